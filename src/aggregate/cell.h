@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Cell: one worker's share of a series
+ *
+ * Written by that worker alone, with relaxed atomic stores; read by scrapes and
+ * by the expiry sweep. So writing needs no lock, no locked instruction and no
+ * line of memory that another worker writes. What a series is worth is the sum
+ * over its cells (series_read), and for gauges what gauge.h says.
+ */
+
+#include "aggregate/buckets.h"
+#include "base/sample.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct key;
+struct series;
+
+/* What all cells begin with. */
+struct cell {
+    struct series *series;      /* never changes */
+    struct key *keys;           /* the owner's: the keys of its shard that lead here */
+    _Atomic uint32_t touched_s; /* when the owner last wrote, in the shard's seconds */
+    _Atomic bool is_dying;      /* set by the sweep: do not write, ask the registry first */
+};
+
+struct counter_cell {
+    struct cell cell;
+    _Atomic double total;
+};
+
+struct gauge_cell {
+    struct cell cell;
+    _Atomic int64_t set_at;      /* when this worker last set the gauge; 0: never */
+    _Atomic double base;         /* what it set it to */
+    _Atomic int64_t added_since; /* when the first of the additions below came; 0: none */
+    _Atomic double added;        /* the sum of this worker's relative changes since then */
+};
+
+struct histogram_cell {
+    struct cell cell;
+    double carry; /* the owner's: the part of an event not counted yet, [0, 1) */
+    _Atomic double sum;
+    _Atomic uint64_t counts[]; /* one for each bucket, not cumulated */
+};
+
+/* A new cell of @series, all zero, or NULL. @buckets matter for histograms only. */
+struct cell *cell_new(struct series *series, enum metric_type type, const struct buckets *buckets);
+void cell_free(struct cell *cell);
+
+/* How many bytes such a cell takes. */
+size_t cell_size(enum metric_type type, const struct buckets *buckets);
+
+/* Owner: plain addition, by way of two relaxed moves. */
+static inline void cell_add_double(_Atomic double *to, double value)
+{
+    atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + value,
+                          memory_order_relaxed);
+}
+
+static inline void cell_add_uint(_Atomic uint64_t *to, uint64_t value)
+{
+    atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + value,
+                          memory_order_relaxed);
+}

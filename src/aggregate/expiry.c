@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Expiry
+ *
+ * A worker looks at is_dying before it writes a cell, but the sweep may set it
+ * between that look and the write. So marking takes nothing away yet. Once every
+ * worker has passed a moment without a cell in its hands, all later writes have
+ * seen the mark and saved the series first; what was written before shows in
+ * touched_s. Only then is it certain that a removed series loses nothing.
+ */
+
+#include "aggregate/expiry.h"
+
+#include <stdlib.h>
+
+static bool add_suspect(struct expiry *expiry, struct series *series)
+{
+    if (expiry->n_suspects == expiry->n_max) {
+        size_t n_max = expiry->n_max ? 2 * expiry->n_max : 256;
+        struct suspect *suspects = realloc(expiry->suspects, n_max * sizeof(*suspects));
+
+        if (!suspects)
+            return false;
+        expiry->suspects = suspects;
+        expiry->n_max = n_max;
+    }
+    series_ref(series);
+    expiry->suspects[expiry->n_suspects++] = (struct suspect){ .series = series };
+    return true;
+}
+
+size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t now_s, uint32_t ttl_s)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        struct series *series = snapshot->series[i];
+        uint32_t touched_s = series_touched_s(series);
+
+        if (now_s > touched_s && now_s - touched_s > ttl_s && !add_suspect(expiry, series))
+            break;
+    }
+    snapshot_unref(snapshot);
+    registry_mark_dying(registry, expiry->suspects, expiry->n_suspects);
+    return expiry->n_suspects;
+}
+
+size_t expiry_remove(struct expiry *expiry, struct registry *registry)
+{
+    size_t n_removed = 0;
+
+    registry_remove_dying(registry, expiry->suspects, expiry->n_suspects);
+    for (size_t i = 0; i < expiry->n_suspects; i++)
+        n_removed += expiry->suspects[i].series->is_removed;
+    return n_removed;
+}
+
+void expiry_end(struct expiry *expiry)
+{
+    for (size_t i = 0; i < expiry->n_suspects; i++)
+        series_unref(expiry->suspects[i].series);
+    free(expiry->suspects);
+    *expiry = (struct expiry){ 0 };
+}

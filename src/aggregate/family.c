@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Family
+ *
+ * One allocation holds the family and all its texts. The registry finds it by
+ * its claims; series keep it alive when it is in the registry no more.
+ */
+
+#include "aggregate/family.h"
+
+#include <stdlib.h>
+
+static const struct slice histogram_suffixes[FAMILY_NAMES_MAX] = {
+    { "", 0 },
+    { "_bucket", 7 },
+    { "_sum", 4 },
+    { "_count", 6 },
+};
+
+static struct slice add_text(char **at, struct slice first, struct slice second)
+{
+    struct slice text = { *at, first.len + second.len };
+
+    memcpy(*at, first.at, first.len);
+    if (second.len)
+        memcpy(*at + first.len, second.at, second.len);
+    *at += text.len;
+    return text;
+}
+
+struct family *family_new(const struct identity *identity, const struct buckets *buckets)
+{
+    size_t text_max = FAMILY_NAMES_MAX * (identity->family.len + sizeof("_bucket"));
+    struct family *family = calloc(1, sizeof(*family) + text_max + identity->sent_as.len);
+    char *at;
+
+    if (!family)
+        return NULL;
+    at = family->text;
+    family->type = metric_type_of(identity->type);
+    family->buckets = buckets;
+    family->sent_as = add_text(&at, identity->sent_as, SLICE(""));
+    family->n_claims = family->type == METRIC_HISTOGRAM ? FAMILY_NAMES_MAX : 1;
+    for (unsigned i = 0; i < family->n_claims; i++) {
+        family->claims[i].name = add_text(&at, identity->family, histogram_suffixes[i]);
+        family->claims[i].family = family;
+    }
+    family->name = family->claims[0].name;
+    return family;
+}
+
+void family_free(struct family *family)
+{
+    free(family);
+}
+
+void family_ref(struct family *family)
+{
+    atomic_fetch_add_explicit(&family->refs, 1, memory_order_relaxed);
+}
+
+void family_unref(struct family *family)
+{
+    if (atomic_fetch_sub_explicit(&family->refs, 1, memory_order_acq_rel) == 1)
+        family_free(family);
+}

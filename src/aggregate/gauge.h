@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Gauge: the last value set, and what was added since, whichever worker got it
+ *
+ * Flows of one sender may end at different workers, so "last" needs an order
+ * between them: `at` is when a sample reached this machine. Within a worker it
+ * must strictly grow from call to call; shard.c sees to that.
+ */
+
+#include "aggregate/cell.h"
+
+/* Owner: the gauge was set to @value. */
+void gauge_set(struct gauge_cell *gauge, double value, int64_t at);
+
+/*
+ * Owner of @own: the gauge was changed by @change. @cells are all cells of the
+ * series, NULL where a worker has none, @own among them. May refuse an overflow.
+ */
+MUST_CHECK enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells,
+                                  unsigned n_cells, double change, int64_t at);
+
+/* Any thread: the value, 0 if it was never set. */
+double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells);

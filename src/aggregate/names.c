@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Names
+ *
+ * One table of claims, which live in their families. udometer's own names are
+ * families too, reserved ones, which never get a series and belong to this table.
+ */
+
+#include "aggregate/names.h"
+
+#include "base/hash.h"
+
+static void release(struct names *names, struct family *family, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        table_remove(&names->claims, &family->claims[i].node, family->claims[i].hash);
+}
+
+void names_release(struct names *names, struct family *family)
+{
+    release(names, family, family->n_claims);
+}
+
+void names_deinit(struct names *names)
+{
+    struct table_node *node;
+
+    while ((node = table_any(&names->claims))) {
+        struct family *family = CONTAINER_OF(node, struct claim, node)->family;
+
+        names_release(names, family);
+        if (family->is_reserved)
+            family_free(family);
+    }
+}
+
+uint64_t names_hash(const struct names *names, struct slice name)
+{
+    return hash_bytes(name, names->seed);
+}
+
+static bool claim_is(const void *node, const void *wanted)
+{
+    const struct claim *claim = CONST_CONTAINER_OF(node, struct claim, node);
+    const struct slice *name = wanted;
+
+    return slice_equal(claim->name, *name);
+}
+
+static struct claim *find_claim(struct names *names, struct slice name, uint64_t hash)
+{
+    struct table_node *node = table_find(&names->claims, hash, &name, claim_is);
+
+    return node ? CONTAINER_OF(node, struct claim, node) : NULL;
+}
+
+/* Why a name that is taken may not be used by others. */
+static enum verdict refusal(const struct claim *taken)
+{
+    return taken->family->is_reserved ? REFUSED_RESERVED_NAME : REFUSED_TYPE_CONFLICT;
+}
+
+enum verdict names_find(struct names *names, struct slice name, uint64_t hash,
+                        enum metric_type type, struct family **ret)
+{
+    const struct claim *claim = find_claim(names, name, hash);
+
+    *ret = NULL;
+    if (!claim)
+        return VERDICT_APPLIED;
+    if (claim->family->is_reserved || claim != &claim->family->claims[0] ||
+        claim->family->type != type)
+        return refusal(claim);
+    *ret = claim->family;
+    return VERDICT_APPLIED;
+}
+
+static enum verdict claim_name(struct names *names, struct claim *claim)
+{
+    const struct claim *taken;
+
+    claim->hash = names_hash(names, claim->name);
+    taken = find_claim(names, claim->name, claim->hash);
+    if (taken)
+        return refusal(taken);
+    return table_add(&names->claims, &claim->node, claim->hash) ? VERDICT_APPLIED
+                                                                : REFUSED_NO_MEMORY;
+}
+
+enum verdict names_claim(struct names *names, struct family *family)
+{
+    for (unsigned i = 0; i < family->n_claims; i++) {
+        enum verdict verdict = claim_name(names, &family->claims[i]);
+
+        if (verdict != VERDICT_APPLIED) {
+            release(names, family, i);
+            return verdict;
+        }
+    }
+    return VERDICT_APPLIED;
+}

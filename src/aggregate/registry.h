@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Registry: which families and series exist
+ *
+ * The truth behind the workers' shards. Any thread may call any function; those
+ * that a worker calls (admit, save) hold one lock for less than a microsecond,
+ * and no other holds that lock for longer than a small batch takes.
+ */
+
+#include "aggregate/snapshot.h"
+#include "base/compiler.h"
+#include "base/sample.h"
+
+struct registry;
+
+struct registry_options {
+    unsigned n_workers;            /* cells per series */
+    size_t max_series;             /* beyond it new ones are refused */
+    size_t max_bytes;              /* likewise, for the memory of series and cells */
+    uint64_t seed;                 /* of the hashes; from a random source */
+    const struct buckets *buckets; /* of every histogram; borrowed for the registry's life */
+};
+
+/* How many there are. */
+struct registry_counts {
+    size_t series[_METRIC_TYPE_N];
+    size_t families;
+    size_t bytes; /* memory of series and cells */
+};
+
+/* Make an empty registry. Returns 0 or -ENOMEM. */
+MUST_CHECK int registry_new(struct registry **ret, const struct registry_options *options);
+
+/* Free it and all its series. No worker, scrape or sweep may be left. NULL is fine. */
+void registry_free(struct registry *registry);
+DEFINE_CLEANUP(struct registry *, registry_free)
+
+/*
+ * Keep the name in @identity for udometer itself, with all that a family of its
+ * type is exposed under. Names are copied. Returns 0, -EEXIST or -ENOMEM.
+ */
+MUST_CHECK int registry_reserve(struct registry *registry, const struct identity *identity);
+
+/*
+ * The cell of @worker in the series that @identity names. Series, family and cell
+ * are made when they do not exist; a dying series lives on. The worker that asked
+ * for the first time holds a reference on the series from now on, until it calls
+ * series_unref().
+ *
+ * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT,
+ * REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
+ */
+MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
+                                       const struct identity *identity, struct cell **ret);
+
+/*
+ * Keep the series of a cell from dying, because its worker is about to write.
+ * Returns false when it is too late: the series has been removed.
+ */
+MUST_CHECK bool registry_save(struct registry *registry, struct cell *cell);
+
+/*
+ * All series there are now, in order, as a reference for the caller. Without
+ * memory it may be an older list.
+ */
+struct snapshot *registry_snapshot(struct registry *registry);
+
+struct registry_counts registry_count(struct registry *registry);
+
+/* A series that the sweep (aggregate/expiry.h) thinks may go. */
+struct suspect {
+    struct series *series; /* with a reference that the sweep holds */
+    uint32_t touched_s;    /* when it was last written, as it was marked */
+};
+
+/*
+ * Mark @n suspects as dying: from now on, whoever is about to write to one asks
+ * registry_save() first. One sweep at a time.
+ */
+void registry_mark_dying(struct registry *registry, struct suspect *suspects, size_t n);
+
+/*
+ * Take out those of @n suspects that nobody saved and nobody wrote to since they
+ * were marked; the others live on. Every worker must have finished whatever it
+ * was doing when they were marked. Afterwards series->is_removed tells which.
+ */
+void registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n);

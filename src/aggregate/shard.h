@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Shard: one worker's short way from the bytes of a line to its cell
+ *
+ * A key is all of a line but its value. The shard remembers which cell each key
+ * leads to; the registry behind it is asked only about keys it does not have.
+ * It may forget any key at any time, which costs a question to the registry.
+ * One thread; only series it shares with others through the registry.
+ */
+
+#include "aggregate/registry.h"
+#include "base/compiler.h"
+#include "base/sample.h"
+
+/* Longer keys are understood but not remembered: that bounds what one line can take. */
+#define KEY_LENGTH_MAX 1024
+
+struct shard;
+struct key;
+
+struct shard_options {
+    struct registry *registry; /* outlives the shard */
+    unsigned worker;           /* which of the registry's workers this is */
+    size_t max_key_bytes;      /* memory for keys; the oldest make room for new ones */
+    uint64_t seed;             /* of the hash; from a random source */
+};
+
+/* What the shard knows of a key besides its cell. */
+struct key_facts {
+    double weight; /* as in struct identity, and so on: */
+    enum sample_type type;
+    unsigned n_tag_errors;
+    unsigned n_unknown_sections;
+    bool has_bad_rate;
+};
+
+/* Make an empty shard. Returns 0 or -ENOMEM. */
+MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options);
+
+/* Free it and its keys. The cells stay with their series. NULL is fine. */
+void shard_free(struct shard *shard);
+DEFINE_CLEANUP(struct shard *, shard_free)
+
+/* What shard_record() notes as the time of writing, in seconds from any start; see expiry.h. */
+void shard_set_now(struct shard *shard, uint32_t now_s);
+
+/*
+ * Prepare lookups: set the hash of each of @n lines and begin to fetch what they
+ * need from memory. Doing it for a few dozen lines before the first shard_find()
+ * hides most of what the misses cost.
+ */
+void shard_prepare(struct shard *shard, struct line *lines, size_t n);
+
+/* The key of a prepared @line, valid until the next call that may forget keys; or NULL. */
+struct key *shard_find(struct shard *shard, const struct line *line);
+
+/*
+ * Learn the key of a prepared @line, which shard_find() did not find, by asking
+ * the registry for the series of @identity. Returns VERDICT_APPLIED and the key in
+ * @ret, or why the registry refused.
+ */
+MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line,
+                                    const struct identity *identity, struct key **ret);
+
+const struct key_facts *shard_key_facts(const struct key *key);
+
+/*
+ * Record the value of @line, which must have passed sample_check() for the key's
+ * type. Its arrival orders gauges between workers, and may be 0 if there is one.
+ * Returns VERDICT_APPLIED or REFUSED_VALUE_OVERFLOW.
+ */
+MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
+
+/* Let go of those of @n suspects that were removed: forget their keys, drop the reference. */
+void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n);
+
+/* How many keys it remembers, and how many it has forgotten to make room. */
+size_t shard_n_keys(const struct shard *shard);
+uint64_t shard_n_evicted(const struct shard *shard);

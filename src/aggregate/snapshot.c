@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Snapshot
+ *
+ * Each snapshot keeps its follower alive:
+ *
+ *      oldest reader                        the registry
+ *            |                                    |
+ *            v                                    v
+ *      [snapshot 5] ----> [snapshot 6] ----> [snapshot 7]
+ *       removed: a, b      removed: c
+ *
+ * So when 6 goes, 5 has gone before, and nobody can see c any more. No reader has
+ * to be counted or waited for, and a slow one delays nothing but memory.
+ *
+ * A new series costs a copy of the pointers: 8 MB at a million series, 2 ms, and
+ * only if a scrape or sweep comes by. Ingest never pays for it.
+ */
+
+#include "aggregate/snapshot.h"
+
+#include <stdlib.h>
+
+static struct snapshot *snapshot_alloc(size_t n_series)
+{
+    struct snapshot *snapshot = malloc(sizeof(*snapshot) + n_series * sizeof(struct series *));
+
+    if (!snapshot)
+        return NULL;
+    *snapshot = (struct snapshot){ .n_series = 0 };
+    atomic_init(&snapshot->refs, 1);
+    return snapshot;
+}
+
+struct snapshot *snapshot_new_empty(void)
+{
+    return snapshot_alloc(0);
+}
+
+void snapshot_ref(struct snapshot *snapshot)
+{
+    atomic_fetch_add_explicit(&snapshot->refs, 1, memory_order_relaxed);
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+    /* A loop, not a recursion: a chain may be long when a slow reader ends. */
+    while (snapshot && atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) == 1) {
+        struct snapshot *next = snapshot->next;
+
+        for (size_t i = 0; i < snapshot->n_removed; i++)
+            series_unref(snapshot->removed[i]);
+        free(snapshot->removed);
+        free(snapshot);
+        snapshot = next;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    struct series *const *left = a, *const *right = b;
+
+    return series_compare(*left, *right);
+}
+
+/* How many of @n sorted series stand before @wanted. */
+static size_t count_before(struct series **series, size_t n, const struct series *wanted)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (series_compare(series[middle], wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Append @n series of @old from @from on; the removed ones go to its list instead. */
+static void append_old(struct snapshot *next, struct snapshot *old, size_t from, size_t n)
+{
+    for (size_t i = from; i < from + n; i++) {
+        struct series *series = old->series[i];
+
+        if (series->is_removed)
+            old->removed[old->n_removed++] = series;
+        else
+            next->series[next->n_series++] = series;
+    }
+}
+
+/* Append @n series of @old from @from on, none of which was removed. */
+static void append_run(struct snapshot *next, const struct snapshot *old, size_t from, size_t n)
+{
+    memcpy(next->series + next->n_series, old->series + from, n * sizeof(struct series *));
+    next->n_series += n;
+}
+
+static void merge(struct snapshot *next, struct snapshot *old, struct series **fresh,
+                  size_t n_fresh, bool has_removed)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i <= n_fresh; i++) {
+        size_t rest = old->n_series - at;
+        size_t n = i < n_fresh ? count_before(old->series + at, rest, fresh[i]) : rest;
+
+        /* Looking into each series costs a cache miss; most often there is no need. */
+        if (has_removed)
+            append_old(next, old, at, n);
+        else
+            append_run(next, old, at, n);
+        at += n;
+        if (i < n_fresh)
+            next->series[next->n_series++] = fresh[i];
+    }
+}
+
+struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, size_t n_fresh,
+                                 size_t n_removed)
+{
+    struct snapshot *next = snapshot_alloc(old->n_series + n_fresh);
+    struct series **removed = n_removed ? calloc(n_removed, sizeof(*removed)) : NULL;
+
+    if (!next || (n_removed && !removed)) {
+        free(next);
+        free(removed);
+        return NULL;
+    }
+    old->removed = removed;
+    if (n_fresh)
+        qsort(fresh, n_fresh, sizeof(*fresh), compare);
+    merge(next, old, fresh, n_fresh, n_removed > 0);
+    old->next = next;
+    snapshot_ref(next);
+    return next;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Buffer
+ *
+ * Room doubles, so that adding n bytes one by one moves each byte twice at most.
+ */
+
+#include "base/buffer.h"
+
+#include "base/number.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIRST_CAP 1024
+
+void buffer_deinit(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){ 0 };
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->len = 0;
+    buffer->has_failed = false;
+}
+
+/* Make room for @more bytes; false when there is none. */
+static bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    size_t cap = buffer->cap ? buffer->cap : FIRST_CAP;
+    char *data;
+
+    if (buffer->has_failed)
+        return false;
+    if (more <= buffer->cap - buffer->len)
+        return true;
+    while (cap - buffer->len < more)
+        cap *= 2;
+    data = realloc(buffer->data, cap);
+    if (!data) {
+        buffer->has_failed = true;
+        return false;
+    }
+    buffer->data = data;
+    buffer->cap = cap;
+    return true;
+}
+
+void buffer_add(struct buffer *buffer, struct slice text)
+{
+    if (text.len == 0 || !buffer_reserve(buffer, text.len))
+        return;
+    memcpy(buffer->data + buffer->len, text.at, text.len);
+    buffer->len += text.len;
+}
+
+void buffer_add_char(struct buffer *buffer, char c)
+{
+    if (!buffer_reserve(buffer, 1))
+        return;
+    buffer->data[buffer->len++] = c;
+}
+
+void buffer_add_uint(struct buffer *buffer, uint64_t number)
+{
+    if (!buffer_reserve(buffer, NUMBER_TEXT_MAX))
+        return;
+    buffer->len += number_format_uint(buffer->data + buffer->len, number);
+}
+
+void buffer_add_double(struct buffer *buffer, double number)
+{
+    if (!buffer_reserve(buffer, NUMBER_TEXT_MAX))
+        return;
+    buffer->len += number_format(buffer->data + buffer->len, number);
+}
+
+void buffer_add_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    /* vsnprintf wants room for its NUL too. */
+    if (len < 0 || !buffer_reserve(buffer, (size_t)len + 1))
+        return;
+    va_start(args, format);
+    vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
+    va_end(args);
+    buffer->len += (size_t)len;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Buffer: text that grows at its end
+ *
+ *      data        data + len        data + cap
+ *       |  text      |   room          |
+ *
+ * A failed allocation is remembered: later additions do nothing, and has_failed
+ * says so once at the end, instead of a check behind every word.
+ */
+
+#include "base/compiler.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct buffer {
+    char *data;
+    size_t len;
+    size_t cap;
+    bool has_failed;
+};
+
+/* All zero is an empty buffer: struct buffer b = { 0 }. Give its memory back with this. */
+void buffer_deinit(struct buffer *buffer);
+
+/* Empty it and keep its memory; a failure is forgotten. */
+void buffer_clear(struct buffer *buffer);
+
+/* Append some bytes, a literal's bytes, a character, a number. */
+void buffer_add(struct buffer *buffer, struct slice text);
+#define buffer_add_literal(buffer, literal) buffer_add((buffer), SLICE(literal))
+void buffer_add_char(struct buffer *buffer, char c);
+void buffer_add_uint(struct buffer *buffer, uint64_t number);
+void buffer_add_double(struct buffer *buffer, double number);
+
+/* Append as printf does. For start-up and rare lines: it is slow. */
+__attribute__((__format__(__printf__, 2, 3))) void buffer_add_format(struct buffer *buffer,
+                                                                     const char *format, ...);
+
+/* All of it, borrowed until the buffer changes. */
+static inline struct slice buffer_text(const struct buffer *buffer)
+{
+    return (struct slice){ buffer->data, buffer->len };
+}

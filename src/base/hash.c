@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Hash
+ *
+ * XXH3 is taken inline from its header: keys here are 20 to 100 bytes, where a
+ * call into the shared library costs as much as the hashing.
+ */
+
+#include "base/hash.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t hash_bytes(struct slice bytes, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes.at, bytes.len, seed);
+}
+
+uint64_t hash_pair(struct slice first, struct slice second, uint64_t seed)
+{
+    uint64_t chained = XXH3_64bits_withSeed(first.at, first.len, seed);
+
+    return XXH3_64bits_withSeed(second.at, second.len, chained);
+}

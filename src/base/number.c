@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Number
+ *
+ * Nearly every number a program sends has few digits, and a short decimal needs
+ * no cleverness: when the digits fit into 53 bits and the power of ten is one of
+ * those that a double holds exactly, a single multiplication or division is
+ * correctly rounded (Clinger 1990, "How to read floating point numbers
+ * accurately"). The rest goes to strtod(), which is exact in glibc. No locale is
+ * ever set in this program, so its decimal point is a point.
+ *
+ * Writing goes the same way: whole numbers, which counters and buckets are, by
+ * hand; the rest by trying 15, 16 and 17 digits until one reads back the same.
+ */
+
+#include "base/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXACT_POWER_MAX 22
+#define EXACT_INTEGER_MAX (UINT64_C(1) << 53)
+#define DIGITS_MAX 19 /* any 19 digits fit into 64 bits */
+
+/* The powers of ten that are doubles. */
+static const double power_of_ten[EXACT_POWER_MAX + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+/* A decimal as it was read: digits * 10^exponent, as far as `digits` could hold them. */
+struct decimal {
+    uint64_t digits;
+    int n_digits; /* leading zeros not counted */
+    int n_seen;   /* any digit at all */
+    int exponent;
+    bool is_negative;
+};
+
+static bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+static const char *read_digits(const char *at, const char *end, struct decimal *decimal)
+{
+    for (; at < end && is_digit(*at); at++) {
+        decimal->n_seen++;
+        if (decimal->n_digits < DIGITS_MAX)
+            decimal->digits = decimal->digits * 10 + (uint64_t)(*at - '0');
+        if (decimal->digits)
+            decimal->n_digits++;
+    }
+    return at;
+}
+
+/* What follows 'e': the sign and digits of an exponent, or NULL when there are none. */
+static const char *read_exponent(const char *at, const char *end, struct decimal *decimal)
+{
+    bool is_negative = false;
+    int exponent = 0;
+
+    if (at < end && (*at == '+' || *at == '-'))
+        is_negative = *at++ == '-';
+    if (at == end)
+        return NULL;
+    for (; at < end && is_digit(*at); at++)
+        if (exponent < 100000)
+            exponent = exponent * 10 + (*at - '0');
+    decimal->exponent += is_negative ? -exponent : exponent;
+    return at;
+}
+
+/* Read all of @text into @decimal; false when it is not a number. */
+static bool decimal_read(struct slice text, struct decimal *decimal)
+{
+    const char *at = text.at, *end = text.at + text.len, *point;
+
+    if (at < end && (*at == '+' || *at == '-'))
+        decimal->is_negative = *at++ == '-';
+    at = read_digits(at, end, decimal);
+    if (at < end && *at == '.') {
+        point = ++at;
+        at = read_digits(at, end, decimal);
+        decimal->exponent = -(int)(at - point);
+    }
+    if (decimal->n_seen == 0)
+        return false;
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at = read_exponent(at + 1, end, decimal);
+        if (!at)
+            return false;
+    }
+    return at == end;
+}
+
+static bool parse_slowly(struct slice text, double *ret)
+{
+    char copy[NUMBER_LENGTH_MAX + 1];
+    double number;
+
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    number = strtod(copy, NULL);
+    if (!isfinite(number))
+        return false;
+    *ret = number;
+    return true;
+}
+
+bool number_parse(struct slice text, double *ret)
+{
+    struct decimal decimal = { 0 };
+    double number;
+
+    if (text.len > NUMBER_LENGTH_MAX || !decimal_read(text, &decimal))
+        return false;
+    if (decimal.n_digits > DIGITS_MAX || decimal.digits > EXACT_INTEGER_MAX ||
+        decimal.exponent > EXACT_POWER_MAX || decimal.exponent < -EXACT_POWER_MAX)
+        return parse_slowly(text, ret);
+
+    number = (double)decimal.digits;
+    if (decimal.exponent < 0)
+        number /= power_of_ten[-decimal.exponent];
+    else if (decimal.exponent > 0)
+        number *= power_of_ten[decimal.exponent];
+    *ret = decimal.is_negative ? -number : number;
+    return true;
+}
+
+static size_t write_uint(char *out, uint64_t number)
+{
+    char digits[20]; /* of 2^64 - 1 */
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    for (size_t i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    return n;
+}
+
+size_t number_format_uint(char out[NUMBER_TEXT_MAX], uint64_t number)
+{
+    return write_uint(out, number);
+}
+
+static size_t format_fraction(char out[NUMBER_TEXT_MAX], double number)
+{
+    int len = 0;
+
+    for (int precision = 15; precision <= 17; precision++) {
+        len = snprintf(out, NUMBER_TEXT_MAX, "%.*g", precision, number);
+        if (strtod(out, NULL) == number)
+            break;
+    }
+    return (size_t)len;
+}
+
+static size_t format_word(char out[NUMBER_TEXT_MAX], struct slice word)
+{
+    memcpy(out, word.at, word.len);
+    return word.len;
+}
+
+size_t number_format(char out[NUMBER_TEXT_MAX], double number)
+{
+    if (isnan(number))
+        return format_word(out, SLICE("NaN"));
+    if (isinf(number))
+        return format_word(out, number > 0 ? SLICE("+Inf") : SLICE("-Inf"));
+    if (number >= 0 && number <= (double)EXACT_INTEGER_MAX && number == (double)(uint64_t)number)
+        return write_uint(out, (uint64_t)number);
+    if (number < 0 && number >= -(double)EXACT_INTEGER_MAX &&
+        number == -(double)(uint64_t)-number) {
+        out[0] = '-';
+        return 1 + write_uint(out + 1, (uint64_t)-number);
+    }
+    return format_fraction(out, number);
+}

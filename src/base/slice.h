@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Slice: some bytes that belong to somebody else
+ *
+ * A slice never owns and never ends in NUL. It is valid for as long as whoever
+ * handed it out says; on the way in, that is until the receive batch is applied.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct slice {
+    const char *at; /* not NULL unless len is 0 */
+    size_t len;     /* bytes */
+};
+
+/* The slice over a string literal, without its NUL. */
+#define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
+
+static inline struct slice slice_of(const char *string)
+{
+    return (struct slice){ string, strlen(string) };
+}
+
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool slice_starts_with(struct slice slice, struct slice prefix)
+{
+    return slice.len >= prefix.len && memcmp(slice.at, prefix.at, prefix.len) == 0;
+}
+
+static inline bool slice_ends_with(struct slice slice, struct slice suffix)
+{
+    return slice.len >= suffix.len &&
+           memcmp(slice.at + slice.len - suffix.len, suffix.at, suffix.len) == 0;
+}
+
+/* Byte order, a prefix before what it is a prefix of: negative, 0 or positive as memcmp. */
+static inline int slice_compare(struct slice a, struct slice b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.at, b.at, len) : 0;
+
+    if (order != 0)
+        return order;
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+/*
+ * Cut @slice at the first @separator: the part before it is returned, @slice
+ * keeps the part after it. Without a separator all of it is returned, and
+ * @slice is left empty.
+ */
+static inline struct slice slice_cut(struct slice *slice, char separator)
+{
+    const char *found = slice->len ? memchr(slice->at, separator, slice->len) : NULL;
+    struct slice head = *slice;
+
+    if (!found) {
+        *slice = (struct slice){ slice->at + slice->len, 0 };
+        return head;
+    }
+    head.len = (size_t)(found - slice->at);
+    *slice = (struct slice){ found + 1, slice->len - head.len - 1 };
+    return head;
+}
+
+/* @slice without the spaces and tabs at its two ends. */
+static inline struct slice slice_trim(struct slice slice)
+{
+    while (slice.len && (slice.at[0] == ' ' || slice.at[0] == '\t')) {
+        slice.at++;
+        slice.len--;
+    }
+    while (slice.len && (slice.at[slice.len - 1] == ' ' || slice.at[slice.len - 1] == '\t'))
+        slice.len--;
+    return slice;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Table: uthash, set up once for the whole program
+ *
+ * The only file that includes <uthash.h>. A table holds nodes that are embedded
+ * in the structs of its user, who supplies the hash and says when two keys are
+ * equal; memory stays the user's. No thread-safety: one thread, or a lock.
+ *
+ * A table is 256 uthash tables side by side, chosen by the hash's top bits. When
+ * a uthash table grows it relinks every one of its nodes in one go; at a million
+ * nodes that takes 100 ms, and 256 of them growing on their own take 0.4 ms each.
+ */
+
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * uthash asks the key comparison for a stored and a wanted key. Every lookup
+ * here goes through table_find(), whose parameter `equal` this name refers to;
+ * as that function is always inlined, so is the comparison.
+ */
+#define HASH_KEYCMP(stored, wanted, len) (!equal((stored), (wanted)))
+/* Hashes always come from outside; reaching this would be our mistake. */
+#define HASH_FUNCTION(key, len, out) ((out) = 0, __builtin_trap())
+/* By default uthash calls exit() when memory is short. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define TABLE_STRIPES 256
+
+struct table_node {
+    UT_hash_handle hh; /* hh.tbl is NULL when memory was short as it was to be added */
+};
+
+struct table {
+    struct table_node *stripes[TABLE_STRIPES]; /* all NULL: an empty table */
+    size_t n_nodes;
+};
+
+/* Does the node's key equal @wanted? @node is the node as given to table_add. */
+typedef bool table_equal(const void *node, const void *wanted);
+
+static inline struct table_node **table_stripe(struct table *table, uint64_t hash)
+{
+    return &table->stripes[hash >> 56];
+}
+
+/* The node with this hash for which @equal holds, or NULL. */
+__attribute__((__always_inline__)) static inline struct table_node *table_find(struct table *table,
+                                                                               uint64_t hash,
+                                                                               const void *wanted,
+                                                                               table_equal *equal)
+{
+    struct table_node *head = *table_stripe(table, hash);
+    struct table_node *node;
+
+    HASH_FIND_BYHASHVALUE(hh, head, wanted, 0, (unsigned)hash, node);
+    return node;
+}
+
+/*
+ * Put @node in. The caller knows that no equal one is there.
+ *
+ * Returns false, and nothing has changed, when there is no memory.
+ */
+MUST_CHECK static inline bool table_add(struct table *table, struct table_node *node, uint64_t hash)
+{
+    struct table_node **head = table_stripe(table, hash);
+
+    HASH_ADD_KEYPTR_BYHASHVALUE(hh, *head, node, 0, (unsigned)hash, node);
+    if (!node->hh.tbl)
+        return false;
+    table->n_nodes++;
+    return true;
+}
+
+/* Take out @node, which is in the table under @hash. */
+static inline void table_remove(struct table *table, struct table_node *node, uint64_t hash)
+{
+    struct table_node **head = table_stripe(table, hash);
+
+    HASH_DELETE(hh, *head, node);
+    table->n_nodes--;
+}
+
+/* Some node of the stripe of @hash, the one added longest ago; NULL when the stripe is empty. */
+static inline struct table_node *table_oldest(struct table *table, uint64_t hash)
+{
+    return *table_stripe(table, hash);
+}
+
+/* Any node, or NULL when the table is empty: for taking a table apart. */
+static inline struct table_node *table_any(struct table *table)
+{
+    for (size_t i = 0; i < TABLE_STRIPES; i++)
+        if (table->stripes[i])
+            return table->stripes[i];
+    return NULL;
+}
+
+/* Bring the bucket of @hash into the cache, for a lookup soon. */
+static inline void table_prefetch_bucket(struct table *table, uint64_t hash)
+{
+    const struct table_node *head = *table_stripe(table, hash);
+
+    if (head) {
+        const UT_hash_table *inner = head->hh.tbl;
+        __builtin_prefetch(&inner->buckets[(unsigned)hash & (inner->num_buckets - 1)]);
+    }
+}
+
+/* Bring the first node in that bucket into the cache; the bucket should be there by now. */
+static inline void table_prefetch_node(struct table *table, uint64_t hash)
+{
+    const struct table_node *head = *table_stripe(table, hash);
+
+    if (head) {
+        const UT_hash_table *inner = head->hh.tbl;
+        __builtin_prefetch(inner->buckets[(unsigned)hash & (inner->num_buckets - 1)].hh_head);
+    }
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Telemetry
+ *
+ * Publishing is a sequence lock whose data are atomics: a reader that meets a
+ * word of a newer round also meets that round's odd version, because words are
+ * stored with release and loaded with acquire, and tries again. On x86 these are
+ * ordinary moves. It is paid once per drain, not per line.
+ */
+
+#include "base/telemetry.h"
+
+void telemetry_count_batch(struct telemetry_row *row, unsigned n_datagrams)
+{
+    unsigned bucket = 0;
+
+    while (bucket < TELEMETRY_BATCH_BUCKETS - 1 && n_datagrams > 1u << bucket)
+        bucket++;
+    row->counts[TELEMETRY_BATCHES + bucket]++;
+}
+
+void telemetry_publish(struct telemetry_row *row)
+{
+    uint64_t version = atomic_load_explicit(&row->version, memory_order_relaxed);
+
+    atomic_store_explicit(&row->version, version + 1, memory_order_relaxed);
+    for (unsigned i = 0; i < _TELEMETRY_N; i++)
+        atomic_store_explicit(&row->published[i], row->counts[i], memory_order_release);
+    atomic_store_explicit(&row->version, version + 2, memory_order_release);
+}
+
+void telemetry_read(struct telemetry_row *row, uint64_t ret_counts[_TELEMETRY_N])
+{
+    uint64_t before, after;
+
+    do {
+        before = atomic_load_explicit(&row->version, memory_order_acquire);
+        for (unsigned i = 0; i < _TELEMETRY_N; i++)
+            ret_counts[i] = atomic_load_explicit(&row->published[i], memory_order_acquire);
+        after = atomic_load_explicit(&row->version, memory_order_relaxed);
+    } while (before != after || before % 2 != 0);
+}
+
+#define SAMPLES_HELP "Samples applied, by the type the sender gave."
+#define REFUSED_HELP "Lines refused, by reason."
+#define SKIPPED_HELP "Lines recognised but of a kind that makes no sample."
+#define WAKEUPS_HELP "Times a worker woke up to receive, by what woke it."
+
+const struct telemetry_item telemetry_items[] = {
+    { "udometer_datagrams_total", "", "Datagrams received.", TELEMETRY_DATAGRAMS },
+    { "udometer_datagram_bytes_total", "", "Bytes in those datagrams.", TELEMETRY_DATAGRAM_BYTES },
+    { "udometer_lines_total", "",
+      "Lines received: samples applied + lines refused + lines skipped, exactly.",
+      TELEMETRY_LINES },
+    { "udometer_samples_total", "type=\"counter\"", SAMPLES_HELP,
+      TELEMETRY_SAMPLES + SAMPLE_COUNTER },
+    { "udometer_samples_total", "type=\"gauge\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_GAUGE },
+    { "udometer_samples_total", "type=\"timer\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_TIMER },
+    { "udometer_samples_total", "type=\"histogram\"", SAMPLES_HELP,
+      TELEMETRY_SAMPLES + SAMPLE_HISTOGRAM },
+    { "udometer_samples_total", "type=\"distribution\"", SAMPLES_HELP,
+      TELEMETRY_SAMPLES + SAMPLE_DISTRIBUTION },
+#define X(id, name, meaning)                                                                       \
+    { "udometer_refused_total", "reason=\"" #name "\"", REFUSED_HELP,                              \
+      TELEMETRY_VERDICTS + REFUSED_##id },
+    REFUSALS(X)
+#undef X
+        { "udometer_skipped_total", "kind=\"event\"", SKIPPED_HELP,
+          TELEMETRY_VERDICTS + SKIPPED_EVENT },
+    { "udometer_skipped_total", "kind=\"service_check\"", SKIPPED_HELP,
+      TELEMETRY_VERDICTS + SKIPPED_SERVICE_CHECK },
+    { "udometer_tag_errors_total", "",
+      "Tags dropped, their samples kept: bare, with an empty key or value, or a __ name.",
+      TELEMETRY_TAG_ERRORS },
+    { "udometer_sample_rate_errors_total", "",
+      "Sample rates outside (0,1] or unreadable, taken as 1.", TELEMETRY_RATE_ERRORS },
+    { "udometer_unknown_sections_total", "", "Sections of a line that were passed over.",
+      TELEMETRY_UNKNOWN_SECTIONS },
+    { "udometer_key_misses_total", "", "Lines whose key their worker did not have at hand.",
+      TELEMETRY_KEY_MISSES },
+    { "udometer_key_evictions_total", "", "Keys a worker let go of to make room for others.",
+      TELEMETRY_KEY_EVICTIONS },
+    { "udometer_wakeups_total", "cause=\"poll\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_POLL },
+    { "udometer_wakeups_total", "cause=\"timer\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_TIMER },
+};
+
+const unsigned telemetry_n_items = ARRAY_SIZE(telemetry_items);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * UTF-8
+ *
+ * One table gives, for a first byte, how many bytes follow; the second byte's
+ * range closes the four gaps (overlong E0 and F0, surrogates ED, beyond
+ * U+10FFFF F4). Runs of ASCII, nearly everything there is, go 8 bytes a step.
+ */
+
+#include "base/utf8.h"
+
+#include <stdint.h>
+
+/* How many bytes follow @first, or -1 when no character begins with it. */
+static int n_following(unsigned char first)
+{
+    if (first < 0x80)
+        return 0;
+    if (first < 0xC2)
+        return -1;
+    if (first < 0xE0)
+        return 1;
+    if (first < 0xF0)
+        return 2;
+    return first < 0xF5 ? 3 : -1;
+}
+
+/* May @second stand behind @first? */
+static bool second_is_valid(unsigned char first, unsigned char second)
+{
+    unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+
+    return second >= low && second <= high;
+}
+
+static const unsigned char *skip_ascii(const unsigned char *at, const unsigned char *end)
+{
+    uint64_t word;
+
+    while (end - at >= 8) {
+        memcpy(&word, at, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+        at += 8;
+    }
+    while (at < end && *at < 0x80)
+        at++;
+    return at;
+}
+
+bool utf8_is_valid(struct slice text)
+{
+    const unsigned char *at = (const unsigned char *)text.at, *end = at + text.len;
+
+    while ((at = skip_ascii(at, end)) < end) {
+        int n = n_following(*at);
+
+        if (n < 0 || end - at <= n || !second_is_valid(at[0], at[1]))
+            return false;
+        for (int i = 2; i <= n; i++)
+            if ((at[i] & 0xC0) != 0x80)
+                return false;
+        at += n + 1;
+    }
+    return true;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * UTF-8: which bytes are text
+ */
+
+#include "base/slice.h"
+
+/* Is all of @text well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates)? */
+bool utf8_is_valid(struct slice text);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Config file: settings from YAML
+ */
+
+#include "base/buffer.h"
+#include "base/compiler.h"
+#include "daemon/settings.h"
+
+/*
+ * Fill @settings from the YAML file at @path. Keys are the names of settings,
+ * whole ("statsd.ttl: 5m") or taken apart at their dots into nested mappings;
+ * lists are YAML lists.
+ *
+ * Returns true, or false and one line "PATH:LINE:COLUMN: …" in @problem.
+ */
+MUST_CHECK bool config_file_read(struct settings *settings, const char *path,
+                                 struct buffer *problem);

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Daemon
+ *
+ * The only place that knows all parts. They are made in this order and unmade in
+ * the reverse one:
+ *
+ *      registry, telemetry rows      what the others share
+ *      sockets                       so that a wrong address ends it early
+ *      workers                       receive
+ *      sweeper                       needs the workers
+ *      HTTP                          serves what is there; ready when all is open
+ *
+ * On SIGTERM the workers go first, after draining their sockets, while HTTP still
+ * answers; /-/ready says 503 from the first moment.
+ */
+
+#include "daemon/daemon.h"
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "daemon/routes.h"
+#include "daemon/sweeper.h"
+#include "daemon/worker.h"
+#include "input/receive.h"
+#include "input/udp.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define WORKERS_MAX 64
+#define SOCKETS_MAX (WORKERS_MAX * SETTINGS_LISTENERS_MAX)
+
+struct daemon {
+    const struct settings *settings;
+    unsigned n_workers;
+    uint64_t seed;
+    _Atomic uint64_t n_expired;
+
+    struct buckets *buckets, *batch_buckets;
+    struct registry *registry;
+    struct telemetry_row *rows;
+    struct scrape_stats scrapes;
+
+    struct listener_socket sockets[SOCKETS_MAX]; /* those of worker 0, then of worker 1, … */
+    unsigned n_sockets;
+    int http_fd;
+    char http_address[ADDRESS_TEXT_MAX];
+
+    struct worker *workers[WORKERS_MAX];
+    struct selfmetrics selfmetrics;
+    struct routes routes;
+    struct http *http;
+
+    uv_loop_t loop;
+    uv_signal_t signals[3];
+    struct sweeper *sweeper;
+};
+
+/* --- the shared parts ------------------------------------------------------------ */
+
+static unsigned choose_n_workers(const struct settings *settings)
+{
+    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (settings->n_workers)
+        return (unsigned)settings->n_workers;
+    return n_cores > 1 ? 2 : 1;
+}
+
+static int make_registry(struct daemon *daemon)
+{
+    struct registry_options options = {
+        .n_workers = daemon->n_workers,
+        .max_series = daemon->settings->max_series,
+        .max_bytes = daemon->settings->max_series_bytes,
+        .seed = daemon->seed,
+    };
+    int r =
+        buckets_new(&daemon->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+
+    if (r == 0)
+        r = selfmetrics_batch_buckets(&daemon->batch_buckets);
+    if (r < 0)
+        return r;
+    options.buckets = daemon->buckets;
+    r = registry_new(&daemon->registry, &options);
+    return r < 0 ? r : selfmetrics_reserve(daemon->registry);
+}
+
+static int make_shared(struct daemon *daemon)
+{
+    size_t rows_size = daemon->n_workers * sizeof(*daemon->rows);
+    int r;
+
+    if (getrandom(&daemon->seed, sizeof(daemon->seed), 0) != sizeof(daemon->seed))
+        return -errno;
+    r = make_registry(daemon);
+    if (r == 0)
+        r = scrape_stats_init(&daemon->scrapes);
+    if (r < 0)
+        return r;
+    daemon->rows = aligned_alloc(CACHE_LINE, rows_size);
+    if (!daemon->rows)
+        return -ENOMEM;
+    memset(daemon->rows, 0, rows_size);
+    return 0;
+}
+
+static void free_shared(struct daemon *daemon)
+{
+    scrape_stats_deinit(&daemon->scrapes);
+    free(daemon->rows);
+    registry_free(daemon->registry);
+    buckets_free(daemon->batch_buckets);
+    buckets_free(daemon->buckets);
+}
+
+/* --- sockets ---------------------------------------------------------------------- */
+
+static int refuse_address(const char *flag, const char *address, int error)
+{
+    const char *hint = "choose another one";
+
+    if (error == -EADDRINUSE)
+        hint = "another program has it; stop that one, or choose another port";
+    else if (error == -EACCES)
+        hint = "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one";
+    else if (error == -EADDRNOTAVAIL)
+        hint = "this machine has no such address";
+    log_error("cannot listen", LOG_TEXT("flag", flag), LOG_TEXT("address", address),
+              LOG_TEXT("error", strerror(-error)), LOG_TEXT("hint", hint));
+    return error;
+}
+
+static void warn_of_small_buffer(const struct daemon *daemon, const char *address, int fd)
+{
+    int granted = udp_read_buffer(fd);
+
+    /* The kernel reports twice what it grants, to account for its own overhead. */
+    if (granted >= 0 && (uint64_t)granted >= daemon->settings->read_buffer_bytes)
+        return;
+    log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", address),
+             LOG_UINT("asked_bytes", daemon->settings->read_buffer_bytes),
+             LOG_UINT("granted_bytes", (uint64_t)granted),
+             LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
+}
+
+/* Open one listener: a socket for each worker. */
+static int open_listener(struct daemon *daemon, unsigned listener, const char *text)
+{
+    int fds[WORKERS_MAX], r;
+    struct address address, bound;
+    unsigned n_listeners = daemon->settings->listen_udp.n;
+
+    r = address_parse(&address, text);
+    if (r == 0)
+        r = udp_bind(&address, (int)daemon->settings->read_buffer_bytes, daemon->n_workers, fds);
+    if (r < 0)
+        return refuse_address("--statsd.listen-udp", text, r);
+    for (unsigned i = 0; i < daemon->n_workers; i++) {
+        struct listener_socket *socket = &daemon->sockets[i * n_listeners + listener];
+
+        socket->fd = fds[i];
+        socket->worker = i;
+        if (address_of_socket(&bound, fds[i]) == 0)
+            address_format(&bound, socket->address);
+        /* With one worker, gauges are in order anyway. */
+        if (daemon->n_workers > 1 && r == 0)
+            r = receive_stamp_arrivals(fds[i]);
+    }
+    if (r < 0)
+        return refuse_address("--statsd.listen-udp", text, r);
+    warn_of_small_buffer(daemon, daemon->sockets[listener].address, fds[0]);
+    log_info("listening", LOG_TEXT("protocol", "udp"),
+             LOG_TEXT("address", daemon->sockets[listener].address),
+             LOG_UINT("workers", daemon->n_workers));
+    return 0;
+}
+
+static int open_http_socket(struct daemon *daemon)
+{
+    const char *text = daemon->settings->listen_http;
+    struct address address;
+    int r = address_parse(&address, text);
+
+    if (r == 0)
+        r = http_listen(&address);
+    if (r < 0)
+        return refuse_address("--web.listen-address", text, r);
+    daemon->http_fd = r;
+    if (address_of_socket(&address, r) == 0)
+        address_format(&address, daemon->http_address);
+    log_info("listening", LOG_TEXT("protocol", "http"), LOG_TEXT("address", daemon->http_address));
+    return 0;
+}
+
+static int open_sockets(struct daemon *daemon)
+{
+    const struct settings_list *listeners = &daemon->settings->listen_udp;
+    int r = 0;
+
+    daemon->n_sockets = listeners->n * daemon->n_workers;
+    for (unsigned i = 0; i < daemon->n_sockets; i++)
+        daemon->sockets[i].fd = -1;
+    for (unsigned i = 0; i < listeners->n && r == 0; i++)
+        r = open_listener(daemon, i, listeners->items[i]);
+    return r < 0 ? r : open_http_socket(daemon);
+}
+
+static void close_sockets(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->n_sockets; i++)
+        if (daemon->sockets[i].fd >= 0)
+            close(daemon->sockets[i].fd);
+    if (daemon->http_fd >= 0)
+        close(daemon->http_fd);
+}
+
+/* --- threads ---------------------------------------------------------------------- */
+
+static int start_worker(struct daemon *daemon, unsigned index)
+{
+    unsigned n_listeners = daemon->settings->listen_udp.n;
+    int fds[SETTINGS_LISTENERS_MAX];
+    const struct worker_options options = {
+        .index = index,
+        .fds = fds,
+        .n_fds = n_listeners,
+        .registry = daemon->registry,
+        .row = &daemon->rows[index],
+        .max_key_bytes = daemon->settings->max_key_bytes,
+        .seed = daemon->seed,
+    };
+
+    for (unsigned i = 0; i < n_listeners; i++)
+        fds[i] = daemon->sockets[index * n_listeners + i].fd;
+    return worker_start(&daemon->workers[index], &options);
+}
+
+static int start_workers(struct daemon *daemon)
+{
+    int r = 0;
+
+    for (unsigned i = 0; i < daemon->n_workers && r == 0; i++)
+        r = start_worker(daemon, i);
+    return r;
+}
+
+static void stop_workers(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->n_workers; i++) {
+        worker_stop(daemon->workers[i]);
+        daemon->workers[i] = NULL;
+    }
+}
+
+static int start_http(struct daemon *daemon)
+{
+    struct http_options options;
+    int fd = daemon->http_fd;
+
+    daemon->selfmetrics = (struct selfmetrics){
+        .registry = daemon->registry,
+        .rows = daemon->rows,
+        .n_rows = daemon->n_workers,
+        .sockets = daemon->sockets,
+        .n_sockets = daemon->n_sockets,
+        .scrapes = &daemon->scrapes,
+        .batch_buckets = daemon->batch_buckets,
+        .n_expired = &daemon->n_expired,
+        .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
+    };
+    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->settings->telemetry_path);
+    options = routes_http_options(&daemon->routes);
+    daemon->http_fd = -1; /* from here on, it is the http's */
+    return http_start(&daemon->http, fd, &options);
+}
+
+/* Threads started now leave signals to the main thread. */
+static int start_threads(struct daemon *daemon)
+{
+    sigset_t all, before;
+    int r;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    r = start_workers(daemon);
+    if (r == 0)
+        r = start_http(daemon);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r < 0)
+        log_error("cannot start its threads", LOG_TEXT("error", strerror(-r)),
+                  LOG_TEXT("hint", "check limits of threads, memory and open files (ulimit -a)"));
+    return r;
+}
+
+/* --- the main loop ------------------------------------------------------------------ */
+
+/* The totals at the end, when nothing changes any more. */
+static void log_end(struct daemon *daemon)
+{
+    uint64_t row[_TELEMETRY_N], sum[_TELEMETRY_N] = { 0 };
+    uint64_t applied = 0, drops = 0;
+
+    for (unsigned i = 0; i < daemon->n_workers; i++) {
+        telemetry_read(&daemon->rows[i], row);
+        for (unsigned counter = 0; counter < _TELEMETRY_N; counter++)
+            sum[counter] += row[counter];
+    }
+    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
+        applied += sum[TELEMETRY_SAMPLES + type];
+    for (unsigned i = 0; i < daemon->n_sockets; i++)
+        drops += udp_kernel_drops(daemon->sockets[i].fd);
+    log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
+             LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
+             LOG_UINT("kernel_drops", drops));
+}
+
+static void on_stop(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+
+    log_info("stopping", LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
+    atomic_store(&daemon->routes.is_ready, false);
+    stop_workers(daemon);
+    sweeper_close(TAKE(daemon->sweeper));
+    for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    log_warn("SIGHUP: settings are read at the start only",
+             LOG_TEXT("hint", "restart udometer to apply changed ones"));
+}
+
+static int open_sweeper(struct daemon *daemon)
+{
+    const struct sweeper_options options = {
+        .registry = daemon->registry,
+        .workers = daemon->workers,
+        .n_workers = daemon->n_workers,
+        .ttl_s = (uint32_t)daemon->settings->ttl_s,
+        .n_expired = &daemon->n_expired,
+    };
+
+    if (options.ttl_s == 0)
+        return 0;
+    return sweeper_open(&daemon->sweeper, &daemon->loop, &options);
+}
+
+static int open_handles(struct daemon *daemon)
+{
+    static const struct {
+        int number;
+        uv_signal_cb on_signal;
+    } watched[ARRAY_SIZE(daemon->signals)] = {
+        { SIGTERM, on_stop },
+        { SIGINT, on_stop },
+        { SIGHUP, on_hangup },
+    };
+    int r = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(watched); i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(watched) && r == 0; i++)
+        r = uv_signal_start(&daemon->signals[i], watched[i].on_signal, watched[i].number);
+    if (r == 0)
+        r = open_sweeper(daemon);
+    if (r < 0)
+        for (unsigned i = 0; i < ARRAY_SIZE(watched); i++)
+            uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    return r;
+}
+
+static void print_welcome(const struct daemon *daemon)
+{
+    const char *udp = daemon->sockets[0].address, *colon = strrchr(udp, ':');
+
+    printf("Send something:  printf 'hello_total:1|c|#from:you' > /dev/udp/%.*s/%s   (in bash)\n"
+           "Scrape it:       curl http://%s%s\n"
+           "Read on:         README.md, docs/architecture.md, and udometer --help\n",
+           (int)(colon - udp), udp, colon + 1, daemon->http_address,
+           daemon->settings->telemetry_path);
+    fflush(stdout);
+}
+
+static int run_loop(struct daemon *daemon)
+{
+    int r = uv_loop_init(&daemon->loop);
+
+    if (r < 0)
+        return r;
+    r = open_handles(daemon);
+    if (r == 0) {
+        atomic_store(&daemon->routes.is_ready, true);
+        log_info("ready", LOG_UINT("workers", daemon->n_workers),
+                 LOG_UINT("pid", (uint64_t)getpid()));
+        if (daemon->settings->welcome)
+            print_welcome(daemon);
+    } else {
+        log_error("cannot watch for signals", LOG_TEXT("error", uv_strerror(r)));
+    }
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&daemon->loop);
+    return r;
+}
+
+int daemon_run(const struct settings *settings)
+{
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+    int r;
+
+    if (!daemon)
+        return -ENOMEM;
+    daemon->settings = settings;
+    daemon->n_workers = choose_n_workers(settings);
+    daemon->http_fd = -1;
+    signal(SIGPIPE, SIG_IGN);
+
+    r = make_shared(daemon);
+    if (r < 0)
+        log_error("cannot start", LOG_TEXT("error", strerror(-r)));
+    if (r == 0)
+        r = open_sockets(daemon);
+    if (r == 0)
+        r = start_threads(daemon);
+    if (r == 0)
+        r = run_loop(daemon);
+
+    stop_workers(daemon);
+    http_stop(daemon->http);
+    if (r == 0)
+        log_end(daemon);
+    close_sockets(daemon);
+    free_shared(daemon);
+    free(daemon);
+    return r;
+}

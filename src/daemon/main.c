@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Main
+ *
+ * Reads the settings, then hands over. Exit status: 0 after a good end, 1 when it
+ * could not start, 2 when a flag or an environment variable is wrong.
+ */
+
+#include "daemon/config.h"
+#include "daemon/daemon.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_USAGE 2
+
+static int complain(struct buffer *problem, int status)
+{
+    fprintf(stderr, "udometer: %.*s\n", (int)problem->len, problem->data);
+    return status;
+}
+
+static int print_help(void)
+{
+    CLEANUP(buffer_deinit) struct buffer help = { 0 };
+
+    settings_write_help(&help);
+    if (help.has_failed)
+        return EXIT_FAILURE;
+    fwrite(help.data, 1, help.len, stdout);
+    return EXIT_SUCCESS;
+}
+
+static int run(const struct settings *settings)
+{
+    if (settings->check_config) {
+        puts("udometer: the configuration is valid");
+        return EXIT_SUCCESS;
+    }
+    log_setup(settings->log_level, settings->log_format);
+    return daemon_run(settings) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    CLEANUP(settings_deinit) struct settings settings;
+    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+
+    if (settings_init(&settings) < 0) {
+        fputs("udometer: no memory\n", stderr);
+        return EXIT_FAILURE;
+    }
+    switch (config_load(&settings, argc, argv, &problem)) {
+    case CONFIG_RUN: return run(&settings);
+    case CONFIG_HELP: return print_help();
+    case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return EXIT_SUCCESS;
+    case CONFIG_USAGE_ERROR: return complain(&problem, EXIT_USAGE);
+    case CONFIG_FILE_ERROR: return complain(&problem, EXIT_FAILURE);
+    }
+    return EXIT_FAILURE;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Self-metrics: what udometer says about itself at the end of each scrape
+ */
+
+#include "aggregate/registry.h"
+#include "base/buffer.h"
+#include "base/compiler.h"
+#include "base/telemetry.h"
+
+/* Kept by the HTTP thread, which alone writes and reads it. */
+struct scrape_stats {
+    struct buckets *duration_buckets, *size_buckets;
+    uint64_t duration_counts[BUCKETS_MAX + 1], size_counts[BUCKETS_MAX + 1];
+    double duration_sum_s, size_sum_bytes;
+    uint64_t n_broken; /* scrapes that did not reach their end */
+};
+
+/* Make empty stats, in place. Returns 0 or -ENOMEM. */
+MUST_CHECK int scrape_stats_init(struct scrape_stats *stats);
+void scrape_stats_deinit(struct scrape_stats *stats);
+void scrape_stats_record(struct scrape_stats *stats, double duration_s, double size_bytes);
+
+/* One socket of one worker. */
+struct listener_socket {
+    int fd;
+    unsigned worker;
+    char address[80]; /* as it is really bound */
+};
+
+/* Where the numbers come from. All borrowed. */
+struct selfmetrics {
+    struct registry *registry;
+    struct telemetry_row *rows; /* one for each worker */
+    unsigned n_rows;
+    const struct listener_socket *sockets;
+    unsigned n_sockets;
+    struct scrape_stats *scrapes;
+    const struct buckets *batch_buckets; /* 1, 2, 4, …; TELEMETRY_BATCH_BUCKETS - 1 of them */
+    _Atomic uint64_t *n_expired;
+    double start_time_s; /* since 1970 */
+};
+
+/* Make the buckets that selfmetrics.batch_buckets wants. Returns 0 or -ENOMEM. */
+MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
+
+/* Keep all names of self-metrics from being used by senders. Returns 0 or -ENOMEM. */
+MUST_CHECK int selfmetrics_reserve(struct registry *registry);
+
+/* Write them all, in the text format. */
+void selfmetrics_write(const struct selfmetrics *source, struct buffer *buffer);

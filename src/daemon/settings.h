@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Settings: everything that can be set, in one table
+ *
+ * From it come the flags, the environment variables (UDOMETER_ and the flag's name
+ * in capitals), the keys of the config file, and --help.
+ */
+
+#include "base/buffer.h"
+#include "base/compiler.h"
+#include "base/log.h"
+
+#include <stdint.h>
+
+#define SETTINGS_LISTENERS_MAX 16
+
+/* Where a value comes from; a later one beats an earlier one. */
+enum settings_source {
+    SETTINGS_DEFAULT,
+    SETTINGS_FILE,
+    SETTINGS_ENVIRONMENT,
+    SETTINGS_FLAG,
+};
+
+/* A setting that may be given several times. */
+struct settings_list {
+    char *items[SETTINGS_LISTENERS_MAX];
+    unsigned n;
+    enum settings_source source; /* of the items: a higher source replaces them all */
+};
+
+struct settings {
+    char *config_file; /* "": none */
+    struct settings_list listen_udp;
+    uint64_t read_buffer_bytes;
+    uint64_t ttl_s; /* 0: series stay for ever */
+    char *listen_http;
+    char *telemetry_path;
+    uint64_t n_workers; /* 0: as many as it thinks best */
+    uint64_t max_series;
+    uint64_t max_series_bytes;
+    uint64_t max_key_bytes;
+    enum log_level log_level;
+    enum log_format log_format;
+    bool check_config;
+    bool welcome;
+};
+
+struct setting;
+
+/* The settings with all defaults. Returns 0 or -ENOMEM. */
+MUST_CHECK int settings_init(struct settings *settings);
+void settings_deinit(struct settings *settings);
+
+/* The setting of this name ("statsd.listen-udp"), or NULL. */
+const struct setting *settings_find(struct slice name);
+
+/* Settings by number, 0 to settings_count() - 1, in the order of --help. */
+unsigned settings_count(void);
+const struct setting *settings_at(unsigned i);
+
+const char *setting_name(const struct setting *setting);
+
+/* A switch takes no value on the command line: --check-config, --no-check-config. */
+bool setting_is_switch(const struct setting *setting);
+
+/* Write the name of its environment variable. */
+void setting_write_variable(const struct setting *setting, struct buffer *out);
+
+/*
+ * Set it from @text. Returns NULL, or what is wrong with @text, as the end of a
+ * sentence that began with where it stands: "expected …".
+ */
+MUST_CHECK const char *setting_set(const struct setting *setting, struct settings *settings,
+                                   const char *text, enum settings_source source);
+
+/* Write the text of --help. */
+void settings_write_help(struct buffer *out);

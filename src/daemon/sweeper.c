@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Sweeper
+ *
+ * Lives on the main thread. A timer begins a sweep; the two waits that a sweep
+ * needs (aggregate/expiry.h) are rounds of tasks to all workers: a worker that
+ * runs one is, at that moment, in no datagram. The last to answer wakes this
+ * loop, which goes on to the next step:
+ *
+ *      idle -- timer: mark --> marked -- all answered: remove --> removed
+ *       ^                                                            |
+ *       '------------------- all answered: end ---------------------'
+ */
+
+#include "daemon/sweeper.h"
+
+#include "aggregate/expiry.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A series outlives its time by a tenth of it, but not by more than a minute. */
+#define INTERVALS_PER_TTL 10
+#define INTERVAL_MIN_MS 1000
+#define INTERVAL_MAX_MS 60000
+
+enum sweep_state {
+    SWEEP_IDLE,
+    SWEEP_MARKED,
+    SWEEP_REMOVED,
+};
+
+struct sweeper {
+    struct sweeper_options options;
+    enum sweep_state state;
+    struct expiry expiry;
+    size_t n_removed;
+    struct worker_task *tasks;  /* one for each worker */
+    _Atomic unsigned n_awaited; /* workers that have not answered yet */
+    uv_timer_t timer;
+    uv_async_t answered;
+    unsigned n_open_handles;
+};
+
+static void answer(struct sweeper *sweeper)
+{
+    if (atomic_fetch_sub(&sweeper->n_awaited, 1) == 1)
+        uv_async_send(&sweeper->answered);
+}
+
+/* On a worker: that it runs at all is what the sweep waits for. */
+static void pass(struct shard *shard, void *arg)
+{
+    answer(arg);
+}
+
+static void forget(struct shard *shard, void *arg)
+{
+    struct sweeper *sweeper = arg;
+
+    shard_forget(shard, sweeper->expiry.suspects, sweeper->expiry.n_suspects);
+    answer(sweeper);
+}
+
+static void ask_all(struct sweeper *sweeper, void (*task)(struct shard *, void *))
+{
+    atomic_store(&sweeper->n_awaited, sweeper->options.n_workers);
+    for (unsigned i = 0; i < sweeper->options.n_workers; i++) {
+        sweeper->tasks[i] = (struct worker_task){ .run = task, .arg = sweeper };
+        worker_ask(sweeper->options.workers[i], &sweeper->tasks[i]);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sweeper *sweeper = timer->data;
+
+    if (sweeper->state != SWEEP_IDLE)
+        return;
+    if (expiry_mark(&sweeper->expiry, sweeper->options.registry, clock_seconds(),
+                    sweeper->options.ttl_s) == 0) {
+        expiry_end(&sweeper->expiry);
+        return;
+    }
+    sweeper->state = SWEEP_MARKED;
+    ask_all(sweeper, pass);
+}
+
+static void end_sweep(struct sweeper *sweeper)
+{
+    expiry_end(&sweeper->expiry);
+    sweeper->state = SWEEP_IDLE;
+    atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
+    log_debug("series expired", LOG_UINT("count", sweeper->n_removed));
+}
+
+static void on_answered(uv_async_t *async)
+{
+    struct sweeper *sweeper = async->data;
+
+    if (atomic_load(&sweeper->n_awaited) > 0)
+        return;
+    if (sweeper->state == SWEEP_MARKED) {
+        sweeper->n_removed = expiry_remove(&sweeper->expiry, sweeper->options.registry);
+        sweeper->state = SWEEP_REMOVED;
+        ask_all(sweeper, forget);
+    } else if (sweeper->state == SWEEP_REMOVED) {
+        end_sweep(sweeper);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct sweeper *sweeper = handle->data;
+
+    if (--sweeper->n_open_handles > 0)
+        return;
+    expiry_end(&sweeper->expiry);
+    free(sweeper->tasks);
+    free(sweeper);
+}
+
+static uint64_t interval_ms(uint32_t ttl_s)
+{
+    uint64_t interval = (uint64_t)ttl_s * 1000 / INTERVALS_PER_TTL;
+
+    if (interval < INTERVAL_MIN_MS)
+        return INTERVAL_MIN_MS;
+    return interval < INTERVAL_MAX_MS ? interval : INTERVAL_MAX_MS;
+}
+
+int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_options *options)
+{
+    struct sweeper *sweeper = calloc(1, sizeof(*sweeper));
+    struct worker_task *tasks = calloc(options->n_workers, sizeof(*tasks));
+    int r = sweeper && tasks ? 0 : -ENOMEM;
+
+    if (r == 0)
+        r = uv_async_init(loop, &sweeper->answered, on_answered);
+    if (r < 0) {
+        free(sweeper);
+        free(tasks);
+        return r;
+    }
+    sweeper->options = *options;
+    sweeper->tasks = tasks;
+    uv_timer_init(loop, &sweeper->timer);
+    sweeper->n_open_handles = 2;
+    sweeper->timer.data = sweeper->answered.data = sweeper;
+    uv_timer_start(&sweeper->timer, on_timer, interval_ms(options->ttl_s),
+                   interval_ms(options->ttl_s));
+    *ret = sweeper;
+    return 0;
+}
+
+void sweeper_close(struct sweeper *sweeper)
+{
+    if (!sweeper)
+        return;
+    uv_close((uv_handle_t *)&sweeper->timer, on_closed);
+    uv_close((uv_handle_t *)&sweeper->answered, on_closed);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Sweeper: lets series go that nobody has written for their time to live
+ */
+
+#include "aggregate/registry.h"
+#include "base/compiler.h"
+#include "daemon/worker.h"
+
+#include <uv.h>
+
+struct sweeper;
+
+struct sweeper_options {
+    struct registry *registry;
+    struct worker **workers; /* borrowed, as the registry, until sweeper_close() */
+    unsigned n_workers;
+    uint32_t ttl_s;              /* at least 1 */
+    _Atomic uint64_t *n_expired; /* counted up here */
+};
+
+/* Make a sweeper that runs on @loop. Returns 0 or negative errno. */
+MUST_CHECK int sweeper_open(struct sweeper **ret, uv_loop_t *loop,
+                            const struct sweeper_options *options);
+
+/*
+ * End it, after the workers have ended. Memory goes when the loop has run its
+ * close callbacks. NULL is fine.
+ */
+void sweeper_close(struct sweeper *sweeper);

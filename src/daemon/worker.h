@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Worker: a thread that receives, and owns all it needs for that
+ */
+
+#include "aggregate/registry.h"
+#include "aggregate/shard.h"
+#include "base/compiler.h"
+#include "base/telemetry.h"
+
+struct worker;
+
+struct worker_options {
+    unsigned index;            /* 0 to n - 1: which of the registry's workers this is */
+    const int *fds;            /* bound UDP sockets; the descriptors stay the caller's */
+    unsigned n_fds;            /* at most WORKER_SOCKETS_MAX */
+    struct registry *registry; /* outlives the worker, as does the row */
+    struct telemetry_row *row;
+    size_t max_key_bytes; /* of the shard */
+    uint64_t seed;        /* of the shard */
+};
+
+#define WORKER_SOCKETS_MAX 16
+
+/* Something to do on a worker's thread, between two drains. */
+struct worker_task {
+    void (*run)(struct shard *shard, void *arg);
+    void *arg;
+    struct worker_task *next; /* the worker's, until run is called */
+};
+
+/* Make a worker and start its thread. Returns 0 or negative errno. */
+MUST_CHECK int worker_start(struct worker **ret, const struct worker_options *options);
+
+/*
+ * Have @task run on the worker's thread, soon. It stays where it is until then.
+ * Every task is run, at the latest when the worker stops. Any thread, not after
+ * worker_stop().
+ */
+void worker_ask(struct worker *worker, struct worker_task *task);
+
+/*
+ * Apply what lies in the socket buffers, for a second at most, then end the thread
+ * and free the worker. NULL is fine.
+ */
+void worker_stop(struct worker *worker);

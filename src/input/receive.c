@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Receive
+ *
+ * The batch owns its buffers: 64 of 64 KiB, mapped and not touched, so that
+ * memory is spent only on the pages that long datagrams have really reached.
+ * recvmmsg() overwrites the lengths in its headers, so all of them are set again
+ * before each call, and only as many datagrams as it returned are ever looked at.
+ *
+ * Kernels stamp arrivals with the real-time clock, which may jump. So a stamp is
+ * turned into monotonic time as it is read, and never lies in the future.
+ */
+
+#include "input/receive.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#define BUFFERS_SIZE ((size_t)RECEIVE_BATCH_MAX * RECEIVE_DATAGRAM_MAX)
+#define CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))
+
+struct receive_batch {
+    char *buffers;
+    struct mmsghdr headers[RECEIVE_BATCH_MAX];
+    struct iovec vectors[RECEIVE_BATCH_MAX];
+    _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
+    int64_t now_ns;            /* monotonic, as of the last fill with stamps */
+    int64_t real_time_lead_ns; /* real time - monotonic time, then */
+};
+
+int receive_batch_new(struct receive_batch **ret)
+{
+    CLEANUP(receive_batch_freep) struct receive_batch *batch = NULL;
+
+    batch = calloc(1, sizeof(*batch));
+    if (!batch)
+        return -ENOMEM;
+    batch->buffers = mmap(NULL, BUFFERS_SIZE, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (batch->buffers == MAP_FAILED) {
+        batch->buffers = NULL;
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < RECEIVE_BATCH_MAX; i++) {
+        batch->vectors[i].iov_base = batch->buffers + i * RECEIVE_DATAGRAM_MAX;
+        batch->vectors[i].iov_len = RECEIVE_DATAGRAM_MAX;
+        batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
+        batch->headers[i].msg_hdr.msg_iovlen = 1;
+        batch->headers[i].msg_hdr.msg_control = batch->control[i];
+    }
+
+    *ret = TAKE(batch);
+    return 0;
+}
+
+void receive_batch_free(struct receive_batch *batch)
+{
+    if (!batch)
+        return;
+    if (batch->buffers)
+        munmap(batch->buffers, BUFFERS_SIZE);
+    free(batch);
+}
+
+static void note_clocks(struct receive_batch *batch)
+{
+    batch->now_ns = clock_monotonic_ns();
+    batch->real_time_lead_ns = clock_realtime_ns() - batch->now_ns;
+}
+
+int receive_batch_fill(struct receive_batch *batch, int fd)
+{
+    int n;
+
+    for (size_t i = 0; i < RECEIVE_BATCH_MAX; i++)
+        batch->headers[i].msg_hdr.msg_controllen = CONTROL_SIZE;
+    do {
+        n = recvmmsg(fd, batch->headers, RECEIVE_BATCH_MAX, MSG_DONTWAIT, NULL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+    if (n > 0 && batch->headers[0].msg_hdr.msg_controllen > 0)
+        note_clocks(batch);
+    return n;
+}
+
+struct slice receive_batch_datagram(const struct receive_batch *batch, int i)
+{
+    return (struct slice){ batch->vectors[i].iov_base, batch->headers[i].msg_len };
+}
+
+int64_t receive_batch_arrived_ns(const struct receive_batch *batch, int i)
+{
+    const struct msghdr *header = &batch->headers[i].msg_hdr;
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    struct timespec stamp;
+    int64_t arrived_ns;
+
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
+        return 0;
+    memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
+    arrived_ns = stamp.tv_sec * CLOCK_NS_PER_S + stamp.tv_nsec - batch->real_time_lead_ns;
+    return arrived_ns < batch->now_ns ? arrived_ns : batch->now_ns;
+}
+
+int receive_stamp_arrivals(int fd)
+{
+    int on = 1;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0)
+        return -errno;
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * UDP: a socket in a worker's loop, drained as cheaply as its traffic allows
+ */
+
+#include "base/address.h"
+#include "base/compiler.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+/* What woke the worker up. */
+enum udp_wakeup {
+    UDP_WAKEUP_POLL,  /* the socket had been quiet, and now has something */
+    UDP_WAKEUP_TIMER, /* it is time to look again */
+};
+
+/* Everything runs on the loop's thread. Datagrams are borrowed until on_batch_end returns. */
+struct udp_callbacks {
+    void *ctx;
+    void (*on_wakeup)(void *ctx, enum udp_wakeup wakeup);
+    void (*on_datagram)(void *ctx, struct slice datagram, int64_t arrived_ns);
+    void (*on_batch_end)(void *ctx, unsigned n_datagrams);
+    void (*on_drained)(void *ctx);          /* nothing more for now; once per wake-up */
+    void (*on_error)(void *ctx, int error); /* reading failed with negative errno */
+};
+
+/*
+ * Make @n sockets that are all bound to @address and share its traffic by flow
+ * (SO_REUSEPORT). With port 0 the kernel chooses one port for all of them.
+ * @read_buffer_bytes is asked for as each one's receive buffer.
+ *
+ * Returns 0 and hands over the descriptors in @ret_fds; or negative errno, of
+ * which -EADDRINUSE also means that another program shares the port already.
+ */
+MUST_CHECK int udp_bind(const struct address *address, int read_buffer_bytes, unsigned n,
+                        int *ret_fds);
+
+/* The receive buffer that the kernel really granted @fd, in bytes; or negative errno. */
+int udp_read_buffer(int fd);
+
+/* How many datagrams the kernel dropped because @fd's buffer was full. Any thread; 0 on error. */
+uint64_t udp_kernel_drops(int fd);
+
+struct udp;
+
+/*
+ * Receive from @fd in @loop. @fd stays the caller's and must outlive the udp.
+ * Returns 0 and the udp in @ret, or negative errno.
+ */
+MUST_CHECK int udp_open(struct udp **ret, uv_loop_t *loop, int fd,
+                        const struct udp_callbacks *callbacks);
+
+/*
+ * Receive what is in the socket now, up to @max datagrams or so (whole batches).
+ * Returns how many came.
+ */
+unsigned udp_drain(struct udp *udp, unsigned max);
+
+/* Stop receiving; memory goes when the loop has run its close callbacks. NULL is fine. */
+void udp_close(struct udp *udp);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * HTTP
+ *
+ * libmicrohttpd with one thread on epoll. It parses requests, keeps connections
+ * and limits them; here is only the way from a path to a page.
+ */
+
+#include "output/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 128
+#define CONNECTIONS_MAX 256
+#define IDLE_TIMEOUT_S 30
+#define STREAM_BLOCK_SIZE 65536
+
+struct http {
+    struct http_options options;
+    struct MHD_Daemon *server;
+};
+
+int http_listen(const struct address *address)
+{
+    int fd, on = 1, r = 0;
+
+    fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    /* A restart must not have to wait for old connections to time out. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        bind(fd, &address->any, address->len) < 0 || listen(fd, BACKLOG) < 0)
+        r = -errno;
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
+}
+
+/* A stream on its way through libmicrohttpd. */
+struct passage {
+    const struct http_stream_type *type;
+    void *stream;
+};
+
+static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
+{
+    struct passage *passage = ctx;
+    long n = passage->type->read(passage->stream, out, max);
+
+    if (n < 0)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void on_close(void *ctx)
+{
+    struct passage *passage = ctx;
+
+    passage->type->close(passage->stream);
+    free(passage);
+}
+
+static struct MHD_Response *stream_response(struct http *http, void *stream)
+{
+    struct passage *passage = calloc(1, sizeof(*passage));
+    struct MHD_Response *response = NULL;
+
+    if (passage) {
+        *passage = (struct passage){ http->options.stream_type, stream };
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read,
+                                                     passage, on_close);
+    }
+    if (!response) {
+        http->options.stream_type->close(stream);
+        free(passage);
+    }
+    return response;
+}
+
+static struct MHD_Response *body_response(struct slice body)
+{
+    /* The function's type has no const; with PERSISTENT it only reads. */
+    union {
+        const char *in;
+        void *out;
+    } bytes = { .in = body.at };
+
+    return MHD_create_response_from_buffer(body.len, bytes.out, MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result queue(struct http *http, struct MHD_Connection *connection,
+                             const struct http_reply *reply)
+{
+    struct MHD_Response *response =
+        reply->stream ? stream_response(http, reply->stream) : body_response(reply->body);
+    enum MHD_Result result;
+
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    result = MHD_queue_response(connection, reply->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static const struct http_route *find_route(const struct http *http, const char *path)
+{
+    for (unsigned i = 0; i < http->options.n_routes; i++)
+        if (strcmp(http->options.routes[i].path, path) == 0)
+            return &http->options.routes[i];
+    return NULL;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **request)
+{
+    struct http_reply reply = { .content_type = "text/plain; charset=utf-8" };
+    struct http *http = ctx;
+    const struct http_route *route = find_route(http, path);
+    bool is_read_only = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+
+    /*
+     * The first call comes when only the head has been read. An answer given then
+     * also closes the connection: right for a body that nobody wants to read,
+     * wrong for a scraper that comes again.
+     */
+    if (is_read_only && !*request) {
+        *request = http; /* anything but NULL */
+        return MHD_YES;
+    }
+    if (*upload_size) {
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (!route) {
+        reply.status = MHD_HTTP_NOT_FOUND;
+        reply.body = SLICE("404: there is no such page. / has links to all there are.\n");
+    } else if (!is_read_only) {
+        reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
+        reply.body = SLICE("405: this page can only be read, with GET or HEAD.\n");
+    } else {
+        route->respond(http->options.ctx, &reply);
+    }
+    return queue(http, connection, &reply);
+}
+
+int http_start(struct http **ret, int fd, const struct http_options *options)
+{
+    struct http *http = calloc(1, sizeof(*http));
+
+    if (!http) {
+        close(fd);
+        return -ENOMEM;
+    }
+    http->options = *options;
+    http->server = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
+                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+                                    (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
+    if (!http->server) {
+        close(fd);
+        free(http);
+        return -ENOMEM;
+    }
+    *ret = http;
+    return 0;
+}
+
+void http_stop(struct http *http)
+{
+    if (!http)
+        return;
+    MHD_stop_daemon(http->server);
+    free(http);
+}

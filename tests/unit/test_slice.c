@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+static void cut_takes_the_part_before_the_separator(void **state)
+{
+    struct slice rest = SLICE("a|b|c");
+
+    assert_slice_equal(slice_cut(&rest, '|'), "a");
+    assert_slice_equal(rest, "b|c");
+}
+
+static void cut_without_separator_takes_all(void **state)
+{
+    struct slice rest = SLICE("abc");
+
+    assert_slice_equal(slice_cut(&rest, '|'), "abc");
+    assert_int_equal(rest.len, 0);
+}
+
+static void trim_takes_blanks_from_both_ends_only(void **state)
+{
+    assert_slice_equal(slice_trim(SLICE(" \ta b\t ")), "a b");
+    assert_slice_equal(slice_trim(SLICE("  ")), "");
+}
+
+static void a_prefix_sorts_before_what_it_begins(void **state)
+{
+    assert_true(slice_compare(SLICE("ab"), SLICE("abc")) < 0);
+    assert_true(slice_compare(SLICE("b"), SLICE("abc")) > 0);
+    assert_int_equal(slice_compare(SLICE(""), SLICE("")), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(cut_takes_the_part_before_the_separator),
+        CASE(cut_without_separator_takes_all),
+        CASE(trim_takes_blanks_from_both_ends_only),
+        CASE(a_prefix_sorts_before_what_it_begins),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -28,7 +28,8 @@ bool number_parse(struct slice text, double *ret);
 
 /*
  * Write @number into @out the way Prometheus reads it: the shortest decimal
- * that gives back the same double, or NaN, +Inf, -Inf. Returns its length.
+ * that gives back the same double (for denormals, 15 digits), or NaN, +Inf, -Inf.
+ * Returns its length.
  */
 size_t number_format(char out[NUMBER_TEXT_MAX], double number);
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Fuzz: the one function that every fuzzer here defines
+ *
+ * With -Dfuzz_engine=true libFuzzer calls it with inputs of its own; otherwise
+ * replay.c calls it with the seeds in <target>.in and the crashes of the past in
+ * <target>.repro, so that each crash ever found is an ordinary test.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What must hold, in every build; says what does not, and aborts. */
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);          \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)

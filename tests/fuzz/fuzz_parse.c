@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Fuzz parse: bytes to lines, lines to their parts, parts to an identity
+ *
+ * Besides not crashing: every part lies inside its line, and an identity that was
+ * resolved is one that the text format can show.
+ */
+
+#include "fuzz.h"
+
+#include "base/utf8.h"
+#include "input/mapping.h"
+#include "input/parse.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool lies_within(struct slice part, struct slice whole)
+{
+    return part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
+}
+
+static bool is_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+
+        if (!is_letter && (i == 0 || c < '0' || c > '9'))
+            return false;
+    }
+    return name.len > 0;
+}
+
+static void check_identity(const struct identity *identity)
+{
+    MUST(is_name(identity->family));
+    MUST(identity->type < _SAMPLE_TYPE_N);
+    MUST(identity->weight >= 1 && identity->weight <= 1.1e9);
+    MUST(utf8_is_valid(identity->labels));
+    MUST(!memchr(identity->labels.at, '\n', identity->labels.len));
+}
+
+static void check_line(struct mapping *mapping, struct slice text)
+{
+    struct identity identity;
+    struct line line;
+
+    MUST(text.len > 0 && !memchr(text.at, '\n', text.len));
+    if (parse_line(text, &line) != VERDICT_APPLIED)
+        return;
+    MUST(lies_within(line.name, text) && line.name.len > 0);
+    MUST(lies_within(line.value, text));
+    MUST(lies_within(line.rest, text) && line.rest.len > 0 && line.rest.at[0] == '|');
+    MUST(!line.is_number || isfinite(line.number));
+    if (mapping_resolve(mapping, &line, &identity) == VERDICT_APPLIED)
+        check_identity(&identity);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice datagram = { (const char *)data, size }, text;
+    struct mapping *mapping;
+
+    MUST(mapping_new(&mapping) == 0);
+    while (parse_next_line(&datagram, &text))
+        check_line(mapping, text);
+    mapping_free(mapping);
+    return 0;
+}

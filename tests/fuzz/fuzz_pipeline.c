@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Fuzz pipeline: a datagram all the way into series, and out as text
+ *
+ * Besides not crashing: the books balance, limits hold, and pushing the same
+ * datagram twice (misses, then hits) refuses and skips the same lines twice.
+ */
+
+#include "fuzz.h"
+
+#include "base/buffer.h"
+#include "daemon/pipeline.h"
+#include "output/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_SERIES 20
+#define MAX_BYTES 65536
+
+struct rig {
+    struct buckets *buckets;
+    struct registry *registry;
+    struct shard *shard;
+    struct telemetry_row *row;
+    struct pipeline *pipeline;
+};
+
+static void rig_init(struct rig *rig)
+{
+    struct registry_options options = {
+        .n_workers = 1, .max_series = MAX_SERIES, .max_bytes = MAX_BYTES, .seed = 1
+    };
+    struct shard_options shard_options = { .max_key_bytes = 4096, .seed = 2 };
+
+    MUST(buckets_new(&rig->buckets, buckets_default_bounds, 11) == 0);
+    options.buckets = rig->buckets;
+    MUST(registry_new(&rig->registry, &options) == 0);
+    shard_options.registry = rig->registry;
+    MUST(shard_new(&rig->shard, &shard_options) == 0);
+    rig->row = aligned_alloc(CACHE_LINE, sizeof(*rig->row));
+    MUST(rig->row);
+    memset(rig->row, 0, sizeof(*rig->row));
+    MUST(pipeline_new(&rig->pipeline, rig->shard, rig->row) == 0);
+}
+
+static void rig_deinit(struct rig *rig)
+{
+    pipeline_free(rig->pipeline);
+    free(rig->row);
+    shard_free(rig->shard);
+    registry_free(rig->registry);
+    buckets_free(rig->buckets);
+}
+
+static void check_books(const struct rig *rig)
+{
+    const uint64_t *counts = rig->row->counts;
+    struct registry_counts held = registry_count(rig->registry);
+    uint64_t accounted = 0;
+
+    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
+        accounted += counts[TELEMETRY_SAMPLES + type];
+    MUST(accounted == counts[TELEMETRY_VERDICTS + VERDICT_APPLIED]);
+    for (unsigned verdict = 1; verdict < _VERDICT_N; verdict++)
+        accounted += counts[TELEMETRY_VERDICTS + verdict];
+    MUST(accounted == counts[TELEMETRY_LINES]);
+    MUST(held.bytes <= MAX_BYTES);
+    MUST(held.series[0] + held.series[1] + held.series[2] <= MAX_SERIES);
+}
+
+static void check_text(struct rig *rig)
+{
+    struct snapshot *snapshot = registry_snapshot(rig->registry);
+    struct buffer text = { 0 };
+    struct reading reading;
+
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        MUST(i == 0 || series_compare(snapshot->series[i - 1], snapshot->series[i]) < 0);
+        series_read(snapshot->series[i], &reading);
+        text_series_family(&text, snapshot->series[i]->family);
+        text_series(&text, snapshot->series[i], &reading);
+    }
+    MUST(!text.has_failed);
+    MUST(snapshot->n_series == 0 || text.data[text.len - 1] == '\n');
+    buffer_deinit(&text);
+    snapshot_unref(snapshot);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice datagram = { (const char *)data, size };
+    struct rig rig;
+    uint64_t n_lines;
+
+    rig_init(&rig);
+    pipeline_push(rig.pipeline, datagram, 0);
+    pipeline_flush(rig.pipeline);
+    check_books(&rig);
+    n_lines = rig.row->counts[TELEMETRY_LINES];
+    pipeline_push(rig.pipeline, datagram, 0);
+    pipeline_flush(rig.pipeline);
+    check_books(&rig);
+    MUST(rig.row->counts[TELEMETRY_LINES] == 2 * n_lines);
+    check_text(&rig);
+    rig_deinit(&rig);
+    return 0;
+}

@@ -5,14 +5,15 @@
  *
  * Lives on a worker's thread. One function drains the socket; two events call it:
  *
- *      quiet --- the descriptor is readable ---> flowing
- *      flowing --- a timer found nothing ------> quiet
+ *      quiet --- readable, and woken a moment ago already ---> flowing
+ *      flowing --- a timer found nothing --------------------> quiet
  *
  * Waking up costs more than parsing. While traffic flows the descriptor is not
  * watched at all: a timer drains what has gathered. Its period adapts. A drain
- * that brought only a few datagrams makes it longer, for they could have waited;
- * one that brought many makes it shorter, so that the buffer never fills
- * (docs/decisions/0004 has the measurements). A quiet socket costs no wake-ups.
+ * that brought few datagrams makes it longer, for they could have waited; one
+ * that brought many makes it shorter, so that the buffer never fills. A quiet
+ * socket costs no wake-ups, and a datagram now and then costs just one
+ * (docs/decisions/0004 has the measurements).
  */
 
 #include "input/udp.h"
@@ -25,9 +26,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A wake-up that brings fewer is not worth its cost; one that brings more came late. */
-#define FEW_DATAGRAMS 8
-#define MANY_DATAGRAMS 128
+/* A wake-up that brings fewer could have come later; one that brings more came late. */
+#define FEW_DATAGRAMS 64
+#define MANY_DATAGRAMS 256
 
 /* Bounds of the timer's period, which is also what a scrape may be behind. */
 #define PERIOD_MIN_MS 1
@@ -51,6 +52,7 @@ struct udp {
     unsigned n_open_handles;
     unsigned period_ms;
     unsigned period_max_ms; /* as the receive buffer allows */
+    uint64_t last_wakeup_ms;
     int fd;
 };
 
@@ -204,12 +206,22 @@ static void watch_descriptor(struct udp *udp)
         udp->callbacks.on_error(udp->callbacks.ctx, r);
 }
 
+/* Note that it woke up; how long after the last time, in ms. */
+static uint64_t note_wakeup(struct udp *udp, enum udp_wakeup wakeup)
+{
+    uint64_t now_ms = uv_now(udp->timer.loop), since_ms = now_ms - udp->last_wakeup_ms;
+
+    udp->last_wakeup_ms = now_ms;
+    udp->callbacks.on_wakeup(udp->callbacks.ctx, wakeup);
+    return since_ms;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct udp *udp = timer->data;
     unsigned n_datagrams;
 
-    udp->callbacks.on_wakeup(udp->callbacks.ctx, UDP_WAKEUP_TIMER);
+    note_wakeup(udp, UDP_WAKEUP_TIMER);
     n_datagrams = udp_drain(udp, TURN_DATAGRAMS);
     if (n_datagrams == 0) {
         watch_descriptor(udp);
@@ -222,12 +234,14 @@ static void on_timer(uv_timer_t *timer)
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct udp *udp = poll->data;
+    uint64_t since_ms = note_wakeup(udp, UDP_WAKEUP_POLL);
     unsigned n_datagrams;
 
-    udp->callbacks.on_wakeup(udp->callbacks.ctx, UDP_WAKEUP_POLL);
     if (status < 0)
         udp->callbacks.on_error(udp->callbacks.ctx, status);
     n_datagrams = udp_drain(udp, TURN_DATAGRAMS);
+    if (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS)
+        return;
     uv_poll_stop(poll);
     watch_timer(udp, n_datagrams);
 }

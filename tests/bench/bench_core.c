@@ -70,12 +70,12 @@ static void make_datagrams(struct rig *rig, size_t n_series)
     free(starts);
 }
 
-static void rig_init(struct rig *rig, size_t n_series)
+static void rig_init(struct rig *rig, size_t n_series, size_t max_key_bytes)
 {
     struct registry_options options = {
         .n_workers = 1, .max_series = 4000000, .max_bytes = (size_t)4 << 30, .seed = 1
     };
-    struct shard_options shard_options = { .max_key_bytes = (size_t)4 << 30, .seed = 2 };
+    struct shard_options shard_options = { .max_key_bytes = max_key_bytes, .seed = 2 };
 
     *rig = (struct rig){ 0 };
     must(buckets_new(&rig->buckets, buckets_default_bounds, 11), "buckets");
@@ -153,7 +153,7 @@ static void bench(size_t n_series)
     struct rig rig;
     size_t n_lines, n_datagrams = LINES_PER_RUN / LINES_PER_DATAGRAM;
 
-    rig_init(&rig, n_series);
+    rig_init(&rig, n_series, (size_t)4 << 30);
     n_lines = rig.n_datagrams * LINES_PER_DATAGRAM;
     new_ns = push(&rig, rig.n_datagrams, 1) / (double)n_lines;
     for (unsigned i = 0; i < RUNS; i++) {
@@ -169,8 +169,23 @@ static void bench(size_t n_series)
     rig_deinit(&rig);
 }
 
+/* Every line asks the registry: there is hardly room for a key. */
+static void bench_misses(size_t n_series)
+{
+    double line_ns[RUNS];
+    struct rig rig;
+
+    rig_init(&rig, n_series, 65536);
+    push(&rig, rig.n_datagrams, 1);
+    for (unsigned i = 0; i < RUNS; i++)
+        line_ns[i] = push(&rig, rig.n_datagrams, 7919) / (double)n_series;
+    printf("%8zu series, no key at hand: %6.1f ns a line\n", n_series, median(line_ns));
+    rig_deinit(&rig);
+}
+
 int main(void)
 {
+    bench_misses(10000);
     for (size_t n_series = 1000; n_series <= 1000000; n_series *= 10)
         bench(n_series);
     return 0;

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Check what a formatter does not: sizes, banned calls, left-over markers, licence lines."""
+
+import pathlib
+import re
+import sys
+
+FILE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 60
+PARAMETERS_MAX = 5
+
+# Unbounded, locale-dependent, not reentrant, or an exit from somewhere deep.
+BANNED = re.compile(
+    r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|gmtime|asctime|ctime"
+    r"|alloca|setlocale|pthread_cancel|abort|system|popen|rand|srand)\s*\("
+)
+EXIT = re.compile(r"\b(exit|_exit)\s*\(")
+MARKER = re.compile(r"\b(TODO|FIXME|XXX)\b")
+CALLBACK = re.compile(r"\bon_\w+\(")
+
+
+def strip_comments(text):
+    """The text without comments and strings, with its lines still in place."""
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match[0])
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def count_parameters(signature):
+    """How many there are; 0 for a callback, whose signature is somebody else's."""
+    if CALLBACK.search(signature):
+        return 0
+    outer = signature[signature.index("(") + 1:]
+    while re.search(r"\([^()]*\)", outer):
+        outer = re.sub(r"\([^()]*\)", "", outer)
+    return outer.count(",") + 1
+
+
+def functions(code):
+    """Each function's first line number, length in lines, and number of parameters."""
+    lines = code.splitlines()
+    for start, line in enumerate(lines):
+        if line != "{":
+            continue
+        end = start + lines[start:].index("}")
+        head = start - 1
+        while head > 0 and lines[head - 1].strip() and not lines[head - 1].startswith(("}", "#")):
+            head -= 1
+        signature = " ".join(lines[head:start])
+        yield head + 1, end - start - 1, count_parameters(signature)
+
+
+def complaints_about(path, text):
+    code = strip_comments(text)
+    if "SPDX-License-Identifier: Apache-2.0" not in text.splitlines()[0]:
+        yield 1, "the first line must be the SPDX line"
+    if code.count("\n") > FILE_LINES_MAX:
+        yield 1, f"more than {FILE_LINES_MAX} lines: is there a second noun inside?"
+    is_program = path.parts[0] == "src"
+    for number, line in enumerate(code.splitlines(), 1):
+        if is_program and BANNED.search(line):
+            yield number, f"{BANNED.search(line)[1]}() is banned"
+        if is_program and EXIT.search(line):
+            yield number, "only main() ends the process, by returning"
+    for number, line in enumerate(text.splitlines(), 1):
+        if MARKER.search(line):
+            yield number, "left-over marker: make it an issue"
+    for number, length, n_parameters in functions(code):
+        if length > FUNCTION_LINES_MAX:
+            yield number, f"a function of {length} lines; at most {FUNCTION_LINES_MAX}"
+        if is_program and n_parameters > PARAMETERS_MAX:
+            yield number, f"{n_parameters} parameters; at most {PARAMETERS_MAX}, then a struct"
+
+
+def main(root):
+    found = []
+    for pattern in ["src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "tests/**/*.[ch]"]:
+        for path in sorted(root.glob(pattern)):
+            relative = path.relative_to(root)
+            for number, what in complaints_about(relative, path.read_text()):
+                found.append(f"{relative}:{number}: {what}")
+    print("\n".join(found))
+    print(f"{int(not found)} passed, {len(found)} failed")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1])))

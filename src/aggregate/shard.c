@@ -161,14 +161,33 @@ static struct key *remember_key(struct shard *shard, const struct line *line, st
 
 /* --- looking up ---------------------------------------------------------------- */
 
+/* Begin to fetch a key: its handle, and the text behind it. */
+static void prefetch_key(const struct key *key)
+{
+    __builtin_prefetch(key);
+    __builtin_prefetch((const char *)key + CACHE_LINE);
+    __builtin_prefetch((const char *)key + 2 * CACHE_LINE);
+}
+
 void shard_prepare(struct shard *shard, struct line *lines, size_t n)
 {
+    const struct key *keys[SHARD_PREPARE_MAX];
+
+    /* Each pass asks for what the next one reads: buckets, keys, cells. */
     for (size_t i = 0; i < n; i++) {
         lines[i].hash = hash_pair(lines[i].name, lines[i].rest, shard->options.seed);
         table_prefetch_bucket(&shard->keys, lines[i].hash);
     }
+    for (size_t i = 0; i < n; i++) {
+        const struct table_node *node = table_peek(&shard->keys, lines[i].hash);
+
+        keys[i] = node ? CONST_CONTAINER_OF(node, struct key, node) : NULL;
+        if (keys[i])
+            prefetch_key(keys[i]);
+    }
     for (size_t i = 0; i < n; i++)
-        table_prefetch_node(&shard->keys, lines[i].hash);
+        if (keys[i])
+            __builtin_prefetch(keys[i]->cell, 1);
 }
 
 struct key *shard_find(struct shard *shard, const struct line *line)

@@ -29,6 +29,12 @@
 /* By default uthash calls exit() when memory is short. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
+/*
+ * Double when a chain reaches 5 nodes instead of 10: each step along a chain is a
+ * cache miss, and shorter chains cost 20 bytes a node (docs/decisions/0006).
+ */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 5U
 
 #define TABLE_STRIPES 256
 
@@ -103,23 +109,26 @@ static inline struct table_node *table_any(struct table *table)
 }
 
 /* Bring the bucket of @hash into the cache, for a lookup soon. */
-static inline void table_prefetch_bucket(struct table *table, uint64_t hash)
+static inline void table_prefetch_bucket(const struct table *table, uint64_t hash)
 {
-    const struct table_node *head = *table_stripe(table, hash);
+    const struct table_node *head = table->stripes[hash >> 56];
 
-    if (head) {
-        const UT_hash_table *inner = head->hh.tbl;
-        __builtin_prefetch(&inner->buckets[(unsigned)hash & (inner->num_buckets - 1)]);
-    }
+    if (head)
+        __builtin_prefetch(
+            &head->hh.tbl->buckets[(unsigned)hash & (head->hh.tbl->num_buckets - 1)]);
 }
 
-/* Bring the first node in that bucket into the cache; the bucket should be there by now. */
-static inline void table_prefetch_node(struct table *table, uint64_t hash)
+/*
+ * The node that a lookup of @hash will look at first, or NULL; most often it is
+ * the one. Nothing of it is read.
+ */
+static inline const struct table_node *table_peek(const struct table *table, uint64_t hash)
 {
-    const struct table_node *head = *table_stripe(table, hash);
+    const struct table_node *head = table->stripes[hash >> 56];
+    const UT_hash_handle *first;
 
-    if (head) {
-        const UT_hash_table *inner = head->hh.tbl;
-        __builtin_prefetch(inner->buckets[(unsigned)hash & (inner->num_buckets - 1)].hh_head);
-    }
+    if (!head)
+        return NULL;
+    first = head->hh.tbl->buckets[(unsigned)hash & (head->hh.tbl->num_buckets - 1)].hh_head;
+    return first ? CONST_CONTAINER_OF(first, struct table_node, hh) : NULL;
 }

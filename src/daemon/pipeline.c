@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 /* Larger groups fall out of the first-level cache, smaller ones wait more often. */
-#define GROUP_MAX 64
+#define GROUP_MAX SHARD_PREPARE_MAX
 
 struct pipeline {
     struct shard *shard;

@@ -23,7 +23,8 @@ struct series;
 struct cell {
     struct series *series;      /* never changes */
     struct key *keys;           /* the owner's: the keys of its shard that lead here */
-    _Atomic uint32_t touched_s; /* when the owner last wrote, in the shard's seconds */
+    _Atomic uint32_t touched_s; /* when the owner last wrote, in the shard's seconds; 0: not
+                                   since it was made, or since the sweep marked it */
     _Atomic bool is_dying;      /* set by the sweep: do not write, ask the registry first */
 };
 
@@ -32,12 +33,22 @@ struct counter_cell {
     _Atomic double total;
 };
 
+/* How many relative changes of a gauge a cell keeps apart. */
+#define GAUGE_CHANGES_MAX 4
+
+/* One change, or the sum of several, of which this is the time of the first. */
+struct gauge_change {
+    _Atomic int64_t at;
+    _Atomic double amount;
+};
+
 struct gauge_cell {
     struct cell cell;
-    _Atomic int64_t set_at;      /* when this worker last set the gauge; 0: never */
-    _Atomic double base;         /* what it set it to */
-    _Atomic int64_t added_since; /* when the first of the additions below came; 0: none */
-    _Atomic double added;        /* the sum of this worker's relative changes since then */
+    _Atomic uint32_t version; /* odd while the owner writes what follows */
+    _Atomic uint32_t n_changes;
+    _Atomic int64_t set_at; /* when this worker last set the gauge; 0: never */
+    _Atomic double base;    /* what it set it to */
+    struct gauge_change changes[GAUGE_CHANGES_MAX]; /* oldest first */
 };
 
 struct histogram_cell {

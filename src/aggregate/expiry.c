@@ -4,17 +4,18 @@
  * Expiry
  *
  * A worker looks at is_dying before it writes a cell, but the sweep may set it
- * between that look and the write. So marking takes nothing away yet. Once every
- * worker has passed a moment without a cell in its hands, all later writes have
- * seen the mark and saved the series first; what was written before shows in
- * touched_s. Only then is it certain that a removed series loses nothing.
+ * between that look and the write. So marking takes nothing away yet; it also sets
+ * the times of writing to 0, which a write overwrites. Once every worker has passed
+ * a moment without a cell in its hands, all later writes have seen the mark and
+ * saved the series first, and what was written before shows. Only then is it
+ * certain that a removed series loses nothing, however slow a worker or its clock.
  */
 
 #include "aggregate/expiry.h"
 
 #include <stdlib.h>
 
-static bool add_suspect(struct expiry *expiry, struct series *series)
+static bool add_suspect(struct expiry *expiry, struct series *series, uint32_t touched_s)
 {
     if (expiry->n_suspects == expiry->n_max) {
         size_t n_max = expiry->n_max ? 2 * expiry->n_max : 256;
@@ -26,7 +27,7 @@ static bool add_suspect(struct expiry *expiry, struct series *series)
         expiry->n_max = n_max;
     }
     series_ref(series);
-    expiry->suspects[expiry->n_suspects++] = (struct suspect){ .series = series };
+    expiry->suspects[expiry->n_suspects++] = (struct suspect){ series, touched_s };
     return true;
 }
 
@@ -37,8 +38,10 @@ size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t no
     for (size_t i = 0; i < snapshot->n_series; i++) {
         struct series *series = snapshot->series[i];
         uint32_t touched_s = series_touched_s(series);
+        bool is_idle = now_s > touched_s && now_s - touched_s > ttl_s;
 
-        if (now_s > touched_s && now_s - touched_s > ttl_s && !add_suspect(expiry, series))
+        /* Without memory for a new snapshot, removed series may still be in this one. */
+        if (is_idle && !series->is_removed && !add_suspect(expiry, series, touched_s))
             break;
     }
     snapshot_unref(snapshot);

@@ -22,7 +22,8 @@ static struct slice add_text(char **at, struct slice first, struct slice second)
 {
     struct slice text = { *at, first.len + second.len };
 
-    memcpy(*at, first.at, first.len);
+    if (first.len)
+        memcpy(*at, first.at, first.len);
     if (second.len)
         memcpy(*at + first.len, second.at, second.len);
     *at += text.len;
@@ -32,12 +33,14 @@ static struct slice add_text(char **at, struct slice first, struct slice second)
 struct family *family_new(const struct identity *identity, const struct buckets *buckets)
 {
     size_t text_max = FAMILY_NAMES_MAX * (identity->family.len + sizeof("_bucket"));
-    struct family *family = calloc(1, sizeof(*family) + text_max + identity->sent_as.len);
+    size_t size = sizeof(struct family) + text_max + identity->sent_as.len;
+    struct family *family = calloc(1, size);
     char *at;
 
     if (!family)
         return NULL;
     at = family->text;
+    family->size = size;
     family->type = metric_type_of(identity->type);
     family->buckets = buckets;
     family->sent_as = add_text(&at, identity->sent_as, SLICE(""));

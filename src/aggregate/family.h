@@ -30,6 +30,7 @@ struct family {
     const struct buckets *buckets; /* of a histogram */
     struct slice name;
     struct slice sent_as; /* the first sender's way to write it */
+    size_t size;          /* bytes of memory, all in all */
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
     size_t n_series;                       /* under the registry's lock */

@@ -5,79 +5,209 @@
  *
  * A worker may not write another's cell, and "+5" means five more than what
  * somebody else may have set. So each cell holds two things: the last value this
- * worker set, with its time, and the sum of this worker's changes, with the time
- * of the first of them. The value is then
+ * worker set, with its time, and this worker's last few changes, with theirs. The
+ * value is then
  *
- *      the newest set of all cells + every sum that began after that set
+ *      the newest set of all cells + every change that came after it
  *
- * A sum that began earlier was overruled by the set. Its worker starts a new sum
- * when it next sees a change, because it looks for a newer set first: a read of
- * the other cells, and only for relative changes.
+ * in whatever order they were applied. Changes that a set has overruled are
+ * dropped when the next one comes; when there are too many, the two oldest become
+ * one (docs/decisions/0005).
  *
- * A reader may come between two stores. Each pair is stored value first and time
- * second (release), and read the other way round, so a time never comes with a
- * value older than itself.
+ * Several words make a value, so a cell is written under a sequence lock: its
+ * owner makes the version odd, stores, and makes it even again; a reader that met
+ * an odd or a newer one reads again. The words are atomics, stored with release
+ * and loaded with acquire, which on x86 are ordinary moves.
  */
 
 #include "aggregate/gauge.h"
 
+#include <float.h>
 #include <math.h>
+
+/* --- writing: the owner ----------------------------------------------------------- */
+
+static void begin_write(struct gauge_cell *gauge)
+{
+    uint32_t version = atomic_load_explicit(&gauge->version, memory_order_relaxed);
+
+    atomic_store_explicit(&gauge->version, version + 1, memory_order_relaxed);
+}
+
+static void end_write(struct gauge_cell *gauge)
+{
+    uint32_t version = atomic_load_explicit(&gauge->version, memory_order_relaxed);
+
+    atomic_store_explicit(&gauge->version, version + 1, memory_order_release);
+}
+
+void gauge_set(struct gauge_cell *gauge, double value, int64_t at)
+{
+    begin_write(gauge);
+    atomic_store_explicit(&gauge->base, value, memory_order_release);
+    atomic_store_explicit(&gauge->set_at, at, memory_order_release);
+    end_write(gauge);
+}
 
 static struct gauge_cell *gauge_at(_Atomic(struct cell *) *cells, unsigned i)
 {
     return (struct gauge_cell *)atomic_load_explicit(&cells[i], memory_order_acquire);
 }
 
-/* The time of the newest set, and what was set then. */
-static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, double *ret_base)
+/* The time of the newest set, and the cell that has it; 0 and NULL when there is none. */
+static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, struct gauge_cell **ret)
 {
     int64_t newest = 0;
 
-    *ret_base = 0;
+    *ret = NULL;
     for (unsigned i = 0; i < n_cells; i++) {
         struct gauge_cell *gauge = gauge_at(cells, i);
         int64_t at = gauge ? atomic_load_explicit(&gauge->set_at, memory_order_acquire) : 0;
 
         if (at > newest) {
             newest = at;
-            *ret_base = atomic_load_explicit(&gauge->base, memory_order_relaxed);
+            *ret = gauge;
         }
     }
     return newest;
 }
 
-void gauge_set(struct gauge_cell *gauge, double value, int64_t at)
+static void store_change(struct gauge_cell *gauge, uint32_t i, int64_t at, double amount)
 {
-    atomic_store_explicit(&gauge->base, value, memory_order_relaxed);
-    atomic_store_explicit(&gauge->set_at, at, memory_order_release);
+    atomic_store_explicit(&gauge->changes[i].at, at, memory_order_release);
+    atomic_store_explicit(&gauge->changes[i].amount, amount, memory_order_release);
+}
+
+/* An owner's plain copy of its changes. */
+struct changes {
+    uint32_t n;
+    struct {
+        int64_t at;
+        double amount;
+    } items[GAUGE_CHANGES_MAX];
+};
+
+/* The changes that came after @set_at, and their sum. */
+static double copy_changes(const struct gauge_cell *gauge, int64_t set_at, struct changes *ret)
+{
+    uint32_t n = atomic_load_explicit(&gauge->n_changes, memory_order_acquire);
+    double sum = 0;
+
+    ret->n = 0;
+    for (uint32_t i = 0; i < n && i < GAUGE_CHANGES_MAX; i++) {
+        int64_t at = atomic_load_explicit(&gauge->changes[i].at, memory_order_acquire);
+        double amount = atomic_load_explicit(&gauge->changes[i].amount, memory_order_acquire);
+
+        if (at > set_at) {
+            ret->items[ret->n].at = at;
+            ret->items[ret->n++].amount = amount;
+            sum += amount;
+        }
+    }
+    return sum;
+}
+
+/* Make the two oldest one. It counts as begun when the first of them came. */
+static void merge_oldest(struct changes *changes)
+{
+    changes->items[0].amount += changes->items[1].amount;
+    for (uint32_t i = 1; i + 1 < changes->n; i++)
+        changes->items[i] = changes->items[i + 1];
+    changes->n--;
 }
 
 enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells, unsigned n_cells,
                        double change, int64_t at)
 {
-    int64_t since = atomic_load_explicit(&own->added_since, memory_order_relaxed);
-    double base, added = atomic_load_explicit(&own->added, memory_order_relaxed);
-    bool is_overruled = since <= newest_set(cells, n_cells, &base);
+    struct gauge_cell *setter;
+    struct changes changes;
+    int64_t set_at = newest_set(cells, n_cells, &setter);
+    double base = setter ? atomic_load_explicit(&setter->base, memory_order_relaxed) : 0;
+    double sum = copy_changes(own, set_at, &changes);
 
-    added = is_overruled ? change : added + change;
-    if (!isfinite(base + added))
+    if (!isfinite(base + sum + change))
         return REFUSED_VALUE_OVERFLOW;
-    atomic_store_explicit(&own->added, added, memory_order_relaxed);
-    if (is_overruled)
-        atomic_store_explicit(&own->added_since, at, memory_order_release);
+    if (changes.n == GAUGE_CHANGES_MAX)
+        merge_oldest(&changes);
+    begin_write(own);
+    for (uint32_t i = 0; i < changes.n; i++)
+        store_change(own, i, changes.items[i].at, changes.items[i].amount);
+    store_change(own, changes.n, at, change);
+    atomic_store_explicit(&own->n_changes, changes.n + 1, memory_order_release);
+    end_write(own);
     return VERDICT_APPLIED;
+}
+
+/* --- reading: anybody --------------------------------------------------------------- */
+
+/* The version of a cell that nobody is writing. */
+static uint32_t stable_version(const struct gauge_cell *gauge)
+{
+    uint32_t version;
+
+    do {
+        version = atomic_load_explicit(&gauge->version, memory_order_acquire);
+    } while (version % 2 != 0);
+    return version;
+}
+
+static bool is_still(const struct gauge_cell *gauge, uint32_t version)
+{
+    return atomic_load_explicit(&gauge->version, memory_order_relaxed) == version;
+}
+
+static double read_sum(const struct gauge_cell *gauge, int64_t set_at)
+{
+    struct changes changes;
+    uint32_t version;
+    double sum;
+
+    do {
+        version = stable_version(gauge);
+        sum = copy_changes(gauge, set_at, &changes);
+    } while (!is_still(gauge, version));
+    return sum;
+}
+
+/* The newest set and its value, as they belong together. */
+static int64_t read_newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, double *ret_base)
+{
+    struct gauge_cell *setter;
+    uint32_t version;
+    int64_t set_at;
+
+    for (;;) {
+        set_at = newest_set(cells, n_cells, &setter);
+        *ret_base = 0;
+        if (!setter)
+            return 0;
+        version = stable_version(setter);
+        *ret_base = atomic_load_explicit(&setter->base, memory_order_acquire);
+        if (atomic_load_explicit(&setter->set_at, memory_order_acquire) == set_at &&
+            is_still(setter, version))
+            return set_at;
+    }
 }
 
 double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells)
 {
-    double value;
-    int64_t set_at = newest_set(cells, n_cells, &value);
+    double value, base;
+    int64_t set_at;
+    struct gauge_cell *setter;
 
-    for (unsigned i = 0; i < n_cells; i++) {
-        struct gauge_cell *gauge = gauge_at(cells, i);
+    /* A set that comes while the changes are summed makes that sum one of two worlds. */
+    do {
+        set_at = read_newest_set(cells, n_cells, &base);
+        value = base;
+        for (unsigned i = 0; i < n_cells; i++) {
+            struct gauge_cell *gauge = gauge_at(cells, i);
 
-        if (gauge && atomic_load_explicit(&gauge->added_since, memory_order_acquire) > set_at)
-            value += atomic_load_explicit(&gauge->added, memory_order_relaxed);
-    }
-    return value;
+            if (gauge)
+                value += read_sum(gauge, set_at);
+        }
+    } while (newest_set(cells, n_cells, &setter) != set_at);
+
+    if (isnan(value))
+        return base;
+    return isinf(value) ? copysign(DBL_MAX, value) : value;
 }

@@ -17,9 +17,16 @@ void gauge_set(struct gauge_cell *gauge, double value, int64_t at);
 /*
  * Owner of @own: the gauge was changed by @change. @cells are all cells of the
  * series, NULL where a worker has none, @own among them. May refuse an overflow.
+ *
+ * A set that is applied after it and came before it does not overrule it, unless
+ * this worker has recorded more than GAUGE_CHANGES_MAX changes since; then it may
+ * overrule the oldest of them too.
  */
 MUST_CHECK enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells,
                                   unsigned n_cells, double change, int64_t at);
 
-/* Any thread: the value, 0 if it was never set. */
+/*
+ * Any thread: the value. Changes before any set add to 0. Waits only while an
+ * owner is between two stores. A sum beyond the range of a double is its end.
+ */
 double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells);

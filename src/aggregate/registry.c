@@ -103,6 +103,13 @@ int registry_reserve(struct registry *registry, const struct identity *identity)
     return 0;
 }
 
+/* Is there room for one more series and @more_bytes? */
+static bool has_room(const struct registry *registry, size_t more_bytes)
+{
+    return registry->series.n_nodes < registry->options.max_series &&
+           registry->counts.bytes + more_bytes <= registry->options.max_bytes;
+}
+
 static enum verdict add_family(struct registry *registry, const struct identity *identity,
                                struct family **ret)
 {
@@ -111,12 +118,14 @@ static enum verdict add_family(struct registry *registry, const struct identity 
 
     if (!family)
         return REFUSED_NO_MEMORY;
-    verdict = names_claim(&registry->names, family);
+    verdict = has_room(registry, family->size) ? names_claim(&registry->names, family)
+                                               : REFUSED_SERIES_LIMIT;
     if (verdict != VERDICT_APPLIED) {
         family_free(family);
         return verdict;
     }
     registry->counts.families++;
+    registry->counts.bytes += family->size;
     *ret = family;
     return VERDICT_APPLIED;
 }
@@ -126,6 +135,7 @@ static void drop_family(struct registry *registry, struct family *family)
 {
     names_release(&registry->names, family);
     registry->counts.families--;
+    registry->counts.bytes -= family->size;
 }
 
 /* --- series and cells --------------------------------------------------------- */
@@ -150,12 +160,6 @@ static struct series *find_series(struct registry *registry, struct family *fami
     struct table_node *node = table_find(&registry->series, hash, &key, series_is);
 
     return node ? CONTAINER_OF(node, struct series, node) : NULL;
-}
-
-static bool has_room(const struct registry *registry, size_t more_bytes)
-{
-    return registry->series.n_nodes < registry->options.max_series &&
-           registry->counts.bytes + more_bytes <= registry->options.max_bytes;
 }
 
 static enum verdict add_series(struct registry *registry, struct family *family,
@@ -187,12 +191,16 @@ static enum verdict add_series(struct registry *registry, struct family *family,
 static enum verdict add_cell(struct registry *registry, struct series *series, unsigned worker)
 {
     const struct family *family = series->family;
-    struct cell *cell = cell_new(series, family->type, family->buckets);
+    size_t size = cell_size(family->type, family->buckets);
+    struct cell *cell;
 
+    if (registry->counts.bytes + size > registry->options.max_bytes)
+        return REFUSED_SERIES_LIMIT;
+    cell = cell_new(series, family->type, family->buckets);
     if (!cell)
         return REFUSED_NO_MEMORY;
     series_ref(series);
-    registry->counts.bytes += cell_size(family->type, family->buckets);
+    registry->counts.bytes += size;
     atomic_store_explicit(&series->cells[worker], cell, memory_order_release);
     return VERDICT_APPLIED;
 }
@@ -396,13 +404,52 @@ static void remove_series(struct registry *registry, struct series *series)
     registry->n_removed++;
 }
 
+/* Make the cells show any write from now on. Returns when the last one before it was. */
+static uint32_t reset_touched(struct series *series)
+{
+    uint32_t newest = 0;
+
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        struct cell *cell = series->cells[i];
+        uint32_t touched_s =
+            cell ? atomic_exchange_explicit(&cell->touched_s, 0, memory_order_acq_rel) : 0;
+
+        if (touched_s > newest)
+            newest = touched_s;
+    }
+    return newest;
+}
+
+/* Undo that, where no worker has written meanwhile. */
+static void restore_touched(struct series *series, uint32_t touched_s)
+{
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        struct cell *cell = series->cells[i];
+        uint32_t unwritten = 0;
+
+        if (cell)
+            atomic_compare_exchange_strong(&cell->touched_s, &unwritten, touched_s);
+    }
+}
+
+static void mark(struct series *series, uint32_t seen_touched_s)
+{
+    uint32_t touched_s;
+
+    if (series->is_removed)
+        return;
+    touched_s = reset_touched(series);
+    if (touched_s == seen_touched_s)
+        set_dying(series, true);
+    else
+        restore_touched(series, touched_s);
+}
+
 static void mark_some(struct registry *registry, struct suspect *suspects, size_t n)
 {
     pthread_mutex_lock(&registry->lock);
-    for (size_t i = 0; i < n; i++) {
-        suspects[i].touched_s = series_touched_s(suspects[i].series);
-        set_dying(suspects[i].series, true);
-    }
+    for (size_t i = 0; i < n; i++)
+        mark(suspects[i].series, suspects[i].touched_s);
     pthread_mutex_unlock(&registry->lock);
 }
 
@@ -412,7 +459,9 @@ static void remove_some(struct registry *registry, struct suspect *suspects, siz
     for (size_t i = 0; i < n; i++) {
         struct series *series = suspects[i].series;
 
-        if (series->is_dying && series_touched_s(series) == suspects[i].touched_s)
+        if (!series->is_dying || series->is_removed)
+            continue;
+        if (series_touched_s(series) == 0)
             remove_series(registry, series);
         else
             set_dying(series, false);

@@ -18,7 +18,7 @@ struct registry;
 struct registry_options {
     unsigned n_workers;            /* cells per series */
     size_t max_series;             /* beyond it new ones are refused */
-    size_t max_bytes;              /* likewise, for the memory of series and cells */
+    size_t max_bytes;              /* likewise, for all that registry_counts.bytes counts */
     uint64_t seed;                 /* of the hashes; from a random source */
     const struct buckets *buckets; /* of every histogram; borrowed for the registry's life */
 };
@@ -27,7 +27,7 @@ struct registry_options {
 struct registry_counts {
     size_t series[_METRIC_TYPE_N];
     size_t families;
-    size_t bytes; /* memory of series and cells */
+    size_t bytes; /* memory of families, series and cells */
 };
 
 /* Make an empty registry. Returns 0 or -ENOMEM. */
@@ -72,12 +72,13 @@ struct registry_counts registry_count(struct registry *registry);
 /* A series that the sweep (aggregate/expiry.h) thinks may go. */
 struct suspect {
     struct series *series; /* with a reference that the sweep holds */
-    uint32_t touched_s;    /* when it was last written, as it was marked */
+    uint32_t touched_s;    /* when it was last written, as the sweep saw it */
 };
 
 /*
- * Mark @n suspects as dying: from now on, whoever is about to write to one asks
- * registry_save() first. One sweep at a time.
+ * Mark those of @n suspects as dying that were not written again since the sweep
+ * looked: from now on, whoever is about to write to one asks registry_save()
+ * first, and any write shows. One sweep at a time.
  */
 void registry_mark_dying(struct registry *registry, struct suspect *suspects, size_t n);
 

@@ -14,6 +14,8 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 size_t series_size(struct slice labels, unsigned n_workers)
@@ -63,6 +65,12 @@ void series_unref(struct series *series)
         series_free(series);
 }
 
+/* Each cell is finite, but their sum may not be. */
+static double saturate(double sum)
+{
+    return isinf(sum) ? copysign(DBL_MAX, sum) : sum;
+}
+
 static void read_counter(struct series *series, struct reading *ret)
 {
     ret->value = 0;
@@ -72,6 +80,7 @@ static void read_counter(struct series *series, struct reading *ret)
         if (cell)
             ret->value += counter_read((struct counter_cell *)cell);
     }
+    ret->value = saturate(ret->value);
 }
 
 static void read_histogram(struct series *series, struct reading *ret)
@@ -86,6 +95,7 @@ static void read_histogram(struct series *series, struct reading *ret)
         if (cell)
             histogram_merge((struct histogram_cell *)cell, buckets, &ret->sum, ret->counts);
     }
+    ret->sum = saturate(ret->sum);
 }
 
 void series_read(struct series *series, struct reading *ret)

@@ -11,8 +11,8 @@
  *
  * Several keys may lead to one cell (tags in another order, another rate); they
  * hang on the cell in a list, so that all of them are found when the series goes.
- * Keys are bounded by memory and leave in the order in which they came. That is
- * fair enough: a key in use comes back at its next line, and counts as a miss.
+ * Keys are bounded by memory; about the oldest leave first. That is fair enough:
+ * a key in use comes back at its next line, and counts as a miss.
  */
 
 #include "aggregate/shard.h"
@@ -273,11 +273,10 @@ static enum verdict record_observation(struct key *key, double value)
                             value, key->facts.weight);
 }
 
-enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line)
+static enum verdict record(struct shard *shard, struct key *key, const struct line *line)
 {
     struct cell *cell = key->cell;
 
-    atomic_store_explicit(&cell->touched_s, shard->now_s, memory_order_release);
     switch (key->facts.type) {
     case SAMPLE_COUNTER:
         return counter_record((struct counter_cell *)cell, line->number, key->facts.weight);
@@ -288,4 +287,13 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
     case _SAMPLE_TYPE_N: break;
     }
     return VERDICT_APPLIED;
+}
+
+enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line)
+{
+    enum verdict verdict = record(shard, key, line);
+
+    if (verdict == VERDICT_APPLIED)
+        atomic_store_explicit(&key->cell->touched_s, shard->now_s, memory_order_release);
+    return verdict;
 }

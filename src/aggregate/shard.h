@@ -25,7 +25,7 @@ struct key;
 struct shard_options {
     struct registry *registry; /* outlives the shard */
     unsigned worker;           /* which of the registry's workers this is */
-    size_t max_key_bytes;      /* memory for keys; the oldest make room for new ones */
+    size_t max_key_bytes;      /* memory for keys; about the oldest make room for new ones */
     uint64_t seed;             /* of the hash; from a random source */
 };
 
@@ -45,7 +45,11 @@ MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options
 void shard_free(struct shard *shard);
 DEFINE_CLEANUP(struct shard *, shard_free)
 
-/* What shard_record() notes as the time of writing, in seconds from any start; see expiry.h. */
+/*
+ * What shard_record() notes as the time of writing, in seconds from any start, at
+ * least 1. How old it is when noted is how much too early a series may expire; no
+ * sample is lost by it.
+ */
 void shard_set_now(struct shard *shard, uint32_t now_s);
 
 /*

@@ -23,13 +23,16 @@ static bool take_host(const char *text, const char *colon, char host[HOST_MAX])
 {
     size_t len = (size_t)(colon - text);
 
-    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+    bool has_brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+
+    if (has_brackets) {
         text++;
         len -= 2;
-    } else if (memchr(text, ':', len)) {
-        return false;
     }
-    if (len >= HOST_MAX)
+    /* Brackets are for IPv6, and IPv6 is what has colons. */
+    if (has_brackets != (memchr(text, ':', len) != NULL))
+        return false;
+    if (len >= HOST_MAX || memchr(text, '[', len) || memchr(text, ']', len))
         return false;
     memcpy(host, text, len);
     host[len] = '\0';

@@ -23,7 +23,8 @@ struct address {
 /*
  * Read "HOST:PORT": an IPv4 address, an IPv6 address in brackets, a name (looked
  * up, the first answer counts), or nothing for every IPv4 interface; and a port
- * number, 0 to 65535.
+ * number, 0 to 65535. What is neither an address nor a known name, 300.1.1.1 too,
+ * counts as an unknown name.
  *
  * Returns 0; -EINVAL when @text is not of that form; -EADDRNOTAVAIL when the
  * name is not known. On failure @ret is left alone.

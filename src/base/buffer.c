@@ -16,6 +16,9 @@
 
 #define FIRST_CAP 1024
 
+/* Doubling a capacity that just holds this many bytes does not overflow. */
+#define LENGTH_MAX (SIZE_MAX / 4)
+
 void buffer_deinit(struct buffer *buffer)
 {
     free(buffer->data);
@@ -38,6 +41,10 @@ static bool buffer_reserve(struct buffer *buffer, size_t more)
         return false;
     if (more <= buffer->cap - buffer->len)
         return true;
+    if (more > LENGTH_MAX - buffer->len) {
+        buffer->has_failed = true;
+        return false;
+    }
     while (cap - buffer->len < more)
         cap *= 2;
     data = realloc(buffer->data, cap);
@@ -88,10 +95,19 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...)
     len = vsnprintf(NULL, 0, format, args);
     va_end(args);
     /* vsnprintf wants room for its NUL too. */
+    if (len < 0)
+        buffer->has_failed = true;
     if (len < 0 || !buffer_reserve(buffer, (size_t)len + 1))
         return;
     va_start(args, format);
     vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
     va_end(args);
     buffer->len += (size_t)len;
+}
+
+void buffer_keep_on_one_line(struct buffer *buffer)
+{
+    for (size_t i = 0; i < buffer->len; i++)
+        if ((unsigned char)buffer->data[i] < ' ' || buffer->data[i] == 0x7f)
+            buffer->data[i] = '?';
 }

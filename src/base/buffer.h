@@ -40,6 +40,9 @@ void buffer_add_double(struct buffer *buffer, double number);
 __attribute__((__format__(__printf__, 2, 3))) void buffer_add_format(struct buffer *buffer,
                                                                      const char *format, ...);
 
+/* Make it one line that is safe to print: each control character becomes '?'. */
+void buffer_keep_on_one_line(struct buffer *buffer);
+
 /* All of it, borrowed until the buffer changes. */
 static inline struct slice buffer_text(const struct buffer *buffer)
 {

@@ -26,7 +26,7 @@ struct labels {
 
 /*
  * Put in a label; a later value for a name replaces the earlier one. Returns
- * false, and nothing has changed, when the set has LABELS_MAX labels already.
+ * false, and nothing has changed, when that would make more than LABELS_MAX labels.
  */
 MUST_CHECK bool labels_set(struct labels *labels, struct slice name, struct slice value);
 

@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -51,13 +52,19 @@ static void add_time(struct buffer *line)
 /* Add @text in quotes; the escapes are those that JSON and logfmt share. */
 static void add_quoted(struct buffer *line, const char *text)
 {
+    bool is_utf8 = utf8_is_valid(slice_of(text));
+
     buffer_add_char(line, '"');
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') {
             buffer_add_char(line, '\\');
             buffer_add_char(line, *text);
-        } else if ((unsigned char)*text < 0x20) {
+        } else if (*text == '\n') {
+            buffer_add_literal(line, "\\n");
+        } else if ((unsigned char)*text < 0x20 || *text == 0x7f) {
             buffer_add_format(line, "\\u%04x", (unsigned)*text);
+        } else if ((unsigned char)*text >= 0x80 && !is_utf8) {
+            buffer_add_literal(line, "\\ufffd");
         } else {
             buffer_add_char(line, *text);
         }
@@ -65,13 +72,15 @@ static void add_quoted(struct buffer *line, const char *text)
     buffer_add_char(line, '"');
 }
 
-/* logfmt wants quotes only around what would not be one word. */
-static bool is_one_word(const char *text)
+/* logfmt wants quotes only around what would not be one word of ASCII. */
+static bool is_one_word(const char *word)
 {
+    const signed char *text = (const signed char *)word;
+
     if (!*text)
         return false;
     for (; *text; text++)
-        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == '\\')
+        if (*text <= ' ' || *text == 0x7f || *text == '"' || *text == '=' || *text == '\\')
             return false;
     return true;
 }

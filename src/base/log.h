@@ -41,7 +41,10 @@ struct log_field {
 /* Lines below @level are dropped from now on; call it before threads start. */
 void log_setup(enum log_level level, enum log_format format);
 
-/* Write one line. @message and texts are borrowed; any bytes in them are escaped. */
+/*
+ * Write one line. @message and texts are borrowed. What is no text in them is
+ * escaped: control characters by their number, bytes that are not UTF-8 as U+FFFD.
+ */
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields);
 

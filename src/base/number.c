@@ -7,15 +7,19 @@
  * no cleverness: when the digits fit into 53 bits and the power of ten is one of
  * those that a double holds exactly, a single multiplication or division is
  * correctly rounded (Clinger 1990, "How to read floating point numbers
- * accurately"). The rest goes to strtod(), which is exact in glibc. No locale is
- * ever set in this program, so its decimal point is a point.
+ * accurately"). The rest goes to strtod(), which is exact in glibc.
  *
  * Writing goes the same way: whole numbers, which counters and buckets are, by
- * hand; the rest by trying 15, 16 and 17 digits until one reads back the same.
+ * hand; the rest by trying 15, 16 and 17 digits until one reads back the same
+ * (fewer for denormals, which have fewer to give).
+ *
+ * Both of libc's functions are called with the C locale, whatever the thread's is.
  */
 
 #include "base/number.h"
 
+#include <float.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +100,12 @@ static bool decimal_read(struct slice text, struct decimal *decimal)
     return at == end;
 }
 
+/* The C locale is a constant in glibc: this allocates nothing, and cannot fail. */
+static locale_t c_locale(void)
+{
+    return newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
 static bool parse_slowly(struct slice text, double *ret)
 {
     char copy[NUMBER_LENGTH_MAX + 1];
@@ -103,7 +113,7 @@ static bool parse_slowly(struct slice text, double *ret)
 
     memcpy(copy, text.at, text.len);
     copy[text.len] = '\0';
-    number = strtod(copy, NULL);
+    number = strtod_l(copy, NULL, c_locale());
     if (!isfinite(number))
         return false;
     *ret = number;
@@ -115,7 +125,7 @@ bool number_parse(struct slice text, double *ret)
     struct decimal decimal = { 0 };
     double number;
 
-    if (text.len > NUMBER_LENGTH_MAX || !decimal_read(text, &decimal))
+    if (text.len == 0 || text.len > NUMBER_LENGTH_MAX || !decimal_read(text, &decimal))
         return false;
     if (decimal.n_digits > DIGITS_MAX || decimal.digits > EXACT_INTEGER_MAX ||
         decimal.exponent > EXACT_POWER_MAX || decimal.exponent < -EXACT_POWER_MAX)
@@ -151,13 +161,15 @@ size_t number_format_uint(char out[NUMBER_TEXT_MAX], uint64_t number)
 
 static size_t format_fraction(char out[NUMBER_TEXT_MAX], double number)
 {
-    int len = 0;
+    int len = 0, precision = fabs(number) < DBL_MIN ? 1 : DBL_DIG;
+    locale_t before = uselocale(c_locale());
 
-    for (int precision = 15; precision <= 17; precision++) {
+    for (; precision <= DBL_DECIMAL_DIG; precision++) {
         len = snprintf(out, NUMBER_TEXT_MAX, "%.*g", precision, number);
         if (strtod(out, NULL) == number)
             break;
     }
+    uselocale(before);
     return (size_t)len;
 }
 
@@ -173,9 +185,10 @@ size_t number_format(char out[NUMBER_TEXT_MAX], double number)
         return format_word(out, SLICE("NaN"));
     if (isinf(number))
         return format_word(out, number > 0 ? SLICE("+Inf") : SLICE("-Inf"));
-    if (number >= 0 && number <= (double)EXACT_INTEGER_MAX && number == (double)(uint64_t)number)
+    if (!signbit(number) && number <= (double)EXACT_INTEGER_MAX &&
+        number == (double)(uint64_t)number)
         return write_uint(out, (uint64_t)number);
-    if (number < 0 && number >= -(double)EXACT_INTEGER_MAX &&
+    if (signbit(number) && number >= -(double)EXACT_INTEGER_MAX &&
         number == -(double)(uint64_t)-number) {
         out[0] = '-';
         return 1 + write_uint(out + 1, (uint64_t)-number);

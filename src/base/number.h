@@ -21,15 +21,13 @@
  *
  * Returns true and the nearest double in @ret (ties to even), or false and
  * leaves @ret alone when @text is anything else, is longer than
- * NUMBER_LENGTH_MAX, or is larger than any double. What is smaller than any
- * double becomes 0.
+ * NUMBER_LENGTH_MAX, or so large that the nearest would be infinite.
  */
 bool number_parse(struct slice text, double *ret);
 
 /*
  * Write @number into @out the way Prometheus reads it: the shortest decimal
- * that gives back the same double (for denormals, 15 digits), or NaN, +Inf, -Inf.
- * Returns its length.
+ * that gives back the same double, or NaN, +Inf, -Inf. Returns its length.
  */
 size_t number_format(char out[NUMBER_TEXT_MAX], double number);
 

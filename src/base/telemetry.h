@@ -43,7 +43,7 @@ struct telemetry_row {
     _Atomic uint64_t published[_TELEMETRY_N];
 };
 
-/* Owner: count one batch of @n_datagrams, at least 1. */
+/* Owner: count one batch of @n_datagrams, at least 1; the last bucket takes all large ones. */
 void telemetry_count_batch(struct telemetry_row *row, unsigned n_datagrams);
 
 /* Owner: let readers see the counts as they are now. */

@@ -52,8 +52,11 @@ static const unsigned char *skip_ascii(const unsigned char *at, const unsigned c
 
 bool utf8_is_valid(struct slice text)
 {
-    const unsigned char *at = (const unsigned char *)text.at, *end = at + text.len;
+    const unsigned char *at = (const unsigned char *)text.at, *end;
 
+    if (text.len == 0)
+        return true;
+    end = at + text.len;
     while ((at = skip_ascii(at, end)) < end) {
         int n = n_following(*at);
 

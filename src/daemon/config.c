@@ -133,5 +133,6 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
         outcome = read_environment(settings, problem);
     if (outcome == CONFIG_RUN)
         outcome = read_flags(settings, argc, argv, NULL, problem);
+    buffer_keep_on_one_line(problem);
     return outcome;
 }

@@ -29,6 +29,8 @@ struct reader {
     unsigned depth;
     bool has_key; /* a key was read and its value was not */
     bool is_in_list;
+    unsigned n_listed; /* values of the list so far */
+    bool is_set[SETTINGS_MAX];
 };
 
 static bool fail(struct reader *reader, const yaml_mark_t *mark, const char *what)
@@ -38,14 +40,61 @@ static bool fail(struct reader *reader, const yaml_mark_t *mark, const char *wha
     return false;
 }
 
+/* The same about the key that was read last. */
+static bool fail_key(struct reader *reader, const yaml_mark_t *mark, const char *what)
+{
+    buffer_add_format(reader->problem, "%s:%zu:%zu: %.*s: %s", reader->path, mark->line + 1,
+                      mark->column + 1, (int)reader->key_len, reader->key, what);
+    return false;
+}
+
 static bool open_mapping(struct reader *reader, const yaml_mark_t *mark)
 {
+    struct slice key = { reader->key, reader->key_len };
+
     if (reader->is_in_list)
         return fail(reader, mark, "expected a plain value in this list");
+    if (reader->depth > 0 && !reader->has_key)
+        return fail(reader, mark, "expected a plain key");
     if (reader->depth == DEPTH_MAX)
         return fail(reader, mark, "this is nested too deeply");
+    if (reader->depth > 0 && !settings_have_prefix(key))
+        return fail_key(reader, mark, "there are no such settings");
     reader->prefix_len[reader->depth++] = reader->key_len;
     reader->has_key = false;
+    return true;
+}
+
+/* The setting that the key names, to be set for the first time. NULL after a failure. */
+static const struct setting *find_setting(struct reader *reader, const yaml_mark_t *mark)
+{
+    struct slice key = { reader->key, reader->key_len };
+    const struct setting *setting = settings_find(key);
+
+    if (!setting || slice_equal(key, SLICE("config.file"))) {
+        fail_key(reader, mark, "there is no such setting");
+        return NULL;
+    }
+    if (reader->is_set[setting_index(setting)]) {
+        fail_key(reader, mark, "is set twice in this file");
+        return NULL;
+    }
+    return setting;
+}
+
+static bool open_list(struct reader *reader, const yaml_mark_t *mark)
+{
+    const struct setting *setting;
+
+    if (!reader->has_key || reader->is_in_list)
+        return fail(reader, mark, "expected no list here");
+    setting = find_setting(reader, mark);
+    if (!setting)
+        return false;
+    if (!setting_is_list(setting))
+        return fail_key(reader, mark, "expected one value, not a list");
+    reader->is_in_list = true;
+    reader->n_listed = 0;
     return true;
 }
 
@@ -71,41 +120,56 @@ static bool read_key(struct reader *reader, struct slice word, const yaml_mark_t
 
 static bool set_value(struct reader *reader, const char *value, const yaml_mark_t *mark)
 {
-    struct slice key = { reader->key, reader->key_len };
-    const struct setting *setting = settings_find(key);
+    const struct setting *setting = find_setting(reader, mark);
     const char *wrong;
 
-    if (!setting || slice_equal(key, SLICE("config.file"))) {
-        buffer_add_format(reader->problem, "%s:%zu:%zu: %.*s: there is no such setting",
-                          reader->path, mark->line + 1, mark->column + 1, (int)key.len, key.at);
+    if (!setting)
         return false;
-    }
     wrong = setting_set(setting, reader->settings, value, SETTINGS_FILE);
     if (wrong) {
         buffer_add_format(reader->problem, "%s:%zu:%zu: %.*s: %s: %s", reader->path, mark->line + 1,
-                          mark->column + 1, (int)key.len, key.at, value, wrong);
+                          mark->column + 1, (int)reader->key_len, reader->key, value, wrong);
         return false;
     }
+    reader->n_listed++;
+    return true;
+}
+
+/* The value of a key, plain or a list, is over. */
+static void end_value(struct reader *reader)
+{
+    struct slice key = { reader->key, reader->key_len };
+
+    reader->is_set[setting_index(settings_find(key))] = true;
+    close_value(reader);
+}
+
+static bool close_list(struct reader *reader, const yaml_mark_t *mark)
+{
+    if (reader->n_listed == 0)
+        return fail_key(reader, mark, "expected at least one value in this list");
+    reader->is_in_list = false;
+    end_value(reader);
     return true;
 }
 
 static bool read_scalar(struct reader *reader, const yaml_event_t *event)
 {
-    const char *text = (const char *)event->data.scalar.value;
+    struct slice text = { (const char *)event->data.scalar.value, event->data.scalar.length };
     const yaml_mark_t *mark = &event->start_mark;
-    bool is_set;
 
-    if (reader->depth == 0) {
-        /* An empty document is one empty scalar. */
-        return event->data.scalar.length == 0 ||
-               fail(reader, mark, "expected settings, NAME: VALUE");
-    }
+    /* An empty document is one empty scalar. */
+    if (reader->depth == 0)
+        return text.len == 0 || fail(reader, mark, "expected settings, NAME: VALUE");
+    if (memchr(text.at, '\0', text.len))
+        return fail(reader, mark, "there is a NUL in this");
     if (!reader->has_key)
-        return read_key(reader, (struct slice){ text, event->data.scalar.length }, mark);
-    is_set = set_value(reader, text, mark);
+        return read_key(reader, text, mark);
+    if (!set_value(reader, text.at, mark))
+        return false;
     if (!reader->is_in_list)
-        close_value(reader);
-    return is_set;
+        end_value(reader);
+    return true;
 }
 
 static bool read_event(struct reader *reader, const yaml_event_t *event)
@@ -119,18 +183,41 @@ static bool read_event(struct reader *reader, const yaml_event_t *event)
         reader->depth--;
         close_value(reader);
         return true;
-    case YAML_SEQUENCE_START_EVENT:
-        if (!reader->has_key || reader->is_in_list)
-            return fail(reader, mark, "expected no list here");
-        reader->is_in_list = true;
-        return true;
-    case YAML_SEQUENCE_END_EVENT:
-        reader->is_in_list = false;
-        close_value(reader);
-        return true;
+    case YAML_SEQUENCE_START_EVENT: return open_list(reader, mark);
+    case YAML_SEQUENCE_END_EVENT: return close_list(reader, mark);
     case YAML_ALIAS_EVENT: return fail(reader, mark, "aliases are not used in this file");
     default: return true; /* beginnings and ends of stream and document */
     }
+}
+
+/* Where byte number @offset of the file stands. */
+static yaml_mark_t find_mark(FILE *file, size_t offset)
+{
+    yaml_mark_t mark = { .line = 0, .column = 0 };
+    int c;
+
+    rewind(file);
+    for (size_t i = 0; i < offset && (c = getc(file)) != EOF; i++) {
+        mark.column = c == '\n' ? 0 : mark.column + 1;
+        mark.line += c == '\n';
+    }
+    return mark;
+}
+
+/* Say why libyaml stopped. What it could not even decode has an offset only. */
+static bool fail_parser(struct reader *reader, const yaml_parser_t *parser, FILE *file)
+{
+    const char *problem = parser->problem ? parser->problem : "this is not YAML";
+    yaml_mark_t mark = parser->problem_mark;
+
+    if (ferror(file)) {
+        buffer_add_format(reader->problem, "%s: cannot be read: %s; check --config.file",
+                          reader->path, strerror(errno));
+        return false;
+    }
+    if (parser->error == YAML_READER_ERROR)
+        mark = find_mark(file, parser->problem_offset);
+    return fail(reader, &mark, problem);
 }
 
 static bool read_stream(struct reader *reader, FILE *file)
@@ -146,8 +233,7 @@ static bool read_stream(struct reader *reader, FILE *file)
     yaml_parser_set_input_file(&parser, file);
     while (is_good && !is_at_end) {
         if (!yaml_parser_parse(&parser, &event)) {
-            is_good = fail(reader, &parser.problem_mark,
-                           parser.problem ? parser.problem : "this is not YAML");
+            is_good = fail_parser(reader, &parser, file);
             break;
         }
         is_good = read_event(reader, &event);
@@ -171,5 +257,6 @@ bool config_file_read(struct settings *settings, const char *path, struct buffer
     }
     is_good = read_stream(&reader, file);
     fclose(file);
+    buffer_keep_on_one_line(problem);
     return is_good;
 }

@@ -14,7 +14,8 @@
  * whole ("statsd.ttl: 5m") or taken apart at their dots into nested mappings;
  * lists are YAML lists.
  *
- * Returns true, or false and one line "PATH:LINE:COLUMN: …" in @problem.
+ * Each setting may stand there once. Returns true, or false and one line in
+ * @problem: "PATH:LINE:COLUMN: …", or "PATH: …" when the file cannot be read.
  */
 MUST_CHECK bool config_file_read(struct settings *settings, const char *path,
                                  struct buffer *problem);

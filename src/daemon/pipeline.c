@@ -14,6 +14,7 @@
 #include "input/parse.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 /* Larger groups fall out of the first-level cache, smaller ones wait more often. */
@@ -68,6 +69,8 @@ static enum verdict admit(struct pipeline *pipeline, const struct line *line, st
     verdict = sample_check(identity.type, line);
     if (verdict != VERDICT_APPLIED)
         return verdict;
+    if (identity.type != SAMPLE_GAUGE && !isfinite(line->number * identity.weight))
+        return REFUSED_VALUE_OVERFLOW;
     return shard_admit(pipeline->shard, line, &identity, ret);
 }
 

@@ -58,7 +58,7 @@ void scrape_free(struct scrape *scrape)
 {
     if (scrape->is_complete)
         scrape_stats_record(scrape->source->scrapes, elapsed_s(scrape), scrape->size_bytes);
-    else
+    else if (scrape->size_bytes > 0)
         scrape->source->scrapes->n_broken++;
     snapshot_unref(scrape->snapshot);
     buffer_deinit(&scrape->text);

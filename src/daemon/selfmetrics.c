@@ -18,8 +18,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#ifndef UDOMETER_VERSION
-#    define UDOMETER_VERSION "unknown"
+/* clang's __VERSION__ begins with its name. */
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
 #endif
 
 enum self_family {
@@ -55,7 +58,7 @@ static const struct {
     [SELF_SERIES] = { "udometer_series", METRIC_GAUGE, "Series there are now, by type." },
     [SELF_FAMILIES] = { "udometer_families", METRIC_GAUGE, "Metric families there are now." },
     [SELF_SERIES_BYTES] = { "udometer_series_bytes", METRIC_GAUGE,
-                            "Memory of all series and their cells." },
+                            "Memory of all families, series and their cells." },
     [SELF_EXPIRED] = { "udometer_expired_series_total", METRIC_COUNTER,
                        "Series let go of because nobody wrote to them for their time to live." },
     [SELF_KEYS] = { "udometer_keys", METRIC_GAUGE, "Keys a worker has at hand now." },
@@ -280,8 +283,7 @@ static void write_process(const struct selfmetrics *source, struct buffer *buffe
 void selfmetrics_write(const struct selfmetrics *source, struct buffer *buffer)
 {
     announce(buffer, SELF_BUILD_INFO);
-    add(buffer, SELF_BUILD_INFO, "compiler=\"" __VERSION__ "\",version=\"" UDOMETER_VERSION "\"",
-        1);
+    add(buffer, SELF_BUILD_INFO, "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\"", 1);
     write_telemetry(source, buffer);
     write_registry(source, buffer);
     write_workers(source, buffer);

@@ -15,7 +15,7 @@ struct scrape_stats {
     struct buckets *duration_buckets, *size_buckets;
     uint64_t duration_counts[BUCKETS_MAX + 1], size_counts[BUCKETS_MAX + 1];
     double duration_sum_s, size_sum_bytes;
-    uint64_t n_broken; /* scrapes that did not reach their end */
+    uint64_t n_broken; /* scrapes that began and did not reach their end */
 };
 
 /* Make empty stats, in place. Returns 0 or -ENOMEM. */
@@ -46,7 +46,10 @@ struct selfmetrics {
 /* Make the buckets that selfmetrics.batch_buckets wants. Returns 0 or -ENOMEM. */
 MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
 
-/* Keep all names of self-metrics from being used by senders. Returns 0 or -ENOMEM. */
+/*
+ * Keep all names of self-metrics from being used by senders. Returns 0, -ENOMEM, or
+ * -EEXIST when one of them is taken already.
+ */
 MUST_CHECK int selfmetrics_reserve(struct registry *registry);
 
 /* Write them all, in the text format. */

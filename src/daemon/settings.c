@@ -50,10 +50,12 @@ static const char *set_address(void *to, const char *text, enum settings_source 
 static const char *set_path(void *to, const char *text, enum settings_source source)
 {
     static const char taken[] = "/-/";
+    static const char path_characters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/=";
 
     if (text[0] != '/' || text[1] == '\0' || strncmp(text, taken, strlen(taken)) == 0 ||
-        strpbrk(text, "?#\"<>& ") || strlen(text) > 200)
-        return "expected a path like /metrics, other than / and what is below /-/";
+        strspn(text, path_characters) != strlen(text) || strlen(text) > 200)
+        return "expected a path like /metrics of letters, digits and -._~/=, not below /-/";
     return set_text(to, text, source);
 }
 
@@ -251,6 +253,8 @@ static const struct setting table[] = {
       "print what to try first, once everything is open" },
 };
 
+_Static_assert(ARRAY_SIZE(table) <= SETTINGS_MAX, "SETTINGS_MAX is too small");
+
 int settings_init(struct settings *settings)
 {
     *settings = (struct settings){ 0 };
@@ -298,6 +302,24 @@ const char *setting_name(const struct setting *setting)
 bool setting_is_switch(const struct setting *setting)
 {
     return !setting->placeholder;
+}
+
+bool setting_is_list(const struct setting *setting)
+{
+    return setting->set == set_addresses;
+}
+
+unsigned setting_index(const struct setting *setting)
+{
+    return (unsigned)(setting - table);
+}
+
+bool settings_have_prefix(struct slice prefix)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
+        if (slice_starts_with(slice_of(table[i].name), prefix) && table[i].name[prefix.len] == '.')
+            return true;
+    return false;
 }
 
 void setting_write_variable(const struct setting *setting, struct buffer *out)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define SETTINGS_LISTENERS_MAX 16
+#define SETTINGS_MAX 64
 
 /* Where a value comes from; a later one beats an earlier one. */
 enum settings_source {
@@ -65,6 +66,15 @@ const char *setting_name(const struct setting *setting);
 
 /* A switch takes no value on the command line: --check-config, --no-check-config. */
 bool setting_is_switch(const struct setting *setting);
+
+/* It may be given several times, or as a list in a file. */
+bool setting_is_list(const struct setting *setting);
+
+/* Which one it is, as settings_at() counts. */
+unsigned setting_index(const struct setting *setting);
+
+/* Is @prefix and a dot what the name of some setting begins with? */
+bool settings_have_prefix(struct slice prefix);
 
 /* Write the name of its environment variable. */
 void setting_write_variable(const struct setting *setting, struct buffer *out);

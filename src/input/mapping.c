@@ -19,15 +19,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Tags looked at per line, dropped and repeated ones included: it bounds the work. */
-#define TAGS_MAX (4 * LABELS_MAX)
-
 struct mapping {
     struct labels labels;
-    size_t n_tags;
     size_t names_len;
     char family[NAME_WRITTEN_MAX(METRIC_NAME_MAX)];
-    char names[TAGS_MAX * NAME_WRITTEN_MAX(LABEL_NAME_MAX)];
+    char names[2 * LINE_LENGTH_MAX]; /* a key of one byte may become a name of two */
     /* Escapes double values at most; names and punctuation come on top. */
     char rendered[2 * LINE_LENGTH_MAX + LABELS_MAX * (sizeof("exported_=\"\",") + 1)];
 };
@@ -82,11 +78,8 @@ static enum verdict add_tags(struct mapping *mapping, struct slice tags, struct 
 {
     while (tags.len) {
         struct slice tag = slice_cut(&tags, ',');
-        enum verdict verdict;
+        enum verdict verdict = tag.len ? add_tag(mapping, tag, identity) : VERDICT_APPLIED;
 
-        if (++mapping->n_tags > TAGS_MAX)
-            return REFUSED_LABEL_LIMIT;
-        verdict = add_tag(mapping, tag, identity);
         if (verdict != VERDICT_APPLIED)
             return verdict;
     }
@@ -97,7 +90,6 @@ static enum verdict resolve_labels(struct mapping *mapping, const struct section
                                    struct identity *identity)
 {
     mapping->labels.n = 0;
-    mapping->n_tags = 0;
     mapping->names_len = 0;
     for (unsigned i = 0; i < sections->n_tags; i++) {
         enum verdict verdict = add_tags(mapping, sections->tags[i], identity);

@@ -25,15 +25,17 @@ DEFINE_CLEANUP(struct mapping *, mapping_free)
 /*
  * Work out the identity of @line: its type, weight, family name and labels.
  *
- * Names become Prometheus names (base/name.h). A tag without a key, a value or a
- * colon, or whose key begins with "__" (reserved, Prometheus data model), is
- * dropped and counted in the identity. Of two tags with one key, compared as
- * label names, the last wins. On a histogram the label "le" is taken
- * and becomes "exported_le", as Prometheus does with labels it needs itself.
+ * Names become Prometheus names (base/name.h); blanks at the ends of a tag's key
+ * are not part of it. A tag without a key, a value or a colon, or whose label name
+ * would begin with "__" (reserved, Prometheus data model), is dropped and counted
+ * in the identity; nothing at all between two commas is no tag. Of two tags with
+ * one label name the last wins. On a histogram the label "le" is taken and becomes
+ * "exported_le", as Prometheus does with labels it needs itself. Limits come
+ * first: a key or value that is too long refuses the line in any case.
  *
  * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @mapping until
  * the next call and from @line; or REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE
- * (not UTF-8), REFUSED_NAME_LIMIT or REFUSED_LABEL_LIMIT.
+ * (name or rest is not UTF-8), REFUSED_NAME_LIMIT or REFUSED_LABEL_LIMIT.
  */
 MUST_CHECK enum verdict mapping_resolve(struct mapping *mapping, const struct line *line,
                                         struct identity *ret);

@@ -47,11 +47,11 @@ static enum verdict skipped_kind(struct slice text)
 
 enum verdict parse_line(struct slice text, struct line *ret)
 {
-    const char *colon, *bar, *end = text.at + text.len;
+    const char *colon, *bar, *end;
 
-    if (UNLIKELY(text.len > LINE_LENGTH_MAX))
+    if (UNLIKELY(text.len == 0 || text.len > LINE_LENGTH_MAX))
         return REFUSED_MALFORMED_LINE;
-    if (UNLIKELY(text.len && text.at[0] == '_')) {
+    if (UNLIKELY(text.at[0] == '_')) {
         enum verdict skipped = skipped_kind(text);
 
         if (skipped != VERDICT_APPLIED)
@@ -60,7 +60,8 @@ enum verdict parse_line(struct slice text, struct line *ret)
 
     /* name:value|rest
      * ----^            */
-    colon = text.len ? memchr(text.at, ':', text.len) : NULL;
+    end = text.at + text.len;
+    colon = memchr(text.at, ':', text.len);
     if (UNLIKELY(!colon || colon == text.at))
         return REFUSED_MALFORMED_LINE;
 

@@ -44,6 +44,8 @@ struct sections {
  * Take the rest of a line apart, on lines not seen before.
  *
  * Returns VERDICT_APPLIED and fills @ret, or REFUSED_ILLEGAL_EVENT when the
- * first section is no known type. Rates follow DogStatsD: (0,1], the last wins.
+ * first section is no known type. A rate is a number from 1e-9 to 1; of several
+ * the last wins. Empty sections are nothing; more |# sections than SECTIONS_TAGS_MAX
+ * count as unknown.
  */
 MUST_CHECK enum verdict parse_sections(struct slice rest, struct sections *ret);

@@ -9,7 +9,10 @@
  * before each call, and only as many datagrams as it returned are ever looked at.
  *
  * Kernels stamp arrivals with the real-time clock, which may jump. So a stamp is
- * turned into monotonic time as it is read, and never lies in the future.
+ * turned into monotonic time as it is read, and never lies in the future. What
+ * lies between the two clocks is constant but for jumps. It is measured once, as
+ * well as it can be, and again only after a jump: then the stamps of different
+ * threads compare to some 100 ns.
  */
 
 #include "input/receive.h"
@@ -24,13 +27,16 @@
 #define BUFFERS_SIZE ((size_t)RECEIVE_BATCH_MAX * RECEIVE_DATAGRAM_MAX)
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))
 
+/* The clocks have moved against each other, and this is not just a slow thread. */
+#define JUMP_NS CLOCK_NS_PER_MS
+
 struct receive_batch {
     char *buffers;
     struct mmsghdr headers[RECEIVE_BATCH_MAX];
     struct iovec vectors[RECEIVE_BATCH_MAX];
     _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
-    int64_t now_ns;            /* monotonic, as of the last fill with stamps */
-    int64_t real_time_lead_ns; /* real time - monotonic time, then */
+    int64_t now_ns;  /* monotonic, as of the last fill with stamps */
+    int64_t lead_ns; /* real time - monotonic time */
 };
 
 int receive_batch_new(struct receive_batch **ret)
@@ -67,10 +73,35 @@ void receive_batch_free(struct receive_batch *batch)
     free(batch);
 }
 
+/*
+ * How far real time is ahead of monotonic time. The thread may lose the processor
+ * between two clock readings, so the closest of several pairs counts.
+ */
+static int64_t measure_lead_ns(void)
+{
+    int64_t lead_ns = 0, closest_ns = INT64_MAX;
+
+    for (int i = 0; i < 8; i++) {
+        int64_t before_ns = clock_monotonic_ns();
+        int64_t real_ns = clock_realtime_ns();
+        int64_t after_ns = clock_monotonic_ns();
+
+        if (after_ns - before_ns < closest_ns) {
+            closest_ns = after_ns - before_ns;
+            lead_ns = real_ns - before_ns - closest_ns / 2;
+        }
+    }
+    return lead_ns;
+}
+
 static void note_clocks(struct receive_batch *batch)
 {
+    int64_t drift_ns;
+
     batch->now_ns = clock_monotonic_ns();
-    batch->real_time_lead_ns = clock_realtime_ns() - batch->now_ns;
+    drift_ns = clock_realtime_ns() - batch->now_ns - batch->lead_ns;
+    if (drift_ns < -JUMP_NS || drift_ns > JUMP_NS)
+        batch->lead_ns = measure_lead_ns();
 }
 
 int receive_batch_fill(struct receive_batch *batch, int fd)
@@ -104,7 +135,7 @@ int64_t receive_batch_arrived_ns(const struct receive_batch *batch, int i)
     if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
         return 0;
     memcpy(&stamp, CMSG_DATA(control), sizeof(stamp));
-    arrived_ns = stamp.tv_sec * CLOCK_NS_PER_S + stamp.tv_nsec - batch->real_time_lead_ns;
+    arrived_ns = stamp.tv_sec * CLOCK_NS_PER_S + stamp.tv_nsec - batch->lead_ns;
     return arrived_ns < batch->now_ns ? arrived_ns : batch->now_ns;
 }
 

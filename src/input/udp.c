@@ -7,6 +7,7 @@
  *
  *      quiet --- readable, and woken a moment ago already ---> flowing
  *      flowing --- a timer found nothing --------------------> quiet
+ *      either  --- more in the socket than one turn takes ---> quiet, readable at once
  *
  * Waking up costs more than parsing. While traffic flows the descriptor is not
  * watched at all: a timer drains what has gathered. Its period adapts. A drain
@@ -159,7 +160,8 @@ unsigned udp_drain(struct udp *udp, unsigned max)
     unsigned n_datagrams = 0;
     int n = RECEIVE_BATCH_MAX;
 
-    while (n == RECEIVE_BATCH_MAX && n_datagrams < max) {
+    while (n == RECEIVE_BATCH_MAX && n_datagrams < max &&
+           !uv_is_closing((uv_handle_t *)&udp->poll)) {
         n = receive_batch_fill(udp->batch, udp->fd);
         if (n < 0)
             udp->callbacks.on_error(udp->callbacks.ctx, n);
@@ -190,12 +192,10 @@ static unsigned longest_period_ms(int fd)
 static void on_timer(uv_timer_t *timer);
 static void on_readable(uv_poll_t *poll, int status, int events);
 
-static void watch_timer(struct udp *udp, unsigned n_datagrams)
+static void watch_timer(struct udp *udp)
 {
-    bool has_more = n_datagrams >= TURN_DATAGRAMS;
-
-    /* These fail only for handles that are closing. */
-    uv_timer_start(&udp->timer, on_timer, has_more ? 0 : udp->period_ms, 0);
+    /* Fails only for handles that are closing. */
+    uv_timer_start(&udp->timer, on_timer, udp->period_ms, 0);
 }
 
 static void watch_descriptor(struct udp *udp)
@@ -223,12 +223,22 @@ static void on_timer(uv_timer_t *timer)
 
     note_wakeup(udp, UDP_WAKEUP_TIMER);
     n_datagrams = udp_drain(udp, TURN_DATAGRAMS);
-    if (n_datagrams == 0) {
-        watch_descriptor(udp);
+    if (uv_is_closing((uv_handle_t *)timer))
         return;
-    }
     adapt_period(udp, n_datagrams);
-    watch_timer(udp, n_datagrams);
+    /* With more in the socket than a turn takes, the descriptor is readable at once. */
+    if (n_datagrams == 0 || n_datagrams >= TURN_DATAGRAMS)
+        watch_descriptor(udp);
+    else
+        watch_timer(udp);
+}
+
+/* Traffic that is rare is not worth a timer; traffic beyond a turn must not wait for one. */
+static bool stays_watching(uint64_t since_ms, unsigned n_datagrams)
+{
+    bool is_rare = since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS;
+
+    return is_rare || n_datagrams >= TURN_DATAGRAMS;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -240,10 +250,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     if (status < 0)
         udp->callbacks.on_error(udp->callbacks.ctx, status);
     n_datagrams = udp_drain(udp, TURN_DATAGRAMS);
-    if (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS)
+    if (uv_is_closing((uv_handle_t *)poll))
+        return;
+    /* With an error, libuv has stopped watching; then the timer begins anew. */
+    if (status == 0 && stays_watching(since_ms, n_datagrams))
         return;
     uv_poll_stop(poll);
-    watch_timer(udp, n_datagrams);
+    watch_timer(udp);
 }
 
 static void free_when_closed(struct udp *udp)

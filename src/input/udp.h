@@ -24,7 +24,7 @@ struct udp_callbacks {
     void (*on_wakeup)(void *ctx, enum udp_wakeup wakeup);
     void (*on_datagram)(void *ctx, struct slice datagram, int64_t arrived_ns);
     void (*on_batch_end)(void *ctx, unsigned n_datagrams);
-    void (*on_drained)(void *ctx);          /* nothing more for now; once per wake-up */
+    void (*on_drained)(void *ctx);          /* at the end of each drain */
     void (*on_error)(void *ctx, int error); /* reading failed with negative errno */
 };
 
@@ -33,16 +33,23 @@ struct udp_callbacks {
  * (SO_REUSEPORT). With port 0 the kernel chooses one port for all of them.
  * @read_buffer_bytes is asked for as each one's receive buffer.
  *
- * Returns 0 and hands over the descriptors in @ret_fds; or negative errno, of
- * which -EADDRINUSE also means that another program shares the port already.
+ * Returns 0 and hands over the descriptors in @ret_fds; or negative errno, when
+ * @ret_fds holds nothing, of which -EADDRINUSE also means that another program shares the port already.
  */
 MUST_CHECK int udp_bind(const struct address *address, int read_buffer_bytes, unsigned n,
                         int *ret_fds);
 
-/* The receive buffer that the kernel really granted @fd, in bytes; or negative errno. */
+/*
+ * The receive buffer that the kernel really granted @fd, in bytes: twice what was
+ * asked for, if it granted all of it, because it counts its own overhead. Or
+ * negative errno.
+ */
 int udp_read_buffer(int fd);
 
-/* How many datagrams the kernel dropped because @fd's buffer was full. Any thread; 0 on error. */
+/*
+ * How many datagrams the kernel dropped because @fd's buffer was full, modulo 2^32,
+ * as it counts them. Any thread; 0 on error.
+ */
 uint64_t udp_kernel_drops(int fd);
 
 struct udp;
@@ -60,5 +67,9 @@ MUST_CHECK int udp_open(struct udp **ret, uv_loop_t *loop, int fd,
  */
 unsigned udp_drain(struct udp *udp, unsigned max);
 
-/* Stop receiving; memory goes when the loop has run its close callbacks. NULL is fine. */
+/*
+ * Stop receiving; from within a callback too, after which at most the rest of the
+ * batch is handed over. Memory goes when the loop has run its close callbacks.
+ * NULL is fine.
+ */
 void udp_close(struct udp *udp);

@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 #define BACKLOG 128
-#define CONNECTIONS_MAX 256
-#define IDLE_TIMEOUT_S 30
+#define CONNECTIONS_MAX 2048
+#define CONNECTION_MEMORY 8192 /* for a request's head, and headers of the answer */
+#define IDLE_TIMEOUT_S 15
 #define STREAM_BLOCK_SIZE 65536
 
 struct http {
@@ -67,6 +68,11 @@ static void on_close(void *ctx)
     free(passage);
 }
 
+static ssize_t on_no_read(void *ctx, uint64_t position, char *out, size_t max)
+{
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static struct MHD_Response *stream_response(struct http *http, void *stream)
 {
     struct passage *passage = calloc(1, sizeof(*passage));
@@ -95,11 +101,34 @@ static struct MHD_Response *body_response(struct slice body)
     return MHD_create_response_from_buffer(body.len, bytes.out, MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result queue(struct http *http, struct MHD_Connection *connection,
-                             const struct http_reply *reply)
+/* The head of a stream alone: one whose length is not known, and which is not read. */
+static struct MHD_Response *head_response(struct http *http, void *stream)
 {
-    struct MHD_Response *response =
-        reply->stream ? stream_response(http, reply->stream) : body_response(reply->body);
+    http->options.stream_type->close(stream);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_no_read, NULL,
+                                             NULL);
+}
+
+static struct MHD_Response *make_response(struct http *http, const struct http_reply *reply,
+                                          bool is_head)
+{
+    struct MHD_Response *response;
+
+    if (!reply->stream)
+        return body_response(reply->body);
+    if (!is_head)
+        return stream_response(http, reply->stream);
+    response = head_response(http, reply->stream);
+    /* With chunks, libmicrohttpd 0.9.75 would send the last one, an empty one. */
+    if (response)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
+}
+
+static enum MHD_Result queue(struct http *http, struct MHD_Connection *connection,
+                             const struct http_reply *reply, bool is_head)
+{
+    struct MHD_Response *response = make_response(http, reply, is_head);
     enum MHD_Result result;
 
     if (!response)
@@ -127,7 +156,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct http_reply reply = { .content_type = "text/plain; charset=utf-8" };
     struct http *http = ctx;
     const struct http_route *route = find_route(http, path);
-    bool is_read_only = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    bool is_head = strcmp(method, "HEAD") == 0;
+    bool is_read_only = is_head || strcmp(method, "GET") == 0;
 
     /*
      * The first call comes when only the head has been read. An answer given then
@@ -151,7 +181,13 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     } else {
         route->respond(http->options.ctx, &reply);
     }
-    return queue(http, connection, &reply);
+    return queue(http, connection, &reply, is_head);
+}
+
+/* Paths are compared as they were sent: %00 must not end one early. */
+static size_t on_unescape(void *ctx, struct MHD_Connection *connection, char *text)
+{
+    return strlen(text);
 }
 
 int http_start(struct http **ret, int fd, const struct http_options *options)
@@ -163,10 +199,11 @@ int http_start(struct http **ret, int fd, const struct http_options *options)
         return -ENOMEM;
     }
     http->options = *options;
-    http->server = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
-                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                                    (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
+    http->server = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
     if (!http->server) {
         close(fd);
         free(http);

@@ -49,7 +49,7 @@ MUST_CHECK int http_listen(const struct address *address);
  * Serve on @fd, which http_listen() made and which now belongs to the http.
  *
  * GET and HEAD of a route's path get its page; other methods get 405 with Allow,
- * other paths 404. Returns 0, or negative errno and @fd is closed.
+ * other paths 404. A path is what stands in the request, %-escapes and all. Returns 0, or negative errno and @fd is closed.
  */
 MUST_CHECK int http_start(struct http **ret, int fd, const struct http_options *options);
 

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Harness: a daemon of one's own, on ports of its own, and what to do to it."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from exposition import Scrape
+
+BINARY = os.environ["UDOMETER_BINARY"]
+SANITIZED = os.environ.get("UDOMETER_SANITIZED") == "1"
+# How much longer than usual everything may take.
+SLOWNESS = float(os.environ.get("UDOMETER_TEST_SLOWNESS", "10" if SANITIZED else "1"))
+DEADLINE = 15 * SLOWNESS
+
+SANITIZER_REPORTS = ("Sanitizer", "runtime error:")
+LOG_FIELD = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def wait_until(condition, what, seconds=DEADLINE):
+    """Ask again and again until @condition returns something true; return that."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < end, "still not true: " + (what() if callable(what) else what)
+        time.sleep(0.01)
+
+
+def host_and_port(text):
+    host, port = text.rsplit(":", 1)
+    return host.strip("[]"), int(port)
+
+
+def read_log(text):
+    """Log lines in logfmt as dictionaries."""
+    return [{key: value.strip('"') for key, value in LOG_FIELD.findall(line)}
+            for line in text.splitlines()]
+
+
+def clean_environment(more=None):
+    """Without whatever the developer has set for a udometer of theirs."""
+    own = {"UDOMETER_BINARY", "UDOMETER_SANITIZED", "UDOMETER_TEST_SLOWNESS"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("UDOMETER_") or k in own}
+    kept = {k: v for k, v in kept.items() if k not in own}
+    return {**kept, **(more or {})}
+
+
+def check_sanitizers(stderr):
+    assert not any(report in stderr for report in SANITIZER_REPORTS), stderr
+
+
+def run(*flags, environment=None):
+    """Run a udometer that is expected to end by itself."""
+    done = subprocess.run([BINARY, *flags], env=clean_environment(environment), text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
+    check_sanitizers(done.stderr)
+    return done
+
+
+def promtool_check(scrape):
+    """Status of `promtool check metrics` (0: fine, 1: not parsed, 3: lint) and what it said."""
+    done = subprocess.run(["promtool", "check", "metrics"], input=scrape.body,
+                          capture_output=True, timeout=60)
+    return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+class Response:
+    def __init__(self, reply):
+        self.status = reply.status
+        self.headers = reply.headers
+        self.body = reply.read()
+
+
+def with_free_ports(flags):
+    """The flags, and those for ports that the kernel chooses where none are given."""
+    wanted = ["--statsd.listen-udp", "--web.listen-address"]
+    given = {flag.split("=")[0] for flag in flags}
+    return [*flags, *[flag + "=127.0.0.1:0" for flag in wanted if flag not in given]]
+
+
+class Udometer:
+    """A daemon on free ports. After stop() it must have ended well."""
+
+    def __init__(self, directory, *flags, environment=None, free_ports=True):
+        self.sockets = []
+        self.has_ended = False
+        self.stderr_path = os.path.join(directory, "stderr")
+        flags = with_free_ports(flags) if free_ports else flags
+        with open(self.stderr_path, "wb") as stderr:
+            self.process = subprocess.Popen([BINARY, *flags], stderr=stderr,
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            env=clean_environment(environment))
+        self.pid = self.process.pid
+        self.n_sent = 0  # lines sent with send()
+        try:
+            wait_until(self.is_ready, self.stderr)
+        except BaseException:
+            self.kill()
+            raise
+        self.udp = [host_and_port(record["address"]) for record in self.log()
+                    if record.get("msg") == "listening" and record["protocol"] == "udp"]
+        self.http = next(host_and_port(record["address"]) for record in self.log()
+                         if record.get("msg") == "listening" and record["protocol"] == "http")
+
+    # --- log ---
+
+    def stderr(self):
+        with open(self.stderr_path, encoding="utf-8") as stderr:
+            return stderr.read()
+
+    def log(self):
+        return read_log(self.stderr())
+
+    def is_ready(self):
+        assert self.process.poll() is None, "it ended at once: " + self.stderr()
+        self.check_sanitizers()
+        return any(record.get("msg") == "ready" for record in self.log())
+
+    # --- datagrams ---
+
+    def new_flow(self, listener=0):
+        """A new flow: a socket with a source port of its own."""
+        host, port = self.udp[listener]
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        flow = socket.socket(family, socket.SOCK_DGRAM)
+        flow.connect((host, port))
+        self.sockets.append(flow)
+        return flow
+
+    def send(self, *datagrams, flow=None):
+        """Send each text or bytes as one datagram. Their lines are counted for settle()."""
+        if flow is None:
+            flow = self.sockets[0] if self.sockets else self.new_flow()
+        for datagram in datagrams:
+            raw = datagram.encode("utf-8") if isinstance(datagram, str) else datagram
+            flow.send(raw)
+            self.n_sent += sum(1 for line in raw.split(b"\n") if line.strip(b" \t\r"))
+
+    def settle(self):
+        """
+        Wait until each line that send() sent, and no other, has been seen to, and scrape then.
+        A page is not one moment: the counts at its end may know of lines that its beginning
+        does not, so this takes a scrape of its own.
+        """
+        seen = []
+
+        def has_all():
+            seen[:] = [self.scrape().value("udometer_lines_total")]
+            assert seen[0] <= self.n_sent, "%d lines of %d sent" % (seen[0], self.n_sent)
+            return seen[0] == self.n_sent
+
+        wait_until(has_all, lambda: "%s lines of %d" % (seen, self.n_sent))
+        return self.scrape()
+
+    # --- HTTP ---
+
+    def connect_http(self, seconds=DEADLINE):
+        return http.client.HTTPConnection(*self.http, timeout=seconds)
+
+    def get(self, path, method="GET", headers=None, seconds=DEADLINE):
+        connection = self.connect_http(seconds)
+        try:
+            connection.request(method, path, headers=headers or {})
+            return Response(connection.getresponse())
+        finally:
+            connection.close()
+
+    def scrape(self, path="/metrics", seconds=DEADLINE):
+        response = self.get(path, seconds=seconds)
+        assert response.status == 200, response.body
+        assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        return Scrape(response.body)
+
+    # --- process ---
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    def pause(self):
+        """Stop the process as SIGSTOP does, and return when it has stopped."""
+        self.send_signal(signal.SIGSTOP)
+
+        def has_stopped():
+            with open("/proc/%d/stat" % self.pid) as stat:
+                return stat.read().rsplit(")", 1)[1].split()[0] == "T"
+
+        wait_until(has_stopped, "the process has stopped")
+
+    def resume(self):
+        self.send_signal(signal.SIGCONT)
+
+    def stop(self, number=signal.SIGTERM, seconds=DEADLINE):
+        """End it, see that it ended well, and return its last log record."""
+        if self.process.poll() is None:
+            self.send_signal(number)
+            self.resume()  # it may be paused
+        return self.wait(seconds)
+
+    def wait(self, seconds=DEADLINE):
+        """See that it ends well by itself, and return its last log record."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("it did not stop in %g s: %s" % (seconds, self.stderr()))
+        self.close()
+        self.check_sanitizers()
+        assert status == 0, "exit status %d: %s" % (status, self.stderr())
+        return self.log()[-1]
+
+    def check_sanitizers(self):
+        check_sanitizers(self.stderr())
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.close()
+
+    def close(self):
+        self.has_ended = True
+        for flow in self.sockets:
+            flow.close()

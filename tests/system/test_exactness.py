@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A million datagrams from 4 flows at 50,000 a second are counted, each of them.
+
+The values are such that their sums are exact in a double, in whatever order.
+"""
+
+import multiprocessing
+import socket
+import time
+
+from harness import SANITIZED
+
+N_FLOWS = 4
+N_DATAGRAMS = 100_000 if SANITIZED else 1_000_000
+PER_SECOND = 10_000 if SANITIZED else 50_000
+BURST_SECONDS = 0.002
+SCRAPE_SECONDS = 0.1
+
+# What each flow sends again and again; its length divides what each flow sends.
+ROUND = [
+    b"load.requests_total:1|c",
+    b"load.requests_total:2|c|#code:200,method:get",
+    b"load.requests_total:1|c|#method:get,code:200",
+    b"load.bytes_total:512.5|c|@0.5|#code:500",
+    b"load.depth:+1|g",
+    b"load.depth:-0.5|g",
+    b"load.wait:250|ms|#queue:mail",
+    b"load.wait:62.5|ms|#queue:mail",
+    b"load.size:3|h|#kind:%d",
+    b"load.size:0.125|d|#kind:%d",
+]
+
+
+def send_paced(address, kind, n):
+    """Send @n datagrams in bursts, each when it is due; none makes up for a long pause."""
+    datagrams = [text.replace(b"%d", b"%d" % kind) for text in ROUND]
+    burst = round(PER_SECOND / N_FLOWS * BURST_SECONDS)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
+        flow.connect(address)
+        due = time.monotonic()
+        for i in range(n):
+            if i % burst == 0:
+                now = time.monotonic()
+                if now < due:
+                    time.sleep(due - now)
+                due = max(due + BURST_SECONDS, now - 0.05)
+            flow.send(datagrams[i % len(datagrams)])
+
+
+def scrape_until_sent(udometer, senders):
+    scrapes = []
+    while any(sender.is_alive() for sender in senders):
+        begin = time.monotonic()
+        scrapes.append(udometer.scrape())
+        time.sleep(max(0, begin + SCRAPE_SECONDS - time.monotonic()))
+    return scrapes
+
+
+def counters(scrape):
+    """Everything that can only grow."""
+    for family in scrape.families.values():
+        for (name, labels), value in family.samples.items():
+            if family.type == "counter" or name.endswith(("_bucket", "_count")):
+                yield (name, labels), value
+
+
+def test_a_million_datagrams_are_exactly_what_was_sent(start):
+    udometer = start("--workers=2")
+    fork = multiprocessing.get_context("fork")
+    senders = [fork.Process(target=send_paced, args=(udometer.udp[0], i, N_DATAGRAMS // N_FLOWS))
+               for i in range(N_FLOWS)]
+    begin = time.monotonic()
+    for sender in senders:
+        sender.start()
+    try:
+        scrapes = scrape_until_sent(udometer, senders)
+    finally:
+        for sender in senders:
+            sender.kill()
+            sender.join()
+    took = time.monotonic() - begin
+    print("%.0f datagrams/s, %d scrapes" % (N_DATAGRAMS / took, len(scrapes)))
+    assert [sender.exitcode for sender in senders] == [0] * N_FLOWS
+    assert len(scrapes) >= 20
+
+    udometer.n_sent = N_DATAGRAMS
+    scrapes.append(udometer.settle())
+    nothing_shrinks(scrapes)
+    all_is_there(scrapes[-1])
+    last = udometer.stop()
+    assert last["datagrams"] == last["lines"] == last["applied"] == str(N_DATAGRAMS)
+
+
+def nothing_shrinks(scrapes):
+    for earlier, later in zip(scrapes, scrapes[1:]):
+        for (name, labels), value in counters(earlier):
+            assert later.samples[(name, labels)] >= value, (name, labels)
+
+
+def all_is_there(scrape):
+    n = N_DATAGRAMS // len(ROUND)  # rounds, of all flows
+    assert scrape.sum("udometer_kernel_drops_total") == 0
+    assert scrape.sum("udometer_refused_total") == 0
+    assert scrape.value("udometer_datagrams_total") == N_DATAGRAMS
+    assert scrape.sum("udometer_batch_datagrams_sum") == N_DATAGRAMS
+    counted = {labels["type"]: value for labels, value in scrape.named("udometer_samples_total")}
+    assert counted == {"counter": 4 * n, "gauge": 2 * n, "timer": 2 * n, "histogram": n,
+                       "distribution": n}
+
+    assert scrape.value("load_requests_total") == n
+    assert scrape.value("load_requests_total", code="200", method="get") == 3 * n
+    assert scrape.value("load_bytes_total", code="500") == 1025 * n
+    assert scrape.value("load_depth") == n / 2
+    assert scrape.value("load_wait_count", queue="mail") == 2 * n
+    assert scrape.value("load_wait_sum", queue="mail") == 0.3125 * n
+    buckets = scrape.buckets("load_wait", queue="mail")
+    assert (buckets[0.05], buckets[0.1], buckets[0.25], buckets[10]) == (0, n, 2 * n, 2 * n)
+    for kind in range(N_FLOWS):
+        of_flow = n // N_FLOWS
+        assert scrape.value("load_size_count", kind=str(kind)) == 2 * of_flow
+        assert scrape.value("load_size_sum", kind=str(kind)) == 3.125 * of_flow
+        buckets = scrape.buckets("load_size", kind=str(kind))
+        assert (buckets[0.25], buckets[2.5], buckets[5]) == (of_flow, of_flow, 2 * of_flow)

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages, for people, probes and scrapers, and for whoever sends nonsense."""
+
+import random
+import re
+import socket
+
+import pytest
+
+from exposition import Scrape
+from harness import DEADLINE, SLOWNESS, wait_until
+
+PAGES = ["/", "/metrics", "/-/healthy", "/-/ready"]
+
+
+def raw_connection(udometer):
+    return socket.create_connection(udometer.http, timeout=DEADLINE)
+
+
+def read_to_end(connection):
+    parts = []
+    try:
+        while part := connection.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("path", ["/-/healthy", "/-/ready"])
+def test_probes_answer_200_with_a_line_of_text(udometer, path):
+    response = udometer.get(path)
+    assert response.status == 200
+    assert response.headers["Content-Type"].startswith("text/plain")
+    assert response.body.strip()
+
+
+def test_the_landing_page_links_to_all_others(udometer):
+    response = udometer.get("/")
+    assert response.status == 200
+    assert response.headers["Content-Type"].startswith("text/html")
+    links = re.findall(r'href="([^"]+)"', response.body.decode())
+    assert set(PAGES) - {"/"} <= set(links)
+    assert [udometer.get(link).status for link in links] == [200] * len(links)
+
+
+def test_metrics_say_their_format(udometer):
+    content_type = udometer.get("/metrics").headers["Content-Type"]
+    assert content_type == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_whatever_a_scraper_prefers_it_gets_what_it_can_read(udometer):
+    """Prometheus 2.42 asks for OpenMetrics first; the text format is always acceptable."""
+    accepts = ["application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+               "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "*/*", "text/html"]
+    for accept in accepts:
+        response = udometer.get("/metrics", headers={"Accept": accept, "Accept-Encoding": "gzip"})
+        assert response.status == 200
+        assert "Content-Encoding" not in response.headers
+        Scrape(response.body)
+
+
+@pytest.mark.parametrize("path", ["/nope", "/metrics/", "/metricsx", "/-/", "/-/reload", "//",
+                                  "/..", "/%00", "/" + "a" * 2000])
+def test_other_pages_are_404(udometer, path):
+    response = udometer.get(path)
+    assert response.status == 404
+    assert response.body
+
+
+def test_a_query_does_not_change_the_page(udometer):
+    assert udometer.get("/metrics?name[]=x&debug").status == 200
+    assert udometer.get("/-/ready?").status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("path", PAGES)
+def test_other_methods_are_405_and_told_which_are_allowed(udometer, method, path):
+    response = udometer.get(path, method=method)
+    assert response.status == 405
+    allowed = {name.strip() for name in response.headers["Allow"].split(",")}
+    assert allowed == {"GET", "HEAD"}
+
+
+def test_a_post_with_a_body_is_405_too(udometer):
+    connection = udometer.connect_http()
+    connection.request("POST", "/metrics", body=b"x" * 100_000)
+    assert connection.getresponse().status == 405
+    connection.close()
+    assert udometer.get("/-/ready").status == 200
+
+
+def test_other_methods_on_no_page_are_404(udometer):
+    assert udometer.get("/nope", method="POST").status == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_head_is_get_without_the_body(udometer, path):
+    head, get = udometer.get(path, method="HEAD"), udometer.get(path)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
+def test_a_connection_serves_many_requests(udometer):
+    connection = udometer.connect_http()
+    connection.connect()
+    used = connection.sock
+    for path in PAGES * 5 + ["/nope"] + PAGES:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        assert response.read()
+        assert response.status == (404 if path == "/nope" else 200)
+        assert connection.sock is used, "the connection was closed after " + path
+    connection.close()
+
+
+def test_http_1_0_gets_the_whole_page_and_the_end(udometer):
+    with raw_connection(udometer) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        head, body = read_to_end(connection).split(b"\r\n\r\n", 1)
+    assert b" 200 " in head.split(b"\r\n")[0]
+    assert b"chunked" not in head.lower()
+    Scrape(body)
+
+
+def test_a_client_that_sends_no_more_gets_its_page_still(udometer):
+    with raw_connection(udometer) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"0\r\n\r\n")
+
+
+def test_requests_in_one_piece_are_answered_in_order(udometer):
+    with raw_connection(udometer) as connection:
+        connection.sendall(b"GET /-/ready HTTP/1.1\r\nHost: x\r\n\r\n"
+                           b"GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = read_to_end(connection)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404"]
+
+
+def test_the_telemetry_path_can_be_chosen(start):
+    udometer = start("--web.telemetry-path=/probe/numbers")
+    udometer.scrape("/probe/numbers")
+    assert udometer.get("/metrics").status == 404
+    assert 'href="/probe/numbers"' in udometer.get("/").body.decode()
+
+
+GARBAGE = [
+    b"\r\n\r\n\r\n", b"\0" * 1000, b"GET\r\n\r\n", b"GET /metrics\r\n\r\n",
+    b"GET /metrics HTTP/9.9\r\n\r\n", b"\xff\xfe" * 500, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    b"GET /metrics HTTP/1.1\r\n: : :\r\n\x00\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000 + b"\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzzzz\r\n",
+    b"requests_total:1|c",
+]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=range(len(GARBAGE)))
+def test_garbage_hurts_nobody(udometer, garbage):
+    with raw_connection(udometer) as connection:
+        try:
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:  # it has hung up already
+            pass
+        assert udometer.get("/-/ready").status == 200
+        udometer.scrape()
+
+
+def test_random_bytes_hurt_nobody(udometer):
+    chance = random.Random(2)
+    for _ in range(100):
+        with raw_connection(udometer) as connection:
+            try:
+                connection.sendall(chance.randbytes(chance.randrange(1, 3000)))
+            except OSError:  # it has hung up already
+                pass
+    udometer.scrape()
+
+
+@pytest.mark.parametrize("n", [200, 300])
+def test_half_requests_do_not_hold_up_scrapes(udometer, n):
+    """Slowloris: connections that never end their request."""
+    slow = [raw_connection(udometer) for _ in range(n)]
+    for i, connection in enumerate(slow):
+        connection.sendall([b"GET", b"GET /metrics HTTP/1.1\r\nHost: x\r\n", b""][i % 3])
+    try:
+        for connection in slow[1:30:3]:
+            udometer.scrape(seconds=5 * SLOWNESS)  # half of what Prometheus gives a scrape
+            connection.sendall(b"X: y\r\n")
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_scrapers_that_do_not_read_do_not_hold_up_others(udometer):
+    send_long_series(udometer, 6000)
+    lazy = []
+    for _ in range(10):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(udometer.http)
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        lazy.append(connection)
+    assert udometer.get("/-/ready").status == 200
+    udometer.send("during_total:1|c")
+    assert udometer.settle().value("during_total") == 1
+    for connection in lazy:
+        connection.close()
+    wait_until(lambda: udometer.scrape().value("udometer_scrapes_broken_total") == len(lazy),
+               "broken scrapes are counted")
+
+
+def test_a_reader_that_pauses_gets_the_whole_page(udometer):
+    send_many_series(udometer, 3000)
+    with raw_connection(udometer) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        first = connection.recv(1000)
+        send_many_series(udometer, 1000, name="later")
+        body = (first + read_to_end(connection)).split(b"\r\n\r\n", 1)[1]
+    assert len(Scrape(body).named("many_count")) == 3000
+
+
+def send_long_series(udometer, n):
+    """A page too long for the buffers of a connection: 2 KB for each of the series."""
+    for i in range(n):
+        udometer.send("long:1|g|#series:%d,v:%s" % (i, "x" * 2000))
+    udometer.settle()
+
+
+def send_many_series(udometer, n, name="many"):
+    for i in range(0, n, 20):
+        udometer.send("\n".join("%s:%d|h|#series:%d" % (name, j, j) for j in range(i, i + 20)))
+    udometer.settle()

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Prometheus scrapes it, and PromQL over it gives the expected numbers."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from harness import DEADLINE, SLOWNESS, Udometer, wait_until
+from hostile_lines import Generator
+
+CONFIG = """
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+  - job_name: udometer
+    static_configs:
+      - targets: ["%s:%d"]
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Prometheus:
+    """One that scrapes @udometer every second into a directory of its own."""
+
+    def __init__(self, directory, udometer):
+        config = directory / "prometheus.yml"
+        config.write_text(CONFIG % udometer.http)
+        self.url = "http://127.0.0.1:%d" % free_port()
+        self.log = directory / "log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", "--config.file=%s" % config,
+                 "--storage.tsdb.path=%s" % (directory / "data"),
+                 "--web.listen-address=" + self.url[len("http://"):]],
+                cwd=directory, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, "GOMAXPROCS": "1"})
+
+    def get(self, path, **parameters):
+        url = self.url + path + "?" + urllib.parse.urlencode(parameters)
+        with urllib.request.urlopen(url, timeout=DEADLINE) as reply:
+            return reply.read()
+
+    def is_ready(self):
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.get("/-/ready")
+        except OSError:
+            return False
+
+    def query(self, text, at=None):
+        """The vector or matrix that @text gives, at a moment or now."""
+        moment = {} if at is None else {"time": at}
+        reply = json.loads(self.get("/api/v1/query", query=text, **moment))
+        assert reply["status"] == "success", reply
+        return reply["data"]["result"]
+
+    def number(self, text, at=None):
+        """The only number that @text gives, or None when it gives nothing."""
+        result = self.query(text, at)
+        assert len(result) <= 1, result
+        return float(result[0]["value"][1]) if result else None
+
+    def wait_for(self, text, expected):
+        """Wait until @text gives @expected."""
+        wait_until(lambda: self.number(text) == expected,
+                   lambda: "%s is %s, not %s" % (text, self.number(text), expected))
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def udometer(tmp_path_factory):
+    """One for all tests here, as Prometheus takes a while to start; so names are used once."""
+    started = Udometer(str(tmp_path_factory.mktemp("udometer")))
+    try:
+        yield started
+        started.stop()
+    finally:
+        if started.process.poll() is None:
+            started.kill()
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory, udometer):
+    started = Prometheus(tmp_path_factory.mktemp("prometheus"), udometer)
+    try:
+        wait_until(started.is_ready, "Prometheus is ready", 30 * SLOWNESS)
+        wait_until(lambda: started.number("up") is not None, "the first scrape")
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(autouse=True)
+def always_up(prometheus):
+    yield
+    never_down(prometheus)
+
+
+def never_down(prometheus):
+    """Of all the scrapes it has made, it could read every one."""
+    assert prometheus.number("min_over_time(up[1h])") == 1, down_because(prometheus)
+
+
+def down_because(prometheus):
+    targets = json.loads(prometheus.get("/api/v1/targets"))["data"]["activeTargets"]
+    return [target["lastError"] for target in targets]
+
+
+def test_rate_and_increase_of_a_counter_are_those_sent(udometer, prometheus):
+    """Sent evenly, so that what rate() makes up at the ends of its window is right too."""
+    per_second, seconds = 200, 8
+    udometer.send("even_total:0|c|#k:v")
+    prometheus.wait_for("even_total", 0)
+    begin = time.monotonic()
+    sent = 0
+    while sent < per_second * seconds:
+        due = int((time.monotonic() - begin) * per_second)
+        for _ in range(sent, min(due, per_second * seconds)):
+            udometer.send("even_total:1|c|#k:v")
+        sent = max(sent, due)
+        time.sleep(0.005)  # not to wait for something: this is the sender's pace
+    end = time.time()
+    assert udometer.settle().value("even_total", k="v") == per_second * seconds
+    prometheus.wait_for("even_total", per_second * seconds)
+
+    window = "even_total{k='v'}[%ds]" % (seconds - 2)
+    assert prometheus.number("rate(%s)" % window, at=end - 0.5) == \
+        pytest.approx(per_second, rel=0.15)
+    assert prometheus.number("increase(%s)" % window, at=end - 0.5) == \
+        pytest.approx(per_second * (seconds - 2), rel=0.15)
+    whole = "even_total[1h]"
+    assert prometheus.number("max_over_time(%s) - min_over_time(%s)" % (whole, whole)) == 1600
+    assert prometheus.number("resets(even_total[1h])") == 0
+
+
+def test_rates_of_counters_have_the_ratio_of_what_was_sent(udometer, prometheus):
+    """Exact: both have their first and last samples in the same scrapes."""
+    udometer.send("ratio_total:10|c|#of:a", "ratio_total:30|c|#of:b")
+    prometheus.wait_for("sum(ratio_total)", 40)
+    udometer.send(*["ratio_total:1|c|#of:a", "ratio_total:3|c|#of:b"] * 100)
+    prometheus.wait_for("ratio_total{of='b'}", 330)
+    prometheus.wait_for("ratio_total{of='a'}", 110)
+    for function in ("rate", "increase"):
+        ratio = "sum({0}(ratio_total{{of='b'}}[1m])) / sum({0}(ratio_total{{of='a'}}[1m]))"
+        assert prometheus.number(ratio.format(function)) == pytest.approx(3, rel=1e-9)
+
+
+def test_quantiles_of_a_timer_are_those_sent(udometer, prometheus):
+    """
+    Exact: each batch has the same distribution, and a quantile has no regard for how much of
+    it rate() saw. 10 in (0.1, 0.25], 80 in (0.25, 0.5], 10 in (0.5, 1].
+    """
+    batch = ["wait:200|ms|#job_kind:x"] * 10 + ["wait:300|ms|#job_kind:x"] * 80 + \
+        ["wait:800|ms|#job_kind:x"] * 10
+    udometer.send(*batch)
+    prometheus.wait_for("wait_count", 100)
+    udometer.send(*batch * 4)
+    prometheus.wait_for("wait_count", 500)
+    rates = "sum by (le) (rate(wait_bucket[1m]))"
+    for quantile, expected in [(0.05, 0.175), (0.5, 0.375), (0.9, 0.5), (0.95, 0.75)]:
+        text = "histogram_quantile(%g, %s)" % (quantile, rates)
+        assert prometheus.number(text) == pytest.approx(expected, rel=1e-6)
+    mean = "rate(wait_sum[1m]) / rate(wait_count[1m])"
+    assert prometheus.number(mean) == pytest.approx(0.34, rel=1e-6)
+    assert prometheus.number("wait_sum") == pytest.approx(170, rel=1e-9)
+
+
+def test_a_gauge_is_what_was_sent_last(udometer, prometheus):
+    udometer.send("depth:12.5|g", "depth:-2|g")
+    prometheus.wait_for("depth", 10.5)
+
+
+def test_labels_of_prometheus_itself_are_kept_apart(udometer, prometheus):
+    udometer.send("own:1|g|#job:mine,instance:mine")
+    prometheus.wait_for("own", 1)
+    labels = prometheus.query("own")[0]["metric"]
+    assert labels["exported_job"] == labels["exported_instance"] == "mine"
+    assert labels["job"] == "udometer"
+
+
+# What cannot stand inside a tag's value, because it ends the value or the line.
+ENDS = {"\n", ",", "|"}
+LABEL_VALUES = [
+    *["a%sb" % chr(code) for code in range(0x20) if chr(code) not in ENDS],
+    *[chr(code) for code in range(1, 0x20) if chr(code) not in ENDS | set("\t\v\f\r")],
+    *["a%sb" % chr(code) for code in range(0x7f, 0xa1)],
+    '"', '""', "\\", "\\\\", "\\n", '\\"', '"\\', "\\\\n", 'a"b\\c', "a\\", "}", "{",
+    '{a="b"} 1',
+    "'", "`", "=", ":", "a:b", "#", "@", "a b", "%00", "%s%n", "&lt;", "NaN", "+Inf", "0",
+    "ü", "日本語", "🌧", "e\u0301", "\u2028", "\u202e", "\ufeff", "\ufffd", "\U0010ffff", "a\0\0b",
+    "v" * 1000, "v" * 2000, "🌧" * 500, '"' * 1000, "\\" * 1000,
+]
+
+
+def test_label_values_come_back_byte_for_byte(udometer, prometheus):
+    udometer.send(*["hostile:%d|g|#i:%d,v:%s,z:end" % (i, i, value)
+                    for i, value in enumerate(LABEL_VALUES)])
+    assert len(udometer.settle().named("hostile")) == len(LABEL_VALUES)
+    wait_until(lambda: prometheus.number("count(hostile)") == len(LABEL_VALUES),
+               lambda: "%s of %d have come; last error: %s" % (
+                   prometheus.number("count(hostile)"), len(LABEL_VALUES),
+                   down_because(prometheus)))
+    for result in prometheus.query("hostile"):
+        i = int(result["metric"]["i"])
+        assert result["metric"]["v"] == LABEL_VALUES[i], (i, LABEL_VALUES[i][:80])
+        assert float(result["value"][1]) == i and result["metric"]["z"] == "end"
+
+
+def test_names_with_anything_in_them_do_not_spoil_a_scrape(udometer, prometheus):
+    """They are in # HELP as they were sent."""
+    odd = [chr(code) for code in range(0x80) if chr(code) not in "\n:|"]
+    odd += ["\\n", "\\\\", "ü", "🌧"]
+    udometer.send(*["odd_%d_%s_name:1|g" % (i, text) for i, text in enumerate(odd)])
+    udometer.send(*["odd_%d_%s:1|g" % (i, text) for i, text in enumerate(odd)])
+    udometer.settle()
+    prometheus.wait_for("count({__name__=~'odd_.*_name'})", len(odd))
+
+
+def test_hostile_lines_do_not_spoil_a_scrape(udometer, prometheus):
+    """The last one: nobody knows how many lines that were."""
+    generator = Generator(42)
+    flow = udometer.new_flow()
+    for _ in range(2000):
+        flow.send(generator.datagram())
+    udometer.scrape()
+    first = prometheus.number("timestamp(up)")
+    wait_until(lambda: prometheus.number("timestamp(up)") > first + 2, "two more scrapes")
+    assert prometheus.number("udometer_lines_total") > 1000

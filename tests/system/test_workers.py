@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What comes in through different sockets of different workers is one series."""
+
+import pytest
+
+N_ROUNDS = 300
+
+
+@pytest.fixture
+def four(start):
+    return start("--workers=4")
+
+
+@pytest.fixture
+def flows(four):
+    """Enough of them that each worker surely has some."""
+    return [four.new_flow() for _ in range(64)]
+
+
+def batches(scrape):
+    return {labels["worker"]: value
+            for labels, value in scrape.named("udometer_batch_datagrams_count")}
+
+
+def settle_often(four, i):
+    """Keep what lies in the socket buffers far below their size."""
+    if i % 100 == 99:
+        four.settle()
+
+
+def test_all_workers_receive(four, flows):
+    for flow in flows:
+        four.send("hits_total:1|c", flow=flow)
+    counts = batches(four.settle())
+    assert sorted(counts) == ["0", "1", "2", "3"]
+    assert all(count > 0 for count in counts.values()), counts
+
+
+def test_counters_of_all_workers_are_one_series(four, flows):
+    for i, flow in enumerate(flows):
+        four.send("hits_total:%d|c|#k:v" % i, flow=flow)
+    assert four.settle().named("hits_total") == [({"k": "v"}, sum(range(len(flows))))]
+
+
+def test_histograms_of_all_workers_are_one_series(four, flows):
+    for flow in flows:
+        four.send("time:250|ms", flow=flow)
+    scrape = four.settle()
+    assert scrape.value("time_count") == len(flows)
+    assert scrape.value("time_sum") == 0.25 * len(flows)
+
+
+def test_the_batches_of_all_workers_hold_all_datagrams(four, flows):
+    for _ in range(10):
+        for flow in flows:
+            four.send("hits_total:1|c", flow=flow)
+    scrape = four.settle()
+    assert scrape.sum("udometer_batch_datagrams_sum") == 10 * len(flows)
+    assert scrape.value("udometer_datagrams_total") == 10 * len(flows)
+
+
+def test_the_last_set_of_a_gauge_wins_whoever_got_it(four, flows):
+    for i in range(N_ROUNDS):
+        for j in range(8):
+            four.send("level:%d|g|#round:%d" % (j, i), flow=flows[(i * 8 + j) % len(flows)])
+        settle_often(four, i)
+    scrape = four.settle()
+    wrong = [(labels, value) for labels, value in scrape.named("level") if value != 7]
+    assert len(scrape.named("level")) == N_ROUNDS and not wrong, (len(wrong), wrong[:5])
+
+
+def test_the_last_set_of_one_gauge_wins_again_and_again(four, flows):
+    for i in range(N_ROUNDS):
+        for j in range(4):
+            four.send("same:%d|g" % (i * 4 + j), flow=flows[(i + 7 * j) % len(flows)])
+        assert four.settle().value("same") == i * 4 + 3
+
+
+def test_relative_changes_of_all_workers_add_up(four, flows):
+    for i in range(N_ROUNDS):
+        for j in range(8):
+            four.send("sum:%+d|g" % (j + 1), "sum:-1|g", flow=flows[(i + 5 * j) % len(flows)])
+        settle_often(four, i)
+    assert four.settle().value("sum") == N_ROUNDS * (36 - 8)
+
+
+def test_a_change_by_another_worker_stands_on_what_was_set(four, flows):
+    for i in range(N_ROUNDS):
+        four.send("base:10|g|#round:%d" % i, flow=flows[i % len(flows)])
+        four.send("base:+5|g|#round:%d" % i, flow=flows[(i * 7 + 1) % len(flows)])
+        settle_often(four, i)
+    values = [value for _, value in four.settle().named("base")]
+    wrong = [value for value in values if value != 15]
+    assert len(values) == N_ROUNDS and not wrong, (len(wrong), wrong[:5])
+
+
+def test_a_set_by_another_worker_ends_earlier_changes(four, flows):
+    for i in range(N_ROUNDS):
+        four.send("reset:+5|g|#round:%d" % i, flow=flows[i % len(flows)])
+        four.send("reset:10|g|#round:%d" % i, flow=flows[(i * 7 + 1) % len(flows)])
+        settle_often(four, i)
+    values = [value for _, value in four.settle().named("reset")]
+    wrong = [value for value in values if value != 10]
+    assert len(values) == N_ROUNDS and not wrong, (len(wrong), wrong[:5])
+
+
+def test_one_worker_is_enough(start):
+    one = start("--workers=1")
+    flows = [one.new_flow() for _ in range(8)]
+    for flow in flows:
+        one.send("hits_total:1|c", flow=flow)
+    scrape = one.settle()
+    assert scrape.value("hits_total") == 8
+    assert list(batches(scrape)) == ["0"]
+
+
+def test_arrival_decides_even_when_all_lies_in_the_buffers(four, flows):
+    """The workers take turns as the scheduler likes; the order of the senders' calls stays."""
+    four.pause()
+    for i in range(100):
+        a, b, c, d = (flows[(i * 3 + 11 * j) % len(flows)] for j in range(4))
+        four.send("last:1|g|#round:%d" % i, flow=a)
+        four.send("last:2|g|#round:%d" % i, flow=b)
+        four.send("base:10|g|#round:%d" % i, flow=c)
+        four.send("base:+5|g|#round:%d" % i, flow=d)
+        four.send("reset:+5|g|#round:%d" % i, flow=a)
+        four.send("reset:10|g|#round:%d" % i, flow=d)
+    four.resume()
+    scrape = four.settle()
+    for name, expected in [("last", 2), ("base", 15), ("reset", 10)]:
+        wrong = [pair for pair in scrape.named(name) if pair[1] != expected]
+        assert not wrong, (name, len(wrong), wrong[:5])
+
+
+def test_a_set_between_changes_ends_only_the_earlier_one(four, flows):
+    four.pause()
+    for i in range(100):
+        a, b = flows[i % len(flows)], flows[(i * 7 + 1) % len(flows)]
+        four.send("split:+5|g|#round:%d" % i, flow=a)
+        four.send("split:10|g|#round:%d" % i, flow=b)
+        four.send("split:+1|g|#round:%d" % i, flow=a)
+    four.resume()
+    wrong = [pair for pair in four.settle().named("split") if pair[1] != 11]
+    assert not wrong, (len(wrong), wrong[:5])

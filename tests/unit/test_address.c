@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void must_read(const char *text, const char *expected)
+{
+    char written[ADDRESS_TEXT_MAX];
+    struct address address;
+
+    if (address_parse(&address, text) != 0)
+        fail_msg("refused: \"%s\"", text);
+    address_format(&address, written);
+    if (strcmp(written, expected) != 0)
+        fail_msg("\"%s\" became \"%s\", not \"%s\"", text, written, expected);
+}
+
+static void must_refuse(const char *text, int error)
+{
+    struct address address, before;
+    int r;
+
+    memset(&address, 0xa5, sizeof(address));
+    before = address;
+    r = address_parse(&address, text);
+    if (r != error)
+        fail_msg("\"%s\" gave %d, not %d", text, r, error);
+    assert_memory_equal(&address, &before, sizeof(address));
+}
+
+static void reads_numeric_addresses(void **state)
+{
+    must_read("127.0.0.1:8125", "127.0.0.1:8125");
+    must_read("0.0.0.0:0", "0.0.0.0:0");
+    must_read("255.255.255.255:65535", "255.255.255.255:65535");
+    must_read("[::1]:8125", "[::1]:8125");
+    must_read("[::]:0", "[::]:0");
+    must_read("[2001:db8:0:0:0:0:0:1]:1", "[2001:db8::1]:1");
+    must_read("[::ffff:10.0.0.1]:1", "[::ffff:10.0.0.1]:1");
+    must_read("[fe80::1%lo]:9", "[fe80::1%lo]:9");
+}
+
+static void nothing_means_every_ipv4_interface(void **state)
+{
+    struct address address;
+
+    must_read(":8125", "0.0.0.0:8125");
+    must_read(":0", "0.0.0.0:0");
+    assert_int_equal(address_parse(&address, ":8125"), 0);
+    assert_int_equal(address.any.sa_family, AF_INET);
+    assert_int_equal(address.len, sizeof(struct sockaddr_in));
+}
+
+static void looks_up_a_name(void **state)
+{
+    struct address address;
+
+    assert_int_equal(address_parse(&address, "localhost:8125"), 0);
+    assert_true(address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6);
+    must_refuse("no-such-host.invalid:8125", -EADDRNOTAVAIL);
+}
+
+static void refuses_what_is_not_host_and_port(void **state)
+{
+    must_refuse("", -EINVAL);
+    must_refuse(":", -EINVAL);
+    must_refuse("8125", -EINVAL);
+    must_refuse("127.0.0.1", -EINVAL);
+    must_refuse("127.0.0.1:", -EINVAL);
+    must_refuse("127.0.0.1/8125", -EINVAL);
+    must_refuse("127.0.0.1:8125:", -EINVAL);
+    must_refuse("udp://127.0.0.1:8125", -EINVAL);
+    must_refuse("::1:8125", -EINVAL);
+    must_refuse("::", -EINVAL);
+    must_refuse("[::1]", -EINVAL);
+    must_refuse("[::1]8125", -EINVAL);
+    must_refuse("[::1", -EINVAL);
+    must_refuse("[::1:8125", -EINVAL);
+    must_refuse("::1]:8125", -EINVAL);
+}
+
+static void brackets_are_for_ipv6_addresses_only(void **state)
+{
+    must_refuse("[]:8125", -EINVAL);
+    must_refuse("[127.0.0.1]:8125", -EINVAL);
+    must_refuse("[localhost]:8125", -EINVAL);
+    must_refuse("[[::1]]:8125", -EINVAL);
+}
+
+static void refuses_what_is_no_port(void **state)
+{
+    must_refuse("127.0.0.1:65536", -EINVAL);
+    must_refuse("127.0.0.1:4294967297", -EINVAL);
+    must_refuse("127.0.0.1:18446744073709551617", -EINVAL);
+    must_refuse("127.0.0.1:99999999999999999999999999", -EINVAL);
+    must_refuse("127.0.0.1:-1", -EINVAL);
+    must_refuse("127.0.0.1:+1", -EINVAL);
+    must_refuse("127.0.0.1: 1", -EINVAL);
+    must_refuse("127.0.0.1:1 ", -EINVAL);
+    must_refuse("127.0.0.1:0x1", -EINVAL);
+    must_refuse("127.0.0.1:1.0", -EINVAL);
+    must_refuse("127.0.0.1:http", -EINVAL);
+    must_refuse(":-0", -EINVAL);
+    must_refuse("[::1]:65536", -EINVAL);
+}
+
+static void survives_a_very_long_host(void **state)
+{
+    char text[5000];
+    struct address address;
+
+    memset(text, 'a', sizeof(text));
+    memcpy(text + sizeof(text) - 6, ":8125", 6);
+    assert_true(address_parse(&address, text) < 0);
+    text[0] = '[';
+    text[sizeof(text) - 7] = ']';
+    assert_true(address_parse(&address, text) < 0);
+}
+
+static void the_longest_text_fits(void **state)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct address address = { .len = sizeof(struct sockaddr_in6) };
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address.storage;
+
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(65535);
+    v6->sin6_scope_id = UINT32_MAX;
+    memset(&v6->sin6_addr, 0xff, sizeof(v6->sin6_addr));
+    v6->sin6_addr.s6_addr[1] = 0x02;
+    address_format(&address, text);
+    assert_string_equal(text, "[ff02:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535");
+    must_read(text, text);
+}
+
+static void says_where_a_socket_is_bound(void **state)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    char text[ADDRESS_TEXT_MAX], expected[ADDRESS_TEXT_MAX];
+    struct address address, bound;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(bind(fd, &address.any, address.len), 0);
+    assert_int_equal(address_of_socket(&bound, fd), 0);
+    assert_int_equal(bound.len, sizeof(struct sockaddr_in));
+    address_format(&bound, text);
+    snprintf(expected, sizeof(expected), "127.0.0.1:%d",
+             ntohs(((struct sockaddr_in *)&bound.storage)->sin_port));
+    assert_string_equal(text, expected);
+    assert_string_not_equal(text, "127.0.0.1:0");
+    close(fd);
+}
+
+static void says_why_there_is_no_address(void **state)
+{
+    struct address address;
+    int pipes[2];
+
+    assert_int_equal(address_of_socket(&address, -1), -EBADF);
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(address_of_socket(&address, pipes[0]), -ENOTSOCK);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(reads_numeric_addresses),
+        CASE(nothing_means_every_ipv4_interface),
+        CASE(looks_up_a_name),
+        CASE(refuses_what_is_not_host_and_port),
+        CASE(brackets_are_for_ipv6_addresses_only),
+        CASE(refuses_what_is_no_port),
+        CASE(survives_a_very_long_host),
+        CASE(the_longest_text_fits),
+        CASE(says_where_a_socket_is_bound),
+        CASE(says_why_there_is_no_address),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

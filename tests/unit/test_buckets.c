@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/buckets.h"
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+
+static struct buckets *new_buckets(const double *bounds, unsigned n)
+{
+    struct buckets *buckets = NULL;
+
+    assert_int_equal(buckets_new(&buckets, bounds, n), 0);
+    assert_non_null(buckets);
+    return buckets;
+}
+
+/* What it refuses must leave the out-parameter alone. */
+static void assert_refused(const double *bounds, unsigned n)
+{
+    struct buckets *mark = (struct buckets *)(uintptr_t)1, *ret = mark;
+
+    assert_int_equal(buckets_new(&ret, bounds, n), -EINVAL);
+    assert_ptr_equal(ret, mark);
+}
+
+static void takes_the_bounds_of_prometheus_clients(void **state)
+{
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(buckets_default_bounds, 11);
+
+    assert_int_equal(buckets->n, 11);
+    assert_memory_equal(buckets->bounds, buckets_default_bounds, sizeof(buckets_default_bounds));
+    assert_slice_equal(buckets->labels[0], "le=\"0.005\"");
+    assert_slice_equal(buckets->labels[6], "le=\"0.5\"");
+    assert_slice_equal(buckets->labels[7], "le=\"1\"");
+    assert_slice_equal(buckets->labels[10], "le=\"10\"");
+}
+
+static void copies_the_bounds(void **state)
+{
+    double bounds[] = { 1, 2 };
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(bounds, 2);
+
+    bounds[0] = 99;
+    assert_true(buckets->bounds[0] == 1);
+}
+
+static void a_value_equal_to_a_bound_is_in_its_bucket(void **state)
+{
+    const double bounds[] = { -1, 0, 2.5 };
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(bounds, 3);
+
+    assert_int_equal(buckets_find(buckets, -1), 0);
+    assert_int_equal(buckets_find(buckets, nextafter(-1, 0)), 1);
+    assert_int_equal(buckets_find(buckets, 0), 1);
+    assert_int_equal(buckets_find(buckets, -0.0), 1);
+    assert_int_equal(buckets_find(buckets, DBL_TRUE_MIN), 2);
+    assert_int_equal(buckets_find(buckets, 2.5), 2);
+}
+
+static void values_beyond_the_ends_have_a_bucket(void **state)
+{
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(buckets_default_bounds, 11);
+
+    assert_int_equal(buckets_find(buckets, -DBL_MAX), 0);
+    assert_int_equal(buckets_find(buckets, nextafter(10, 11)), 11);
+    assert_int_equal(buckets_find(buckets, DBL_MAX), 11);
+}
+
+static void every_default_bound_finds_itself(void **state)
+{
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(buckets_default_bounds, 11);
+
+    for (unsigned i = 0; i < buckets->n; i++) {
+        assert_int_equal(buckets_find(buckets, buckets->bounds[i]), i);
+        assert_int_equal(buckets_find(buckets, nextafter(buckets->bounds[i], 99)), i + 1);
+    }
+}
+
+static void without_bounds_all_is_in_the_last_bucket(void **state)
+{
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(buckets_default_bounds, 0);
+
+    assert_int_equal(buckets->n, 0);
+    assert_int_equal(buckets_find(buckets, -DBL_MAX), 0);
+    assert_int_equal(buckets_find(buckets, DBL_MAX), 0);
+}
+
+static void refuses_bounds_that_do_not_ascend(void **state)
+{
+    assert_refused((const double[]){ 1, 1 }, 2);
+    assert_refused((const double[]){ 2, 1 }, 2);
+    assert_refused((const double[]){ 1, 2, 3, 3 }, 4);
+    assert_refused((const double[]){ -0.0, 0.0 }, 2);
+}
+
+static void refuses_bounds_that_are_not_finite(void **state)
+{
+    assert_refused((const double[]){ 1, (double)INFINITY }, 2);
+    assert_refused((const double[]){ -(double)INFINITY, 1 }, 2);
+    assert_refused((const double[]){ (double)NAN }, 1);
+    assert_refused((const double[]){ 1, (double)NAN, 2 }, 3);
+}
+
+static void takes_as_many_bounds_as_there_may_be_and_no_more(void **state)
+{
+    double bounds[BUCKETS_MAX + 1];
+
+    for (unsigned i = 0; i <= BUCKETS_MAX; i++)
+        bounds[i] = i;
+    assert_refused(bounds, BUCKETS_MAX + 1);
+    buckets_free(new_buckets(bounds, BUCKETS_MAX));
+}
+
+static void the_longest_numbers_fit_their_labels(void **state)
+{
+    const double bounds[] = { -DBL_MAX, -2.2250738585072014e-308, DBL_MAX };
+    CLEANUP(buckets_freep) struct buckets *buckets = new_buckets(bounds, 3);
+
+    assert_slice_equal(buckets->labels[0], "le=\"-1.7976931348623157e+308\"");
+    assert_slice_equal(buckets->labels[1], "le=\"-2.2250738585072014e-308\"");
+    assert_slice_equal(buckets->labels[2], "le=\"1.7976931348623157e+308\"");
+}
+
+static void free_accepts_null(void **state)
+{
+    buckets_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(takes_the_bounds_of_prometheus_clients),
+        CASE(copies_the_bounds),
+        CASE(a_value_equal_to_a_bound_is_in_its_bucket),
+        CASE(values_beyond_the_ends_have_a_bucket),
+        CASE(every_default_bound_finds_itself),
+        CASE(without_bounds_all_is_in_the_last_bucket),
+        CASE(refuses_bounds_that_do_not_ascend),
+        CASE(refuses_bounds_that_are_not_finite),
+        CASE(takes_as_many_bounds_as_there_may_be_and_no_more),
+        CASE(the_longest_numbers_fit_their_labels),
+        CASE(free_accepts_null),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

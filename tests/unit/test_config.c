@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "daemon/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct settings settings;
+static struct buffer problem;
+static char path[] = "/tmp/udometer-test-config-XXXXXX";
+static char file_flag[64];
+
+/* Load with these flags, up to NULL. */
+static enum config_outcome load(const char *const *flags)
+{
+    char *argv[16] = { strdup("udometer") };
+    enum config_outcome outcome;
+    int argc = 1;
+
+    while (flags[argc - 1]) {
+        argv[argc] = strdup(flags[argc - 1]);
+        argc++;
+    }
+    buffer_clear(&problem);
+    outcome = config_load(&settings, argc, argv, &problem);
+    buffer_add_char(&problem, '\0');
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return outcome;
+}
+
+#define load_with(...) load((const char *const[]){ __VA_ARGS__, NULL })
+#define load_without_flags() load((const char *const[]){ NULL })
+
+#define assert_runs(outcome)                                                                       \
+    do {                                                                                           \
+        enum config_outcome assert_outcome = (outcome);                                            \
+                                                                                                   \
+        if (assert_outcome != CONFIG_RUN)                                                          \
+            fail_msg("outcome %d: %s", assert_outcome, problem.data);                              \
+        assert_string_equal(problem.data, "");                                                     \
+    } while (0)
+
+/* One line says what is wrong, with @text in it. */
+static void assert_problem(enum config_outcome outcome, enum config_outcome expected,
+                           const char *text)
+{
+    if (outcome != expected)
+        fail_msg("outcome %d, not %d: %s", outcome, expected, problem.data);
+    if (!strstr(problem.data, text))
+        fail_msg("no %s in: %s", text, problem.data);
+    if (strchr(problem.data, '\n'))
+        fail_msg("more than a line: %s", problem.data);
+}
+
+static void write_file(const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void without_anything_defaults_stay(void **state)
+{
+    assert_runs(load_without_flags());
+    assert_string_equal(settings.listen_http, "127.0.0.1:9102");
+    assert_int_equal(settings.listen_udp.n, 1);
+}
+
+static void a_flag_has_its_value_behind_a_sign_or_a_blank(void **state)
+{
+    assert_runs(load_with("--workers=3", "--limit.series", "7", "--web.telemetry-path=/a=b"));
+    assert_int_equal(settings.n_workers, 3);
+    assert_int_equal(settings.max_series, 7);
+    assert_string_equal(settings.telemetry_path, "/a=b");
+}
+
+static void the_last_of_a_repeated_flag_counts(void **state)
+{
+    assert_runs(load_with("--workers=3", "--workers=4"));
+    assert_int_equal(settings.n_workers, 4);
+}
+
+static void a_repeated_list_grows(void **state)
+{
+    assert_runs(load_with("--statsd.listen-udp=127.0.0.1:1", "--statsd.listen-udp",
+                          "127.0.0.1:2,127.0.0.1:3"));
+    assert_int_equal(settings.listen_udp.n, 3);
+    assert_string_equal(settings.listen_udp.items[2], "127.0.0.1:3");
+}
+
+static void a_switch_needs_no_value(void **state)
+{
+    assert_runs(load_with("--check-config", "--welcome=true"));
+    assert_true(settings.check_config);
+    assert_true(settings.welcome);
+    assert_runs(load_with("--no-check-config", "--welcome=false"));
+    assert_false(settings.check_config);
+    assert_false(settings.welcome);
+}
+
+static void only_switches_can_be_negated(void **state)
+{
+    assert_problem(load_with("--no-workers"), CONFIG_USAGE_ERROR, "--no-workers");
+    assert_problem(load_with("--no-nonsense"), CONFIG_USAGE_ERROR, "--no-nonsense");
+    assert_problem(load_with("--no-check-config=true"), CONFIG_USAGE_ERROR, "--no-check-config");
+}
+
+static void a_switch_takes_no_word_behind_a_blank(void **state)
+{
+    assert_problem(load_with("--check-config", "false"), CONFIG_USAGE_ERROR, "false");
+}
+
+static void refuses_unknown_flags(void **state)
+{
+    assert_problem(load_with("--workrs=3"), CONFIG_USAGE_ERROR, "--workrs");
+    assert_problem(load_with("--"), CONFIG_USAGE_ERROR, "--");
+    assert_problem(load_with("--=3"), CONFIG_USAGE_ERROR, "--=3");
+    assert_problem(load_with("-w"), CONFIG_USAGE_ERROR, "-w");
+    assert_problem(load_with("workers=3"), CONFIG_USAGE_ERROR, "workers=3");
+    assert_problem(load_with(""), CONFIG_USAGE_ERROR, "expected");
+    assert_problem(load_with("--statsd"), CONFIG_USAGE_ERROR, "--statsd");
+}
+
+static void refuses_a_flag_without_its_value(void **state)
+{
+    assert_problem(load_with("--workers"), CONFIG_USAGE_ERROR, "--workers");
+    assert_problem(load_with("--check-config", "--config.file"), CONFIG_USAGE_ERROR,
+                   "--config.file");
+}
+
+static void refuses_a_wrong_value(void **state)
+{
+    assert_problem(load_with("--workers=65"), CONFIG_USAGE_ERROR, "--workers=65: expected ");
+    assert_problem(load_with("--workers="), CONFIG_USAGE_ERROR, "--workers=: expected ");
+    assert_problem(load_with("--check-config=maybe"), CONFIG_USAGE_ERROR, "maybe");
+    assert_problem(load_with("--workers", "--check-config"), CONFIG_USAGE_ERROR, "--workers=");
+}
+
+static void a_problem_is_one_line_whatever_the_flag(void **state)
+{
+    assert_problem(load_with("--workers=a\nb"), CONFIG_USAGE_ERROR, "--workers=");
+}
+
+static void help_and_version_win_over_wrong_values(void **state)
+{
+    assert_int_equal(load_with("--help"), CONFIG_HELP);
+    assert_int_equal(load_with("-h"), CONFIG_HELP);
+    assert_int_equal(load_with("--version"), CONFIG_VERSION);
+    assert_int_equal(load_with("--workers=65", "--help"), CONFIG_HELP);
+    assert_int_equal(load_with("--config.file=/no/such", "--version"), CONFIG_VERSION);
+}
+
+static void variables_set_what_flags_do_not(void **state)
+{
+    setenv("UDOMETER_WORKERS", "5", 1);
+    setenv("UDOMETER_STATSD_TTL", "5m", 1);
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "127.0.0.1:1,127.0.0.1:2", 1);
+    setenv("UDOMETER_CHECK_CONFIG", "true", 1);
+    assert_runs(load_with("--workers=6"));
+    assert_int_equal(settings.n_workers, 6);
+    assert_int_equal(settings.ttl_s, 300);
+    assert_int_equal(settings.listen_udp.n, 2);
+    assert_true(settings.check_config);
+}
+
+static void a_wrong_variable_is_named(void **state)
+{
+    setenv("UDOMETER_LIMIT_SERIES", "many", 1);
+    assert_problem(load_without_flags(), CONFIG_USAGE_ERROR,
+                   "UDOMETER_LIMIT_SERIES=many: expected ");
+    assert_problem(load_with("--limit.series=3"), CONFIG_USAGE_ERROR, "UDOMETER_LIMIT_SERIES");
+}
+
+static void a_file_sets_what_nothing_else_does(void **state)
+{
+    write_file("workers: 1\nlimit.series: 1\nstatsd.ttl: 1s\n");
+    setenv("UDOMETER_LIMIT_SERIES", "2", 1);
+    setenv("UDOMETER_STATSD_TTL", "2s", 1);
+    assert_runs(load_with("--statsd.ttl=3s", file_flag));
+    assert_int_equal(settings.n_workers, 1);
+    assert_int_equal(settings.max_series, 2);
+    assert_int_equal(settings.ttl_s, 3);
+    assert_int_equal(settings.log_level, LOG_INFO);
+}
+
+static void lists_are_replaced_not_joined(void **state)
+{
+    write_file("statsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\n");
+    assert_runs(load_with(file_flag));
+    assert_int_equal(settings.listen_udp.n, 2);
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "127.0.0.1:3", 1);
+    settings_deinit(&settings);
+    assert_int_equal(settings_init(&settings), 0);
+    assert_runs(load_with(file_flag));
+    assert_int_equal(settings.listen_udp.n, 1);
+    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:3");
+}
+
+static void flags_replace_all_other_lists(void **state)
+{
+    write_file("statsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\n");
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "127.0.0.1:3", 1);
+    assert_runs(
+        load_with("--statsd.listen-udp=127.0.0.1:4", file_flag, "--statsd.listen-udp=127.0.0.1:5"));
+    assert_int_equal(settings.listen_udp.n, 2);
+    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:4");
+    assert_string_equal(settings.listen_udp.items[1], "127.0.0.1:5");
+}
+
+static void the_file_may_be_named_by_a_variable(void **state)
+{
+    write_file("workers: 9\n");
+    setenv("UDOMETER_CONFIG_FILE", path, 1);
+    assert_runs(load_without_flags());
+    assert_int_equal(settings.n_workers, 9);
+}
+
+static void a_flag_names_the_file_before_a_variable(void **state)
+{
+    write_file("workers: 9\n");
+    setenv("UDOMETER_CONFIG_FILE", "/no/such/file", 1);
+    assert_runs(load_with(file_flag));
+    assert_int_equal(settings.n_workers, 9);
+    assert_string_equal(settings.config_file, path);
+}
+
+static void an_empty_flag_names_no_file(void **state)
+{
+    setenv("UDOMETER_CONFIG_FILE", "/no/such/file", 1);
+    assert_runs(load_with("--config.file="));
+    assert_string_equal(settings.config_file, "");
+}
+
+static void a_missing_file_is_a_file_error(void **state)
+{
+    assert_problem(load_with("--config.file=/no/such/file"), CONFIG_FILE_ERROR, "/no/such/file:");
+}
+
+static void a_wrong_file_is_a_file_error_with_its_place(void **state)
+{
+    char where[64];
+
+    write_file("# comment\nworkers: 65\n");
+    snprintf(where, sizeof(where), "%s:2:10: ", path);
+    assert_problem(load_with(file_flag), CONFIG_FILE_ERROR, where);
+}
+
+static void an_unknown_flag_is_found_before_the_file_is_read(void **state)
+{
+    assert_problem(load_with("--config.file=/no/such/file", "--nonsense"), CONFIG_USAGE_ERROR,
+                   "--nonsense");
+}
+
+static int begin(void **state)
+{
+    static const char *const variables[] = {
+        "UDOMETER_WORKERS",     "UDOMETER_STATSD_TTL",   "UDOMETER_LIMIT_SERIES",
+        "UDOMETER_CONFIG_FILE", "UDOMETER_CHECK_CONFIG", "UDOMETER_STATSD_LISTEN_UDP"
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(variables); i++)
+        unsetenv(variables[i]);
+    return settings_init(&settings);
+}
+
+static int end(void **state)
+{
+    settings_deinit(&settings);
+    buffer_deinit(&problem);
+    problem = (struct buffer){ 0 };
+    return 0;
+}
+
+static int make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    snprintf(file_flag, sizeof(file_flag), "--config.file=%s", path);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+    return unlink(path);
+}
+
+#define CONFIG_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CONFIG_CASE(without_anything_defaults_stay),
+        CONFIG_CASE(a_flag_has_its_value_behind_a_sign_or_a_blank),
+        CONFIG_CASE(the_last_of_a_repeated_flag_counts),
+        CONFIG_CASE(a_repeated_list_grows),
+        CONFIG_CASE(a_switch_needs_no_value),
+        CONFIG_CASE(only_switches_can_be_negated),
+        CONFIG_CASE(a_switch_takes_no_word_behind_a_blank),
+        CONFIG_CASE(refuses_unknown_flags),
+        CONFIG_CASE(refuses_a_flag_without_its_value),
+        CONFIG_CASE(refuses_a_wrong_value),
+        CONFIG_CASE(a_problem_is_one_line_whatever_the_flag),
+        CONFIG_CASE(help_and_version_win_over_wrong_values),
+        CONFIG_CASE(variables_set_what_flags_do_not),
+        CONFIG_CASE(a_wrong_variable_is_named),
+        CONFIG_CASE(a_file_sets_what_nothing_else_does),
+        CONFIG_CASE(lists_are_replaced_not_joined),
+        CONFIG_CASE(flags_replace_all_other_lists),
+        CONFIG_CASE(the_file_may_be_named_by_a_variable),
+        CONFIG_CASE(a_flag_names_the_file_before_a_variable),
+        CONFIG_CASE(an_empty_flag_names_no_file),
+        CONFIG_CASE(a_missing_file_is_a_file_error),
+        CONFIG_CASE(a_wrong_file_is_a_file_error_with_its_place),
+        CONFIG_CASE(an_unknown_flag_is_found_before_the_file_is_read),
+    };
+
+    return cmocka_run_group_tests(cases, make_file, remove_file);
+}

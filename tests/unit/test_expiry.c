@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/expiry.h"
+#include "aggregate/shard.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+
+#define WORKERS 2
+
+static struct buckets *buckets;
+static struct registry *registry;
+static struct shard *shards[WORKERS];
+
+static struct line line_of(const char *name)
+{
+    return (struct line){
+        .name = slice_of(name),
+        .value = SLICE("1"),
+        .rest = SLICE("|"),
+        .number = 1,
+        .is_number = true,
+    };
+}
+
+static struct identity identity_of(const char *name, enum sample_type type)
+{
+    return (struct identity){
+        .type = type,
+        .family = slice_of(name),
+        .sent_as = slice_of(name),
+        .weight = 1,
+    };
+}
+
+/* Find or learn the key of @line: from now on the worker has it in its hands. */
+static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
+{
+    struct identity identity = { .type = type, .family = line->name, .weight = 1 };
+    struct key *key;
+
+    shard_prepare(shards[worker], line, 1);
+    key = shard_find(shards[worker], line);
+    if (!key && shard_admit(shards[worker], line, &identity, &key) != VERDICT_APPLIED)
+        return NULL;
+    return key;
+}
+
+/* A worker records 1, at @now_s. */
+static void record_as(unsigned worker, const char *name, enum sample_type type, uint32_t now_s)
+{
+    struct line line = line_of(name);
+    struct key *key = look_up(worker, &line, type);
+
+    assert_non_null(key);
+    shard_set_now(shards[worker], now_s);
+    assert_int_equal(shard_record(shards[worker], key, &line), VERDICT_APPLIED);
+}
+
+static void record(unsigned worker, const char *name, uint32_t now_s)
+{
+    record_as(worker, name, SAMPLE_COUNTER, now_s);
+}
+
+/* The second half of a sweep. Returns how many went. */
+static size_t finish(struct expiry *expiry)
+{
+    size_t n = expiry_remove(expiry, registry);
+
+    for (unsigned i = 0; i < WORKERS; i++)
+        shard_forget(shards[i], expiry->suspects, expiry->n_suspects);
+    expiry_end(expiry);
+    return n;
+}
+
+/* A whole sweep, with nobody writing. Returns how many went. */
+static size_t sweep(uint32_t now_s, uint32_t ttl_s)
+{
+    struct expiry expiry = { 0 };
+
+    if (expiry_mark(&expiry, registry, now_s, ttl_s) == 0) {
+        expiry_end(&expiry);
+        return 0;
+    }
+    return finish(&expiry);
+}
+
+/* The sum of all counters there are. */
+static double total(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct reading reading;
+    double sum = 0;
+
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        series_read(snapshot->series[i], &reading);
+        sum += reading.value;
+    }
+    snapshot_unref(snapshot);
+    return sum;
+}
+
+/* --- when ---------------------------------------------------------------------------- */
+
+static void a_series_goes_when_its_time_to_live_is_over(void **state)
+{
+    record(0, "x", 100);
+    assert_int_equal(sweep(100, 10), 0);
+    assert_int_equal(sweep(110, 10), 0);
+    assert_int_equal(sweep(111, 10), 1);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 0);
+    assert_int_equal(sweep(1000, 10), 0);
+}
+
+static void only_old_ones_go(void **state)
+{
+    record(0, "a", 100);
+    record(0, "b", 105);
+    record(1, "c", 100);
+    assert_int_equal(sweep(112, 10), 2);
+    assert_int_equal(total(), 1);
+}
+
+static void one_worker_that_writes_keeps_it(void **state)
+{
+    record(0, "x", 100);
+    record(1, "x", 200);
+    assert_int_equal(sweep(205, 10), 0);
+    assert_true(total() == 2);
+    assert_int_equal(sweep(211, 10), 1);
+}
+
+static void a_ttl_longer_than_the_clock_has_run_takes_nothing(void **state)
+{
+    record(0, "x", 1);
+    assert_int_equal(sweep(2, UINT32_MAX), 0);
+    assert_int_equal(sweep(UINT32_MAX, UINT32_MAX - 1), 0);
+}
+
+static void a_series_of_the_future_stays(void **state)
+{
+    record(0, "x", 500); /* a worker's clock was read after the sweep's */
+    assert_int_equal(sweep(499, 1), 0);
+    assert_true(total() == 1);
+}
+
+static void nothing_to_mark_ends_a_sweep(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
+    expiry_end(&expiry);
+    expiry_end(&expiry);
+    assert_null(expiry.suspects);
+}
+
+static void a_sweep_may_end_after_marking(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 1);
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
+    expiry_end(&expiry);
+    assert_true(total() == 1);
+    assert_int_equal(sweep(1000, 1), 1); /* and begin anew */
+}
+
+/* --- what is saved --------------------------------------------------------------------- */
+
+static void a_write_between_mark_and_remove_saves_the_series(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 100);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    record(0, "x", 200);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 2);
+    record(0, "x", 201);
+    assert_true(total() == 3);
+}
+
+/* Seconds are too coarse to show it, so asking has to do. */
+static void a_write_in_the_second_of_the_last_one_saves_the_series(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 100);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    record(0, "x", 100);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 2);
+}
+
+static void a_new_cell_in_the_second_of_the_last_write_saves_the_series(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 100);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    record(1, "x", 100);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 2);
+}
+
+static void a_worker_without_a_cell_of_it_saves_it_too(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 100);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    record(1, "x", 200);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 2);
+}
+
+/* The worker found its key before the mark, and writes after it. */
+static void a_write_that_had_begun_before_the_mark_saves_the_series(void **state)
+{
+    struct expiry expiry = { 0 };
+    struct line line = line_of("x");
+    struct key *key;
+
+    record(0, "x", 100);
+    shard_set_now(shards[0], 200);
+    key = look_up(0, &line, SAMPLE_COUNTER);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 2);
+}
+
+/* The same, but its thread had to wait so long that its time is that of the last write. */
+static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
+{
+    struct expiry expiry = { 0 };
+    struct line line = line_of("x");
+    struct key *key;
+
+    record(0, "x", 100);
+    key = look_up(0, &line, SAMPLE_COUNTER);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 2);
+}
+
+static void an_admission_before_the_first_write_is_not_lost(void **state)
+{
+    struct expiry expiry = { 0 };
+    struct line line = line_of("x");
+    struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* never written: as old as can be */
+
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    shard_set_now(shards[0], 200);
+    assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
+    assert_int_equal(finish(&expiry), 0);
+    assert_true(total() == 1);
+}
+
+static void what_is_saved_goes_at_its_next_time(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 100);
+    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    record(0, "x", 200);
+    assert_int_equal(finish(&expiry), 0);
+    assert_int_equal(sweep(210, 10), 0);
+    assert_int_equal(sweep(211, 10), 1);
+}
+
+/* --- what is gone ------------------------------------------------------------------------ */
+
+static void names_of_removed_series_are_free_for_another_type(void **state)
+{
+    record_as(0, "x", SAMPLE_TIMER, 1);
+    assert_int_equal(sweep(100, 10), 1);
+    record_as(1, "x_count", SAMPLE_GAUGE, 100);
+    record_as(0, "x", SAMPLE_COUNTER, 100);
+    assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 0);
+    assert_int_equal(registry_count(registry).families, 2);
+}
+
+static void keys_of_all_aliases_are_forgotten(void **state)
+{
+    struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct line line = line_of("x");
+    char alias[16];
+    struct key *key;
+
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(alias, sizeof(alias), "alias%u", i);
+        line.name = slice_of(alias);
+        shard_prepare(shards[i % 2], &line, 1);
+        assert_int_equal(shard_admit(shards[i % 2], &line, &identity, &key), VERDICT_APPLIED);
+    }
+    assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 100);
+    assert_int_equal(sweep(100, 10), 1);
+    assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 0);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+static void a_snapshot_held_across_a_removal_can_be_read(void **state)
+{
+    struct snapshot *snapshot;
+    struct reading reading;
+
+    record(0, "x", 100);
+    record(1, "x", 100);
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(sweep(200, 10), 1);
+    assert_int_equal(snapshot->n_series, 1);
+    assert_slice_equal(snapshot->series[0]->family->name, "x");
+    series_read(snapshot->series[0], &reading);
+    assert_true(reading.value == 2);
+    assert_true(total() == 0);
+    snapshot_unref(snapshot);
+}
+
+static void a_series_that_comes_again_begins_at_0(void **state)
+{
+    record(0, "x", 100);
+    assert_int_equal(sweep(200, 10), 1);
+    record(0, "x", 200);
+    assert_true(total() == 1);
+}
+
+static void thousands_go_in_one_sweep(void **state)
+{
+    char name[16];
+
+    for (unsigned i = 0; i < 3000; i++) {
+        snprintf(name, sizeof(name), "s%u", i);
+        record_as(i % 2, name, (enum sample_type)(i % 3), i % 10 ? 100 : 150);
+    }
+    assert_int_equal(sweep(155, 10), 2700);
+    assert_int_equal(registry_count(registry).families, 300);
+    assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 300);
+}
+
+/* --- everybody at once --------------------------------------------------------------------- */
+
+#define SERIES_N 60
+#define ROUNDS 3000
+#define SWEEPS_MIN 20
+
+/*
+ * Two workers record into the same series, each round some of them, so that all
+ * fall silent now and then. The sweeper's clock goes as fast as it sweeps.
+ */
+static struct {
+    _Atomic uint32_t now_s;
+    _Atomic unsigned round;         /* of waits: workers answer it between two records */
+    _Atomic unsigned seen[WORKERS]; /* the last round each has answered */
+    _Atomic bool must_forget;
+    _Atomic unsigned n_working;
+    _Atomic bool is_over;
+    struct expiry expiry;
+    double recorded[WORKERS];
+    double expired;
+    size_t n_expired;
+    _Atomic unsigned n_sweeps;
+    unsigned n_bad_readings;
+} all;
+
+/* A moment when a worker holds no cell in its hands. */
+static void pass(unsigned worker)
+{
+    unsigned round = atomic_load(&all.round);
+
+    if (round == atomic_load(&all.seen[worker]))
+        return;
+    shard_set_now(shards[worker], atomic_load(&all.now_s));
+    if (atomic_load(&all.must_forget))
+        shard_forget(shards[worker], all.expiry.suspects, all.expiry.n_suspects);
+    atomic_store(&all.seen[worker], round);
+}
+
+static bool record_some(unsigned worker, unsigned i)
+{
+    char name[16];
+    struct line line;
+    struct key *key;
+
+    snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
+    line = line_of(name);
+    line.number = i % 7;
+    key = look_up(worker, &line, i % 3 ? SAMPLE_COUNTER : SAMPLE_HISTOGRAM);
+    if (!key || shard_record(shards[worker], key, &line) != VERDICT_APPLIED)
+        return false;
+    all.recorded[worker] += line.number;
+    return true;
+}
+
+static void *work(void *arg)
+{
+    unsigned worker = *(unsigned *)arg, seed = worker;
+
+    for (unsigned round = 0; round < ROUNDS || atomic_load(&all.n_sweeps) < SWEEPS_MIN; round++) {
+        unsigned first = (seed = seed * 1103515245 + 12345) >> 8;
+
+        for (unsigned i = 0; i < 8; i++)
+            if (!record_some(worker, (first + i) % SERIES_N))
+                return NULL; /* n_working stays, the sums will not agree */
+        pass(worker);
+    }
+    atomic_fetch_sub(&all.n_working, 1);
+    while (!atomic_load(&all.is_over)) {
+        pass(worker);
+        sched_yield();
+    }
+    return NULL;
+}
+
+static double value_of(struct series *series)
+{
+    struct reading reading;
+
+    series_read(series, &reading);
+    return series->family->type == METRIC_HISTOGRAM ? reading.sum : reading.value;
+}
+
+static void *scrape(void *arg)
+{
+    while (!atomic_load(&all.is_over)) {
+        struct snapshot *snapshot = registry_snapshot(registry);
+
+        for (size_t i = 0; i < snapshot->n_series; i++) {
+            all.n_bad_readings += !(value_of(snapshot->series[i]) >= 0);
+            all.n_bad_readings +=
+                i > 0 && series_compare(snapshot->series[i - 1], snapshot->series[i]) >= 0;
+        }
+        snapshot_unref(snapshot);
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void wait_for_workers(bool must_forget)
+{
+    unsigned round = atomic_load(&all.round) + 1;
+
+    atomic_store(&all.must_forget, must_forget);
+    atomic_store(&all.round, round);
+    for (unsigned i = 0; i < WORKERS; i++)
+        while (atomic_load(&all.seen[i]) != round)
+            sched_yield();
+}
+
+static void sweep_once(void)
+{
+    atomic_fetch_add(&all.now_s, 2);
+    wait_for_workers(false); /* their clocks are not slower than ours */
+    if (expiry_mark(&all.expiry, registry, atomic_load(&all.now_s), 1) > 0) {
+        wait_for_workers(false);
+        all.n_expired += expiry_remove(&all.expiry, registry);
+        wait_for_workers(true);
+        for (size_t i = 0; i < all.expiry.n_suspects; i++)
+            if (all.expiry.suspects[i].series->is_removed)
+                all.expired += value_of(all.expiry.suspects[i].series);
+    }
+    expiry_end(&all.expiry);
+    atomic_fetch_add(&all.n_sweeps, 1);
+}
+
+static double total_of_all(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    double sum = 0;
+
+    for (size_t i = 0; i < snapshot->n_series; i++)
+        sum += value_of(snapshot->series[i]);
+    snapshot_unref(snapshot);
+    return sum;
+}
+
+static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
+{
+    unsigned numbers[WORKERS];
+    pthread_t workers[WORKERS], scraper;
+
+    atomic_store(&all.now_s, 10);
+    atomic_store(&all.n_working, WORKERS);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        numbers[i] = i;
+        shard_set_now(shards[i], 10);
+        assert_int_equal(pthread_create(&workers[i], NULL, work, &numbers[i]), 0);
+    }
+    assert_int_equal(pthread_create(&scraper, NULL, scrape, NULL), 0);
+    while (atomic_load(&all.n_working) > 0)
+        sweep_once();
+    atomic_store(&all.is_over, true);
+    for (unsigned i = 0; i < WORKERS; i++)
+        pthread_join(workers[i], NULL);
+    pthread_join(scraper, NULL);
+
+    assert_int_equal(all.n_bad_readings, 0);
+    assert_true(all.n_expired > 0);
+    assert_true(all.recorded[0] + all.recorded[1] == total_of_all() + all.expired);
+}
+
+static int begin(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = WORKERS,
+        .max_series = 100000,
+        .max_bytes = SIZE_MAX,
+        .seed = 42,
+        .buckets = buckets,
+    };
+
+    if (registry_new(&registry, &options) < 0)
+        return -1;
+    for (unsigned i = 0; i < WORKERS; i++) {
+        const struct shard_options shard_options = { registry, i, 16 << 20, 42 };
+
+        if (shard_new(&shards[i], &shard_options) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int end(void **state)
+{
+    for (unsigned i = 0; i < WORKERS; i++)
+        shard_free(shards[i]);
+    registry_free(registry);
+    return 0;
+}
+
+static int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}
+
+#define EXPIRY_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        EXPIRY_CASE(a_series_goes_when_its_time_to_live_is_over),
+        EXPIRY_CASE(only_old_ones_go),
+        EXPIRY_CASE(one_worker_that_writes_keeps_it),
+        EXPIRY_CASE(a_ttl_longer_than_the_clock_has_run_takes_nothing),
+        EXPIRY_CASE(a_series_of_the_future_stays),
+        EXPIRY_CASE(nothing_to_mark_ends_a_sweep),
+        EXPIRY_CASE(a_sweep_may_end_after_marking),
+        EXPIRY_CASE(a_write_between_mark_and_remove_saves_the_series),
+        EXPIRY_CASE(a_write_in_the_second_of_the_last_one_saves_the_series),
+        EXPIRY_CASE(a_new_cell_in_the_second_of_the_last_write_saves_the_series),
+        EXPIRY_CASE(a_worker_without_a_cell_of_it_saves_it_too),
+        EXPIRY_CASE(a_write_that_had_begun_before_the_mark_saves_the_series),
+        EXPIRY_CASE(a_write_that_waited_since_before_the_mark_is_not_lost),
+        EXPIRY_CASE(an_admission_before_the_first_write_is_not_lost),
+        EXPIRY_CASE(what_is_saved_goes_at_its_next_time),
+        EXPIRY_CASE(names_of_removed_series_are_free_for_another_type),
+        EXPIRY_CASE(keys_of_all_aliases_are_forgotten),
+        EXPIRY_CASE(a_snapshot_held_across_a_removal_can_be_read),
+        EXPIRY_CASE(a_series_that_comes_again_begins_at_0),
+        EXPIRY_CASE(thousands_go_in_one_sweep),
+        EXPIRY_CASE(workers_scrapes_and_sweeps_lose_no_sample),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

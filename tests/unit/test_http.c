@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/clock.h"
+#include "output/http.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LONG_BYTES (8 << 20)
+#define DEADLINE_MS 10000
+
+/* --- pages: a short one, a long stream, and one that breaks off ------------------------ */
+
+struct stream {
+    size_t n;     /* bytes given away */
+    size_t max;   /* of so many */
+    bool is_good; /* or it breaks off at max */
+};
+
+static _Atomic unsigned n_opened, n_closed;
+static struct http *http;
+static int port;
+
+/* What stands at @i in a stream: nothing that repeats with the size of a block. */
+static char byte_at(size_t i)
+{
+    return (char)('a' + i % 23);
+}
+
+static long read_stream(void *arg, char *out, size_t max)
+{
+    struct stream *stream = arg;
+    size_t n = stream->max - stream->n;
+
+    if (n == 0)
+        return stream->is_good ? 0 : -EIO;
+    if (n > max)
+        n = max;
+    for (size_t i = 0; i < n; i++)
+        out[i] = byte_at(stream->n + i);
+    stream->n += n;
+    return (long)n;
+}
+
+static void close_stream(void *arg)
+{
+    atomic_fetch_add(&n_closed, 1);
+    free(arg);
+}
+
+static void open_stream(struct http_reply *reply, size_t max, bool is_good)
+{
+    struct stream *stream = calloc(1, sizeof(*stream));
+
+    *stream = (struct stream){ 0, max, is_good };
+    reply->status = 200;
+    reply->stream = stream;
+    atomic_fetch_add(&n_opened, 1);
+}
+
+static void respond_short(void *ctx, struct http_reply *reply)
+{
+    reply->status = 200;
+    reply->content_type = "text/x-short";
+    reply->body = slice_of(ctx);
+}
+
+static void respond_busy(void *ctx, struct http_reply *reply)
+{
+    reply->status = 503;
+    reply->body = SLICE("busy\n");
+}
+
+static void respond_long(void *ctx, struct http_reply *reply)
+{
+    open_stream(reply, LONG_BYTES, true);
+}
+
+static void respond_broken(void *ctx, struct http_reply *reply)
+{
+    open_stream(reply, 200000, false);
+}
+
+static void respond_empty(void *ctx, struct http_reply *reply)
+{
+    open_stream(reply, 0, true);
+}
+
+static const struct http_route routes[] = {
+    { "/short", respond_short },   { "/busy", respond_busy },   { "/long", respond_long },
+    { "/broken", respond_broken }, { "/empty", respond_empty },
+};
+static const struct http_stream_type stream_type = { read_stream, close_stream };
+static char page[] = "a page\n";
+static const struct http_options options = { routes, ARRAY_SIZE(routes), &stream_type, page };
+
+/* --- a client ----------------------------------------------------------------------------- */
+
+static int connect_to_server(void)
+{
+    struct timeval patience = { .tv_sec = DEADLINE_MS / 1000 };
+    struct address address;
+    char text[32];
+    int fd;
+
+    snprintf(text, sizeof(text), "127.0.0.1:%d", port);
+    assert_int_equal(address_parse(&address, text), 0);
+    fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_int_equal(connect(fd, &address.any, address.len), 0);
+    return fd;
+}
+
+static void send_text(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* An answer: all that came until its end or that of the connection. */
+struct answer {
+    char *text; /* with a NUL behind it */
+    size_t len;
+    char *body;
+};
+
+static void free_answer(struct answer *answer)
+{
+    free(answer->text);
+    *answer = (struct answer){ 0 };
+}
+
+/* Read on until @is_done says so or the connection ends. */
+static struct answer receive(int fd, bool (*is_done)(const struct answer *))
+{
+    size_t max = 2 * LONG_BYTES;
+    struct answer answer = { .text = malloc(max + 1) };
+    ssize_t n = 1;
+
+    assert_non_null(answer.text);
+    answer.text[0] = '\0';
+    while (n > 0 && !is_done(&answer)) {
+        n = recv(fd, answer.text + answer.len, max - answer.len, 0);
+        if (n > 0)
+            answer.len += (size_t)n;
+        answer.text[answer.len] = '\0';
+        answer.body = strstr(answer.text, "\r\n\r\n");
+        if (answer.body)
+            answer.body += 4;
+    }
+    assert_true(n >= 0 || errno == ECONNRESET);
+    return answer;
+}
+
+static bool never(const struct answer *answer)
+{
+    return false;
+}
+
+static bool has_head(const struct answer *answer)
+{
+    return answer->body != NULL;
+}
+
+static bool has_length(const struct answer *answer)
+{
+    const char *length = strstr(answer->text, "Content-Length: ");
+
+    return answer->body && length &&
+           strlen(answer->body) >= strtoul(length + strlen("Content-Length: "), NULL, 10);
+}
+
+static bool has_last_chunk(const struct answer *answer)
+{
+    return answer->len >= 5 && memcmp(answer->text + answer->len - 5, "0\r\n\r\n", 5) == 0;
+}
+
+/* Ask on a connection of its own that ends after the answer. */
+static struct answer ask(const char *request)
+{
+    int fd = connect_to_server();
+    struct answer answer;
+
+    send_text(fd, request);
+    answer = receive(fd, never);
+    close(fd);
+    return answer;
+}
+
+static void assert_has(const struct answer *answer, const char *text)
+{
+    if (!strstr(answer->text, text))
+        fail_msg("no %s in: %.300s", text, answer->text);
+}
+
+/* Take the chunks of @answer's body out of their wrappers. Returns whether they are complete. */
+static bool unwrap(struct answer *answer, size_t *ret_len)
+{
+    char *from = answer->body, *to = answer->body, *end = answer->text + answer->len;
+
+    while (from < end) {
+        char *data;
+        size_t n = strtoul(from, &data, 16);
+
+        if (n == 0 || data + 2 + n + 2 > end)
+            break;
+        memmove(to, data + 2, n);
+        to += n;
+        from = data + 2 + n + 2;
+    }
+    *ret_len = (size_t)(to - answer->body);
+    return end - from >= 5 && memcmp(from, "0\r\n\r\n", 5) == 0;
+}
+
+static void assert_stream(const char *body, size_t len, size_t expected)
+{
+    assert_int_equal(len, expected);
+    for (size_t i = 0; i < len; i++)
+        if (body[i] != byte_at(i))
+            fail_msg("byte %zu is %d", i, body[i]);
+}
+
+/* Streams are closed on another thread: wait for it. */
+static void wait_for_closed(unsigned n)
+{
+    int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
+
+    while (atomic_load(&n_closed) < n && clock_monotonic_ns() < deadline_ns)
+        poll(NULL, 0, 1);
+    assert_int_equal(atomic_load(&n_closed), n);
+}
+
+#define CLOSING " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+#define KEEPING " HTTP/1.1\r\nHost: x\r\n\r\n"
+
+/* --- short pages ---------------------------------------------------------------------------- */
+
+static void get_gets_the_page(void **state)
+{
+    CLEANUP(free_answer) struct answer answer = ask("GET /short" CLOSING);
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_has(&answer, "Content-Type: text/x-short\r\n");
+    assert_has(&answer, "Content-Length: 7\r\n");
+    assert_string_equal(answer.body, page);
+}
+
+static void head_gets_its_head_only(void **state)
+{
+    CLEANUP(free_answer) struct answer answer = ask("HEAD /short" CLOSING);
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_has(&answer, "Content-Length: 7\r\n");
+    assert_string_equal(answer.body, "");
+}
+
+static void a_query_does_not_change_the_page(void **state)
+{
+    CLEANUP(free_answer) struct answer answer = ask("GET /short?a=b&c" CLOSING);
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_string_equal(answer.body, page);
+}
+
+static void a_page_has_the_status_it_says(void **state)
+{
+    CLEANUP(free_answer) struct answer answer = ask("GET /busy" CLOSING);
+
+    assert_has(&answer, "HTTP/1.1 503 ");
+    assert_has(&answer, "Content-Type: ");
+    assert_string_equal(answer.body, "busy\n");
+}
+
+static void other_paths_get_404(void **state)
+{
+    static const char *const requests[] = {
+        "GET /" CLOSING,       "GET /short/" CLOSING, "GET /shor" CLOSING,
+        "GET //short" CLOSING, "HEAD /none" CLOSING,  "GET /SHORT" CLOSING,
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(requests); i++) {
+        CLEANUP(free_answer) struct answer answer = ask(requests[i]);
+
+        assert_has(&answer, "HTTP/1.1 404 ");
+    }
+}
+
+static void other_methods_get_405_with_allow(void **state)
+{
+    static const char *const methods[] = { "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW" };
+    char request[128];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(methods); i++) {
+        CLEANUP(free_answer) struct answer answer = { 0 };
+
+        snprintf(request, sizeof(request), "%s /short" CLOSING, methods[i]);
+        answer = ask(request);
+        assert_has(&answer, "HTTP/1.1 405 ");
+        assert_has(&answer, "Allow: GET, HEAD\r\n");
+    }
+}
+
+static void a_post_with_a_body_gets_405(void **state)
+{
+    CLEANUP(free_answer)
+    struct answer answer = ask("POST /short HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+
+    assert_has(&answer, "HTTP/1.1 405 ");
+    assert_has(&answer, "Allow: GET, HEAD\r\n");
+}
+
+static void a_get_with_a_body_is_answered(void **state)
+{
+    CLEANUP(free_answer)
+    struct answer answer = ask("GET /short HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                               "Content-Length: 5\r\n\r\nhello");
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_string_equal(answer.body, page);
+}
+
+static void what_is_no_request_ends_its_connection_only(void **state)
+{
+    CLEANUP(free_answer) struct answer rubbish = ask("\x16\x03\x01 rubbish\r\n\r\n\r\n");
+    CLEANUP(free_answer) struct answer answer = ask("GET /short" CLOSING);
+
+    assert_null(strstr(rubbish.text, " 200 "));
+    assert_has(&answer, "HTTP/1.1 200 ");
+}
+
+static void a_connection_is_kept_for_more_requests(void **state)
+{
+    int fd = connect_to_server();
+
+    for (unsigned i = 0; i < 20; i++) {
+        CLEANUP(free_answer) struct answer answer = { 0 };
+
+        send_text(fd, i % 5 == 3 ? "GET /none" KEEPING : "GET /short" KEEPING);
+        answer = receive(fd, has_length);
+        assert_has(&answer, i % 5 == 3 ? "HTTP/1.1 404 " : "HTTP/1.1 200 ");
+    }
+    close(fd);
+}
+
+/* --- streams --------------------------------------------------------------------------------- */
+
+static void a_long_stream_arrives_whole(void **state)
+{
+    unsigned n = atomic_load(&n_closed);
+    CLEANUP(free_answer) struct answer answer = ask("GET /long" CLOSING);
+    size_t len;
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_true(unwrap(&answer, &len));
+    assert_stream(answer.body, len, LONG_BYTES);
+    wait_for_closed(n + 1);
+}
+
+static void a_long_stream_arrives_whole_at_an_old_client(void **state)
+{
+    CLEANUP(free_answer) struct answer answer = ask("GET /long HTTP/1.0\r\n\r\n");
+
+    assert_true(answer.body != NULL);
+    assert_stream(answer.body, (size_t)(answer.text + answer.len - answer.body), LONG_BYTES);
+}
+
+static void an_empty_stream_is_an_empty_page(void **state)
+{
+    CLEANUP(free_answer) struct answer answer = ask("GET /empty" CLOSING);
+    size_t len;
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_true(unwrap(&answer, &len));
+    assert_int_equal(len, 0);
+}
+
+static void streams_keep_the_connection_too(void **state)
+{
+    int fd = connect_to_server();
+
+    for (unsigned i = 0; i < 3; i++) {
+        CLEANUP(free_answer) struct answer answer = { 0 };
+        size_t len;
+
+        send_text(fd, "GET /long" KEEPING);
+        answer = receive(fd, has_last_chunk);
+        assert_true(unwrap(&answer, &len));
+        assert_stream(answer.body, len, LONG_BYTES);
+    }
+    close(fd);
+}
+
+static void head_of_a_stream_gets_its_head_only(void **state)
+{
+    unsigned n = atomic_load(&n_closed);
+    CLEANUP(free_answer) struct answer answer = ask("HEAD /long" CLOSING);
+
+    assert_has(&answer, "HTTP/1.1 200 ");
+    assert_string_equal(answer.body, "");
+    wait_for_closed(n + 1);
+}
+
+static void a_stream_that_breaks_off_does_not_look_complete(void **state)
+{
+    unsigned n = atomic_load(&n_closed);
+    CLEANUP(free_answer) struct answer answer = ask("GET /broken" KEEPING);
+    size_t len;
+
+    assert_false(unwrap(&answer, &len));
+    assert_true(len <= 200000);
+    wait_for_closed(n + 1);
+}
+
+static void a_client_that_goes_away_ends_its_stream(void **state)
+{
+    unsigned n = atomic_load(&n_closed);
+    int fd = connect_to_server();
+    CLEANUP(free_answer) struct answer answer = { 0 };
+
+    send_text(fd, "GET /long" KEEPING);
+    answer = receive(fd, has_head);
+    close(fd);
+    wait_for_closed(n + 1);
+}
+
+static void a_slow_reader_does_not_hold_up_others(void **state)
+{
+    unsigned n = atomic_load(&n_closed);
+    int slow = connect_to_server();
+
+    send_text(slow, "GET /long" KEEPING); /* and it does not read */
+    for (unsigned i = 0; i < 20; i++) {
+        CLEANUP(free_answer) struct answer answer = ask("GET /short" CLOSING);
+
+        assert_string_equal(answer.body, page);
+    }
+    assert_int_equal(atomic_load(&n_closed), n);
+    {
+        CLEANUP(free_answer) struct answer answer = receive(slow, has_last_chunk);
+        size_t len;
+
+        assert_true(unwrap(&answer, &len));
+        assert_stream(answer.body, len, LONG_BYTES);
+    }
+    close(slow);
+    wait_for_closed(n + 1);
+}
+
+static void several_streams_run_side_by_side(void **state)
+{
+    int fds[5];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
+        fds[i] = connect_to_server();
+        send_text(fds[i], "GET /long" CLOSING);
+    }
+    for (unsigned i = ARRAY_SIZE(fds); i-- > 0;) {
+        CLEANUP(free_answer) struct answer answer = receive(fds[i], never);
+        size_t len;
+
+        assert_true(unwrap(&answer, &len));
+        assert_stream(answer.body, len, LONG_BYTES);
+        close(fds[i]);
+    }
+}
+
+/* --- beginning and end -------------------------------------------------------------------------- */
+
+static void a_port_in_use_cannot_be_listened_on(void **state)
+{
+    struct address address;
+    char text[32];
+
+    snprintf(text, sizeof(text), "127.0.0.1:%d", port);
+    assert_int_equal(address_parse(&address, text), 0);
+    assert_int_equal(http_listen(&address), -EADDRINUSE);
+}
+
+static int listen_anywhere(void)
+{
+    struct address address;
+    int fd;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    fd = http_listen(&address);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void a_server_that_cannot_start_closes_its_socket(void **state)
+{
+    int fd = listen_anywhere();
+    struct rlimit limit, none = { 0 };
+    struct http *mark = (struct http *)(uintptr_t)1, *other = mark;
+    int r;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none.rlim_max = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* there is no epoll to be had */
+    r = http_start(&other, fd, &options);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(r < 0);
+    assert_ptr_equal(other, mark);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void stopping_breaks_off_what_is_going_on(void **state)
+{
+    unsigned n = atomic_load(&n_opened);
+    int fd = connect_to_server();
+    CLEANUP(free_answer) struct answer answer = { 0 };
+
+    send_text(fd, "GET /long" KEEPING);
+    answer = receive(fd, has_head);
+    http_stop(http);
+    http = NULL;
+    assert_int_equal(atomic_load(&n_opened), n + 1);
+    assert_int_equal(atomic_load(&n_closed), n + 1);
+    close(fd);
+}
+
+static void stop_accepts_null(void **state)
+{
+    http_stop(NULL);
+}
+
+static int start(void **state)
+{
+    int fd = listen_anywhere();
+    struct address address;
+    char text[ADDRESS_TEXT_MAX];
+
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    address_format(&address, text);
+    port = atoi(strrchr(text, ':') + 1);
+    atomic_store(&n_opened, 0);
+    atomic_store(&n_closed, 0);
+    return http_start(&http, fd, &options);
+}
+
+static int stop(void **state)
+{
+    http_stop(http);
+    http = NULL;
+    return atomic_load(&n_opened) == atomic_load(&n_closed) ? 0 : -1;
+}
+
+#define HTTP_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        HTTP_CASE(get_gets_the_page),
+        HTTP_CASE(head_gets_its_head_only),
+        HTTP_CASE(a_query_does_not_change_the_page),
+        HTTP_CASE(a_page_has_the_status_it_says),
+        HTTP_CASE(other_paths_get_404),
+        HTTP_CASE(other_methods_get_405_with_allow),
+        HTTP_CASE(a_post_with_a_body_gets_405),
+        HTTP_CASE(a_get_with_a_body_is_answered),
+        HTTP_CASE(what_is_no_request_ends_its_connection_only),
+        HTTP_CASE(a_connection_is_kept_for_more_requests),
+        HTTP_CASE(a_long_stream_arrives_whole),
+        HTTP_CASE(a_long_stream_arrives_whole_at_an_old_client),
+        HTTP_CASE(an_empty_stream_is_an_empty_page),
+        HTTP_CASE(streams_keep_the_connection_too),
+        HTTP_CASE(head_of_a_stream_gets_its_head_only),
+        HTTP_CASE(a_stream_that_breaks_off_does_not_look_complete),
+        HTTP_CASE(a_client_that_goes_away_ends_its_stream),
+        HTTP_CASE(a_slow_reader_does_not_hold_up_others),
+        HTTP_CASE(several_streams_run_side_by_side),
+        HTTP_CASE(a_port_in_use_cannot_be_listened_on),
+        HTTP_CASE(a_server_that_cannot_start_closes_its_socket),
+        HTTP_CASE(stopping_breaks_off_what_is_going_on),
+        HTTP_CASE(stop_accepts_null),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/log.h"
+#include "base/utf8.h"
+
+#include <pthread.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TIME "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{3}Z"
+
+/* Stands in for stderr: each write() to it is one message. */
+struct catcher {
+    int ends[2];
+    int saved;
+};
+
+static struct catcher catch_stderr(void)
+{
+    struct catcher catcher;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, catcher.ends), 0);
+    catcher.saved = dup(STDERR_FILENO);
+    assert_true(dup2(catcher.ends[1], STDERR_FILENO) >= 0);
+    return catcher;
+}
+
+/* Give stderr back and return what was written first, to be freed; NULL when nothing was. */
+static char *caught(struct catcher *catcher, bool *ret_is_one_write)
+{
+    size_t room = 200000;
+    char *text = malloc(room);
+    char more;
+    ssize_t n;
+
+    assert_non_null(text);
+    dup2(catcher->saved, STDERR_FILENO);
+    close(catcher->saved);
+    n = recv(catcher->ends[0], text, room - 1, MSG_DONTWAIT);
+    *ret_is_one_write = n > 0 && recv(catcher->ends[0], &more, 1, MSG_DONTWAIT) < 0;
+    close(catcher->ends[0]);
+    close(catcher->ends[1]);
+    if (n < 0) {
+        free(text);
+        return NULL;
+    }
+    text[n] = 0;
+    return text;
+}
+
+static void must_match(const char *text, const char *pattern)
+{
+    regex_t regex;
+
+    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    if (regexec(&regex, text, 0, NULL, 0) != 0)
+        fail_msg("%s\ndoes not match\n%s", text, pattern);
+    regfree(&regex);
+}
+
+/* A single line: no control character but the line feed at its end. */
+static void must_be_a_line(const char *text)
+{
+    size_t len = strlen(text);
+
+    assert_true(len > 0 && text[len - 1] == '\n');
+    for (size_t i = 0; i + 1 < len; i++)
+        if ((unsigned char)text[i] < 0x20)
+            fail_msg("byte %d stands in %s", text[i], text);
+}
+
+/* Log @message with one text field and return the line, to be freed. */
+static char *line_of(enum log_format format, const char *message, const char *value)
+{
+    struct catcher catcher;
+    bool is_one_write;
+    char *line;
+
+    log_setup(LOG_INFO, format);
+    catcher = catch_stderr();
+    log_info(message, LOG_TEXT("key", value));
+    line = caught(&catcher, &is_one_write);
+    assert_non_null(line);
+    assert_true(is_one_write);
+    must_be_a_line(line);
+    return line;
+}
+
+static void writes_logfmt(void **state)
+{
+    char *line = line_of(LOG_LOGFMT, "listening", "127.0.0.1:8125");
+
+    must_match(line, "^time=" TIME " level=info msg=\"listening\" key=127[.]0[.]0[.]1:8125\n$");
+    free(line);
+}
+
+static void writes_json(void **state)
+{
+    char *line = line_of(LOG_JSON, "listening", "127.0.0.1:8125");
+
+    must_match(line, "^[{]\"time\":\"" TIME "\",\"level\":\"info\",\"msg\":\"listening\","
+                     "\"key\":\"127[.]0[.]0[.]1:8125\"[}]\n$");
+    free(line);
+}
+
+static void numbers_stand_unquoted(void **state)
+{
+    for (int format = LOG_LOGFMT; format <= LOG_JSON; format++) {
+        struct catcher catcher;
+        bool is_one_write;
+        char *line;
+
+        log_setup(LOG_INFO, (enum log_format)format);
+        catcher = catch_stderr();
+        log_warn("m", LOG_UINT("a", 0), LOG_UINT("b", UINT64_MAX), LOG_TEXT("c", "7"));
+        line = caught(&catcher, &is_one_write);
+        assert_non_null(line);
+        must_match(line, format == LOG_JSON
+                             ? ",\"a\":0,\"b\":18446744073709551615,\"c\":\"7\"[}]\n$"
+                             : " a=0 b=18446744073709551615 c=\"?7\"?\n$");
+        free(line);
+    }
+}
+
+static void a_line_needs_no_fields(void **state)
+{
+    struct catcher catcher;
+    bool is_one_write;
+    char *line;
+
+    log_setup(LOG_INFO, LOG_LOGFMT);
+    catcher = catch_stderr();
+    log_write(LOG_ERROR, "m", NULL, 0);
+    line = caught(&catcher, &is_one_write);
+    assert_non_null(line);
+    assert_true(is_one_write);
+    must_match(line, "^time=" TIME " level=error msg=\"m\"\n$");
+    free(line);
+}
+
+static void drops_lines_below_the_level(void **state)
+{
+    static const char *const names[] = { "debug", "info", "warn", "error" };
+
+    for (int least = LOG_DEBUG; least <= LOG_ERROR; least++) {
+        for (int level = LOG_DEBUG; level <= LOG_ERROR; level++) {
+            struct catcher catcher;
+            bool is_one_write;
+            char *line;
+
+            log_setup((enum log_level)least, LOG_LOGFMT);
+            catcher = catch_stderr();
+            LOG((enum log_level)level, "m", LOG_TEXT("k", "v"));
+            line = caught(&catcher, &is_one_write);
+            assert_int_equal(line != NULL, level >= least);
+            assert_true(!line || strstr(line, names[level]));
+            free(line);
+        }
+    }
+}
+
+static void values_that_need_quotes_get_them(void **state)
+{
+    static const char *const values[][2] = {
+        { "two words", "key=\"two words\"\n" },
+        { "", "key=\"\"\n" },
+        { "a=b", "key=\"a=b\"\n" },
+        { "a\"b", "key=\"a\\\"b\"\n" },
+        { "say \"x\"", "key=\"say \\\"x\\\"\"\n" },
+        { "\\ ", "key=\"\\\\ \"\n" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        char *line = line_of(LOG_LOGFMT, "m", values[i][0]);
+
+        if (!strstr(line, values[i][1]))
+            fail_msg("%s lacks %s", line, values[i][1]);
+        free(line);
+    }
+}
+
+static void no_control_character_comes_through(void **state)
+{
+    char bytes[256];
+
+    for (int byte = 1; byte < 256; byte++)
+        bytes[byte - 1] = (char)byte;
+    bytes[255] = 0;
+    for (int format = LOG_LOGFMT; format <= LOG_JSON; format++) {
+        free(line_of((enum log_format)format, bytes, "v"));
+        free(line_of((enum log_format)format, "m", bytes));
+    }
+}
+
+/* JSON is UTF-8 (RFC 8259, section 8.1), and so is what reads logfmt. */
+static void a_line_is_utf8_whatever_the_bytes(void **state)
+{
+    static const char *const texts[] = { "\xff", "a\x80z", "\xe2\x82", "\xed\xa0\x80", "\xc0\x80" };
+
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(texts); i++) {
+        char *line = line_of(i % 2 ? LOG_JSON : LOG_LOGFMT, texts[i / 2], texts[i / 2]);
+        bool is_utf8 = utf8_is_valid(slice_of(line));
+
+        free(line);
+        assert_true(is_utf8);
+    }
+}
+
+static void utf8_comes_through(void **state)
+{
+    char *line = line_of(LOG_JSON, "gr\xc3\xbc\xc3\x9f", "\xf0\x9f\x92\xa7");
+
+    must_match(line, "\"msg\":\"gr\xc3\xbc\xc3\x9f\",\"key\":\"\xf0\x9f\x92\xa7\"[}]\n$");
+    free(line);
+}
+
+/* Past a JSON string at @text, or NULL when that is not one (RFC 8259, section 7). */
+static const char *json_string_end(const char *text)
+{
+    if (*text++ != '"')
+        return NULL;
+    for (; *text != '"'; text++) {
+        if ((unsigned char)*text < 0x20)
+            return NULL;
+        if (*text != '\\')
+            continue;
+        text++;
+        if (!*text || !strchr("\"\\/bfnrtu", *text))
+            return NULL;
+        if (*text == 'u' && strspn(text + 1, "0123456789abcdefABCDEF") < 4)
+            return NULL;
+    }
+    return text + 1;
+}
+
+/* Is @text {"…":"…",…} and a line feed? */
+static bool is_json_of_strings(const char *text)
+{
+    if (*text++ != '{')
+        return false;
+    for (;; text++) {
+        text = json_string_end(text);
+        if (!text || *text++ != ':')
+            return false;
+        text = json_string_end(text);
+        if (!text || *text != ',')
+            return text && strcmp(text, "}\n") == 0;
+    }
+}
+
+static void json_stays_json_whatever_the_bytes(void **state)
+{
+    for (int byte = 1; byte < 128; byte++) {
+        char text[] = { 'a', (char)byte, 'b', 0 };
+        char *line = line_of(LOG_JSON, text, text);
+
+        if (!is_json_of_strings(line))
+            fail_msg("byte %d breaks %s", byte, line);
+        free(line);
+    }
+}
+
+static void a_long_text_stays_one_whole_line(void **state)
+{
+    static char text[20001];
+
+    for (size_t i = 0; i < sizeof(text) - 1; i++)
+        text[i] = "ab\n\"\\"[i % 5];
+    for (int format = LOG_LOGFMT; format <= LOG_JSON; format++) {
+        char *line = line_of((enum log_format)format, text, "end");
+
+        assert_true(format == LOG_LOGFMT || is_json_of_strings(line));
+        assert_non_null(strstr(line, "end"));
+        free(line);
+    }
+}
+
+static _Atomic int n_running;
+
+static void *log_hundred_lines(void *ctx)
+{
+    for (int i = 0; i < 100; i++)
+        log_info("a message of some length", LOG_UINT("i", (uint64_t)i), LOG_TEXT("k", "v w"));
+    n_running--;
+    return NULL;
+}
+
+/* How many lines are written until nobody writes any more; in @ret_n_whole, how many at once. */
+static int count_lines(int fd, int *ret_n_whole)
+{
+    char text[4096];
+    int n_lines = 0;
+
+    for (*ret_n_whole = 0;; n_lines++) {
+        bool was_last = n_running == 0;
+        ssize_t n = recv(fd, text, sizeof(text) - 1, 0);
+
+        if (n < 0 && was_last)
+            return n_lines;
+        text[n < 0 ? 0 : n] = 0;
+        n_lines -= n < 0;
+        *ret_n_whole += strncmp(text, "time=", 5) == 0 && strstr(text, "k=\"v w\"\n") != NULL;
+    }
+}
+
+/* The socket between them holds far fewer than 400 lines, so the writers wait for the reader. */
+static void threads_do_not_mix_their_lines(void **state)
+{
+    struct timeval patience = { .tv_usec = 10000 };
+    struct catcher catcher;
+    pthread_t threads[4];
+    bool is_one_write;
+    int n_lines, n_whole;
+
+    log_setup(LOG_INFO, LOG_LOGFMT);
+    catcher = catch_stderr();
+    setsockopt(catcher.ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    n_running = 4;
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, log_hundred_lines, NULL);
+    n_lines = count_lines(catcher.ends[0], &n_whole);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_null(caught(&catcher, &is_one_write));
+    assert_int_equal(n_lines, 400);
+    assert_int_equal(n_whole, 400);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(writes_logfmt),
+        CASE(writes_json),
+        CASE(numbers_stand_unquoted),
+        CASE(a_line_needs_no_fields),
+        CASE(drops_lines_below_the_level),
+        CASE(values_that_need_quotes_get_them),
+        CASE(no_control_character_comes_through),
+        CASE(a_line_is_utf8_whatever_the_bytes),
+        CASE(utf8_comes_through),
+        CASE(json_stays_json_whatever_the_bytes),
+        CASE(a_long_text_stays_one_whole_line),
+        CASE(threads_do_not_mix_their_lines),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/names.h"
+
+#include <stdio.h>
+
+static struct names names;
+static struct buckets *buckets;
+
+static struct family *new_family(const char *name, enum sample_type type)
+{
+    struct identity identity = { .type = type, .family = slice_of(name), .sent_as = SLICE("x") };
+    struct family *family = family_new(&identity, buckets);
+
+    assert_non_null(family);
+    return family;
+}
+
+/* A family that has its names. */
+static struct family *claim(const char *name, enum sample_type type)
+{
+    struct family *family = new_family(name, type);
+
+    assert_int_equal(names_claim(&names, family), VERDICT_APPLIED);
+    return family;
+}
+
+static void let_go(struct family *family)
+{
+    names_release(&names, family);
+    family_free(family);
+}
+
+static void reserve(const char *name, enum sample_type type)
+{
+    struct family *family = new_family(name, type);
+
+    family->is_reserved = true;
+    assert_int_equal(names_claim(&names, family), VERDICT_APPLIED);
+}
+
+static enum verdict find(const char *name, enum metric_type type, struct family **ret)
+{
+    struct slice slice = slice_of(name);
+
+    return names_find(&names, slice, names_hash(&names, slice), type, ret);
+}
+
+static void assert_free(const char *name)
+{
+    struct family *family = new_family("mark", SAMPLE_COUNTER), *found = family;
+
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++) {
+        found = family;
+        assert_int_equal(find(name, (enum metric_type)type, &found), VERDICT_APPLIED);
+        assert_null(found);
+    }
+    family_free(family);
+}
+
+static void assert_refused(const char *name, enum metric_type type, enum verdict verdict)
+{
+    struct family *found;
+
+    assert_int_equal(find(name, type, &found), verdict);
+}
+
+/* A family of this name and type gets nothing at all. */
+static void assert_claim_refused(const char *name, enum sample_type type, enum verdict verdict)
+{
+    struct family *family = new_family(name, type);
+
+    assert_int_equal(names_claim(&names, family), verdict);
+    family_free(family);
+}
+
+static void a_name_is_free_at_first(void **state)
+{
+    assert_free("x");
+    assert_free("");
+}
+
+static void finds_the_family_for_the_same_type_only(void **state)
+{
+    struct family *family = claim("x", SAMPLE_COUNTER), *found = NULL;
+
+    assert_int_equal(find("x", METRIC_COUNTER, &found), VERDICT_APPLIED);
+    assert_ptr_equal(found, family);
+    assert_refused("x", METRIC_GAUGE, REFUSED_TYPE_CONFLICT);
+    assert_refused("x", METRIC_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+    let_go(family);
+    assert_free("x");
+}
+
+static void a_histogram_takes_four_names(void **state)
+{
+    static const char *const taken[] = { "x_bucket", "x_sum", "x_count" };
+    struct family *family = claim("x", SAMPLE_TIMER), *found = NULL;
+
+    assert_int_equal(find("x", METRIC_HISTOGRAM, &found), VERDICT_APPLIED);
+    assert_ptr_equal(found, family);
+    for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
+        for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+            assert_refused(taken[i], (enum metric_type)type, REFUSED_TYPE_CONFLICT);
+        assert_claim_refused(taken[i], SAMPLE_COUNTER, REFUSED_TYPE_CONFLICT);
+    }
+    let_go(family);
+    for (unsigned i = 0; i < ARRAY_SIZE(taken); i++)
+        assert_free(taken[i]);
+}
+
+static void a_histogram_is_refused_where_one_of_its_names_is_taken(void **state)
+{
+    static const char *const taken[] = { "x", "x_bucket", "x_sum", "x_count" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
+        struct family *family = claim(taken[i], SAMPLE_COUNTER);
+
+        assert_claim_refused("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+        let_go(family);
+    }
+}
+
+static void a_refused_histogram_takes_no_name(void **state)
+{
+    struct family *family = claim("x_count", SAMPLE_GAUGE), *found = NULL;
+    struct family *refused = new_family("x", SAMPLE_HISTOGRAM);
+
+    assert_int_equal(names_claim(&names, refused), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(names.claims.n_nodes, 1);
+    assert_free("x");
+    assert_free("x_bucket");
+    assert_free("x_sum");
+    assert_int_equal(find("x_count", METRIC_GAUGE, &found), VERDICT_APPLIED);
+    assert_ptr_equal(found, family);
+    family_free(refused);
+    let_go(family);
+}
+
+static void histograms_whose_names_nest_conflict(void **state)
+{
+    struct family *family = claim("x", SAMPLE_HISTOGRAM);
+
+    assert_claim_refused("x_bucket", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+    let_go(family);
+    family = claim("x_bucket", SAMPLE_HISTOGRAM);
+    assert_claim_refused("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+    let_go(family);
+}
+
+static void names_that_only_look_alike_do_not_conflict(void **state)
+{
+    struct family *histogram = claim("x", SAMPLE_HISTOGRAM);
+    struct family *counter = claim("x_buckets", SAMPLE_COUNTER);
+    struct family *gauge = claim("x_su", SAMPLE_GAUGE);
+    struct family *total = claim("x_total", SAMPLE_COUNTER);
+
+    assert_free("X");
+    assert_free("x_");
+    let_go(total);
+    let_go(gauge);
+    let_go(counter);
+    let_go(histogram);
+}
+
+static void a_counter_takes_one_name(void **state)
+{
+    struct family *counter = claim("x", SAMPLE_COUNTER);
+
+    assert_free("x_bucket");
+    assert_free("x_sum");
+    assert_free("x_count");
+    let_go(counter);
+}
+
+static void reserved_names_are_refused_for_all_types(void **state)
+{
+    reserve("udometer_lines_total", SAMPLE_COUNTER);
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        assert_refused("udometer_lines_total", (enum metric_type)type, REFUSED_RESERVED_NAME);
+    assert_claim_refused("udometer_lines_total", SAMPLE_COUNTER, REFUSED_RESERVED_NAME);
+}
+
+static void a_reserved_histogram_reserves_four_names(void **state)
+{
+    reserve("own", SAMPLE_HISTOGRAM);
+    assert_refused("own", METRIC_HISTOGRAM, REFUSED_RESERVED_NAME);
+    assert_refused("own_bucket", METRIC_COUNTER, REFUSED_RESERVED_NAME);
+    assert_refused("own_sum", METRIC_GAUGE, REFUSED_RESERVED_NAME);
+    assert_refused("own_count", METRIC_HISTOGRAM, REFUSED_RESERVED_NAME);
+    assert_free("own_total");
+}
+
+static void a_histogram_over_a_reserved_name_is_refused(void **state)
+{
+    reserve("own_sum", SAMPLE_COUNTER);
+    assert_claim_refused("own", SAMPLE_HISTOGRAM, REFUSED_RESERVED_NAME);
+    assert_free("own");
+    assert_free("own_bucket");
+}
+
+static void thousands_of_names_come_and_go(void **state)
+{
+    static struct family *families[3000];
+    char name[32];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(families); i++) {
+        snprintf(name, sizeof(name), "family_%u", i);
+        families[i] = claim(name, SAMPLE_HISTOGRAM);
+    }
+    assert_int_equal(names.claims.n_nodes, 4 * ARRAY_SIZE(families));
+    for (unsigned i = 0; i < ARRAY_SIZE(families); i++)
+        let_go(families[i]);
+    assert_int_equal(names.claims.n_nodes, 0);
+}
+
+static int begin(void **state)
+{
+    names = (struct names){ .seed = 42 };
+    return 0;
+}
+
+static int end(void **state)
+{
+    names_deinit(&names);
+    return 0;
+}
+
+static int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}
+
+#define NAMES_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        NAMES_CASE(a_name_is_free_at_first),
+        NAMES_CASE(finds_the_family_for_the_same_type_only),
+        NAMES_CASE(a_histogram_takes_four_names),
+        NAMES_CASE(a_histogram_is_refused_where_one_of_its_names_is_taken),
+        NAMES_CASE(a_refused_histogram_takes_no_name),
+        NAMES_CASE(histograms_whose_names_nest_conflict),
+        NAMES_CASE(names_that_only_look_alike_do_not_conflict),
+        NAMES_CASE(a_counter_takes_one_name),
+        NAMES_CASE(reserved_names_are_refused_for_all_types),
+        NAMES_CASE(a_reserved_histogram_reserves_four_names),
+        NAMES_CASE(a_histogram_over_a_reserved_name_is_refused),
+        NAMES_CASE(thousands_of_names_come_and_go),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

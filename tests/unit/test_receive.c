@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/clock.h"
+#include "input/receive.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Two UDP sockets on 127.0.0.1: what is sent on one can be received on the other. */
+struct pair {
+    int in;
+    int out;
+};
+
+static struct pair pair_open(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(address);
+    int buffer_bytes = 4 << 20;
+    struct pair pair;
+
+    pair.in = socket(AF_INET, SOCK_DGRAM, 0);
+    pair.out = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_true(pair.in >= 0 && pair.out >= 0);
+    setsockopt(pair.in, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof(buffer_bytes));
+    setsockopt(pair.out, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof(buffer_bytes));
+    assert_int_equal(bind(pair.in, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(pair.in, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(connect(pair.out, (struct sockaddr *)&address, len), 0);
+    return pair;
+}
+
+static void pair_close(struct pair pair)
+{
+    close(pair.in);
+    close(pair.out);
+}
+
+static void send_text(struct pair pair, const char *text)
+{
+    assert_int_equal(send(pair.out, text, strlen(text), 0), strlen(text));
+}
+
+/* Send "from" to "to - 1" as decimal numbers. */
+static void send_numbers(struct pair pair, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%d", i);
+        send_text(pair, text);
+    }
+}
+
+/* The batch holds @n datagrams, the decimal numbers from @from. */
+static void must_hold_numbers(const struct receive_batch *batch, int n, int from)
+{
+    for (int i = 0; i < n; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%d", from + i);
+        assert_true(slice_equal(receive_batch_datagram(batch, i), slice_of(text)));
+    }
+}
+
+static struct receive_batch *batch_new(void)
+{
+    struct receive_batch *batch = NULL;
+
+    assert_int_equal(receive_batch_new(&batch), 0);
+    assert_non_null(batch);
+    return batch;
+}
+
+static void freeing_nothing_is_fine(void **state)
+{
+    receive_batch_free(NULL);
+}
+
+/* The socket is a blocking one: a call that waits would never come back. */
+static void an_empty_socket_gives_nothing_at_once(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    assert_int_equal(receive_batch_fill(batch, pair.in), 0);
+    send_text(pair, "a");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void takes_what_was_sent_in_order(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    send_numbers(pair, 0, 10);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 10);
+    must_hold_numbers(batch, 10, 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+/* brubeck's bug: it went over the whole batch whatever had come, and over old datagrams again. */
+static void a_batch_partly_filled_hands_over_what_came_and_nothing_from_before(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    send_numbers(pair, 100000, 100000 + RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+    must_hold_numbers(batch, RECEIVE_BATCH_MAX, 100000);
+    for (int n = RECEIVE_BATCH_MAX - 1; n > 0; n -= 10) {
+        send_numbers(pair, n, n + n);
+        assert_int_equal(receive_batch_fill(batch, pair.in), n);
+        must_hold_numbers(batch, n, n);
+    }
+    assert_int_equal(receive_batch_fill(batch, pair.in), 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void more_than_a_batch_comes_in_several(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    send_numbers(pair, 0, 2 * RECEIVE_BATCH_MAX + 7);
+    assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+    must_hold_numbers(batch, RECEIVE_BATCH_MAX, 0);
+    assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+    must_hold_numbers(batch, RECEIVE_BATCH_MAX, RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 7);
+    must_hold_numbers(batch, 7, 2 * RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void an_empty_datagram_is_one_too(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    send_text(pair, "");
+    send_text(pair, "a");
+    send_text(pair, "");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 3);
+    assert_int_equal(receive_batch_datagram(batch, 0).len, 0);
+    assert_slice_equal(receive_batch_datagram(batch, 1), "a");
+    assert_int_equal(receive_batch_datagram(batch, 2).len, 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+/* All that UDP over IPv4 can carry, each with bytes of its own. */
+static void the_longest_datagrams_come_whole(void **state)
+{
+    static char text[65507];
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    for (int round = 0; round < 64; round += 16) {
+        for (int i = 0; i < 16; i++) {
+            memset(text, round + i, sizeof(text));
+            assert_int_equal(send(pair.out, text, sizeof(text), 0), sizeof(text));
+        }
+        assert_int_equal(receive_batch_fill(batch, pair.in), 16);
+        for (int i = 0; i < 16; i++) {
+            memset(text, round + i, sizeof(text));
+            assert_true(slice_equal(receive_batch_datagram(batch, i),
+                                    (struct slice){ text, sizeof(text) }));
+        }
+    }
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void a_short_datagram_in_a_long_ones_place_is_short(void **state)
+{
+    static char text[60000];
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    memset(text, 'x', sizeof(text));
+    assert_int_equal(send(pair.out, text, sizeof(text), 0), sizeof(text));
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    assert_int_equal(receive_batch_datagram(batch, 0).len, sizeof(text));
+    send_text(pair, "y");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    assert_slice_equal(receive_batch_datagram(batch, 0), "y");
+    send_text(pair, "");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    assert_int_equal(receive_batch_datagram(batch, 0).len, 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void without_asking_there_are_no_stamps(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open(), stamped = pair_open();
+
+    assert_int_equal(receive_stamp_arrivals(stamped.in), 0);
+    send_numbers(stamped, 0, RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, stamped.in), RECEIVE_BATCH_MAX);
+    assert_true(receive_batch_arrived_ns(batch, 0) > 0);
+    send_numbers(pair, 0, 3);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(receive_batch_arrived_ns(batch, i), 0);
+    pair_close(pair);
+    pair_close(stamped);
+    receive_batch_free(batch);
+}
+
+static void stamps_grow_and_never_lie_in_the_future(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    assert_int_equal(receive_stamp_arrivals(pair.in), 0);
+    for (int round = 0; round < 200; round++) {
+        int n = 1 + round % RECEIVE_BATCH_MAX;
+        int64_t last_ns = clock_monotonic_ns() - 50 * CLOCK_NS_PER_MS; /* clocks may differ */
+
+        send_numbers(pair, 0, n);
+        assert_int_equal(receive_batch_fill(batch, pair.in), n);
+        for (int i = 0; i < n; i++) {
+            int64_t arrived_ns = receive_batch_arrived_ns(batch, i);
+
+            assert_true(arrived_ns >= last_ns);
+            assert_true(arrived_ns <= clock_monotonic_ns());
+            last_ns = arrived_ns;
+        }
+    }
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void spin(int64_t ns)
+{
+    for (int64_t end_ns = clock_monotonic_ns() + ns; clock_monotonic_ns() < end_ns;)
+        continue;
+}
+
+/* Two datagrams lie in the socket for 20 ms and 10 ms. A ms is left for the clocks to differ. */
+static void a_stamp_says_when_it_arrived_not_when_it_was_read(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+    int64_t sent_ns;
+
+    assert_int_equal(receive_stamp_arrivals(pair.in), 0);
+    sent_ns = clock_monotonic_ns();
+    send_text(pair, "a");
+    spin(10 * CLOCK_NS_PER_MS);
+    send_text(pair, "b");
+    spin(10 * CLOCK_NS_PER_MS);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 2);
+    assert_true(receive_batch_arrived_ns(batch, 0) >= sent_ns - CLOCK_NS_PER_MS);
+    assert_true(receive_batch_arrived_ns(batch, 1) - receive_batch_arrived_ns(batch, 0) >=
+                9 * CLOCK_NS_PER_MS);
+    assert_true(clock_monotonic_ns() - receive_batch_arrived_ns(batch, 1) >= 9 * CLOCK_NS_PER_MS);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void says_why_it_cannot_read(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    int pipes[2];
+
+    assert_int_equal(receive_batch_fill(batch, -1), -EBADF);
+    assert_int_equal(receive_stamp_arrivals(-1), -EBADF);
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(receive_batch_fill(batch, pipes[0]), -ENOTSOCK);
+    assert_int_equal(receive_stamp_arrivals(pipes[0]), -ENOTSOCK);
+    close(pipes[0]);
+    close(pipes[1]);
+    receive_batch_free(batch);
+}
+
+static void reads_on_after_an_error(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    send_text(pair, "a");
+    assert_int_equal(receive_batch_fill(batch, -1), -EBADF);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    assert_slice_equal(receive_batch_datagram(batch, 0), "a");
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(freeing_nothing_is_fine),
+        CASE(an_empty_socket_gives_nothing_at_once),
+        CASE(takes_what_was_sent_in_order),
+        CASE(a_batch_partly_filled_hands_over_what_came_and_nothing_from_before),
+        CASE(more_than_a_batch_comes_in_several),
+        CASE(an_empty_datagram_is_one_too),
+        CASE(the_longest_datagrams_come_whole),
+        CASE(a_short_datagram_in_a_long_ones_place_is_short),
+        CASE(without_asking_there_are_no_stamps),
+        CASE(stamps_grow_and_never_lie_in_the_future),
+        CASE(a_stamp_says_when_it_arrived_not_when_it_was_read),
+        CASE(says_why_it_cannot_read),
+        CASE(reads_on_after_an_error),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/expiry.h"
+#include "aggregate/shard.h"
+#include "daemon/pipeline.h"
+#include "daemon/scrape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct buckets *buckets, *batch_buckets;
+static struct registry *registry;
+static struct shard *shard;
+static struct telemetry_row row;
+static struct pipeline *pipeline;
+static struct scrape_stats scrapes;
+static _Atomic uint64_t n_expired;
+static struct selfmetrics source;
+
+static void push(const char *datagram)
+{
+    pipeline_push(pipeline, slice_of(datagram), 0);
+    pipeline_flush(pipeline);
+}
+
+static struct scrape *begin_scrape(void)
+{
+    struct scrape *scrape = NULL;
+
+    assert_int_equal(scrape_new(&scrape, &source), 0);
+    return scrape;
+}
+
+/* Read to the end, @max bytes at a time, into @out. */
+static void read_rest(struct scrape *scrape, struct buffer *out, size_t max)
+{
+    char *piece = malloc(max);
+    long n;
+
+    assert_non_null(piece);
+    while ((n = scrape_read(scrape, piece, max)) > 0) {
+        assert_true((size_t)n <= max);
+        buffer_add(out, (struct slice){ piece, (size_t)n });
+    }
+    assert_int_equal(n, 0);
+    assert_int_equal(scrape_read(scrape, piece, max), 0);
+    free(piece);
+    buffer_add_char(out, '\0');
+    assert_false(out->has_failed);
+}
+
+/* All of a scrape; the caller gives it back. */
+static struct buffer take_scrape(size_t max)
+{
+    struct scrape *scrape = begin_scrape();
+    struct buffer out = { 0 };
+
+    read_rest(scrape, &out, max);
+    scrape_free(scrape);
+    return out;
+}
+
+static void has_all_series_in_order_then_itself(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    static const char expected[] = "# HELP a Sent as a.\n"
+                                   "# TYPE a counter\n"
+                                   "a 1\n"
+                                   "a{x=\"1\"} 2\n"
+                                   "a{x=\"2\"} 3\n"
+                                   "# HELP b_c Sent as b.c.\n"
+                                   "# TYPE b_c gauge\n"
+                                   "b_c -4\n"
+                                   "# HELP udometer_build_info ";
+
+    push("b.c:-4|g\na:3|c|#x:2\na:1|c\na:2|c|#x:1");
+    out = take_scrape(1 << 20);
+    out.data[strlen(expected)] = '\0';
+    assert_string_equal(out.data, expected);
+}
+
+static void ends_with_a_line_feed(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = take_scrape(1 << 20);
+
+    assert_true(out.data[out.len - 2] == '\n');
+    assert_non_null(strstr(out.data, "\nudometer_lines_total "));
+}
+
+/* Of what does not change from one scrape to the next. */
+static size_t series_part(const struct buffer *out)
+{
+    const char *end = strstr(out->data, "# HELP udometer_build_info ");
+
+    assert_non_null(end);
+    return (size_t)(end - out->data);
+}
+
+static void push_many(unsigned n)
+{
+    char line[64];
+
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(line, sizeof(line), "family%u:%u|%s|#i:%u", i / 10, i, i / 10 % 2 ? "c" : "h", i);
+        push(line);
+    }
+}
+
+static void pieces_of_any_size_make_the_same_whole(void **state)
+{
+    static const size_t sizes[] = { 1, 7, 4096, 65536 };
+    CLEANUP(buffer_deinit) struct buffer whole = { 0 };
+
+    push_many(500);
+    whole = take_scrape(8 << 20);
+    assert_true(series_part(&whole) > 100000);
+    for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+        CLEANUP(buffer_deinit) struct buffer pieces = take_scrape(sizes[i]);
+
+        assert_int_equal(series_part(&pieces), series_part(&whole));
+        assert_memory_equal(pieces.data, whole.data, series_part(&whole));
+    }
+}
+
+static void series_that_come_later_are_in_the_next_one(void **state)
+{
+    struct scrape *scrape = begin_scrape();
+    CLEANUP(buffer_deinit) struct buffer first = { 0 }, second = { 0 };
+
+    push("late:1|c");
+    read_rest(scrape, &first, 4096);
+    scrape_free(scrape);
+    second = take_scrape(4096);
+    assert_null(strstr(first.data, "late 1\n"));
+    assert_non_null(strstr(second.data, "late 1\n"));
+}
+
+static void series_that_go_meanwhile_are_still_there(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    struct expiry expiry = { 0 };
+    struct scrape *scrape;
+
+    shard_set_now(shard, 1);
+    push_many(3000);
+    scrape = begin_scrape();
+    buffer_add_char(&out, ' ');
+    assert_int_equal(scrape_read(scrape, out.data, 1), 1);
+    assert_int_equal(expiry_mark(&expiry, registry, 100, 1), 3000);
+    assert_int_equal(expiry_remove(&expiry, registry), 3000);
+    shard_forget(shard, expiry.suspects, expiry.n_suspects);
+    expiry_end(&expiry);
+    push("family1:1|g"); /* of another type now */
+    read_rest(scrape, &out, 10000);
+    scrape_free(scrape);
+    assert_non_null(strstr(out.data, "# TYPE family1 counter\n"));
+    assert_null(strstr(out.data, "# TYPE family1 gauge\n"));
+    assert_non_null(strstr(out.data, "\nfamily299{i=\"2999\"} 2999\n"));
+}
+
+static void several_run_side_by_side(void **state)
+{
+    struct scrape *first, *second;
+    CLEANUP(buffer_deinit) struct buffer a = { 0 }, b = { 0 };
+
+    push_many(100);
+    first = begin_scrape();
+    second = begin_scrape();
+    read_rest(second, &b, 333);
+    read_rest(first, &a, 444);
+    scrape_free(second);
+    scrape_free(first);
+    assert_memory_equal(a.data, b.data, series_part(&a));
+    assert_int_equal(scrapes.n_broken, 0);
+}
+
+static uint64_t n_recorded(void)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i <= scrapes.size_buckets->n; i++)
+        n += scrapes.size_counts[i];
+    return n;
+}
+
+static void a_scrape_to_the_end_is_recorded_with_its_size(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = take_scrape(1000);
+
+    assert_int_equal(n_recorded(), 1);
+    assert_true(scrapes.size_sum_bytes == (double)out.len - 1);
+    assert_true(scrapes.duration_sum_s >= 0 && scrapes.duration_sum_s < 60);
+    assert_int_equal(scrapes.n_broken, 0);
+}
+
+static void a_scrape_that_ends_early_is_counted_as_broken(void **state)
+{
+    struct scrape *scrape = begin_scrape();
+    char piece[10];
+
+    scrape_free(scrape); /* never begun, as for HEAD: not broken */
+    assert_int_equal(scrapes.n_broken, 0);
+    scrape = begin_scrape();
+    assert_int_equal(scrape_read(scrape, piece, sizeof(piece)), sizeof(piece));
+    scrape_free(scrape);
+    assert_int_equal(scrapes.n_broken, 1);
+    assert_int_equal(n_recorded(), 0);
+}
+
+static int begin(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = 1, .max_series = 100000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
+    };
+    struct shard_options shard_options = { .max_key_bytes = 64 << 20, .seed = 42 };
+
+    row = (struct telemetry_row){ 0 };
+    if (registry_new(&registry, &options) < 0 || selfmetrics_reserve(registry) < 0)
+        return -1;
+    shard_options.registry = registry;
+    if (shard_new(&shard, &shard_options) < 0 || pipeline_new(&pipeline, shard, &row) < 0)
+        return -1;
+    source = (struct selfmetrics){ .registry = registry,
+                                   .rows = &row,
+                                   .n_rows = 1,
+                                   .scrapes = &scrapes,
+                                   .batch_buckets = batch_buckets,
+                                   .n_expired = &n_expired };
+    return scrape_stats_init(&scrapes);
+}
+
+static int end(void **state)
+{
+    scrape_stats_deinit(&scrapes);
+    pipeline_free(pipeline);
+    shard_free(shard);
+    registry_free(registry);
+    return 0;
+}
+
+static int make_buckets(void **state)
+{
+    if (buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds)) < 0)
+        return -1;
+    return selfmetrics_batch_buckets(&batch_buckets);
+}
+
+static int free_buckets(void **state)
+{
+    buckets_free(batch_buckets);
+    buckets_free(buckets);
+    return 0;
+}
+
+#define SCRAPE_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        SCRAPE_CASE(has_all_series_in_order_then_itself),
+        SCRAPE_CASE(ends_with_a_line_feed),
+        SCRAPE_CASE(pieces_of_any_size_make_the_same_whole),
+        SCRAPE_CASE(series_that_come_later_are_in_the_next_one),
+        SCRAPE_CASE(series_that_go_meanwhile_are_still_there),
+        SCRAPE_CASE(several_run_side_by_side),
+        SCRAPE_CASE(a_scrape_to_the_end_is_recorded_with_its_size),
+        SCRAPE_CASE(a_scrape_that_ends_early_is_counted_as_broken),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

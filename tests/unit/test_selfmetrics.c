@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "daemon/selfmetrics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct buckets *buckets, *batch_buckets;
+static struct registry *registry;
+static struct telemetry_row rows[2];
+static struct scrape_stats scrapes;
+static _Atomic uint64_t n_expired;
+static struct listener_socket sockets[2];
+static struct selfmetrics source;
+static struct buffer text;
+
+/* Write them, and look for @line among them. */
+static void assert_line(const char *line)
+{
+    char wanted[256];
+
+    buffer_clear(&text);
+    selfmetrics_write(&source, &text);
+    buffer_add_char(&text, '\0');
+    assert_false(text.has_failed);
+    snprintf(wanted, sizeof(wanted), "\n%s\n", line);
+    if (!strstr(text.data, wanted))
+        fail_msg("no line %s", line);
+}
+
+/* Go over all lines of what is written. */
+static void for_each_line(void (*with)(char *line))
+{
+    char *rest, *line;
+
+    buffer_clear(&text);
+    selfmetrics_write(&source, &text);
+    buffer_add_char(&text, '\0');
+    rest = text.data;
+    while ((line = strsep(&rest, "\n")) && rest)
+        with(line);
+}
+
+/* --- names ------------------------------------------------------------------------- */
+
+static void assert_reserved(struct slice name)
+{
+    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++) {
+        struct identity identity = { .type = (enum sample_type)type, .family = name, .weight = 1 };
+        struct cell *cell;
+
+        if (registry_admit(registry, 0, &identity, &cell) != REFUSED_RESERVED_NAME)
+            fail_msg("%.*s is not reserved", (int)name.len, name.at);
+    }
+}
+
+static unsigned n_samples;
+
+/* The name of every sample, _bucket and all. */
+static void check_reserved(char *line)
+{
+    if (line[0] == '#')
+        return;
+    n_samples++;
+    assert_reserved((struct slice){ line, strcspn(line, "{ ") });
+}
+
+static void no_sender_can_use_their_names(void **state)
+{
+    n_samples = 0;
+    for_each_line(check_reserved);
+    assert_true(n_samples > 50);
+    assert_reserved(SLICE("udometer_batch_datagrams"));
+}
+
+static void names_can_be_reserved_in_a_registry_only_once(void **state)
+{
+    assert_true(selfmetrics_reserve(registry) < 0);
+}
+
+/* --- form -------------------------------------------------------------------------------- */
+
+static char current[128], seen[200][128];
+static unsigned n_seen;
+
+/* # HELP, # TYPE, then samples of that family only; each family once. */
+static void check_form(char *line)
+{
+    char name[128], word[32];
+
+    if (sscanf(line, "# HELP %127s", name) == 1) {
+        for (unsigned i = 0; i < n_seen; i++)
+            assert_string_not_equal(seen[i], name);
+        strcpy(seen[n_seen++], name);
+        strcpy(current, name);
+    } else if (sscanf(line, "# TYPE %127s %31s", name, word) == 2) {
+        assert_string_equal(name, current);
+        assert_true(!strcmp(word, "counter") || !strcmp(word, "gauge") ||
+                    !strcmp(word, "histogram"));
+        assert_int_equal(strcmp(word, "counter") == 0, strstr(name, "_total") != NULL);
+    } else if (strncmp(line, current, strlen(current)) != 0 || !strrchr(line, ' ')) {
+        fail_msg("not of %s: %s", current, line);
+    }
+}
+
+static void each_family_is_announced_once_before_its_samples(void **state)
+{
+    n_seen = 0;
+    for_each_line(check_form);
+    assert_true(n_seen > 20);
+}
+
+static char *samples[400];
+static unsigned n_different;
+
+static void check_different(char *line)
+{
+    if (line[0] == '#')
+        return;
+    *strrchr(line, ' ') = '\0';
+    for (unsigned i = 0; i < n_different; i++)
+        assert_string_not_equal(samples[i], line);
+    samples[n_different++] = line;
+}
+
+static void no_sample_is_written_twice(void **state)
+{
+    n_different = 0;
+    for_each_line(check_different);
+}
+
+static void all_names_begin_as_they_should(void **state)
+{
+    n_seen = 0;
+    for_each_line(check_form);
+    for (unsigned i = 0; i < n_seen; i++)
+        assert_true(!strncmp(seen[i], "udometer_", 9) || !strncmp(seen[i], "process_", 8));
+}
+
+/* --- numbers --------------------------------------------------------------------------------- */
+
+static void sums_what_workers_published(void **state)
+{
+    rows[0].counts[TELEMETRY_LINES] = 3;
+    rows[1].counts[TELEMETRY_LINES] = 4;
+    rows[1].counts[TELEMETRY_VERDICTS + REFUSED_NAME_LIMIT] = 2;
+    rows[0].counts[TELEMETRY_SAMPLES + SAMPLE_TIMER] = 5;
+    telemetry_publish(&rows[0]);
+    telemetry_publish(&rows[1]);
+    rows[0].counts[TELEMETRY_LINES] = 100; /* not published */
+    assert_line("udometer_lines_total 7");
+    assert_line("udometer_refused_total{reason=\"name_limit\"} 2");
+    assert_line("udometer_samples_total{type=\"timer\"} 5");
+    assert_line("udometer_samples_total{type=\"gauge\"} 0");
+}
+
+static void has_every_reason_to_refuse(void **state)
+{
+#define X(id, name, meaning) assert_line("udometer_refused_total{reason=\"" #name "\"} 0");
+    REFUSALS(X)
+#undef X
+}
+
+static void tells_what_the_registry_holds(void **state)
+{
+    struct identity identity = { .type = SAMPLE_TIMER, .family = SLICE("t"), .weight = 1 };
+    struct cell *cell;
+
+    assert_int_equal(registry_admit(registry, 0, &identity, &cell), VERDICT_APPLIED);
+    atomic_store(&n_expired, 12);
+    assert_line("udometer_series{type=\"histogram\"} 1");
+    assert_line("udometer_series{type=\"counter\"} 0");
+    assert_line("udometer_families 1");
+    assert_line("udometer_expired_series_total 12");
+}
+
+static void tells_batches_and_keys_by_worker(void **state)
+{
+    telemetry_count_batch(&rows[1], 1);
+    telemetry_count_batch(&rows[1], 3);
+    telemetry_count_batch(&rows[1], 64);
+    rows[1].counts[TELEMETRY_DATAGRAMS] = 68;
+    rows[1].counts[TELEMETRY_KEYS] = 9;
+    telemetry_publish(&rows[1]);
+    assert_line("udometer_batch_datagrams_bucket{worker=\"1\",le=\"1\"} 1");
+    assert_line("udometer_batch_datagrams_bucket{worker=\"1\",le=\"2\"} 1");
+    assert_line("udometer_batch_datagrams_bucket{worker=\"1\",le=\"4\"} 2");
+    assert_line("udometer_batch_datagrams_bucket{worker=\"1\",le=\"64\"} 3");
+    assert_line("udometer_batch_datagrams_bucket{worker=\"1\",le=\"+Inf\"} 3");
+    assert_line("udometer_batch_datagrams_sum{worker=\"1\"} 68");
+    assert_line("udometer_batch_datagrams_count{worker=\"0\"} 0");
+    assert_line("udometer_keys{worker=\"1\"} 9");
+}
+
+static void tells_of_each_socket(void **state)
+{
+    char line[128];
+    int bytes;
+    socklen_t len = sizeof(bytes);
+
+    assert_int_equal(getsockopt(sockets[1].fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len), 0);
+    assert_line("udometer_kernel_drops_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
+    snprintf(line, sizeof(line),
+             "udometer_receive_buffer_bytes{listener=\"udp://[::1]:2\",worker=\"1\"} %d", bytes);
+    assert_line(line);
+}
+
+static void tells_of_itself(void **state)
+{
+    assert_line("process_start_time_seconds 1234.5");
+    assert_non_null(strstr(text.data, "\nudometer_build_info{"));
+    assert_non_null(strstr(text.data, "\nprocess_cpu_seconds_total "));
+    assert_null(strstr(text.data, "\nprocess_resident_memory_bytes 0\n"));
+}
+
+/* --- scrapes ------------------------------------------------------------------------------------ */
+
+static void scrapes_are_counted_by_duration_and_size(void **state)
+{
+    scrape_stats_record(&scrapes, 0.005, 500);
+    scrape_stats_record(&scrapes, 0.25, 2000);
+    scrape_stats_record(&scrapes, 99, 1e12);
+    scrapes.n_broken = 4;
+    assert_line("udometer_scrape_duration_seconds_bucket{le=\"0.005\"} 1");
+    assert_line("udometer_scrape_duration_seconds_bucket{le=\"10\"} 2");
+    assert_line("udometer_scrape_duration_seconds_sum 99.255");
+    assert_line("udometer_scrape_duration_seconds_count 3");
+    assert_line("udometer_scrape_size_bytes_count 3");
+    assert_line("udometer_scrape_size_bytes_sum 1000000002500");
+    assert_line("udometer_scrapes_broken_total 4");
+}
+
+static void batch_buckets_are_powers_of_2(void **state)
+{
+    assert_int_equal(batch_buckets->n, TELEMETRY_BATCH_BUCKETS - 1);
+    for (unsigned i = 0; i < batch_buckets->n; i++)
+        assert_true(batch_buckets->bounds[i] == 1u << i);
+}
+
+static int begin(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = 2, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
+    };
+
+    memset(rows, 0, sizeof(rows));
+    atomic_store(&n_expired, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        sockets[i].fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        sockets[i].worker = i;
+        strcpy(sockets[i].address, i ? "[::1]:2" : "127.0.0.1:1");
+    }
+    if (registry_new(&registry, &options) < 0 || selfmetrics_reserve(registry) < 0)
+        return -1;
+    source = (struct selfmetrics){ registry, rows,          2,          sockets, 2,
+                                   &scrapes, batch_buckets, &n_expired, 1234.5 };
+    return scrape_stats_init(&scrapes);
+}
+
+static int end(void **state)
+{
+    scrape_stats_deinit(&scrapes);
+    registry_free(registry);
+    buffer_deinit(&text);
+    text = (struct buffer){ 0 };
+    for (unsigned i = 0; i < 2; i++)
+        close(sockets[i].fd);
+    return 0;
+}
+
+static int make_buckets(void **state)
+{
+    if (buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds)) < 0)
+        return -1;
+    return selfmetrics_batch_buckets(&batch_buckets);
+}
+
+static int free_buckets(void **state)
+{
+    buckets_free(batch_buckets);
+    buckets_free(buckets);
+    return 0;
+}
+
+#define SELF_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        SELF_CASE(no_sender_can_use_their_names),
+        SELF_CASE(names_can_be_reserved_in_a_registry_only_once),
+        SELF_CASE(each_family_is_announced_once_before_its_samples),
+        SELF_CASE(no_sample_is_written_twice),
+        SELF_CASE(all_names_begin_as_they_should),
+        SELF_CASE(sums_what_workers_published),
+        SELF_CASE(has_every_reason_to_refuse),
+        SELF_CASE(tells_what_the_registry_holds),
+        SELF_CASE(tells_batches_and_keys_by_worker),
+        SELF_CASE(tells_of_each_socket),
+        SELF_CASE(tells_of_itself),
+        SELF_CASE(scrapes_are_counted_by_duration_and_size),
+        SELF_CASE(batch_buckets_are_powers_of_2),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

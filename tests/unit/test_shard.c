@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/shard.h"
+
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct buckets *buckets;
+static struct registry *registry; /* of two workers */
+static struct shard *shard;       /* of the first, with room for many keys */
+
+static struct shard *new_shard(unsigned worker, size_t max_key_bytes)
+{
+    const struct shard_options options = {
+        .registry = registry,
+        .worker = worker,
+        .max_key_bytes = max_key_bytes,
+        .seed = 42,
+    };
+    struct shard *made = NULL;
+
+    assert_int_equal(shard_new(&made, &options), 0);
+    return made;
+}
+
+static struct line line_of(const char *name, const char *rest, double number)
+{
+    return (struct line){
+        .name = slice_of(name),
+        .value = SLICE("1"),
+        .rest = slice_of(rest),
+        .number = number,
+        .is_number = true,
+    };
+}
+
+static struct identity identity_of(const char *family, enum sample_type type)
+{
+    return (struct identity){
+        .type = type,
+        .family = slice_of(family),
+        .sent_as = slice_of(family),
+        .weight = 1,
+    };
+}
+
+/* Find the key of @line or learn it, as the pipeline does. */
+static struct key *look_up(struct shard *in, struct line *line, const struct identity *identity)
+{
+    struct key *key;
+
+    shard_prepare(in, line, 1);
+    key = shard_find(in, line);
+    if (!key)
+        assert_int_equal(shard_admit(in, line, identity, &key), VERDICT_APPLIED);
+    assert_non_null(key);
+    return key;
+}
+
+static bool is_known(struct shard *in, const char *name, const char *rest)
+{
+    struct line line = line_of(name, rest, 1);
+
+    shard_prepare(in, &line, 1);
+    return shard_find(in, &line) != NULL;
+}
+
+static void record(struct shard *in, const char *name, const char *rest, double number,
+                   const struct identity *identity)
+{
+    struct line line = line_of(name, rest, number);
+    struct key *key = look_up(in, &line, identity);
+
+    assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
+}
+
+/* What the only series is worth. */
+static struct reading read_only_series(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct reading reading;
+
+    assert_int_equal(snapshot->n_series, 1);
+    series_read(snapshot->series[0], &reading);
+    snapshot_unref(snapshot);
+    return reading;
+}
+
+/* --- keys ------------------------------------------------------------------------- */
+
+static void finds_what_it_has_learnt(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct line line = line_of("x", "|c", 1);
+    struct key *key;
+
+    shard_prepare(shard, &line, 1);
+    assert_null(shard_find(shard, &line));
+    assert_int_equal(shard_admit(shard, &line, &identity, &key), VERDICT_APPLIED);
+    assert_ptr_equal(shard_find(shard, &line), key);
+    assert_int_equal(shard_n_keys(shard), 1);
+}
+
+static void a_key_is_all_of_a_line_but_its_value(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct line line = line_of("ab", "|c", 1);
+
+    look_up(shard, &line, &identity);
+    line.value = SLICE("2");
+    line.number = 2;
+    shard_prepare(shard, &line, 1);
+    assert_non_null(shard_find(shard, &line));
+    assert_false(is_known(shard, "a", "b|c"));
+    assert_false(is_known(shard, "ab|", "c"));
+    assert_false(is_known(shard, "ab", "|c|#a:b"));
+    assert_false(is_known(shard, "ab", "|g"));
+}
+
+static void keys_are_copied(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    char name[] = "x", rest[] = "|c";
+    struct line line = line_of(name, rest, 1);
+
+    look_up(shard, &line, &identity);
+    name[0] = rest[1] = '#';
+    assert_true(is_known(shard, "x", "|c"));
+}
+
+static void tells_what_it_knows_of_a_key(void **state)
+{
+    struct identity identity = identity_of("x", SAMPLE_TIMER);
+    struct line line = line_of("x", "|ms|@0.5|x|#bad", 1);
+    const struct key_facts *facts;
+
+    identity.weight = 2;
+    identity.n_tag_errors = 3;
+    identity.n_unknown_sections = 4;
+    identity.has_bad_rate = true;
+    look_up(shard, &line, &identity);
+    facts = shard_key_facts(look_up(shard, &line, &identity));
+    assert_true(facts->weight == 2);
+    assert_int_equal(facts->type, SAMPLE_TIMER);
+    assert_int_equal(facts->n_tag_errors, 3);
+    assert_int_equal(facts->n_unknown_sections, 4);
+    assert_true(facts->has_bad_rate);
+}
+
+static void a_refusal_of_the_registry_is_passed_on_and_not_remembered(void **state)
+{
+    const struct identity gauge = identity_of("x", SAMPLE_GAUGE);
+    struct line line = line_of("x", "|g", 1);
+    struct key *key;
+
+    record(shard, "x", "|c", 1, &(struct identity){ .family = SLICE("x"), .weight = 1 });
+    shard_prepare(shard, &line, 1);
+    assert_int_equal(shard_admit(shard, &line, &gauge, &key), REFUSED_TYPE_CONFLICT);
+    assert_null(shard_find(shard, &line));
+    assert_int_equal(shard_n_keys(shard), 1);
+}
+
+static void aliases_lead_to_one_series_each_with_its_own_weight(void **state)
+{
+    struct identity identity = identity_of("x", SAMPLE_COUNTER);
+
+    record(shard, "x", "|c", 1, &identity);
+    record(shard, "X", "|c|#a:", 10, &identity);
+    identity.weight = 10;
+    record(shard, "x", "|c|@0.1", 10, &identity);
+    record(shard, "x", "|c", 1, &identity);
+    assert_true(read_only_series().value == 112);
+    assert_int_equal(shard_n_keys(shard), 3);
+}
+
+static char *text_of(size_t len)
+{
+    char *text = malloc(len + 1);
+
+    assert_non_null(text);
+    memset(text, 'a', len);
+    text[len] = '\0';
+    return text;
+}
+
+static void a_key_of_the_greatest_length_is_remembered(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    char *name = text_of(KEY_LENGTH_MAX - 2);
+
+    record(shard, name, "|c", 1, &identity);
+    assert_true(is_known(shard, name, "|c"));
+    assert_int_equal(shard_n_keys(shard), 1);
+    free(name);
+}
+
+static void a_longer_key_is_understood_and_not_remembered(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    char *name = text_of(KEY_LENGTH_MAX - 1), *longest = text_of(LINE_LENGTH_MAX);
+
+    for (unsigned i = 0; i < 3; i++)
+        record(shard, name, "|c", 1, &identity);
+    record(shard, longest, "|c", 1, &identity);
+    assert_true(read_only_series().value == 4);
+    assert_int_equal(shard_n_keys(shard), 0);
+    assert_int_equal(shard_n_evicted(shard), 0);
+    free(longest);
+    free(name);
+}
+
+static void a_batch_is_prepared_at_once(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct line lines[] = { line_of("a", "|c", 1), line_of("b", "|c", 1), line_of("a", "|c", 1) };
+    struct key *keys[3];
+
+    shard_prepare(shard, lines, 3);
+    assert_true(lines[0].hash == lines[2].hash);
+    assert_int_equal(shard_admit(shard, &lines[0], &identity, &keys[0]), VERDICT_APPLIED);
+    assert_int_equal(shard_admit(shard, &lines[1], &identity, &keys[1]), VERDICT_APPLIED);
+    assert_ptr_equal(shard_find(shard, &lines[2]), keys[0]);
+    shard_prepare(shard, lines, 0);
+}
+
+/* --- recording --------------------------------------------------------------------- */
+
+static void a_timer_is_sent_in_milliseconds_and_kept_in_seconds(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_TIMER);
+
+    record(shard, "x", "|ms", 250, &identity);
+    assert_true(read_only_series().sum == 0.25);
+    assert_int_equal(read_only_series().counts[5], 1);
+}
+
+static void histograms_and_distributions_are_kept_as_sent(void **state)
+{
+    const struct identity histogram = identity_of("x", SAMPLE_HISTOGRAM);
+    const struct identity distribution = identity_of("x", SAMPLE_DISTRIBUTION);
+
+    record(shard, "x", "|h", 2, &histogram);
+    record(shard, "x", "|d", 20, &distribution);
+    assert_true(read_only_series().sum == 22);
+    assert_int_equal(read_only_series().counts[8], 1);
+    assert_int_equal(read_only_series().counts[11], 1);
+}
+
+static void a_signed_gauge_is_relative(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
+    struct line line = line_of("x", "|g", -3);
+    struct key *key;
+
+    record(shard, "x", "|g", 10, &identity);
+    line.is_signed = true;
+    key = look_up(shard, &line, &identity);
+    assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
+    assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
+    assert_true(read_only_series().value == 4);
+}
+
+static void record_gauge(struct shard *in, double number, bool is_signed, int64_t arrived_ns)
+{
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
+    struct line line = line_of("x", "|g", number);
+    struct key *key = look_up(in, &line, &identity);
+
+    line.is_signed = is_signed;
+    line.arrived_ns = arrived_ns;
+    assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
+}
+
+static void arrival_orders_gauges_between_workers(void **state)
+{
+    CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
+
+    record_gauge(shard, 1, false, 2000);
+    record_gauge(other, 2, false, 1000); /* applied later, arrived earlier */
+    assert_true(read_only_series().value == 1);
+    record_gauge(other, 5, true, 3000);
+    assert_true(read_only_series().value == 6);
+    record_gauge(shard, 100, false, 4000);
+    assert_true(read_only_series().value == 100);
+}
+
+static void samples_of_one_moment_keep_their_order_in_a_worker(void **state)
+{
+    record_gauge(shard, 1, true, 1000);
+    record_gauge(shard, 10, false, 1000);
+    record_gauge(shard, 1, true, 1000);
+    assert_true(read_only_series().value == 11);
+    record_gauge(shard, 20, false, 900); /* the kernel's stamps may go backwards */
+    assert_true(read_only_series().value == 20);
+}
+
+static void without_arrivals_a_single_worker_keeps_the_order(void **state)
+{
+    record_gauge(shard, 1, true, 0);
+    record_gauge(shard, 10, false, 0);
+    record_gauge(shard, 1, true, 0);
+    record_gauge(shard, 7, false, 0);
+    record_gauge(shard, -1, true, 0);
+    assert_true(read_only_series().value == 6);
+}
+
+static void an_overflow_is_refused_and_changes_nothing(void **state)
+{
+    static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_HISTOGRAM };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        struct identity identity = identity_of(i ? "histogram" : "counter", types[i]);
+        struct line line = line_of(i ? "h" : "c", "|", DBL_MAX);
+        struct reading before, after;
+        struct key *key;
+
+        record(shard, i ? "h" : "c", "|", DBL_MAX, &identity);
+        key = look_up(shard, &line, &identity);
+        memset(&before, 0, sizeof(before));
+        memset(&after, 0, sizeof(after));
+        struct snapshot *snapshot = registry_snapshot(registry);
+        series_read(snapshot->series[i], &before);
+        assert_int_equal(shard_record(shard, key, &line), REFUSED_VALUE_OVERFLOW);
+        series_read(snapshot->series[i], &after);
+        assert_memory_equal(&before, &after, sizeof(before));
+        snapshot_unref(snapshot);
+    }
+}
+
+static void recording_notes_the_time(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct snapshot *snapshot;
+
+    shard_set_now(shard, 77);
+    record(shard, "x", "|c", 1, &identity);
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(series_touched_s(snapshot->series[0]), 77);
+    shard_set_now(shard, 78);
+    assert_int_equal(series_touched_s(snapshot->series[0]), 77);
+    record(shard, "x", "|c", 1, &identity);
+    assert_int_equal(series_touched_s(snapshot->series[0]), 78);
+    snapshot_unref(snapshot);
+}
+
+/* --- eviction ------------------------------------------------------------------------ */
+
+#define FEW 200 /* series, and keys, of the tests below */
+
+static void record_numbered(struct shard *in, unsigned i, double number)
+{
+    char name[32];
+    struct identity identity;
+
+    snprintf(name, sizeof(name), "numbered_series_%06u", i);
+    identity = identity_of(name, SAMPLE_COUNTER);
+    record(in, name, "|c", number, &identity);
+}
+
+static void keys_keep_within_their_memory(void **state)
+{
+    /* A key takes more than its 24 bytes, so never as many of them are there. */
+    size_t max = 16384, n_max = max / 24;
+    CLEANUP(shard_freep) struct shard *scarce = new_shard(0, max);
+
+    for (unsigned i = 0; i < 5 * n_max; i++) {
+        record_numbered(scarce, i, 1);
+        assert_true(shard_n_keys(scarce) < n_max);
+        assert_int_equal(shard_n_keys(scarce) + shard_n_evicted(scarce), i + 1);
+    }
+    assert_in_range(shard_n_keys(scarce), n_max / 20, n_max);
+}
+
+static void evictions_lose_no_value(void **state)
+{
+    CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 4096);
+    struct snapshot *snapshot;
+    struct reading reading;
+
+    for (unsigned round = 0; round < 10; round++)
+        for (unsigned i = 0; i < FEW; i++)
+            record_numbered(scarce, (i * 7) % FEW, i % 3);
+    assert_true(shard_n_evicted(scarce) > FEW);
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(snapshot->n_series, FEW);
+    for (unsigned i = 0; i < FEW; i++) {
+        series_read(snapshot->series[(i * 7) % FEW], &reading);
+        assert_true(reading.value == 10 * (i % 3));
+    }
+    snapshot_unref(snapshot);
+}
+
+static void evicted_aliases_leave_the_others(void **state)
+{
+    CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 4096);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    char rest[32];
+
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(rest, sizeof(rest), "|c|#alias:%u", i % 50);
+        record(scarce, "x", rest, 1, &identity);
+    }
+    assert_true(shard_n_evicted(scarce) > 0);
+    assert_true(read_only_series().value == 1000);
+}
+
+static void the_key_just_learnt_is_there(void **state)
+{
+    CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 4096);
+    char name[32];
+
+    for (unsigned i = 0; i < FEW; i++) {
+        record_numbered(scarce, i, 1);
+        snprintf(name, sizeof(name), "numbered_series_%06u", i);
+        assert_true(is_known(scarce, name, "|c"));
+    }
+}
+
+static void the_youngest_keys_stay(void **state)
+{
+    CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 2 << 20);
+    unsigned n = 30000, n_known = 0;
+    char name[32];
+
+    for (unsigned i = 0; i < n; i++)
+        record_numbered(scarce, i, 1);
+    assert_true(shard_n_evicted(scarce) > n / 10);
+    for (unsigned i = n - 300; i < n; i++) {
+        snprintf(name, sizeof(name), "numbered_series_%06u", i);
+        n_known += is_known(scarce, name, "|c");
+    }
+    assert_int_equal(n_known, 300);
+}
+
+static void a_key_that_makes_room_is_the_only_one_to_go(void **state)
+{
+    CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 4096);
+    unsigned n = 0, n_known = 0;
+    char name[32];
+
+    while (shard_n_evicted(scarce) == 0)
+        record_numbered(scarce, n++, 1);
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "numbered_series_%06u", i);
+        n_known += is_known(scarce, name, "|c");
+    }
+    assert_int_equal(n_known, n - 1);
+}
+
+/* --- letting go ---------------------------------------------------------------------- */
+
+static struct suspect suspect_only_series(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct suspect suspect = { snapshot->series[0], series_touched_s(snapshot->series[0]) };
+
+    series_ref(suspect.series);
+    snapshot_unref(snapshot);
+    return suspect;
+}
+
+static void forgets_all_keys_of_a_removed_series(void **state)
+{
+    const struct identity x = identity_of("x", SAMPLE_COUNTER), y = identity_of("y", SAMPLE_GAUGE);
+    struct suspect suspect;
+
+    record(shard, "x", "|c", 1, &x);
+    record(shard, "x", "|c|@1", 1, &x);
+    record(shard, "x", "|c|#", 1, &x);
+    suspect = suspect_only_series();
+    record(shard, "y", "|g", 1, &y);
+    registry_mark_dying(registry, &suspect, 1);
+    registry_remove_dying(registry, &suspect, 1);
+    shard_forget(shard, &suspect, 1);
+    assert_int_equal(shard_n_keys(shard), 1);
+    assert_true(is_known(shard, "y", "|g"));
+    assert_int_equal(suspect.series->refs, 1);
+    series_unref(suspect.series);
+}
+
+static void does_not_forget_a_series_that_lives_on(void **state)
+{
+    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    struct suspect suspect;
+
+    record(shard, "x", "|c", 1, &x);
+    suspect = suspect_only_series();
+    registry_mark_dying(registry, &suspect, 1);
+    record(shard, "x", "|c", 1, &x);
+    registry_remove_dying(registry, &suspect, 1);
+    shard_forget(shard, &suspect, 1);
+    assert_true(is_known(shard, "x", "|c"));
+    assert_true(read_only_series().value == 2);
+    series_unref(suspect.series);
+}
+
+static void a_removed_series_that_is_written_again_is_a_new_one(void **state)
+{
+    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    struct suspect suspect;
+
+    record(shard, "x", "|c", 5, &x);
+    suspect = suspect_only_series();
+    registry_mark_dying(registry, &suspect, 1);
+    registry_remove_dying(registry, &suspect, 1);
+    record(shard, "x", "|c", 1, &x); /* before it was told to forget */
+    assert_true(read_only_series().value == 1);
+    shard_forget(shard, &suspect, 1);
+    record(shard, "x", "|c", 1, &x);
+    assert_true(read_only_series().value == 2);
+    assert_true(is_known(shard, "x", "|c"));
+    series_unref(suspect.series);
+}
+
+static void a_series_of_another_worker_is_none_of_its_business(void **state)
+{
+    CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    struct suspect suspect;
+
+    record(shard, "x", "|c", 5, &x);
+    suspect = suspect_only_series();
+    registry_mark_dying(registry, &suspect, 1);
+    registry_remove_dying(registry, &suspect, 1);
+    shard_forget(other, &suspect, 1);
+    assert_int_equal(suspect.series->refs, 2);
+    shard_forget(shard, &suspect, 1);
+    assert_int_equal(suspect.series->refs, 1);
+    series_unref(suspect.series);
+}
+
+static void free_accepts_null(void **state)
+{
+    shard_free(NULL);
+}
+
+static int begin(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = 2,
+        .max_series = 100000,
+        .max_bytes = SIZE_MAX,
+        .seed = 42,
+        .buckets = buckets,
+    };
+
+    if (registry_new(&registry, &options) < 0)
+        return -1;
+    shard = new_shard(0, 64 << 20);
+    return 0;
+}
+
+static int end(void **state)
+{
+    shard_free(shard);
+    registry_free(registry);
+    return 0;
+}
+
+static int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}
+
+#define SHARD_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        SHARD_CASE(finds_what_it_has_learnt),
+        SHARD_CASE(a_key_is_all_of_a_line_but_its_value),
+        SHARD_CASE(keys_are_copied),
+        SHARD_CASE(tells_what_it_knows_of_a_key),
+        SHARD_CASE(a_refusal_of_the_registry_is_passed_on_and_not_remembered),
+        SHARD_CASE(aliases_lead_to_one_series_each_with_its_own_weight),
+        SHARD_CASE(a_key_of_the_greatest_length_is_remembered),
+        SHARD_CASE(a_longer_key_is_understood_and_not_remembered),
+        SHARD_CASE(a_batch_is_prepared_at_once),
+        SHARD_CASE(a_timer_is_sent_in_milliseconds_and_kept_in_seconds),
+        SHARD_CASE(histograms_and_distributions_are_kept_as_sent),
+        SHARD_CASE(a_signed_gauge_is_relative),
+        SHARD_CASE(arrival_orders_gauges_between_workers),
+        SHARD_CASE(samples_of_one_moment_keep_their_order_in_a_worker),
+        SHARD_CASE(without_arrivals_a_single_worker_keeps_the_order),
+        SHARD_CASE(an_overflow_is_refused_and_changes_nothing),
+        SHARD_CASE(recording_notes_the_time),
+        SHARD_CASE(keys_keep_within_their_memory),
+        SHARD_CASE(evictions_lose_no_value),
+        SHARD_CASE(evicted_aliases_leave_the_others),
+        SHARD_CASE(the_key_just_learnt_is_there),
+        SHARD_CASE(the_youngest_keys_stay),
+        SHARD_CASE(a_key_that_makes_room_is_the_only_one_to_go),
+        SHARD_CASE(forgets_all_keys_of_a_removed_series),
+        SHARD_CASE(does_not_forget_a_series_that_lives_on),
+        SHARD_CASE(a_removed_series_that_is_written_again_is_a_new_one),
+        SHARD_CASE(a_series_of_another_worker_is_none_of_its_business),
+        SHARD_CASE(free_accepts_null),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/snapshot.h"
+
+#include <stdio.h>
+
+/* A series of a family of its own, with the reference that the snapshots have. */
+static struct series *new_series(const char *name, const char *labels)
+{
+    struct identity identity = { .family = slice_of(name), .sent_as = slice_of(name) };
+    struct family *family = family_new(&identity, NULL);
+    struct series *series;
+
+    assert_non_null(family);
+    series = series_new(family, slice_of(labels), 1);
+    assert_non_null(series);
+    return series;
+}
+
+/* Follow @*current, as the registry does: its own reference moves on. */
+static void follow(struct snapshot **current, struct series **fresh, size_t n_fresh,
+                   size_t n_removed)
+{
+    struct snapshot *next = snapshot_follow(*current, fresh, n_fresh, n_removed);
+
+    assert_non_null(next);
+    snapshot_unref(*current);
+    *current = next;
+}
+
+static struct snapshot *hold(struct snapshot *snapshot)
+{
+    snapshot_ref(snapshot);
+    return snapshot;
+}
+
+/* The names in @snapshot in its order, with a blank behind each. */
+static void assert_names(const struct snapshot *snapshot, const char *expected)
+{
+    char names[256] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        struct slice name = snapshot->series[i]->family->name;
+
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%.*s ", (int)name.len, name.at);
+    }
+    assert_string_equal(names, expected);
+}
+
+/* End it all: the last snapshot, and the series that are in it. */
+static void end(struct snapshot *current)
+{
+    for (size_t i = 0; i < current->n_series; i++)
+        series_unref(current->series[i]);
+    snapshot_unref(current);
+}
+
+static void an_empty_one_has_nothing_and_one_reference(void **state)
+{
+    struct snapshot *snapshot = snapshot_new_empty();
+
+    assert_int_equal(snapshot->n_series, 0);
+    assert_int_equal(snapshot->refs, 1);
+    assert_null(snapshot->next);
+    snapshot_unref(snapshot);
+}
+
+static void sorts_fresh_series_in(void **state)
+{
+    struct snapshot *current = snapshot_new_empty();
+    struct series *first[] = { new_series("m", ""), new_series("b", ""), new_series("x", "") };
+    struct series *second[] = { new_series("z", ""), new_series("a", ""), new_series("n", ""),
+                                new_series("c", "") };
+
+    follow(&current, first, 3, 0);
+    assert_names(current, "b m x ");
+    follow(&current, second, 4, 0);
+    assert_names(current, "a b c m n x z ");
+    end(current);
+}
+
+static void sorts_series_of_one_family_by_labels(void **state)
+{
+    struct snapshot *current = snapshot_new_empty();
+    struct series *fresh[] = { new_series("a", "x=\"2\""), new_series("a", "x=\"10\""),
+                               new_series("a", "") };
+
+    follow(&current, fresh, 3, 0);
+    assert_slice_equal(current->series[0]->labels, "");
+    assert_slice_equal(current->series[1]->labels, "x=\"10\"");
+    assert_slice_equal(current->series[2]->labels, "x=\"2\"");
+    end(current);
+}
+
+static void the_old_one_stays_as_it_was(void **state)
+{
+    struct snapshot *current = snapshot_new_empty(), *old;
+    struct series *first[] = { new_series("a", ""), new_series("c", "") };
+    struct series *second[] = { new_series("b", "") };
+
+    follow(&current, first, 2, 0);
+    old = hold(current);
+    current->series[0]->is_removed = true;
+    follow(&current, second, 1, 1);
+    assert_names(current, "b c ");
+    assert_names(old, "a c ");
+    assert_int_equal(old->n_removed, 1);
+    snapshot_unref(old);
+    end(current);
+}
+
+static void gives_the_old_one_a_reference_on_the_new(void **state)
+{
+    struct snapshot *old = snapshot_new_empty(), *next = snapshot_follow(old, NULL, 0, 0);
+
+    assert_non_null(next);
+    assert_int_equal(next->refs, 2);
+    assert_ptr_equal(old->next, next);
+    snapshot_unref(old);
+    assert_int_equal(next->refs, 1);
+    snapshot_unref(next);
+}
+
+static void all_may_be_removed_at_once(void **state)
+{
+    struct snapshot *current = snapshot_new_empty();
+    struct series *fresh[] = { new_series("a", ""), new_series("b", ""), new_series("c", "") };
+
+    follow(&current, fresh, 3, 0);
+    for (unsigned i = 0; i < 3; i++)
+        current->series[i]->is_removed = true;
+    follow(&current, NULL, 0, 3);
+    assert_int_equal(current->n_series, 0);
+    end(current);
+}
+
+static void a_series_may_come_again_as_its_namesake_goes(void **state)
+{
+    struct snapshot *current = snapshot_new_empty();
+    struct series *first[] = { new_series("a", ""), new_series("b", "") };
+    struct series *again[] = { new_series("a", "") };
+
+    follow(&current, first, 2, 0);
+    first[0]->is_removed = current->series[0] == first[0];
+    follow(&current, again, 1, 1);
+    assert_names(current, "a b ");
+    assert_ptr_equal(current->series[0], again[0]);
+    end(current);
+}
+
+static void a_removed_series_goes_with_the_last_that_can_see_it(void **state)
+{
+    struct snapshot *current = snapshot_new_empty(), *oldest, *old;
+    struct series *series = new_series("a", ""), *other = new_series("b", "");
+
+    follow(&current, &series, 1, 0);
+    oldest = hold(current);
+    follow(&current, &other, 1, 0);
+    old = hold(current);
+    series_ref(series); /* ours, to see its references */
+    series->is_removed = true;
+    follow(&current, NULL, 0, 1);
+
+    snapshot_unref(old); /* the oldest still sees it */
+    assert_int_equal(series->refs, 2);
+    snapshot_unref(oldest);
+    assert_int_equal(series->refs, 1);
+    series_unref(series);
+    end(current);
+}
+
+#define HELD 5
+
+/* Make HELD snapshots, each without one series of the one before; release them in @order. */
+static void release_in_order(const unsigned *order)
+{
+    struct snapshot *current = snapshot_new_empty(), *held[HELD];
+    struct series *fresh[HELD];
+
+    for (unsigned i = 0; i < HELD; i++)
+        fresh[i] = new_series((const char[]){ (char)('a' + i), '\0' }, "");
+    follow(&current, fresh, HELD, 0);
+    for (unsigned i = 0; i < HELD; i++) {
+        held[i] = hold(current);
+        current->series[0]->is_removed = true;
+        follow(&current, NULL, 0, 1);
+    }
+    for (unsigned i = 0; i < HELD; i++) {
+        for (unsigned j = i; j < HELD; j++) { /* those that remain can be read */
+            assert_int_equal(held[order[j]]->n_series, HELD - order[j]);
+            assert_true(held[order[j]]->series[0]->family->name.at[0] == 'a' + (char)order[j]);
+        }
+        snapshot_unref(held[order[i]]);
+    }
+    assert_int_equal(current->n_series, 0);
+    end(current);
+}
+
+/* All permutations of @order from @n on. */
+static void permute(unsigned *order, unsigned n)
+{
+    if (n == HELD)
+        release_in_order(order);
+    for (unsigned i = n; i < HELD; i++) {
+        unsigned swap = order[n];
+
+        order[n] = order[i];
+        order[i] = swap;
+        permute(order, n + 1);
+        order[i] = order[n];
+        order[n] = swap;
+    }
+}
+
+static void several_are_released_in_every_order(void **state)
+{
+    unsigned order[HELD] = { 0, 1, 2, 3, 4 };
+
+    permute(order, 0);
+}
+
+static void a_long_chain_goes_at_once(void **state)
+{
+    struct snapshot *current = snapshot_new_empty(), *oldest = hold(current);
+
+    for (unsigned i = 0; i < 200000; i++)
+        follow(&current, NULL, 0, 0);
+    snapshot_unref(oldest);
+    assert_int_equal(current->refs, 1);
+    end(current);
+}
+
+static void many_fresh_and_removed_ones_merge_in_order(void **state)
+{
+    static struct series *fresh[2000];
+    struct snapshot *current = snapshot_new_empty();
+    char name[16];
+    unsigned seed = 1;
+
+    for (unsigned round = 0; round < 3; round++) {
+        size_t n_removed = 0;
+
+        for (unsigned i = 0; i < ARRAY_SIZE(fresh); i++) {
+            snprintf(name, sizeof(name), "f%u_%u", (seed = seed * 1103515245 + 12345) >> 8, round);
+            fresh[i] = new_series(name, "");
+        }
+        for (size_t i = 0; i < current->n_series; i += 3, n_removed++)
+            current->series[i]->is_removed = true;
+        follow(&current, fresh, ARRAY_SIZE(fresh), n_removed);
+        for (size_t i = 0; i < current->n_series; i++) {
+            assert_false(current->series[i]->is_removed);
+            assert_true(i == 0 || series_compare(current->series[i - 1], current->series[i]) <= 0);
+        }
+    }
+    assert_int_equal(current->n_series, 2000 + 2000 - 2000 / 3 - 1 - (3333 + 2) / 3 + 2000);
+    end(current);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(an_empty_one_has_nothing_and_one_reference),
+        CASE(sorts_fresh_series_in),
+        CASE(sorts_series_of_one_family_by_labels),
+        CASE(the_old_one_stays_as_it_was),
+        CASE(gives_the_old_one_a_reference_on_the_new),
+        CASE(all_may_be_removed_at_once),
+        CASE(a_series_may_come_again_as_its_namesake_goes),
+        CASE(a_removed_series_goes_with_the_last_that_can_see_it),
+        CASE(several_are_released_in_every_order),
+        CASE(a_long_chain_goes_at_once),
+        CASE(many_fresh_and_removed_ones_merge_in_order),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/clock.h"
+#include "daemon/sweeper.h"
+#include "input/udp.h"
+
+#include <poll.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DEADLINE_MS 15000
+#define WORKERS 2
+
+static struct buckets *buckets;
+static struct registry *registry;
+static struct telemetry_row rows[WORKERS];
+static int fds[WORKERS], senders[WORKERS];
+static struct worker *workers[WORKERS];
+static struct sweeper *sweeper;
+static _Atomic uint64_t n_expired;
+static uv_loop_t loop;
+static uv_timer_t tick; /* so that the loop can be run for a moment */
+
+static void send_line(unsigned worker, const char *line)
+{
+    assert_int_equal(send(senders[worker], line, strlen(line), 0), strlen(line));
+}
+
+static uint64_t n_series(void)
+{
+    struct registry_counts counts = registry_count(registry);
+
+    return counts.series[METRIC_COUNTER] + counts.series[METRIC_GAUGE] +
+           counts.series[METRIC_HISTOGRAM];
+}
+
+/* The value of a counter, or -1. */
+static double value_of(const char *name)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct reading reading = { .value = -1 };
+
+    for (size_t i = 0; i < snapshot->n_series; i++)
+        if (slice_equal(snapshot->series[i]->family->name, slice_of(name)))
+            series_read(snapshot->series[i], &reading);
+    snapshot_unref(snapshot);
+    return reading.value;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+}
+
+/* Run the loop until @is_there holds; @meanwhile is called again and again. */
+static void run_until(bool (*is_there)(void), void (*meanwhile)(void))
+{
+    int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
+
+    while (!is_there() && clock_monotonic_ns() < deadline_ns) {
+        uv_run(&loop, UV_RUN_ONCE);
+        if (meanwhile)
+            meanwhile();
+    }
+    assert_true(is_there());
+}
+
+static bool has_one_series(void)
+{
+    return n_series() == 1;
+}
+
+static bool has_three_series(void)
+{
+    return n_series() == 3;
+}
+
+static bool has_one_expired(void)
+{
+    return atomic_load(&n_expired) == 1;
+}
+
+static bool has_two_expired(void)
+{
+    return atomic_load(&n_expired) == 2;
+}
+
+static void a_series_goes_after_its_time_to_live(void **state)
+{
+    int64_t began_ns = clock_monotonic_ns();
+
+    send_line(0, "x:1|c");
+    send_line(1, "x:1|c");
+    run_until(has_one_series, NULL);
+    run_until(has_one_expired, NULL);
+    assert_true(clock_monotonic_ns() - began_ns >= CLOCK_NS_PER_S);
+    assert_int_equal(n_series(), 0);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+static void its_name_is_free_for_another_type(void **state)
+{
+    send_line(0, "x:1|c");
+    run_until(has_one_expired, NULL);
+    send_line(1, "x:1|g");
+    run_until(has_one_series, NULL);
+    assert_int_equal(registry_count(registry).series[METRIC_GAUGE], 1);
+    run_until(has_two_expired, NULL); /* one sweep after the other */
+    assert_int_equal(n_series(), 0);
+}
+
+static unsigned n_written;
+
+static void write_on(void)
+{
+    send_line(n_written++ % WORKERS, "busy:1|c");
+}
+
+static bool has_all_that_was_written(void)
+{
+    return value_of("busy") == n_written;
+}
+
+static void a_series_that_is_written_stays_and_loses_nothing(void **state)
+{
+    n_written = 0;
+    write_on();
+    send_line(0, "idle:1|c");
+    send_line(1, "silent:1|g");
+    run_until(has_three_series, NULL);
+    run_until(has_two_expired, write_on);
+    assert_int_equal(n_series(), 1);
+    run_until(has_all_that_was_written, NULL);
+    assert_int_equal(atomic_load(&n_expired), 2);
+}
+
+/* --- an end at any moment ------------------------------------------------------------ */
+
+static sem_t is_here, may_go;
+
+static void stay_here(struct shard *shard, void *arg)
+{
+    sem_post(&is_here);
+    sem_wait(&may_go);
+}
+
+/* The only series has been marked: a sweep has begun. */
+static bool is_marked(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct cell *cell = snapshot->n_series ? snapshot->series[0]->cells[0] : NULL;
+    bool is_dying = cell && cell->is_dying;
+
+    snapshot_unref(snapshot);
+    return is_dying;
+}
+
+static void ends_while_it_waits_for_a_worker(void **state)
+{
+    struct worker_task task = { .run = stay_here };
+
+    send_line(0, "x:1|c");
+    run_until(has_one_series, NULL);
+    worker_ask(workers[1], &task);
+    sem_wait(&is_here);
+    run_until(is_marked, NULL);
+    for (unsigned i = 0; i < 10; i++)
+        uv_run(&loop, UV_RUN_ONCE); /* one worker answers, the other does not */
+    assert_int_equal(n_series(), 1);
+    assert_int_equal(atomic_load(&n_expired), 0);
+    sem_post(&may_go);
+}
+
+static void ends_before_it_has_begun(void **state)
+{
+    assert_int_equal(n_series(), 0);
+}
+
+static void close_accepts_null(void **state)
+{
+    sweeper_close(NULL);
+}
+
+/* --- beginning and end ----------------------------------------------------------------- */
+
+static int start_worker(unsigned i)
+{
+    const struct worker_options options = {
+        .index = i,
+        .fds = &fds[i],
+        .n_fds = 1,
+        .registry = registry,
+        .row = &rows[i],
+        .max_key_bytes = 1 << 20,
+        .seed = 42,
+    };
+    struct address address;
+
+    if (address_parse(&address, "127.0.0.1:0") < 0 || udp_bind(&address, 1 << 20, 1, &fds[i]) < 0 ||
+        address_of_socket(&address, fds[i]) < 0)
+        return -1;
+    senders[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (connect(senders[i], &address.any, address.len) < 0)
+        return -1;
+    return worker_start(&workers[i], &options);
+}
+
+static int begin(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = WORKERS,
+        .max_series = 1000,
+        .max_bytes = SIZE_MAX,
+        .seed = 42,
+        .buckets = buckets,
+    };
+    struct sweeper_options sweeper_options = {
+        .workers = workers, .n_workers = WORKERS, .ttl_s = 1, .n_expired = &n_expired
+    };
+
+    memset(rows, 0, sizeof(rows));
+    atomic_store(&n_expired, 0);
+    if (registry_new(&registry, &options) < 0)
+        return -1;
+    for (unsigned i = 0; i < WORKERS; i++)
+        if (start_worker(i) < 0)
+            return -1;
+    sem_init(&is_here, 0, 0);
+    sem_init(&may_go, 0, 0);
+    uv_loop_init(&loop);
+    uv_timer_init(&loop, &tick);
+    uv_timer_start(&tick, on_tick, 1, 5);
+    sweeper_options.registry = registry;
+    return sweeper_open(&sweeper, &loop, &sweeper_options);
+}
+
+static int end(void **state)
+{
+    for (unsigned i = 0; i < WORKERS; i++)
+        worker_stop(workers[i]);
+    sweeper_close(sweeper);
+    uv_close((uv_handle_t *)&tick, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    if (uv_loop_close(&loop) < 0)
+        return -1;
+    for (unsigned i = 0; i < WORKERS; i++) {
+        close(senders[i]);
+        close(fds[i]);
+    }
+    registry_free(registry);
+    return 0;
+}
+
+static int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}
+
+#define SWEEPER_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        SWEEPER_CASE(a_series_goes_after_its_time_to_live),
+        SWEEPER_CASE(its_name_is_free_for_another_type),
+        SWEEPER_CASE(a_series_that_is_written_stays_and_loses_nothing),
+        SWEEPER_CASE(ends_while_it_waits_for_a_worker),
+        SWEEPER_CASE(ends_before_it_has_begun),
+        CASE(close_accepts_null),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/clock.h"
+#include "input/udp.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define READ_BUFFER (1 << 20)
+
+/* A udp in a loop of its own, with a sender, and what the callbacks were told. */
+struct stage {
+    uv_loop_t loop;
+    uv_timer_t deadline;
+    int fd;
+    int out;
+    struct udp *udp;
+    struct udp_callbacks callbacks;
+
+    unsigned n_wakeups[2];
+    enum udp_wakeup first_wakeup;
+    unsigned n_datagrams;
+    unsigned n_in_batches;
+    unsigned n_drained;
+    unsigned n_since_batch_end;
+    unsigned n_out_of_order; /* datagrams are numbers, from 0 */
+    unsigned n_wrong_stamps;
+    unsigned n_drained_asleep; /* drained without a wake-up, or twice after one */
+    bool is_awake;
+    int error;
+
+    unsigned wanted;  /* stop the loop when that many came */
+    unsigned to_send; /* send one more whenever drained, until that many were sent */
+    unsigned n_sent;
+    unsigned close_at; /* close the udp in the callback for the datagram of this number */
+};
+
+static void on_wakeup(void *ctx, enum udp_wakeup wakeup)
+{
+    struct stage *stage = ctx;
+
+    if (!stage->n_wakeups[0] && !stage->n_wakeups[1])
+        stage->first_wakeup = wakeup;
+    stage->n_wakeups[wakeup]++;
+    stage->is_awake = true;
+}
+
+static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
+{
+    struct stage *stage = ctx;
+    char expected[16];
+
+    snprintf(expected, sizeof(expected), "%u", stage->n_datagrams);
+    stage->n_out_of_order += !slice_equal(datagram, slice_of(expected));
+    stage->n_wrong_stamps += arrived_ns < 0 || arrived_ns > clock_monotonic_ns();
+    stage->n_datagrams++;
+    stage->n_since_batch_end++;
+    if (stage->n_datagrams == stage->close_at) {
+        udp_close(stage->udp);
+        stage->udp = NULL;
+    }
+}
+
+static void on_batch_end(void *ctx, unsigned n_datagrams)
+{
+    struct stage *stage = ctx;
+
+    if (n_datagrams == stage->n_since_batch_end)
+        stage->n_in_batches += n_datagrams;
+    stage->n_since_batch_end = 0;
+}
+
+static void send_number(struct stage *stage)
+{
+    char text[16];
+    int len = snprintf(text, sizeof(text), "%u", stage->n_sent++);
+
+    assert_int_equal(send(stage->out, text, (size_t)len, 0), len);
+}
+
+static void on_drained(void *ctx)
+{
+    struct stage *stage = ctx;
+
+    stage->n_drained++;
+    stage->n_drained_asleep += !stage->is_awake;
+    stage->is_awake = false;
+    if (stage->n_sent < stage->to_send)
+        send_number(stage);
+    if (stage->wanted && stage->n_datagrams >= stage->wanted)
+        uv_stop(&stage->loop);
+}
+
+static void on_error(void *ctx, int error)
+{
+    struct stage *stage = ctx;
+
+    stage->error = error;
+    uv_stop(&stage->loop);
+}
+
+/* A socket that sends to where @fd is bound. */
+static int sender_to(int fd)
+{
+    struct address address;
+    int out;
+
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    out = socket(address.any.sa_family, SOCK_DGRAM, 0);
+    assert_int_equal(connect(out, &address.any, address.len), 0);
+    return out;
+}
+
+static void bind_loopback(unsigned n, int *ret_fds)
+{
+    struct address address;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(udp_bind(&address, READ_BUFFER, n, ret_fds), 0);
+}
+
+static void stage_open(struct stage *stage)
+{
+    *stage = (struct stage){ .fd = -1 };
+    stage->callbacks =
+        (struct udp_callbacks){ stage, on_wakeup, on_datagram, on_batch_end, on_drained, on_error };
+    assert_int_equal(uv_loop_init(&stage->loop), 0);
+    assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
+    bind_loopback(1, &stage->fd);
+    stage->out = sender_to(stage->fd);
+    assert_int_equal(udp_open(&stage->udp, &stage->loop, stage->fd, &stage->callbacks), 0);
+}
+
+/* Closing leaves nothing in the loop, or closing the loop fails. */
+static void stage_close(struct stage *stage)
+{
+    udp_close(stage->udp);
+    uv_close((uv_handle_t *)&stage->deadline, NULL);
+    assert_int_equal(uv_run(&stage->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&stage->loop), 0);
+    close(stage->fd);
+    close(stage->out);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
+/* Run the loop until something stops it, or for that long. */
+static void run_for(struct stage *stage, unsigned ms)
+{
+    uv_update_time(&stage->loop);
+    uv_timer_start(&stage->deadline, on_deadline, ms, 0);
+    uv_run(&stage->loop, UV_RUN_DEFAULT);
+    uv_timer_stop(&stage->deadline);
+}
+
+/* Run the loop until @n datagrams came since the start. */
+static void run_until_received(struct stage *stage, unsigned n)
+{
+    stage->wanted = n;
+    run_for(stage, 3000);
+    assert_true(stage->n_datagrams >= n);
+    stage->wanted = 0;
+}
+
+/* How often the worker was woken up within that time. */
+static unsigned wakeups_within(struct stage *stage, unsigned ms)
+{
+    unsigned before = stage->n_wakeups[0] + stage->n_wakeups[1];
+
+    run_for(stage, ms);
+    return stage->n_wakeups[0] + stage->n_wakeups[1] - before;
+}
+
+/* Run until it has given up looking: a tenth of a second without a wake-up, within 3 s. */
+static void run_until_quiet(struct stage *stage)
+{
+    int n = 30;
+
+    while (n-- > 0 && wakeups_within(stage, 100) > 0)
+        continue;
+    assert_true(n >= 0);
+}
+
+/* --- receiving ------------------------------------------------------------------ */
+
+static void hands_over_all_that_was_sent(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    for (unsigned n = 1; n < 1000; n = n * 3) {
+        for (unsigned i = 0; i < n; i++)
+            send_number(&stage);
+        run_until_received(&stage, stage.n_sent);
+    }
+    run_for(&stage, 20);
+    assert_int_equal(stage.n_datagrams, stage.n_sent);
+    assert_int_equal(stage.n_out_of_order, 0);
+    assert_int_equal(stage.n_wrong_stamps, 0);
+    assert_int_equal(stage.error, 0);
+    assert_int_equal(udp_kernel_drops(stage.fd), 0);
+    stage_close(&stage);
+}
+
+static void tells_batches_and_ends_each_wakeup_once(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    for (unsigned i = 0; i < 500; i++)
+        send_number(&stage);
+    stage.to_send = 600;
+    run_until_received(&stage, 600);
+    assert_int_equal(stage.n_in_batches, 600);
+    assert_int_equal(stage.n_since_batch_end, 0);
+    assert_int_equal(stage.n_drained_asleep, 0);
+    assert_int_equal(stage.n_drained, stage.n_wakeups[0] + stage.n_wakeups[1]);
+    stage_close(&stage);
+}
+
+static void an_empty_datagram_is_one_too(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    assert_int_equal(send(stage.out, "", 0, 0), 0);
+    run_until_received(&stage, 1);
+    assert_int_equal(stage.n_datagrams, 1);
+    stage_close(&stage);
+}
+
+static void the_poll_wakes_first_and_then_the_timer(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    send_number(&stage);
+    stage.to_send = 200;
+    run_until_received(&stage, 200);
+    assert_int_equal(stage.first_wakeup, UDP_WAKEUP_POLL);
+    assert_true(stage.n_wakeups[UDP_WAKEUP_TIMER] > stage.n_wakeups[UDP_WAKEUP_POLL]);
+    assert_int_equal(stage.n_out_of_order, 0);
+    stage_close(&stage);
+}
+
+static void nothing_wakes_up_who_never_got_anything(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    assert_int_equal(wakeups_within(&stage, 300), 0);
+    stage_close(&stage);
+}
+
+static void nothing_wakes_up_when_it_is_quiet_again(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    send_number(&stage);
+    stage.to_send = 100;
+    run_until_received(&stage, 100);
+    run_until_quiet(&stage);
+    assert_int_equal(wakeups_within(&stage, 300), 0);
+    stage_close(&stage);
+}
+
+static void polls_again_after_it_was_quiet(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    for (unsigned round = 1; round <= 3; round++) {
+        unsigned n_polls = stage.n_wakeups[UDP_WAKEUP_POLL];
+
+        stage.to_send = 50 * round;
+        send_number(&stage);
+        run_until_received(&stage, 50 * round);
+        assert_true(stage.n_wakeups[UDP_WAKEUP_POLL] > n_polls);
+        run_until_quiet(&stage);
+    }
+    assert_int_equal(stage.n_datagrams, 150);
+    assert_int_equal(stage.n_out_of_order, 0);
+    stage_close(&stage);
+}
+
+static void tells_of_an_error(void **state)
+{
+    struct stage stage;
+    struct address nobody;
+    int other;
+
+    stage_open(&stage);
+    bind_loopback(1, &other);
+    assert_int_equal(address_of_socket(&nobody, other), 0);
+    close(other);
+    assert_int_equal(connect(stage.fd, &nobody.any, nobody.len), 0);
+    assert_int_equal(send(stage.fd, "", 0, 0), 0);
+    run_for(&stage, 2000);
+    assert_int_equal(stage.error, -ECONNREFUSED);
+    stage_close(&stage);
+}
+
+/* A send to nobody fails the next read; then the socket is as good as before. */
+static void receives_after_an_error(void **state)
+{
+    struct address sender, nobody;
+    struct stage stage;
+    int other;
+
+    stage_open(&stage);
+    bind_loopback(1, &other);
+    assert_int_equal(address_of_socket(&sender, stage.out), 0);
+    assert_int_equal(address_of_socket(&nobody, other), 0);
+    close(other);
+    assert_int_equal(connect(stage.fd, &nobody.any, nobody.len), 0);
+    assert_int_equal(send(stage.fd, "", 0, 0), 0);
+    run_for(&stage, 2000);
+    assert_int_not_equal(stage.error, 0);
+    assert_int_equal(connect(stage.fd, &sender.any, sender.len), 0);
+    send_number(&stage);
+    stage.wanted = 1;
+    run_for(&stage, 1000);
+    assert_int_equal(stage.n_datagrams, 1);
+    stage_close(&stage);
+}
+
+/* --- draining and closing --------------------------------------------------------- */
+
+static void drain_takes_what_is_there(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    assert_int_equal(udp_drain(stage.udp, 1000), 0);
+    for (unsigned i = 0; i < 300; i++)
+        send_number(&stage);
+    assert_int_equal(udp_drain(stage.udp, 1000), 300);
+    assert_int_equal(stage.n_datagrams, 300);
+    assert_int_equal(stage.n_in_batches, 300);
+    assert_int_equal(stage.n_out_of_order, 0);
+    assert_int_equal(udp_drain(stage.udp, 1000), 0);
+    stage_close(&stage);
+}
+
+/* "or so": whole batches, so one batch more at most. */
+static void drain_keeps_to_its_limit(void **state)
+{
+    struct stage stage;
+    unsigned n;
+
+    stage_open(&stage);
+    for (unsigned i = 0; i < 1000; i++)
+        send_number(&stage);
+    n = udp_drain(stage.udp, 100);
+    assert_in_range(n, 64, 163);
+    assert_int_equal(stage.n_datagrams, n);
+    while ((n = udp_drain(stage.udp, 64)) > 0)
+        assert_in_range(n, 1, 127);
+    assert_int_equal(stage.n_datagrams, 1000);
+    assert_int_equal(stage.n_in_batches, 1000);
+    stage_close(&stage);
+}
+
+static void drains_after_it_was_quiet(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    send_number(&stage);
+    run_until_received(&stage, 1);
+    run_until_quiet(&stage);
+    send_number(&stage);
+    assert_int_equal(udp_drain(stage.udp, 1000), 1);
+    send_number(&stage);
+    run_until_received(&stage, 3);
+    assert_int_equal(stage.n_datagrams, 3);
+    assert_int_equal(stage.n_out_of_order, 0);
+    stage_close(&stage);
+}
+
+static void after_close_nothing_is_called(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    send_number(&stage);
+    run_until_received(&stage, 1);
+    for (unsigned i = 0; i < 100; i++)
+        send_number(&stage);
+    udp_close(stage.udp);
+    stage.udp = NULL;
+    assert_int_equal(wakeups_within(&stage, 50), 0);
+    assert_int_equal(stage.n_datagrams, 1);
+    udp_close(NULL);
+    stage_close(&stage);
+}
+
+/* By the header it stops, and its memory lasts until the loop has come round. */
+static void may_be_closed_by_its_own_callback(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage);
+    stage.close_at = 5;
+    for (unsigned i = 0; i < 200; i++)
+        send_number(&stage);
+    run_for(&stage, 50);
+    assert_null(stage.udp);
+    assert_in_range(stage.n_datagrams, 5, 64);
+    assert_int_equal(stage.error, 0);
+    stage_close(&stage);
+}
+
+static void the_descriptor_stays_the_callers(void **state)
+{
+    struct stage stage;
+    struct address address;
+
+    stage_open(&stage);
+    udp_close(stage.udp);
+    run_for(&stage, 10);
+    assert_int_equal(address_of_socket(&address, stage.fd), 0);
+    assert_int_equal(udp_open(&stage.udp, &stage.loop, stage.fd, &stage.callbacks), 0);
+    send_number(&stage);
+    run_until_received(&stage, 1);
+    stage_close(&stage);
+}
+
+static void cannot_be_opened_on_what_cannot_be_watched(void **state)
+{
+    struct udp_callbacks callbacks = { 0 };
+    struct udp *udp = NULL;
+    uv_loop_t loop;
+
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_true(udp_open(&udp, &loop, -1, &callbacks) < 0);
+    assert_null(udp);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* --- binding ---------------------------------------------------------------------- */
+
+static void sockets_share_the_port_that_the_kernel_chose(void **state)
+{
+    struct address addresses[8];
+    int fds[8];
+
+    bind_loopback(8, fds);
+    for (int i = 0; i < 8; i++) {
+        char text[2][ADDRESS_TEXT_MAX];
+
+        assert_int_equal(address_of_socket(&addresses[i], fds[i]), 0);
+        address_format(&addresses[0], text[0]);
+        address_format(&addresses[i], text[1]);
+        assert_string_equal(text[0], text[1]);
+        assert_string_not_equal(text[1], "127.0.0.1:0");
+        for (int j = 0; j < i; j++)
+            assert_int_not_equal(fds[i], fds[j]);
+    }
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+}
+
+/* How many datagrams wait in @fd. */
+static unsigned n_waiting(int fd)
+{
+    unsigned n = 0;
+    char byte;
+
+    while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
+        n++;
+    return n;
+}
+
+static void sockets_share_the_traffic_by_flow(void **state)
+{
+    unsigned n_received = 0, n_used = 0;
+    int fds[4];
+
+    bind_loopback(4, fds);
+    for (int flow = 0; flow < 100; flow++) {
+        int out = sender_to(fds[0]);
+        unsigned n_sockets = 0;
+
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(send(out, "x", 1, 0), 1);
+        close(out);
+        for (int i = 0; i < 4; i++) {
+            unsigned n = n_waiting(fds[i]);
+
+            n_received += n;
+            n_sockets += n > 0;
+            n_used |= n > 0 ? 1u << i : 0;
+        }
+        assert_int_equal(n_sockets, 1);
+    }
+    assert_int_equal(n_received, 300);
+    assert_int_equal(n_used, 15);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+}
+
+static unsigned n_open_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* With a socket at @there, with SO_REUSEPORT or without, no bind to that port of @host may work. */
+static void must_find_it_in_use(const char *there, const char *host, int reuses)
+{
+    struct address address;
+    char text[64];
+    int fd, fds[3] = { -1, -1, -1 };
+    unsigned n_open;
+
+    assert_int_equal(address_parse(&address, there), 0);
+    fd = socket(address.any.sa_family, SOCK_DGRAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &reuses, sizeof(reuses));
+    assert_int_equal(bind(fd, &address.any, address.len), 0);
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    snprintf(text, sizeof(text), "%s:%d", host,
+             ntohs(((struct sockaddr_in *)&address.storage)->sin_port));
+    assert_int_equal(address_parse(&address, text), 0);
+    n_open = n_open_descriptors();
+    assert_int_equal(udp_bind(&address, READ_BUFFER, 3, fds), -EADDRINUSE);
+    assert_int_equal(udp_bind(&address, READ_BUFFER, 1, fds), -EADDRINUSE);
+    assert_int_equal(n_open_descriptors(), n_open);
+    assert_int_equal(fds[0], -1);
+    close(fd);
+}
+
+static void refuses_a_port_in_use(void **state)
+{
+    must_find_it_in_use("127.0.0.1:0", "127.0.0.1", 0);
+    must_find_it_in_use("127.0.0.1:0", "", 0);
+    must_find_it_in_use(":0", "127.0.0.1", 0);
+}
+
+static void refuses_a_port_that_another_shares(void **state)
+{
+    must_find_it_in_use("127.0.0.1:0", "127.0.0.1", 1);
+    must_find_it_in_use(":0", "", 1);
+    must_find_it_in_use("127.0.0.1:0", "", 1);
+    must_find_it_in_use(":0", "127.0.0.1", 1);
+}
+
+static void refuses_its_own_port_a_second_time(void **state)
+{
+    struct address address;
+    int fds[2], more[2];
+
+    bind_loopback(2, fds);
+    assert_int_equal(address_of_socket(&address, fds[0]), 0);
+    assert_int_equal(udp_bind(&address, READ_BUFFER, 2, more), -EADDRINUSE);
+    close(fds[0]);
+    close(fds[1]);
+    assert_int_equal(udp_bind(&address, READ_BUFFER, 2, more), 0);
+    close(more[0]);
+    close(more[1]);
+}
+
+static void refuses_an_address_that_is_not_ours(void **state)
+{
+    struct address address;
+    int fd = -1;
+
+    assert_int_equal(address_parse(&address, "192.0.2.1:0"), 0);
+    assert_int_equal(udp_bind(&address, READ_BUFFER, 1, &fd), -EADDRNOTAVAIL);
+    assert_int_equal(fd, -1);
+}
+
+/* --- what the kernel says -------------------------------------------------------------- */
+
+static void tells_the_buffer_that_was_granted(void **state)
+{
+    struct address address;
+    int small, large, none[2];
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(udp_bind(&address, 1 << 14, 1, &small), 0);
+    assert_int_equal(udp_bind(&address, 1 << 16, 1, &large), 0);
+    assert_true(udp_read_buffer(small) >= 1 << 14);
+    assert_true(udp_read_buffer(large) >= 1 << 16);
+    assert_true(udp_read_buffer(large) > udp_read_buffer(small));
+    assert_int_equal(udp_read_buffer(-1), -EBADF);
+    assert_int_equal(pipe(none), 0);
+    assert_int_equal(udp_read_buffer(none[0]), -ENOTSOCK);
+    close(none[0]);
+    close(none[1]);
+    close(small);
+    close(large);
+}
+
+static void counts_what_the_kernel_dropped(void **state)
+{
+    struct address address;
+    unsigned n_sent = 2000, n_received;
+    int fd, out;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(udp_bind(&address, 1, 1, &fd), 0);
+    assert_int_equal(udp_kernel_drops(fd), 0);
+    out = sender_to(fd);
+    for (unsigned i = 0; i < n_sent; i++)
+        assert_int_equal(send(out, "0123456789", 10, 0), 10);
+    n_received = n_waiting(fd);
+    assert_in_range(n_received, 1, n_sent - 1);
+    assert_int_equal(udp_kernel_drops(fd), n_sent - n_received);
+    close(fd);
+    close(out);
+}
+
+static void counts_no_drops_where_it_cannot(void **state)
+{
+    int pipes[2];
+
+    assert_int_equal(udp_kernel_drops(-1), 0);
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(udp_kernel_drops(pipes[0]), 0);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(hands_over_all_that_was_sent),
+        CASE(tells_batches_and_ends_each_wakeup_once),
+        CASE(an_empty_datagram_is_one_too),
+        CASE(the_poll_wakes_first_and_then_the_timer),
+        CASE(nothing_wakes_up_who_never_got_anything),
+        CASE(nothing_wakes_up_when_it_is_quiet_again),
+        CASE(polls_again_after_it_was_quiet),
+        CASE(tells_of_an_error),
+        CASE(receives_after_an_error),
+        CASE(drain_takes_what_is_there),
+        CASE(drain_keeps_to_its_limit),
+        CASE(drains_after_it_was_quiet),
+        CASE(after_close_nothing_is_called),
+        CASE(the_descriptor_stays_the_callers),
+        CASE(cannot_be_opened_on_what_cannot_be_watched),
+        CASE(sockets_share_the_port_that_the_kernel_chose),
+        CASE(sockets_share_the_traffic_by_flow),
+        CASE(refuses_a_port_in_use),
+        CASE(refuses_a_port_that_another_shares),
+        CASE(refuses_its_own_port_a_second_time),
+        CASE(refuses_an_address_that_is_not_ours),
+        CASE(tells_the_buffer_that_was_granted),
+        CASE(counts_what_the_kernel_dropped),
+        CASE(counts_no_drops_where_it_cannot),
+        CASE(may_be_closed_by_its_own_callback),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -228,7 +228,8 @@ def send_long_series(udometer, n):
     """A page too long for the buffers of a connection: 2 KB for each of the series."""
     for i in range(n):
         udometer.send("long:1|g|#series:%d,v:%s" % (i, "x" * 2000))
-    udometer.settle()
+        if i % 500 == 499:
+            udometer.settle()
 
 
 def send_many_series(udometer, n, name="many"):

@@ -168,7 +168,8 @@ def test_a_config_file_that_cannot_be_read_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("text, where, words", [
-    ("workers: [1\n", ":2:1:", []),
+    ("statsd.listen-udp: [127.0.0.1:0\n", ":2:1:", []),
+    ("workers: [1]\n", ":1:10:", ["workers", "list"]),
     ("workers: 1\nno-such-key: 3\n", ":2:", ["no-such-key"]),
     ("\n\nworkers: many\n", ":3:10:", ["workers", "many", "expected"]),
     ("statsd.listen-udp:\n  - 127.0.0.1:0\n  - nonsense\n", ":3:5:", ["nonsense", "HOST:PORT"]),

@@ -3,8 +3,10 @@
 /*
  * Cell
  *
- * The worker that will own a cell allocates it. glibc gives every thread an arena
- * of its own, so cells of different workers never share a cache line.
+ * The worker that will own a cell allocates it. glibc gives threads arenas of
+ * their own, so cells of different workers rarely share a cache line: when one
+ * thread has freed what another one allocated, or there are more than 8 threads a
+ * core.
  */
 
 #include "aggregate/cell.h"

@@ -25,6 +25,9 @@
 #include <float.h>
 #include <math.h>
 
+/* How often a reader begins again because the gauge was set meanwhile. */
+#define TRIES_MAX 16
+
 /* --- writing: the owner ----------------------------------------------------------- */
 
 static void begin_write(struct gauge_cell *gauge)
@@ -194,8 +197,12 @@ double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells)
     double value, base;
     int64_t set_at;
     struct gauge_cell *setter;
+    unsigned n_tries = 0;
 
-    /* A set that comes while the changes are summed makes that sum one of two worlds. */
+    /*
+     * A set that comes while the changes are summed makes that sum one of two
+     * worlds. Under a hail of sets, the last try has to do.
+     */
     do {
         set_at = read_newest_set(cells, n_cells, &base);
         value = base;
@@ -205,7 +212,7 @@ double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells)
             if (gauge)
                 value += read_sum(gauge, set_at);
         }
-    } while (newest_set(cells, n_cells, &setter) != set_at);
+    } while (newest_set(cells, n_cells, &setter) != set_at && ++n_tries < TRIES_MAX);
 
     if (isnan(value))
         return base;

@@ -27,6 +27,7 @@ MUST_CHECK enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *)
 
 /*
  * Any thread: the value. Changes before any set add to 0. Waits only while an
- * owner is between two stores. A sum beyond the range of a double is its end.
+ * owner is between two stores; changes of one worker and a set by another that come
+ * without a pause may be mixed. A sum beyond the range of a double is its end.
  */
 double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells);

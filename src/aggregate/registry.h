@@ -4,9 +4,9 @@
 /*
  * Registry: which families and series exist
  *
- * The truth behind the workers' shards. Any thread may call any function; those
- * that a worker calls (admit, save) hold one lock for less than a microsecond,
- * and no other holds that lock for longer than a small batch takes.
+ * The truth behind the workers' shards. Any thread may call any function. Those
+ * that a worker calls (admit, save) hold one lock for as long as a look-up and an
+ * insertion take, and no other holds that lock for longer than a small batch does.
  */
 
 #include "aggregate/snapshot.h"

@@ -11,8 +11,10 @@
  *      [snapshot 5] ----> [snapshot 6] ----> [snapshot 7]
  *       removed: a, b      removed: c
  *
- * So when 6 goes, 5 has gone before, and nobody can see c any more. No reader has
- * to be counted or waited for, and a slow one delays nothing but memory.
+ * So when 6 goes, 5 has gone before, and nobody can see c any more. Nobody waits
+ * for a reader; a slow one delays the memory of removed series, and that of the
+ * one list it walks: lists that nobody reads any longer are given back at once,
+ * and only a link of the chain stays.
  *
  * A new series costs a copy of the pointers: 8 MB at a million series, 2 ms, and
  * only if a scrape or sweep comes by. Ingest never pays for it.
@@ -24,11 +26,16 @@
 
 static struct snapshot *snapshot_alloc(size_t n_series)
 {
-    struct snapshot *snapshot = malloc(sizeof(*snapshot) + n_series * sizeof(struct series *));
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
     if (!snapshot)
         return NULL;
-    *snapshot = (struct snapshot){ .n_series = 0 };
+    snapshot->series = calloc(n_series ? n_series : 1, sizeof(struct series *));
+    if (!snapshot->series) {
+        free(snapshot);
+        return NULL;
+    }
+    atomic_init(&snapshot->readers, 1);
     atomic_init(&snapshot->refs, 1);
     return snapshot;
 }
@@ -40,10 +47,11 @@ struct snapshot *snapshot_new_empty(void)
 
 void snapshot_ref(struct snapshot *snapshot)
 {
-    atomic_fetch_add_explicit(&snapshot->refs, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&snapshot->readers, 1, memory_order_relaxed);
 }
 
-void snapshot_unref(struct snapshot *snapshot)
+/* Give back a reference of the chain: when it is the last, this link goes, and perhaps more. */
+static void release_link(struct snapshot *snapshot)
 {
     /* A loop, not a recursion: a chain may be long when a slow reader ends. */
     while (snapshot && atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) == 1) {
@@ -55,6 +63,14 @@ void snapshot_unref(struct snapshot *snapshot)
         free(snapshot);
         snapshot = next;
     }
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+    if (!snapshot || atomic_fetch_sub_explicit(&snapshot->readers, 1, memory_order_acq_rel) > 1)
+        return;
+    free(TAKE(snapshot->series));
+    release_link(snapshot);
 }
 
 static int compare(const void *a, const void *b)
@@ -127,7 +143,7 @@ struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, si
     struct series **removed = n_removed ? calloc(n_removed, sizeof(*removed)) : NULL;
 
     if (!next || (n_removed && !removed)) {
-        free(next);
+        snapshot_unref(next);
         free(removed);
         return NULL;
     }
@@ -136,6 +152,6 @@ struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, si
         qsort(fresh, n_fresh, sizeof(*fresh), compare);
     merge(next, old, fresh, n_fresh, n_removed > 0);
     old->next = next;
-    snapshot_ref(next);
+    atomic_fetch_add_explicit(&next->refs, 1, memory_order_relaxed);
     return next;
 }

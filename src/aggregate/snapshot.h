@@ -13,18 +13,19 @@
 #include "base/compiler.h"
 
 struct snapshot {
-    _Atomic unsigned refs;
-    struct snapshot *next;   /* the one that replaced it, on which it holds a reference */
-    struct series **removed; /* series that are in this one and not in the next */
+    _Atomic unsigned readers; /* who may walk it */
+    _Atomic unsigned refs;    /* the readers' one, and that of the snapshot before it */
+    struct snapshot *next;    /* the one that replaced it, on which it holds a reference */
+    struct series **removed;  /* series that are in this one and not in the next */
     size_t n_removed;
     size_t n_series;
-    struct series *series[]; /* by family name, then by labels */
+    struct series **series; /* by family name, then by labels; NULL without readers */
 };
 
-/* An empty snapshot with one reference, or NULL. */
+/* An empty snapshot with one reader, or NULL. */
 struct snapshot *snapshot_new_empty(void);
 
-/* Take, and give back, a reference. Any thread. */
+/* Become, and stop being, a reader. Any thread; to become one, be one, or know of one. */
 void snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
@@ -33,9 +34,10 @@ void snapshot_unref(struct snapshot *snapshot);
  * (series->is_removed), with the @n_fresh new ones, which get sorted.
  * @n_removed says how many are removed, all of them in @old.
  *
- * Returns it with one reference, and has given @old one more on it, for the sake
- * of the removed series: they are freed when nobody can see them any longer,
- * which is when @old and all before it are gone. Returns NULL without memory.
+ * Returns it with one reader, and @old keeps it from going before @old does, for
+ * the sake of the removed series: they are freed when nobody can see them any
+ * longer, which is when @old and all before it are gone. Returns NULL without
+ * memory.
  */
 struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, size_t n_fresh,
                                  size_t n_removed);

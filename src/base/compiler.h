@@ -10,8 +10,7 @@
 /* The caller must look at the result. */
 #define MUST_CHECK __attribute__((__warn_unused_result__))
 
-/* Which way a branch almost always goes. Only where a benchmark noticed. */
-#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+/* A branch that is almost never taken. */
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* What two threads write must not share a line of this many bytes (x86-64, most arm64). */

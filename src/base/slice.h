@@ -35,12 +35,6 @@ static inline bool slice_starts_with(struct slice slice, struct slice prefix)
     return slice.len >= prefix.len && memcmp(slice.at, prefix.at, prefix.len) == 0;
 }
 
-static inline bool slice_ends_with(struct slice slice, struct slice suffix)
-{
-    return slice.len >= suffix.len &&
-           memcmp(slice.at + slice.len - suffix.len, suffix.at, suffix.len) == 0;
-}
-
 /* Byte order, a prefix before what it is a prefix of: negative, 0 or positive as memcmp. */
 static inline int slice_compare(struct slice a, struct slice b)
 {

@@ -31,9 +31,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 64
+/* Descriptors for what a worker's loop needs, and for the rest with a few connections. */
+#define FILES_PER_WORKER 8
+#define FILES_ANYWAY 48
 #define SOCKETS_MAX (WORKERS_MAX * SETTINGS_LISTENERS_MAX)
 
 struct daemon {
@@ -121,6 +125,26 @@ static void free_shared(struct daemon *daemon)
     buckets_free(daemon->buckets);
 }
 
+/*
+ * Raise the limit of open files as far as it may be raised, for the sake of HTTP
+ * connections, and see that it is enough: libuv aborts when it cannot make a pipe.
+ */
+static int allow_open_files(const struct daemon *daemon)
+{
+    uint64_t n_needed =
+        FILES_ANYWAY + daemon->n_workers * (FILES_PER_WORKER + daemon->settings->listen_udp.n);
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= n_needed)
+        return 0;
+    log_error("too few open files are allowed", LOG_UINT("allowed", limit.rlim_max),
+              LOG_UINT("needed", n_needed), LOG_TEXT("hint", "raise ulimit -n"));
+    return -EMFILE;
+}
+
 /* --- sockets ---------------------------------------------------------------------- */
 
 static int refuse_address(const char *flag, const char *address, int error)
@@ -128,7 +152,7 @@ static int refuse_address(const char *flag, const char *address, int error)
     const char *hint = "choose another one";
 
     if (error == -EADDRINUSE)
-        hint = "another program has it; stop that one, or choose another port";
+        hint = "it is in use, by another program or an address given twice; choose another port";
     else if (error == -EACCES)
         hint = "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one";
     else if (error == -EADDRNOTAVAIL)
@@ -142,7 +166,6 @@ static void warn_of_small_buffer(const struct daemon *daemon, const char *addres
 {
     int granted = udp_read_buffer(fd);
 
-    /* The kernel reports twice what it grants, to account for its own overhead. */
     if (granted >= 0 && (uint64_t)granted >= daemon->settings->read_buffer_bytes)
         return;
     log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", address),
@@ -254,6 +277,8 @@ static int start_workers(struct daemon *daemon)
 
 static void stop_workers(struct daemon *daemon)
 {
+    for (unsigned i = 0; i < daemon->n_workers; i++)
+        worker_ask_to_stop(daemon->workers[i]);
     for (unsigned i = 0; i < daemon->n_workers; i++) {
         worker_stop(daemon->workers[i]);
         daemon->workers[i] = NULL;
@@ -322,6 +347,16 @@ static void log_end(struct daemon *daemon)
              LOG_UINT("kernel_drops", drops));
 }
 
+/* From here on, signals change nothing: it is ending already. */
+static void close_signals(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
 static void on_stop(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
@@ -330,8 +365,7 @@ static void on_stop(uv_signal_t *handle, int number)
     atomic_store(&daemon->routes.is_ready, false);
     stop_workers(daemon);
     sweeper_close(TAKE(daemon->sweeper));
-    for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
-        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    close_signals(daemon);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -384,12 +418,13 @@ static int open_handles(struct daemon *daemon)
 static void print_welcome(const struct daemon *daemon)
 {
     const char *udp = daemon->sockets[0].address, *colon = strrchr(udp, ':');
+    bool has_brackets = udp[0] == '['; /* which bash does not want */
 
     printf("Send something:  printf 'hello_total:1|c|#from:you' > /dev/udp/%.*s/%s   (in bash)\n"
            "Scrape it:       curl http://%s%s\n"
            "Read on:         README.md, docs/architecture.md, and udometer --help\n",
-           (int)(colon - udp), udp, colon + 1, daemon->http_address,
-           daemon->settings->telemetry_path);
+           (int)(colon - udp) - 2 * has_brackets, udp + has_brackets, colon + 1,
+           daemon->http_address, daemon->settings->telemetry_path);
     fflush(stdout);
 }
 
@@ -397,8 +432,10 @@ static int run_loop(struct daemon *daemon)
 {
     int r = uv_loop_init(&daemon->loop);
 
-    if (r < 0)
+    if (r < 0) {
+        log_error("cannot start its loop", LOG_TEXT("error", uv_strerror(r)));
         return r;
+    }
     r = open_handles(daemon);
     if (r == 0) {
         atomic_store(&daemon->routes.is_ready, true);
@@ -407,7 +444,7 @@ static int run_loop(struct daemon *daemon)
         if (daemon->settings->welcome)
             print_welcome(daemon);
     } else {
-        log_error("cannot watch for signals", LOG_TEXT("error", uv_strerror(r)));
+        log_error("cannot watch for signals or start the sweep", LOG_TEXT("error", uv_strerror(r)));
     }
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
@@ -426,9 +463,12 @@ int daemon_run(const struct settings *settings)
     daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);
 
-    r = make_shared(daemon);
-    if (r < 0)
-        log_error("cannot start", LOG_TEXT("error", strerror(-r)));
+    r = allow_open_files(daemon);
+    if (r == 0) {
+        r = make_shared(daemon);
+        if (r < 0)
+            log_error("cannot start", LOG_TEXT("error", strerror(-r)));
+    }
     if (r == 0)
         r = open_sockets(daemon);
     if (r == 0)

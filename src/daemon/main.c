@@ -21,6 +21,12 @@ static int complain(struct buffer *problem, int status)
     return status;
 }
 
+/* Output that did not reach its file is a failure too. */
+static int finish_output(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int print_help(void)
 {
     CLEANUP(buffer_deinit) struct buffer help = { 0 };
@@ -29,14 +35,14 @@ static int print_help(void)
     if (help.has_failed)
         return EXIT_FAILURE;
     fwrite(help.data, 1, help.len, stdout);
-    return EXIT_SUCCESS;
+    return finish_output();
 }
 
 static int run(const struct settings *settings)
 {
     if (settings->check_config) {
         puts("udometer: the configuration is valid");
-        return EXIT_SUCCESS;
+        return finish_output();
     }
     log_setup(settings->log_level, settings->log_format);
     return daemon_run(settings) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -54,7 +60,7 @@ int main(int argc, char **argv)
     switch (config_load(&settings, argc, argv, &problem)) {
     case CONFIG_RUN: return run(&settings);
     case CONFIG_HELP: return print_help();
-    case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return EXIT_SUCCESS;
+    case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
     case CONFIG_USAGE_ERROR: return complain(&problem, EXIT_USAGE);
     case CONFIG_FILE_ERROR: return complain(&problem, EXIT_FAILURE);
     }

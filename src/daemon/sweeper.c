@@ -22,7 +22,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A series outlives its time by a tenth of it, but not by more than a minute. */
+/* A series outlives its time by a tenth of it, but by no more than a minute, and a second or two. */
 #define INTERVALS_PER_TTL 10
 #define INTERVAL_MIN_MS 1000
 #define INTERVAL_MAX_MS 60000

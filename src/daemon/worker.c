@@ -96,7 +96,7 @@ static void stop_receiving(struct worker *worker)
 
     shard_set_now(worker->shard, clock_seconds());
     for (unsigned i = 0; i < worker->n_udps; i++) {
-        while (udp_drain(worker->udps[i], 1024) > 0)
+        while (udp_drain(worker->udps[i]) > 0)
             if (clock_monotonic_ns() > deadline_ns)
                 break;
         udp_close(worker->udps[i]);
@@ -150,14 +150,26 @@ static void free_worker(struct worker *worker)
     free(worker);
 }
 
+void worker_ask_to_stop(struct worker *worker)
+{
+    bool is_asked;
+
+    if (!worker)
+        return;
+    pthread_mutex_lock(&worker->lock);
+    is_asked = worker->is_stopping;
+    worker->is_stopping = true;
+    pthread_mutex_unlock(&worker->lock);
+    /* Once it has been asked, its handles may be gone any time. */
+    if (!is_asked)
+        uv_async_send(&worker->async);
+}
+
 void worker_stop(struct worker *worker)
 {
     if (!worker)
         return;
-    pthread_mutex_lock(&worker->lock);
-    worker->is_stopping = true;
-    pthread_mutex_unlock(&worker->lock);
-    uv_async_send(&worker->async);
+    worker_ask_to_stop(worker);
     uv_thread_join(&worker->thread);
     uv_loop_close(&worker->loop);
     free_worker(worker);

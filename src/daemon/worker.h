@@ -42,7 +42,11 @@ MUST_CHECK int worker_start(struct worker **ret, const struct worker_options *op
 void worker_ask(struct worker *worker, struct worker_task *task);
 
 /*
- * Apply what lies in the socket buffers, for a second at most, then end the thread
- * and free the worker. NULL is fine.
+ * Have it apply what lies in its socket buffers, for a second at most (and the
+ * batch it is at), and then end. Does not wait: ask all before you stop the first.
+ * NULL is fine.
  */
+void worker_ask_to_stop(struct worker *worker);
+
+/* The same; wait for it, and free the worker. NULL is fine. */
 void worker_stop(struct worker *worker);

@@ -99,7 +99,7 @@ static enum verdict resolve_labels(struct mapping *mapping, const struct section
     }
     labels_sort(&mapping->labels);
     identity->labels = labels_write(&mapping->labels, mapping->rendered);
-    return VERDICT_APPLIED;
+    return identity->labels.len <= LABELS_TEXT_MAX ? VERDICT_APPLIED : REFUSED_LABEL_LIMIT;
 }
 
 enum verdict mapping_resolve(struct mapping *mapping, const struct line *line, struct identity *ret)

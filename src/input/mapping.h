@@ -15,6 +15,12 @@
 #define LABEL_NAME_MAX 256
 #define LABEL_VALUE_MAX 2048
 
+/*
+ * Longest text of all labels together, in bytes, as a scrape shows it: a histogram
+ * repeats it on each of its lines, so it decides how long a page a sender can make.
+ */
+#define LABELS_TEXT_MAX 8192
+
 struct mapping;
 
 /* Make a mapping. Returns 0 or -ENOMEM. */

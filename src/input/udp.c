@@ -19,6 +19,7 @@
 
 #include "input/udp.h"
 
+#include "base/clock.h"
 #include "input/receive.h"
 
 #include <errno.h>
@@ -42,8 +43,8 @@
  */
 #define BYTES_PER_MS (100 * 2304)
 
-/* After so many datagrams the loop looks at its other events; the rest waits for the next turn. */
-#define TURN_DATAGRAMS 4096
+/* After so long the loop looks at its other events; the rest waits for the next turn. */
+#define TURN_NS (5 * CLOCK_NS_PER_MS)
 
 struct udp {
     struct udp_callbacks callbacks;
@@ -54,6 +55,7 @@ struct udp {
     unsigned period_ms;
     unsigned period_max_ms; /* as the receive buffer allows */
     uint64_t last_wakeup_ms;
+    bool has_more; /* the last turn ended before the socket was empty */
     int fd;
 };
 
@@ -131,7 +133,8 @@ int udp_read_buffer(int fd)
     int bytes;
     socklen_t len = sizeof(bytes);
 
-    return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) < 0 ? -errno : bytes;
+    /* The kernel doubles what it is asked for, for its overhead, and says that. */
+    return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) < 0 ? -errno : bytes / 2;
 }
 
 uint64_t udp_kernel_drops(int fd)
@@ -155,19 +158,21 @@ static unsigned hand_over_batch(struct udp *udp, int n)
     return (unsigned)n;
 }
 
-unsigned udp_drain(struct udp *udp, unsigned max)
+unsigned udp_drain(struct udp *udp)
 {
+    int64_t end_ns = clock_monotonic_ns() + TURN_NS;
     unsigned n_datagrams = 0;
     int n = RECEIVE_BATCH_MAX;
 
-    while (n == RECEIVE_BATCH_MAX && n_datagrams < max &&
-           !uv_is_closing((uv_handle_t *)&udp->poll)) {
+    while (n == RECEIVE_BATCH_MAX && !uv_is_closing((uv_handle_t *)&udp->poll) &&
+           (n_datagrams == 0 || clock_monotonic_ns() < end_ns)) {
         n = receive_batch_fill(udp->batch, udp->fd);
         if (n < 0)
             udp->callbacks.on_error(udp->callbacks.ctx, n);
         else if (n > 0)
             n_datagrams += hand_over_batch(udp, n);
     }
+    udp->has_more = n == RECEIVE_BATCH_MAX;
     udp->callbacks.on_drained(udp->callbacks.ctx);
     return n_datagrams;
 }
@@ -182,7 +187,8 @@ static void adapt_period(struct udp *udp, unsigned n_datagrams)
 
 static unsigned longest_period_ms(int fd)
 {
-    int periods = udp_read_buffer(fd) / 4 / BYTES_PER_MS;
+    /* Twice, because what datagrams take there includes the kernel's overhead. */
+    int periods = 2 * (udp_read_buffer(fd) / 4) / BYTES_PER_MS;
 
     if (periods < PERIOD_MIN_MS)
         return PERIOD_MIN_MS;
@@ -222,23 +228,21 @@ static void on_timer(uv_timer_t *timer)
     unsigned n_datagrams;
 
     note_wakeup(udp, UDP_WAKEUP_TIMER);
-    n_datagrams = udp_drain(udp, TURN_DATAGRAMS);
+    n_datagrams = udp_drain(udp);
     if (uv_is_closing((uv_handle_t *)timer))
         return;
     adapt_period(udp, n_datagrams);
     /* With more in the socket than a turn takes, the descriptor is readable at once. */
-    if (n_datagrams == 0 || n_datagrams >= TURN_DATAGRAMS)
+    if (n_datagrams == 0 || udp->has_more)
         watch_descriptor(udp);
     else
         watch_timer(udp);
 }
 
 /* Traffic that is rare is not worth a timer; traffic beyond a turn must not wait for one. */
-static bool stays_watching(uint64_t since_ms, unsigned n_datagrams)
+static bool stays_watching(const struct udp *udp, uint64_t since_ms, unsigned n_datagrams)
 {
-    bool is_rare = since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS;
-
-    return is_rare || n_datagrams >= TURN_DATAGRAMS;
+    return udp->has_more || (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -249,11 +253,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
     if (status < 0)
         udp->callbacks.on_error(udp->callbacks.ctx, status);
-    n_datagrams = udp_drain(udp, TURN_DATAGRAMS);
+    n_datagrams = udp_drain(udp);
     if (uv_is_closing((uv_handle_t *)poll))
         return;
     /* With an error, libuv has stopped watching; then the timer begins anew. */
-    if (status == 0 && stays_watching(since_ms, n_datagrams))
+    if (status == 0 && stays_watching(udp, since_ms, n_datagrams))
         return;
     uv_poll_stop(poll);
     watch_timer(udp);

@@ -40,9 +40,8 @@ MUST_CHECK int udp_bind(const struct address *address, int read_buffer_bytes, un
                         int *ret_fds);
 
 /*
- * The receive buffer that the kernel really granted @fd, in bytes: twice what was
- * asked for, if it granted all of it, because it counts its own overhead. Or
- * negative errno.
+ * The receive buffer that the kernel really granted @fd, in bytes, in the terms in
+ * which udp_bind() asks for it; or negative errno.
  */
 int udp_read_buffer(int fd);
 
@@ -62,10 +61,10 @@ MUST_CHECK int udp_open(struct udp **ret, uv_loop_t *loop, int fd,
                         const struct udp_callbacks *callbacks);
 
 /*
- * Receive what is in the socket now, up to @max datagrams or so (whole batches).
- * Returns how many came.
+ * Receive what is in the socket now, but end after some 5 ms, at the end of a
+ * batch. Returns how many datagrams came: 0 only if there was none.
  */
-unsigned udp_drain(struct udp *udp, unsigned max);
+unsigned udp_drain(struct udp *udp);
 
 /*
  * Stop receiving; from within a callback too, after which at most the rest of the

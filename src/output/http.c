@@ -199,15 +199,18 @@ int http_start(struct http **ret, int fd, const struct http_options *options)
         return -ENOMEM;
     }
     http->options = *options;
+    errno = 0;
     http->server = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, http,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
     if (!http->server) {
+        int error = errno ? errno : ENOMEM;
+
         close(fd);
         free(http);
-        return -ENOMEM;
+        return -error;
     }
     *ret = http;
     return 0;

@@ -53,6 +53,16 @@ def test_what_comes_while_all_listeners_wait_is_applied_first(start):
     assert udometer.stop()["applied"] == "1000"
 
 
+def test_a_signal_while_it_ends_changes_nothing(udometer):
+    for i in range(0, 40000, 40):
+        udometer.send("\n".join("ending:1|g|#series:%d" % j for j in range(i, i + 40)))
+    udometer.settle()
+    udometer.send_signal(signal.SIGTERM)
+    wait_until(lambda: any(record["msg"] == "stopped" for record in udometer.log()), "it stops")
+    udometer.send_signal(signal.SIGTERM)
+    assert udometer.wait()["msg"] == "stopped"
+
+
 def test_a_second_signal_changes_nothing(udometer):
     udometer.pause()
     udometer.send(*["waiting_total:1|c"] * 2000)
@@ -100,21 +110,30 @@ def n_descriptors(udometer):
     return len(os.listdir("/proc/%d/fd" % udometer.pid))
 
 
-def flood(address, started):
+LIGHT = b"flood_total:1|c\nflood:2|ms|#k:v"
+# 60 KB of lines that are as dear as lines can be: new keys, hundreds of tags.
+HEAVY = b"\n".join(b"flood:1|c|#%s" % b",".join(b"k%d:%d" % (i % 60, i) for i in range(j, j + 256))
+                   for j in range(20))
+
+
+def flood(address, started, datagram):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
         flow.connect(address)
         while True:
             try:
-                flow.send(b"flood_total:1|c\nflood:2|ms|#k:v")
+                flow.send(datagram)
             except ConnectionRefusedError:
                 if started.is_set():
                     return
             started.set()
 
 
-def test_a_flood_does_not_hold_it_up(udometer):
+@pytest.mark.parametrize("datagram", [LIGHT, HEAVY], ids=["light", "heavy"])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_flood_does_not_hold_it_up(start, workers, datagram):
+    udometer = start("--workers=%d" % workers)
     fork = multiprocessing.get_context("fork")
-    senders = [(fork.Process(target=flood, args=(udometer.udp[0], started), daemon=True), started)
+    senders = [(fork.Process(target=flood, args=(udometer.udp[0], started, datagram), daemon=True), started)
                for started in [fork.Event(), fork.Event()]]
     try:
         for sender, _ in senders:
@@ -122,7 +141,9 @@ def test_a_flood_does_not_hold_it_up(udometer):
         for _, started in senders:
             assert started.wait(10)
         last = udometer.stop(seconds=STOP_SECONDS)
-        assert last["msg"] == "stopped" and int(last["lines"]) == 2 * int(last["datagrams"]) > 0
+        n_lines = datagram.count(b"\n") + 1
+        assert last["msg"] == "stopped"
+        assert int(last["lines"]) == n_lines * int(last["datagrams"]) > 0
     finally:
         for sender, _ in senders:
             sender.kill()

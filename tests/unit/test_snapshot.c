@@ -124,6 +124,23 @@ static void gives_the_old_one_a_reference_on_the_new(void **state)
     snapshot_unref(next);
 }
 
+/* However many new lists come while a slow reader holds an old one. */
+static void a_list_that_nobody_reads_is_given_back(void **state)
+{
+    struct snapshot *current = snapshot_new_empty(), *first = hold(current), *second;
+    struct series *fresh = new_series("a", "");
+
+    follow(&current, &fresh, 1, 0);
+    second = current;
+    fresh = new_series("b", "");
+    follow(&current, &fresh, 1, 0);
+    assert_non_null(first->series);
+    assert_null(second->series);
+    assert_ptr_equal(first->next, second);
+    snapshot_unref(first);
+    end(current);
+}
+
 static void all_may_be_removed_at_once(void **state)
 {
     struct snapshot *current = snapshot_new_empty();
@@ -267,6 +284,7 @@ int main(void)
         CASE(sorts_series_of_one_family_by_labels),
         CASE(the_old_one_stays_as_it_was),
         CASE(gives_the_old_one_a_reference_on_the_new),
+        CASE(a_list_that_nobody_reads_is_given_back),
         CASE(all_may_be_removed_at_once),
         CASE(a_series_may_come_again_as_its_namesake_goes),
         CASE(a_removed_series_goes_with_the_last_that_can_see_it),

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "aggregate/family.h"
+
+static struct family *new_family(enum sample_type type, const char *name, const char *sent_as)
+{
+    const struct identity identity = { .type = type,
+                                       .family = slice_of(name),
+                                       .sent_as = slice_of(sent_as) };
+    struct family *family = family_new(&identity, NULL);
+
+    assert_non_null(family);
+    return family;
+}
+
+static void keeps_its_names_when_the_identity_is_gone(void **state)
+{
+    char name[] = "a_b", sent_as[] = "a.b";
+    struct family *family = new_family(SAMPLE_GAUGE, name, sent_as);
+
+    memset(name, 'x', sizeof(name));
+    memset(sent_as, 'x', sizeof(sent_as));
+    assert_slice_equal(family->name, "a_b");
+    assert_slice_equal(family->sent_as, "a.b");
+    family_free(family);
+}
+
+static void a_counter_claims_its_name_alone(void **state)
+{
+    struct family *family = new_family(SAMPLE_COUNTER, "x", "x");
+
+    assert_int_equal(family->type, METRIC_COUNTER);
+    assert_int_equal(family->n_claims, 1);
+    assert_slice_equal(family->claims[0].name, "x");
+    assert_ptr_equal(family->claims[0].family, family);
+    family_free(family);
+}
+
+static void a_histogram_claims_what_it_is_exposed_under(void **state)
+{
+    struct family *family = new_family(SAMPLE_TIMER, "x", "x");
+
+    assert_int_equal(family->type, METRIC_HISTOGRAM);
+    assert_int_equal(family->n_claims, 4);
+    assert_slice_equal(family->claims[0].name, "x");
+    assert_slice_equal(family->claims[1].name, "x_bucket");
+    assert_slice_equal(family->claims[2].name, "x_sum");
+    assert_slice_equal(family->claims[3].name, "x_count");
+    family_free(family);
+}
+
+static void may_have_been_sent_without_a_name_of_its_own(void **state)
+{
+    struct family *family = new_family(SAMPLE_GAUGE, "x", "");
+
+    assert_slice_equal(family->sent_as, "");
+    family_free(family);
+}
+
+static void knows_how_much_memory_it_takes(void **state)
+{
+    struct family *small = new_family(SAMPLE_GAUGE, "x", "x");
+    struct family *large = new_family(SAMPLE_GAUGE, "x_and_much_more", "x.and.much.more");
+
+    assert_true(small->size > sizeof(struct family));
+    assert_true(large->size > small->size);
+    family_free(small);
+    family_free(large);
+}
+
+/* That the last reference frees it shows under LeakSanitizer. */
+static void goes_with_its_last_reference(void **state)
+{
+    struct family *family = new_family(SAMPLE_GAUGE, "x", "x");
+
+    family_ref(family);
+    family_ref(family);
+    family_unref(family);
+    assert_slice_equal(family->name, "x");
+    family_unref(family);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(keeps_its_names_when_the_identity_is_gone),
+        CASE(a_counter_claims_its_name_alone),
+        CASE(a_histogram_claims_what_it_is_exposed_under),
+        CASE(may_have_been_sent_without_a_name_of_its_own),
+        CASE(knows_how_much_memory_it_takes),
+        CASE(goes_with_its_last_reference),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/sample.h"
+
+static void each_type_is_exposed_as_one_of_prometheus(void **state)
+{
+    assert_int_equal(metric_type_of(SAMPLE_COUNTER), METRIC_COUNTER);
+    assert_int_equal(metric_type_of(SAMPLE_GAUGE), METRIC_GAUGE);
+    assert_int_equal(metric_type_of(SAMPLE_TIMER), METRIC_HISTOGRAM);
+    assert_int_equal(metric_type_of(SAMPLE_HISTOGRAM), METRIC_HISTOGRAM);
+    assert_int_equal(metric_type_of(SAMPLE_DISTRIBUTION), METRIC_HISTOGRAM);
+}
+
+static void what_is_no_number_suits_no_type(void **state)
+{
+    const struct line line = { .is_number = false };
+
+    for (enum sample_type type = 0; type < _SAMPLE_TYPE_N; type++)
+        assert_int_equal(sample_check(type, &line), REFUSED_MALFORMED_VALUE);
+}
+
+static void only_a_counter_minds_a_negative_number(void **state)
+{
+    const struct line line = { .is_number = true, .number = -1 };
+
+    assert_int_equal(sample_check(SAMPLE_COUNTER, &line), REFUSED_ILLEGAL_NEGATIVE_COUNTER);
+    for (enum sample_type type = SAMPLE_COUNTER + 1; type < _SAMPLE_TYPE_N; type++)
+        assert_int_equal(sample_check(type, &line), VERDICT_APPLIED);
+}
+
+static void a_counter_may_be_0_with_any_sign(void **state)
+{
+    const struct line zero = { .is_number = true, .number = 0.0 };
+    const struct line minus_zero = { .is_number = true, .number = -0.0 };
+
+    assert_int_equal(sample_check(SAMPLE_COUNTER, &zero), VERDICT_APPLIED);
+    assert_int_equal(sample_check(SAMPLE_COUNTER, &minus_zero), VERDICT_APPLIED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(each_type_is_exposed_as_one_of_prometheus),
+        CASE(what_is_no_number_suits_no_type),
+        CASE(only_a_counter_minds_a_negative_number),
+        CASE(a_counter_may_be_0_with_any_sign),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -27,6 +27,9 @@
 #define INTERVAL_MIN_MS 1000
 #define INTERVAL_MAX_MS 60000
 
+/* So many suspects a worker forgets between two drains: some 2 ms. */
+#define FORGET_MAX 10000
+
 enum sweep_state {
     SWEEP_IDLE,
     SWEEP_MARKED,
@@ -38,6 +41,7 @@ struct sweeper {
     enum sweep_state state;
     struct expiry expiry;
     size_t n_removed;
+    size_t n_forgotten;         /* suspects that the workers are through with */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
     uv_timer_t timer;
@@ -57,11 +61,19 @@ static void pass(struct shard *shard, void *arg)
     answer(arg);
 }
 
+/* How many suspects workers are to forget in one go. */
+static size_t forget_now(const struct sweeper *sweeper)
+{
+    size_t left = sweeper->expiry.n_suspects - sweeper->n_forgotten;
+
+    return left < FORGET_MAX ? left : FORGET_MAX;
+}
+
 static void forget(struct shard *shard, void *arg)
 {
     struct sweeper *sweeper = arg;
 
-    shard_forget(shard, sweeper->expiry.suspects, sweeper->expiry.n_suspects);
+    shard_forget(shard, sweeper->expiry.suspects + sweeper->n_forgotten, forget_now(sweeper));
     answer(sweeper);
 }
 
@@ -106,9 +118,14 @@ static void on_answered(uv_async_t *async)
     if (sweeper->state == SWEEP_MARKED) {
         sweeper->n_removed = expiry_remove(&sweeper->expiry, sweeper->options.registry);
         sweeper->state = SWEEP_REMOVED;
+        sweeper->n_forgotten = 0;
         ask_all(sweeper, forget);
     } else if (sweeper->state == SWEEP_REMOVED) {
-        end_sweep(sweeper);
+        sweeper->n_forgotten += forget_now(sweeper);
+        if (sweeper->n_forgotten < sweeper->expiry.n_suspects)
+            ask_all(sweeper, forget);
+        else
+            end_sweep(sweeper);
     }
 }
 

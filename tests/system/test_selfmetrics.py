@@ -226,6 +226,25 @@ def test_a_series_that_is_written_to_stays(start):
         assert scrape.value("udometer_expired_series_total") == 0
 
 
+def test_many_series_expire_with_their_keys_and_their_memory(start):
+    """More of them than workers are told to forget in one go."""
+    udometer = start("--statsd.ttl=1s", "--workers=2")
+    for i in range(0, 25000, 50):
+        udometer.send("\n".join("s_total:1|c|#i:%d" % j for j in range(i, i + 50)))
+        if i % 5000 == 0:
+            udometer.settle()
+
+    def have_gone():
+        scrape = udometer.scrape()
+        return scrape if scrape.value("udometer_expired_series_total") == 25000 else None
+
+    scrape = wait_until(have_gone, "all of them have gone")
+    assert scrape.sum("udometer_series") == scrape.value("udometer_series_bytes") == 0
+    udometer.send("wake_total:1|c", flow=udometer.new_flow())
+    udometer.settle()
+    assert udometer.scrape().value("wake_total") == 1
+
+
 def test_room_of_expired_series_is_free_again(start):
     udometer = start("--statsd.ttl=1s", "--limit.series=10")
     udometer.send(*["s_total:1|c|#i:%d" % i for i in range(10)])

@@ -16,6 +16,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* The most cells of a series, and so the most workers. */
+#define CELLS_MAX 64
+
 struct key;
 struct series;
 

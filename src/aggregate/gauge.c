@@ -143,78 +143,79 @@ enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells, un
 
 /* --- reading: anybody --------------------------------------------------------------- */
 
-/* The version of a cell that nobody is writing. */
-static uint32_t stable_version(const struct gauge_cell *gauge)
-{
-    uint32_t version;
-
-    do {
-        version = atomic_load_explicit(&gauge->version, memory_order_acquire);
-    } while (version % 2 != 0);
-    return version;
-}
-
-static bool is_still(const struct gauge_cell *gauge, uint32_t version)
-{
-    return atomic_load_explicit(&gauge->version, memory_order_relaxed) == version;
-}
-
-static double read_sum(const struct gauge_cell *gauge, int64_t set_at)
-{
-    struct changes changes;
-    uint32_t version;
-    double sum;
-
-    do {
-        version = stable_version(gauge);
-        sum = copy_changes(gauge, set_at, &changes);
-    } while (!is_still(gauge, version));
-    return sum;
-}
-
-/* The newest set and its value, as they belong together. */
-static int64_t read_newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, double *ret_base)
-{
-    struct gauge_cell *setter;
-    uint32_t version;
+/* A cell as it was at one moment. */
+struct copy {
     int64_t set_at;
+    double base;
+    struct changes changes;
+};
 
-    for (;;) {
-        set_at = newest_set(cells, n_cells, &setter);
-        *ret_base = 0;
-        if (!setter)
-            return 0;
-        version = stable_version(setter);
-        *ret_base = atomic_load_explicit(&setter->base, memory_order_acquire);
-        if (atomic_load_explicit(&setter->set_at, memory_order_acquire) == set_at &&
-            is_still(setter, version))
-            return set_at;
+/* Wait while the owner is between two stores, then copy what it has stored. */
+static void read_cell(const struct gauge_cell *gauge, struct copy *ret)
+{
+    uint32_t before, after;
+
+    do {
+        before = atomic_load_explicit(&gauge->version, memory_order_acquire);
+        ret->set_at = atomic_load_explicit(&gauge->set_at, memory_order_acquire);
+        ret->base = atomic_load_explicit(&gauge->base, memory_order_acquire);
+        copy_changes(gauge, 0, &ret->changes);
+        after = atomic_load_explicit(&gauge->version, memory_order_relaxed);
+    } while (before != after || before % 2 != 0);
+}
+
+static unsigned read_cells(_Atomic(struct cell *) *cells, unsigned n_cells, struct copy *ret)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < n_cells; i++) {
+        struct gauge_cell *gauge = gauge_at(cells, i);
+
+        if (gauge)
+            read_cell(gauge, &ret[n++]);
     }
+    return n;
+}
+
+/* The value that the copies make; the time of the set that it begins with in @ret_set_at. */
+static double sum_up(const struct copy *copies, unsigned n, int64_t *ret_set_at)
+{
+    double base = 0, value;
+    int64_t set_at = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (copies[i].set_at > set_at) {
+            set_at = copies[i].set_at;
+            base = copies[i].base;
+        }
+    }
+    value = base;
+    for (unsigned i = 0; i < n; i++)
+        for (uint32_t j = 0; j < copies[i].changes.n; j++)
+            if (copies[i].changes.items[j].at > set_at)
+                value += copies[i].changes.items[j].amount;
+
+    *ret_set_at = set_at;
+    if (isnan(value))
+        return base;
+    return isinf(value) ? copysign(DBL_MAX, value) : value;
 }
 
 double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells)
 {
-    double value, base;
-    int64_t set_at;
+    struct copy copies[CELLS_MAX];
     struct gauge_cell *setter;
-    unsigned n_tries = 0;
+    unsigned n, n_tries = 0;
+    int64_t set_at;
+    double value;
 
     /*
-     * A set that comes while the changes are summed makes that sum one of two
-     * worlds. Under a hail of sets, the last try has to do.
+     * One copy is as its cell was. Several were taken one after the other: when a
+     * set came meanwhile, changes that followed it may be among them without it.
      */
     do {
-        set_at = read_newest_set(cells, n_cells, &base);
-        value = base;
-        for (unsigned i = 0; i < n_cells; i++) {
-            struct gauge_cell *gauge = gauge_at(cells, i);
-
-            if (gauge)
-                value += read_sum(gauge, set_at);
-        }
-    } while (newest_set(cells, n_cells, &setter) != set_at && ++n_tries < TRIES_MAX);
-
-    if (isnan(value))
-        return base;
-    return isinf(value) ? copysign(DBL_MAX, value) : value;
+        n = read_cells(cells, n_cells, copies);
+        value = sum_up(copies, n, &set_at);
+    } while (n > 1 && newest_set(cells, n_cells, &setter) != set_at && ++n_tries < TRIES_MAX);
+    return value;
 }

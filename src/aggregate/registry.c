@@ -43,8 +43,11 @@ struct registry {
 
 int registry_new(struct registry **ret, const struct registry_options *options)
 {
-    CLEANUP(registry_freep) struct registry *registry = calloc(1, sizeof(*registry));
+    CLEANUP(registry_freep) struct registry *registry = NULL;
 
+    if (options->n_workers < 1 || options->n_workers > CELLS_MAX)
+        return -EINVAL;
+    registry = calloc(1, sizeof(*registry));
     if (!registry)
         return -ENOMEM;
     registry->options = *options;

@@ -16,7 +16,7 @@
 struct registry;
 
 struct registry_options {
-    unsigned n_workers;            /* cells per series */
+    unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
     size_t max_series;             /* beyond it new ones are refused */
     size_t max_bytes;              /* likewise, for all that registry_counts.bytes counts */
     uint64_t seed;                 /* of the hashes; from a random source */
@@ -30,7 +30,7 @@ struct registry_counts {
     size_t bytes; /* memory of families, series and cells */
 };
 
-/* Make an empty registry. Returns 0 or -ENOMEM. */
+/* Make an empty registry. Returns 0, -ENOMEM, or -EINVAL for a wrong number of workers. */
 MUST_CHECK int registry_new(struct registry **ret, const struct registry_options *options);
 
 /* Free it and all its series. No worker, scrape or sweep may be left. NULL is fine. */

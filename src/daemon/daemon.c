@@ -34,7 +34,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define WORKERS_MAX 64
+#define WORKERS_MAX CELLS_MAX
 /* Descriptors for what a worker's loop needs, and for the rest with a few connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48

@@ -273,6 +273,20 @@ static void a_removed_series_makes_room_for_another(void **state)
     assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 0);
 }
 
+static void refuses_a_number_of_workers_that_no_series_could_hold(void **state)
+{
+    struct registry_options options = { .max_series = 1, .max_bytes = 1, .buckets = buckets };
+    struct registry *registry = NULL;
+
+    assert_int_equal(registry_new(&registry, &options), -EINVAL);
+    options.n_workers = CELLS_MAX + 1;
+    assert_int_equal(registry_new(&registry, &options), -EINVAL);
+    assert_null(registry);
+    options.n_workers = CELLS_MAX;
+    assert_int_equal(registry_new(&registry, &options), 0);
+    registry_free(registry);
+}
+
 /* What a family with one series of one worker takes. */
 static size_t bytes_of(enum sample_type type, const char *labels)
 {
@@ -530,6 +544,7 @@ int main(void)
         CASE(refuses_a_series_beyond_the_limit),
         CASE(a_refused_series_takes_no_name),
         CASE(a_removed_series_makes_room_for_another),
+        CASE(refuses_a_number_of_workers_that_no_series_could_hold),
         CASE(counts_the_bytes_of_series_and_cells),
         CASE(counts_the_bytes_of_a_family),
         CASE(refuses_a_series_beyond_the_memory_limit),

@@ -104,6 +104,20 @@ static void stop_receiving(struct worker *worker)
     uv_close((uv_handle_t *)&worker->async, NULL);
 }
 
+static void run_tasks(struct worker *worker, struct worker_task *tasks)
+{
+    while (tasks) {
+        /* Once it has run, the task is its owner's again. */
+        struct worker_task *next = tasks->next;
+
+        tasks->run(worker->shard, tasks->arg);
+        tasks = next;
+    }
+    /* A task may have made it forget keys, and no datagram may come for long. */
+    worker->options.row->counts[TELEMETRY_KEYS] = shard_n_keys(worker->shard);
+    telemetry_publish(worker->options.row);
+}
+
 static void on_async(uv_async_t *async)
 {
     struct worker *worker = async->data;
@@ -115,13 +129,7 @@ static void on_async(uv_async_t *async)
     is_stopping = worker->is_stopping;
     pthread_mutex_unlock(&worker->lock);
 
-    while (tasks) {
-        /* Once it has run, the task is its owner's again. */
-        struct worker_task *next = tasks->next;
-
-        tasks->run(worker->shard, tasks->arg);
-        tasks = next;
-    }
+    run_tasks(worker, tasks);
     if (is_stopping)
         stop_receiving(worker);
 }

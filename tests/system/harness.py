@@ -90,6 +90,7 @@ class Udometer:
     def __init__(self, directory, *flags, environment=None, free_ports=True):
         self.sockets = []
         self.has_ended = False
+        self.is_paused = False
         self.stderr_path = os.path.join(directory, "stderr")
         flags = with_free_ports(flags) if free_ports else flags
         with open(self.stderr_path, "wb") as stderr:
@@ -191,15 +192,20 @@ class Udometer:
                 return stat.read().rsplit(")", 1)[1].split()[0] == "T"
 
         wait_until(has_stopped, "the process has stopped")
+        self.is_paused = True
 
     def resume(self):
         self.send_signal(signal.SIGCONT)
+        self.is_paused = False
 
     def stop(self, number=signal.SIGTERM, seconds=DEADLINE):
         """End it, see that it ended well, and return its last log record."""
         if self.process.poll() is None:
             self.send_signal(number)
-            self.resume()  # it may be paused
+            # Only then: a SIGCONT takes away the SIGSTOP with which LeakSanitizer stops the
+            # threads at exit, which then waits for ever.
+            if self.is_paused:
+                self.resume()
         return self.wait(seconds)
 
     def wait(self, seconds=DEADLINE):

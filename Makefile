@@ -12,8 +12,9 @@ DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxha
 # What "make test" needs on top. prometheus also brings promtool.
 TEST_DEPS := bash libcmocka-dev python3 python3-pytest python3-prometheus-client prometheus
 
-# What .ci/run needs on top of both: the other compiler, its sanitizers and its formatter.
-CI_DEPS := clang libclang-rt-14-dev llvm clang-format-14 util-linux
+# What .ci/run needs on top of both: the other compiler, its sanitizers, formatter and linter.
+CI_DEPS := clang libclang-rt-14-dev llvm clang-format-14 clang-tidy-14 \
+	util-linux
 
 .PHONY: all run test bench build-tests deps test-deps ci-deps install format clean help
 

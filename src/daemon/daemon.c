@@ -177,7 +177,7 @@ static void warn_of_small_buffer(const struct daemon *daemon, const char *addres
 /* Open one listener: a socket for each worker. */
 static int open_listener(struct daemon *daemon, unsigned listener, const char *text)
 {
-    int fds[WORKERS_MAX], r;
+    int fds[WORKERS_MAX] = { -1 }, r;
     struct address address, bound;
     unsigned n_listeners = daemon->settings->listen_udp.n;
 

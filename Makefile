@@ -68,7 +68,7 @@ install: all ## install the daemon (PREFIX with: meson configure build --prefix=
 	meson install -C $(BUILD) --no-rebuild
 
 format: ## bring all C files into form
-	clang-format-14 -i src/*/*.[ch] tests/*/*.[ch]
+	clang-format-14 -i src/*/*.[ch] tests/*.[ch] tests/*/*.[ch]
 
 clean: ## remove what was built
 	rm -rf $(BUILD) build-*

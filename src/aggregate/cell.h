@@ -69,12 +69,6 @@ void cell_free(struct cell *cell);
 size_t cell_size(enum metric_type type, const struct buckets *buckets);
 
 /* Owner: plain addition, by way of two relaxed moves. */
-static inline void cell_add_double(_Atomic double *to, double value)
-{
-    atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + value,
-                          memory_order_relaxed);
-}
-
 static inline void cell_add_uint(_Atomic uint64_t *to, uint64_t value)
 {
     atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + value,

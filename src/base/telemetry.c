@@ -42,6 +42,18 @@ void telemetry_read(struct telemetry_row *row, uint64_t ret_counts[_TELEMETRY_N]
     } while (before != after || before % 2 != 0);
 }
 
+void telemetry_sum(struct telemetry_row *rows, unsigned n, uint64_t ret_sums[_TELEMETRY_N])
+{
+    uint64_t counts[_TELEMETRY_N];
+
+    memset(ret_sums, 0, _TELEMETRY_N * sizeof(*ret_sums));
+    for (unsigned row = 0; row < n; row++) {
+        telemetry_read(&rows[row], counts);
+        for (unsigned i = 0; i < _TELEMETRY_N; i++)
+            ret_sums[i] += counts[i];
+    }
+}
+
 #define SAMPLES_HELP "Samples applied, by the type the sender gave."
 #define REFUSED_HELP "Lines refused, by reason."
 #define SKIPPED_HELP "Lines recognised but of a kind that makes no sample."

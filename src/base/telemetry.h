@@ -52,6 +52,9 @@ void telemetry_publish(struct telemetry_row *row);
 /* Any thread: the counts as last published. Waits only while they are being published. */
 void telemetry_read(struct telemetry_row *row, uint64_t ret_counts[_TELEMETRY_N]);
 
+/* Any thread: the sum of @n rows, each as last published. */
+void telemetry_sum(struct telemetry_row *rows, unsigned n, uint64_t ret_sums[_TELEMETRY_N]);
+
 /* One counter as a sample of /metrics. */
 struct telemetry_item {
     const char *family; /* items of one family stand together */

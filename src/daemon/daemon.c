@@ -330,14 +330,10 @@ static int start_threads(struct daemon *daemon)
 /* The totals at the end, when nothing changes any more. */
 static void log_end(struct daemon *daemon)
 {
-    uint64_t row[_TELEMETRY_N], sum[_TELEMETRY_N] = { 0 };
+    uint64_t sum[_TELEMETRY_N];
     uint64_t applied = 0, drops = 0;
 
-    for (unsigned i = 0; i < daemon->n_workers; i++) {
-        telemetry_read(&daemon->rows[i], row);
-        for (unsigned counter = 0; counter < _TELEMETRY_N; counter++)
-            sum[counter] += row[counter];
-    }
+    telemetry_sum(daemon->rows, daemon->n_workers, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
     for (unsigned i = 0; i < daemon->n_sockets; i++)

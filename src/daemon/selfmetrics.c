@@ -169,14 +169,10 @@ static void add_single(struct buffer *buffer, enum self_family family, double va
 
 static void write_telemetry(const struct selfmetrics *source, struct buffer *buffer)
 {
-    uint64_t row[_TELEMETRY_N], sum[_TELEMETRY_N] = { 0 };
+    uint64_t sum[_TELEMETRY_N];
     const char *family = "";
 
-    for (unsigned i = 0; i < source->n_rows; i++) {
-        telemetry_read(&source->rows[i], row);
-        for (unsigned counter = 0; counter < _TELEMETRY_N; counter++)
-            sum[counter] += row[counter];
-    }
+    telemetry_sum(source->rows, source->n_rows, sum);
     for (unsigned i = 0; i < telemetry_n_items; i++) {
         const struct telemetry_item *item = &telemetry_items[i];
 

@@ -4,12 +4,13 @@
  * Bench cells: what it costs two workers to add to the same series
  *
  * Each of two threads adds 1.0 many times to each of 1,000 series in turn, in
- * three ways: into a cell of its own (as cell.h does), into a shared double by
+ * three ways: into a cell of its own (counter.h), into a shared double by
  * compare and swap, and into a shared double under a lock of that series.
  */
 
-#include "aggregate/cell.h"
+#include "aggregate/counter.h"
 #include "base/clock.h"
+#include "median.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,7 +22,9 @@
 #define RUNS 5
 
 struct shared {
-    _Alignas(CACHE_LINE) _Atomic double own[2][CACHE_LINE / sizeof(double)];
+    struct {
+        _Alignas(CACHE_LINE) struct counter_cell cell;
+    } own[2];
     _Alignas(CACHE_LINE) _Atomic double swapped;
     _Alignas(CACHE_LINE) pthread_mutex_t lock;
     double locked;
@@ -34,7 +37,7 @@ static void *add_to_own(void *arg)
     size_t worker = *(size_t *)arg;
 
     for (size_t i = 0; i < ADDITIONS; i++)
-        cell_add_double(&series[i % N_SERIES].own[worker][0], 1);
+        (void)!counter_record(&series[i % N_SERIES].own[worker].cell, 1, 1);
     return NULL;
 }
 
@@ -77,13 +80,6 @@ static double measure(void *(*add)(void *))
     return (double)(clock_monotonic_ns() - started_ns) / ADDITIONS;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return left < right ? -1 : left > right;
-}
-
 int main(void)
 {
     static const struct {
@@ -101,10 +97,8 @@ int main(void)
     for (unsigned run = 0; run < RUNS; run++)
         for (unsigned way = 0; way < 3; way++)
             ns[way][run] = measure(ways[way].add);
-    for (unsigned way = 0; way < 3; way++) {
-        qsort(ns[way], RUNS, sizeof(double), compare);
+    for (unsigned way = 0; way < 3; way++)
         printf("%-16s %6.2f ns an addition, two threads at once (x%.1f)\n", ways[way].name,
-               ns[way][RUNS / 2], ns[way][RUNS / 2] / ns[0][RUNS / 2]);
-    }
+               median(ns[way], RUNS), median(ns[way], RUNS) / median(ns[0], RUNS));
     return 0;
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "input/receive.h"
 #include "input/udp.h"
+#include "median.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -230,13 +231,6 @@ static double measure(unsigned receiver, int fd, unsigned *n_datagrams)
     return *n_datagrams ? cpu_ns / *n_datagrams : 0;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return left < right ? -1 : left > right;
-}
-
 static void bench(unsigned rate)
 {
     double ns[N_RECEIVERS][ROUNDS];
@@ -257,11 +251,9 @@ static void bench(unsigned rate)
     kill(sender, SIGKILL);
     waitpid(sender, NULL, 0);
     printf("%7u datagrams/s:", rate);
-    for (unsigned i = 0; i < N_RECEIVERS; i++) {
-        qsort(ns[i], ROUNDS, sizeof(double), compare);
-        printf("  %s %.2f us (x%.2f)", receivers[i].name, ns[i][ROUNDS / 2] / 1e3,
-               ns[i][ROUNDS / 2] / ns[0][ROUNDS / 2]);
-    }
+    for (unsigned i = 0; i < N_RECEIVERS; i++)
+        printf("  %s %.2f us (x%.2f)", receivers[i].name, median(ns[i], ROUNDS) / 1e3,
+               median(ns[i], ROUNDS) / median(ns[0], ROUNDS));
     printf("; kernel drops %lu\n", udp_kernel_drops(fd));
     close(fd);
 }

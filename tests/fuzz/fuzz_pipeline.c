@@ -10,49 +10,14 @@
 #include "fuzz.h"
 
 #include "base/buffer.h"
-#include "daemon/pipeline.h"
 #include "output/text.h"
+#include "rig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_SERIES 20
 #define MAX_BYTES 65536
-
-struct rig {
-    struct buckets *buckets;
-    struct registry *registry;
-    struct shard *shard;
-    struct telemetry_row *row;
-    struct pipeline *pipeline;
-};
-
-static void rig_init(struct rig *rig)
-{
-    struct registry_options options = {
-        .n_workers = 1, .max_series = MAX_SERIES, .max_bytes = MAX_BYTES, .seed = 1
-    };
-    struct shard_options shard_options = { .max_key_bytes = 4096, .seed = 2 };
-
-    MUST(buckets_new(&rig->buckets, buckets_default_bounds, 11) == 0);
-    options.buckets = rig->buckets;
-    MUST(registry_new(&rig->registry, &options) == 0);
-    shard_options.registry = rig->registry;
-    MUST(shard_new(&rig->shard, &shard_options) == 0);
-    rig->row = aligned_alloc(CACHE_LINE, sizeof(*rig->row));
-    MUST(rig->row);
-    memset(rig->row, 0, sizeof(*rig->row));
-    MUST(pipeline_new(&rig->pipeline, rig->shard, rig->row) == 0);
-}
-
-static void rig_deinit(struct rig *rig)
-{
-    pipeline_free(rig->pipeline);
-    free(rig->row);
-    shard_free(rig->shard);
-    registry_free(rig->registry);
-    buckets_free(rig->buckets);
-}
 
 static void check_books(const struct rig *rig)
 {
@@ -91,10 +56,11 @@ static void check_text(struct rig *rig)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice datagram = { (const char *)data, size };
+    const struct rig_limits limits = { MAX_SERIES, MAX_BYTES, .max_key_bytes = 4096 };
     struct rig rig;
     uint64_t n_lines;
 
-    rig_init(&rig);
+    rig_init(&rig, &limits);
     pipeline_push(rig.pipeline, datagram, 0);
     pipeline_flush(rig.pipeline);
     check_books(&rig);

@@ -10,58 +10,13 @@
  */
 
 #include "base/buffer.h"
-#include "daemon/pipeline.h"
 #include "output/text.h"
+#include "rig.h"
 
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-struct setup {
-    struct buckets *buckets;
-    struct registry *registry;
-    struct shard *shard;
-    struct telemetry_row *row;
-    struct pipeline *pipeline;
-};
-
-static void must(int r, const char *what)
-{
-    if (r >= 0)
-        return;
-    fprintf(stderr, "%s: %s\n", what, strerror(-r));
-    exit(1);
-}
-
-static void setup_init(struct setup *setup)
-{
-    struct registry_options options = {
-        .n_workers = 1, .max_series = 1000, .max_bytes = 1 << 20, .seed = 1
-    };
-    struct shard_options shard_options = { .max_key_bytes = 1 << 20, .seed = 1 };
-    struct identity reserved = { .type = SAMPLE_GAUGE, .family = SLICE("udometer_build_info") };
-
-    must(buckets_new(&setup->buckets, buckets_default_bounds, 11), "buckets");
-    options.buckets = setup->buckets;
-    must(registry_new(&setup->registry, &options), "registry");
-    must(registry_reserve(setup->registry, &reserved), "reserve");
-    shard_options.registry = setup->registry;
-    must(shard_new(&setup->shard, &shard_options), "shard");
-    setup->row = aligned_alloc(CACHE_LINE, sizeof(*setup->row));
-    must(setup->row ? 0 : -ENOMEM, "row");
-    memset(setup->row, 0, sizeof(*setup->row));
-    must(pipeline_new(&setup->pipeline, setup->shard, setup->row), "pipeline");
-}
-
-static void setup_deinit(struct setup *setup)
-{
-    pipeline_free(setup->pipeline);
-    free(setup->row);
-    shard_free(setup->shard);
-    registry_free(setup->registry);
-    buckets_free(setup->buckets);
-}
 
 static void write_series(struct registry *registry, struct buffer *out)
 {
@@ -111,15 +66,19 @@ static void read_file(const char *path, struct buffer *out)
 static void run_case(const char *in_path, struct buffer *out)
 {
     CLEANUP(buffer_deinit) struct buffer in = { 0 };
-    struct setup setup;
+    const struct rig_limits limits = { 1000, 1 << 20, 1 << 20 };
+    const struct identity reserved = { .type = SAMPLE_GAUGE,
+                                       .family = SLICE("udometer_build_info") };
+    struct rig rig;
 
-    setup_init(&setup);
+    rig_init(&rig, &limits);
+    rig_must(registry_reserve(rig.registry, &reserved), "reserve");
     read_file(in_path, &in);
-    pipeline_push(setup.pipeline, buffer_text(&in), 0);
-    pipeline_flush(setup.pipeline);
-    write_series(setup.registry, out);
-    write_counters(setup.row, out);
-    setup_deinit(&setup);
+    pipeline_push(rig.pipeline, buffer_text(&in), 0);
+    pipeline_flush(rig.pipeline);
+    write_series(rig.registry, out);
+    write_counters(rig.row, out);
+    rig_deinit(&rig);
 }
 
 /* The path of the .prom beside the .in. */
@@ -139,7 +98,7 @@ static bool check_case(const char *in_path, bool is_update)
     if (is_update) {
         FILE *file = fopen(path, "we");
 
-        must(file ? 0 : -errno, path);
+        rig_must(file ? 0 : -errno, path);
         fwrite(actual.data, 1, actual.len, file);
         fclose(file);
         return true;

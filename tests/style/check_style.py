@@ -17,7 +17,7 @@ BANNED = re.compile(
     r"|alloca|setlocale|pthread_cancel|abort|system|popen|rand|srand)\s*\("
 )
 EXIT = re.compile(r"\b(exit|_exit)\s*\(")
-MARKER = re.compile(r"\b(TODO|FIXME|XXX)\b")
+MARKER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")  # in pieces: this is none itself
 CALLBACK = re.compile(r"\bon_\w+\(")
 
 

@@ -193,6 +193,23 @@ static void a_reader_never_sees_a_torn_row(void **state)
     assert_int_equal(counts[0], shared.counts[0]);
 }
 
+static void sums_what_each_row_has_published(void **state)
+{
+    static struct telemetry_row rows[3];
+    uint64_t sums[_TELEMETRY_N];
+
+    for (unsigned i = 0; i < 3; i++) {
+        rows[i].counts[TELEMETRY_LINES] = 10 + i;
+        telemetry_publish(&rows[i]);
+    }
+    rows[2].counts[TELEMETRY_LINES] = 1000; /* not published yet */
+    telemetry_sum(rows, 3, sums);
+    assert_int_equal(sums[TELEMETRY_LINES], 33);
+    assert_int_equal(sums[TELEMETRY_DATAGRAMS], 0);
+    telemetry_sum(rows, 0, sums);
+    assert_int_equal(sums[TELEMETRY_LINES], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -206,6 +223,7 @@ int main(void)
         CASE(every_refusal_is_exposed_with_its_reason),
         CASE(every_term_of_the_sum_is_exposed),
         CASE(a_reader_never_sees_a_torn_row),
+        CASE(sums_what_each_row_has_published),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -160,17 +160,15 @@ static void free_worker(struct worker *worker)
 
 void worker_ask_to_stop(struct worker *worker)
 {
-    bool is_asked;
-
     if (!worker)
         return;
+    /* Under the lock: once the worker has seen that it is to stop, it closes the handle. */
     pthread_mutex_lock(&worker->lock);
-    is_asked = worker->is_stopping;
-    worker->is_stopping = true;
-    pthread_mutex_unlock(&worker->lock);
-    /* Once it has been asked, its handles may be gone any time. */
-    if (!is_asked)
+    if (!worker->is_stopping) {
+        worker->is_stopping = true;
         uv_async_send(&worker->async);
+    }
+    pthread_mutex_unlock(&worker->lock);
 }
 
 void worker_stop(struct worker *worker)

@@ -26,6 +26,14 @@
 bool number_parse(struct slice text, double *ret);
 
 /*
+ * How many bytes at the front of @text could be the beginning of a number: the
+ * index of the first byte that makes it none, for a message that points there.
+ * That is NUMBER_LENGTH_MAX when only the length is wrong, and all of @text when
+ * it is a number, is one but for its size ("1e999"), or ends too early ("1e").
+ */
+size_t number_valid_prefix(struct slice text);
+
+/*
  * Write @number into @out the way Prometheus reads it: the shortest decimal
  * that gives back the same double, or NaN, +Inf, -Inf. Returns its length.
  */

@@ -147,6 +147,59 @@ static void ties_go_to_even(void **state)
         0x0.fffffffffffffp-1022);
 }
 
+static void the_ends_of_every_path_are_exact(void **state)
+{
+    /* The digits and the powers of ten that doubles hold, and one more. */
+    must_accept("9007199254740991", 9007199254740991.0);
+    must_accept("9007199254740992", 9007199254740992.0);
+    must_accept("9007199254740994", 9007199254740994.0);
+    must_accept("9007199254740993e-22", 9007199254740993e-22);
+    must_accept("9007199254740993e2", 9007199254740993e2);
+    must_accept("9007199254740992e22", 9007199254740992e22);
+    must_accept("9007199254740992e-22", 9007199254740992e-22);
+    must_accept("1e22", 1e22);
+    must_accept("1e23", 1e23);
+    must_accept("1e-22", 1e-22);
+    must_accept("1e-23", 1e-23);
+    /* What 63 and 64 bits hold, and 19 digits; then 20. */
+    must_accept("9223372036854775807", 0x1p63);
+    must_accept("9223372036854775808", 0x1p63);
+    must_accept("9223372036854776833", 0x1.0000000000001p63);
+    must_accept("9999999999999999999", 1e19);
+    must_accept("18446744073709551615", 0x1p64);
+    must_accept("18446744073709551616", 0x1p64);
+    must_accept("18446744073709553664", 0x1p64);
+    must_accept("18446744073709553665", 0x1.0000000000001p64);
+    must_accept("18446744073709555712", 0x1.0000000000001p64);
+    must_accept("99999999999999999999", 1e20);
+    must_accept("-99999999999999999999e-20", -1);
+    /* Zeros are no digits in front, and digits behind. */
+    must_accept("00000000000000000000000000000000000000017", 17);
+    must_accept("0.00000000000000000000000000000000000000017", 17e-41);
+    must_accept("17000000000000000000000000000000e-30", 17);
+    must_accept("9007199254740993000000000000000000e-18", 9007199254740992.0);
+    must_accept("9007199254740993000000000000000001e-18", 9007199254740994.0);
+}
+
+static void the_ends_of_the_doubles_are_exact(void **state)
+{
+    must_accept("2.2250738585072014e-308", DBL_MIN);
+    must_accept("-2.2250738585072014e-308", -DBL_MIN);
+    must_accept("5e-324", DBL_TRUE_MIN);
+    must_accept("3e-324", DBL_TRUE_MIN);
+    must_accept("2e-324", 0);
+    must_accept("-2e-324", -0.0);
+    must_accept("-2.4703282292062327208e-324", -0.0);
+    must_accept("-2.4703282292062327209e-324", -DBL_TRUE_MIN);
+    must_accept("179769313486231580793e288", DBL_MAX);
+    must_accept("17976931348623158079372e286", DBL_MAX);
+    must_refuse("17976931348623158079373e286");
+    must_refuse("-17976931348623158079373e286");
+    must_refuse("179769313486231580794e288");
+    must_accept("1e308", 1e308);
+    must_refuse("2e308");
+}
+
 /* NUMBER_LENGTH_MAX digits, or one more, in several shapes. */
 static void refuses_only_what_is_too_long(void **state)
 {
@@ -204,7 +257,7 @@ static void reads_as_strtod_does(void **state)
 {
     uint64_t random = 1;
 
-    for (int i = 0; i < 1000000; i++) {
+    for (int i = 0; i < 1500000; i++) {
         char text[NUMBER_LENGTH_MAX + 64];
         size_t len = random_number(text, &random);
         double expected = strtod(text, NULL);
@@ -216,24 +269,229 @@ static void reads_as_strtod_does(void **state)
     }
 }
 
-/* 17 digits, and the exact middle between two doubles, and a bit beside it. */
-static void reads_doubles_and_their_middles_as_strtod_does(void **state)
+/* 17 digits and more say which double is meant. */
+static void printed_doubles_read_back(void **state)
 {
+    static const int n_digits[] = { 17, 18, 20, 41 };
     uint64_t random = 2;
 
-    for (int i = 0; i < 60000; i++) {
+    for (int i = 0; i < 400000; i++) {
         char text[NUMBER_LENGTH_MAX];
-        double number = from_bits(next_random(&random) & ~(UINT64_C(1) << 63));
+        uint64_t r = next_random(&random);
+        double number = from_bits(i % 16 < 12 ? r : r & ~(UINT64_C(0x7ff) << 52));
 
         if (!isfinite(number))
             continue;
-        snprintf(text, sizeof(text), "%.17g", number);
+        if (r & 1)
+            snprintf(text, sizeof(text), "%.*g", n_digits[i % 4], number);
+        else
+            snprintf(text, sizeof(text), "%.*e", n_digits[i % 4] - 1, number);
         must_accept(text, number);
-        number = ldexp((double)(next_random(&random) >> 11), (int)(random % 80) - 40);
-        snprintf(text, sizeof(text), "%.120Lf", ((long double)number + nextafter(number, 0)) / 2);
-        must_accept(text, strtod(text, NULL));
-        text[strlen(text) - 1] = '1';
-        must_accept(text, strtod(text, NULL));
+    }
+}
+
+/* Up to 19 digits, with every exponent that matters. */
+static void reads_19_digits_as_strtod_does(void **state)
+{
+    uint64_t random = 6;
+
+    for (int i = 0; i < 1000000; i++) {
+        uint64_t r = next_random(&random);
+        char text[NUMBER_TEXT_MAX + 16];
+        size_t len = number_format_uint(text, next_random(&random) >> r % 64);
+        double expected;
+
+        text[len++] = 'e';
+        text[len++] = r & 64 ? '-' : '+';
+        len += number_format_uint(text + len, (r >> 8) % 350);
+        text[len] = 0;
+        expected = strtod(text, NULL);
+        if (isinf(expected))
+            must_refuse(text);
+        else
+            must_accept(text, expected);
+    }
+}
+
+/* @digits * 10^@exponent in one of its many spellings: zeros at both ends, a point somewhere. */
+static void spell(char text[NUMBER_LENGTH_MAX + 1], const char *digits, int exponent, uint64_t r)
+{
+    size_t len = strlen(digits), room = NUMBER_LENGTH_MAX - strlen(".e-12345") - len;
+    size_t n_before = r & 1 ? r / 8 % (room + 1) : 0;
+    size_t n_behind = r & 2 ? (r >> 16) % (room - n_before + 1) : 0;
+    size_t point = r & 4 ? (r >> 24) % (n_before + len + n_behind + 1) : 0;
+
+    memset(text, '0', n_before + len + n_behind);
+    memcpy(text + n_before, digits, len);
+    len += n_before + n_behind;
+    exponent -= (int)n_behind;
+    if (r & 4) {
+        memmove(text + point + 1, text + point, len - point);
+        text[point] = '.';
+        exponent += (int)(len - point);
+        len++;
+    }
+    snprintf(text + len, sizeof("e-12345"), "e%d", exponent);
+}
+
+static void must_read_as_strtod_does(const char *digits, int exponent, uint64_t r)
+{
+    char text[NUMBER_LENGTH_MAX + 1];
+    double expected;
+
+    spell(text, digits, exponent, r);
+    expected = strtod(text, NULL);
+    if (isinf(expected))
+        must_refuse(text);
+    else
+        must_accept(text, expected);
+}
+
+/* Add 1 or -1 in the last place. */
+static void step(char *digits, int direction)
+{
+    char *at = digits + strlen(digits) - 1;
+    char end = direction > 0 ? '9' : '0', begin = direction > 0 ? '0' : '9';
+
+    while (at > digits && *at == end)
+        *at-- = begin;
+    *at = (char)(*at + direction);
+}
+
+/* A positive double: any, of a common size, a subnormal, one of the smallest, of all ones. */
+static double random_double(uint64_t *random)
+{
+    uint64_t bits = next_random(random) & INT64_MAX, r = next_random(random);
+
+    switch (r % 8) {
+    case 0: return from_bits(bits >> 11);
+    case 1: return from_bits(bits >> 11 >> r / 8 % 52);
+    case 2: return from_bits(bits | ((UINT64_C(1) << 52) - 1));
+    case 3:
+    case 4:
+    case 5: return ldexp((double)(bits >> 10), (int)(r / 8 % 300) - 200);
+    default: return from_bits(bits);
+    }
+}
+
+/* The middle between a double and the next larger one. */
+static long double random_middle(uint64_t *random)
+{
+    double number = random_double(random);
+
+    if (!(number < DBL_MAX))
+        return DBL_MAX + (long double)0x1p970;
+    return (number + (long double)nextafter(number, (double)INFINITY)) / 2;
+}
+
+/*
+ * Middles have up to 767 digits, so some are exact here and some are cut off, which
+ * is very near; one more or less in the last place is on the other side.
+ */
+static void reads_middles_as_strtod_does(void **state)
+{
+    static const int greatest[] = { 20, 60, NUMBER_LENGTH_MAX - 10 };
+    uint64_t random = 7;
+
+    for (int i = 0; i < 130000; i++) {
+        char printed[NUMBER_LENGTH_MAX + 16], digits[NUMBER_LENGTH_MAX];
+        uint64_t r = next_random(&random);
+        int n = 17 + (int)((r >> 32) % (unsigned)(greatest[r % 3] - 16));
+        int exponent;
+
+        snprintf(printed, sizeof(printed), "%.*Le", n - 1, random_middle(&random));
+        digits[0] = printed[0];
+        memcpy(digits + 1, printed + 2, (size_t)n - 1);
+        digits[n] = 0;
+        exponent = (int)strtol(printed + n + 2, NULL, 10) - (n - 1);
+
+        must_read_as_strtod_does(digits, exponent, next_random(&random));
+        step(digits, 1);
+        must_read_as_strtod_does(digits, exponent, next_random(&random));
+        step(digits, -1);
+        step(digits, -1);
+        must_read_as_strtod_does(digits, exponent, next_random(&random));
+    }
+}
+
+/* @text, as far as it is valid, ends at its first '|'; the bar itself is taken out. */
+static void must_be_valid_up_to(const char *text)
+{
+    const char *bar = strchr(text, '|');
+    char without[64];
+    size_t len = (size_t)(bar - text);
+
+    memcpy(without, text, len);
+    strcpy(without + len, bar + 1);
+    if (number_valid_prefix(slice_of(without)) != len)
+        fail_msg("%s is valid up to %zu", text, number_valid_prefix(slice_of(without)));
+}
+
+static void points_at_the_first_byte_that_makes_it_no_number(void **state)
+{
+    static const char *const texts[] = {
+        /* Numbers, the last two of them too large or too small. */
+        "0|", "1.5|", "-.5|", "+5.|", "1e5|", "1.e-5|", "007|", "1e999|", "1e-999|",
+        /* What ends too early. */
+        "|", "+|", "-|", ".|", "-.|", "1e|", "1e+|", "1.5E-|",
+        /* What is wrong somewhere. */
+        "|x", "| 1", "|e5", "|nan", "+|+1", "-|-1", "+|inf", ".|e5", "-.|e5", ".|.", "+|e5", "1|x",
+        "1| ", "1|\n", "1|,5", "1|-1", "0|x1", "1.|x", "1.5|.", "1.5| e", "1e|x", "1e|.5", "1e+|x",
+        "1e+|-5", "1e5|e5", "1e5|.", "1e5|+", "1e-5|-", "1|p3", "1|\xff"
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        must_be_valid_up_to(texts[i]);
+    assert_int_equal(number_valid_prefix(SLICE("1\0")), 1);
+    assert_int_equal(number_valid_prefix((struct slice){ NULL, 0 }), 0);
+}
+
+static void points_at_the_first_byte_that_makes_it_too_long(void **state)
+{
+    char text[NUMBER_LENGTH_MAX + 2];
+
+    memset(text, '7', sizeof(text));
+    assert_int_equal(number_valid_prefix((struct slice){ text, NUMBER_LENGTH_MAX - 1 }),
+                     NUMBER_LENGTH_MAX - 1);
+    assert_int_equal(number_valid_prefix((struct slice){ text, NUMBER_LENGTH_MAX }),
+                     NUMBER_LENGTH_MAX);
+    assert_int_equal(number_valid_prefix((struct slice){ text, NUMBER_LENGTH_MAX + 1 }),
+                     NUMBER_LENGTH_MAX);
+    text[NUMBER_LENGTH_MAX + 1] = 'x';
+    assert_int_equal(number_valid_prefix((struct slice){ text, sizeof(text) }), NUMBER_LENGTH_MAX);
+    text[NUMBER_LENGTH_MAX - 1] = 'x';
+    assert_int_equal(number_valid_prefix((struct slice){ text, sizeof(text) }),
+                     NUMBER_LENGTH_MAX - 1);
+}
+
+/* Does strtod() read all of @text, with a 1 behind it? Then it is the beginning of a number. */
+static bool strtod_can_go_on(const char *text, size_t len)
+{
+    char longer[32];
+    char *end;
+
+    memcpy(longer, text, len);
+    longer[len] = '1';
+    longer[len + 1] = 0;
+    strtod(longer, &end);
+    return end == longer + len + 1;
+}
+
+static void points_where_strtod_stops(void **state)
+{
+    static const char bytes[] = "+-.eE0123456789_";
+    uint64_t random = 8;
+
+    for (int i = 0; i < 200000; i++) {
+        char text[12];
+        size_t len = next_random(&random) % sizeof(text), valid = 0;
+
+        for (size_t j = 0; j < len; j++)
+            text[j] = bytes[next_random(&random) % (sizeof(bytes) - 1)];
+        while (valid < len && strtod_can_go_on(text, valid + 1))
+            valid++;
+        if (number_valid_prefix((struct slice){ text, len }) != valid)
+            fail_msg("%.*s is valid up to %zu", (int)len, text, valid);
     }
 }
 
@@ -410,9 +668,16 @@ int main(void)
         CASE(refuses_what_is_larger_than_any_double),
         CASE(what_is_smaller_than_any_double_becomes_0),
         CASE(ties_go_to_even),
+        CASE(the_ends_of_every_path_are_exact),
+        CASE(the_ends_of_the_doubles_are_exact),
         CASE(refuses_only_what_is_too_long),
         CASE(reads_as_strtod_does),
-        CASE(reads_doubles_and_their_middles_as_strtod_does),
+        CASE(printed_doubles_read_back),
+        CASE(reads_19_digits_as_strtod_does),
+        CASE(reads_middles_as_strtod_does),
+        CASE(points_at_the_first_byte_that_makes_it_no_number),
+        CASE(points_at_the_first_byte_that_makes_it_too_long),
+        CASE(points_where_strtod_stops),
         CASE(what_is_written_reads_back),
         CASE(writes_no_digit_too_many),
         CASE(writes_no_digit_too_many_of_denormals),

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Nearest: the double nearest to a decimal of up to 64 bits
+ */
+
+#include <stdint.h>
+
+/*
+ * The double nearest to @digits * 10^@exponent, ties to even. Every value of
+ * both is allowed: what is too small becomes 0, what is too large infinite.
+ */
+double nearest_double(uint64_t digits, int exponent);

@@ -38,7 +38,9 @@ void rig_init(struct rig *rig, const struct rig_limits *limits)
     rig->row = aligned_alloc(CACHE_LINE, sizeof(*rig->row));
     rig_must(rig->row ? 0 : -ENOMEM, "row");
     memset(rig->row, 0, sizeof(*rig->row));
-    rig_must(pipeline_new(&rig->pipeline, rig->shard, rig->row), "pipeline");
+    rig_must(pipeline_new(&rig->pipeline, rig->shard, rig->row,
+                          limits->pipeline ? limits->pipeline : &pipeline_default_options),
+             "pipeline");
 }
 
 void rig_deinit(struct rig *rig)

@@ -14,6 +14,7 @@ struct rig_limits {
     size_t max_series;
     size_t max_series_bytes;
     size_t max_key_bytes;
+    const struct pipeline_options *pipeline; /* NULL: the defaults */
 };
 
 struct rig {

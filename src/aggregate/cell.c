@@ -18,21 +18,37 @@ size_t cell_size(enum metric_type type, const struct buckets *buckets)
     switch (type) {
     case METRIC_COUNTER: return sizeof(struct counter_cell);
     case METRIC_GAUGE: return sizeof(struct gauge_cell);
+    case METRIC_SET: return sizeof(struct set_cell) + DISTINCT_BYTES_MAX;
     case METRIC_HISTOGRAM:
     default: return sizeof(struct histogram_cell) + (buckets->n + 1) * sizeof(uint64_t);
     }
 }
 
+/* What is allocated with the cell; a set's table comes and grows later. */
+static size_t initial_size(enum metric_type type, const struct buckets *buckets)
+{
+    return type == METRIC_SET ? sizeof(struct set_cell) : cell_size(type, buckets);
+}
+
 struct cell *cell_new(struct series *series, enum metric_type type, const struct buckets *buckets)
 {
-    struct cell *cell = calloc(1, cell_size(type, buckets));
+    struct cell *cell = calloc(1, initial_size(type, buckets));
 
-    if (cell)
-        cell->series = series;
+    if (!cell)
+        return NULL;
+    cell->series = series;
+    if (type == METRIC_SET)
+        pthread_mutex_init(&((struct set_cell *)cell)->lock, NULL);
     return cell;
 }
 
-void cell_free(struct cell *cell)
+void cell_free(struct cell *cell, enum metric_type type)
 {
+    struct set_cell *set = (struct set_cell *)cell;
+
+    if (cell && type == METRIC_SET) {
+        distinct_deinit(&set->distinct);
+        pthread_mutex_destroy(&set->lock);
+    }
     free(cell);
 }

@@ -11,8 +11,10 @@
  */
 
 #include "aggregate/buckets.h"
+#include "aggregate/distinct.h"
 #include "base/sample.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -28,7 +30,8 @@ struct cell {
     struct key *keys;           /* the owner's: the keys of its shard that lead here */
     _Atomic uint32_t touched_s; /* when the owner last wrote, in the shard's seconds; 0: not
                                    since it was made, or since the sweep marked it */
-    _Atomic bool is_dying;      /* set by the sweep: do not write, ask the registry first */
+    _Atomic bool is_dying;      /* do not write, ask the registry first */
+    bool is_forgotten;          /* the owner's: it has let go of the series */
 };
 
 struct counter_cell {
@@ -61,11 +64,17 @@ struct histogram_cell {
     _Atomic uint64_t counts[]; /* one for each bucket, not cumulated */
 };
 
+struct set_cell {
+    struct cell cell;
+    pthread_mutex_t lock; /* guards what follows */
+    struct distinct distinct;
+};
+
 /* A new cell of @series, all zero, or NULL. @buckets matter for histograms only. */
 struct cell *cell_new(struct series *series, enum metric_type type, const struct buckets *buckets);
-void cell_free(struct cell *cell);
+void cell_free(struct cell *cell, enum metric_type type);
 
-/* How many bytes such a cell takes. */
+/* How many bytes such a cell takes; of a set, at most. */
 size_t cell_size(enum metric_type type, const struct buckets *buckets);
 
 /* Owner: plain addition, by way of two relaxed moves. */

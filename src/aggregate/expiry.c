@@ -51,12 +51,22 @@ size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t no
 
 size_t expiry_remove(struct expiry *expiry, struct registry *registry)
 {
-    size_t n_removed = 0;
+    return registry_remove_dying(registry, expiry->suspects, expiry->n_suspects);
+}
 
-    registry_remove_dying(registry, expiry->suspects, expiry->n_suspects);
+size_t expiry_take_expired(struct expiry *expiry, struct registry *registry)
+{
+    expiry->suspects = registry_take_expired(registry, &expiry->n_suspects);
+    expiry->n_max = expiry->n_suspects;
+    return expiry->n_suspects;
+}
+
+void expiry_abandon(struct expiry *expiry)
+{
     for (size_t i = 0; i < expiry->n_suspects; i++)
-        n_removed += expiry->suspects[i].series->is_removed;
-    return n_removed;
+        if (expiry->suspects[i].series->is_removed)
+            series_forget_workers(expiry->suspects[i].series);
+    expiry_end(expiry);
 }
 
 void expiry_end(struct expiry *expiry)

@@ -32,5 +32,14 @@ size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t no
 /* Take them out. Returns how many went; workers may hold on to them still. */
 size_t expiry_remove(struct expiry *expiry, struct registry *registry);
 
+/*
+ * Instead of the first two steps: take those that registry_expire() has ended. Returns
+ * how many; 0 ends the sweep here.
+ */
+size_t expiry_take_expired(struct expiry *expiry, struct registry *registry);
+
 /* The end of a sweep, wherever it is. @expiry can begin anew. */
 void expiry_end(struct expiry *expiry);
+
+/* The same when there are no workers any more, who may not have forgotten all. */
+void expiry_abandon(struct expiry *expiry);

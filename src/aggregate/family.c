@@ -53,8 +53,18 @@ struct family *family_new(const struct identity *identity, const struct buckets 
     return family;
 }
 
+void family_hold(struct family *family, _Atomic size_t *held, size_t reserve)
+{
+    family->held = held;
+    family->reserve = reserve;
+    atomic_fetch_add_explicit(held, family->size + reserve, memory_order_relaxed);
+}
+
 void family_free(struct family *family)
 {
+    if (family->held)
+        atomic_fetch_sub_explicit(family->held, family->size + family->reserve,
+                                  memory_order_relaxed);
     free(family);
 }
 

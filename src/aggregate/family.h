@@ -15,6 +15,7 @@
 #define FAMILY_NAMES_MAX 4
 
 struct family;
+struct series;
 
 /* A name that is taken, in the registry's table of names. */
 struct claim {
@@ -29,11 +30,15 @@ struct family {
     bool is_reserved;              /* udometer's own name: senders may not use it */
     const struct buckets *buckets; /* of a histogram */
     struct slice name;
-    struct slice sent_as; /* the first sender's way to write it */
-    size_t size;          /* bytes of memory, all in all */
+    struct slice sent_as;         /* the first sender's way to write it */
+    size_t size;                  /* bytes of memory, all in all */
+    size_t reserve;               /* bytes counted for a series that is to come */
+    _Atomic bool is_reserve_used; /* one has come, and is not freed yet */
+    _Atomic size_t *held;         /* where the memory of family and series is counted, or NULL */
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
-    size_t n_series;                       /* under the registry's lock */
+    size_t n_series;                       /* under the registry's lock, as is the list: */
+    struct series *series;                 /* linked by series->next_in_family */
     _Atomic unsigned refs;                 /* one for each series that exists anywhere */
     char text[];                           /* what the slices point to */
 };
@@ -41,6 +46,12 @@ struct family {
 /* A family without series, as @identity asks for, or NULL; nobody has a reference to it yet. */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
 void family_free(struct family *family);
+
+/*
+ * Count @family's memory at @held from now on, and that of its series as they are made;
+ * and already now @reserve bytes for one that is to be possible at any time.
+ */
+void family_hold(struct family *family, _Atomic size_t *held, size_t reserve);
 
 /* Take, and give back, a reference; the last one frees the family. */
 void family_ref(struct family *family);

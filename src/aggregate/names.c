@@ -69,29 +69,40 @@ enum verdict names_find(struct names *names, struct slice name, uint64_t hash,
     *ret = NULL;
     if (!claim)
         return VERDICT_APPLIED;
+    *ret = claim->family;
     if (claim->family->is_reserved || claim != &claim->family->claims[0] ||
         claim->family->type != type)
         return refusal(claim);
-    *ret = claim->family;
     return VERDICT_APPLIED;
 }
 
-static enum verdict claim_name(struct names *names, struct claim *claim)
+struct family *names_holder(struct names *names, struct slice name, uint64_t hash)
+{
+    const struct claim *claim = find_claim(names, name, hash);
+
+    bool is_its_own = claim && (claim == &claim->family->claims[0] || claim->family->is_reserved);
+
+    return is_its_own ? claim->family : NULL;
+}
+
+static enum verdict claim_name(struct names *names, struct claim *claim, struct family **ret)
 {
     const struct claim *taken;
 
     claim->hash = names_hash(names, claim->name);
     taken = find_claim(names, claim->name, claim->hash);
-    if (taken)
+    if (taken) {
+        *ret = taken->family;
         return refusal(taken);
+    }
     return table_add(&names->claims, &claim->node, claim->hash) ? VERDICT_APPLIED
                                                                 : REFUSED_NO_MEMORY;
 }
 
-enum verdict names_claim(struct names *names, struct family *family)
+enum verdict names_claim(struct names *names, struct family *family, struct family **ret)
 {
     for (unsigned i = 0; i < family->n_claims; i++) {
-        enum verdict verdict = claim_name(names, &family->claims[i]);
+        enum verdict verdict = claim_name(names, &family->claims[i], ret);
 
         if (verdict != VERDICT_APPLIED) {
             release(names, family, i);

@@ -25,15 +25,25 @@ uint64_t names_hash(const struct names *names, struct slice name);
 /*
  * The family of @name if a sample of @type may join it.
  *
- * Returns VERDICT_APPLIED and the family in @ret, NULL if the name is free;
- * REFUSED_RESERVED_NAME; or REFUSED_TYPE_CONFLICT when its type is another one or
- * the name is taken by a histogram of another name.
+ * Returns VERDICT_APPLIED and the family in @ret, NULL if the name is free; or, with
+ * whoever has the name in @ret, REFUSED_RESERVED_NAME, or REFUSED_TYPE_CONFLICT when
+ * its type is another one or the name is taken by a histogram of another name.
  */
 MUST_CHECK enum verdict names_find(struct names *names, struct slice name, uint64_t hash,
                                    enum metric_type type, struct family **ret);
 
-/* Take all names of @family, or none: VERDICT_APPLIED, or a refusal as above or NO_MEMORY. */
-MUST_CHECK enum verdict names_claim(struct names *names, struct family *family);
+/*
+ * The family of @name, whatever its type, or NULL. One of udometer's own has all the
+ * names that it is exposed under.
+ */
+struct family *names_holder(struct names *names, struct slice name, uint64_t hash);
+
+/*
+ * Take all names of @family, or none. Returns VERDICT_APPLIED; a refusal as above,
+ * with whoever has one of the names in @ret; or REFUSED_NO_MEMORY.
+ */
+MUST_CHECK enum verdict names_claim(struct names *names, struct family *family,
+                                    struct family **ret);
 
 /* Let all of them go. */
 void names_release(struct names *names, struct family *family);

@@ -5,53 +5,66 @@
  *
  * Two locks, for two sides that do not wait for each other:
  *
- *  - `lock` guards the tables of names and series. A worker takes it for a key it
- *    has not seen, for as long as a lookup and an insertion take.
+ *  - `lock` guards the roster. A worker takes it for a key it has not seen, for as
+ *    long as a lookup and an insertion take.
  *  - `view_lock` guards the current snapshot. Scrapes and the sweep take it, and
  *    sorting happens under it. Workers never do.
  *
  * What the first side makes reaches the second by a list of fresh series, taken
- * over whole in two instructions. Where both locks are held, view_lock is first.
+ * over whole in two instructions; what it ends (registry_expire), by an array of
+ * ended ones. Where both locks are held, view_lock is first.
+ *
+ * So a series leaves in two steps. It is gone when the roster does not know it any
+ * more, and removed when snapshots are to leave it out. The sweep does both at once.
  */
 
 #include "aggregate/registry.h"
 
-#include "aggregate/names.h"
-#include "base/hash.h"
+#include "aggregate/roster.h"
+#include "base/labels.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 /* How many series the sweep handles while workers wait for the lock: 0.1 ms. */
 #define SWEEP_BATCH 256
 
-struct registry {
-    struct registry_options options;
+/* Series that were ended by registry_expire(), each with a reference. */
+struct ended {
+    struct suspect *items;
+    size_t n, n_max;
+    size_t n_removed; /* so many of them, from the first on, are removed too */
+};
 
+struct registry {
     pthread_mutex_t lock;
-    struct names names;
-    struct table series; /* struct series */
-    struct series *fresh;
-    size_t n_fresh;
-    struct registry_counts counts;
+    struct roster roster;
+    struct ended ended;
+    struct conflicts conflicts;
 
     pthread_mutex_t view_lock;
     struct snapshot *current;
-    size_t n_removed; /* series in current that are removed */
+    size_t n_removed; /* series that are removed, and that a snapshot has yet to leave out */
 };
 
 int registry_new(struct registry **ret, const struct registry_options *options)
 {
     CLEANUP(registry_freep) struct registry *registry = NULL;
+    size_t max_family_series = options->max_family_series;
 
     if (options->n_workers < 1 || options->n_workers > CELLS_MAX)
         return -EINVAL;
     registry = calloc(1, sizeof(*registry));
     if (!registry)
         return -ENOMEM;
-    registry->options = *options;
-    registry->names.seed = options->seed;
+    registry->roster = (struct roster){
+        .n_workers = options->n_workers,
+        .max_series = options->max_series,
+        .max_family_series = max_family_series ? max_family_series : options->max_series,
+        .max_bytes = options->max_bytes,
+        .buckets = options->buckets,
+        .names.seed = options->seed,
+    };
     pthread_mutex_init(&registry->lock, NULL);
     pthread_mutex_init(&registry->view_lock, NULL);
     registry->current = snapshot_new_empty();
@@ -61,222 +74,50 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     return 0;
 }
 
-static void free_series(struct registry *registry)
-{
-    struct table_node *node;
-
-    while ((node = table_any(&registry->series))) {
-        struct series *series = CONTAINER_OF(node, struct series, node);
-
-        table_remove(&registry->series, node, series->hash);
-        series_free(series);
-    }
-}
-
 void registry_free(struct registry *registry)
 {
+    size_t n_expired;
+    struct suspect *expired;
+
     if (!registry)
         return;
-    /* Names first: they live in the families, which go with their last series. */
-    names_deinit(&registry->names);
-    free_series(registry);
+    expired = registry_take_expired(registry, &n_expired);
+    for (size_t i = 0; i < n_expired; i++) {
+        series_forget_workers(expired[i].series);
+        series_unref(expired[i].series);
+    }
+    free(expired);
+    roster_deinit(&registry->roster);
     snapshot_unref(registry->current);
     pthread_mutex_destroy(&registry->view_lock);
     pthread_mutex_destroy(&registry->lock);
     free(registry);
 }
 
-/* --- families ------------------------------------------------------------------ */
+/* --- for workers ------------------------------------------------------------------ */
 
 int registry_reserve(struct registry *registry, const struct identity *identity)
 {
-    struct family *family = family_new(identity, registry->options.buckets);
-    enum verdict verdict;
+    int r;
 
-    if (!family)
-        return -ENOMEM;
-    family->is_reserved = true;
     pthread_mutex_lock(&registry->lock);
-    verdict = names_claim(&registry->names, family);
+    r = roster_reserve(&registry->roster, identity);
     pthread_mutex_unlock(&registry->lock);
-    if (verdict != VERDICT_APPLIED) {
-        family_free(family);
-        return verdict == REFUSED_NO_MEMORY ? -ENOMEM : -EEXIST;
-    }
-    return 0;
-}
-
-/* Is there room for one more series and @more_bytes? */
-static bool has_room(const struct registry *registry, size_t more_bytes)
-{
-    return registry->series.n_nodes < registry->options.max_series &&
-           registry->counts.bytes + more_bytes <= registry->options.max_bytes;
-}
-
-static enum verdict add_family(struct registry *registry, const struct identity *identity,
-                               struct family **ret)
-{
-    struct family *family = family_new(identity, registry->options.buckets);
-    enum verdict verdict;
-
-    if (!family)
-        return REFUSED_NO_MEMORY;
-    verdict = has_room(registry, family->size) ? names_claim(&registry->names, family)
-                                               : REFUSED_SERIES_LIMIT;
-    if (verdict != VERDICT_APPLIED) {
-        family_free(family);
-        return verdict;
-    }
-    registry->counts.families++;
-    registry->counts.bytes += family->size;
-    *ret = family;
-    return VERDICT_APPLIED;
-}
-
-/* A family that has lost its last series, or got none: its name is free again. */
-static void drop_family(struct registry *registry, struct family *family)
-{
-    names_release(&registry->names, family);
-    registry->counts.families--;
-    registry->counts.bytes -= family->size;
-}
-
-/* --- series and cells --------------------------------------------------------- */
-
-struct series_key {
-    const struct family *family;
-    struct slice labels;
-};
-
-static bool series_is(const void *node, const void *wanted)
-{
-    const struct series *series = CONST_CONTAINER_OF(node, struct series, node);
-    const struct series_key *key = wanted;
-
-    return series->family == key->family && slice_equal(series->labels, key->labels);
-}
-
-static struct series *find_series(struct registry *registry, struct family *family,
-                                  struct slice labels, uint64_t hash)
-{
-    struct series_key key = { family, labels };
-    struct table_node *node = table_find(&registry->series, hash, &key, series_is);
-
-    return node ? CONTAINER_OF(node, struct series, node) : NULL;
-}
-
-static enum verdict add_series(struct registry *registry, struct family *family,
-                               struct slice labels, uint64_t hash, struct series **ret)
-{
-    size_t size = series_size(labels, registry->options.n_workers);
-    struct series *series;
-
-    if (!has_room(registry, size + cell_size(family->type, family->buckets)))
-        return REFUSED_SERIES_LIMIT;
-    series = series_new(family, labels, registry->options.n_workers);
-    if (!series)
-        return REFUSED_NO_MEMORY;
-    series->hash = hash;
-    if (!table_add(&registry->series, &series->node, hash)) {
-        series_free(series);
-        return REFUSED_NO_MEMORY;
-    }
-    series->next_fresh = registry->fresh;
-    registry->fresh = series;
-    registry->n_fresh++;
-    registry->counts.series[family->type]++;
-    registry->counts.bytes += size;
-    family->n_series++;
-    *ret = series;
-    return VERDICT_APPLIED;
-}
-
-static enum verdict add_cell(struct registry *registry, struct series *series, unsigned worker)
-{
-    const struct family *family = series->family;
-    size_t size = cell_size(family->type, family->buckets);
-    struct cell *cell;
-
-    if (registry->counts.bytes + size > registry->options.max_bytes)
-        return REFUSED_SERIES_LIMIT;
-    cell = cell_new(series, family->type, family->buckets);
-    if (!cell)
-        return REFUSED_NO_MEMORY;
-    series_ref(series);
-    registry->counts.bytes += size;
-    atomic_store_explicit(&series->cells[worker], cell, memory_order_release);
-    return VERDICT_APPLIED;
-}
-
-static void set_dying(struct series *series, bool is_dying)
-{
-    series->is_dying = is_dying;
-    for (unsigned i = 0; i < series->n_cells; i++) {
-        struct cell *cell = atomic_load_explicit(&series->cells[i], memory_order_relaxed);
-
-        if (cell)
-            atomic_store_explicit(&cell->is_dying, is_dying, memory_order_relaxed);
-    }
-}
-
-/* What a worker asks for, with the hashes, which are made outside the lock. */
-struct request {
-    const struct identity *identity;
-    uint64_t name_hash;
-    uint64_t hash;
-    unsigned worker;
-};
-
-static enum verdict admit_series(struct registry *registry, struct family *family,
-                                 const struct request *request, struct series **ret)
-{
-    struct slice labels = request->identity->labels;
-
-    *ret = find_series(registry, family, labels, request->hash);
-    if (!*ret)
-        return add_series(registry, family, labels, request->hash, ret);
-    if ((*ret)->is_dying)
-        set_dying(*ret, false);
-    return VERDICT_APPLIED;
-}
-
-static enum verdict admit(struct registry *registry, const struct request *request,
-                          struct cell **ret)
-{
-    struct series *series = NULL;
-    struct family *family;
-    enum verdict verdict =
-        names_find(&registry->names, request->identity->family, request->name_hash,
-                   metric_type_of(request->identity->type), &family);
-
-    if (verdict == VERDICT_APPLIED && !family)
-        verdict = add_family(registry, request->identity, &family);
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-
-    /* Without a reference of ours, a new family would go when its first series fails. */
-    family_ref(family);
-    verdict = admit_series(registry, family, request, &series);
-    if (verdict == VERDICT_APPLIED && !series->cells[request->worker])
-        verdict = add_cell(registry, series, request->worker);
-    if (verdict == VERDICT_APPLIED)
-        *ret = series->cells[request->worker];
-    if (family->n_series == 0)
-        drop_family(registry, family);
-    family_unref(family);
-    return verdict;
+    return r;
 }
 
 enum verdict registry_admit(struct registry *registry, unsigned worker,
                             const struct identity *identity, struct cell **ret)
 {
-    struct request request = { .identity = identity, .worker = worker };
+    struct roster_request request = roster_request(&registry->roster, identity, worker);
+    const struct family *family;
     enum verdict verdict;
 
-    request.name_hash = names_hash(&registry->names, identity->family);
-    request.hash = hash_bytes(identity->labels, request.name_hash);
     pthread_mutex_lock(&registry->lock);
-    verdict = admit(registry, &request, ret);
+    verdict = roster_admit(&registry->roster, &request, ret, &family);
+    if (verdict == REFUSED_TYPE_CONFLICT)
+        conflicts_note(&registry->conflicts, identity->family, request.name_hash,
+                       metric_type_of(identity->type), family);
     pthread_mutex_unlock(&registry->lock);
     return verdict;
 }
@@ -286,53 +127,147 @@ bool registry_save(struct registry *registry, struct cell *cell)
     bool is_saved;
 
     pthread_mutex_lock(&registry->lock);
-    is_saved = !cell->series->is_removed;
+    is_saved = !cell->series->is_gone;
     if (is_saved)
-        set_dying(cell->series, false);
+        series_set_dying(cell->series, false);
     pthread_mutex_unlock(&registry->lock);
     return is_saved;
 }
+
+static bool has_room_for_ended(struct ended *ended)
+{
+    size_t n_max = ended->n_max ? 2 * ended->n_max : 64;
+    struct suspect *items;
+
+    if (ended->n < ended->n_max)
+        return true;
+    items = realloc(ended->items, n_max * sizeof(*items));
+    if (!items)
+        return false;
+    ended->items = items;
+    ended->n_max = n_max;
+    return true;
+}
+
+/* With the lock held: @series is over, and all workers will notice. */
+static void end_series(struct registry *registry, struct series *series)
+{
+    series_ref(series);
+    registry->ended.items[registry->ended.n++].series = series;
+    roster_remove(&registry->roster, series);
+    series_set_dying(series, true);
+}
+
+static enum verdict end_matching(struct registry *registry, struct family *family,
+                                 const struct identity *identity, size_t *ret)
+{
+    bool is_histogram = family->type == METRIC_HISTOGRAM;
+    struct slice wanted = is_histogram ? identity->histogram_labels : identity->labels;
+    struct series *next;
+
+    /* The family goes with its last series, unless the list still needs it. */
+    for (struct series *series = family->series; series; series = next) {
+        next = series->next_in_family;
+        if (!labels_include(series->labels, wanted))
+            continue;
+        if (!has_room_for_ended(&registry->ended))
+            return REFUSED_NO_MEMORY;
+        end_series(registry, series);
+        ++*ret;
+    }
+    return VERDICT_APPLIED;
+}
+
+static enum verdict expire(struct registry *registry, const struct roster_request *request,
+                           size_t *budget, size_t *ret)
+{
+    struct family *family = roster_find_family(&registry->roster, request);
+
+    if (!family)
+        return VERDICT_APPLIED;
+    if (family->is_reserved)
+        return REFUSED_RESERVED_NAME;
+    if (family->n_series > *budget)
+        return REFUSED_EXPIRE_LIMIT;
+    *budget -= family->n_series;
+    return end_matching(registry, family, request->identity, ret);
+}
+
+enum verdict registry_expire(struct registry *registry, const struct identity *identity,
+                             size_t *budget, size_t *ret)
+{
+    struct roster_request request = roster_request(&registry->roster, identity, 0);
+    enum verdict verdict;
+
+    *ret = 0;
+    pthread_mutex_lock(&registry->lock);
+    verdict = expire(registry, &request, budget, ret);
+    pthread_mutex_unlock(&registry->lock);
+    return verdict;
+}
+
+/* --- for those who look --------------------------------------------------------------- */
 
 struct registry_counts registry_count(struct registry *registry)
 {
     struct registry_counts counts;
 
     pthread_mutex_lock(&registry->lock);
-    counts = registry->counts;
+    memcpy(counts.series, registry->roster.n_series, sizeof(counts.series));
+    counts.families = registry->roster.n_families;
+    counts.bytes = atomic_load(&registry->roster.bytes);
     pthread_mutex_unlock(&registry->lock);
     return counts;
 }
 
-/* --- the view of scrapes and sweep -------------------------------------------- */
-
-/* Take over the fresh series: a list, and how many these are. */
-static struct series *take_fresh(struct registry *registry, size_t *ret_n)
+void registry_conflicts(struct registry *registry, struct conflicts *ret)
 {
-    struct series *fresh;
-
     pthread_mutex_lock(&registry->lock);
-    fresh = registry->fresh;
-    *ret_n = registry->n_fresh;
-    registry->fresh = NULL;
-    registry->n_fresh = 0;
+    *ret = registry->conflicts;
     pthread_mutex_unlock(&registry->lock);
-    return fresh;
 }
 
-/* Memory was short: the next snapshot will have to find them. */
-static void put_back_fresh(struct registry *registry, struct series *fresh, size_t n)
+bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
 {
-    struct series *last = fresh;
+    const struct conflict *latest;
 
-    if (!fresh)
-        return;
-    while (last->next_fresh)
-        last = last->next_fresh;
     pthread_mutex_lock(&registry->lock);
-    last->next_fresh = registry->fresh;
-    registry->fresh = fresh;
-    registry->n_fresh += n;
+    latest = conflicts_latest(&registry->conflicts);
+    if (latest)
+        *ret = *latest;
     pthread_mutex_unlock(&registry->lock);
+    return latest;
+}
+
+/* With both locks held: what has ended is not for snapshots any more. */
+static void remove_ended(struct registry *registry)
+{
+    struct ended *ended = &registry->ended;
+
+    for (; ended->n_removed < ended->n; ended->n_removed++) {
+        ended->items[ended->n_removed].series->is_removed = true;
+        registry->n_removed++;
+    }
+}
+
+/* Those of @fresh that are no longer wanted never get into a snapshot. */
+static struct series *without_removed(struct registry *registry, struct series *fresh, size_t *n)
+{
+    struct series **link = &fresh;
+
+    while (*link) {
+        struct series *series = *link;
+
+        if (series->is_removed) {
+            *link = series->next_fresh;
+            --*n;
+            registry->n_removed--;
+            series_unref(series); /* the snapshots' reference */
+        } else {
+            link = &series->next_fresh;
+        }
+    }
+    return fresh;
 }
 
 static struct snapshot *follow(struct registry *registry, struct series *fresh, size_t n_fresh)
@@ -353,15 +288,24 @@ static struct snapshot *follow(struct registry *registry, struct series *fresh, 
 /* With view_lock held: bring the current snapshot up to date, if there is memory for it. */
 static void refresh(struct registry *registry)
 {
-    size_t n_fresh;
-    struct series *fresh = take_fresh(registry, &n_fresh);
+    struct series *fresh;
     struct snapshot *next;
+    size_t n_fresh;
 
+    pthread_mutex_lock(&registry->lock);
+    fresh = roster_take_fresh(&registry->roster, &n_fresh);
+    remove_ended(registry);
+    pthread_mutex_unlock(&registry->lock);
+    if (registry->n_removed)
+        fresh = without_removed(registry, fresh, &n_fresh);
     if (!fresh && registry->n_removed == 0)
         return;
+
     next = follow(registry, fresh, n_fresh);
     if (!next) {
-        put_back_fresh(registry, fresh, n_fresh);
+        pthread_mutex_lock(&registry->lock);
+        roster_put_back_fresh(&registry->roster, fresh, n_fresh);
+        pthread_mutex_unlock(&registry->lock);
         return;
     }
     snapshot_unref(registry->current);
@@ -383,28 +327,20 @@ struct snapshot *registry_snapshot(struct registry *registry)
 
 /* --- for the sweep ------------------------------------------------------------- */
 
-static size_t bytes_of(const struct series *series)
+struct suspect *registry_take_expired(struct registry *registry, size_t *ret_n)
 {
-    const struct family *family = series->family;
-    size_t bytes = series_size(series->labels, series->n_cells);
+    struct ended ended;
 
-    for (unsigned i = 0; i < series->n_cells; i++)
-        if (series->cells[i])
-            bytes += cell_size(family->type, family->buckets);
-    return bytes;
-}
-
-static void remove_series(struct registry *registry, struct series *series)
-{
-    struct family *family = series->family;
-
-    series->is_removed = true;
-    table_remove(&registry->series, &series->node, series->hash);
-    registry->counts.series[family->type]--;
-    registry->counts.bytes -= bytes_of(series);
-    if (--family->n_series == 0)
-        drop_family(registry, family);
-    registry->n_removed++;
+    pthread_mutex_lock(&registry->view_lock);
+    pthread_mutex_lock(&registry->lock);
+    remove_ended(registry);
+    ended = registry->ended;
+    registry->ended = (struct ended){ 0 };
+    pthread_mutex_unlock(&registry->lock);
+    refresh(registry);
+    pthread_mutex_unlock(&registry->view_lock);
+    *ret_n = ended.n;
+    return ended.items;
 }
 
 /* Make the cells show any write from now on. Returns when the last one before it was. */
@@ -435,61 +371,67 @@ static void restore_touched(struct series *series, uint32_t touched_s)
     }
 }
 
-static void mark(struct series *series, uint32_t seen_touched_s)
+static bool mark_one(struct registry *registry, const struct suspect *suspect)
 {
+    struct series *series = suspect->series;
     uint32_t touched_s;
 
-    if (series->is_removed)
-        return;
+    if (series->is_gone)
+        return false;
     touched_s = reset_touched(series);
-    if (touched_s == seen_touched_s)
-        set_dying(series, true);
+    if (touched_s == suspect->touched_s)
+        series_set_dying(series, true);
     else
         restore_touched(series, touched_s);
+    return series->is_dying;
 }
 
-static void mark_some(struct registry *registry, struct suspect *suspects, size_t n)
+static bool remove_one(struct registry *registry, const struct suspect *suspect)
 {
-    pthread_mutex_lock(&registry->lock);
-    for (size_t i = 0; i < n; i++)
-        mark(suspects[i].series, suspects[i].touched_s);
-    pthread_mutex_unlock(&registry->lock);
-}
+    struct series *series = suspect->series;
 
-static void remove_some(struct registry *registry, struct suspect *suspects, size_t n)
-{
-    pthread_mutex_lock(&registry->lock);
-    for (size_t i = 0; i < n; i++) {
-        struct series *series = suspects[i].series;
-
-        if (!series->is_dying || series->is_removed)
-            continue;
-        if (series_touched_s(series) == 0)
-            remove_series(registry, series);
-        else
-            set_dying(series, false);
+    if (!series->is_dying || series->is_gone)
+        return false;
+    if (series_touched_s(series) > 0) {
+        series_set_dying(series, false);
+        return false;
     }
-    pthread_mutex_unlock(&registry->lock);
+    roster_remove(&registry->roster, series);
+    series->is_removed = true;
+    registry->n_removed++;
+    return true;
 }
 
-/* Do @some for all @n suspects, letting go of the lock now and then. */
-static void in_batches(void (*some)(struct registry *, struct suspect *, size_t),
-                       struct registry *registry, struct suspect *suspects, size_t n)
+/* For each of @n suspects, letting go of the lock now and then: @one says whether it counts. */
+static size_t in_batches(struct registry *registry, struct suspect *suspects, size_t n,
+                         bool (*one)(struct registry *, const struct suspect *))
 {
-    for (size_t i = 0; i < n; i += SWEEP_BATCH)
-        some(registry, suspects + i, n - i < SWEEP_BATCH ? n - i : SWEEP_BATCH);
+    size_t n_counted = 0;
+
+    for (size_t begin = 0; begin < n; begin += SWEEP_BATCH) {
+        size_t end = n - begin < SWEEP_BATCH ? n : begin + SWEEP_BATCH;
+
+        pthread_mutex_lock(&registry->lock);
+        for (size_t i = begin; i < end; i++)
+            n_counted += one(registry, &suspects[i]);
+        pthread_mutex_unlock(&registry->lock);
+    }
+    return n_counted;
 }
 
 void registry_mark_dying(struct registry *registry, struct suspect *suspects, size_t n)
 {
-    in_batches(mark_some, registry, suspects, n);
+    in_batches(registry, suspects, n, mark_one);
 }
 
-void registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n)
+size_t registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n)
 {
+    size_t n_removed;
+
     /* Nobody may see a list with removed series beside new ones of the same name. */
     pthread_mutex_lock(&registry->view_lock);
-    in_batches(remove_some, registry, suspects, n);
+    n_removed = in_batches(registry, suspects, n, remove_one);
     refresh(registry);
     pthread_mutex_unlock(&registry->view_lock);
+    return n_removed;
 }

@@ -9,6 +9,7 @@
  * insertion take, and no other holds that lock for longer than a small batch does.
  */
 
+#include "aggregate/conflicts.h"
 #include "aggregate/snapshot.h"
 #include "base/compiler.h"
 #include "base/sample.h"
@@ -17,7 +18,8 @@ struct registry;
 
 struct registry_options {
     unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
-    size_t max_series;             /* beyond it new ones are refused */
+    size_t max_series;             /* beyond it there are no new ones but overflow series */
+    size_t max_family_series;      /* likewise, of one family; 0: as many as max_series */
     size_t max_bytes;              /* likewise, for all that registry_counts.bytes counts */
     uint64_t seed;                 /* of the hashes; from a random source */
     const struct buckets *buckets; /* of every histogram; borrowed for the registry's life */
@@ -27,7 +29,7 @@ struct registry_options {
 struct registry_counts {
     size_t series[_METRIC_TYPE_N];
     size_t families;
-    size_t bytes; /* memory of families, series and cells */
+    size_t bytes; /* memory of families, series and cells that is held, by slow readers too */
 };
 
 /* Make an empty registry. Returns 0, -ENOMEM, or -EINVAL for a wrong number of workers. */
@@ -43,14 +45,20 @@ DEFINE_CLEANUP(struct registry *, registry_free)
  */
 MUST_CHECK int registry_reserve(struct registry *registry, const struct identity *identity);
 
+/* The one label of the series that stands for all of a family beyond a limit. */
+#define REGISTRY_OVERFLOW_LABELS SLICE("overflow=\"true\"")
+
 /*
  * The cell of @worker in the series that @identity names. Series, family and cell
  * are made when they do not exist; a dying series lives on. The worker that asked
  * for the first time holds a reference on the series from now on, until it calls
  * series_unref().
  *
- * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT,
- * REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
+ * Beyond a limit it is a cell of the family's overflow series, so that sums stay
+ * right. Gauges have no such series, nor has a family without any.
+ *
+ * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT, which is
+ * noted, REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
                                        const struct identity *identity, struct cell **ret);
@@ -60,6 +68,22 @@ MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worke
  * Returns false when it is too late: the series has been removed.
  */
 MUST_CHECK bool registry_save(struct registry *registry, struct cell *cell);
+
+/*
+ * End, at once, each series of the family in @identity that has all its labels: from
+ * now on no snapshot has them, and whoever asks for one gets a new one. All series of
+ * the family are looked at; *@budget says how many that may be, and is reduced.
+ * What a worker writes to one of them at this moment is lost with it.
+ *
+ * Returns VERDICT_APPLIED and how many ended in @ret, REFUSED_RESERVED_NAME,
+ * REFUSED_EXPIRE_LIMIT (beyond the budget) or REFUSED_NO_MEMORY (some may have ended).
+ */
+MUST_CHECK enum verdict registry_expire(struct registry *registry, const struct identity *identity,
+                                        size_t *budget, size_t *ret);
+
+/* The conflicts so far, copied; and the latest of them, false when there is none. */
+void registry_conflicts(struct registry *registry, struct conflicts *ret);
+MUST_CHECK bool registry_latest_conflict(struct registry *registry, struct conflict *ret);
 
 /*
  * All series there are now, in order, as a reference for the caller. Without
@@ -85,6 +109,14 @@ void registry_mark_dying(struct registry *registry, struct suspect *suspects, si
 /*
  * Take out those of @n suspects that nobody saved and nobody wrote to since they
  * were marked; the others live on. Every worker must have finished whatever it
- * was doing when they were marked. Afterwards series->is_removed tells which.
+ * was doing when they were marked. Afterwards series->is_removed tells which. Returns
+ * how many.
  */
-void registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n);
+size_t registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n);
+
+/*
+ * Take over the series that registry_expire() has ended since the last time: an
+ * array for free(), NULL when there are none, with a reference on each. Workers may
+ * hold on to them still.
+ */
+struct suspect *registry_take_expired(struct registry *registry, size_t *ret_n);

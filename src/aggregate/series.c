@@ -5,7 +5,8 @@
  *
  * Header, cell pointers and label text are one allocation. A worker publishes its
  * cell with a release store under the registry's lock; readers load it with
- * acquire and without the lock.
+ * acquire and without the lock. Memory is counted from when it is made to when it is
+ * freed, which may be long after the series has left the registry.
  */
 
 #include "aggregate/series.h"
@@ -13,6 +14,7 @@
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
+#include "aggregate/set.h"
 
 #include <float.h>
 #include <math.h>
@@ -21,6 +23,13 @@
 size_t series_size(struct slice labels, unsigned n_workers)
 {
     return sizeof(struct series) + n_workers * sizeof(struct cell *) + labels.len;
+}
+
+/* Count @more bytes of memory for a series of @family. */
+static void hold(struct family *family, size_t more)
+{
+    if (family->held)
+        atomic_fetch_add_explicit(family->held, more, memory_order_relaxed);
 }
 
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers)
@@ -38,6 +47,7 @@ struct series *series_new(struct family *family, struct slice labels, unsigned n
     series->family = family;
     family_ref(family);
     atomic_init(&series->refs, 1);
+    hold(family, series_size(labels, n_workers));
     return series;
 }
 
@@ -46,12 +56,53 @@ static struct cell *cell_at(struct series *series, unsigned i)
     return atomic_load_explicit(&series->cells[i], memory_order_acquire);
 }
 
+bool series_add_cell(struct series *series, unsigned worker)
+{
+    struct family *family = series->family;
+    struct cell *cell = cell_new(series, family->type, family->buckets);
+
+    if (!cell)
+        return false;
+    series_ref(series);
+    if (!series->is_prepaid)
+        hold(family, cell_size(family->type, family->buckets));
+    atomic_store_explicit(&series->cells[worker], cell, memory_order_release);
+    return true;
+}
+
+/* The memory of @series and its cells. */
+static size_t memory_of(struct series *series)
+{
+    size_t size = series_size(series->labels, series->n_cells);
+
+    for (unsigned i = 0; i < series->n_cells; i++)
+        if (cell_at(series, i))
+            size += cell_size(series->family->type, series->family->buckets);
+    return size;
+}
+
 void series_free(struct series *series)
 {
+    struct family *family = series->family;
+
+    if (series->is_prepaid)
+        atomic_store(&family->is_reserve_used, false);
+    else if (family->held)
+        atomic_fetch_sub_explicit(family->held, memory_of(series), memory_order_relaxed);
     for (unsigned i = 0; i < series->n_cells; i++)
-        cell_free(cell_at(series, i));
-    family_unref(series->family);
+        cell_free(cell_at(series, i), family->type);
+    family_unref(family);
     free(series);
+}
+
+void series_take_reserve(struct series *series)
+{
+    struct family *family = series->family;
+
+    if (!family->held || family->reserve == 0 || atomic_exchange(&family->is_reserve_used, true))
+        return;
+    series->is_prepaid = true;
+    atomic_fetch_sub_explicit(family->held, memory_of(series), memory_order_relaxed);
 }
 
 void series_ref(struct series *series)
@@ -104,6 +155,7 @@ void series_read(struct series *series, struct reading *ret)
     case METRIC_COUNTER: read_counter(series, ret); return;
     case METRIC_GAUGE: ret->value = gauge_read(series->cells, series->n_cells); return;
     case METRIC_HISTOGRAM: read_histogram(series, ret); return;
+    case METRIC_SET: ret->value = set_read(series->cells, series->n_cells); return;
     case _METRIC_TYPE_N: return;
     }
 }
@@ -121,6 +173,32 @@ uint32_t series_touched_s(struct series *series)
             newest = touched_s;
     }
     return newest;
+}
+
+void series_set_dying(struct series *series, bool is_dying)
+{
+    series->is_dying = is_dying;
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        struct cell *cell = cell_at(series, i);
+
+        if (cell)
+            atomic_store_explicit(&cell->is_dying, is_dying, memory_order_relaxed);
+    }
+}
+
+void series_forget_workers(struct series *series)
+{
+    /* Against the last of them being the last of all. */
+    series_ref(series);
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        struct cell *cell = cell_at(series, i);
+
+        if (cell && !cell->is_forgotten) {
+            cell->is_forgotten = true;
+            series_unref(series);
+        }
+    }
+    series_unref(series);
 }
 
 int series_compare(const struct series *a, const struct series *b)

@@ -8,22 +8,26 @@
 #include "aggregate/cell.h"
 #include "aggregate/family.h"
 
+/* What a lookup reads stands together, at the end: there are a million of these. */
 struct series {
-    struct table_node node; /* in the registry's table of series */
+    struct series *next_fresh; /* in the roster's list of series that no snapshot has yet */
+    struct series *next_in_family, *prev_in_family; /* under the registry's lock */
     uint64_t hash;
+    _Atomic unsigned refs;   /* the snapshots' one, and one for each worker with a cell */
+    bool is_gone;            /* not in the registry any more; under the registry's lock */
+    _Atomic bool is_removed; /* and not in the next snapshot; set under both its locks */
+    bool is_dying;           /* nobody wrote for long; under the registry's lock */
+    bool is_prepaid;         /* its memory is counted with its family's */
+    struct table_node node;  /* in the roster's table of series */
     struct family *family;
-    struct series *next_fresh;      /* in the registry's list of series that no snapshot has yet */
-    _Atomic unsigned refs;          /* the snapshots' one, and one for each worker with a cell */
-    bool is_dying;                  /* nobody wrote for long; under the registry's lock */
-    bool is_removed;                /* not in the registry any more; under both its locks */
-    unsigned n_cells;               /* one for each worker */
     struct slice labels;            /* rendered; follows the cells */
+    unsigned n_cells;               /* one for each worker */
     _Atomic(struct cell *) cells[]; /* NULL where that worker has none yet */
 };
 
 /* What a series is worth at one moment. */
 struct reading {
-    double value;                     /* counter, gauge */
+    double value;                     /* counter, gauge, set */
     double sum;                       /* histogram */
     uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulated */
 };
@@ -37,6 +41,12 @@ struct series *series_new(struct family *family, struct slice labels, unsigned n
 /* How many bytes such a series takes, without cells. */
 size_t series_size(struct slice labels, unsigned n_workers);
 
+/*
+ * Give @series, which has none for @worker, a cell that counts as its worker's
+ * reference. With the registry's lock held. Returns false without memory.
+ */
+MUST_CHECK bool series_add_cell(struct series *series, unsigned worker);
+
 /* Free it and its cells, whatever references there are: for the end of the registry. */
 void series_free(struct series *series);
 
@@ -49,6 +59,18 @@ void series_read(struct series *series, struct reading *ret);
 
 /* Any thread that holds a reference: when a worker last wrote, in the shards' seconds. */
 uint32_t series_touched_s(struct series *series);
+
+/*
+ * With the registry's lock held, on a new series: let its memory be that which its
+ * family has in reserve (family_hold), if no other series has it.
+ */
+void series_take_reserve(struct series *series);
+
+/* With the registry's lock held: tell all workers to ask before they write, or not to. */
+void series_set_dying(struct series *series, bool is_dying);
+
+/* When its workers are gone: give back the references that they have not given back. */
+void series_forget_workers(struct series *series);
 
 /* The order of a scrape: by family name, then by labels. As memcmp. */
 int series_compare(const struct series *a, const struct series *b);

@@ -20,6 +20,7 @@
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
+#include "aggregate/set.h"
 #include "base/hash.h"
 #include "base/table.h"
 
@@ -43,8 +44,9 @@ struct shard {
     size_t key_bytes;
     uint64_t n_evicted;
     uint32_t now_s;
-    int64_t last_at;    /* the order of the last gauge sample */
-    struct key passing; /* stands in for a key that is not remembered */
+    size_t expire_budget; /* left of this second */
+    int64_t last_at;      /* the order of the last gauge sample */
+    struct key passing;   /* stands in for a key that is not remembered */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -54,12 +56,15 @@ int shard_new(struct shard **ret, const struct shard_options *options)
     if (!shard)
         return -ENOMEM;
     shard->options = *options;
+    shard->expire_budget = SHARD_EXPIRE_BUDGET;
     *ret = shard;
     return 0;
 }
 
 void shard_set_now(struct shard *shard, uint32_t now_s)
 {
+    if (shard->now_s != now_s)
+        shard->expire_budget = SHARD_EXPIRE_BUDGET;
     shard->now_s = now_s;
 }
 
@@ -139,12 +144,14 @@ static struct key *remember_key(struct shard *shard, const struct line *line, st
     if (line->name.len + line->rest.len > KEY_LENGTH_MAX)
         return NULL;
     make_room(shard, line->hash, size);
-    key = calloc(1, size);
+    key = malloc(size);
     if (!key)
         return NULL;
-    key->hash = line->hash;
-    key->name_len = (uint32_t)line->name.len;
-    key->rest_len = (uint32_t)line->rest.len;
+    *key = (struct key){
+        .hash = line->hash,
+        .name_len = (uint32_t)line->name.len,
+        .rest_len = (uint32_t)line->rest.len,
+    };
     memcpy(key->text, line->name.at, line->name.len);
     memcpy(key->text + line->name.len, line->rest.at, line->rest.len);
     if (!table_add(&shard->keys, &key->node, key->hash)) {
@@ -210,13 +217,17 @@ enum verdict shard_admit(struct shard *shard, const struct line *line,
                          const struct identity *identity, struct key **ret)
 {
     struct cell *cell;
-    struct key *key;
+    struct key *key = NULL;
+    bool is_overflow;
     enum verdict verdict =
         registry_admit(shard->options.registry, shard->options.worker, identity, &cell);
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    key = remember_key(shard, line, cell);
+    is_overflow = slice_equal(cell->series->labels, REGISTRY_OVERFLOW_LABELS) &&
+                  !slice_equal(identity->labels, REGISTRY_OVERFLOW_LABELS);
+    if (!is_overflow && !identity->is_passing)
+        key = remember_key(shard, line, cell);
     if (!key)
         key = &shard->passing;
     key->cell = cell;
@@ -226,6 +237,7 @@ enum verdict shard_admit(struct shard *shard, const struct line *line,
         .n_tag_errors = identity->n_tag_errors,
         .n_unknown_sections = identity->n_unknown_sections,
         .has_bad_rate = identity->has_bad_rate,
+        .is_overflow = is_overflow,
     };
     *ret = key;
     return VERDICT_APPLIED;
@@ -238,10 +250,11 @@ void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n)
         struct cell *cell =
             atomic_load_explicit(&series->cells[shard->options.worker], memory_order_relaxed);
 
-        if (!series->is_removed || !cell)
+        if (!series->is_removed || !cell || cell->is_forgotten)
             continue;
         while (cell->keys)
             forget_key(shard, cell->keys);
+        cell->is_forgotten = true;
         series_unref(series);
     }
 }
@@ -261,7 +274,7 @@ static enum verdict record_gauge(struct shard *shard, struct gauge_cell *gauge,
     struct series *series = gauge->cell.series;
     int64_t at = next_at(shard, line->arrived_ns);
 
-    if (UNLIKELY(line->is_signed))
+    if (UNLIKELY(line->is_relative && !line->is_dogstatsd))
         return gauge_add(gauge, series->cells, series->n_cells, line->number, at);
     gauge_set(gauge, line->number, at);
     return VERDICT_APPLIED;
@@ -284,6 +297,9 @@ static enum verdict record(struct shard *shard, struct key *key, const struct li
     case SAMPLE_TIMER: return record_observation(key, line->number / 1000); /* ms to s */
     case SAMPLE_HISTOGRAM:
     case SAMPLE_DISTRIBUTION: return record_observation(key, line->number);
+    case SAMPLE_SET:
+        return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
+    case SAMPLE_EXPIRE:
     case _SAMPLE_TYPE_N: break;
     }
     return VERDICT_APPLIED;
@@ -296,4 +312,9 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
     if (verdict == VERDICT_APPLIED)
         atomic_store_explicit(&key->cell->touched_s, shard->now_s, memory_order_release);
     return verdict;
+}
+
+enum verdict shard_expire(struct shard *shard, const struct identity *identity, size_t *ret)
+{
+    return registry_expire(shard->options.registry, identity, &shard->expire_budget, ret);
 }

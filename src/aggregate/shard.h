@@ -26,8 +26,11 @@ struct shard_options {
     struct registry *registry; /* outlives the shard */
     unsigned worker;           /* which of the registry's workers this is */
     size_t max_key_bytes;      /* memory for keys; about the oldest make room for new ones */
-    uint64_t seed;             /* of the hash; from a random source */
+    uint64_t seed;             /* of the hashes; from a random source, the same for all shards */
 };
+
+/* How many series x may look at in a second. */
+#define SHARD_EXPIRE_BUDGET 1000000
 
 /* What the shard knows of a key besides its cell. */
 struct key_facts {
@@ -36,6 +39,7 @@ struct key_facts {
     unsigned n_tag_errors;
     unsigned n_unknown_sections;
     bool has_bad_rate;
+    bool is_overflow; /* it leads to the series for all beyond a limit */
 };
 
 /* Make an empty shard. Returns 0 or -ENOMEM. */
@@ -65,7 +69,8 @@ struct key *shard_find(struct shard *shard, const struct line *line);
 /*
  * Learn the key of a prepared @line, which shard_find() did not find, by asking
  * the registry for the series of @identity. Returns VERDICT_APPLIED and the key in
- * @ret, or why the registry refused.
+ * @ret, or why the registry refused. A key that leads to an overflow series, or is
+ * only passing, is not remembered: it is valid until the next call.
  */
 MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct key **ret);
@@ -75,9 +80,16 @@ const struct key_facts *shard_key_facts(const struct key *key);
 /*
  * Record the value of @line, which must have passed sample_check() for the key's
  * type. Its arrival orders gauges between workers, and may be 0 if there is one.
- * Returns VERDICT_APPLIED or REFUSED_VALUE_OVERFLOW.
+ * Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, of a set, REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
+
+/*
+ * End the series that @identity, of an expiry, asks for (registry_expire). Returns
+ * VERDICT_APPLIED and how many these were in @ret, or why it was refused.
+ */
+MUST_CHECK enum verdict shard_expire(struct shard *shard, const struct identity *identity,
+                                     size_t *ret);
 
 /* Let go of those of @n suspects that were removed: forget their keys, drop the reference. */
 void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n);

@@ -15,8 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HOST_MAX 256
+#define BACKLOG 128
 
 /* Copy the host of @text without brackets; false when it is not one. */
 static bool take_host(const char *text, const char *colon, char host[HOST_MAX])
@@ -88,4 +90,22 @@ int address_of_socket(struct address *ret, int fd)
         return -errno;
     *ret = address;
     return 0;
+}
+
+int address_listen(const struct address *address)
+{
+    int fd, on = 1, r = 0;
+
+    fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    /* A restart must not have to wait for old connections to time out. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        bind(fd, &address->any, address->len) < 0 || listen(fd, BACKLOG) < 0)
+        r = -errno;
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
 }

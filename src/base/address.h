@@ -34,5 +34,11 @@ MUST_CHECK int address_parse(struct address *ret, const char *text);
 /* Write @address into @out the way address_parse() reads it. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);
 
+/*
+ * Make a socket that listens for TCP at @address and does not block. Returns the
+ * descriptor or negative errno.
+ */
+MUST_CHECK int address_listen(const struct address *address);
+
 /* The address that socket @fd is really bound to. Returns 0 or negative errno. */
 MUST_CHECK int address_of_socket(struct address *ret, int fd);

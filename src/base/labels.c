@@ -3,13 +3,13 @@
 /*
  * Labels
  *
- * Sets are small (LABELS_MAX), so looking through all of them and insertion sort
+ * Sets are small (64 by default), so looking through all of them and insertion sort
  * beat anything cleverer.
  */
 
 #include "base/labels.h"
 
-bool labels_set(struct labels *labels, struct slice name, struct slice value)
+bool labels_set(struct labels *labels, size_t max, struct slice name, struct slice value)
 {
     for (size_t i = 0; i < labels->n; i++) {
         if (slice_equal(labels->items[i].name, name)) {
@@ -17,7 +17,7 @@ bool labels_set(struct labels *labels, struct slice name, struct slice value)
             return true;
         }
     }
-    if (labels->n == LABELS_MAX)
+    if (labels->n == max)
         return false;
     labels->items[labels->n++] = (struct label){ name, value };
     return true;
@@ -29,10 +29,18 @@ void labels_sort(struct labels *labels)
         struct label label = labels->items[i];
         size_t at = i;
 
+        if (slice_compare(labels->items[i - 1].name, label.name) <= 0)
+            continue;
         for (; at > 0 && slice_compare(labels->items[at - 1].name, label.name) > 0; at--)
             labels->items[at] = labels->items[at - 1];
         labels->items[at] = label;
     }
+}
+
+/* What needs a backslash before it. */
+static bool is_special(char c)
+{
+    return c == '\\' || c == '"' || c == '\n';
 }
 
 static char *write_escaped(char *out, struct slice value)
@@ -40,7 +48,7 @@ static char *write_escaped(char *out, struct slice value)
     for (size_t i = 0; i < value.len; i++) {
         char c = value.at[i];
 
-        if (c == '\\' || c == '"' || c == '\n')
+        if (is_special(c))
             *out++ = '\\';
         *out++ = c == '\n' ? 'n' : c;
     }
@@ -64,4 +72,70 @@ struct slice labels_write(const struct labels *labels, char *out)
         *at++ = '"';
     }
     return (struct slice){ out, (size_t)(at - out) };
+}
+
+static size_t escaped_length(struct slice value)
+{
+    size_t len = value.len;
+
+    for (size_t i = 0; i < value.len; i++)
+        len += is_special(value.at[i]);
+    return len;
+}
+
+size_t labels_length(const struct labels *labels)
+{
+    size_t len = labels->n ? labels->n - 1 : 0; /* commas */
+
+    for (size_t i = 0; i < labels->n; i++)
+        len += labels->items[i].name.len + escaped_length(labels->items[i].value) + 3;
+    return len;
+}
+
+size_t labels_length_max(const struct labels *labels)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < labels->n; i++)
+        len += labels->items[i].name.len + 2 * labels->items[i].value.len + 4;
+    return len;
+}
+
+/* Where the value that begins at @at ends: at the quote that no backslash escapes. */
+static const char *closing_quote(const char *at, const char *end)
+{
+    while (at < end && *at != '"')
+        at += *at == '\\' ? 2 : 1;
+    return at;
+}
+
+bool labels_next(struct slice *text, struct slice *ret)
+{
+    const char *end, *quote;
+
+    if (text->len == 0)
+        return false;
+    end = text->at + text->len;
+    /* Names hold no quotes, so the first one opens the value. */
+    quote = closing_quote((const char *)memchr(text->at, '"', text->len) + 1, end);
+    *ret = (struct slice){ text->at, (size_t)(quote + 1 - text->at) };
+    text->at = quote + 1 < end ? quote + 2 : end;
+    text->len = (size_t)(end - text->at);
+    return true;
+}
+
+bool labels_include(struct slice all, struct slice some)
+{
+    struct slice wanted, label = SLICE("");
+
+    /* Both are in order, so what has been passed in @all need not be looked at again. */
+    while (labels_next(&some, &wanted)) {
+        bool is_there = false;
+
+        while (!is_there && labels_next(&all, &label))
+            is_there = slice_equal(label, wanted);
+        if (!is_there)
+            return false;
+    }
+    return true;
 }

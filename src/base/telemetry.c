@@ -55,16 +55,25 @@ void telemetry_sum(struct telemetry_row *rows, unsigned n, uint64_t ret_sums[_TE
 }
 
 #define SAMPLES_HELP "Samples applied, by the type the sender gave."
-#define REFUSED_HELP "Lines refused, by reason."
+#define REFUSED_HELP "Lines and samples refused, by reason."
 #define SKIPPED_HELP "Lines recognised but of a kind that makes no sample."
 #define WAKEUPS_HELP "Times a worker woke up to receive, by what woke it."
 
 const struct telemetry_item telemetry_items[] = {
     { "udometer_datagrams_total", "", "Datagrams received.", TELEMETRY_DATAGRAMS },
     { "udometer_datagram_bytes_total", "", "Bytes in those datagrams.", TELEMETRY_DATAGRAM_BYTES },
+    { "udometer_stream_bytes_total", "", "Bytes of lines received by TCP and Unix streams.",
+      TELEMETRY_STREAM_BYTES },
+    { "udometer_connections_opened_total", "", "Connections accepted, TCP and Unix streams.",
+      TELEMETRY_CONNECTIONS_OPENED },
+    { "udometer_connections_refused_total", "",
+      "Connections closed at once because there were --limit.connections already.",
+      TELEMETRY_CONNECTIONS_REFUSED },
     { "udometer_lines_total", "",
-      "Lines received: samples applied + lines refused + lines skipped, exactly.",
+      "Lines received: with packed samples, what was applied + refused + skipped, exactly.",
       TELEMETRY_LINES },
+    { "udometer_packed_samples_total", "", "Samples beyond the first of their line.",
+      TELEMETRY_PACKED },
     { "udometer_samples_total", "type=\"counter\"", SAMPLES_HELP,
       TELEMETRY_SAMPLES + SAMPLE_COUNTER },
     { "udometer_samples_total", "type=\"gauge\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_GAUGE },
@@ -73,6 +82,9 @@ const struct telemetry_item telemetry_items[] = {
       TELEMETRY_SAMPLES + SAMPLE_HISTOGRAM },
     { "udometer_samples_total", "type=\"distribution\"", SAMPLES_HELP,
       TELEMETRY_SAMPLES + SAMPLE_DISTRIBUTION },
+    { "udometer_samples_total", "type=\"set\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_SET },
+    { "udometer_samples_total", "type=\"expire\"", SAMPLES_HELP,
+      TELEMETRY_SAMPLES + SAMPLE_EXPIRE },
 #define X(id, name, meaning)                                                                       \
     { "udometer_refused_total", "reason=\"" #name "\"", REFUSED_HELP,                              \
       TELEMETRY_VERDICTS + REFUSED_##id },
@@ -85,8 +97,12 @@ const struct telemetry_item telemetry_items[] = {
     { "udometer_tag_errors_total", "",
       "Tags dropped, their samples kept: bare, with an empty key or value, or a __ name.",
       TELEMETRY_TAG_ERRORS },
-    { "udometer_sample_rate_errors_total", "",
-      "Sample rates outside (0,1] or unreadable, taken as 1.", TELEMETRY_RATE_ERRORS },
+    { "udometer_sample_errors_total", "reason=\"invalid_sample_factor\"",
+      "Lines that were applied although something about them was wrong: a rate taken as 1.",
+      TELEMETRY_RATE_ERRORS },
+    { "udometer_overflow_samples_total", "",
+      "Samples applied to a family's overflow series, because of a limit.", TELEMETRY_OVERFLOWS },
+    { "udometer_ended_series_total", "", "Series ended by senders, with x.", TELEMETRY_EXPIRED },
     { "udometer_unknown_sections_total", "", "Sections of a line that were passed over.",
       TELEMETRY_UNKNOWN_SECTIONS },
     { "udometer_key_misses_total", "", "Lines whose key their worker did not have at hand.",

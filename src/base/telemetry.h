@@ -22,7 +22,14 @@
 enum telemetry_counter {
     TELEMETRY_DATAGRAMS,
     TELEMETRY_DATAGRAM_BYTES,
+    TELEMETRY_STREAM_BYTES,
+    TELEMETRY_CONNECTIONS, /* a level, not a count: those open now */
+    TELEMETRY_CONNECTIONS_OPENED,
+    TELEMETRY_CONNECTIONS_REFUSED, /* because there were too many */
     TELEMETRY_LINES,
+    TELEMETRY_PACKED, /* samples beyond the first of a line */
+    TELEMETRY_OVERFLOWS,
+    TELEMETRY_EXPIRED,
     TELEMETRY_TAG_ERRORS,
     TELEMETRY_RATE_ERRORS,
     TELEMETRY_UNKNOWN_SECTIONS,

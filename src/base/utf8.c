@@ -50,22 +50,37 @@ static const unsigned char *skip_ascii(const unsigned char *at, const unsigned c
     return at;
 }
 
-bool utf8_is_valid(struct slice text)
+/* Is there a whole character at @at, which is not ASCII? Its bytes, or 0. */
+static int character_length(const unsigned char *at, const unsigned char *end)
 {
-    const unsigned char *at = (const unsigned char *)text.at, *end;
+    int n = n_following(*at);
+
+    if (n < 0 || end - at <= n || !second_is_valid(at[0], at[1]))
+        return 0;
+    for (int i = 2; i <= n; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    return n + 1;
+}
+
+size_t utf8_valid_prefix(struct slice text)
+{
+    const unsigned char *begin = (const unsigned char *)text.at, *at = begin, *end;
 
     if (text.len == 0)
-        return true;
-    end = at + text.len;
+        return 0;
+    end = begin + text.len;
     while ((at = skip_ascii(at, end)) < end) {
-        int n = n_following(*at);
+        int len = character_length(at, end);
 
-        if (n < 0 || end - at <= n || !second_is_valid(at[0], at[1]))
-            return false;
-        for (int i = 2; i <= n; i++)
-            if ((at[i] & 0xC0) != 0x80)
-                return false;
-        at += n + 1;
+        if (len == 0)
+            break;
+        at += len;
     }
-    return true;
+    return (size_t)(at - begin);
+}
+
+bool utf8_is_valid(struct slice text)
+{
+    return utf8_valid_prefix(text) == text.len;
 }

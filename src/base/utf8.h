@@ -9,3 +9,6 @@
 
 /* Is all of @text well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates)? */
 bool utf8_is_valid(struct slice text);
+
+/* How many bytes of @text are, until the first that cannot be; text.len if all are. */
+size_t utf8_valid_prefix(struct slice text);

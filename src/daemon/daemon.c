@@ -8,8 +8,8 @@
  *
  *      registry, telemetry rows      what the others share
  *      sockets                       so that a wrong address ends it early
+ *      loop, signals, sweeper        workers may have news for the sweeper at once
  *      workers                       receive
- *      sweeper                       needs the workers
  *      HTTP                          serves what is there; ready when all is open
  *
  * On SIGTERM the workers go first, after draining their sockets, while HTTP still
@@ -20,10 +20,10 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "daemon/listeners.h"
 #include "daemon/routes.h"
 #include "daemon/sweeper.h"
 #include "daemon/worker.h"
-#include "input/receive.h"
 #include "input/udp.h"
 
 #include <errno.h>
@@ -38,21 +38,22 @@
 /* Descriptors for what a worker's loop needs, and for the rest with a few connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
-#define SOCKETS_MAX (WORKERS_MAX * SETTINGS_LISTENERS_MAX)
 
 struct daemon {
     const struct settings *settings;
     unsigned n_workers;
     uint64_t seed;
+    struct pipeline_options pipeline;
     _Atomic uint64_t n_expired;
+    _Atomic unsigned n_connections;
+    uint64_t max_connections;
 
     struct buckets *buckets, *batch_buckets;
     struct registry *registry;
     struct telemetry_row *rows;
     struct scrape_stats scrapes;
 
-    struct listener_socket sockets[SOCKETS_MAX]; /* those of worker 0, then of worker 1, … */
-    unsigned n_sockets;
+    struct listeners listeners;
     int http_fd;
     char http_address[ADDRESS_TEXT_MAX];
 
@@ -62,6 +63,7 @@ struct daemon {
     struct http *http;
 
     uv_loop_t loop;
+    bool has_loop;
     uv_signal_t signals[3];
     struct sweeper *sweeper;
 };
@@ -82,6 +84,7 @@ static int make_registry(struct daemon *daemon)
     struct registry_options options = {
         .n_workers = daemon->n_workers,
         .max_series = daemon->settings->max_series,
+        .max_family_series = daemon->settings->max_family_series,
         .max_bytes = daemon->settings->max_series_bytes,
         .seed = daemon->seed,
     };
@@ -125,86 +128,43 @@ static void free_shared(struct daemon *daemon)
     buckets_free(daemon->buckets);
 }
 
+/* No more connections than there may be descriptors for them. */
+static void limit_connections(struct daemon *daemon, bool has_streams, uint64_t n_files)
+{
+    if (daemon->max_connections <= n_files)
+        return;
+    daemon->max_connections = n_files;
+    if (has_streams)
+        log_warn("fewer connections are possible than --limit.connections",
+                 LOG_UINT("possible", n_files), LOG_TEXT("hint", "raise ulimit -n"));
+}
+
 /*
  * Raise the limit of open files as far as it may be raised, for the sake of HTTP
  * connections, and see that it is enough: libuv aborts when it cannot make a pipe.
  */
-static int allow_open_files(const struct daemon *daemon)
+static int allow_open_files(struct daemon *daemon)
 {
-    uint64_t n_needed =
-        FILES_ANYWAY + daemon->n_workers * (FILES_PER_WORKER + daemon->settings->listen_udp.n);
+    const struct settings *settings = daemon->settings;
+    uint64_t n_streams = settings->listen_tcp.n + settings->listen_unix.n;
+    uint64_t n_needed = FILES_ANYWAY + n_streams + settings->listen_unixgram.n +
+                        daemon->n_workers * (FILES_PER_WORKER + settings->listen_udp.n);
     struct rlimit limit;
 
+    daemon->max_connections = settings->max_connections;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return 0;
     limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= n_needed)
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max > n_needed) {
+        limit_connections(daemon, n_streams > 0, limit.rlim_max - n_needed);
         return 0;
+    }
     log_error("too few open files are allowed", LOG_UINT("allowed", limit.rlim_max),
               LOG_UINT("needed", n_needed), LOG_TEXT("hint", "raise ulimit -n"));
     return -EMFILE;
 }
 
 /* --- sockets ---------------------------------------------------------------------- */
-
-static int refuse_address(const char *flag, const char *address, int error)
-{
-    const char *hint = "choose another one";
-
-    if (error == -EADDRINUSE)
-        hint = "it is in use, by another program or an address given twice; choose another port";
-    else if (error == -EACCES)
-        hint = "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher one";
-    else if (error == -EADDRNOTAVAIL)
-        hint = "this machine has no such address";
-    log_error("cannot listen", LOG_TEXT("flag", flag), LOG_TEXT("address", address),
-              LOG_TEXT("error", strerror(-error)), LOG_TEXT("hint", hint));
-    return error;
-}
-
-static void warn_of_small_buffer(const struct daemon *daemon, const char *address, int fd)
-{
-    int granted = udp_read_buffer(fd);
-
-    if (granted >= 0 && (uint64_t)granted >= daemon->settings->read_buffer_bytes)
-        return;
-    log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", address),
-             LOG_UINT("asked_bytes", daemon->settings->read_buffer_bytes),
-             LOG_UINT("granted_bytes", (uint64_t)granted),
-             LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
-}
-
-/* Open one listener: a socket for each worker. */
-static int open_listener(struct daemon *daemon, unsigned listener, const char *text)
-{
-    int fds[WORKERS_MAX] = { -1 }, r;
-    struct address address, bound;
-    unsigned n_listeners = daemon->settings->listen_udp.n;
-
-    r = address_parse(&address, text);
-    if (r == 0)
-        r = udp_bind(&address, (int)daemon->settings->read_buffer_bytes, daemon->n_workers, fds);
-    if (r < 0)
-        return refuse_address("--statsd.listen-udp", text, r);
-    for (unsigned i = 0; i < daemon->n_workers; i++) {
-        struct listener_socket *socket = &daemon->sockets[i * n_listeners + listener];
-
-        socket->fd = fds[i];
-        socket->worker = i;
-        if (address_of_socket(&bound, fds[i]) == 0)
-            address_format(&bound, socket->address);
-        /* With one worker, gauges are in order anyway. */
-        if (daemon->n_workers > 1 && r == 0)
-            r = receive_stamp_arrivals(fds[i]);
-    }
-    if (r < 0)
-        return refuse_address("--statsd.listen-udp", text, r);
-    warn_of_small_buffer(daemon, daemon->sockets[listener].address, fds[0]);
-    log_info("listening", LOG_TEXT("protocol", "udp"),
-             LOG_TEXT("address", daemon->sockets[listener].address),
-             LOG_UINT("workers", daemon->n_workers));
-    return 0;
-}
 
 static int open_http_socket(struct daemon *daemon)
 {
@@ -213,9 +173,9 @@ static int open_http_socket(struct daemon *daemon)
     int r = address_parse(&address, text);
 
     if (r == 0)
-        r = http_listen(&address);
+        r = address_listen(&address);
     if (r < 0)
-        return refuse_address("--web.listen-address", text, r);
+        return listeners_refuse("--web.listen-address", text, r);
     daemon->http_fd = r;
     if (address_of_socket(&address, r) == 0)
         address_format(&address, daemon->http_address);
@@ -225,44 +185,45 @@ static int open_http_socket(struct daemon *daemon)
 
 static int open_sockets(struct daemon *daemon)
 {
-    const struct settings_list *listeners = &daemon->settings->listen_udp;
-    int r = 0;
+    int r = listeners_open(&daemon->listeners, daemon->settings, daemon->n_workers);
 
-    daemon->n_sockets = listeners->n * daemon->n_workers;
-    for (unsigned i = 0; i < daemon->n_sockets; i++)
-        daemon->sockets[i].fd = -1;
-    for (unsigned i = 0; i < listeners->n && r == 0; i++)
-        r = open_listener(daemon, i, listeners->items[i]);
     return r < 0 ? r : open_http_socket(daemon);
 }
 
 static void close_sockets(struct daemon *daemon)
 {
-    for (unsigned i = 0; i < daemon->n_sockets; i++)
-        if (daemon->sockets[i].fd >= 0)
-            close(daemon->sockets[i].fd);
+    listeners_close(&daemon->listeners);
     if (daemon->http_fd >= 0)
         close(daemon->http_fd);
 }
 
 /* --- threads ---------------------------------------------------------------------- */
 
+static void on_expired(void *ctx)
+{
+    struct daemon *daemon = ctx;
+
+    sweeper_notify(daemon->sweeper);
+}
+
 static int start_worker(struct daemon *daemon, unsigned index)
 {
-    unsigned n_listeners = daemon->settings->listen_udp.n;
-    int fds[SETTINGS_LISTENERS_MAX];
+    struct worker_socket sockets[WORKER_SOCKETS_MAX];
     const struct worker_options options = {
         .index = index,
-        .fds = fds,
-        .n_fds = n_listeners,
+        .sockets = sockets,
+        .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
         .registry = daemon->registry,
         .row = &daemon->rows[index],
         .max_key_bytes = daemon->settings->max_key_bytes,
         .seed = daemon->seed,
+        .pipeline = &daemon->pipeline,
+        .n_connections = &daemon->n_connections,
+        .max_connections = (unsigned)daemon->max_connections,
+        .on_expired = on_expired,
+        .ctx = daemon,
     };
 
-    for (unsigned i = 0; i < n_listeners; i++)
-        fds[i] = daemon->sockets[index * n_listeners + i].fd;
     return worker_start(&daemon->workers[index], &options);
 }
 
@@ -294,8 +255,9 @@ static int start_http(struct daemon *daemon)
         .registry = daemon->registry,
         .rows = daemon->rows,
         .n_rows = daemon->n_workers,
-        .sockets = daemon->sockets,
-        .n_sockets = daemon->n_sockets,
+        .sockets = daemon->listeners.sockets,
+        .n_sockets = daemon->listeners.n_sockets,
+        .settings = daemon->settings,
         .scrapes = &daemon->scrapes,
         .batch_buckets = daemon->batch_buckets,
         .n_expired = &daemon->n_expired,
@@ -336,8 +298,9 @@ static void log_end(struct daemon *daemon)
     telemetry_sum(daemon->rows, daemon->n_workers, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
-    for (unsigned i = 0; i < daemon->n_sockets; i++)
-        drops += udp_kernel_drops(daemon->sockets[i].fd);
+    for (unsigned i = 0; i < daemon->listeners.n_sockets; i++)
+        if (!daemon->listeners.sockets[i].socket.is_stream)
+            drops += udp_kernel_drops(daemon->listeners.sockets[i].socket.fd);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
              LOG_UINT("kernel_drops", drops));
@@ -380,8 +343,6 @@ static int open_sweeper(struct daemon *daemon)
         .n_expired = &daemon->n_expired,
     };
 
-    if (options.ttl_s == 0)
-        return 0;
     return sweeper_open(&daemon->sweeper, &daemon->loop, &options);
 }
 
@@ -403,28 +364,27 @@ static int open_handles(struct daemon *daemon)
     }
     for (unsigned i = 0; i < ARRAY_SIZE(watched) && r == 0; i++)
         r = uv_signal_start(&daemon->signals[i], watched[i].on_signal, watched[i].number);
-    if (r == 0)
-        r = open_sweeper(daemon);
-    if (r < 0)
-        for (unsigned i = 0; i < ARRAY_SIZE(watched); i++)
-            uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-    return r;
+    return r == 0 ? open_sweeper(daemon) : r;
 }
 
 static void print_welcome(const struct daemon *daemon)
 {
-    const char *udp = daemon->sockets[0].address, *colon = strrchr(udp, ':');
-    bool has_brackets = udp[0] == '['; /* which bash does not want */
+    const char *udp = listeners_udp_address(&daemon->listeners);
+    const char *colon = udp ? strrchr(udp, ':') : NULL;
+    bool has_brackets = udp && udp[0] == '['; /* which bash does not want */
 
-    printf("Send something:  printf 'hello_total:1|c|#from:you' > /dev/udp/%.*s/%s   (in bash)\n"
-           "Scrape it:       curl http://%s%s\n"
+    if (colon)
+        printf(
+            "Send something:  printf 'hello_total:1|c|#from:you' > /dev/udp/%.*s/%s   (in bash)\n",
+            (int)(colon - udp) - 2 * has_brackets, udp + has_brackets, colon + 1);
+    printf("Scrape it:       curl http://%s%s\n"
            "Read on:         README.md, docs/architecture.md, and udometer --help\n",
-           (int)(colon - udp) - 2 * has_brackets, udp + has_brackets, colon + 1,
            daemon->http_address, daemon->settings->telemetry_path);
     fflush(stdout);
 }
 
-static int run_loop(struct daemon *daemon)
+/* The loop, and what belongs to it. It must be run and closed in any case. */
+static int open_loop(struct daemon *daemon)
 {
     int r = uv_loop_init(&daemon->loop);
 
@@ -432,19 +392,32 @@ static int run_loop(struct daemon *daemon)
         log_error("cannot start its loop", LOG_TEXT("error", uv_strerror(r)));
         return r;
     }
+    daemon->has_loop = true;
     r = open_handles(daemon);
-    if (r == 0) {
-        atomic_store(&daemon->routes.is_ready, true);
-        log_info("ready", LOG_UINT("workers", daemon->n_workers),
-                 LOG_UINT("pid", (uint64_t)getpid()));
-        if (daemon->settings->welcome)
-            print_welcome(daemon);
-    } else {
+    if (r < 0)
         log_error("cannot watch for signals or start the sweep", LOG_TEXT("error", uv_strerror(r)));
-    }
+    return r;
+}
+
+static void close_loop(struct daemon *daemon)
+{
+    if (!daemon->has_loop)
+        return;
+    sweeper_close(TAKE(daemon->sweeper));
+    for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
+        if (!uv_is_closing((uv_handle_t *)&daemon->signals[i]))
+            uv_close((uv_handle_t *)&daemon->signals[i], NULL);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
-    return r;
+}
+
+static void run_loop(struct daemon *daemon)
+{
+    atomic_store(&daemon->routes.is_ready, true);
+    log_info("ready", LOG_UINT("workers", daemon->n_workers), LOG_UINT("pid", (uint64_t)getpid()));
+    if (daemon->settings->welcome)
+        print_welcome(daemon);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
 int daemon_run(const struct settings *settings)
@@ -455,6 +428,7 @@ int daemon_run(const struct settings *settings)
     if (!daemon)
         return -ENOMEM;
     daemon->settings = settings;
+    daemon->pipeline = settings_pipeline_options(settings);
     daemon->n_workers = choose_n_workers(settings);
     daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);
@@ -468,11 +442,14 @@ int daemon_run(const struct settings *settings)
     if (r == 0)
         r = open_sockets(daemon);
     if (r == 0)
+        r = open_loop(daemon);
+    if (r == 0)
         r = start_threads(daemon);
     if (r == 0)
-        r = run_loop(daemon);
+        run_loop(daemon);
 
     stop_workers(daemon);
+    close_loop(daemon);
     http_stop(daemon->http);
     if (r == 0)
         log_end(daemon);

@@ -3,12 +3,14 @@
 /*
  * Main
  *
- * Reads the settings, then hands over. Exit status: 0 after a good end, 1 when it
+ * Reads the settings, then hands over; "udometer explain" is another program in the
+ * same file. Exit status: 0 after a good end, 1 when it
  * could not start, 2 when a flag or an environment variable is wrong.
  */
 
 #include "daemon/config.h"
 #include "daemon/daemon.h"
+#include "tools/explain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +50,7 @@ static int run(const struct settings *settings)
     return daemon_run(settings) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int run_daemon(int argc, char **argv)
 {
     CLEANUP(settings_deinit) struct settings settings;
     CLEANUP(buffer_deinit) struct buffer problem = { 0 };
@@ -65,4 +67,11 @@ int main(int argc, char **argv)
     case CONFIG_FILE_ERROR: return complain(&problem, EXIT_FAILURE);
     }
     return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "explain") == 0)
+        return explain_main(argc - 1, argv + 1);
+    return run_daemon(argc, argv);
 }

@@ -4,14 +4,14 @@
  * Pipeline
  *
  * Lines are gathered into groups that are looked up together: the shard can then
- * wait for many cache misses at once instead of one after the other. Each line
+ * wait for many cache misses at once instead of one after the other. Each sample
  * ends in exactly one verdict, and each verdict in one counter.
+ *
+ * Nearly every line is one number for a key that is known. All others take the way
+ * by apply_unusual(), in their order.
  */
 
 #include "daemon/pipeline.h"
-
-#include "input/mapping.h"
-#include "input/parse.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,15 +20,41 @@
 /* Larger groups fall out of the first-level cache, smaller ones wait more often. */
 #define GROUP_MAX SHARD_PREPARE_MAX
 
+const struct pipeline_options pipeline_default_options = {
+    .mapping = {
+        .limits = {
+            .labels = 64,
+            .line = 65536,
+            .name = 512,
+            .label_name = 256,
+            .label_value = 2048,
+            .labels_text = 8192,
+        },
+        .dialects = (1u << _TAG_DIALECT_N) - 1,
+    },
+};
+
 struct pipeline {
     struct shard *shard;
     struct telemetry_row *row;
     struct mapping *mapping;
+    struct parse_options parsing;
+    bool has_check_gauges;
+    bool is_dogstatsd;
     size_t n_lines;
     struct line lines[GROUP_MAX];
 };
 
-int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_row *row)
+struct parse_options pipeline_parse_options(const struct pipeline_options *options)
+{
+    return (struct parse_options){
+        .line_max = options->mapping.limits.line,
+        .skips_brackets = options->mapping.dialects & 1u << TAG_SIGNALFX,
+    };
+}
+
+int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_row *row,
+                 const struct pipeline_options *options)
 {
     CLEANUP(pipeline_freep) struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
 
@@ -36,7 +62,9 @@ int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_ro
         return -ENOMEM;
     pipeline->shard = shard;
     pipeline->row = row;
-    if (mapping_new(&pipeline->mapping) < 0)
+    pipeline->has_check_gauges = options->has_check_gauges;
+    pipeline->parsing = pipeline_parse_options(options);
+    if (mapping_new(&pipeline->mapping, &options->mapping) < 0)
         return -ENOMEM;
     *ret = TAKE(pipeline);
     return 0;
@@ -50,33 +78,26 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
+void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd)
+{
+    pipeline->is_dogstatsd = is_dogstatsd;
+}
+
+/* --- counting ---------------------------------------------------------------------- */
+
 static void count(struct pipeline *pipeline, unsigned counter, uint64_t n)
 {
     pipeline->row->counts[counter] += n;
 }
 
-/* A key this shard does not know: work out what it means, then ask the registry. */
-static enum verdict admit(struct pipeline *pipeline, const struct line *line, struct key **ret)
+static void count_verdict(struct pipeline *pipeline, enum verdict verdict)
 {
-    struct identity identity;
-    enum verdict verdict;
-
-    count(pipeline, TELEMETRY_KEY_MISSES, 1);
-    verdict = mapping_resolve(pipeline->mapping, line, &identity);
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    /* A value that cannot be recorded must not make a series. */
-    verdict = sample_check(identity.type, line);
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    if (identity.type != SAMPLE_GAUGE && !isfinite(line->number * identity.weight))
-        return REFUSED_VALUE_OVERFLOW;
-    return shard_admit(pipeline->shard, line, &identity, ret);
+    count(pipeline, TELEMETRY_VERDICTS + verdict, 1);
 }
 
-static void count_applied(struct pipeline *pipeline, const struct key_facts *facts)
+/* What was wrong with a line, or a link of a chain, that was applied all the same. */
+static void count_errors(struct pipeline *pipeline, const struct key_facts *facts)
 {
-    count(pipeline, TELEMETRY_SAMPLES + facts->type, 1);
     if (UNLIKELY(facts->n_tag_errors))
         count(pipeline, TELEMETRY_TAG_ERRORS, facts->n_tag_errors);
     if (UNLIKELY(facts->n_unknown_sections))
@@ -85,53 +106,271 @@ static void count_applied(struct pipeline *pipeline, const struct key_facts *fac
         count(pipeline, TELEMETRY_RATE_ERRORS, 1);
 }
 
-static enum verdict apply(struct pipeline *pipeline, const struct line *line)
-{
-    struct key *key = shard_find(pipeline->shard, line);
-    const struct key_facts *facts;
-    enum verdict verdict;
+/* --- samples ----------------------------------------------------------------------- */
 
-    if (UNLIKELY(!key)) {
-        verdict = admit(pipeline, line, &key);
-        if (verdict != VERDICT_APPLIED)
-            return verdict;
-    }
-    facts = shard_key_facts(key);
-    verdict = sample_check(facts->type, line);
+static enum verdict record(struct pipeline *pipeline, struct key *key, const struct line *line)
+{
+    const struct key_facts *facts = shard_key_facts(key);
+    enum verdict verdict = sample_check(facts->type, line);
+
     if (verdict == VERDICT_APPLIED)
         verdict = shard_record(pipeline->shard, key, line);
     if (verdict == VERDICT_APPLIED)
-        count_applied(pipeline, facts);
+        count(pipeline, TELEMETRY_SAMPLES + facts->type, 1);
     return verdict;
+}
+
+/* Where the samples of a line go: a key, or what the line means as long as there is none. */
+struct target {
+    struct key *key;
+    struct identity identity;
+    enum verdict refusal; /* why there is no key, once it is known */
+};
+
+static bool is_finite(enum sample_type type, double value, double weight)
+{
+    bool is_weighted = type != SAMPLE_GAUGE && type != SAMPLE_SET && type != SAMPLE_EXPIRE;
+
+    return !is_weighted || isfinite(value * weight);
+}
+
+static enum verdict expire(struct pipeline *pipeline, const struct identity *identity)
+{
+    size_t n_ended = 0;
+    enum verdict verdict = shard_expire(pipeline->shard, identity, &n_ended);
+
+    count(pipeline, TELEMETRY_EXPIRED, n_ended);
+    if (verdict == VERDICT_APPLIED)
+        count(pipeline, TELEMETRY_SAMPLES + SAMPLE_EXPIRE, 1);
+    return verdict;
+}
+
+/* The value of @line for a target without a key; it gets one if the value can be recorded. */
+static enum verdict apply_first(struct pipeline *pipeline, const struct line *line,
+                                struct target *target)
+{
+    const struct identity *identity = &target->identity;
+    enum verdict verdict = sample_check(identity->type, line);
+
+    /* A value that cannot be recorded must not make a series. */
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    if (!is_finite(identity->type, line->number, identity->weight))
+        return REFUSED_VALUE_OVERFLOW;
+    if (identity->type == SAMPLE_EXPIRE)
+        return expire(pipeline, identity);
+    if (target->refusal == VERDICT_APPLIED)
+        target->refusal = shard_admit(pipeline->shard, line, identity, &target->key);
+    return target->refusal == VERDICT_APPLIED ? record(pipeline, target->key, line)
+                                              : target->refusal;
+}
+
+/* One sample. Returns whether it was applied. */
+static bool apply_value(struct pipeline *pipeline, const struct line *line, struct target *target)
+{
+    enum verdict verdict =
+        target->key ? record(pipeline, target->key, line) : apply_first(pipeline, line, target);
+
+    count_verdict(pipeline, verdict);
+    if (verdict != VERDICT_APPLIED)
+        return false;
+    if (target->key && shard_key_facts(target->key)->is_overflow)
+        count(pipeline, TELEMETRY_OVERFLOWS, 1);
+    return true;
+}
+
+/* Several samples. Returns whether any was applied. */
+static bool apply_packed(struct pipeline *pipeline, const struct line *line, struct target *target)
+{
+    struct slice values = line->value;
+    struct line member = *line;
+    uint64_t n_values = 0;
+    bool is_applied = false;
+
+    for (; parse_next_value(&values, &member); n_values++)
+        is_applied |= apply_value(pipeline, &member, target);
+    count(pipeline, TELEMETRY_PACKED, n_values - 1);
+    return is_applied;
+}
+
+/* One sample of @type, or several. Returns whether any was applied. */
+static bool apply_values(struct pipeline *pipeline, const struct line *line, enum sample_type type,
+                         struct target *target)
+{
+    if (line->is_number || type == SAMPLE_SET || !parse_is_packed(line))
+        return apply_value(pipeline, line, target);
+    return apply_packed(pipeline, line, target);
+}
+
+/* --- lines --------------------------------------------------------------------------- */
+
+static void apply_chain(struct pipeline *pipeline, const struct line *line);
+
+static struct key_facts facts_of(const struct identity *identity)
+{
+    return (struct key_facts){
+        .n_tag_errors = identity->n_tag_errors,
+        .n_unknown_sections = identity->n_unknown_sections,
+        .has_bad_rate = identity->has_bad_rate,
+    };
+}
+
+/* Can it be a chain that @line is, as it makes no sense as a single sample? */
+static bool may_be_chain(enum verdict verdict, const struct identity *identity)
+{
+    return verdict == REFUSED_ILLEGAL_EVENT || identity->has_colon_rate;
+}
+
+/*
+ * A line whose key this shard does not know: work out what it means. Returns false
+ * when it means nothing, and is refused as a whole.
+ */
+static bool apply_unknown(struct pipeline *pipeline, const struct line *line)
+{
+    struct target target;
+    enum verdict verdict = mapping_resolve(pipeline->mapping, line, &target.identity);
+    struct key_facts facts;
+
+    count(pipeline, TELEMETRY_KEY_MISSES, 1);
+    if (UNLIKELY(may_be_chain(verdict, &target.identity)) && parse_is_chain(line)) {
+        apply_chain(pipeline, line);
+        return true;
+    }
+    if (verdict != VERDICT_APPLIED) {
+        count_verdict(pipeline, verdict);
+        return false;
+    }
+    target.key = NULL;
+    target.refusal = VERDICT_APPLIED;
+    facts = facts_of(&target.identity);
+    if (apply_values(pipeline, line, target.identity.type, &target))
+        count_errors(pipeline, &facts);
+    return true;
+}
+
+/* A line that is not one number for a known key. Returns as apply_unknown(). */
+static bool apply_unusual(struct pipeline *pipeline, const struct line *line, struct key *key)
+{
+    struct target target;
+    const struct key_facts *facts;
+
+    if (!key)
+        return apply_unknown(pipeline, line);
+    target.key = key;
+    facts = shard_key_facts(key);
+    if (apply_values(pipeline, line, facts->type, &target))
+        count_errors(pipeline, facts);
+    return true;
+}
+
+/* name:1|c:200|ms:6|g: each link is a line of its own, of the same name. */
+static void apply_chain(struct pipeline *pipeline, const struct line *line)
+{
+    const char *end = line->rest.at + line->rest.len;
+    struct slice links = { line->value.at, (size_t)(end - line->value.at) };
+    struct line link = *line;
+    bool is_understood = true;
+    uint64_t n_links = 0;
+
+    for (; is_understood && parse_next_link(&links, &link); n_links++) {
+        if (link.rest.len == 0) {
+            count_verdict(pipeline, REFUSED_MALFORMED_LINE);
+            continue;
+        }
+        shard_prepare(pipeline->shard, &link, 1);
+        is_understood = apply_unusual(pipeline, &link, shard_find(pipeline->shard, &link));
+    }
+    count(pipeline, TELEMETRY_PACKED, n_links - 1);
+}
+
+static void apply(struct pipeline *pipeline, const struct line *line)
+{
+    struct key *key = shard_find(pipeline->shard, line);
+    enum verdict verdict;
+
+    if (UNLIKELY(!key || !line->is_number)) {
+        apply_unusual(pipeline, line, key);
+        return;
+    }
+    verdict = record(pipeline, key, line);
+    if (verdict == VERDICT_APPLIED)
+        count_errors(pipeline, shard_key_facts(key));
+    count_verdict(pipeline, verdict);
 }
 
 void pipeline_flush(struct pipeline *pipeline)
 {
     shard_prepare(pipeline->shard, pipeline->lines, pipeline->n_lines);
     for (size_t i = 0; i < pipeline->n_lines; i++)
-        count(pipeline, TELEMETRY_VERDICTS + apply(pipeline, &pipeline->lines[i]), 1);
+        apply(pipeline, &pipeline->lines[i]);
     pipeline->n_lines = 0;
     pipeline->row->counts[TELEMETRY_KEYS] = shard_n_keys(pipeline->shard);
     pipeline->row->counts[TELEMETRY_KEY_EVICTIONS] = shard_n_evicted(pipeline->shard);
 }
 
-void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns)
+/* Set the gauge that stands for a service check; SKIPPED_SERVICE_CHECK when there is none. */
+static enum verdict apply_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
+{
+    struct target target = { .key = NULL, .refusal = VERDICT_APPLIED };
+    struct line line = { .arrived_ns = arrived_ns, .is_number = true };
+    struct service_check check;
+    struct key_facts facts;
+    enum verdict verdict;
+
+    if (!pipeline->has_check_gauges || !event_parse_check(text, &check))
+        return SKIPPED_SERVICE_CHECK;
+    /* What waits came before it. */
+    pipeline_flush(pipeline);
+    line.number = check.status.at[0] - '0';
+    verdict = mapping_resolve_check(pipeline->mapping, &check, &target.identity);
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    facts = facts_of(&target.identity);
+    verdict = apply_first(pipeline, &line, &target);
+    if (verdict == VERDICT_APPLIED)
+        count_errors(pipeline, &facts);
+    return verdict;
+}
+
+/* --- input ---------------------------------------------------------------------------- */
+
+static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
     struct slice text;
 
-    count(pipeline, TELEMETRY_DATAGRAMS, 1);
-    count(pipeline, TELEMETRY_DATAGRAM_BYTES, datagram.len);
-    while (parse_next_line(&datagram, &text)) {
+    while (parse_next_line(&lines, &pipeline->parsing, &text)) {
         struct line *line = &pipeline->lines[pipeline->n_lines];
-        enum verdict verdict = parse_line(text, line);
+        enum verdict verdict = parse_line(text, &pipeline->parsing, line);
 
         count(pipeline, TELEMETRY_LINES, 1);
         if (UNLIKELY(verdict != VERDICT_APPLIED)) {
-            count(pipeline, TELEMETRY_VERDICTS + verdict, 1);
+            if (verdict == SKIPPED_SERVICE_CHECK)
+                verdict = apply_check(pipeline, text, arrived_ns);
+            count_verdict(pipeline, verdict);
             continue;
         }
         line->arrived_ns = arrived_ns;
+        line->is_dogstatsd = pipeline->is_dogstatsd;
         if (++pipeline->n_lines == GROUP_MAX)
             pipeline_flush(pipeline);
     }
+}
+
+void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns)
+{
+    count(pipeline, TELEMETRY_DATAGRAMS, 1);
+    count(pipeline, TELEMETRY_DATAGRAM_BYTES, datagram.len);
+    push_lines(pipeline, datagram, arrived_ns);
+}
+
+void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
+{
+    count(pipeline, TELEMETRY_STREAM_BYTES, lines.len);
+    push_lines(pipeline, lines, arrived_ns);
+}
+
+void pipeline_refuse(struct pipeline *pipeline, enum verdict reason)
+{
+    count(pipeline, TELEMETRY_LINES, 1);
+    count_verdict(pipeline, reason);
 }

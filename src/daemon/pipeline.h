@@ -12,13 +12,29 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 #include "base/telemetry.h"
+#include "input/mapping.h"
 
 struct pipeline;
 
+struct pipeline_options {
+    struct mapping_options mapping;
+    bool has_check_gauges; /* service checks are exposed as gauges */
+};
+
+/* What README.md and --help call the defaults. */
+extern const struct pipeline_options pipeline_default_options;
+
+/* How lines are to be cut with these. */
+struct parse_options pipeline_parse_options(const struct pipeline_options *options);
+
 /* Make one for @shard, counting in @row; both are borrowed. Returns 0 or -ENOMEM. */
-MUST_CHECK int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_row *row);
+MUST_CHECK int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_row *row,
+                            const struct pipeline_options *options);
 void pipeline_free(struct pipeline *pipeline);
 DEFINE_CLEANUP(struct pipeline *, pipeline_free)
+
+/* In what is pushed from now on, a gauge's sign is just a sign. Off at the start. */
+void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);
 
 /*
  * Take in a datagram, which must stay where it is until pipeline_flush(): some of
@@ -26,6 +42,12 @@ DEFINE_CLEANUP(struct pipeline *, pipeline_free)
  * monotonic, or 0.
  */
 void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns);
+
+/* The same for lines that came by a stream. */
+void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns);
+
+/* Count a line that a stream has refused. */
+void pipeline_refuse(struct pipeline *pipeline, enum verdict reason);
 
 /* Apply all lines that wait. */
 void pipeline_flush(struct pipeline *pipeline);

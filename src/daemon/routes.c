@@ -7,10 +7,13 @@
  *      /metrics    the scrape; the path is a setting
  *      /-/healthy  200 while the process runs
  *      /-/ready    200 while it takes in samples, 503 otherwise
+ *      /api/v1/conflicts
+ *                  the names that senders do not agree about, as JSON
  */
 
 #include "daemon/routes.h"
 
+#include "daemon/api.h"
 #include "daemon/scrape.h"
 #include "output/text.h"
 
@@ -27,6 +30,7 @@ static const char landing_format[] =
     "<li><a href=\"%s\">Metrics</a>: what Prometheus scrapes</li>\n"
     "<li><a href=\"/-/healthy\">Healthy</a>: is the process alive?</li>\n"
     "<li><a href=\"/-/ready\">Ready</a>: are all listeners open?</li>\n"
+    "<li><a href=\"/api/v1/conflicts\">Conflicts</a>: which names are sent with two types?</li>\n"
     "</ul>\n"
     "</body>\n"
     "</html>\n";
@@ -53,6 +57,22 @@ static void respond_ready(void *ctx, struct http_reply *reply)
 
     reply->status = is_ready ? 200 : 503;
     reply->body = is_ready ? SLICE("udometer is ready.\n") : SLICE("udometer is not ready.\n");
+}
+
+static void respond_conflicts(void *ctx, struct http_reply *reply)
+{
+    const struct routes *routes = ctx;
+    char *text = api_conflicts(routes->selfmetrics->registry);
+
+    if (!text) {
+        reply->status = 503;
+        reply->body = SLICE("503: no memory for an answer.\n");
+        return;
+    }
+    reply->status = 200;
+    reply->content_type = API_CONTENT_TYPE;
+    reply->body = slice_of(text);
+    reply->is_body_given = true;
 }
 
 static void respond_metrics(void *ctx, struct http_reply *reply)
@@ -86,10 +106,9 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path)
 {
     const struct http_route table[ROUTES_N] = {
-        { telemetry_path, respond_metrics },
-        { "/", respond_landing },
-        { "/-/healthy", respond_healthy },
-        { "/-/ready", respond_ready },
+        { telemetry_path, respond_metrics },        { "/", respond_landing },
+        { "/-/healthy", respond_healthy },          { "/-/ready", respond_ready },
+        { "/api/v1/conflicts", respond_conflicts },
     };
 
     routes->selfmetrics = selfmetrics;

@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#define ROUTES_N 4
+#define ROUTES_N 5
 
 /* What the pages need. Must stay in place while they are served. */
 struct routes {

@@ -11,6 +11,7 @@
 #include "daemon/selfmetrics.h"
 
 #include "base/clock.h"
+#include "base/labels.h"
 #include "daemon/process.h"
 #include "input/udp.h"
 #include "output/text.h"
@@ -31,6 +32,8 @@ enum self_family {
     SELF_FAMILIES,
     SELF_SERIES_BYTES,
     SELF_EXPIRED,
+    SELF_LIMIT,
+    SELF_CONNECTIONS,
     SELF_KEYS,
     SELF_BATCH,
     SELF_DROPS,
@@ -58,9 +61,12 @@ static const struct {
     [SELF_SERIES] = { "udometer_series", METRIC_GAUGE, "Series there are now, by type." },
     [SELF_FAMILIES] = { "udometer_families", METRIC_GAUGE, "Metric families there are now." },
     [SELF_SERIES_BYTES] = { "udometer_series_bytes", METRIC_GAUGE,
-                            "Memory of all families, series and their cells." },
+                            "Memory that families, series and cells take, or may come to take." },
     [SELF_EXPIRED] = { "udometer_expired_series_total", METRIC_COUNTER,
                        "Series let go of because nobody wrote to them for their time to live." },
+    [SELF_LIMIT] = { "udometer_limit", METRIC_GAUGE, "The limits, as --limit.NAME has set them." },
+    [SELF_CONNECTIONS] = { "udometer_connections", METRIC_GAUGE,
+                           "Connections a worker has now, TCP and Unix streams." },
     [SELF_KEYS] = { "udometer_keys", METRIC_GAUGE, "Keys a worker has at hand now." },
     [SELF_BATCH] = { "udometer_batch_datagrams", METRIC_HISTOGRAM,
                      "Datagrams a worker got in one receive call." },
@@ -190,13 +196,40 @@ static void write_registry(const struct selfmetrics *source, struct buffer *buff
 
     announce(buffer, SELF_SERIES);
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++) {
-        snprintf(labels, sizeof(labels), "type=\"%s\"", text_type(type));
+        snprintf(labels, sizeof(labels), "type=\"%s\"", metric_type_name(type));
         add(buffer, SELF_SERIES, labels, (double)counts.series[type]);
     }
     add_single(buffer, SELF_FAMILIES, (double)counts.families);
     add_single(buffer, SELF_SERIES_BYTES, (double)counts.bytes);
     add_single(buffer, SELF_EXPIRED,
                (double)atomic_load_explicit(source->n_expired, memory_order_relaxed));
+}
+
+static void write_limits(const struct settings *settings, struct buffer *buffer)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } limits[] = {
+        { "connections", settings->max_connections },
+        { "family-series", settings->max_family_series },
+        { "key-memory", settings->max_key_bytes },
+        { "label-name-length", settings->label_name_length },
+        { "label-value-length", settings->label_value_length },
+        { "labels", settings->labels },
+        { "labels-length", settings->labels_length },
+        { "line-length", settings->line_length },
+        { "name-length", settings->name_length },
+        { "series", settings->max_series },
+        { "series-memory", settings->max_series_bytes },
+    };
+    char labels[64];
+
+    announce(buffer, SELF_LIMIT);
+    for (unsigned i = 0; i < ARRAY_SIZE(limits); i++) {
+        snprintf(labels, sizeof(labels), "limit=\"%s\"", limits[i].name);
+        add(buffer, SELF_LIMIT, labels, (double)limits[i].value);
+    }
 }
 
 static void write_batches(const struct selfmetrics *source, struct buffer *buffer, unsigned worker)
@@ -211,14 +244,19 @@ static void write_batches(const struct selfmetrics *source, struct buffer *buffe
                                              (double)row[TELEMETRY_DATAGRAMS] });
 }
 
-static void write_keys(const struct selfmetrics *source, struct buffer *buffer, unsigned worker)
+/* A level of each worker's. */
+static void write_levels(const struct selfmetrics *source, struct buffer *buffer,
+                         enum self_family family, enum telemetry_counter level)
 {
     uint64_t row[_TELEMETRY_N];
     char labels[32];
 
-    telemetry_read(&source->rows[worker], row);
-    snprintf(labels, sizeof(labels), "worker=\"%u\"", worker);
-    add(buffer, SELF_KEYS, labels, (double)row[TELEMETRY_KEYS]);
+    announce(buffer, family);
+    for (unsigned worker = 0; worker < source->n_rows; worker++) {
+        telemetry_read(&source->rows[worker], row);
+        snprintf(labels, sizeof(labels), "worker=\"%u\"", worker);
+        add(buffer, family, labels, (double)row[level]);
+    }
 }
 
 static void write_workers(const struct selfmetrics *source, struct buffer *buffer)
@@ -226,27 +264,41 @@ static void write_workers(const struct selfmetrics *source, struct buffer *buffe
     announce(buffer, SELF_BATCH);
     for (unsigned i = 0; i < source->n_rows; i++)
         write_batches(source, buffer, i);
-    announce(buffer, SELF_KEYS);
-    for (unsigned i = 0; i < source->n_rows; i++)
-        write_keys(source, buffer, i);
+    write_levels(source, buffer, SELF_KEYS, TELEMETRY_KEYS);
+    write_levels(source, buffer, SELF_CONNECTIONS, TELEMETRY_CONNECTIONS);
+}
+
+/* A path may hold anything, so it is escaped as label values are. */
+static void write_socket_labels(const struct listener_socket *socket, struct buffer *labels)
+{
+    const struct labels listener = {
+        .items = { { SLICE("listener"), slice_of(socket->address) } },
+        .n = 1,
+    };
+    char text[2 * sizeof(socket->address) + sizeof("listener=\"\"")];
+
+    buffer_clear(labels);
+    buffer_add(labels, labels_write(&listener, text));
+    buffer_add_format(labels, ",worker=\"%u\"", socket->worker);
 }
 
 static void write_sockets(const struct selfmetrics *source, struct buffer *buffer,
                           enum self_family family)
 {
-    char labels[128];
+    CLEANUP(buffer_deinit) struct buffer labels = { 0 };
 
-    announce(buffer, family);
     for (unsigned i = 0; i < source->n_sockets; i++) {
         const struct listener_socket *socket = &source->sockets[i];
-        int bytes = udp_read_buffer(socket->fd);
+        double value = udp_read_buffer(socket->socket.fd);
 
-        snprintf(labels, sizeof(labels), "listener=\"udp://%s\",worker=\"%u\"", socket->address,
-                 socket->worker);
+        if (socket->socket.is_stream)
+            continue;
+        if (labels.len == 0)
+            announce(buffer, family); /* not without a sample */
+        write_socket_labels(socket, &labels);
         if (family == SELF_DROPS)
-            add(buffer, family, labels, (double)udp_kernel_drops(socket->fd));
-        else
-            add(buffer, family, labels, bytes < 0 ? 0 : bytes);
+            value = (double)udp_kernel_drops(socket->socket.fd);
+        text_sample(buffer, slice_of(families[family].name), buffer_text(&labels), value);
     }
 }
 
@@ -282,6 +334,7 @@ void selfmetrics_write(const struct selfmetrics *source, struct buffer *buffer)
     add(buffer, SELF_BUILD_INFO, "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\"", 1);
     write_telemetry(source, buffer);
     write_registry(source, buffer);
+    write_limits(source->settings, buffer);
     write_workers(source, buffer);
     write_sockets(source, buffer, SELF_DROPS);
     write_sockets(source, buffer, SELF_READ_BUFFER);

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/telemetry.h"
+#include "daemon/listeners.h"
 
 /* Kept by the HTTP thread, which alone writes and reads it. */
 struct scrape_stats {
@@ -23,13 +24,6 @@ MUST_CHECK int scrape_stats_init(struct scrape_stats *stats);
 void scrape_stats_deinit(struct scrape_stats *stats);
 void scrape_stats_record(struct scrape_stats *stats, double duration_s, double size_bytes);
 
-/* One socket of one worker. */
-struct listener_socket {
-    int fd;
-    unsigned worker;
-    char address[80]; /* as it is really bound */
-};
-
 /* Where the numbers come from. All borrowed. */
 struct selfmetrics {
     struct registry *registry;
@@ -37,6 +31,7 @@ struct selfmetrics {
     unsigned n_rows;
     const struct listener_socket *sockets;
     unsigned n_sockets;
+    const struct settings *settings;
     struct scrape_stats *scrapes;
     const struct buckets *batch_buckets; /* 1, 2, 4, …; TELEMETRY_BATCH_BUCKETS - 1 of them */
     _Atomic uint64_t *n_expired;

@@ -11,8 +11,10 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/log.h"
+#include "daemon/pipeline.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SETTINGS_LISTENERS_MAX 16
 #define SETTINGS_MAX 64
@@ -25,24 +27,48 @@ enum settings_source {
     SETTINGS_FLAG,
 };
 
+/* Where to receive. */
+struct listener {
+    char *address;     /* or path */
+    bool has_dialect;  /* of its own; otherwise it is that of all: */
+    bool is_dogstatsd; /* a gauge's sign is just a sign */
+};
+
 /* A setting that may be given several times. */
 struct settings_list {
-    char *items[SETTINGS_LISTENERS_MAX];
+    struct listener items[SETTINGS_LISTENERS_MAX];
     unsigned n;
     enum settings_source source; /* of the items: a higher source replaces them all */
 };
 
+/* Whose socket files are; -1: nobody is said. */
+struct settings_owner {
+    uid_t user;
+    gid_t group;
+};
+
 struct settings {
     char *config_file; /* "": none */
-    struct settings_list listen_udp;
+    struct settings_list listen_udp, listen_tcp, listen_unixgram, listen_unix;
+    uint64_t unix_mode;
+    struct settings_owner unix_owner;
+    bool is_dogstatsd;
+    bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags;
+    bool bare_tags;
+    bool container_label;
+    bool service_checks;
     uint64_t read_buffer_bytes;
     uint64_t ttl_s; /* 0: series stay for ever */
     char *listen_http;
     char *telemetry_path;
     uint64_t n_workers; /* 0: as many as it thinks best */
     uint64_t max_series;
+    uint64_t max_family_series;
     uint64_t max_series_bytes;
     uint64_t max_key_bytes;
+    uint64_t line_length, name_length;
+    uint64_t labels, label_name_length, label_value_length, labels_length;
+    uint64_t max_connections;
     enum log_level log_level;
     enum log_format log_format;
     bool check_config;
@@ -85,6 +111,9 @@ void setting_write_variable(const struct setting *setting, struct buffer *out);
  */
 MUST_CHECK const char *setting_set(const struct setting *setting, struct settings *settings,
                                    const char *text, enum settings_source source);
+
+/* What they say of the pipeline. */
+struct pipeline_options settings_pipeline_options(const struct settings *settings);
 
 /* Write the text of --help. */
 void settings_write_help(struct buffer *out);

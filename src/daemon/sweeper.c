@@ -9,8 +9,13 @@
  * loop, which goes on to the next step:
  *
  *      idle -- timer: mark --> marked -- all answered: remove --> removed
- *       ^                                                            |
- *       '------------------- all answered: end ---------------------'
+ *       |                                                            ^ |
+ *       '---- notified, and a pause: take what senders have ended ---' |
+ *                                                                      v
+ *                                               all answered: end, and idle
+ *
+ * What senders have ended is gone already; this is about its memory. So there is no
+ * hurry, and a pause lets many such series share a round.
  */
 
 #include "daemon/sweeper.h"
@@ -27,6 +32,9 @@
 #define INTERVAL_MIN_MS 1000
 #define INTERVAL_MAX_MS 60000
 
+/* How long to wait for more, once a sender has ended a series. */
+#define PAUSE_MS 1000
+
 /* So many suspects a worker forgets between two drains: some 2 ms. */
 #define FORGET_MAX 10000
 
@@ -40,11 +48,13 @@ struct sweeper {
     struct sweeper_options options;
     enum sweep_state state;
     struct expiry expiry;
-    size_t n_removed;
+    size_t n_removed;           /* by their time to live */
     size_t n_forgotten;         /* suspects that the workers are through with */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
     uv_timer_t timer;
+    uv_timer_t pause;
+    uv_async_t notified;
     uv_async_t answered;
     unsigned n_open_handles;
 };
@@ -101,6 +111,39 @@ static void on_timer(uv_timer_t *timer)
     ask_all(sweeper, pass);
 }
 
+static void forget_all(struct sweeper *sweeper)
+{
+    sweeper->state = SWEEP_REMOVED;
+    sweeper->n_forgotten = 0;
+    ask_all(sweeper, forget);
+}
+
+static void on_pause_over(uv_timer_t *pause)
+{
+    struct sweeper *sweeper = pause->data;
+
+    if (sweeper->state != SWEEP_IDLE) {
+        uv_timer_start(pause, on_pause_over, PAUSE_MS, 0);
+        return;
+    }
+    sweeper->n_removed = 0;
+    if (expiry_take_expired(&sweeper->expiry, sweeper->options.registry) > 0)
+        forget_all(sweeper);
+}
+
+static void on_notified(uv_async_t *notified)
+{
+    struct sweeper *sweeper = notified->data;
+
+    if (!uv_is_active((uv_handle_t *)&sweeper->pause))
+        uv_timer_start(&sweeper->pause, on_pause_over, PAUSE_MS, 0);
+}
+
+void sweeper_notify(struct sweeper *sweeper)
+{
+    uv_async_send(&sweeper->notified);
+}
+
 static void end_sweep(struct sweeper *sweeper)
 {
     expiry_end(&sweeper->expiry);
@@ -117,9 +160,7 @@ static void on_answered(uv_async_t *async)
         return;
     if (sweeper->state == SWEEP_MARKED) {
         sweeper->n_removed = expiry_remove(&sweeper->expiry, sweeper->options.registry);
-        sweeper->state = SWEEP_REMOVED;
-        sweeper->n_forgotten = 0;
-        ask_all(sweeper, forget);
+        forget_all(sweeper);
     } else if (sweeper->state == SWEEP_REMOVED) {
         sweeper->n_forgotten += forget_now(sweeper);
         if (sweeper->n_forgotten < sweeper->expiry.n_suspects)
@@ -135,7 +176,7 @@ static void on_closed(uv_handle_t *handle)
 
     if (--sweeper->n_open_handles > 0)
         return;
-    expiry_end(&sweeper->expiry);
+    expiry_abandon(&sweeper->expiry);
     free(sweeper->tasks);
     free(sweeper);
 }
@@ -162,13 +203,18 @@ int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_opt
         free(tasks);
         return r;
     }
+    /* None of these can fail once there is one async. */
+    uv_async_init(loop, &sweeper->notified, on_notified);
+    uv_timer_init(loop, &sweeper->timer);
+    uv_timer_init(loop, &sweeper->pause);
+    sweeper->n_open_handles = 4;
+    sweeper->timer.data = sweeper->pause.data = sweeper;
+    sweeper->notified.data = sweeper->answered.data = sweeper;
     sweeper->options = *options;
     sweeper->tasks = tasks;
-    uv_timer_init(loop, &sweeper->timer);
-    sweeper->n_open_handles = 2;
-    sweeper->timer.data = sweeper->answered.data = sweeper;
-    uv_timer_start(&sweeper->timer, on_timer, interval_ms(options->ttl_s),
-                   interval_ms(options->ttl_s));
+    if (options->ttl_s)
+        uv_timer_start(&sweeper->timer, on_timer, interval_ms(options->ttl_s),
+                       interval_ms(options->ttl_s));
     *ret = sweeper;
     return 0;
 }
@@ -178,5 +224,7 @@ void sweeper_close(struct sweeper *sweeper)
     if (!sweeper)
         return;
     uv_close((uv_handle_t *)&sweeper->timer, on_closed);
+    uv_close((uv_handle_t *)&sweeper->pause, on_closed);
+    uv_close((uv_handle_t *)&sweeper->notified, on_closed);
     uv_close((uv_handle_t *)&sweeper->answered, on_closed);
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Sweeper: lets series go that nobody has written for their time to live
+ * Sweeper: lets series go that nobody has written for their time to live, or that a
+ * sender has ended
  */
 
 #include "aggregate/registry.h"
@@ -17,13 +18,16 @@ struct sweeper_options {
     struct registry *registry;
     struct worker **workers; /* borrowed, as the registry, until sweeper_close() */
     unsigned n_workers;
-    uint32_t ttl_s;              /* at least 1 */
+    uint32_t ttl_s;              /* 0: only senders end series */
     _Atomic uint64_t *n_expired; /* counted up here */
 };
 
 /* Make a sweeper that runs on @loop. Returns 0 or negative errno. */
 MUST_CHECK int sweeper_open(struct sweeper **ret, uv_loop_t *loop,
                             const struct sweeper_options *options);
+
+/* Any thread: a sender has ended series (registry_expire), which workers are to forget. */
+void sweeper_notify(struct sweeper *sweeper);
 
 /*
  * End it, after the workers have ended. Memory goes when the loop has run its

@@ -9,20 +9,35 @@
 #include "aggregate/shard.h"
 #include "base/compiler.h"
 #include "base/telemetry.h"
+#include "daemon/pipeline.h"
 
 struct worker;
 
+/* A socket that is bound; the descriptor stays the caller's. */
+struct worker_socket {
+    int fd;
+    bool is_stream; /* it listens; otherwise it receives datagrams */
+    bool may_have_frames;
+    bool is_dogstatsd;   /* a gauge's sign is just a sign */
+    bool needs_arrivals; /* what comes needs a time, to be ordered with other workers' */
+};
+
+#define WORKER_SOCKETS_MAX 64
+
 struct worker_options {
-    unsigned index;            /* 0 to n - 1: which of the registry's workers this is */
-    const int *fds;            /* bound UDP sockets; the descriptors stay the caller's */
-    unsigned n_fds;            /* at most WORKER_SOCKETS_MAX */
+    unsigned index; /* 0 to n - 1: which of the registry's workers this is */
+    const struct worker_socket *sockets;
+    unsigned n_sockets;
     struct registry *registry; /* outlives the worker, as does the row */
     struct telemetry_row *row;
     size_t max_key_bytes; /* of the shard */
     uint64_t seed;        /* of the shard */
+    const struct pipeline_options *pipeline;
+    _Atomic unsigned *n_connections; /* of all workers together; borrowed */
+    unsigned max_connections;
+    void (*on_expired)(void *ctx); /* on the worker's thread: a sender has ended series */
+    void *ctx;
 };
-
-#define WORKER_SOCKETS_MAX 16
 
 /* Something to do on a worker's thread, between two drains. */
 struct worker_task {

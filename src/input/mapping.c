@@ -5,123 +5,452 @@
  *
  * Runs once for each key a worker has not seen: here is where names are escaped,
  * tags are taken apart, and labels are sorted and rendered, so that the hot path
- * never does any of it. All memory is one scratch area sized for the longest line,
+ * never does any of it. All memory is scratch, sized for what the limits allow,
  * so nothing is allocated and nothing can overflow.
+ *
+ * A refusal is returned through all levels; each place that refuses notes the byte.
  */
 
 #include "input/mapping.h"
 
-#include "base/labels.h"
 #include "base/name.h"
 #include "base/utf8.h"
-#include "input/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct mapping {
+    struct mapping_options options;
+    const struct mapping_trace *trace;
+    const char *fault;
     struct labels labels;
+    struct tagged_name name; /* of the line at hand */
     size_t names_len;
-    char family[NAME_WRITTEN_MAX(METRIC_NAME_MAX)];
-    char names[2 * LINE_LENGTH_MAX]; /* a key of one byte may become a name of two */
-    /* Escapes double values at most; names and punctuation come on top. */
-    char rendered[2 * LINE_LENGTH_MAX + LABELS_MAX * (sizeof("exported_=\"\",") + 1)];
+    char *family;   /* the name as Prometheus is shown it */
+    char *unsplit;  /* the name as it was sent, without a bracket group */
+    char *names;    /* of the labels, one after the other */
+    char *rendered; /* the labels; of an expiry, also as they would be on a histogram */
 };
 
-int mapping_new(struct mapping **ret)
+int mapping_new(struct mapping **ret, const struct mapping_options *options)
 {
-    struct mapping *mapping = calloc(1, sizeof(*mapping));
+    CLEANUP(mapping_freep) struct mapping *mapping = calloc(1, sizeof(*mapping));
+    const struct mapping_limits *limits = &options->limits;
 
     if (!mapping)
         return -ENOMEM;
-    *ret = mapping;
+    mapping->options = *options;
+    mapping->family = calloc(1, NAME_WRITTEN_MAX(limits->name));
+    mapping->unsplit = calloc(1, limits->line);
+    /* One more than there are labels: a name is written before it is known to be one too many. */
+    mapping->names = calloc(limits->labels + 1, NAME_WRITTEN_MAX(limits->label_name));
+    mapping->rendered = calloc(2, limits->labels_text);
+    if (!mapping->family || !mapping->unsplit || !mapping->names || !mapping->rendered)
+        return -ENOMEM;
+    *ret = TAKE(mapping);
     return 0;
 }
 
 void mapping_free(struct mapping *mapping)
 {
+    if (!mapping)
+        return;
+    free(mapping->family);
+    free(mapping->unsplit);
+    free(mapping->names);
+    free(mapping->rendered);
     free(mapping);
 }
 
-/* The label name for @key; names stay valid until the next line is resolved. */
+void mapping_set_trace(struct mapping *mapping, const struct mapping_trace *trace)
+{
+    mapping->trace = trace;
+}
+
+const char *mapping_fault(const struct mapping *mapping)
+{
+    return mapping->fault;
+}
+
+static enum verdict refuse(struct mapping *mapping, enum verdict verdict, const char *fault)
+{
+    mapping->fault = tags_origin(&mapping->name, fault);
+    return verdict;
+}
+
+/* Refuse @text unless it is UTF-8. */
+static enum verdict check_text(struct mapping *mapping, struct slice text)
+{
+    size_t n_valid = utf8_valid_prefix(text);
+
+    if (n_valid == text.len)
+        return VERDICT_APPLIED;
+    return refuse(mapping, REFUSED_MALFORMED_LINE, text.at + n_valid);
+}
+
+/* --- labels ------------------------------------------------------------------------ */
+
+/* The label name for @key. It is the next one's place too, until keep_name(). */
 static struct slice label_name(struct mapping *mapping, struct slice key, enum metric_type type)
 {
     struct slice name = name_write(mapping->names + mapping->names_len, key);
 
-    mapping->names_len += name.len;
     if (type == METRIC_HISTOGRAM && slice_equal(name, SLICE("le")))
         return SLICE("exported_le");
     return name;
 }
 
-/* Add the label of one tag, "key:value". */
-static enum verdict add_tag(struct mapping *mapping, struct slice tag, struct identity *identity)
+static bool set_label(struct mapping *mapping, const struct label *label)
 {
-    struct slice value = tag, key = slice_trim(slice_cut(&value, ':')), name;
+    bool is_in_names = label->name.at == mapping->names + mapping->names_len;
+    size_t n_before = mapping->labels.n;
 
-    if (key.len == 0 || value.len == 0) {
-        identity->n_tag_errors++;
-        return VERDICT_APPLIED;
-    }
-    if (key.len > LABEL_NAME_MAX || value.len > LABEL_VALUE_MAX)
-        return REFUSED_LABEL_LIMIT;
-    name = label_name(mapping, key, metric_type_of(identity->type));
-    if (slice_starts_with(name, SLICE("__"))) {
-        identity->n_tag_errors++;
-        return VERDICT_APPLIED;
-    }
-    return labels_set(&mapping->labels, name, value) ? VERDICT_APPLIED : REFUSED_LABEL_LIMIT;
+    if (!labels_set(&mapping->labels, mapping->options.limits.labels, label->name, label->value))
+        return false;
+    /* A name that replaced nothing has to stay where it was written. */
+    if (is_in_names && mapping->labels.n > n_before)
+        mapping->names_len += label->name.len;
+    return true;
 }
 
-/* Add the labels of one tag section, "key:value,key:value". */
-static enum verdict add_tags(struct mapping *mapping, struct slice tags, struct identity *identity)
+/* Make a label of @tag, and say what became of it; @ret is the label if there is one. */
+__attribute__((__always_inline__)) static inline enum tag_fate add_tag(struct mapping *mapping,
+                                                                       const struct tag *tag,
+                                                                       enum sample_type type,
+                                                                       struct label *ret)
 {
-    while (tags.len) {
-        struct slice tag = slice_cut(&tags, ',');
-        enum verdict verdict = tag.len ? add_tag(mapping, tag, identity) : VERDICT_APPLIED;
+    const struct mapping_limits *limits = &mapping->options.limits;
 
-        if (verdict != VERDICT_APPLIED)
-            return verdict;
+    ret->value = tag->value;
+    if (UNLIKELY(tag->is_bare)) {
+        if (!mapping->options.keeps_bare_tags)
+            return TAG_BARE;
+        ret->value = SLICE("true");
+    }
+    if (tag->key.len == 0)
+        return TAG_EMPTY_KEY;
+    if (ret->value.len == 0)
+        return TAG_EMPTY_VALUE;
+    if (tag->key.len > limits->label_name || ret->value.len > limits->label_value)
+        return TAG_BEYOND_LIMIT;
+    ret->name = label_name(mapping, tag->key, metric_type_of(type));
+    if (slice_starts_with(ret->name, SLICE("__")))
+        return TAG_RESERVED;
+    return set_label(mapping, ret) ? TAG_KEPT : TAG_BEYOND_LIMIT;
+}
+
+/* Add the labels of some tags, all of one dialect. */
+static enum verdict add_tags(struct mapping *mapping, struct tags tags, struct identity *identity)
+{
+    struct slice text;
+    struct label label;
+    struct tag tag;
+
+    while (tags_next(&tags, &tag, &text)) {
+        enum tag_fate fate = add_tag(mapping, &tag, identity->type, &label);
+
+        if (mapping->trace)
+            mapping->trace->on_tag(mapping->trace->ctx, &tags, text, fate, &label);
+        if (fate == TAG_BEYOND_LIMIT)
+            return refuse(mapping, REFUSED_LABEL_LIMIT, text.at);
+        identity->n_tag_errors += fate != TAG_KEPT;
     }
     return VERDICT_APPLIED;
 }
 
-static enum verdict resolve_labels(struct mapping *mapping, const struct sections *sections,
-                                   struct identity *identity)
+/* Render what was added, in order, at @out. @end is where the line ends. */
+static enum verdict render_labels(struct mapping *mapping, const char *end, char *out,
+                                  struct slice *ret)
+{
+    if (labels_length_max(&mapping->labels) > mapping->options.limits.labels_text &&
+        labels_length(&mapping->labels) > mapping->options.limits.labels_text)
+        return refuse(mapping, REFUSED_LABEL_LIMIT, end);
+    labels_sort(&mapping->labels);
+    *ret = labels_write(&mapping->labels, out);
+    return VERDICT_APPLIED;
+}
+
+static void forget_labels(struct mapping *mapping)
 {
     mapping->labels.n = 0;
     mapping->names_len = 0;
-    for (unsigned i = 0; i < sections->n_tags; i++) {
-        enum verdict verdict = add_tags(mapping, sections->tags[i], identity);
+}
 
-        if (verdict != VERDICT_APPLIED)
-            return verdict;
+/* --- sections ------------------------------------------------------------------------- */
+
+static bool understands(const struct mapping *mapping, enum tag_dialect dialect)
+{
+    return mapping->options.dialects & 1u << dialect;
+}
+
+/* Add a label that is not sent as a tag. */
+static enum verdict add_own_tag(struct mapping *mapping, struct tag tag, struct identity *identity)
+{
+    enum verdict verdict = check_text(mapping, tag.value);
+    enum tag_fate fate;
+    struct label label;
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    fate = add_tag(mapping, &tag, identity->type, &label);
+    if (fate == TAG_BEYOND_LIMIT)
+        return refuse(mapping, REFUSED_LABEL_LIMIT, tag.value.at);
+    identity->n_tag_errors += fate != TAG_KEPT;
+    return VERDICT_APPLIED;
+}
+
+/* Container IDs come as "ci-ID", or bare from old clients; "in-INODE" is left as it is. */
+static enum verdict add_container(struct mapping *mapping, struct slice id,
+                                  struct identity *identity)
+{
+    static const struct slice prefix = { "ci-", 3 };
+    struct tag tag = { .key = SLICE("container_id"), .value = id };
+
+    if (!mapping->options.has_container_label)
+        return VERDICT_APPLIED;
+    if (slice_starts_with(id, prefix))
+        tag.value = (struct slice){ id.at + prefix.len, id.len - prefix.len };
+    return add_own_tag(mapping, tag, identity);
+}
+
+static enum verdict add_tag_section(struct mapping *mapping, struct tags tags,
+                                    struct identity *identity)
+{
+    enum verdict verdict = check_text(mapping, tags.text);
+
+    if (verdict != VERDICT_APPLIED || tags_are_none(tags.text))
+        return verdict;
+    if (mapping->name.n_tags)
+        return refuse(mapping, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
+    return add_tags(mapping, tags, identity);
+}
+
+static enum verdict add_section(struct mapping *mapping, struct slice section,
+                                struct identity *identity)
+{
+    struct slice content;
+    enum section kind = parse_section(section, &content);
+    struct tags tags = { TAG_DOGSTATSD, content };
+    bool is_good = true;
+
+    if (kind == SECTION_TAGS && !understands(mapping, TAG_DOGSTATSD))
+        kind = SECTION_UNKNOWN;
+    if (kind == SECTION_RATE) {
+        is_good = parse_rate(content, &identity->weight);
+        identity->has_colon_rate |= content.len && memchr(content.at, ':', content.len);
     }
-    labels_sort(&mapping->labels);
-    identity->labels = labels_write(&mapping->labels, mapping->rendered);
-    return identity->labels.len <= LABELS_TEXT_MAX ? VERDICT_APPLIED : REFUSED_LABEL_LIMIT;
+    if (mapping->trace)
+        mapping->trace->on_section(mapping->trace->ctx, section, kind, is_good);
+
+    switch (kind) {
+    case SECTION_RATE: identity->has_bad_rate = !is_good; return VERDICT_APPLIED;
+    case SECTION_TAGS: return add_tag_section(mapping, tags, identity);
+    case SECTION_CONTAINER: return add_container(mapping, content, identity);
+    case SECTION_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
+    case SECTION_KNOWN: break;
+    }
+    return VERDICT_APPLIED;
+}
+
+/* --- lines ------------------------------------------------------------------------------ */
+
+/* @name is what is left of it without its tags. */
+static enum verdict resolve_name(struct mapping *mapping, struct slice name,
+                                 struct identity *identity)
+{
+    if (name.len > mapping->options.limits.name)
+        return refuse(mapping, REFUSED_NAME_LIMIT, name.at + mapping->options.limits.name);
+    identity->sent_as = name;
+    identity->family = name_write(mapping->family, name);
+    return VERDICT_APPLIED;
+}
+
+/* Collect the labels of a line. @rest is what stands behind the type. */
+static enum verdict collect_labels(struct mapping *mapping, struct slice rest,
+                                   struct identity *identity)
+{
+    const struct tagged_name *name = &mapping->name;
+    enum verdict verdict = VERDICT_APPLIED;
+    struct slice section;
+
+    forget_labels(mapping);
+    if (name->n_tags > 1)
+        return refuse(mapping, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
+    if (name->n_tags)
+        verdict = add_tags(mapping, name->tags[0], identity);
+    while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
+        verdict = add_section(mapping, section, identity);
+    return verdict;
+}
+
+/*
+ * Nobody knows here whose series an expiry is to end. On a histogram "le" is another
+ * label, so the labels are worked out for both cases.
+ */
+static enum verdict resolve_for_histogram(struct mapping *mapping, struct slice rest,
+                                          struct identity *identity)
+{
+    const struct mapping_trace *trace = TAKE(mapping->trace);
+    struct identity other = { .type = SAMPLE_HISTOGRAM };
+    enum verdict verdict = collect_labels(mapping, rest, &other);
+
+    mapping->trace = trace;
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    return render_labels(mapping, rest.at + rest.len,
+                         mapping->rendered + mapping->options.limits.labels_text,
+                         &identity->histogram_labels);
+}
+
+static enum verdict resolve_labels(struct mapping *mapping, struct slice rest,
+                                   struct identity *identity)
+{
+    enum verdict verdict = collect_labels(mapping, rest, identity);
+
+    if (verdict == VERDICT_APPLIED)
+        verdict = render_labels(mapping, rest.at + rest.len, mapping->rendered, &identity->labels);
+    if (verdict == VERDICT_APPLIED && identity->type == SAMPLE_EXPIRE)
+        verdict = resolve_for_histogram(mapping, rest, identity);
+    return verdict;
+}
+
+/* Is @section something that becomes labels, but no text? */
+static bool is_malformed(struct mapping *mapping, struct slice section)
+{
+    struct slice content;
+    enum section kind = parse_section(section, &content);
+    bool is_used = (kind == SECTION_TAGS && understands(mapping, TAG_DOGSTATSD)) ||
+                   (kind == SECTION_CONTAINER && mapping->options.has_container_label);
+
+    return is_used && check_text(mapping, content) != VERDICT_APPLIED;
+}
+
+/*
+ * Of several reasons to refuse a line, the first in the list of proto/README.md is to
+ * be the one; what is worst about it may come late in it. So a line that was refused
+ * for its name or tags is looked through once more.
+ */
+static enum verdict worst_of(struct mapping *mapping, struct slice rest, enum verdict found)
+{
+    const struct tagged_name *name = &mapping->name;
+    const char *fault = mapping->fault;
+    struct slice section;
+    struct tags tags;
+
+    for (struct slice at = rest; parse_next_section(&at, &section);)
+        if (is_malformed(mapping, section))
+            return REFUSED_MALFORMED_LINE;
+    mapping->fault = fault;
+    if (found == REFUSED_MALFORMED_LINE || found == REFUSED_MIXED_TAGGING_STYLES)
+        return found;
+    if (name->n_tags > 1)
+        return refuse(mapping, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
+    while (name->n_tags && understands(mapping, TAG_DOGSTATSD) &&
+           parse_next_section(&rest, &section))
+        if (parse_section(section, &tags.text) == SECTION_TAGS && !tags_are_none(tags.text))
+            return refuse(mapping, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
+    return found;
 }
 
 enum verdict mapping_resolve(struct mapping *mapping, const struct line *line, struct identity *ret)
 {
-    struct sections sections;
+    struct slice rest = { line->rest.at + 1, line->rest.len - 1 };
+    const struct tagged_name *name = &mapping->name;
+    const char *type = rest.at;
     enum verdict verdict;
 
-    if (!utf8_is_valid(line->name) || !utf8_is_valid(line->rest))
-        return REFUSED_MALFORMED_LINE;
-    verdict = parse_sections(line->rest, &sections);
+    *ret = (struct identity){ .weight = 1 };
+    tags_split_name(line->name, mapping->options.dialects, mapping->unsplit, &mapping->name);
+    ret->n_tag_errors = name->odd_bracket ? 1 : 0;
+    if (name->name.len == 0)
+        return refuse(mapping, REFUSED_MALFORMED_LINE, line->name.at);
+    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+        return refuse(mapping, REFUSED_ILLEGAL_EVENT, type);
+    verdict = check_text(mapping, line->name);
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    if (line->name.len > METRIC_NAME_MAX)
-        return REFUSED_NAME_LIMIT;
+    verdict = resolve_name(mapping, name->name, ret);
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_labels(mapping, rest, ret);
+    return verdict == VERDICT_APPLIED ? verdict : worst_of(mapping, rest, verdict);
+}
 
-    *ret = (struct identity){
-        .type = sections.type,
-        .family = name_write(mapping->family, line->name),
-        .sent_as = line->name,
-        .weight = sections.weight,
-        .n_unknown_sections = sections.n_unknown,
-        .has_bad_rate = sections.has_bad_rate,
-    };
-    return resolve_labels(mapping, &sections, ret);
+/* --- service checks ------------------------------------------------------------------------- */
+
+static enum verdict add_check_section(struct mapping *mapping, struct slice section,
+                                      struct identity *identity)
+{
+    struct tags tags = { .dialect = TAG_DOGSTATSD };
+
+    switch (event_check_section(section, &tags.text)) {
+    case CHECK_TAGS:
+        if (understands(mapping, TAG_DOGSTATSD))
+            return add_tag_section(mapping, tags, identity);
+        identity->n_unknown_sections++;
+        return VERDICT_APPLIED;
+    case CHECK_HOST:
+        if (tags.text.len == 0)
+            return VERDICT_APPLIED;
+        return add_own_tag(mapping, (struct tag){ .key = SLICE("hostname"), .value = tags.text },
+                           identity);
+    case CHECK_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
+    case CHECK_MESSAGE:
+    case CHECK_KNOWN: break;
+    }
+    return VERDICT_APPLIED;
+}
+
+/* The sections of a check before its message, which is the rest of it whatever it holds. */
+static bool next_check_section(struct slice *rest, struct slice *ret)
+{
+    struct slice content;
+
+    return parse_next_section(rest, ret) && event_check_section(*ret, &content) != CHECK_MESSAGE;
+}
+
+static enum verdict resolve_check(struct mapping *mapping, const struct service_check *check,
+                                  struct identity *identity)
+{
+    struct slice rest = check->rest, section;
+    enum verdict verdict = resolve_name(mapping, check->name, identity);
+
+    forget_labels(mapping);
+    while (verdict == VERDICT_APPLIED && next_check_section(&rest, &section))
+        verdict = add_check_section(mapping, section, identity);
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    return render_labels(mapping, check->rest.at + check->rest.len, mapping->rendered,
+                         &identity->labels);
+}
+
+/* As worst_of(). */
+static enum verdict worst_of_check(struct mapping *mapping, const struct service_check *check,
+                                   enum verdict found)
+{
+    struct slice rest = check->rest, section, content;
+    const char *fault = mapping->fault;
+
+    while (next_check_section(&rest, &section)) {
+        enum check_section kind = event_check_section(section, &content);
+        bool is_used =
+            kind == CHECK_HOST || (kind == CHECK_TAGS && understands(mapping, TAG_DOGSTATSD));
+
+        if (is_used && check_text(mapping, content) != VERDICT_APPLIED)
+            return REFUSED_MALFORMED_LINE;
+    }
+    mapping->fault = fault;
+    return found;
+}
+
+enum verdict mapping_resolve_check(struct mapping *mapping, const struct service_check *check,
+                                   struct identity *ret)
+{
+    enum verdict verdict;
+
+    *ret = (struct identity){ .type = SAMPLE_GAUGE, .weight = 1, .is_passing = true };
+    mapping->name = (struct tagged_name){ .name = check->name };
+    verdict = check_text(mapping, check->name);
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_check(mapping, check, ret);
+    return verdict == VERDICT_APPLIED ? verdict : worst_of_check(mapping, check, verdict);
 }

@@ -8,40 +8,79 @@
  */
 
 #include "base/compiler.h"
+#include "base/labels.h"
 #include "base/sample.h"
+#include "input/event.h"
+#include "input/parse.h"
+#include "input/tags.h"
 
-/* Longest metric name, label name and label value, in bytes, as they were sent. */
-#define METRIC_NAME_MAX 512
-#define LABEL_NAME_MAX 256
-#define LABEL_VALUE_MAX 2048
+/* All but the first two in bytes: names and values as they were sent. */
+struct mapping_limits {
+    size_t labels; /* of a sample, at most LABELS_MAX (base/labels.h) */
+    size_t line;
+    size_t name;
+    size_t label_name;
+    size_t label_value;
+    /*
+     * Of all labels together, as a scrape shows them: a histogram repeats them on each of
+     * its lines, so this decides how long a page a sender can make.
+     */
+    size_t labels_text;
+};
 
-/*
- * Longest text of all labels together, in bytes, as a scrape shows it: a histogram
- * repeats it on each of its lines, so it decides how long a page a sender can make.
- */
-#define LABELS_TEXT_MAX 8192
+struct mapping_options {
+    struct mapping_limits limits;
+    unsigned dialects;        /* a bit for each enum tag_dialect that is understood */
+    bool keeps_bare_tags;     /* as key="true" */
+    bool has_container_label; /* |c:ID becomes container_id="ID" */
+};
+
+/* What became of a tag. */
+enum tag_fate {
+    TAG_KEPT,
+    TAG_BARE,         /* no separator */
+    TAG_EMPTY_KEY,    /* from here on, as TAG_BARE: dropped, and the sample kept */
+    TAG_EMPTY_VALUE,  /* */
+    TAG_RESERVED,     /* its label name begins with __ */
+    TAG_BEYOND_LIMIT, /* its key or value is too long, or it is one too many: the line is refused */
+};
+
+/* For those who want to watch a line being resolved. */
+struct mapping_trace {
+    void *ctx;
+    /* @label is filled in for TAG_KEPT. */
+    void (*on_tag)(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
+                   const struct label *label);
+    void (*on_section)(void *ctx, struct slice section, enum section kind, bool is_good);
+};
 
 struct mapping;
 
 /* Make a mapping. Returns 0 or -ENOMEM. */
-MUST_CHECK int mapping_new(struct mapping **ret);
+MUST_CHECK int mapping_new(struct mapping **ret, const struct mapping_options *options);
 void mapping_free(struct mapping *mapping);
 DEFINE_CLEANUP(struct mapping *, mapping_free)
 
+/* Have @trace told of all that follows; borrowed, NULL for nobody. */
+void mapping_set_trace(struct mapping *mapping, const struct mapping_trace *trace);
+
 /*
- * Work out the identity of @line: its type, weight, family name and labels.
- *
- * Names become Prometheus names (base/name.h); blanks at the ends of a tag's key
- * are not part of it. A tag without a key, a value or a colon, or whose label name
- * would begin with "__" (reserved, Prometheus data model), is dropped and counted
- * in the identity; nothing at all between two commas is no tag. Of two tags with
- * one label name the last wins. On a histogram the label "le" is taken and becomes
- * "exported_le", as Prometheus does with labels it needs itself. Limits come
- * first: a key or value that is too long refuses the line in any case.
+ * Work out the identity of @line: its type, weight, family name and labels, by the
+ * rules of proto/README.md, sections 2, 3 and 5 to 7.
  *
  * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @mapping until
- * the next call and from @line; or REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE
- * (name or rest is not UTF-8), REFUSED_NAME_LIMIT or REFUSED_LABEL_LIMIT.
+ * the next call and from @line; or the first that applies of REFUSED_MALFORMED_LINE (no
+ * name), REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8),
+ * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT; then
+ * mapping_fault() is the byte that cannot be right.
  */
 MUST_CHECK enum verdict mapping_resolve(struct mapping *mapping, const struct line *line,
                                         struct identity *ret);
+
+/* The same for a service check, which is a gauge (proto/README.md, section 8). */
+MUST_CHECK enum verdict mapping_resolve_check(struct mapping *mapping,
+                                              const struct service_check *check,
+                                              struct identity *ret);
+
+/* In the text of the line that was refused last. */
+const char *mapping_fault(const struct mapping *mapping);

@@ -10,21 +10,29 @@
  * Most lines differ from one that came before only in their value. So the part
  * that runs for every line finds where the value begins and ends, reads it, and
  * stops there: name and rest are the key by which the shard knows the line. What
- * they mean is worked out once per key, by parse_sections() and the mapping.
+ * they mean is worked out once per key, by the mapping, with the rest of this file.
+ *
+ * A value that is no number is seldom a mistake: it is a set's, or it is packed, or
+ * the name's tags have a colon in them. That is looked into only then.
  */
 
 #include "input/parse.h"
 
 #include "base/number.h"
+#include "input/event.h"
 
 /* Rates below this are a sender's mistake; their weights would drown everything. */
 #define RATE_MIN 1e-9
 
-bool parse_next_line(struct slice *datagram, struct slice *ret)
+bool parse_next_line(struct slice *datagram, const struct parse_options *options, struct slice *ret)
 {
     while (datagram->len) {
         struct slice line = slice_cut(datagram, '\n');
 
+        if (UNLIKELY(line.len > options->line_max)) {
+            *ret = line;
+            return true;
+        }
         if (line.len && line.at[line.len - 1] == '\r')
             line.len--;
         line = slice_trim(line);
@@ -36,51 +44,173 @@ bool parse_next_line(struct slice *datagram, struct slice *ret)
     return false;
 }
 
-static enum verdict skipped_kind(struct slice text)
+/* --- lines ----------------------------------------------------------------------- */
+
+static enum verdict refuse(struct line *line, enum verdict verdict, const char *fault)
 {
-    if (slice_starts_with(text, SLICE("_e{")))
-        return SKIPPED_EVENT;
-    if (slice_starts_with(text, SLICE("_sc|")))
-        return SKIPPED_SERVICE_CHECK;
+    line->fault = fault;
+    return verdict;
+}
+
+static void set_value(struct line *line, const char *begin, const char *end)
+{
+    line->value = (struct slice){ begin, (size_t)(end - begin) };
+    line->is_relative = line->value.len && (*begin == '+' || *begin == '-');
+    line->is_number = number_parse(line->value, &line->number);
+}
+
+/*
+ * na[key=va:lue]me:1|c
+ * ------------- not here
+ *
+ * If the name ends inside of a bracket group, because a tag's value has a colon,
+ * let it end at the first colon behind the group. There is no number before that.
+ */
+static enum verdict skip_brackets(struct line *line)
+{
+    const char *open = memchr(line->name.at, '[', line->name.len), *close, *colon;
+    const char *bar = line->rest.at;
+
+    if (!open || memchr(open, ']', (size_t)(line->value.at - open)))
+        return VERDICT_APPLIED;
+    close = memchr(line->value.at, ']', line->value.len);
+    if (!close)
+        return VERDICT_APPLIED;
+    colon = memchr(close, ':', (size_t)(bar - close));
+    if (!colon)
+        return refuse(line, REFUSED_MALFORMED_LINE, bar);
+    line->name.len = (size_t)(colon - line->name.at);
+    set_value(line, colon + 1, bar);
     return VERDICT_APPLIED;
 }
 
-enum verdict parse_line(struct slice text, struct line *ret)
+enum verdict parse_line(struct slice text, const struct parse_options *options, struct line *ret)
 {
-    const char *colon, *bar, *end;
+    const char *colon, *bar, *end = text.at + text.len;
 
-    if (UNLIKELY(text.len == 0 || text.len > LINE_LENGTH_MAX))
-        return REFUSED_MALFORMED_LINE;
+    if (UNLIKELY(text.len == 0))
+        return refuse(ret, REFUSED_MALFORMED_LINE, end);
+    if (UNLIKELY(text.len > options->line_max))
+        return refuse(ret, REFUSED_LINE_LIMIT, text.at + options->line_max);
     if (UNLIKELY(text.at[0] == '_')) {
-        enum verdict skipped = skipped_kind(text);
+        enum verdict skipped = event_recognise(text);
 
         if (skipped != VERDICT_APPLIED)
-            return skipped;
+            return refuse(ret, skipped, text.at);
     }
 
     /* name:value|rest
      * ----^            */
-    end = text.at + text.len;
     colon = memchr(text.at, ':', text.len);
     if (UNLIKELY(!colon || colon == text.at))
-        return REFUSED_MALFORMED_LINE;
+        return refuse(ret, REFUSED_MALFORMED_LINE, colon ? colon : end);
 
     /* name:value|rest
      *      -----^      */
     bar = memchr(colon + 1, '|', (size_t)(end - colon - 1));
     if (UNLIKELY(!bar))
-        return REFUSED_MALFORMED_LINE;
+        return refuse(ret, REFUSED_MALFORMED_LINE, end);
 
     ret->name = (struct slice){ text.at, (size_t)(colon - text.at) };
-    ret->value = (struct slice){ colon + 1, (size_t)(bar - colon - 1) };
     ret->rest = (struct slice){ bar, (size_t)(end - bar) };
-    ret->is_signed = ret->value.len && (colon[1] == '+' || colon[1] == '-');
-    ret->is_number = number_parse(ret->value, &ret->number);
+    set_value(ret, colon + 1, bar);
+    if (UNLIKELY(!ret->is_number) && options->skips_brackets)
+        return skip_brackets(ret);
     return VERDICT_APPLIED;
 }
 
-/* The type that the letters of @text stand for; false when they stand for none. */
-static bool parse_type(struct slice text, enum sample_type *ret)
+/* --- several samples on a line ------------------------------------------------------ */
+
+bool parse_is_packed(const struct line *line)
+{
+    return line->value.len && memchr(line->value.at, ':', line->value.len);
+}
+
+bool parse_next_value(struct slice *values, struct line *line)
+{
+    const char *end, *colon;
+
+    /* "1:" is two values, of which the second is empty: at, not len, says that it is over. */
+    if (!values->at)
+        return false;
+    end = values->at + values->len;
+    colon = values->len ? memchr(values->at, ':', values->len) : NULL;
+    set_value(line, values->at, colon ? colon : end);
+    if (colon)
+        *values = (struct slice){ colon + 1, (size_t)(end - colon - 1) };
+    else
+        *values = (struct slice){ NULL, 0 };
+    return true;
+}
+
+/*
+ * |c|@0.1:200|ms:6|g
+ *        ^
+ * Where the link that begins with the first section of @rest ends: at a colon in its
+ * type or a rate; NULL when it is the last one. Not a link at all, if its type is none:
+ * then @ret_is_good is false.
+ */
+static const char *end_of_link(struct slice rest, bool *ret_is_good)
+{
+    struct slice section, type;
+    enum sample_type ignored;
+    const char *colon = NULL;
+
+    rest = (struct slice){ rest.at + 1, rest.len - 1 };
+    section = type = slice_cut(&rest, '|');
+    *ret_is_good = parse_type(slice_cut(&type, ':'), &ignored);
+    if (section.len)
+        colon = memchr(section.at, ':', section.len);
+    while (!colon && parse_next_section(&rest, &section))
+        if (section.at[0] == '@')
+            colon = memchr(section.at, ':', section.len);
+    return colon;
+}
+
+bool parse_is_chain(const struct line *line)
+{
+    const char *end = line->rest.at + line->rest.len, *colon, *bar;
+    struct slice rest = line->rest;
+    bool is_good;
+
+    colon = end_of_link(rest, &is_good);
+    if (!colon || line->name.len > CHAIN_NAME_MAX || memmem(rest.at, rest.len, "|#", 2))
+        return false;
+    /* All links must be good, or the line is refused as a whole. */
+    while (is_good && colon) {
+        bar = memchr(colon, '|', (size_t)(end - colon));
+        if (!bar)
+            return true;
+        rest = (struct slice){ bar, (size_t)(end - bar) };
+        colon = end_of_link(rest, &is_good);
+    }
+    return is_good;
+}
+
+bool parse_next_link(struct slice *links, struct line *line)
+{
+    const char *end, *bar, *colon;
+    bool is_good;
+
+    if (!links->at)
+        return false;
+    end = links->at + links->len;
+    bar = links->len ? memchr(links->at, '|', links->len) : NULL;
+    set_value(line, links->at, bar ? bar : end);
+    line->rest = (struct slice){ bar ? bar : end, bar ? (size_t)(end - bar) : 0 };
+    colon = bar ? end_of_link(line->rest, &is_good) : NULL;
+    if (colon) {
+        line->rest.len = (size_t)(colon - bar);
+        *links = (struct slice){ colon + 1, (size_t)(end - colon - 1) };
+    } else {
+        *links = (struct slice){ NULL, 0 };
+    }
+    return true;
+}
+
+/* --- the rest of a line --------------------------------------------------------------- */
+
+bool parse_type(struct slice text, enum sample_type *ret)
 {
     static const struct {
         struct slice letters;
@@ -88,7 +218,8 @@ static bool parse_type(struct slice text, enum sample_type *ret)
     } types[] = {
         { { "c", 1 }, SAMPLE_COUNTER },      { { "g", 1 }, SAMPLE_GAUGE },
         { { "ms", 2 }, SAMPLE_TIMER },       { { "h", 1 }, SAMPLE_HISTOGRAM },
-        { { "d", 1 }, SAMPLE_DISTRIBUTION },
+        { { "d", 1 }, SAMPLE_DISTRIBUTION }, { { "s", 1 }, SAMPLE_SET },
+        { { "x", 1 }, SAMPLE_EXPIRE },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
@@ -100,43 +231,41 @@ static bool parse_type(struct slice text, enum sample_type *ret)
     return false;
 }
 
-static void parse_rate(struct slice text, struct sections *sections)
+bool parse_rate(struct slice text, double *ret_weight)
 {
     double rate;
+    bool is_good = number_parse(text, &rate) && rate >= RATE_MIN && rate <= 1;
 
-    sections->has_bad_rate = !number_parse(text, &rate) || !(rate >= RATE_MIN && rate <= 1);
-    sections->weight = sections->has_bad_rate ? 1 : 1 / rate;
+    *ret_weight = is_good ? 1 / rate : 1;
+    return is_good;
 }
 
-static void parse_section(struct slice section, struct sections *sections)
+bool parse_next_section(struct slice *rest, struct slice *ret)
 {
-    struct slice content = { section.at + 1, section.len - 1 };
+    while (rest->len) {
+        struct slice section = slice_cut(rest, '|');
 
-    if (section.at[0] == '@')
-        parse_rate(content, sections);
-    else if (section.at[0] == '#' && sections->n_tags < SECTIONS_TAGS_MAX)
-        sections->tags[sections->n_tags++] = content;
-    else
-        sections->n_unknown++;
-}
-
-enum verdict parse_sections(struct slice rest, struct sections *ret)
-{
-    *ret = (struct sections){ .weight = 1 };
-
-    /* |c|@0.5|#player_id:1
-     * -^-                    */
-    rest = (struct slice){ rest.at + 1, rest.len - 1 };
-    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
-        return REFUSED_ILLEGAL_EVENT;
-
-    /* |c|@0.5|#player_id:1
-     *    ---- ------------   */
-    while (rest.len) {
-        struct slice section = slice_cut(&rest, '|');
-
-        if (section.len)
-            parse_section(section, ret);
+        if (section.len) {
+            *ret = section;
+            return true;
+        }
     }
-    return VERDICT_APPLIED;
+    return false;
+}
+
+enum section parse_section(struct slice section, struct slice *ret_content)
+{
+    *ret_content = (struct slice){ section.at + 1, section.len - 1 };
+    if (section.at[0] == '@')
+        return SECTION_RATE;
+    if (section.at[0] == '#')
+        return SECTION_TAGS;
+    if (slice_starts_with(section, SLICE("c:"))) {
+        *ret_content = (struct slice){ section.at + 2, section.len - 2 };
+        return SECTION_CONTAINER;
+    }
+    if (section.at[0] == 'T' || slice_starts_with(section, SLICE("e:")) ||
+        slice_starts_with(section, SLICE("card:")))
+        return SECTION_KNOWN;
+    return SECTION_UNKNOWN;
 }

@@ -11,41 +11,79 @@
 #include "base/compiler.h"
 #include "base/sample.h"
 
+struct parse_options {
+    size_t line_max;     /* bytes; longer lines are refused */
+    bool skips_brackets; /* a ':' between '[' and ']' does not end the name (SignalFx) */
+};
+
 /*
  * Cut the next line off the front of @datagram, without the blanks around it and
- * its '\r'. Empty lines are passed over. Returns false when there is none left.
+ * its '\r'. Empty lines are passed over. A line over the limit of @options comes as it
+ * is, for parse_line() to refuse. Returns false when there is none left.
  */
-MUST_CHECK bool parse_next_line(struct slice *datagram, struct slice *ret);
+MUST_CHECK bool parse_next_line(struct slice *datagram, const struct parse_options *options,
+                                struct slice *ret);
 
 /*
  * Cut @text at its value and read the number, on every line that comes in.
  *
- * Returns VERDICT_APPLIED when @ret holds name, value and rest, which says
- * nothing yet about what the rest holds; REFUSED_MALFORMED_LINE when there is no
- * name, no ':' or no '|' behind it, or too many bytes; or SKIPPED_EVENT or
+ * Returns VERDICT_APPLIED when @ret holds name, value and rest, which says nothing
+ * yet about what the rest holds; REFUSED_LINE_LIMIT; REFUSED_MALFORMED_LINE when
+ * there is no name, no ':' or no '|' behind it; or SKIPPED_EVENT or
  * SKIPPED_SERVICE_CHECK for what only looks like a line (DogStatsD).
+ * When it refuses, @ret holds the fault alone.
  */
-MUST_CHECK enum verdict parse_line(struct slice text, struct line *ret);
+MUST_CHECK enum verdict parse_line(struct slice text, const struct parse_options *options,
+                                   struct line *ret);
 
-/* How many |# sections of a line are looked at; their tags add up. */
-#define SECTIONS_TAGS_MAX 4
+/*
+ * Does the value of @line hold several ("1:2:3")? Unless it is a set's, each of
+ * them is a sample then.
+ */
+bool parse_is_packed(const struct line *line);
 
-/* The rest of a line, taken apart. */
-struct sections {
-    enum sample_type type;
-    double weight;                        /* 1 / rate */
-    struct slice tags[SECTIONS_TAGS_MAX]; /* what stands behind each "|#" */
-    unsigned n_tags;
-    unsigned n_unknown; /* sections passed over */
-    bool has_bad_rate;  /* the last rate was unusable; weight is 1 */
+/*
+ * Cut the next value off the front of @values, and set it as the value of @line.
+ * Returns false when there is none left. Begin with the value of a packed line.
+ */
+MUST_CHECK bool parse_next_value(struct slice *values, struct line *line);
+
+/* The longest name, with its tags, that a chain may have: each link is hashed with it. */
+#define CHAIN_NAME_MAX 1024
+
+/* Is the rest of @line a chain of old StatsD's, "|c:200|ms:6|g"? */
+bool parse_is_chain(const struct line *line);
+
+/*
+ * Cut the next link off the front of @links, and make it the value and rest of
+ * @line. Begin with the value and all behind it. Returns false when there is none
+ * left; @line->rest is empty when the link has no type.
+ */
+MUST_CHECK bool parse_next_link(struct slice *links, struct line *line);
+
+/* The type that the letters of @text stand for; false when they stand for none. */
+MUST_CHECK bool parse_type(struct slice text, enum sample_type *ret);
+
+/*
+ * The weight of a sample sent at the rate in @text, 1 / rate. Returns false, and
+ * a weight of 1, when the rate is not a number from 1e-9 to 1.
+ */
+bool parse_rate(struct slice text, double *ret_weight);
+
+/* What a section of a line is, by how it begins. */
+enum section {
+    SECTION_RATE,      /* @0.5 */
+    SECTION_TAGS,      /* #key:value,… */
+    SECTION_CONTAINER, /* c:ID (DogStatsD 1.2) */
+    SECTION_KNOWN,     /* e:… (1.5), card:… (1.6), T… (1.3): passed over */
+    SECTION_UNKNOWN,
 };
 
 /*
- * Take the rest of a line apart, on lines not seen before.
- *
- * Returns VERDICT_APPLIED and fills @ret, or REFUSED_ILLEGAL_EVENT when the
- * first section is no known type. A rate is a number from 1e-9 to 1; of several
- * the last wins. Empty sections are nothing; more |# sections than SECTIONS_TAGS_MAX
- * count as unknown.
+ * Cut the next section off the front of @rest, which begins behind a '|', and pass
+ * over empty ones. Returns false when there is none left.
  */
-MUST_CHECK enum verdict parse_sections(struct slice rest, struct sections *ret);
+MUST_CHECK bool parse_next_section(struct slice *rest, struct slice *ret);
+
+/* What kind of section it is; @ret_content is what stands behind its mark. */
+enum section parse_section(struct slice section, struct slice *ret_content);

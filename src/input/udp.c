@@ -56,6 +56,7 @@ struct udp {
     unsigned period_max_ms; /* as the receive buffer allows */
     uint64_t last_wakeup_ms;
     bool has_more; /* the last turn ended before the socket was empty */
+    bool is_unix;
     int fd;
 };
 
@@ -185,6 +186,14 @@ static void adapt_period(struct udp *udp, unsigned n_datagrams)
         udp->period_ms /= 2;
 }
 
+static bool is_unix_socket(int fd)
+{
+    int domain = 0;
+    socklen_t len = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
 static unsigned longest_period_ms(int fd)
 {
     /* Twice, because what datagrams take there includes the kernel's overhead. */
@@ -239,10 +248,11 @@ static void on_timer(uv_timer_t *timer)
         watch_timer(udp);
 }
 
-/* Traffic that is rare is not worth a timer; traffic beyond a turn must not wait for one. */
+/* Traffic that is rare is not worth a timer; some traffic must not wait for one. */
 static bool stays_watching(const struct udp *udp, uint64_t since_ms, unsigned n_datagrams)
 {
-    return udp->has_more || (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS);
+    return udp->is_unix || udp->has_more ||
+           (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -296,6 +306,7 @@ int udp_open(struct udp **ret, uv_loop_t *loop, int fd, const struct udp_callbac
         return -ENOMEM;
     udp->callbacks = *callbacks;
     udp->fd = fd;
+    udp->is_unix = is_unix_socket(fd);
     udp->period_ms = PERIOD_MIN_MS;
     udp->period_max_ms = longest_period_ms(fd);
     udp->poll.data = udp->timer.data = udp;

@@ -2,7 +2,10 @@
 #pragma once
 
 /*
- * UDP: a socket in a worker's loop, drained as cheaply as its traffic allows
+ * UDP: a datagram socket in a worker's loop, drained as cheaply as its traffic allows
+ *
+ * A Unix datagram socket works as well. Its senders wait, or lose, as soon as a short
+ * queue is full, so what comes there never waits for a timer.
  */
 
 #include "base/address.h"

@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 128
 #define CONNECTIONS_MAX 2048
 #define CONNECTION_MEMORY 8192 /* for a request's head, and headers of the answer */
 #define IDLE_TIMEOUT_S 15
@@ -25,24 +24,6 @@ struct http {
     struct http_options options;
     struct MHD_Daemon *server;
 };
-
-int http_listen(const struct address *address)
-{
-    int fd, on = 1, r = 0;
-
-    fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    /* A restart must not have to wait for old connections to time out. */
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-        bind(fd, &address->any, address->len) < 0 || listen(fd, BACKLOG) < 0)
-        r = -errno;
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
-    return fd;
-}
 
 /* A stream on its way through libmicrohttpd. */
 struct passage {
@@ -90,7 +71,7 @@ static struct MHD_Response *stream_response(struct http *http, void *stream)
     return response;
 }
 
-static struct MHD_Response *body_response(struct slice body)
+static struct MHD_Response *body_response(struct slice body, bool is_given)
 {
     /* The function's type has no const; with PERSISTENT it only reads. */
     union {
@@ -98,7 +79,8 @@ static struct MHD_Response *body_response(struct slice body)
         void *out;
     } bytes = { .in = body.at };
 
-    return MHD_create_response_from_buffer(body.len, bytes.out, MHD_RESPMEM_PERSISTENT);
+    return MHD_create_response_from_buffer(
+        body.len, bytes.out, is_given ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
 }
 
 /* The head of a stream alone: one whose length is not known, and which is not read. */
@@ -115,7 +97,7 @@ static struct MHD_Response *make_response(struct http *http, const struct http_r
     struct MHD_Response *response;
 
     if (!reply->stream)
-        return body_response(reply->body);
+        return body_response(reply->body, reply->is_body_given);
     if (!is_head)
         return stream_response(http, reply->stream);
     response = head_response(http, reply->stream);

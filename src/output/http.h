@@ -14,7 +14,8 @@ struct http_reply {
     unsigned status; /* 200 and so on */
     const char *content_type;
     struct slice body;
-    void *stream; /* NULL: body is all there is */
+    bool is_body_given; /* the body is malloc()ed, and http frees it */
+    void *stream;       /* NULL: body is all there is */
 };
 
 /*
@@ -42,11 +43,8 @@ struct http_options {
 
 struct http;
 
-/* Make a listening socket. Returns its descriptor or negative errno. */
-MUST_CHECK int http_listen(const struct address *address);
-
 /*
- * Serve on @fd, which http_listen() made and which now belongs to the http.
+ * Serve on @fd, which listens (address_listen) and which now belongs to the http.
  *
  * GET and HEAD of a route's path get its page; other methods get 405 with Allow,
  * other paths 404. A path is what stands in the request, %-escapes and all. Returns 0, or negative errno and @fd is closed.

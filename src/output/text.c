@@ -16,6 +16,7 @@ const char *text_type(enum metric_type type)
         [METRIC_COUNTER] = "counter",
         [METRIC_GAUGE] = "gauge",
         [METRIC_HISTOGRAM] = "histogram",
+        [METRIC_SET] = "gauge",
     };
 
     return words[type];

@@ -10,12 +10,15 @@
 #include "fuzz.h"
 
 #include "base/utf8.h"
+#include "daemon/pipeline.h"
 #include "input/mapping.h"
 #include "input/parse.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static const struct parse_options options = { .line_max = 65536, .skips_brackets = true };
 
 static bool lies_within(struct slice part, struct slice whole)
 {
@@ -49,8 +52,10 @@ static void check_line(struct mapping *mapping, struct slice text)
     struct line line;
 
     MUST(text.len > 0 && !memchr(text.at, '\n', text.len));
-    if (parse_line(text, &line) != VERDICT_APPLIED)
+    if (parse_line(text, &options, &line) != VERDICT_APPLIED) {
+        MUST(line.fault >= text.at && line.fault <= text.at + text.len);
         return;
+    }
     MUST(lies_within(line.name, text) && line.name.len > 0);
     MUST(lies_within(line.value, text));
     MUST(lies_within(line.rest, text) && line.rest.len > 0 && line.rest.at[0] == '|');
@@ -64,8 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice datagram = { (const char *)data, size }, text;
     struct mapping *mapping;
 
-    MUST(mapping_new(&mapping) == 0);
-    while (parse_next_line(&datagram, &text))
+    MUST(mapping_new(&mapping, &pipeline_default_options.mapping) == 0);
+    while (parse_next_line(&datagram, &options, &text))
         check_line(mapping, text);
     mapping_free(mapping);
     return 0;

@@ -4,9 +4,10 @@
  * Golden: lines in, exposition out, as data
  *
  * Each <case>.in is taken as one datagram by a pipeline of its own. What a scrape
- * of it would say, followed by one comment for each verdict that is not "applied",
- * must equal <case>.prom, byte for byte. With --update the .prom files are
- * written instead; read the difference before you commit it.
+ * of it would say, followed by one comment for each verdict that is not "applied" and
+ * for each other count that is out of the ordinary, must equal <case>.prom, byte for
+ * byte. With --update the .prom files are written instead; read the difference before
+ * you commit it.
  */
 
 #include "base/buffer.h"
@@ -42,7 +43,9 @@ static void write_counters(const struct telemetry_row *row, struct buffer *out)
         const struct telemetry_item *item = &telemetry_items[i];
         bool is_of_interest =
             item->counter >= TELEMETRY_VERDICTS || item->counter == TELEMETRY_TAG_ERRORS ||
-            item->counter == TELEMETRY_RATE_ERRORS || item->counter == TELEMETRY_UNKNOWN_SECTIONS;
+            item->counter == TELEMETRY_RATE_ERRORS || item->counter == TELEMETRY_UNKNOWN_SECTIONS ||
+            item->counter == TELEMETRY_PACKED || item->counter == TELEMETRY_OVERFLOWS ||
+            item->counter == TELEMETRY_EXPIRED;
 
         if (is_of_interest && row->counts[item->counter])
             buffer_add_format(out, "# %s{%s} %lu\n", item->family, item->labels,
@@ -66,7 +69,10 @@ static void read_file(const char *path, struct buffer *out)
 static void run_case(const char *in_path, struct buffer *out)
 {
     CLEANUP(buffer_deinit) struct buffer in = { 0 };
-    const struct rig_limits limits = { 1000, 1 << 20, 1 << 20 };
+    /* So few series that a case can go beyond. */
+    const struct rig_limits limits = { .max_series = 20,
+                                       .max_series_bytes = 1 << 20,
+                                       .max_key_bytes = 1 << 20 };
     const struct identity reserved = { .type = SAMPLE_GAUGE,
                                        .family = SLICE("udometer_build_info") };
     struct rig rig;

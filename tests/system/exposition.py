@@ -172,7 +172,7 @@ def check_with_prometheus_client(scrape):
 
 
 def check_identity(scrape):
-    """Every line is applied, refused or skipped: in every scrape, exactly."""
-    lines = scrape.value("udometer_lines_total")
+    """Every sample is applied, refused or skipped: in every scrape, exactly."""
+    lines = scrape.value("udometer_lines_total") + scrape.value("udometer_packed_samples_total")
     parts = [scrape.sum("udometer_%s_total" % part) for part in ("samples", "refused", "skipped")]
-    assert lines == sum(parts), "%d lines, but %s samples, refused, skipped" % (lines, parts)
+    assert lines == sum(parts), "%d samples came, but %s were applied, refused, skipped" % (lines, parts)

@@ -104,10 +104,9 @@ class Udometer:
         except BaseException:
             self.kill()
             raise
-        self.udp = [host_and_port(record["address"]) for record in self.log()
-                    if record.get("msg") == "listening" and record["protocol"] == "udp"]
-        self.http = next(host_and_port(record["address"]) for record in self.log()
-                         if record.get("msg") == "listening" and record["protocol"] == "http")
+        self.udp = [host_and_port(address) for address in self.listening("udp")]
+        self.tcp = [host_and_port(address) for address in self.listening("tcp")]
+        self.http = host_and_port(self.listening("http")[0])
 
     # --- log ---
 
@@ -117,6 +116,11 @@ class Udometer:
 
     def log(self):
         return read_log(self.stderr())
+
+    def listening(self, protocol):
+        """The addresses or paths at which it listens, as its log says."""
+        return [record["address"] for record in self.log()
+                if record.get("msg") == "listening" and record["protocol"] == protocol]
 
     def is_ready(self):
         assert self.process.poll() is None, "it ended at once: " + self.stderr()

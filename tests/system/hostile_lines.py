@@ -3,7 +3,11 @@
 
 import random
 
-VALID = [
+import vectors
+
+# What the protocol's vectors know of good and evil, and some lines of real clients.
+VALID = [line for case in vectors.load() for line in case.raw.split(b"\n") if line]
+VALID = VALID[::3] + 20 * [
     b"bot.routes_total:1|c|#player_id:1,status:completed",
     b"requests_total:3|c|@0.1|#code:200", b"depth:-4|g", b"depth:+1.5|g|#queue:mail",
     b"latency:320|ms|@0.5|#path:/a/b", b"size:12.5|h|#k:v", b"length:1e3|d|#k:v,l:w,m:x",
@@ -36,6 +40,16 @@ class Generator:
             lines = [self.enormous()]
         return ends.join(lines)[:65_507]
 
+    def piece(self, data):
+        """What a stream may be given of it: all, a part, with or without an end, as a frame."""
+        chance = self.chance.random()
+        if chance < 0.4:
+            return data + b"\n"
+        if chance < 0.6:
+            return data[:self.chance.randrange(len(data) + 1)]
+        length = len(data) if chance < 0.9 else self.chance.getrandbits(self.chance.choice([8, 20, 32]))
+        return length.to_bytes(4, "little") + data
+
     def line(self):
         line = self.chance.choice([self.from_parts, self.valid])()
         for _ in range(self.chance.choice([0, 0, 1, 1, 2, 5])):
@@ -49,7 +63,7 @@ class Generator:
         pick, chance = self.chance.choice, self.chance.random
         name = pick(NAMES) if chance() < 0.3 else b"n%d" % self.chance.randrange(20_000)
         number = pick(NUMBERS) if chance() < 0.3 else b"%g" % self.chance.uniform(-10, 1000)
-        kind = pick([b"c", b"g", b"ms", b"h", b"d", b"s", b"", b"cc", b"|"])
+        kind = pick([b"c", b"g", b"ms", b"h", b"d", b"s", b"x", b"", b"cc", b"|", b"c:1|g"])
         parts = [name + b":" + number, kind]
         if chance() < 0.3:
             parts.append(pick(RATES))
@@ -76,5 +90,8 @@ class Generator:
             b"x" * 65_507, b"x:" + b"1" * 65_000 + b"|c", b"x:1|c|#" + b"k:v," * 16_000,
             b"x:1|c" + b"|" * 65_000, b"x:1|c|#k:" + b"v" * 65_000, b"\n" * 65_507,
             b"x:1|c" + b"|@0.5" * 13_000, b"x:1|c" + b"|#a:b" * 13_000, b"a:" * 32_000,
-            b"\xff" * 65_507, b"x:1|c|#" + b"," * 65_000,
+            b"\xff" * 65_507, b"x:1|c|#" + b"," * 65_000, b"x:" + b"1:" * 32_000 + b"1|h",
+            b"x" + b":1|c" * 16_000, b"x:1|c" + b"|@.5:1|c" * 8000, b"x" + b"[" * 60_000 + b":1|c",
+            b"x" + b"[a=b]" * 13_000 + b":1|c", b"x" + b",a=b" * 16_000 + b":1|c",
+            b"y" * 500 + b",a=b" * 100 + b":1:2" * 15_000 + b"|ms", b"_e{9999999,1}:a|b",
             b"x:1|c|#" + b",".join(b"k%d:v" % i for i in range(8000)), b"x:1|c\n" * 10_000])

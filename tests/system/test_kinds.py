@@ -106,7 +106,7 @@ def test_an_unusable_rate_counts_as_one(udometer):
                   "odd_total:1|c|@x", "odd_total:1|c|@2")
     scrape = udometer.settle()
     assert scrape.value("odd_total") == 5
-    assert scrape.value("udometer_sample_rate_errors_total") == 5
+    assert scrape.value("udometer_sample_errors_total", reason="invalid_sample_factor") == 5
 
 
 def test_a_datagram_holds_several_lines(udometer):
@@ -151,11 +151,11 @@ def test_a_tag_value_may_hold_colons(udometer):
 
 
 def test_sections_for_datadog_are_passed_over(udometer):
-    """Container id and timestamp of DogStatsD 1.2 and 1.3."""
+    """Container id and timestamp of DogStatsD 1.2 and 1.3, and what a later one may bring."""
     udometer.send("dog_total:1|c|#k:v|c:83c0a99c0a54c0c187f461c7980e9b57",
-                  "dog_total:1|c|#k:v|T1656581400")
+                  "dog_total:1|c|#k:v|T1656581400", "dog_total:1|c|new:thing|#k:v|?")
     scrape = udometer.settle()
-    assert scrape.value("dog_total", k="v") == 2
+    assert scrape.value("dog_total", k="v") == 3
     assert scrape.value("udometer_unknown_sections_total") == 2
 
 

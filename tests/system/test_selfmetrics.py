@@ -37,17 +37,20 @@ def test_the_family_is_there(udometer, family, kind):
 
 
 def test_samples_are_counted_by_type(udometer):
-    udometer.send("a_total:1|c", "b:1|g", "b:+1|g", "c:1|ms", "d:1|h", "e:1|d", "a_total:5|c|@0.1")
+    udometer.send("a_total:1|c", "b:1|g", "b:+1|g", "c:1|ms", "d:1|h", "e:1|d", "a_total:5|c|@0.1",
+                  "f:x|s", "f:1|x")
     scrape = udometer.settle()
     counted = {labels["type"]: value for labels, value in scrape.named("udometer_samples_total")}
-    assert counted == {"counter": 2, "gauge": 2, "timer": 1, "histogram": 1, "distribution": 1}
+    assert counted == {"counter": 2, "gauge": 2, "timer": 1, "histogram": 1, "distribution": 1,
+                       "set": 1, "expire": 1}
 
 
 def test_series_are_counted_by_type(udometer):
-    udometer.send("a_total:1|c", "a_total:1|c|#k:v", "b:1|g", "c:1|ms", "d:1|h", "c:1|ms")
+    udometer.send("a_total:1|c", "a_total:1|c|#k:v", "b:1|g", "c:1|ms", "d:1|h", "c:1|ms",
+                  "e:1|s")
     scrape = udometer.settle()
     counted = {labels["type"]: value for labels, value in scrape.named("udometer_series")}
-    assert counted == {"counter": 2, "gauge": 1, "histogram": 2}
+    assert counted == {"counter": 2, "gauge": 1, "histogram": 2, "set": 1}
 
 
 def test_datagrams_and_their_bytes_are_counted(udometer):
@@ -149,16 +152,26 @@ def test_a_tag_le_does_not_spoil_a_histogram(udometer):
 # --- limits ---
 
 
-def test_series_beyond_the_limit_are_refused_and_counted(start):
+def test_gauges_beyond_the_limit_are_refused_and_counted(start):
     udometer = start("--limit.series=10")
-    udometer.send(*["s_total:1|c|#i:%d" % i for i in range(25)])
-    udometer.send(*["s_total:1|c|#i:%d" % i for i in range(10)])
+    udometer.send(*["s:1|g|#i:%d" % i for i in range(25)])
+    udometer.send(*["s:2|g|#i:%d" % i for i in range(10)])
     scrape = udometer.settle()
-    assert sorted(labels["i"] for labels, _ in scrape.named("s_total")) == \
+    assert sorted(labels["i"] for labels, _ in scrape.named("s")) == \
         sorted(str(i) for i in range(10))
-    assert [value for _, value in scrape.named("s_total")] == [2] * 10
+    assert [value for _, value in scrape.named("s")] == [2] * 10
     assert scrape.refused("series_limit") == 15
     assert scrape.sum("udometer_series") == 10
+
+
+def test_counters_beyond_the_limit_overflow_and_are_counted(start):
+    udometer = start("--limit.series=10")
+    udometer.send(*["s_total:1|c|#i:%d" % i for i in range(25)])
+    scrape = udometer.settle()
+    assert len(scrape.named("s_total")) == 11
+    assert scrape.value("s_total", overflow="true") == 15
+    assert scrape.value("udometer_overflow_samples_total") == 15
+    assert scrape.refused("series_limit") == 0
 
 
 def test_the_limit_is_one_for_all_workers(start):
@@ -166,8 +179,9 @@ def test_the_limit_is_one_for_all_workers(start):
     for i in range(200):
         udometer.send("s_total:1|c|#i:%d" % i, flow=udometer.new_flow())
     scrape = udometer.settle()
-    assert len(scrape.named("s_total")) == 10
-    assert scrape.refused("series_limit") == 190
+    assert len(scrape.named("s_total")) == 11
+    assert scrape.sum("s_total") == 200
+    assert scrape.value("udometer_overflow_samples_total") == 190
 
 
 def test_memory_of_series_has_a_limit(start):

@@ -6,7 +6,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -158,6 +160,95 @@ static void says_where_a_socket_is_bound(void **state)
     close(fd);
 }
 
+/* A socket that listens at @text, and the address it is bound to. */
+static int must_listen(const char *text, struct address *ret)
+{
+    struct address address;
+    int fd;
+
+    assert_int_equal(address_parse(&address, text), 0);
+    fd = address_listen(&address);
+    assert_true(fd >= 0);
+    assert_int_equal(address_of_socket(ret, fd), 0);
+    return fd;
+}
+
+static void must_connect(const struct address *address, int listening)
+{
+    int out = socket(address->any.sa_family, SOCK_STREAM, 0), in;
+    struct pollfd waiting = { listening, POLLIN, 0 };
+
+    assert_int_equal(connect(out, &address->any, address->len), 0);
+    assert_int_equal(poll(&waiting, 1, 10000), 1);
+    in = accept(listening, NULL, NULL);
+    assert_true(in >= 0);
+    close(in);
+    close(out);
+}
+
+static void listens_where_it_is_told_to(void **state)
+{
+    static const char *const texts[] = { "127.0.0.1:0", "[::1]:0", ":0" };
+
+    for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct address bound;
+        int fd = must_listen(texts[i], &bound);
+
+        must_connect(&bound, fd);
+        must_connect(&bound, fd);
+        close(fd);
+    }
+}
+
+static void a_listening_socket_does_not_block_and_does_not_leak(void **state)
+{
+    struct address bound;
+    int fd = must_listen("127.0.0.1:0", &bound);
+
+    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    assert_int_equal(accept(fd, NULL, NULL), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    close(fd);
+}
+
+static void an_address_that_is_in_use_is_an_error(void **state)
+{
+    struct address bound;
+    int fd = must_listen("127.0.0.1:0", &bound);
+
+    assert_int_equal(address_listen(&bound), -EADDRINUSE);
+    must_connect(&bound, fd); /* the first is as it was */
+    close(fd);
+}
+
+/* As after a restart: connections of before still linger in the kernel. */
+static void listens_again_where_it_has_just_listened(void **state)
+{
+    struct address bound;
+    int fd = must_listen("127.0.0.1:0", &bound), out = socket(AF_INET, SOCK_STREAM, 0), in;
+    struct pollfd waiting = { fd, POLLIN, 0 };
+
+    assert_int_equal(connect(out, &bound.any, bound.len), 0);
+    assert_int_equal(poll(&waiting, 1, 10000), 1);
+    in = accept(fd, NULL, NULL);
+    assert_true(in >= 0);
+    close(in); /* our side first, so it lingers here */
+    close(out);
+    close(fd);
+    fd = address_listen(&bound);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void a_foreign_address_is_an_error(void **state)
+{
+    struct address address;
+
+    assert_int_equal(address_parse(&address, "192.0.2.1:0"), 0); /* RFC 5737: nobody's */
+    assert_int_equal(address_listen(&address), -EADDRNOTAVAIL);
+}
+
 static void says_why_there_is_no_address(void **state)
 {
     struct address address;
@@ -182,6 +273,11 @@ int main(void)
         CASE(survives_a_very_long_host),
         CASE(the_longest_text_fits),
         CASE(says_where_a_socket_is_bound),
+        CASE(listens_where_it_is_told_to),
+        CASE(a_listening_socket_does_not_block_and_does_not_leak),
+        CASE(an_address_that_is_in_use_is_an_error),
+        CASE(listens_again_where_it_has_just_listened),
+        CASE(a_foreign_address_is_an_error),
         CASE(says_why_there_is_no_address),
     };
 

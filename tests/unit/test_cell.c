@@ -36,7 +36,40 @@ static void a_new_one_is_all_zero_and_knows_its_series(void **state)
     assert_false(atomic_load(&cell->is_dying));
     for (unsigned i = 0; i <= buckets->n; i++)
         assert_int_equal(atomic_load(&histogram->counts[i]), 0);
-    cell_free(cell);
+    assert_false(cell->is_forgotten);
+    cell_free(cell, METRIC_HISTOGRAM);
+}
+
+static void others_take_no_more_than_their_struct(void **state)
+{
+    assert_int_equal(cell_size(METRIC_COUNTER, NULL), sizeof(struct counter_cell));
+    assert_int_equal(cell_size(METRIC_GAUGE, NULL), sizeof(struct gauge_cell));
+}
+
+/* Its memory grows with what it counts, so the most that it can come to is what counts. */
+static void the_size_of_a_set_is_the_most_it_can_take(void **state)
+{
+    struct cell *cell = cell_new(NULL, METRIC_SET, NULL);
+    struct set_cell *set = (struct set_cell *)cell;
+
+    assert_non_null(cell);
+    assert_int_equal(cell_size(METRIC_SET, NULL), sizeof(struct set_cell) + DISTINCT_BYTES_MAX);
+    assert_null(set->distinct.slots);
+    cell_free(cell, METRIC_SET);
+}
+
+/* That all of it goes shows under LeakSanitizer. */
+static void a_set_that_has_counted_is_freed_with_what_it_holds(void **state)
+{
+    struct cell *cell = cell_new(NULL, METRIC_SET, NULL);
+    struct set_cell *set = (struct set_cell *)cell;
+
+    assert_int_equal(pthread_mutex_lock(&set->lock), 0); /* it is there to be taken */
+    for (uint64_t i = 1; i <= 2 * DISTINCT_EXACT_MAX; i++)
+        assert_true(distinct_add(&set->distinct, i * 0x9e3779b97f4a7c15));
+    assert_int_equal(pthread_mutex_unlock(&set->lock), 0);
+    assert_true(set->distinct.is_estimate);
+    cell_free(cell, METRIC_SET);
 }
 
 static void additions_add_up(void **state)
@@ -50,7 +83,8 @@ static void additions_add_up(void **state)
 
 static void free_accepts_null(void **state)
 {
-    cell_free(NULL);
+    for (enum metric_type type = 0; type < _METRIC_TYPE_N; type++)
+        cell_free(NULL, type);
 }
 
 int main(void)
@@ -58,6 +92,9 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(a_histogram_has_room_for_each_bucket_and_one_more),
         CASE(a_new_one_is_all_zero_and_knows_its_series),
+        CASE(others_take_no_more_than_their_struct),
+        CASE(the_size_of_a_set_is_the_most_it_can_take),
+        CASE(a_set_that_has_counted_is_freed_with_what_it_holds),
         CASE(additions_add_up),
         CASE(free_accepts_null),
     };

@@ -91,7 +91,7 @@ static void a_repeated_list_grows(void **state)
     assert_runs(load_with("--statsd.listen-udp=127.0.0.1:1", "--statsd.listen-udp",
                           "127.0.0.1:2,127.0.0.1:3"));
     assert_int_equal(settings.listen_udp.n, 3);
-    assert_string_equal(settings.listen_udp.items[2], "127.0.0.1:3");
+    assert_string_equal(settings.listen_udp.items[2].address, "127.0.0.1:3");
 }
 
 static void a_switch_needs_no_value(void **state)
@@ -199,7 +199,7 @@ static void lists_are_replaced_not_joined(void **state)
     assert_int_equal(settings_init(&settings), 0);
     assert_runs(load_with(file_flag));
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:3");
+    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:3");
 }
 
 static void flags_replace_all_other_lists(void **state)
@@ -209,8 +209,8 @@ static void flags_replace_all_other_lists(void **state)
     assert_runs(
         load_with("--statsd.listen-udp=127.0.0.1:4", file_flag, "--statsd.listen-udp=127.0.0.1:5"));
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:4");
-    assert_string_equal(settings.listen_udp.items[1], "127.0.0.1:5");
+    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:4");
+    assert_string_equal(settings.listen_udp.items[1].address, "127.0.0.1:5");
 }
 
 static void the_file_may_be_named_by_a_variable(void **state)
@@ -235,6 +235,35 @@ static void an_empty_flag_names_no_file(void **state)
     setenv("UDOMETER_CONFIG_FILE", "/no/such/file", 1);
     assert_runs(load_with("--config.file="));
     assert_string_equal(settings.config_file, "");
+}
+
+static void a_list_can_be_emptied_from_anywhere(void **state)
+{
+    write_file("statsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\n");
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "", 1);
+    assert_runs(load_with(file_flag));
+    assert_int_equal(settings.listen_udp.n, 0);
+    unsetenv("UDOMETER_STATSD_LISTEN_UDP");
+    assert_runs(load_with(file_flag, "--statsd.listen-udp="));
+    assert_int_equal(settings.listen_udp.n, 0);
+}
+
+static void what_is_on_can_be_switched_off(void **state)
+{
+    assert_runs(load_with("--no-statsd.parse-signalfx-tags", "--statsd.bare-tags"));
+    assert_false(settings.signalfx_tags);
+    assert_true(settings.bare_tags);
+}
+
+static void a_dialect_belongs_to_its_listener(void **state)
+{
+    assert_runs(load_with("--statsd.dialect=dogstatsd",
+                          "--statsd.listen-udp=127.0.0.1:1?dialect=statsd",
+                          "--statsd.listen-udp=127.0.0.1:2"));
+    assert_true(settings.is_dogstatsd);
+    assert_true(settings.listen_udp.items[0].has_dialect);
+    assert_false(settings.listen_udp.items[0].is_dogstatsd);
+    assert_false(settings.listen_udp.items[1].has_dialect);
 }
 
 static void a_missing_file_is_a_file_error(void **state)
@@ -315,6 +344,9 @@ int main(void)
         CONFIG_CASE(the_file_may_be_named_by_a_variable),
         CONFIG_CASE(a_flag_names_the_file_before_a_variable),
         CONFIG_CASE(an_empty_flag_names_no_file),
+        CONFIG_CASE(a_list_can_be_emptied_from_anywhere),
+        CONFIG_CASE(what_is_on_can_be_switched_off),
+        CONFIG_CASE(a_dialect_belongs_to_its_listener),
         CONFIG_CASE(a_missing_file_is_a_file_error),
         CONFIG_CASE(a_wrong_file_is_a_file_error_with_its_place),
         CONFIG_CASE(an_unknown_flag_is_found_before_the_file_is_read),

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define WORKERS 2
 
@@ -342,6 +343,140 @@ static void thousands_go_in_one_sweep(void **state)
     assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 300);
 }
 
+/* --- ended by senders --------------------------------------------------------------------- */
+
+/* A worker ends the series of that name. Returns how many these were. */
+static size_t expire(unsigned worker, const char *name)
+{
+    const struct identity identity = identity_of(name, SAMPLE_EXPIRE);
+    size_t n;
+
+    assert_int_equal(shard_expire(shards[worker], &identity, &n), VERDICT_APPLIED);
+    return n;
+}
+
+/* What becomes of those that were ended. Returns how many they were. */
+static size_t bury(void)
+{
+    struct expiry expiry = { 0 };
+    size_t n = expiry_take_expired(&expiry, registry);
+
+    for (unsigned i = 0; i < WORKERS; i++)
+        shard_forget(shards[i], expiry.suspects, expiry.n_suspects);
+    expiry_end(&expiry);
+    assert_null(expiry.suspects);
+    return n;
+}
+
+static void what_senders_ended_gives_its_memory_back(void **state)
+{
+    record(0, "x", 1);
+    record(1, "x", 1);
+    record_as(0, "t", SAMPLE_TIMER, 1);
+    assert_int_equal(bury(), 0);
+    assert_int_equal(expire(0, "x"), 1);
+    assert_int_equal(expire(1, "t"), 1);
+    assert_int_equal(bury(), 2);
+    assert_int_equal(registry_count(registry).bytes, 0);
+    assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 0);
+    assert_int_equal(bury(), 0);
+}
+
+static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 1);
+    record(0, "y", 1);
+    assert_int_equal(expire(0, "x"), 1);
+    assert_int_equal(expiry_take_expired(&expiry, registry), 1);
+    for (unsigned i = 0; i < WORKERS; i++)
+        shard_forget(shards[i], expiry.suspects, expiry.n_suspects);
+    expiry_end(&expiry);
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1); /* more than it had room for */
+    assert_int_equal(finish(&expiry), 1);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+static void what_was_ended_is_not_marked(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 1);
+    assert_int_equal(expire(0, "x"), 1);
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
+    expiry_end(&expiry);
+    assert_int_equal(bury(), 1);
+}
+
+/* Both lists have it then, and each worker lets go of it once. */
+static void what_is_ended_during_a_sweep_goes_once(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 1);
+    record(1, "x", 1);
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
+    assert_int_equal(expire(1, "x"), 1);
+    finish(&expiry);
+    assert_int_equal(bury(), 1);
+    assert_int_equal(registry_count(registry).bytes, 0);
+    record(0, "x", 1000);
+    record(1, "x", 1000);
+    assert_true(total() == 2);
+}
+
+static void a_sweep_may_be_abandoned_when_the_workers_are_gone(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 1);
+    record(1, "x", 1);
+    record(0, "y", 1);
+    record(1, "z", 2000);
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 2);
+    assert_int_equal(expiry_remove(&expiry, registry), 2);
+    shard_forget(shards[0], expiry.suspects, expiry.n_suspects); /* the other did not get there */
+    for (unsigned i = 0; i < WORKERS; i++) {
+        shard_free(shards[i]);
+        shards[i] = NULL;
+    }
+    expiry_abandon(&expiry);
+    assert_null(expiry.suspects);
+    assert_true(total() == 1);
+    assert_int_equal(registry_count(registry).families, 1);
+}
+
+static void what_is_marked_only_survives_being_abandoned(void **state)
+{
+    struct expiry expiry = { 0 };
+
+    record(0, "x", 1);
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
+    expiry_abandon(&expiry);
+    assert_true(total() == 1);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
+    expiry_abandon(&expiry); /* nothing is left to do */
+}
+
+static void what_was_ended_may_be_abandoned(void **state)
+{
+    struct expiry expiry = { 0 };
+    size_t bytes;
+
+    record(1, "y", 1);
+    bytes = registry_count(registry).bytes;
+    record(0, "x", 1);
+    assert_int_equal(expire(1, "x"), 1);
+    assert_int_equal(expiry_take_expired(&expiry, registry), 1);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        shard_free(shards[i]);
+        shards[i] = NULL;
+    }
+    expiry_abandon(&expiry);
+    assert_int_equal(registry_count(registry).bytes, bytes);
+}
+
 /* --- everybody at once --------------------------------------------------------------------- */
 
 #define SERIES_N 60
@@ -350,7 +485,8 @@ static void thousands_go_in_one_sweep(void **state)
 
 /*
  * Two workers record into the same series, each round some of them, so that all
- * fall silent now and then. The sweeper's clock goes as fast as it sweeps.
+ * fall silent now and then, and end one of them now and then. The sweeper's clock
+ * goes as fast as it sweeps.
  */
 static struct {
     _Atomic uint32_t now_s;
@@ -359,10 +495,10 @@ static struct {
     _Atomic bool must_forget;
     _Atomic unsigned n_working;
     _Atomic bool is_over;
-    struct expiry expiry;
+    struct expiry expiry; /* what workers are to forget */
     double recorded[WORKERS];
-    double expired;
-    size_t n_expired;
+    double gone; /* what the series that went were worth */
+    size_t n_expired, n_ended;
     _Atomic unsigned n_sweeps;
     unsigned n_bad_readings;
 } all;
@@ -396,6 +532,17 @@ static bool record_some(unsigned worker, unsigned i)
     return true;
 }
 
+static bool end_one(unsigned worker, unsigned i)
+{
+    struct identity identity = { .type = SAMPLE_EXPIRE };
+    char name[16];
+    size_t n;
+
+    snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
+    identity.family = slice_of(name);
+    return shard_expire(shards[worker], &identity, &n) == VERDICT_APPLIED;
+}
+
 static void *work(void *arg)
 {
     unsigned worker = *(unsigned *)arg, seed = worker;
@@ -406,6 +553,8 @@ static void *work(void *arg)
         for (unsigned i = 0; i < 8; i++)
             if (!record_some(worker, (first + i) % SERIES_N))
                 return NULL; /* n_working stays, the sums will not agree */
+        if (round % 16 == 0 && !end_one(worker, first % SERIES_N))
+            return NULL;
         pass(worker);
     }
     atomic_fetch_sub(&all.n_working, 1);
@@ -451,19 +600,63 @@ static void wait_for_workers(bool must_forget)
             sched_yield();
 }
 
+/* Add up what @n series were worth that are gone, and that no worker writes any more. */
+static void add_up(const struct suspect *gone, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        all.gone += value_of(gone[i].series);
+}
+
+/* What the sweep has removed, at its front. Returns how many. */
+static size_t move_removed(struct expiry *expiry)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < expiry->n_suspects; i++) {
+        struct suspect suspect = expiry->suspects[i];
+
+        if (!suspect.series->is_removed)
+            continue;
+        expiry->suspects[i] = expiry->suspects[n];
+        expiry->suspects[n++] = suspect;
+    }
+    return n;
+}
+
+/* What is in both lists is to be added up once. */
+static void add_up_ended(const struct expiry *ended, const struct suspect *added, size_t n_added)
+{
+    for (size_t i = 0; i < ended->n_suspects; i++) {
+        bool is_added = false;
+
+        for (size_t k = 0; k < n_added; k++)
+            is_added |= added[k].series == ended->suspects[i].series;
+        if (!is_added)
+            add_up(&ended->suspects[i], 1);
+    }
+}
+
 static void sweep_once(void)
 {
+    struct expiry swept;
+    size_t n_removed = 0;
+
     atomic_fetch_add(&all.now_s, 2);
     wait_for_workers(false); /* their clocks are not slower than ours */
     if (expiry_mark(&all.expiry, registry, atomic_load(&all.now_s), 1) > 0) {
         wait_for_workers(false);
         all.n_expired += expiry_remove(&all.expiry, registry);
+        n_removed = move_removed(&all.expiry);
         wait_for_workers(true);
-        for (size_t i = 0; i < all.expiry.n_suspects; i++)
-            if (all.expiry.suspects[i].series->is_removed)
-                all.expired += value_of(all.expiry.suspects[i].series);
+        add_up(all.expiry.suspects, n_removed);
     }
+    swept = all.expiry;
+    all.expiry = (struct expiry){ 0 };
+    all.n_ended += expiry_take_expired(&all.expiry, registry);
+    wait_for_workers(true);
+    add_up_ended(&all.expiry, swept.suspects, n_removed);
     expiry_end(&all.expiry);
+    expiry_end(&swept);
     atomic_fetch_add(&all.n_sweeps, 1);
 }
 
@@ -493,6 +686,7 @@ static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
     assert_int_equal(pthread_create(&scraper, NULL, scrape, NULL), 0);
     while (atomic_load(&all.n_working) > 0)
         sweep_once();
+    sweep_once(); /* what was ended last */
     atomic_store(&all.is_over, true);
     for (unsigned i = 0; i < WORKERS; i++)
         pthread_join(workers[i], NULL);
@@ -500,7 +694,8 @@ static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
 
     assert_int_equal(all.n_bad_readings, 0);
     assert_true(all.n_expired > 0);
-    assert_true(all.recorded[0] + all.recorded[1] == total_of_all() + all.expired);
+    assert_true(all.n_ended > 0);
+    assert_true(all.recorded[0] + all.recorded[1] == total_of_all() + all.gone);
 }
 
 static int begin(void **state)
@@ -568,6 +763,13 @@ int main(void)
         EXPIRY_CASE(a_snapshot_held_across_a_removal_can_be_read),
         EXPIRY_CASE(a_series_that_comes_again_begins_at_0),
         EXPIRY_CASE(thousands_go_in_one_sweep),
+        EXPIRY_CASE(what_senders_ended_gives_its_memory_back),
+        EXPIRY_CASE(a_sweep_of_what_was_ended_can_begin_anew),
+        EXPIRY_CASE(what_was_ended_is_not_marked),
+        EXPIRY_CASE(what_is_ended_during_a_sweep_goes_once),
+        EXPIRY_CASE(a_sweep_may_be_abandoned_when_the_workers_are_gone),
+        EXPIRY_CASE(what_is_marked_only_survives_being_abandoned),
+        EXPIRY_CASE(what_was_ended_may_be_abandoned),
         EXPIRY_CASE(workers_scrapes_and_sweeps_lose_no_sample),
     };
 

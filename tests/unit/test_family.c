@@ -70,6 +70,36 @@ static void knows_how_much_memory_it_takes(void **state)
     family_free(large);
 }
 
+static void counts_its_memory_where_it_is_told_to(void **state)
+{
+    struct family *first = new_family(SAMPLE_GAUGE, "x", "x");
+    struct family *second = new_family(SAMPLE_TIMER, "yy", "y.y");
+    size_t first_size = first->size, second_size = second->size;
+    _Atomic size_t held = 5;
+
+    family_hold(first, &held, 0);
+    assert_int_equal(held, 5 + first_size);
+    family_hold(second, &held, 1000);
+    assert_int_equal(held, 5 + first_size + second_size + 1000);
+    family_free(first);
+    assert_int_equal(held, 5 + second_size + 1000);
+    family_ref(second);
+    family_ref(second);
+    family_unref(second);
+    assert_int_equal(held, 5 + second_size + 1000);
+    family_unref(second);
+    assert_int_equal(held, 5);
+}
+
+static void a_set_claims_its_name_alone(void **state)
+{
+    struct family *family = new_family(SAMPLE_SET, "x", "x");
+
+    assert_int_equal(family->type, METRIC_SET);
+    assert_int_equal(family->n_claims, 1);
+    family_free(family);
+}
+
 /* That the last reference frees it shows under LeakSanitizer. */
 static void goes_with_its_last_reference(void **state)
 {
@@ -85,12 +115,10 @@ static void goes_with_its_last_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(keeps_its_names_when_the_identity_is_gone),
-        CASE(a_counter_claims_its_name_alone),
-        CASE(a_histogram_claims_what_it_is_exposed_under),
-        CASE(may_have_been_sent_without_a_name_of_its_own),
-        CASE(knows_how_much_memory_it_takes),
-        CASE(goes_with_its_last_reference),
+        CASE(keeps_its_names_when_the_identity_is_gone),    CASE(a_counter_claims_its_name_alone),
+        CASE(a_histogram_claims_what_it_is_exposed_under),  CASE(a_set_claims_its_name_alone),
+        CASE(may_have_been_sent_without_a_name_of_its_own), CASE(knows_how_much_memory_it_takes),
+        CASE(counts_its_memory_where_it_is_told_to),        CASE(goes_with_its_last_reference),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

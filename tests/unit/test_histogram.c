@@ -191,7 +191,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    cell_free(&cell->cell);
+    cell_free(&cell->cell, METRIC_HISTOGRAM);
     return 0;
 }
 

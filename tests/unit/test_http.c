@@ -482,7 +482,7 @@ static void a_port_in_use_cannot_be_listened_on(void **state)
 
     snprintf(text, sizeof(text), "127.0.0.1:%d", port);
     assert_int_equal(address_parse(&address, text), 0);
-    assert_int_equal(http_listen(&address), -EADDRINUSE);
+    assert_int_equal(address_listen(&address), -EADDRINUSE);
 }
 
 static int listen_anywhere(void)
@@ -491,7 +491,7 @@ static int listen_anywhere(void)
     int fd;
 
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    fd = http_listen(&address);
+    fd = address_listen(&address);
     assert_true(fd >= 0);
     return fd;
 }

@@ -9,27 +9,24 @@
 
 static char names[LABELS_MAX + 1][8];
 
-/* A set with LABELS_MAX labels, n99 first. */
+/* A set with LABELS_MAX labels, n999 first. */
 static struct labels full_set(void)
 {
     struct labels labels = { 0 };
 
     for (int i = 0; i <= LABELS_MAX; i++)
-        snprintf(names[i], sizeof(names[i]), "n%d", 99 - i);
+        snprintf(names[i], sizeof(names[i]), "n%d", 999 - i);
     for (int i = 0; i < LABELS_MAX; i++)
-        assert_true(labels_set(&labels, slice_of(names[i]), SLICE("v")));
+        assert_true(labels_set(&labels, LABELS_MAX, slice_of(names[i]), SLICE("v")));
     return labels;
 }
 
 /* What the header says is room enough, to the byte: the sanitizer sees one too many. */
 static char *room_for(const struct labels *labels)
 {
-    size_t room = 0;
-    char *out;
+    size_t room = labels_length(labels);
+    char *out = malloc(room);
 
-    for (size_t i = 0; i < labels->n; i++)
-        room += labels->items[i].name.len + 2 * labels->items[i].value.len + 4;
-    out = malloc(room);
     assert_true(out != NULL || room == 0);
     return out;
 }
@@ -41,6 +38,8 @@ static void must_write(const struct labels *labels, const char *expected)
 
     if (!slice_equal(text, slice_of(expected)))
         fail_msg("wrote %.*s, not %s", (int)text.len, text.at, expected);
+    assert_int_equal(labels_length(labels), text.len);
+    assert_true(labels_length_max(labels) >= text.len);
     free(out);
 }
 
@@ -48,7 +47,7 @@ static void must_escape(struct slice value, const char *expected)
 {
     struct labels labels = { 0 };
 
-    assert_true(labels_set(&labels, SLICE("a"), value));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("a"), value));
     must_write(&labels, expected);
 }
 
@@ -64,9 +63,9 @@ static void writes_labels_in_their_order(void **state)
 {
     struct labels labels = { 0 };
 
-    assert_true(labels_set(&labels, SLICE("b"), SLICE("2")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("b"), SLICE("2")));
     must_write(&labels, "b=\"2\"");
-    assert_true(labels_set(&labels, SLICE("a"), SLICE("1")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("a"), SLICE("1")));
     must_write(&labels, "b=\"2\",a=\"1\"");
     labels_sort(&labels);
     must_write(&labels, "a=\"1\",b=\"2\"");
@@ -76,9 +75,9 @@ static void a_later_value_replaces_the_earlier(void **state)
 {
     struct labels labels = { 0 };
 
-    assert_true(labels_set(&labels, SLICE("a"), SLICE("1")));
-    assert_true(labels_set(&labels, SLICE("b"), SLICE("2")));
-    assert_true(labels_set(&labels, SLICE("a"), SLICE("3")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("a"), SLICE("1")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("b"), SLICE("2")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("a"), SLICE("3")));
     assert_int_equal(labels.n, 2);
     labels_sort(&labels);
     must_write(&labels, "a=\"3\",b=\"2\"");
@@ -88,9 +87,9 @@ static void a_prefix_is_another_name(void **state)
 {
     struct labels labels = { 0 };
 
-    assert_true(labels_set(&labels, SLICE("ab"), SLICE("1")));
-    assert_true(labels_set(&labels, SLICE("a"), SLICE("2")));
-    assert_true(labels_set(&labels, SLICE("A"), SLICE("3")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("ab"), SLICE("1")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("a"), SLICE("2")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("A"), SLICE("3")));
     assert_int_equal(labels.n, 3);
 }
 
@@ -100,7 +99,7 @@ static void sorts_by_bytes(void **state)
     struct labels labels = { 0 };
 
     for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++)
-        assert_true(labels_set(&labels, slice_of(sent[i]), SLICE("")));
+        assert_true(labels_set(&labels, LABELS_MAX, slice_of(sent[i]), SLICE("")));
     labels_sort(&labels);
     must_write(&labels, "B=\"\",Z9=\"\",_a=\"\",a=\"\",a1=\"\",aB=\"\",a_=\"\",ab=\"\",b=\"\"");
 }
@@ -110,7 +109,7 @@ static void sorts_a_full_set_and_keeps_values_with_names(void **state)
     struct labels labels = full_set();
 
     for (int i = 0; i < LABELS_MAX; i++)
-        assert_true(labels_set(&labels, slice_of(names[i]), slice_of(names[i])));
+        assert_true(labels_set(&labels, LABELS_MAX, slice_of(names[i]), slice_of(names[i])));
     labels_sort(&labels);
     assert_int_equal(labels.n, LABELS_MAX);
     for (size_t i = 0; i < LABELS_MAX; i++) {
@@ -124,15 +123,30 @@ static void refuses_a_label_beyond_the_limit(void **state)
     struct labels labels = full_set();
     struct labels before = labels;
 
-    assert_false(labels_set(&labels, slice_of(names[LABELS_MAX]), SLICE("v")));
+    assert_false(labels_set(&labels, LABELS_MAX, slice_of(names[LABELS_MAX]), SLICE("v")));
     assert_memory_equal(&labels, &before, sizeof(labels));
+}
+
+static void a_smaller_maximum_binds_too(void **state)
+{
+    struct labels labels = { 0 };
+
+    assert_false(labels_set(&labels, 0, SLICE("a"), SLICE("1")));
+    assert_int_equal(labels.n, 0);
+    assert_true(labels_set(&labels, 2, SLICE("a"), SLICE("1")));
+    assert_true(labels_set(&labels, 2, SLICE("b"), SLICE("2")));
+    assert_false(labels_set(&labels, 2, SLICE("c"), SLICE("3")));
+    must_write(&labels, "a=\"1\",b=\"2\"");
+    assert_true(labels_set(&labels, 2, SLICE("a"), SLICE("4"))); /* replaces */
+    assert_true(labels_set(&labels, 3, SLICE("c"), SLICE("3")));
+    must_write(&labels, "a=\"4\",b=\"2\",c=\"3\"");
 }
 
 static void replaces_a_value_in_a_full_set(void **state)
 {
     struct labels labels = full_set();
 
-    assert_true(labels_set(&labels, slice_of(names[LABELS_MAX - 1]), SLICE("new")));
+    assert_true(labels_set(&labels, LABELS_MAX, slice_of(names[LABELS_MAX - 1]), SLICE("new")));
     assert_int_equal(labels.n, LABELS_MAX);
     assert_slice_equal(labels.items[LABELS_MAX - 1].value, "new");
 }
@@ -159,9 +173,10 @@ static void a_value_may_need_twice_its_bytes(void **state)
     for (size_t i = 0; i < sizeof(value); i++)
         value[i] = specials[i % 3];
     for (int i = 0; i < LABELS_MAX; i++)
-        assert_true(labels_set(&labels, slice_of(names[i]), (struct slice){ value, 1000 }));
+        assert_true(
+            labels_set(&labels, LABELS_MAX, slice_of(names[i]), (struct slice){ value, 1000 }));
     out = room_for(&labels);
-    assert_int_equal(labels_write(&labels, out).len, LABELS_MAX * (3 + 2000 + 4) - 1);
+    assert_int_equal(labels_write(&labels, out).len, LABELS_MAX * (4 + 2000 + 4) - 1);
     free(out);
 }
 
@@ -170,14 +185,146 @@ static void different_sets_have_different_texts(void **state)
     struct labels one = { 0 }, two = { 0 };
     char *texts[2];
 
-    assert_true(labels_set(&one, SLICE("a"), SLICE("1\",b=\"2")));
-    assert_true(labels_set(&two, SLICE("a"), SLICE("1")));
-    assert_true(labels_set(&two, SLICE("b"), SLICE("2")));
+    assert_true(labels_set(&one, LABELS_MAX, SLICE("a"), SLICE("1\",b=\"2")));
+    assert_true(labels_set(&two, LABELS_MAX, SLICE("a"), SLICE("1")));
+    assert_true(labels_set(&two, LABELS_MAX, SLICE("b"), SLICE("2")));
     texts[0] = room_for(&one);
     texts[1] = room_for(&two);
     assert_false(slice_equal(labels_write(&one, texts[0]), labels_write(&two, texts[1])));
     free(texts[0]);
     free(texts[1]);
+}
+
+static void nothing_has_no_length(void **state)
+{
+    const struct labels labels = { 0 };
+
+    assert_int_equal(labels_length(&labels), 0);
+    assert_int_equal(labels_length_max(&labels), 0);
+}
+
+/* How long it can be at most does not look into the values. */
+static void the_greatest_length_is_that_of_values_all_escaped(void **state)
+{
+    struct labels plain = { 0 }, special = { 0 };
+
+    assert_true(labels_set(&plain, LABELS_MAX, SLICE("ab"), SLICE("xyz")));
+    assert_true(labels_set(&special, LABELS_MAX, SLICE("ab"), SLICE("\"\n\\")));
+    assert_int_equal(labels_length(&plain), 2 + 3 + 3);
+    assert_int_equal(labels_length(&special), 2 + 3 + 6);
+    assert_int_equal(labels_length_max(&plain), labels_length_max(&special));
+    assert_in_range(labels_length_max(&plain), 2 + 3 + 6, 2 + 3 + 6 + 1);
+}
+
+/* --- taken apart -------------------------------------------------------------------- */
+
+/* The labels of @text one by one are those of @expected, which end in NULL. */
+static void assert_parts(const char *text, const char *const *expected)
+{
+    struct slice rest = slice_of(text), part;
+
+    for (; *expected; expected++) {
+        assert_true(labels_next(&rest, &part));
+        if (!slice_equal(part, slice_of(*expected)))
+            fail_msg("cut %.*s off %s, not %s", (int)part.len, part.at, text, *expected);
+    }
+    assert_int_equal(rest.len, 0);
+    assert_false(labels_next(&rest, &part));
+    assert_false(labels_next(&rest, &part));
+}
+
+#define assert_parts_are(text, ...) assert_parts((text), (const char *const[]){ __VA_ARGS__, NULL })
+
+static void nothing_has_no_parts(void **state)
+{
+    assert_parts("", (const char *const[]){ NULL });
+}
+
+static void takes_labels_apart(void **state)
+{
+    assert_parts_are("a=\"1\"", "a=\"1\"");
+    assert_parts_are("a=\"1\",b=\"2\",c=\"\"", "a=\"1\"", "b=\"2\"", "c=\"\"");
+    assert_parts_are("a=\"\",b=\"\"", "a=\"\"", "b=\"\"");
+}
+
+static void what_stands_in_a_value_ends_no_label(void **state)
+{
+    assert_parts_are("a=\"1,b=2\",c=\"=,=\"", "a=\"1,b=2\"", "c=\"=,=\"");
+    assert_parts_are("a=\"\\\"\",b=\"x\\\",c=\\\"\"", "a=\"\\\"\"", "b=\"x\\\",c=\\\"\"");
+    assert_parts_are("a=\"\\\\\",b=\"\\\\\\\"\"", "a=\"\\\\\"", "b=\"\\\\\\\"\"");
+    assert_parts_are("a=\"\\n\",b=\"\xc3\xa4\"", "a=\"\\n\"", "b=\"\xc3\xa4\"");
+}
+
+static void a_full_set_can_be_taken_apart(void **state)
+{
+    struct labels labels = full_set();
+    char *out = room_for(&labels);
+    struct slice text = labels_write(&labels, out), part;
+    char expected[32];
+
+    for (int i = 0; i < LABELS_MAX; i++) {
+        assert_true(labels_next(&text, &part));
+        snprintf(expected, sizeof(expected), "%.7s=\"v\"", names[i]);
+        assert_true(slice_equal(part, slice_of(expected)));
+    }
+    assert_false(labels_next(&text, &part));
+    free(out);
+}
+
+/* --- compared ------------------------------------------------------------------------- */
+
+static void assert_included(const char *all, const char *some, bool is_included)
+{
+    if (labels_include(slice_of(all), slice_of(some)) != is_included)
+        fail_msg("{%s} %s {%s}", all, is_included ? "lacks" : "includes", some);
+}
+
+static void all_sets_include_nothing_and_themselves(void **state)
+{
+    assert_included("", "", true);
+    assert_included("a=\"1\"", "", true);
+    assert_included("a=\"1\"", "a=\"1\"", true);
+    assert_included("a=\"1\",b=\"2\"", "a=\"1\",b=\"2\"", true);
+}
+
+static void a_set_includes_any_part_of_it(void **state)
+{
+    const char *all = "a=\"1\",b=\"2\",c=\"3\",d=\"4\"";
+
+    assert_included(all, "a=\"1\"", true);
+    assert_included(all, "d=\"4\"", true);
+    assert_included(all, "a=\"1\",c=\"3\"", true);
+    assert_included(all, "b=\"2\",d=\"4\"", true);
+    assert_included(all, "b=\"2\",c=\"3\",d=\"4\"", true);
+}
+
+static void a_set_does_not_include_what_it_lacks(void **state)
+{
+    assert_included("", "a=\"1\"", false);
+    assert_included("a=\"1\"", "a=\"2\"", false);
+    assert_included("a=\"1\"", "b=\"1\"", false);
+    assert_included("b=\"1\"", "a=\"1\"", false);
+    assert_included("a=\"1\"", "a=\"1\",b=\"2\"", false);
+    assert_included("b=\"2\"", "a=\"1\",b=\"2\"", false);
+    assert_included("a=\"1\",c=\"3\"", "a=\"1\",b=\"2\",c=\"3\"", false);
+    assert_included("a=\"1\",b=\"2\"", "a=\"1\",b=\"3\"", false);
+}
+
+static void a_prefix_is_not_the_same(void **state)
+{
+    assert_included("a=\"10\"", "a=\"1\"", false);
+    assert_included("a=\"1\"", "a=\"10\"", false);
+    assert_included("ab=\"1\"", "a=\"1\"", false);
+    assert_included("ab=\"1\"", "b=\"1\"", false);
+    assert_included("a=\"1\",ab=\"2\"", "ab=\"2\"", true);
+}
+
+/* The text of one label may stand in the value of another. */
+static void values_are_compared_whole(void **state)
+{
+    assert_included("a=\"x\\\",b=\\\"2\"", "b=\"2\"", false);
+    assert_included("a=\"x,b=2\"", "b=\"2\"", false);
+    assert_included("a=\"\\\\\",b=\"2\"", "b=\"2\"", true);
 }
 
 int main(void)
@@ -190,10 +337,22 @@ int main(void)
         CASE(sorts_by_bytes),
         CASE(sorts_a_full_set_and_keeps_values_with_names),
         CASE(refuses_a_label_beyond_the_limit),
+        CASE(a_smaller_maximum_binds_too),
         CASE(replaces_a_value_in_a_full_set),
         CASE(escapes_three_characters_and_no_other),
         CASE(a_value_may_need_twice_its_bytes),
         CASE(different_sets_have_different_texts),
+        CASE(nothing_has_no_length),
+        CASE(the_greatest_length_is_that_of_values_all_escaped),
+        CASE(nothing_has_no_parts),
+        CASE(takes_labels_apart),
+        CASE(what_stands_in_a_value_ends_no_label),
+        CASE(a_full_set_can_be_taken_apart),
+        CASE(all_sets_include_nothing_and_themselves),
+        CASE(a_set_includes_any_part_of_it),
+        CASE(a_set_does_not_include_what_it_lacks),
+        CASE(a_prefix_is_not_the_same),
+        CASE(values_are_compared_whole),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

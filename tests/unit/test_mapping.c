@@ -1,81 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+/*
+ * Mapping, from its header and proto/README.md, sections 2, 3 and 5 to 8
+ *
+ * What has to do with limits is in test_mapping_limits.c.
+ */
 
-#include "base/buffer.h"
-#include "base/labels.h"
-#include "input/mapping.h"
-#include "input/parse.h"
+#include "resolve.h"
 
-/* One for all cases: a mapping must not remember anything of the lines before. */
-static struct mapping *mapping;
+#include <stdio.h>
+#include <stdlib.h>
 
-static int make_mapping(void **state)
-{
-    return mapping_new(&mapping);
-}
-
-static int free_mapping(void **state)
-{
-    mapping_free(mapping);
-    return 0;
-}
-
-static enum verdict resolve(struct slice text, struct identity *ret)
-{
-    struct line line;
-    enum verdict verdict = parse_line(text, &line);
-
-    return verdict == VERDICT_APPLIED ? mapping_resolve(mapping, &line, ret) : verdict;
-}
-
-static struct identity identity_of(const char *text)
-{
-    struct identity identity;
-
-    memset(&identity, 0xa5, sizeof(identity));
-    if (resolve(slice_of(text), &identity) != VERDICT_APPLIED)
-        fail_msg("refused: %s", text);
-    return identity;
-}
-
-/* The line has that family and those labels, and @n_tag_errors of its tags were dropped. */
-static void must_be(const char *text, const char *family, const char *labels, unsigned n_tag_errors)
-{
-    struct identity identity = identity_of(text);
-
-    if (!slice_equal(identity.family, slice_of(family)))
-        fail_msg("%s: family %.*s", text, (int)identity.family.len, identity.family.at);
-    if (!slice_equal(identity.labels, slice_of(labels)))
-        fail_msg("%s: labels %.*s", text, (int)identity.labels.len, identity.labels.at);
-    if (identity.n_tag_errors != n_tag_errors)
-        fail_msg("%s: %u tag errors", text, identity.n_tag_errors);
-}
-
-static void must_end_as(enum verdict verdict, struct slice text)
-{
-    struct identity identity;
-    enum verdict actual = resolve(text, &identity);
-
-    if (actual != verdict)
-        fail_msg("%.60s: verdict %d, not %d", text.at, actual, verdict);
-}
-
-/* The same; @text is taken. */
-static void must_end_as_buffer(enum verdict verdict, struct buffer *text)
-{
-    struct identity identity;
-    enum verdict actual = resolve(buffer_text(text), &identity);
-
-    buffer_deinit(text);
-    assert_int_equal(actual, verdict);
-}
-
-static void add_repeated(struct buffer *buffer, char c, size_t n)
-{
-    while (n--)
-        buffer_add_char(buffer, c);
-}
+/* --- types, weights, names --------------------------------------------------- */
 
 static void freeing_nothing_is_fine(void **state)
 {
@@ -105,8 +41,49 @@ static void knows_every_type(void **state)
     assert_int_equal(identity_of("a:1|ms").type, SAMPLE_TIMER);
     assert_int_equal(identity_of("a:1|h").type, SAMPLE_HISTOGRAM);
     assert_int_equal(identity_of("a:1|d").type, SAMPLE_DISTRIBUTION);
-    must_end_as(REFUSED_ILLEGAL_EVENT, SLICE("a:1|s"));
-    must_end_as(REFUSED_ILLEGAL_EVENT, SLICE("a:1|"));
+    assert_int_equal(identity_of("a:1|s").type, SAMPLE_SET);
+    assert_int_equal(identity_of("a:1|x").type, SAMPLE_EXPIRE);
+}
+
+static void refuses_every_other_type(void **state)
+{
+    static const char *const lines[] = {
+        "a:1|", "a:1||c", "a:1|C", "a:1|q", "a:1|c ", "a:1| c", "a:1|#k:v", "a:1|@0.5|c", "a:1|m",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        must_end_as(REFUSED_ILLEGAL_EVENT, slice_of(lines[i]));
+}
+
+static void the_last_rate_counts(void **state)
+{
+    assert_true(identity_of("a:1|c|@0.5|@0.25").weight == 4);
+    assert_true(identity_of("a:1|c|@0.25|@0.5").weight == 2);
+    assert_true(identity_of("a:1|c|@x|@0.5").weight == 2);
+    assert_false(identity_of("a:1|c|@x|@0.5").has_bad_rate);
+    assert_true(identity_of("a:1|c|@0.5|#a:b|@0.125").weight == 8);
+    assert_true(identity_of("a:1|c|@0.5|@x").weight == 1);
+    assert_true(identity_of("a:1|c|@0.5|@x").has_bad_rate);
+    assert_true(identity_of("a:1|c|@0.5|@").has_bad_rate);
+}
+
+/* Of any type: what ignores a rate does so later. */
+static void sections_may_come_in_any_order(void **state)
+{
+    static const char *const lines[] = {
+        "a:1|c|@0.5|#k:v|T1|c:x|e:y|card:low|zz",
+        "a:1|c|zz|card:low|e:y|c:x|T1|#k:v|@0.5",
+        "a:1|c||#k:v|||zz|@0.5||T1656581400|card:||",
+        "a:1|c|c:#l:w|#|zz|#k:v|e:|@0.5|c:",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct identity identity = identity_of(lines[i]);
+
+        must_equal(lines[i], &identity, "a", "k=\"v\"", 0);
+        assert_true(identity.weight == 2);
+        assert_int_equal(identity.n_unknown_sections, 1);
+    }
 }
 
 static void the_value_does_not_matter(void **state)
@@ -128,7 +105,7 @@ static void names_become_prometheus_names(void **state)
     must_be("a:1|c|#\xe2\x82\xac:v", "a", "_=\"v\"", 0);
 }
 
-/* base/name.h makes an underscore of it, and the mapping's header takes nothing away before. */
+/* Within it, each is a character outside of [A-Za-z0-9_]. */
 static void blanks_count_only_inside_a_key(void **state)
 {
     must_be("a:1|c|#k l:v", "a", "k_l=\"v\"", 0);
@@ -233,6 +210,297 @@ static void exported_le_stays_one_label(void **state)
     assert_true(n_labels_named(identity.labels, "le") == 0);
 }
 
+/* Whose series it ends, nobody knows yet. */
+static void an_expiry_has_the_labels_of_both_cases(void **state)
+{
+    struct identity identity = identity_of("a:1|x|#le:1,b:2");
+
+    assert_slice_equal(identity.labels, "b=\"2\",le=\"1\"");
+    assert_slice_equal(identity.histogram_labels, "b=\"2\",exported_le=\"1\"");
+    identity = identity_of("a:1|x|#z:1,y:2");
+    assert_slice_equal(identity.labels, "y=\"2\",z=\"1\"");
+    assert_slice_equal(identity.histogram_labels, "y=\"2\",z=\"1\"");
+    identity = identity_of("a:1|x");
+    assert_slice_equal(identity.labels, "");
+    assert_slice_equal(identity.histogram_labels, "");
+}
+
+/* The two may become one on a histogram; then the last of them wins. */
+static void an_expiry_has_one_exported_le(void **state)
+{
+    assert_slice_equal(identity_of("a:1|x|#le:1,exported_le:2").histogram_labels,
+                       "exported_le=\"2\"");
+    assert_slice_equal(identity_of("a:1|x|#exported_le:2,le:1").histogram_labels,
+                       "exported_le=\"1\"");
+}
+
+/* --- dialects ---------------------------------------------------------------- */
+
+static void all_dialects_say_the_same(void **state)
+{
+    static const char *const lines[] = {
+        "ab:1|c|#k:v,l:w",  "ab,k=v,l=w:1|c",       "ab#k=v,l=w:1|c",   "ab[k=v,l=w]:1|c",
+        "a[k=v,l=w]b:1|c",  "[l=w,k=v]ab:1|c",      "ab,l=w,k=v:1|c",   "ab#l=w,,k=v,:1|c",
+        "ab:1|c|#l:w|#k:v", "ab[ k =v,l=w,]:1|c|#", "ab,:1|c|#k:v,l:w", "a[]b#k=v,l=w:1|c",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        must_be(lines[i], "ab", "k=\"v\",l=\"w\"", 0);
+}
+
+static void a_name_is_known_without_its_tags(void **state)
+{
+    assert_slice_equal(identity_of("a.b,k=v:1|c").sent_as, "a.b");
+    assert_slice_equal(identity_of("a.b#k=v:1|c").sent_as, "a.b");
+    assert_slice_equal(identity_of("a.[k=v]b:1|c").sent_as, "a.b");
+    must_be("[k=v]9:1|c", "_9", "k=\"v\"", 0);
+    must_be("a-[k=v]-b:1|c", "a_b", "k=\"v\"", 0);
+}
+
+static void values_in_names_may_have_separators(void **state)
+{
+    must_be("a[url=http://x:80/]:1|c", "a", "url=\"http://x:80/\"", 0);
+    must_be("a[url=http://x:80/]b:1:2|h", "ab", "url=\"http://x:80/\"", 0);
+    must_be("a[k=a=b==]:1|c", "a", "k=\"a=b==\"", 0);
+    must_be("a,k=a=b==:1|c", "a", "k=\"a=b==\"", 0);
+    must_be("a#k=a#b:1|c", "a", "k=\"a#b\"", 0);
+    must_be("a,k=a#b:1|c", "a", "k=\"a#b\"", 0);
+    must_be("a[k=a#b]:1|c", "a", "k=\"a#b\"", 0);
+    must_be("a,k= v :1|c", "a", "k=\" v \"", 0);
+    must_be("a:1|c|#k:[x]", "a", "k=\"[x]\"", 0);
+}
+
+static void one_mark_before_a_key_is_tolerated_in_dogstatsd_alone(void **state)
+{
+    must_be("a:1|c|#k:v,#l:w", "a", "k=\"v\",l=\"w\"", 0);
+    must_be("a:1|c|##k:v", "a", "k=\"v\"", 0);
+    must_be("a:1|c|###k:v", "a", "_k=\"v\"", 0);
+    must_be("a##k=v:1|c", "a", "_k=\"v\"", 0);
+    must_be("a,#k=v:1|c", "a", "_k=\"v\"", 0);
+    must_be("a[#k=v]:1|c", "a", "_k=\"v\"", 0);
+}
+
+static void bad_tags_in_names_are_dropped_and_counted(void **state)
+{
+    must_be("a,flag:1|c", "a", "", 1);
+    must_be("a#flag,=v,k=,j=w:1|c", "a", "j=\"w\"", 3);
+    must_be("a[k:v,j=w]:1|c", "a", "j=\"w\"", 1);
+    must_be("a[=]:1|c", "a", "", 1);
+    must_be("a,__name__=b,k=v:1|c", "a", "k=\"v\"", 1);
+    must_be("a[k.1=x,j=y,k-1=z]:1|c", "a", "j=\"y\",k_1=\"z\"", 0);
+    must_be("a,le=1:1|h", "a", "exported_le=\"1\"", 0);
+}
+
+static void odd_brackets_stay_and_count_as_one_error(void **state)
+{
+    must_be("a[b:1|c", "a_b", "", 1);
+    must_be("a]b:1|c", "a_b", "", 1);
+    must_be("a]b[c:1|c", "a_b_c", "", 1);
+    must_be("]]]a[[[:1|c", "___a___", "", 1);
+    must_be("[:1|c", "_", "", 1);
+    must_be("]:1|c", "_", "", 1);
+    must_be("a[b:1|c|#k:v,flag", "a_b", "k=\"v\"", 2);
+    must_be("a[b,k=v:1|c", "a_b", "k=\"v\"", 1);
+    must_be("a[k=v:1|c", "a_k_v", "", 1);
+}
+
+static void a_group_with_partner_has_more_brackets_around_it(void **state)
+{
+    must_be("a]b[k=v]:1|c", "a_b", "k=\"v\"", 0);
+    must_be("a[k=v]b]:1|c", "ab_", "k=\"v\"", 0);
+    must_be("a[k=v]b[:1|c", "ab_", "k=\"v\"", 0);
+    must_be("a[k=v]b[l=w]:1|c", "ab_l_w_", "k=\"v\"", 0);
+    must_be("a[[k=v]:1|c", "a", "_k=\"v\"", 0);
+    must_be("a[k=[v]]:1|c", "a_", "k=\"[v\"", 0);
+    must_be("a[][k=v]:1|c", "a_k_v_", "", 0);
+}
+
+static void two_dialects_are_refused(void **state)
+{
+    static const char *const lines[] = {
+        "a,k=v:1|c|#l:w",    "a#k=v:1|c|#l:w",         "a[k=v]:1|c|#l:w",
+        "a,k=v:1|c|#k:v",    "a,k=v:1|c|@0.5|T1|#k:v", "a,k=v:1|c|#|#k:v",
+        "a,flag:1|c|#k:v",   "a,k=v:1|c|#flag",        "a[=]:1|c|#:",
+        "a,k=v:1|c|#,|#,,x",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        must_end_as(REFUSED_MIXED_TAGGING_STYLES, slice_of(lines[i]));
+}
+
+static void two_dialects_in_a_name_are_refused(void **state)
+{
+    static const char *const lines[] = {
+        "a[k=v],l=w:1|c", "a[k=v]b#l=w:1|c",     "a,l=w[k=v]:1|c",
+        "a,l=[k=v]w:1|c", "a[k=v],l=w:1|c|#m:x", "a[flag],x:1|c",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        must_end_as(REFUSED_MIXED_TAGGING_STYLES, slice_of(lines[i]));
+}
+
+static void marks_without_tags_are_no_dialect(void **state)
+{
+    must_be("a,:1|c|#k:v", "a", "k=\"v\"", 0);
+    must_be("a#:1|c|#k:v", "a", "k=\"v\"", 0);
+    must_be("a[]:1|c|#k:v", "a", "k=\"v\"", 0);
+    must_be("a,k=v:1|c|#", "a", "k=\"v\"", 0);
+    must_be("a[k=v]:1|c|#|#", "a", "k=\"v\"", 0);
+    must_be("a[],k=v:1|c", "a", "k=\"v\"", 0);
+    must_be("a[,,]b,k=v:1|c", "ab", "k=\"v\"", 0);
+    must_be("a,,,:1|c|#k:v", "a", "k=\"v\"", 0);
+    must_be("a,k=v:1|c|#,,", "a", "k=\"v\"", 0);
+    must_be("a[k=v]#,:1|c|#,", "a", "k=\"v\"", 0);
+    must_be("a[k=v],:1|c", "a", "k=\"v\"", 0);
+    must_be("a,k=v#:1|c", "a", "k=\"v#\"", 0);
+}
+
+static void a_dialect_can_be_switched_off(void **state)
+{
+    struct mapping_options options = with_dialects(ALL & ~(1u << TAG_INFLUXDB));
+
+    must_be_with(&options, "a,k=v:1|c", "a_k_v", "", 0);
+    must_be_with(&options, "a,k=v:1|c|#l:w", "a_k_v", "l=\"w\"", 0);
+    must_be_with(&options, "a,b#k=v,l=w:1|c", "a_b", "k=\"v\",l=\"w\"", 0);
+    must_be_with(&options, "a[k=v],b:1|c", "a_b", "k=\"v\"", 0);
+
+    options = with_dialects(ALL & ~(1u << TAG_LIBRATO));
+    must_be_with(&options, "a#k=v:1|c", "a_k_v", "", 0);
+    must_be_with(&options, "a#b,k=v:1|c", "a_b", "k=\"v\"", 0);
+    must_be_with(&options, "a#k=v:1|c|#l:w", "a_k_v", "l=\"w\"", 0);
+
+    options = with_dialects(ALL & ~(1u << TAG_SIGNALFX));
+    must_be_with(&options, "a[k=v]b:1|c", "a_k_v_b", "", 0);
+    must_be_with(&options, "a[b:1|c", "a_b", "", 0);
+    must_be_with(&options, "a[b],k=v:1|c", "a_b_", "k=\"v\"", 0);
+    must_be_with(&options, "a[k=v:w]:1|s", "a_k_v", "", 0);
+}
+
+static void dogstatsds_tags_are_an_unknown_section_then(void **state)
+{
+    struct mapping_options options = with_dialects(ALL & ~(1u << TAG_DOGSTATSD));
+    struct identity identity;
+    struct mapping *own;
+
+    must_be_with(&options, "a:1|c|#k:v,flag", "a", "", 0);
+    must_be_with(&options, "a,k=v:1|c|#l:w", "a", "k=\"v\"", 0);
+    must_be_with(&options, "a[k=v]:1|c|#\xff", "a", "k=\"v\"", 0);
+    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_by(own, options.dialects, SLICE("a:1|c|#k:v|x|#l"), &identity),
+                     VERDICT_APPLIED);
+    assert_int_equal(identity.n_unknown_sections, 3);
+    mapping_free(own);
+}
+
+static void without_any_dialect_all_is_name(void **state)
+{
+    struct mapping_options options = with_dialects(0);
+
+    must_be_with(&options, "a[k=v]b,l=w#m=x:1|c|#n:y", "a_k_v_b_l_w_m_x", "", 0);
+}
+
+static void each_set_of_dialects_understands_its_own(void **state)
+{
+    static const char *const lines[_TAG_DIALECT_N] = {
+        [TAG_DOGSTATSD] = "a:1|c|#k:v",
+        [TAG_INFLUXDB] = "a,k=v:1|c",
+        [TAG_LIBRATO] = "a#k=v:1|c",
+        [TAG_SIGNALFX] = "a[k=v]:1|c",
+    };
+
+    for (unsigned dialects = 0; dialects <= ALL; dialects++) {
+        struct mapping_options options = with_dialects(dialects);
+        struct identity identity;
+        struct mapping *own;
+
+        assert_int_equal(mapping_new(&own, &options), 0);
+        for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
+            assert_int_equal(resolve_by(own, dialects, slice_of(lines[i]), &identity),
+                             VERDICT_APPLIED);
+            assert_int_equal(identity.labels.len > 0, !!(dialects & 1u << i));
+        }
+        mapping_free(own);
+    }
+}
+
+/* --- options ----------------------------------------------------------------- */
+
+static void bare_tags_may_be_kept(void **state)
+{
+    struct mapping_options options = defaults;
+
+    options.keeps_bare_tags = true;
+    must_be_with(&options, "a:1|c|#urgent,k:v", "a", "k=\"v\",urgent=\"true\"", 0);
+    must_be_with(&options, "a:1|c|# urgent ,#x", "a", "urgent=\"true\",x=\"true\"", 0);
+    must_be_with(&options, "a,urgent:1|c", "a", "urgent=\"true\"", 0);
+    must_be_with(&options, "a#urgent,k=v:1|c", "a", "k=\"v\",urgent=\"true\"", 0);
+    must_be_with(&options, "a[k:v]:1|c", "a", "k_v=\"true\"", 0);
+    must_be_with(&options, "a:1|h|#le", "a", "exported_le=\"true\"", 0);
+    must_be_with(&options, "a:1|c|#k,k:v", "a", "k=\"v\"", 0);
+    must_be_with(&options, "a:1|c|#k:v,k", "a", "k=\"true\"", 0);
+    must_be_with(&options, "a:1|c|#,,", "a", "", 0);
+}
+
+static void even_then_a_tag_may_lack_something(void **state)
+{
+    struct mapping_options options = defaults;
+
+    options.keeps_bare_tags = true;
+    must_be_with(&options, "a:1|c|#k:", "a", "", 1);
+    must_be_with(&options, "a:1|c|#:v", "a", "", 1);
+    must_be_with(&options, "a:1|c|#__x", "a", "", 1);
+    must_be_with(&options, "a:1|c|# ,k:v", "a", "k=\"v\"", 1);
+    must_be_with(&options, "a:1|c|#k:v,#", "a", "k=\"v\"", 1);
+}
+
+static void a_container_becomes_a_label_by_option(void **state)
+{
+    struct mapping_options options = defaults;
+
+    must_be("a:1|c|c:ci-0123", "a", "", 0);
+    must_be("a:1|c|c:\xff", "a", "", 0);
+    options.has_container_label = true;
+    must_be_with(&options, "a:1|c|c:ci-0123", "a", "container_id=\"0123\"", 0);
+    must_be_with(&options, "a:1|c|c:", "a", "", 1);
+    must_be_with(&options, "a,k=v:1|c|c:0123", "a", "container_id=\"0123\",k=\"v\"", 0);
+    must_be_with(&options, "a:1|c|c:0123", "a", "container_id=\"0123\"", 0);
+    must_be_with(&options, "a:1|c|c:in-0123", "a", "container_id=\"in-0123\"", 0);
+    must_be_with(&options, "a:1|c|c:ci-ci-x", "a", "container_id=\"ci-x\"", 0);
+    must_be_with(&options, "a:1|c|#z:1,b:2|c:x|#d:3", "a",
+                 "b=\"2\",container_id=\"x\",d=\"3\",z=\"1\"", 0);
+    must_be_with(&options, "a:1|c|c:x|c:y", "a", "container_id=\"y\"", 0);
+    must_be_with(&options, "a:1|c|#container_id:x|c:y", "a", "container_id=\"y\"", 0);
+    must_be_with(&options, "a:1|c|c:y|#container_id:x", "a", "container_id=\"x\"", 0);
+    must_be_with(&options, "a:1|c|c:a,b:\"c\"", "a", "container_id=\"a,b:\\\"c\\\"\"", 0);
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a:1|c|c:\xff");
+}
+
+/* As if it were a tag. */
+static void a_container_has_the_limits_of_a_tag(void **state)
+{
+    struct mapping_options options = defaults;
+
+    options.has_container_label = true;
+    options.limits.label_value = 4;
+    must_be_with(&options, "a:1|c|c:ci-0123", "a", "container_id=\"0123\"", 0);
+    must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a:1|c|c:ci-01234");
+    options.limits.labels = 1;
+    must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a:1|c|#k:v|c:x");
+    must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a:1|c|c:x|#k:v");
+}
+
+/* --- refusals ---------------------------------------------------------------- */
+
+static void a_name_must_not_be_empty(void **state)
+{
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("[k=v]:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("[]:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE(",k=v:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("#k=v:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("#:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE(",:1|c|#k:v"));
+}
+
 static void refuses_what_is_not_utf8(void **state)
 {
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("\xff:1|c"));
@@ -243,6 +511,23 @@ static void refuses_what_is_not_utf8(void **state)
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("a:1|c|#k:\xc0\x80"));
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("a:1|c|#k:v|#l:\xe2\x82"));
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("a:1|c|#k:\xe2,l:\x82\xac"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a,k=\xff:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a#\xff=v:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a[k=\xff]b:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a:1|c|#flag\xff"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a:1|c|#k:v|#flag,\xff:"));
+}
+
+/* Nothing is made of it. */
+static void other_sections_may_be_any_bytes(void **state)
+{
+    must_be("a:1|c|e:\xff|card:\xff|\xff|#k:v", "a", "k=\"v\"", 0);
+}
+
+/* A character that a group stands in was none, and does not become one. */
+static void a_group_does_not_make_characters(void **state)
+{
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a\xc3[k=v]\xbc:1|c"));
 }
 
 static void a_nul_is_a_character_like_others(void **state)
@@ -255,124 +540,29 @@ static void a_nul_is_a_character_like_others(void **state)
     assert_slice_equal(identity.sent_as, "a\0b");
 }
 
-static void a_name_may_have_512_bytes(void **state)
+/* Of several reasons, the first in the list of proto/README.md counts. */
+static void the_first_reason_counts(void **state)
 {
-    for (size_t len = METRIC_NAME_MAX; len <= METRIC_NAME_MAX + 1; len++) {
-        struct buffer text = { 0 };
+    struct mapping_options options = defaults;
 
-        add_repeated(&text, '7', len);
-        buffer_add_literal(&text, ":1|c");
-        must_end_as_buffer(len > METRIC_NAME_MAX ? REFUSED_NAME_LIMIT : VERDICT_APPLIED, &text);
-    }
-}
-
-static void the_longest_name_keeps_all_its_bytes(void **state)
-{
-    struct buffer text = { 0 };
-    struct identity identity;
-
-    add_repeated(&text, '7', METRIC_NAME_MAX);
-    buffer_add_literal(&text, ":1|c");
-    assert_int_equal(resolve(buffer_text(&text), &identity), VERDICT_APPLIED);
-    assert_int_equal(identity.family.len, METRIC_NAME_MAX + 1);
-    assert_int_equal(identity.sent_as.len, METRIC_NAME_MAX);
-    buffer_deinit(&text);
-}
-
-/* A line with a tag whose key and value have that many bytes. */
-static void must_end_with_tag(enum verdict verdict, size_t key_len, size_t value_len)
-{
-    struct buffer text = { 0 };
-
-    buffer_add_literal(&text, "a:1|c|#x:y,");
-    add_repeated(&text, '7', key_len);
-    buffer_add_char(&text, ':');
-    add_repeated(&text, '"', value_len);
-    must_end_as_buffer(verdict, &text);
-}
-
-static void labels_have_their_limits(void **state)
-{
-    must_end_with_tag(VERDICT_APPLIED, LABEL_NAME_MAX, 1);
-    must_end_with_tag(REFUSED_LABEL_LIMIT, LABEL_NAME_MAX + 1, 1);
-    must_end_with_tag(VERDICT_APPLIED, 1, LABEL_VALUE_MAX);
-    must_end_with_tag(REFUSED_LABEL_LIMIT, 1, LABEL_VALUE_MAX + 1);
-    must_end_with_tag(VERDICT_APPLIED, LABEL_NAME_MAX, LABEL_VALUE_MAX);
-    must_end_with_tag(REFUSED_LABEL_LIMIT, 60000, 1);
-    must_end_with_tag(REFUSED_LABEL_LIMIT, 1, 60000);
-}
-
-/* "a:1|c|#…" with @n different keys, each @n_times. */
-static struct buffer line_with_tags(unsigned n, unsigned n_times)
-{
-    struct buffer text = { 0 };
-
-    buffer_add_literal(&text, "a:1|h|#le:1");
-    for (unsigned i = 1; i < n * n_times; i++)
-        buffer_add_format(&text, ",k%u:%u", i % n, i);
-    return text;
-}
-
-static void a_line_may_have_64_labels(void **state)
-{
-    struct buffer text = line_with_tags(LABELS_MAX, 1);
-
-    must_end_as_buffer(VERDICT_APPLIED, &text);
-    text = line_with_tags(LABELS_MAX + 1, 1);
-    must_end_as_buffer(REFUSED_LABEL_LIMIT, &text);
-}
-
-/* le and k0 to k62, each of them several times. */
-static void tags_that_replace_others_do_not_count(void **state)
-{
-    struct buffer text = line_with_tags(LABELS_MAX - 1, 4);
-
-    must_end_as_buffer(VERDICT_APPLIED, &text);
-}
-
-/* The header limits labels, not tags. */
-static void there_may_be_thousands_of_tags_for_few_labels(void **state)
-{
-    struct buffer text = line_with_tags(3, 2000);
-
-    must_end_as_buffer(VERDICT_APPLIED, &text);
-}
-
-/* A line of @n labels whose text is @each bytes, the last one @more bytes longer. */
-static void must_end_with_text_of(enum verdict verdict, unsigned n, size_t each, size_t more)
-{
-    struct buffer text = { 0 };
-
-    buffer_add_literal(&text, "a:1|h|#");
-    for (unsigned i = 0; i < n; i++) {
-        /* X="…", is five bytes around the value */
-        buffer_add_format(&text, "%s%c:", i ? "," : "", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i]);
-        add_repeated(&text, 'x', each - 5 + (i == n - 1 ? more : 0));
-    }
-    must_end_as_buffer(verdict, &text);
-}
-
-static void all_labels_together_have_a_limit(void **state)
-{
-    must_end_with_text_of(VERDICT_APPLIED, 8, LABELS_TEXT_MAX / 8, 1); /* no comma at the end */
-    must_end_with_text_of(REFUSED_LABEL_LIMIT, 8, LABELS_TEXT_MAX / 8, 2);
-}
-
-/* As many values as a line can hold, all of bytes that need an escape: refused, in its room. */
-static void there_is_room_for_the_longest_labels(void **state)
-{
-    struct buffer text = { 0 };
-
-    buffer_add_literal(&text, "a:1|h|");
-    for (unsigned i = 0; i < 28; i++) {
-        buffer_add_format(&text, "%s", i % 7 ? "," : i ? "|#" : "#");
-        add_repeated(&text, '0', LABEL_NAME_MAX - 1);
-        buffer_add_char(&text, "ABCDEFGHIJKLMNOPQRSTUVWXYZab"[i]);
-        buffer_add_char(&text, ':');
-        add_repeated(&text, '"', LABEL_VALUE_MAX);
-    }
-    assert_true(text.len <= LINE_LENGTH_MAX);
-    must_end_as_buffer(REFUSED_LABEL_LIMIT, &text);
+    options.limits.name = 3;
+    options.limits.labels = 1;
+    must_end_as_with(&options, REFUSED_ILLEGAL_EVENT, "a\xff,k=v:1|q|#k:v");
+    must_end_as_with(&options, REFUSED_ILLEGAL_EVENT, "aaaa:1|q|#k:1,l:2");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, ",k=v:1|q");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "[k=v],l=w:1|c|#m:x");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a\xff,k=v:1|c|#k:v");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a,k=v:1|c|#k:\xff");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "aaaa:1|c|#k:\xff");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a:1|c|#k:1,l:2|#m:\xff");
+    must_end_as_with(&options, REFUSED_MIXED_TAGGING_STYLES, "aaaa,k=v:1|c|#k:v");
+    must_end_as_with(&options, REFUSED_MIXED_TAGGING_STYLES, "a,k=1,l=2:1|c|#k:v");
+    must_end_as_with(&options, REFUSED_NAME_LIMIT, "aaaa:1|c|#k:1,l:2");
+    must_end_as_with(&options, REFUSED_LABEL_LIMIT, "aaa:1|c|#k:1,l:2");
+    options.has_container_label = true;
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "aaaa:1|c|c:\xff");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a,k=v:1|c|c:\xff|#l:w");
+    must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a:1|c|#k:1,l:2|c:\xff");
 }
 
 /* By the header a bad tag is dropped and counted, however many there are. */
@@ -400,36 +590,299 @@ static void a_refused_line_leaves_no_trace(void **state)
     must_be("b:1|c", "b", "", 0);
 }
 
+/* Line after line, of all kinds: nothing is left of one in the next. */
+static void lines_of_all_kinds_follow_each_other(void **state)
+{
+    must_end_as(REFUSED_MIXED_TAGGING_STYLES, SLICE("a,k=v:1|c|#l:w"));
+    must_be("a:1|c|#l:w", "a", "l=\"w\"", 0);
+    must_be("a,k=v:1|c", "a", "k=\"v\"", 0);
+    must_be("a[k=v]:1|c", "a", "k=\"v\"", 0);
+    must_be("a[b:1|c", "a_b", "", 1);
+    must_be("a:1|c|#l:w", "a", "l=\"w\"", 0);
+    must_be("a:1|c", "a", "", 0);
+}
+
+/* --- being watched ----------------------------------------------------------- */
+
+/* What a trace was told, as text. */
+struct told {
+    char tags[512];
+    char sections[256];
+};
+
+static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
+                   const struct label *label)
+{
+    static const char *const fates[] = {
+        [TAG_KEPT] = "kept",         [TAG_BARE] = "bare",
+        [TAG_EMPTY_KEY] = "no key",  [TAG_EMPTY_VALUE] = "no value",
+        [TAG_RESERVED] = "reserved", [TAG_BEYOND_LIMIT] = "too much",
+    };
+    struct told *told = ctx;
+    size_t n = strlen(told->tags);
+
+    if (fate == TAG_KEPT)
+        snprintf(told->tags + n, sizeof(told->tags) - n, "%s %.*s kept as %.*s=%.*s; ",
+                 tag_dialect_name(tags->dialect), (int)text.len, text.at, (int)label->name.len,
+                 label->name.at, (int)label->value.len, label->value.at);
+    else
+        snprintf(told->tags + n, sizeof(told->tags) - n, "%s %.*s %s; ",
+                 tag_dialect_name(tags->dialect), (int)text.len, text.at, fates[fate]);
+}
+
+static void on_section(void *ctx, struct slice section, enum section kind, bool is_good)
+{
+    static const char *const kinds[] = {
+        [SECTION_RATE] = "rate",   [SECTION_TAGS] = "tags",       [SECTION_CONTAINER] = "container",
+        [SECTION_KNOWN] = "known", [SECTION_UNKNOWN] = "unknown",
+    };
+    struct told *told = ctx;
+    size_t n = strlen(told->sections);
+
+    snprintf(told->sections + n, sizeof(told->sections) - n, "%.*s %s%s; ", (int)section.len,
+             section.at, kinds[kind], is_good ? "" : " bad");
+}
+
+static void must_tell(const struct mapping_options *options, const char *text, const char *tags,
+                      const char *sections)
+{
+    struct told told = { .tags = "" };
+    const struct mapping_trace trace = { &told, on_tag, on_section };
+    struct identity identity;
+    struct mapping *own;
+
+    assert_int_equal(mapping_new(&own, options), 0);
+    mapping_set_trace(own, &trace);
+    (void)!resolve_by(own, options->dialects, slice_of(text), &identity);
+    assert_string_equal(told.tags, tags);
+    assert_string_equal(told.sections, sections);
+    mapping_set_trace(own, NULL);
+    (void)!resolve_by(own, options->dialects, slice_of(text), &identity);
+    assert_string_equal(told.tags, tags);
+    mapping_free(own);
+}
+
+static void tells_what_became_of_each_tag(void **state)
+{
+    must_tell(&defaults, "a:1|h|#k:v,flag,:x,y:,__r:1,le:2,k-k:z",
+              "DogStatsD k:v kept as k=v; DogStatsD flag bare; DogStatsD :x no key; "
+              "DogStatsD y: no value; DogStatsD __r:1 reserved; "
+              "DogStatsD le:2 kept as exported_le=2; DogStatsD k-k:z kept as k_k=z; ",
+              "#k:v,flag,:x,y:,__r:1,le:2,k-k:z tags; ");
+    must_tell(&defaults, "a[k=v]:1|c", "SignalFx k=v kept as k=v; ", "");
+    must_tell(&defaults, "a,k=v,x:1|c", "InfluxDB k=v kept as k=v; InfluxDB x bare; ", "");
+    must_tell(&defaults, "a#k=v:1|c", "Librato k=v kept as k=v; ", "");
+}
+
+static void tells_what_each_section_is(void **state)
+{
+    must_tell(&defaults, "a:1|c|@0.5||T1|c:x|e:y|card:z|zz|@2", "",
+              "@0.5 rate; T1 known; c:x container; e:y known; card:z known; zz unknown; "
+              "@2 rate bad; ");
+}
+
+static void tells_of_the_tag_that_was_too_much(void **state)
+{
+    struct mapping_options options = defaults;
+
+    options.limits.labels = 1;
+    must_tell(&options, "a:1|c|#k:v,k:w,l:x,m:y",
+              "DogStatsD k:v kept as k=v; DogStatsD k:w kept as k=w; DogStatsD l:x too much; ",
+              "#k:v,k:w,l:x,m:y tags; ");
+    options.limits.label_value = 1;
+    must_tell(&options, "a,k=vv:1|c", "InfluxDB k=vv too much; ", "");
+}
+
+static void tells_of_tags_that_are_switched_off_as_unknown(void **state)
+{
+    struct mapping_options options = with_dialects(0);
+
+    must_tell(&options, "a:1|c|#k:v", "", "#k:v unknown; ");
+}
+
+/* --- service checks ---------------------------------------------------------- */
+
+static enum verdict resolve_check_by(struct mapping *by, struct slice text, struct identity *ret)
+{
+    struct service_check check;
+    enum verdict verdict;
+
+    memset(ret, 0xa5, sizeof(*ret));
+    if (!event_parse_check(text, &check))
+        fail_msg("%s is no check", text.at);
+    verdict = mapping_resolve_check(by, &check, ret);
+    if (verdict != VERDICT_APPLIED)
+        fault_must_lie_in(by, text);
+    return verdict;
+}
+
+static void check_must_be(const char *text, const char *family, const char *labels,
+                          unsigned n_tag_errors)
+{
+    struct identity identity;
+
+    if (resolve_check_by(mapping, slice_of(text), &identity) != VERDICT_APPLIED)
+        fail_msg("refused: %s", text);
+    must_equal(text, &identity, family, labels, n_tag_errors);
+    assert_int_equal(identity.type, SAMPLE_GAUGE);
+    assert_true(identity.weight == 1);
+    assert_false(identity.has_bad_rate);
+}
+
+static void check_must_end_as(const struct mapping_options *options, enum verdict verdict,
+                              const char *text)
+{
+    struct identity identity;
+    struct mapping *own;
+
+    assert_int_equal(mapping_new(&own, options), 0);
+    if (resolve_check_by(own, slice_of(text), &identity) != verdict)
+        fail_msg("%s does not end as %d", text, verdict);
+    mapping_free(own);
+}
+
+static void a_check_is_a_gauge_of_its_name(void **state)
+{
+    check_must_be("_sc|a.b|0", "a_b", "", 0);
+    check_must_be("_sc|Redis connection|2", "Redis_connection", "", 0);
+    check_must_be("_sc|a|3|", "a", "", 0);
+}
+
+static void a_check_has_tags_and_a_host(void **state)
+{
+    check_must_be("_sc|a|0|#k:v,b:w", "a", "b=\"w\",k=\"v\"", 0);
+    check_must_be("_sc|a|0|h:web-1|#k:v", "a", "hostname=\"web-1\",k=\"v\"", 0);
+    check_must_be("_sc|a|0|#k:v|h:x:80", "a", "hostname=\"x:80\",k=\"v\"", 0);
+    check_must_be("_sc|a|0|#k:v,flag,:x|#l:w", "a", "k=\"v\",l=\"w\"", 2);
+    check_must_be("_sc|a|0|#le:1", "a", "le=\"1\"", 0);
+    check_must_be("_sc|a|0|h:", "a", "", 0);
+    check_must_be("_sc|a|0|d:123|c:ci-x||", "a", "", 0);
+    check_must_be("_sc|a|0|h:x|#hostname:y", "a", "hostname=\"y\"", 0);
+    check_must_be("_sc|a|0|#hostname:y|h:x", "a", "hostname=\"x\"", 0);
+}
+
+static void a_message_reaches_to_the_end(void **state)
+{
+    check_must_be("_sc|a|0|m:all is well|#k:v|h:x", "a", "", 0);
+    check_must_be("_sc|a|0|#k:v|m:|#l:w|zz", "a", "k=\"v\"", 0);
+    check_must_be("_sc|a|0|#k:v|m:\xff", "a", "k=\"v\"", 0);
+}
+
+static void unknown_sections_of_a_check_are_counted(void **state)
+{
+    struct identity identity;
+
+    assert_int_equal(resolve_check_by(mapping, SLICE("_sc|a|0|zz|#k:v|@0.5|m:x|y"), &identity),
+                     VERDICT_APPLIED);
+    assert_int_equal(identity.n_unknown_sections, 2);
+    assert_slice_equal(identity.labels, "k=\"v\"");
+    assert_slice_equal(identity.sent_as, "a");
+}
+
+static void a_checks_tags_are_an_unknown_section_where_dogstatsd_is_off(void **state)
+{
+    struct mapping_options options = with_dialects(ALL & ~(1u << TAG_DOGSTATSD));
+    struct identity identity;
+    struct mapping *own;
+
+    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_check_by(own, SLICE("_sc|a|0|#k:v"), &identity), VERDICT_APPLIED);
+    must_equal("_sc|a|0|#k:v", &identity, "a", "", 0);
+    assert_int_equal(identity.n_unknown_sections, 1);
+    mapping_free(own);
+}
+
+static void checks_are_refused_as_lines_are(void **state)
+{
+    struct mapping_options options = defaults;
+
+    options.limits.name = 3;
+    options.limits.labels = 1;
+    options.limits.label_value = 4;
+    options.limits.labels_text = 20;
+    check_must_end_as(&options, VERDICT_APPLIED, "_sc|aaa|0|#k:v");
+    check_must_end_as(&options, REFUSED_NAME_LIMIT, "_sc|aaaa|0");
+    check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|\xff|0");
+    check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|a|0|#k:\xff");
+    check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|a|0|h:\xff");
+    check_must_end_as(&options, REFUSED_LABEL_LIMIT, "_sc|a|0|#k:v,l:w");
+    check_must_end_as(&options, REFUSED_LABEL_LIMIT, "_sc|a|0|#k:v|h:x");
+    check_must_end_as(&options, REFUSED_LABEL_LIMIT, "_sc|a|0|h:web-1");
+    check_must_end_as(&options, REFUSED_LABEL_LIMIT, "_sc|a|0|#kkkkkkkkkkkkkkk:vvvv");
+    check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|aaaa|0|#k:\xff");
+    check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|a|0|#k:1,l:2|h:\xff");
+}
+
+/* The same mapping works on both. */
+static void checks_and_lines_follow_each_other(void **state)
+{
+    must_be("a,k=v:1|c", "a", "k=\"v\"", 0);
+    check_must_be("_sc|a|0|#l:w", "a", "l=\"w\"", 0);
+    must_be("a:1|ms|@0.5", "a", "", 0);
+    check_must_be("_sc|a|0", "a", "", 0);
+}
+
+static const struct CMUnitTest cases[] = {
+    CASE(freeing_nothing_is_fine),
+    CASE(says_type_weight_and_what_was_passed_over),
+    CASE(knows_every_type),
+    CASE(refuses_every_other_type),
+    CASE(the_last_rate_counts),
+    CASE(sections_may_come_in_any_order),
+    CASE(the_value_does_not_matter),
+    CASE(names_become_prometheus_names),
+    CASE(blanks_count_only_inside_a_key),
+    CASE(values_stay_as_they_were_sent),
+    CASE(labels_are_sorted),
+    CASE(drops_and_counts_tags_that_lack_something),
+    CASE(drops_and_counts_reserved_keys),
+    CASE(no_label_is_reserved_after_its_name_was_written),
+    CASE(of_two_tags_with_one_key_the_last_wins),
+    CASE(le_is_taken_on_a_histogram),
+    CASE(exported_le_stays_one_label),
+    CASE(an_expiry_has_the_labels_of_both_cases),
+    CASE(an_expiry_has_one_exported_le),
+    CASE(all_dialects_say_the_same),
+    CASE(a_name_is_known_without_its_tags),
+    CASE(values_in_names_may_have_separators),
+    CASE(one_mark_before_a_key_is_tolerated_in_dogstatsd_alone),
+    CASE(bad_tags_in_names_are_dropped_and_counted),
+    CASE(odd_brackets_stay_and_count_as_one_error),
+    CASE(a_group_with_partner_has_more_brackets_around_it),
+    CASE(two_dialects_are_refused),
+    CASE(two_dialects_in_a_name_are_refused),
+    CASE(marks_without_tags_are_no_dialect),
+    CASE(a_dialect_can_be_switched_off),
+    CASE(dogstatsds_tags_are_an_unknown_section_then),
+    CASE(without_any_dialect_all_is_name),
+    CASE(each_set_of_dialects_understands_its_own),
+    CASE(bare_tags_may_be_kept),
+    CASE(even_then_a_tag_may_lack_something),
+    CASE(a_container_becomes_a_label_by_option),
+    CASE(a_container_has_the_limits_of_a_tag),
+    CASE(a_name_must_not_be_empty),
+    CASE(refuses_what_is_not_utf8),
+    CASE(other_sections_may_be_any_bytes),
+    CASE(a_group_does_not_make_characters),
+    CASE(a_nul_is_a_character_like_others),
+    CASE(the_first_reason_counts),
+    CASE(drops_thousands_of_bad_tags),
+    CASE(a_refused_line_leaves_no_trace),
+    CASE(lines_of_all_kinds_follow_each_other),
+    CASE(tells_what_became_of_each_tag),
+    CASE(tells_what_each_section_is),
+    CASE(tells_of_the_tag_that_was_too_much),
+    CASE(tells_of_tags_that_are_switched_off_as_unknown),
+    CASE(a_check_is_a_gauge_of_its_name),
+    CASE(a_check_has_tags_and_a_host),
+    CASE(a_message_reaches_to_the_end),
+    CASE(unknown_sections_of_a_check_are_counted),
+    CASE(a_checks_tags_are_an_unknown_section_where_dogstatsd_is_off),
+    CASE(checks_are_refused_as_lines_are),
+    CASE(checks_and_lines_follow_each_other),
+};
+
 int main(void)
 {
-    const struct CMUnitTest cases[] = {
-        CASE(freeing_nothing_is_fine),
-        CASE(says_type_weight_and_what_was_passed_over),
-        CASE(knows_every_type),
-        CASE(the_value_does_not_matter),
-        CASE(names_become_prometheus_names),
-        CASE(blanks_count_only_inside_a_key),
-        CASE(values_stay_as_they_were_sent),
-        CASE(labels_are_sorted),
-        CASE(drops_and_counts_tags_that_lack_something),
-        CASE(drops_and_counts_reserved_keys),
-        CASE(no_label_is_reserved_after_its_name_was_written),
-        CASE(of_two_tags_with_one_key_the_last_wins),
-        CASE(le_is_taken_on_a_histogram),
-        CASE(exported_le_stays_one_label),
-        CASE(refuses_what_is_not_utf8),
-        CASE(a_nul_is_a_character_like_others),
-        CASE(a_name_may_have_512_bytes),
-        CASE(the_longest_name_keeps_all_its_bytes),
-        CASE(labels_have_their_limits),
-        CASE(a_line_may_have_64_labels),
-        CASE(tags_that_replace_others_do_not_count),
-        CASE(there_may_be_thousands_of_tags_for_few_labels),
-        CASE(all_labels_together_have_a_limit),
-        CASE(there_is_room_for_the_longest_labels),
-        CASE(drops_thousands_of_bad_tags),
-        CASE(a_refused_line_leaves_no_trace),
-    };
-
     return cmocka_run_group_tests(cases, make_mapping, free_mapping);
 }

@@ -23,7 +23,9 @@ static struct family *claim(const char *name, enum sample_type type)
 {
     struct family *family = new_family(name, type);
 
-    assert_int_equal(names_claim(&names, family), VERDICT_APPLIED);
+    struct family *holder;
+
+    assert_int_equal(names_claim(&names, family, &holder), VERDICT_APPLIED);
     return family;
 }
 
@@ -33,12 +35,13 @@ static void let_go(struct family *family)
     family_free(family);
 }
 
-static void reserve(const char *name, enum sample_type type)
+static struct family *reserve(const char *name, enum sample_type type)
 {
-    struct family *family = new_family(name, type);
+    struct family *family = new_family(name, type), *holder;
 
     family->is_reserved = true;
-    assert_int_equal(names_claim(&names, family), VERDICT_APPLIED);
+    assert_int_equal(names_claim(&names, family, &holder), VERDICT_APPLIED);
+    return family;
 }
 
 static enum verdict find(const char *name, enum metric_type type, struct family **ret)
@@ -62,17 +65,27 @@ static void assert_free(const char *name)
 
 static void assert_refused(const char *name, enum metric_type type, enum verdict verdict)
 {
-    struct family *found;
+    struct family *found = NULL;
 
     assert_int_equal(find(name, type, &found), verdict);
+    assert_non_null(found); /* whoever has it */
 }
 
-/* A family of this name and type gets nothing at all. */
-static void assert_claim_refused(const char *name, enum sample_type type, enum verdict verdict)
+static struct family *holder_of(const char *name)
 {
-    struct family *family = new_family(name, type);
+    struct slice slice = slice_of(name);
 
-    assert_int_equal(names_claim(&names, family), verdict);
+    return names_holder(&names, slice, names_hash(&names, slice));
+}
+
+/* A family of this name and type gets nothing at all, because of @holder. */
+static void assert_claim_refused_for(const char *name, enum sample_type type, enum verdict verdict,
+                                     const struct family *holder)
+{
+    struct family *family = new_family(name, type), *found = NULL;
+
+    assert_int_equal(names_claim(&names, family, &found), verdict);
+    assert_ptr_equal(found, holder);
     family_free(family);
 }
 
@@ -104,7 +117,7 @@ static void a_histogram_takes_four_names(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
         for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
             assert_refused(taken[i], (enum metric_type)type, REFUSED_TYPE_CONFLICT);
-        assert_claim_refused(taken[i], SAMPLE_COUNTER, REFUSED_TYPE_CONFLICT);
+        assert_claim_refused_for(taken[i], SAMPLE_COUNTER, REFUSED_TYPE_CONFLICT, family);
     }
     let_go(family);
     for (unsigned i = 0; i < ARRAY_SIZE(taken); i++)
@@ -118,7 +131,7 @@ static void a_histogram_is_refused_where_one_of_its_names_is_taken(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
         struct family *family = claim(taken[i], SAMPLE_COUNTER);
 
-        assert_claim_refused("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+        assert_claim_refused_for("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT, family);
         let_go(family);
     }
 }
@@ -126,9 +139,10 @@ static void a_histogram_is_refused_where_one_of_its_names_is_taken(void **state)
 static void a_refused_histogram_takes_no_name(void **state)
 {
     struct family *family = claim("x_count", SAMPLE_GAUGE), *found = NULL;
-    struct family *refused = new_family("x", SAMPLE_HISTOGRAM);
+    struct family *refused = new_family("x", SAMPLE_HISTOGRAM), *holder = NULL;
 
-    assert_int_equal(names_claim(&names, refused), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(names_claim(&names, refused, &holder), REFUSED_TYPE_CONFLICT);
+    assert_ptr_equal(holder, family);
     assert_int_equal(names.claims.n_nodes, 1);
     assert_free("x");
     assert_free("x_bucket");
@@ -143,10 +157,10 @@ static void histograms_whose_names_nest_conflict(void **state)
 {
     struct family *family = claim("x", SAMPLE_HISTOGRAM);
 
-    assert_claim_refused("x_bucket", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+    assert_claim_refused_for("x_bucket", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT, family);
     let_go(family);
     family = claim("x_bucket", SAMPLE_HISTOGRAM);
-    assert_claim_refused("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT);
+    assert_claim_refused_for("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT, family);
     let_go(family);
 }
 
@@ -177,10 +191,11 @@ static void a_counter_takes_one_name(void **state)
 
 static void reserved_names_are_refused_for_all_types(void **state)
 {
-    reserve("udometer_lines_total", SAMPLE_COUNTER);
+    struct family *own = reserve("udometer_lines_total", SAMPLE_COUNTER);
+
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
         assert_refused("udometer_lines_total", (enum metric_type)type, REFUSED_RESERVED_NAME);
-    assert_claim_refused("udometer_lines_total", SAMPLE_COUNTER, REFUSED_RESERVED_NAME);
+    assert_claim_refused_for("udometer_lines_total", SAMPLE_COUNTER, REFUSED_RESERVED_NAME, own);
 }
 
 static void a_reserved_histogram_reserves_four_names(void **state)
@@ -195,10 +210,75 @@ static void a_reserved_histogram_reserves_four_names(void **state)
 
 static void a_histogram_over_a_reserved_name_is_refused(void **state)
 {
-    reserve("own_sum", SAMPLE_COUNTER);
-    assert_claim_refused("own", SAMPLE_HISTOGRAM, REFUSED_RESERVED_NAME);
+    struct family *own = reserve("own_sum", SAMPLE_COUNTER);
+
+    assert_claim_refused_for("own", SAMPLE_HISTOGRAM, REFUSED_RESERVED_NAME, own);
     assert_free("own");
     assert_free("own_bucket");
+}
+
+static void a_refusal_tells_who_has_the_name(void **state)
+{
+    struct family *histogram = claim("x", SAMPLE_TIMER), *own = reserve("own", SAMPLE_GAUGE);
+    struct family *found = NULL;
+
+    assert_int_equal(find("x", METRIC_COUNTER, &found), REFUSED_TYPE_CONFLICT);
+    assert_ptr_equal(found, histogram);
+    found = NULL;
+    assert_int_equal(find("x_sum", METRIC_COUNTER, &found), REFUSED_TYPE_CONFLICT);
+    assert_ptr_equal(found, histogram);
+    assert_int_equal(find("own", METRIC_GAUGE, &found), REFUSED_RESERVED_NAME);
+    assert_ptr_equal(found, own);
+    let_go(histogram);
+}
+
+static void finds_the_family_of_a_name_whatever_its_type(void **state)
+{
+    static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_TIMER,
+                                              SAMPLE_SET };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        struct family *family;
+
+        assert_null(holder_of("x"));
+        family = claim("x", types[i]);
+        assert_ptr_equal(holder_of("x"), family);
+        assert_null(holder_of("X"));
+        let_go(family);
+    }
+    assert_null(holder_of("x"));
+}
+
+/* x_sum is not a family, though nobody else may be it. */
+static void what_a_histogram_is_exposed_under_is_no_family(void **state)
+{
+    struct family *histogram = claim("x", SAMPLE_HISTOGRAM);
+
+    assert_null(holder_of("x_bucket"));
+    assert_null(holder_of("x_sum"));
+    assert_null(holder_of("x_count"));
+    assert_ptr_equal(holder_of("x"), histogram);
+    let_go(histogram);
+}
+
+static void finds_its_own_families_too(void **state)
+{
+    struct family *own = reserve("own", SAMPLE_GAUGE);
+
+    assert_ptr_equal(holder_of("own"), own);
+    assert_true(holder_of("own")->is_reserved);
+}
+
+/* Prometheus is told of a set as of a gauge, but the two cannot share series. */
+static void a_set_is_no_gauge(void **state)
+{
+    struct family *set = claim("x", SAMPLE_SET), *found = NULL;
+
+    assert_int_equal(find("x", METRIC_SET, &found), VERDICT_APPLIED);
+    assert_ptr_equal(found, set);
+    assert_refused("x", METRIC_GAUGE, REFUSED_TYPE_CONFLICT);
+    assert_claim_refused_for("x", SAMPLE_GAUGE, REFUSED_TYPE_CONFLICT, set);
+    let_go(set);
 }
 
 static void thousands_of_names_come_and_go(void **state)
@@ -255,6 +335,11 @@ int main(void)
         NAMES_CASE(reserved_names_are_refused_for_all_types),
         NAMES_CASE(a_reserved_histogram_reserves_four_names),
         NAMES_CASE(a_histogram_over_a_reserved_name_is_refused),
+        NAMES_CASE(a_refusal_tells_who_has_the_name),
+        NAMES_CASE(finds_the_family_of_a_name_whatever_its_type),
+        NAMES_CASE(what_a_histogram_is_exposed_under_is_no_family),
+        NAMES_CASE(finds_its_own_families_too),
+        NAMES_CASE(a_set_is_no_gauge),
         NAMES_CASE(thousands_of_names_come_and_go),
     };
 

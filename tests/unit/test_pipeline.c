@@ -1,103 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
-
-#include "base/buffer.h"
-#include "daemon/pipeline.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-static struct buckets *buckets;
-static struct registry *registry;
-static struct shard *shard;
-static struct telemetry_row row;
-static struct pipeline *pipeline;
-
-static uint64_t verdicts(enum verdict verdict)
-{
-    return row.counts[TELEMETRY_VERDICTS + verdict];
-}
-
-static uint64_t samples(void)
-{
-    uint64_t n = 0;
-
-    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
-        n += row.counts[TELEMETRY_SAMPLES + type];
-    return n;
-}
-
-/* lines = samples + refused + skipped, exactly. */
-static void assert_identity(void)
-{
-    uint64_t n_not_applied = 0;
-
-    for (unsigned verdict = VERDICT_APPLIED + 1; verdict < _VERDICT_N; verdict++)
-        n_not_applied += verdicts((enum verdict)verdict);
-    assert_int_equal(row.counts[TELEMETRY_LINES], samples() + n_not_applied);
-    assert_int_equal(verdicts(VERDICT_APPLIED), samples());
-}
-
-static void push_at(const char *datagram, int64_t arrived_ns)
-{
-    pipeline_push(pipeline, slice_of(datagram), arrived_ns);
-    pipeline_flush(pipeline);
-}
-
-static void push(const char *datagram)
-{
-    push_at(datagram, 0);
-}
-
-/* The series of this family and these labels. */
-static struct reading read_series(const char *family, const char *labels)
-{
-    struct snapshot *snapshot = registry_snapshot(registry);
-    struct reading reading;
-    bool is_found = false;
-
-    for (size_t i = 0; i < snapshot->n_series && !is_found; i++) {
-        struct series *series = snapshot->series[i];
-
-        is_found = slice_equal(series->family->name, slice_of(family)) &&
-                   slice_equal(series->labels, slice_of(labels));
-        if (is_found)
-            series_read(series, &reading);
-    }
-    snapshot_unref(snapshot);
-    if (!is_found)
-        fail_msg("no %s{%s}", family, labels);
-    return reading;
-}
-
-static size_t n_series(void)
-{
-    struct registry_counts counts = registry_count(registry);
-
-    return counts.series[METRIC_COUNTER] + counts.series[METRIC_GAUGE] +
-           counts.series[METRIC_HISTOGRAM];
-}
-
-/* A datagram of one line, of which this becomes. */
-static void assert_verdict(const char *line, enum verdict verdict)
-{
-    uint64_t before = verdicts(verdict), lines = row.counts[TELEMETRY_LINES];
-
-    push(line);
-    if (verdicts(verdict) != before + 1 || row.counts[TELEMETRY_LINES] != lines + 1)
-        fail_msg("not verdict %d: %s", verdict, line);
-    assert_identity();
-}
+#include "push.h"
 
 static void applies_a_line_of_each_type(void **state)
 {
-    push("c:2|c\ng:3|g\nt:500|ms\nh:5|h\nd:5|d");
+    push("c:2|c\ng:3|g\nt:500|ms\nh:5|h\nd:5|d\ns:x|s\nnothing:0|x");
     assert_true(read_series("c", "").value == 2);
     assert_true(read_series("g", "").value == 3);
     assert_true(read_series("t", "").sum == 0.5);
     assert_true(read_series("h", "").sum == 5);
     assert_true(read_series("d", "").sum == 5);
+    assert_true(read_series("s", "").value == 1);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         assert_int_equal(row.counts[TELEMETRY_SAMPLES + type], 1);
     assert_identity();
@@ -121,7 +34,9 @@ static void every_verdict_has_its_lines(void **state)
     assert_verdict("a\xff:1|c", REFUSED_MALFORMED_LINE);
     assert_verdict("a:x|c", REFUSED_MALFORMED_VALUE);
     assert_verdict("b:|c", REFUSED_MALFORMED_VALUE);
-    assert_verdict("a:1|x", REFUSED_ILLEGAL_EVENT);
+    assert_verdict("a:1|y", REFUSED_ILLEGAL_EVENT);
+    assert_verdict("a,k=v:1|c|#l:w", REFUSED_MIXED_TAGGING_STYLES);
+    assert_verdict("a:|s", REFUSED_MALFORMED_VALUE);
     assert_verdict("a:-1|c", REFUSED_ILLEGAL_NEGATIVE_COUNTER);
     assert_verdict("new:-1|c", REFUSED_ILLEGAL_NEGATIVE_COUNTER);
     assert_verdict("a:1|g", REFUSED_TYPE_CONFLICT);
@@ -160,17 +75,40 @@ static void refuses_names_and_labels_beyond_their_limits(void **state)
     assert_verdict(line, REFUSED_LABEL_LIMIT);
 }
 
-static void refuses_series_beyond_the_limit(void **state)
+/* As many series as there may be: s0 to s999. */
+static void fill_registry(void)
 {
     char line[32];
 
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(line, sizeof(line), "s%u:1|c", i);
-        assert_verdict(line, VERDICT_APPLIED);
+        push(line);
     }
+    assert_int_equal(samples(), 1000);
+    assert_int_equal(n_series(), 1000);
+}
+
+static void refuses_names_beyond_the_limit_of_series(void **state)
+{
+    fill_registry();
     assert_verdict("more:1|c", REFUSED_SERIES_LIMIT);
     assert_verdict("s0:1|c", VERDICT_APPLIED);
     assert_int_equal(n_series(), 1000);
+    assert_int_equal(row.counts[TELEMETRY_OVERFLOWS], 0);
+}
+
+static void series_beyond_the_limit_overflow_and_are_counted(void **state)
+{
+    fill_registry();
+    for (unsigned i = 0; i < 3; i++)
+        push("s0:2|c|#a:1\ns0:3|c|#a:2\ns1:10:x:20|c|#a:1\ns0:1|c");
+    assert_int_equal(row.counts[TELEMETRY_OVERFLOWS], 3 * 4);
+    assert_true(read_series("s0", "overflow=\"true\"").value == 15);
+    assert_true(read_series("s0", "").value == 4);
+    assert_true(read_series("s1", "overflow=\"true\"").value == 90);
+    assert_int_equal(row.counts[TELEMETRY_KEYS], 1000);
+    assert_int_equal(n_series(), 1002);
+    assert_identity();
 }
 
 static void counts_what_it_passed_over_with_each_sample(void **state)
@@ -245,11 +183,188 @@ static void a_large_datagram_is_applied_whole(void **state)
     assert_true(read_series("a99", "").value == 100);
 }
 
+/* --- service checks as gauges ------------------------------------------------------------------ */
+
+static void restart(const struct pipeline_options *options)
+{
+    pipeline_free(pipeline);
+    pipeline = NULL;
+    assert_int_equal(pipeline_new(&pipeline, shard, &row, options), 0);
+}
+
+static void restart_with_checks(void)
+{
+    struct pipeline_options options = pipeline_default_options;
+
+    options.has_check_gauges = true;
+    restart(&options);
+}
+
+static void a_service_check_may_be_a_gauge(void **state)
+{
+    restart_with_checks();
+    push("_sc|Redis connection|2|#env:dev|h:host1|m:Redis: timed out|#not:tags");
+    assert_true(read_series("Redis_connection", "env=\"dev\",hostname=\"host1\"").value == 2);
+    push("_sc|Redis connection|0|#env:dev|h:host1");
+    assert_true(read_series("Redis_connection", "env=\"dev\",hostname=\"host1\"").value == 0);
+    assert_int_equal(row.counts[TELEMETRY_SAMPLES + SAMPLE_GAUGE], 2);
+    assert_int_equal(verdicts(SKIPPED_SERVICE_CHECK), 0);
+    assert_int_equal(n_series(), 1);
+    assert_identity();
+}
+
+static void a_service_check_keeps_its_place_among_the_lines(void **state)
+{
+    restart_with_checks();
+    push("a:7|g\n_sc|a|1\n_sc|b|1\nb:7|g");
+    assert_true(read_series("a", "").value == 1);
+    assert_true(read_series("b", "").value == 7);
+}
+
+static void a_service_check_has_the_refusals_of_a_gauge(void **state)
+{
+    restart_with_checks();
+    push("c:1|c");
+    assert_verdict("_sc|c|1", REFUSED_TYPE_CONFLICT);
+    assert_verdict("_sc|own|1", REFUSED_RESERVED_NAME);
+    assert_verdict("_sc|c|4", REFUSED_MALFORMED_LINE);
+    assert_verdict("_sc||1", REFUSED_MALFORMED_LINE);
+    assert_verdict("_sc|\xff|1", REFUSED_MALFORMED_LINE);
+    assert_int_equal(n_series(), 1);
+    assert_verdict("_sc|d|1|#bare,k:", VERDICT_APPLIED);
+    assert_int_equal(row.counts[TELEMETRY_TAG_ERRORS], 2);
+    assert_verdict("_e{1,1}:a|b", SKIPPED_EVENT);
+}
+
+static void service_checks_take_no_keys(void **state)
+{
+    restart_with_checks();
+    for (unsigned i = 0; i < 3; i++)
+        push("_sc|a|1");
+    assert_int_equal(row.counts[TELEMETRY_KEYS], 0);
+    assert_int_equal(samples(), 3);
+}
+
+/* --- what listeners and options say ------------------------------------------------------------ */
+
+static void on_a_dogstatsd_listener_a_sign_is_a_sign(void **state)
+{
+    push("g:10|g\ng:+5|g");
+    assert_true(read_series("g", "").value == 15);
+    pipeline_set_dogstatsd(pipeline, true);
+    push("g:-3|g");
+    assert_true(read_series("g", "").value == -3);
+    push("g:+4|g\ng:-1:+2|g");
+    assert_true(read_series("g", "").value == 2);
+    pipeline_set_dogstatsd(pipeline, false);
+    push("g:+4|g");
+    assert_true(read_series("g", "").value == 6);
+}
+
+static void the_dialect_is_that_of_the_push_not_of_the_flush(void **state)
+{
+    pipeline_push(pipeline, SLICE("g:10|g\ng:+1|g"), 0);
+    pipeline_set_dogstatsd(pipeline, true);
+    pipeline_push(pipeline, SLICE("h:10|g\nh:+1|g"), 0);
+    pipeline_set_dogstatsd(pipeline, false);
+    pipeline_flush(pipeline);
+    assert_true(read_series("g", "").value == 11);
+    assert_true(read_series("h", "").value == 1);
+}
+
+static void limits_are_those_of_the_options(void **state)
+{
+    struct pipeline_options options = pipeline_default_options;
+
+    options.mapping.limits.line = 20;
+    options.mapping.limits.name = 4;
+    options.mapping.limits.labels = 1;
+    restart(&options);
+    assert_verdict("abcd:1|c", VERDICT_APPLIED);
+    assert_verdict("abcde:1|c", REFUSED_NAME_LIMIT);
+    assert_verdict("a:1|c|#b:1,c:2", REFUSED_LABEL_LIMIT);
+    assert_verdict("a:1|c|#b:1,c:2,d:3,e:4", REFUSED_LINE_LIMIT);
+    assert_verdict("a:1|c|#b:1|aaaaaaaaa", VERDICT_APPLIED); /* 20 bytes */
+    assert_verdict("a:1|c|#b:1|aaaaaaaaaa", REFUSED_LINE_LIMIT);
+}
+
+static void dialects_that_are_off_are_names(void **state)
+{
+    struct pipeline_options options = pipeline_default_options;
+
+    options.mapping.dialects = 1u << TAG_INFLUXDB;
+    restart(&options);
+    push("a[k=v]:1|c\nb#k=v:1|c\nc,k=v:1|c\nd:1|c|#k:v");
+    read_series("a_k_v_", "");
+    read_series("b_k_v", "");
+    read_series("c", "k=\"v\"");
+    read_series("d", "");
+    assert_int_equal(row.counts[TELEMETRY_UNKNOWN_SECTIONS], 1);
+    push("e[k:2|c"); /* where brackets mean nothing, a colon ends the name */
+    assert_int_equal(verdicts(REFUSED_MALFORMED_VALUE), 0);
+    read_series("e_k", "");
+}
+
+static void the_defaults_are_those_of_the_protocol(void **state)
+{
+    const struct mapping_limits *limits = &pipeline_default_options.mapping.limits;
+
+    assert_int_equal(limits->line, 65536);
+    assert_int_equal(limits->name, 512);
+    assert_int_equal(limits->labels, 64);
+    assert_int_equal(limits->label_name, 256);
+    assert_int_equal(limits->label_value, 2048);
+    assert_int_equal(limits->labels_text, 8192);
+    assert_int_equal(pipeline_default_options.mapping.dialects, (1u << _TAG_DIALECT_N) - 1);
+    assert_false(pipeline_default_options.mapping.keeps_bare_tags);
+    assert_false(pipeline_default_options.mapping.has_container_label);
+    assert_false(pipeline_default_options.has_check_gauges);
+}
+
+static void tells_how_lines_are_to_be_cut(void **state)
+{
+    struct pipeline_options options = pipeline_default_options;
+
+    assert_int_equal(pipeline_parse_options(&options).line_max, 65536);
+    assert_true(pipeline_parse_options(&options).skips_brackets);
+    options.mapping.limits.line = 99;
+    options.mapping.dialects &= ~(1u << TAG_SIGNALFX);
+    assert_int_equal(pipeline_parse_options(&options).line_max, 99);
+    assert_false(pipeline_parse_options(&options).skips_brackets);
+}
+
+/* --- streams ------------------------------------------------------------------------------------ */
+
+static void lines_of_streams_are_counted_as_such(void **state)
+{
+    pipeline_push_stream(pipeline, SLICE("a:1|c\na:2|c\n"), 0);
+    pipeline_push_stream(pipeline, SLICE("a:3|c"), 0);
+    pipeline_flush(pipeline);
+    assert_true(read_series("a", "").value == 6);
+    assert_int_equal(row.counts[TELEMETRY_STREAM_BYTES], 12 + 5);
+    assert_int_equal(row.counts[TELEMETRY_DATAGRAMS], 0);
+    assert_int_equal(row.counts[TELEMETRY_DATAGRAM_BYTES], 0);
+    assert_int_equal(row.counts[TELEMETRY_LINES], 3);
+    assert_identity();
+}
+
+static void a_line_that_a_stream_has_refused_is_a_line(void **state)
+{
+    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT);
+    pipeline_refuse(pipeline, REFUSED_MALFORMED_LINE);
+    assert_int_equal(row.counts[TELEMETRY_LINES], 2);
+    assert_int_equal(verdicts(REFUSED_LINE_LIMIT), 1);
+    assert_int_equal(verdicts(REFUSED_MALFORMED_LINE), 1);
+    assert_identity();
+}
+
+/* --- all together ------------------------------------------------------------------------------- */
+
 static const char *const odd_parts[][8] = {
-    { "a", "b.c", "a-b", "", "\xff", "own", "_sc", "_e{" },
+    { "a", "b,c=d", "a[b]", "", "\xff", "own", "_sc", "_e{" },
     { ":", ":", "::", "", ":|", " : ", ":", ":" },
-    { "1", "-1", "+1", "x", "1e308", "", "NaN", "0x1" },
-    { "|c", "|g", "|ms", "|h", "|d", "|s", "|", "" },
+    { "1", "-1", "+1:2", "x", "1e308", "", "NaN", "0x1" },
+    { "|c", "|g", "|ms:2|h", "|h", "|d", "|s", "|", "|x" },
     { "", "|@0.5", "|@0", "|@x", "|#a:1", "|#", "|#__x:1,b", "|\xff|T1" },
 };
 
@@ -272,13 +387,15 @@ static void the_books_balance_after_all_kinds_of_odd_lines(void **state)
     assert_identity();
     for (unsigned verdict = 0; verdict < _VERDICT_N; verdict++)
         if (verdict != REFUSED_NAME_LIMIT && verdict != REFUSED_LABEL_LIMIT &&
-            verdict != REFUSED_SERIES_LIMIT && verdict != REFUSED_NO_MEMORY)
+            verdict != REFUSED_SERIES_LIMIT && verdict != REFUSED_NO_MEMORY &&
+            verdict != REFUSED_LINE_LIMIT && verdict != REFUSED_EXPIRE_LIMIT &&
+            verdict != SKIPPED_EVENT && verdict != SKIPPED_SERVICE_CHECK)
             assert_true(verdicts((enum verdict)verdict) > 0);
 }
 
 static void the_books_balance_after_random_bytes(void **state)
 {
-    static const char alphabet[] = "ab:|c|g:1|@#,-+.\n\r \t_e{\x80\xc3\xa4\x00";
+    static const char alphabet[] = "ab:|c|g:1|s|x:1|@#,=[]-+.\n\r \t_e{\x80\xc3\xa4\x00";
     char datagram[1500];
     unsigned seed = 1;
 
@@ -297,44 +414,6 @@ static void free_accepts_null(void **state)
     pipeline_free(NULL);
 }
 
-static int begin(void **state)
-{
-    const struct registry_options options = {
-        .n_workers = 1, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
-    };
-    const struct identity own = { .type = SAMPLE_GAUGE, .family = SLICE("own") };
-    struct shard_options shard_options = { .max_key_bytes = 1 << 20, .seed = 42 };
-
-    row = (struct telemetry_row){ 0 };
-    if (registry_new(&registry, &options) < 0 || registry_reserve(registry, &own) < 0)
-        return -1;
-    shard_options.registry = registry;
-    if (shard_new(&shard, &shard_options) < 0)
-        return -1;
-    return pipeline_new(&pipeline, shard, &row);
-}
-
-static int end(void **state)
-{
-    pipeline_free(pipeline);
-    shard_free(shard);
-    registry_free(registry);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
-    return 0;
-}
-
-#define PIPELINE_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -344,7 +423,8 @@ int main(void)
         PIPELINE_CASE(a_line_that_is_refused_makes_no_series),
         PIPELINE_CASE(a_value_that_overflows_at_once_makes_no_series),
         PIPELINE_CASE(refuses_names_and_labels_beyond_their_limits),
-        PIPELINE_CASE(refuses_series_beyond_the_limit),
+        PIPELINE_CASE(refuses_names_beyond_the_limit_of_series),
+        PIPELINE_CASE(series_beyond_the_limit_overflow_and_are_counted),
         PIPELINE_CASE(counts_what_it_passed_over_with_each_sample),
         PIPELINE_CASE(knows_a_key_after_its_first_line),
         PIPELINE_CASE(tags_in_any_order_are_one_series),
@@ -352,6 +432,18 @@ int main(void)
         PIPELINE_CASE(signed_gauges_are_relative),
         PIPELINE_CASE(lines_that_wait_are_applied_by_a_flush),
         PIPELINE_CASE(a_large_datagram_is_applied_whole),
+        PIPELINE_CASE(a_service_check_may_be_a_gauge),
+        PIPELINE_CASE(a_service_check_keeps_its_place_among_the_lines),
+        PIPELINE_CASE(a_service_check_has_the_refusals_of_a_gauge),
+        PIPELINE_CASE(service_checks_take_no_keys),
+        PIPELINE_CASE(on_a_dogstatsd_listener_a_sign_is_a_sign),
+        PIPELINE_CASE(the_dialect_is_that_of_the_push_not_of_the_flush),
+        PIPELINE_CASE(limits_are_those_of_the_options),
+        PIPELINE_CASE(dialects_that_are_off_are_names),
+        PIPELINE_CASE(the_defaults_are_those_of_the_protocol),
+        PIPELINE_CASE(tells_how_lines_are_to_be_cut),
+        PIPELINE_CASE(lines_of_streams_are_counted_as_such),
+        PIPELINE_CASE(a_line_that_a_stream_has_refused_is_a_line),
         PIPELINE_CASE(the_books_balance_after_all_kinds_of_odd_lines),
         PIPELINE_CASE(the_books_balance_after_random_bytes),
         PIPELINE_CASE(free_accepts_null),

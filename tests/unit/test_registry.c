@@ -1,92 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
-
-#include "aggregate/registry.h"
-
-#include <errno.h>
-#include <stdio.h>
-
-static struct buckets *buckets;
-
-static struct registry *new_registry(unsigned n_workers, size_t max_series, size_t max_bytes)
-{
-    const struct registry_options options = {
-        .n_workers = n_workers,
-        .max_series = max_series,
-        .max_bytes = max_bytes,
-        .seed = 42,
-        .buckets = buckets,
-    };
-    struct registry *registry;
-
-    assert_int_equal(registry_new(&registry, &options), 0);
-    return registry;
-}
-
-static struct registry *new_large_registry(void)
-{
-    return new_registry(2, 1000000, SIZE_MAX);
-}
-
-static struct identity identity_of(const char *family, enum sample_type type, const char *labels)
-{
-    return (struct identity){
-        .type = type,
-        .family = slice_of(family),
-        .labels = slice_of(labels),
-        .sent_as = slice_of(family),
-        .weight = 1,
-    };
-}
-
-static enum verdict try_admit(struct registry *registry, unsigned worker, const char *family,
-                              enum sample_type type, const char *labels)
-{
-    struct identity identity = identity_of(family, type, labels);
-    struct cell *cell = NULL;
-    enum verdict verdict = registry_admit(registry, worker, &identity, &cell);
-
-    assert_int_equal(verdict == VERDICT_APPLIED, cell != NULL);
-    return verdict;
-}
-
-static struct cell *admit(struct registry *registry, unsigned worker, const char *family,
-                          enum sample_type type, const char *labels)
-{
-    struct identity identity = identity_of(family, type, labels);
-    struct cell *cell = NULL;
-
-    assert_int_equal(registry_admit(registry, worker, &identity, &cell), VERDICT_APPLIED);
-    assert_non_null(cell);
-    return cell;
-}
-
-/* Mark and remove these series, as a sweep does; each suspect holds a reference. */
-static void mark(struct registry *registry, struct suspect *suspects, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        series_ref(suspects[i].series);
-    registry_mark_dying(registry, suspects, n);
-}
-
-static void end_sweep(struct suspect *suspects, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        series_unref(suspects[i].series);
-}
-
-/* Remove the series of @cell, whose one worker lets go of it. */
-static void remove_series(struct registry *registry, struct cell *cell)
-{
-    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
-
-    mark(registry, &suspect, 1);
-    registry_remove_dying(registry, &suspect, 1);
-    assert_true(suspect.series->is_removed);
-    series_unref(suspect.series);
-    end_sweep(&suspect, 1);
-}
+#include "admit.h"
 
 /* --- admission --------------------------------------------------------------------- */
 
@@ -228,128 +142,6 @@ static void a_name_is_reserved_once(void **state)
     taken.type = SAMPLE_HISTOGRAM;
     assert_int_equal(registry_reserve(registry, &taken), -EEXIST);
     admit(registry, 0, "taken", SAMPLE_COUNTER, "");
-}
-
-/* --- limits ------------------------------------------------------------------------------ */
-
-static void refuses_a_series_beyond_the_limit(void **state)
-{
-    CLEANUP(registry_freep) struct registry *registry = new_registry(2, 2, SIZE_MAX);
-
-    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
-    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
-    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\""), REFUSED_SERIES_LIMIT);
-    assert_int_equal(try_admit(registry, 0, "y", SAMPLE_GAUGE, ""), REFUSED_SERIES_LIMIT);
-    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
-    admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"1\""); /* an old series, another worker */
-}
-
-static void a_refused_series_takes_no_name(void **state)
-{
-    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
-    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    size_t bytes = registry_count(registry).bytes;
-
-    assert_int_equal(try_admit(registry, 0, "y", SAMPLE_TIMER, ""), REFUSED_SERIES_LIMIT);
-    assert_int_equal(registry_count(registry).families, 1);
-    assert_int_equal(registry_count(registry).bytes, bytes);
-    snapshot_unref(registry_snapshot(registry));
-    remove_series(registry, cell);
-    admit(registry, 0, "y", SAMPLE_COUNTER, "");
-}
-
-static void a_removed_series_makes_room_for_another(void **state)
-{
-    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
-
-    for (unsigned i = 0; i < 100; i++) {
-        struct cell *cell = admit(registry, 0, i % 2 ? "x" : "y", SAMPLE_TIMER, "");
-
-        snapshot_unref(registry_snapshot(registry));
-        remove_series(registry, cell);
-    }
-    assert_int_equal(registry_count(registry).bytes, 0);
-    assert_int_equal(registry_count(registry).families, 0);
-    assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 0);
-}
-
-static void refuses_a_number_of_workers_that_no_series_could_hold(void **state)
-{
-    struct registry_options options = { .max_series = 1, .max_bytes = 1, .buckets = buckets };
-    struct registry *registry = NULL;
-
-    assert_int_equal(registry_new(&registry, &options), -EINVAL);
-    options.n_workers = CELLS_MAX + 1;
-    assert_int_equal(registry_new(&registry, &options), -EINVAL);
-    assert_null(registry);
-    options.n_workers = CELLS_MAX;
-    assert_int_equal(registry_new(&registry, &options), 0);
-    registry_free(registry);
-}
-
-/* What a family with one series of one worker takes. */
-static size_t bytes_of(enum sample_type type, const char *labels)
-{
-    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 10, SIZE_MAX);
-
-    admit(registry, 0, "x", type, labels);
-    return registry_count(registry).bytes;
-}
-
-/* What one more series of a family takes. */
-static size_t more_bytes_of(enum sample_type type, const char *labels)
-{
-    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 10, SIZE_MAX);
-    size_t before;
-
-    admit(registry, 0, "x", type, "other=\"1\"");
-    before = registry_count(registry).bytes;
-    admit(registry, 0, "x", type, labels);
-    return registry_count(registry).bytes - before;
-}
-
-static void counts_the_bytes_of_series_and_cells(void **state)
-{
-    size_t counter = series_size(SLICE("a=\"1\""), 1) + cell_size(METRIC_COUNTER, buckets);
-    size_t timer = series_size(SLICE(""), 1) + cell_size(METRIC_HISTOGRAM, buckets);
-
-    assert_int_equal(more_bytes_of(SAMPLE_COUNTER, "a=\"1\""), counter);
-    assert_int_equal(more_bytes_of(SAMPLE_TIMER, ""), timer);
-}
-
-static void counts_the_bytes_of_a_family(void **state)
-{
-    /* Its struct at the least, and a histogram's four names. */
-    assert_true(bytes_of(SAMPLE_COUNTER, "") >
-                more_bytes_of(SAMPLE_COUNTER, "") + sizeof(struct family));
-    assert_true(bytes_of(SAMPLE_TIMER, "") > more_bytes_of(SAMPLE_TIMER, "") +
-                                                 sizeof(struct family) +
-                                                 strlen("xx_bucketx_sumx_count"));
-}
-
-static void refuses_a_series_beyond_the_memory_limit(void **state)
-{
-    size_t bytes = bytes_of(SAMPLE_COUNTER, "");
-    CLEANUP(registry_freep) struct registry *exact = new_registry(1, 10, 2 * bytes);
-    CLEANUP(registry_freep) struct registry *scarce = new_registry(1, 10, 2 * bytes - 1);
-
-    admit(exact, 0, "x", SAMPLE_COUNTER, "");
-    admit(exact, 0, "y", SAMPLE_COUNTER, "");
-    assert_int_equal(try_admit(exact, 0, "z", SAMPLE_COUNTER, ""), REFUSED_SERIES_LIMIT);
-    admit(scarce, 0, "x", SAMPLE_COUNTER, "");
-    assert_int_equal(try_admit(scarce, 0, "y", SAMPLE_COUNTER, ""), REFUSED_SERIES_LIMIT);
-    assert_int_equal(registry_count(scarce).bytes, bytes);
-}
-
-static void cells_of_further_workers_keep_to_the_memory_limit(void **state)
-{
-    size_t max =
-        bytes_of(SAMPLE_TIMER, "") + 7 * sizeof(void *) + cell_size(METRIC_HISTOGRAM, buckets);
-    CLEANUP(registry_freep) struct registry *registry = new_registry(8, 10, max);
-
-    for (unsigned worker = 0; worker < 8; worker++)
-        (void)try_admit(registry, worker, "x", SAMPLE_TIMER, "");
-    assert_int_equal(registry_count(registry).bytes, max);
 }
 
 /* --- snapshots ------------------------------------------------------------------------------ */
@@ -511,20 +303,94 @@ static void removes_more_than_one_batch(void **state)
     end_sweep(suspects, ARRAY_SIZE(suspects)); /* the worker's references */
 }
 
+static void refuses_a_number_of_workers_that_no_series_could_hold(void **state)
+{
+    struct registry_options options = { .max_series = 1, .max_bytes = 1, .buckets = buckets };
+    struct registry *registry = NULL;
+
+    assert_int_equal(registry_new(&registry, &options), -EINVAL);
+    options.n_workers = CELLS_MAX + 1;
+    assert_int_equal(registry_new(&registry, &options), -EINVAL);
+    assert_null(registry);
+    options.n_workers = CELLS_MAX;
+    assert_int_equal(registry_new(&registry, &options), 0);
+    registry_free(registry);
+}
+
 static void free_accepts_null(void **state)
 {
     registry_free(NULL);
 }
 
-static int make_buckets(void **state)
+/* --- conflicts --------------------------------------------------------------------------------- */
+
+static void conflicts_are_noted(void **state)
 {
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    static struct conflicts conflicts; /* large */
+    struct conflict latest;
+
+    assert_false(registry_latest_conflict(registry, &latest));
+    admit(registry, 0, "x", SAMPLE_TIMER, "");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_SET, ""), REFUSED_TYPE_CONFLICT);
+    assert_true(registry_latest_conflict(registry, &latest));
+    assert_string_equal(latest.name, "x");
+    assert_string_equal(latest.held_by, "x");
+    assert_int_equal(latest.wanted, METRIC_SET);
+    assert_int_equal(latest.held, METRIC_HISTOGRAM);
+    assert_int_equal(latest.n_refused, 1);
+    assert_int_equal(try_admit(registry, 1, "x_sum", SAMPLE_COUNTER, ""), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(try_admit(registry, 1, "x_sum", SAMPLE_COUNTER, "a=\"1\""),
+                     REFUSED_TYPE_CONFLICT);
+    assert_true(registry_latest_conflict(registry, &latest));
+    assert_string_equal(latest.name, "x_sum");
+    assert_string_equal(latest.held_by, "x");
+    assert_int_equal(latest.n_refused, 2);
+    registry_conflicts(registry, &conflicts);
+    assert_int_equal(conflicts.n, 2);
+    assert_int_equal(conflicts.n_refused, 3);
 }
 
-static int free_buckets(void **state)
+/* The new one would be exposed under a name that is taken. */
+static void a_new_histogram_is_refused_for_whoever_has_one_of_its_names(void **state)
 {
-    buckets_free(buckets);
-    return 0;
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct conflict latest;
+
+    admit(registry, 0, "x_count", SAMPLE_GAUGE, "");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_TIMER, ""), REFUSED_TYPE_CONFLICT);
+    assert_true(registry_latest_conflict(registry, &latest));
+    assert_string_equal(latest.name, "x");
+    assert_string_equal(latest.held_by, "x_count");
+    assert_int_equal(latest.wanted, METRIC_HISTOGRAM);
+    assert_int_equal(latest.held, METRIC_GAUGE);
+}
+
+static void other_refusals_are_no_conflicts(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+    struct identity own = identity_of("own", SAMPLE_GAUGE, "");
+    struct conflict latest;
+
+    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(try_admit(registry, 0, "own", SAMPLE_GAUGE, ""), REFUSED_RESERVED_NAME);
+    admit(registry, 0, "x", SAMPLE_GAUGE, "");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"1\""), REFUSED_SERIES_LIMIT);
+    assert_false(registry_latest_conflict(registry, &latest));
+}
+
+/* proto/README.md, section 11: of the reasons that apply, the first in the list. */
+static void at_the_limit_a_conflict_is_still_a_conflict(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+    struct identity own = identity_of("own_sum", SAMPLE_GAUGE, "");
+
+    assert_int_equal(registry_reserve(registry, &own), 0);
+    admit(registry, 0, "x_sum", SAMPLE_COUNTER, "");
+    assert_int_equal(try_admit(registry, 0, "x_sum", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(try_admit(registry, 0, "own_sum", SAMPLE_GAUGE, ""), REFUSED_RESERVED_NAME);
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_TIMER, ""), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(try_admit(registry, 0, "own", SAMPLE_TIMER, ""), REFUSED_RESERVED_NAME);
 }
 
 int main(void)
@@ -541,14 +407,11 @@ int main(void)
         CASE(a_histogram_conflicts_with_its_own_lines_in_both_orders),
         CASE(reserved_names_are_refused),
         CASE(a_name_is_reserved_once),
-        CASE(refuses_a_series_beyond_the_limit),
-        CASE(a_refused_series_takes_no_name),
-        CASE(a_removed_series_makes_room_for_another),
         CASE(refuses_a_number_of_workers_that_no_series_could_hold),
-        CASE(counts_the_bytes_of_series_and_cells),
-        CASE(counts_the_bytes_of_a_family),
-        CASE(refuses_a_series_beyond_the_memory_limit),
-        CASE(cells_of_further_workers_keep_to_the_memory_limit),
+        CASE(conflicts_are_noted),
+        CASE(a_new_histogram_is_refused_for_whoever_has_one_of_its_names),
+        CASE(other_refusals_are_no_conflicts),
+        CASE(at_the_limit_a_conflict_is_still_a_conflict),
         CASE(a_snapshot_has_all_series_in_order),
         CASE(nothing_new_gives_the_same_snapshot),
         CASE(a_snapshot_that_is_held_outlives_a_removal),

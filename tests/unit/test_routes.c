@@ -5,6 +5,7 @@
 #include "daemon/routes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct routes routes;
 
@@ -64,6 +65,25 @@ static void the_landing_page_links_to_all_the_others(void **state)
     }
 }
 
+static void conflicts_are_told_in_json(void **state)
+{
+    struct registry_options options = { .n_workers = 1, .max_series = 10, .max_bytes = SIZE_MAX };
+    CLEANUP(registry_freep) struct registry *registry = NULL;
+    struct selfmetrics source = { 0 };
+    struct http_reply page;
+
+    assert_int_equal(registry_new(&registry, &options), 0);
+    source.registry = registry;
+    routes.selfmetrics = &source;
+    page = ask("/api/v1/conflicts");
+    routes.selfmetrics = NULL;
+    assert_int_equal(page.status, 200);
+    assert_string_equal(page.content_type, "application/json");
+    assert_true(contains(page.body, "\"success\""));
+    assert_true(page.is_body_given); /* so it is ours to free */
+    free((void *)(uintptr_t)page.body.at);
+}
+
 static void metrics_are_where_they_were_asked_to_be(void **state)
 {
     assert_string_equal(routes_http_options(&routes).routes[0].path, "/numbers");
@@ -76,6 +96,7 @@ int main(void)
         CASE(is_healthy_whether_it_is_ready_or_not),
         CASE(the_landing_page_links_to_all_the_others),
         CASE(metrics_are_where_they_were_asked_to_be),
+        CASE(conflicts_are_told_in_json),
     };
 
     return cmocka_run_group_tests(cases, make_routes, NULL);

@@ -11,11 +11,34 @@ static void each_type_is_exposed_as_one_of_prometheus(void **state)
     assert_int_equal(metric_type_of(SAMPLE_TIMER), METRIC_HISTOGRAM);
     assert_int_equal(metric_type_of(SAMPLE_HISTOGRAM), METRIC_HISTOGRAM);
     assert_int_equal(metric_type_of(SAMPLE_DISTRIBUTION), METRIC_HISTOGRAM);
+    assert_int_equal(metric_type_of(SAMPLE_SET), METRIC_SET);
 }
 
-static void what_is_no_number_suits_no_type(void **state)
+static void an_expiry_makes_no_series(void **state)
 {
-    const struct line line = { .is_number = false };
+    assert_int_equal(metric_type_of(SAMPLE_EXPIRE), _METRIC_TYPE_N);
+}
+
+static void each_type_has_a_name(void **state)
+{
+    assert_string_equal(metric_type_name(METRIC_COUNTER), "counter");
+    assert_string_equal(metric_type_name(METRIC_GAUGE), "gauge");
+    assert_string_equal(metric_type_name(METRIC_HISTOGRAM), "histogram");
+    assert_string_equal(metric_type_name(METRIC_SET), "set");
+}
+
+static void what_is_no_number_suits_sets_only(void **state)
+{
+    const struct line line = { .is_number = false, .value = SLICE("a:b") };
+
+    for (enum sample_type type = 0; type < _SAMPLE_TYPE_N; type++)
+        assert_int_equal(sample_check(type, &line),
+                         type == SAMPLE_SET ? VERDICT_APPLIED : REFUSED_MALFORMED_VALUE);
+}
+
+static void nothing_at_all_suits_no_type(void **state)
+{
+    const struct line line = { .is_number = false, .value = SLICE("") };
 
     for (enum sample_type type = 0; type < _SAMPLE_TYPE_N; type++)
         assert_int_equal(sample_check(type, &line), REFUSED_MALFORMED_VALUE);
@@ -23,7 +46,7 @@ static void what_is_no_number_suits_no_type(void **state)
 
 static void only_a_counter_minds_a_negative_number(void **state)
 {
-    const struct line line = { .is_number = true, .number = -1 };
+    const struct line line = { .is_number = true, .number = -1, .value = SLICE("-1") };
 
     assert_int_equal(sample_check(SAMPLE_COUNTER, &line), REFUSED_ILLEGAL_NEGATIVE_COUNTER);
     for (enum sample_type type = SAMPLE_COUNTER + 1; type < _SAMPLE_TYPE_N; type++)
@@ -43,7 +66,10 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(each_type_is_exposed_as_one_of_prometheus),
-        CASE(what_is_no_number_suits_no_type),
+        CASE(an_expiry_makes_no_series),
+        CASE(each_type_has_a_name),
+        CASE(what_is_no_number_suits_sets_only),
+        CASE(nothing_at_all_suits_no_type),
         CASE(only_a_counter_minds_a_negative_number),
         CASE(a_counter_may_be_0_with_any_sign),
     };

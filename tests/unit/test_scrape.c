@@ -17,6 +17,7 @@ static struct telemetry_row row;
 static struct pipeline *pipeline;
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired;
+static struct settings settings;
 static struct selfmetrics source;
 
 static void push(const char *datagram)
@@ -124,6 +125,35 @@ static void pieces_of_any_size_make_the_same_whole(void **state)
     }
 }
 
+static void a_set_is_shown_as_a_gauge(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    static const char expected[] = "# HELP s Sent as s.\n"
+                                   "# TYPE s gauge\n"
+                                   "s{a=\"1\"} 2\n";
+
+    push("s:x|s|#a:1\ns:y|s|#a:1\ns:x|s|#a:1");
+    out = take_scrape(1 << 20);
+    out.data[strlen(expected)] = '\0';
+    assert_string_equal(out.data, expected);
+}
+
+static void what_was_ended_is_not_in_the_next_one(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer first = { 0 }, second = { 0 };
+    struct scrape *scrape;
+
+    push("g:1|g|#a:1\ng:2|g|#a:2");
+    scrape = begin_scrape();
+    push("g:0|x|#a:1");
+    read_rest(scrape, &first, 1 << 20); /* it began before */
+    scrape_free(scrape);
+    second = take_scrape(1 << 20);
+    assert_non_null(strstr(first.data, "\ng{a=\"1\"} 1\n"));
+    assert_null(strstr(second.data, "\ng{a=\"1\"}"));
+    assert_non_null(strstr(second.data, "\ng{a=\"2\"} 2\n"));
+}
+
 static void series_that_come_later_are_in_the_next_one(void **state)
 {
     struct scrape *scrape = begin_scrape();
@@ -220,20 +250,25 @@ static int begin(void **state)
     if (registry_new(&registry, &options) < 0 || selfmetrics_reserve(registry) < 0)
         return -1;
     shard_options.registry = registry;
-    if (shard_new(&shard, &shard_options) < 0 || pipeline_new(&pipeline, shard, &row) < 0)
+    if (shard_new(&shard, &shard_options) < 0 ||
+        pipeline_new(&pipeline, shard, &row, &pipeline_default_options) < 0)
         return -1;
     source = (struct selfmetrics){ .registry = registry,
                                    .rows = &row,
                                    .n_rows = 1,
+                                   .settings = &settings,
                                    .scrapes = &scrapes,
                                    .batch_buckets = batch_buckets,
                                    .n_expired = &n_expired };
+    if (settings_init(&settings) < 0)
+        return -1;
     return scrape_stats_init(&scrapes);
 }
 
 static int end(void **state)
 {
     scrape_stats_deinit(&scrapes);
+    settings_deinit(&settings);
     pipeline_free(pipeline);
     shard_free(shard);
     registry_free(registry);
@@ -262,6 +297,8 @@ int main(void)
         SCRAPE_CASE(has_all_series_in_order_then_itself),
         SCRAPE_CASE(ends_with_a_line_feed),
         SCRAPE_CASE(pieces_of_any_size_make_the_same_whole),
+        SCRAPE_CASE(a_set_is_shown_as_a_gauge),
+        SCRAPE_CASE(what_was_ended_is_not_in_the_next_one),
         SCRAPE_CASE(series_that_come_later_are_in_the_next_one),
         SCRAPE_CASE(series_that_go_meanwhile_are_still_there),
         SCRAPE_CASE(several_run_side_by_side),

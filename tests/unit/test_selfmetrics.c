@@ -15,14 +15,15 @@ static struct registry *registry;
 static struct telemetry_row rows[2];
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired;
-static struct listener_socket sockets[2];
+static struct listener_socket sockets[3];
+static struct settings settings;
 static struct selfmetrics source;
 static struct buffer text;
 
 /* Write them, and look for @line among them. */
 static void assert_line(const char *line)
 {
-    char wanted[256];
+    char wanted[1024];
 
     buffer_clear(&text);
     selfmetrics_write(&source, &text);
@@ -50,7 +51,7 @@ static void for_each_line(void (*with)(char *line))
 
 static void assert_reserved(struct slice name)
 {
-    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++) {
+    for (unsigned type = 0; type < SAMPLE_EXPIRE; type++) {
         struct identity identity = { .type = (enum sample_type)type, .family = name, .weight = 1 };
         struct cell *cell;
 
@@ -203,12 +204,99 @@ static void tells_of_each_socket(void **state)
     int bytes;
     socklen_t len = sizeof(bytes);
 
-    assert_int_equal(getsockopt(sockets[1].fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len), 0);
+    assert_int_equal(getsockopt(sockets[1].socket.fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len), 0);
     assert_line("udometer_kernel_drops_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
     snprintf(line, sizeof(line),
              "udometer_receive_buffer_bytes{listener=\"udp://[::1]:2\",worker=\"1\"} %d",
              bytes / 2); /* the kernel says twice what it granted */
     assert_line(line);
+}
+
+/* The kernel loses no stream's bytes, so there is nothing to say of those. */
+static void tells_of_sockets_of_datagrams_only(void **state)
+{
+    assert_line("udometer_kernel_drops_total{listener=\"udp://[::1]:2\",worker=\"1\"} 0");
+    assert_null(strstr(text.data, "unix:///x"));
+}
+
+static void the_path_of_a_socket_may_hold_anything(void **state)
+{
+    strcpy(sockets[0].address, "unixgram:///tmp/a\"b\\c\nd,e={}");
+    assert_line("udometer_kernel_drops_total{listener=\"unixgram:///tmp/"
+                "a\\\"b\\\\c\\nd,e={}\",worker=\"0\"} 0");
+}
+
+/* Every byte of the longest one may need escaping. */
+static void the_longest_path_fits_escaped(void **state)
+{
+    static char address[sizeof(sockets[0].address)];
+    char line[2 * sizeof(address) + 100], *at = line;
+
+    memset(address, '"', sizeof(address) - 1);
+    strcpy(sockets[0].address, address);
+    at += sprintf(at, "udometer_kernel_drops_total{listener=\"");
+    for (size_t i = 0; i < strlen(address); i++)
+        at += sprintf(at, "\\\"");
+    sprintf(at, "\",worker=\"0\"} 0");
+    assert_line(line);
+}
+
+static void tells_the_limits_as_they_are_set(void **state)
+{
+    settings.max_series = 7;
+    settings.max_family_series = 8;
+    settings.max_series_bytes = 9 << 20;
+    settings.line_length = 10;
+    assert_line("udometer_limit{limit=\"series\"} 7");
+    assert_line("udometer_limit{limit=\"family-series\"} 8");
+    assert_line("udometer_limit{limit=\"series-memory\"} 9437184");
+    assert_line("udometer_limit{limit=\"line-length\"} 10");
+    assert_line("udometer_limit{limit=\"name-length\"} 512");
+    assert_line("udometer_limit{limit=\"connections\"} 1024");
+}
+
+/* "All visible as metrics": each --limit.NAME is there, by its name. */
+static void every_limit_is_told(void **state)
+{
+    unsigned n = 0;
+    char wanted[128];
+
+    assert_line("udometer_limit{limit=\"labels\"} 64");
+    for (unsigned i = 0; i < settings_count(); i++) {
+        const char *name = setting_name(settings_at(i));
+
+        if (strncmp(name, "limit.", strlen("limit.")) != 0)
+            continue;
+        n++;
+        snprintf(wanted, sizeof(wanted), "\nudometer_limit{limit=\"%s\"} ", name + 6);
+        if (!strstr(text.data, wanted))
+            fail_msg("no udometer_limit of %s", name);
+    }
+    assert_true(n > 8);
+}
+
+static void tells_connections_by_worker(void **state)
+{
+    rows[0].counts[TELEMETRY_CONNECTIONS] = 3;
+    rows[0].counts[TELEMETRY_CONNECTIONS_OPENED] = 10;
+    rows[1].counts[TELEMETRY_CONNECTIONS_OPENED] = 1;
+    rows[1].counts[TELEMETRY_CONNECTIONS_REFUSED] = 2;
+    telemetry_publish(&rows[0]);
+    telemetry_publish(&rows[1]);
+    assert_line("udometer_connections{worker=\"0\"} 3");
+    assert_line("udometer_connections{worker=\"1\"} 0");
+    assert_line("udometer_connections_opened_total 11");
+    assert_line("udometer_connections_refused_total 2");
+}
+
+static void tells_sets_apart_from_gauges(void **state)
+{
+    struct identity identity = { .type = SAMPLE_SET, .family = SLICE("s"), .weight = 1 };
+    struct cell *cell;
+
+    assert_int_equal(registry_admit(registry, 0, &identity, &cell), VERDICT_APPLIED);
+    assert_line("udometer_series{type=\"set\"} 1");
+    assert_line("udometer_series{type=\"gauge\"} 0");
 }
 
 static void tells_of_itself(void **state)
@@ -245,21 +333,37 @@ static void batch_buckets_are_powers_of_2(void **state)
 
 static int begin(void **state)
 {
+    static const char *const addresses[] = { "udp://127.0.0.1:1", "udp://[::1]:2", "unix:///x" };
     const struct registry_options options = {
         .n_workers = 2, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
     };
 
     memset(rows, 0, sizeof(rows));
     atomic_store(&n_expired, 0);
-    for (unsigned i = 0; i < 2; i++) {
-        sockets[i].fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        sockets[i].worker = i;
-        strcpy(sockets[i].address, i ? "[::1]:2" : "127.0.0.1:1");
+    memset(sockets, 0, sizeof(sockets));
+    for (unsigned i = 0; i < 3; i++) {
+        int type = i == 2 ? SOCK_STREAM : SOCK_DGRAM;
+
+        sockets[i].socket.fd = socket(i == 2 ? AF_UNIX : AF_INET, type | SOCK_CLOEXEC, 0);
+        sockets[i].socket.is_stream = i == 2;
+        sockets[i].worker = i % 2;
+        strcpy(sockets[i].address, addresses[i]);
     }
-    if (registry_new(&registry, &options) < 0 || selfmetrics_reserve(registry) < 0)
+    if (settings_init(&settings) < 0 || registry_new(&registry, &options) < 0 ||
+        selfmetrics_reserve(registry) < 0)
         return -1;
-    source = (struct selfmetrics){ registry, rows,          2,          sockets, 2,
-                                   &scrapes, batch_buckets, &n_expired, 1234.5 };
+    source = (struct selfmetrics){
+        .registry = registry,
+        .rows = rows,
+        .n_rows = 2,
+        .sockets = sockets,
+        .n_sockets = 3,
+        .settings = &settings,
+        .scrapes = &scrapes,
+        .batch_buckets = batch_buckets,
+        .n_expired = &n_expired,
+        .start_time_s = 1234.5,
+    };
     return scrape_stats_init(&scrapes);
 }
 
@@ -269,8 +373,9 @@ static int end(void **state)
     registry_free(registry);
     buffer_deinit(&text);
     text = (struct buffer){ 0 };
-    for (unsigned i = 0; i < 2; i++)
-        close(sockets[i].fd);
+    settings_deinit(&settings);
+    for (unsigned i = 0; i < 3; i++)
+        close(sockets[i].socket.fd);
     return 0;
 }
 
@@ -303,6 +408,13 @@ int main(void)
         SELF_CASE(tells_what_the_registry_holds),
         SELF_CASE(tells_batches_and_keys_by_worker),
         SELF_CASE(tells_of_each_socket),
+        SELF_CASE(tells_of_sockets_of_datagrams_only),
+        SELF_CASE(the_path_of_a_socket_may_hold_anything),
+        SELF_CASE(the_longest_path_fits_escaped),
+        SELF_CASE(tells_the_limits_as_they_are_set),
+        SELF_CASE(every_limit_is_told),
+        SELF_CASE(tells_connections_by_worker),
+        SELF_CASE(tells_sets_apart_from_gauges),
         SELF_CASE(tells_of_itself),
         SELF_CASE(scrapes_are_counted_by_duration_and_size),
         SELF_CASE(batch_buckets_are_powers_of_2),

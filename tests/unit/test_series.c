@@ -6,6 +6,7 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/series.h"
+#include "aggregate/set.h"
 
 static struct buckets *buckets;
 
@@ -27,13 +28,19 @@ static struct series *new_series(const char *name, enum sample_type type, const 
     return series;
 }
 
+/* A cell, whose reference stays with the worker. */
 static struct cell *add_cell(struct series *series, unsigned worker)
 {
-    struct cell *cell = cell_new(series, series->family->type, series->family->buckets);
+    assert_true(series_add_cell(series, worker));
+    assert_non_null(series->cells[worker]);
+    return series->cells[worker];
+}
 
-    assert_non_null(cell);
-    atomic_store(&series->cells[worker], cell);
-    return cell;
+/* Give back the references of the workers, and the first one. */
+static void let_go(struct series *series)
+{
+    series_forget_workers(series);
+    series_unref(series);
 }
 
 static struct reading read_series(struct series *series)
@@ -83,12 +90,15 @@ static void a_reading_without_cells_is_0(void **state)
     struct series *counter = new_series("x", SAMPLE_COUNTER, "");
     struct series *gauge = new_series("x", SAMPLE_GAUGE, "");
     struct series *histogram = new_series("x", SAMPLE_TIMER, "");
+    struct series *set = new_series("x", SAMPLE_SET, "");
 
+    assert_true(read_series(set).value == 0);
     assert_true(read_series(counter).value == 0);
     assert_true(read_series(gauge).value == 0);
     assert_true(read_series(histogram).sum == 0);
     for (unsigned i = 0; i <= buckets->n; i++)
         assert_int_equal(read_series(histogram).counts[i], 0);
+    series_unref(set);
     series_unref(histogram);
     series_unref(gauge);
     series_unref(counter);
@@ -103,7 +113,7 @@ static void a_counter_is_the_sum_over_its_cells(void **state)
     assert_int_equal(counter_record(first, 1.5, 1), VERDICT_APPLIED);
     assert_int_equal(counter_record(last, 2, 1), VERDICT_APPLIED);
     assert_true(read_series(series).value == 3.5);
-    series_unref(series);
+    let_go(series);
 }
 
 static void a_gauge_is_its_newest_set(void **state)
@@ -116,7 +126,7 @@ static void a_gauge_is_its_newest_set(void **state)
     gauge_set(last, 5, 10);
     assert_int_equal(gauge_add(last, series->cells, 3, 1, 30), VERDICT_APPLIED);
     assert_true(read_series(series).value == 8);
-    series_unref(series);
+    let_go(series);
 }
 
 static void a_histogram_is_the_sum_over_its_cells(void **state)
@@ -132,7 +142,135 @@ static void a_histogram_is_the_sum_over_its_cells(void **state)
     assert_true(reading.sum == 101);
     assert_int_equal(reading.counts[7], 2);
     assert_int_equal(reading.counts[11], 1);
+    let_go(series);
+}
+
+static void a_set_is_what_its_cells_have_seen_together(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_SET, "");
+    struct set_cell *first = (struct set_cell *)add_cell(series, 0);
+    struct set_cell *last = (struct set_cell *)add_cell(series, 2);
+
+    assert_int_equal(set_record(first, 11), VERDICT_APPLIED);
+    assert_int_equal(set_record(first, 12), VERDICT_APPLIED);
+    assert_int_equal(set_record(last, 12), VERDICT_APPLIED);
+    assert_int_equal(set_record(last, 13), VERDICT_APPLIED);
+    assert_true(read_series(series).value == 3);
+    let_go(series);
+}
+
+static void a_cell_is_of_the_type_of_its_family(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+    struct cell *cell = add_cell(series, 1);
+
+    assert_ptr_equal(cell->series, series);
+    assert_null(series->cells[0]);
+    assert_null(series->cells[2]);
+    assert_false(cell->is_dying);
+    assert_int_equal(series_touched_s(series), 0);
+    let_go(series);
+}
+
+static void each_cell_is_a_reference_of_its_worker(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+
+    add_cell(series, 0);
+    assert_int_equal(series->refs, 2);
+    add_cell(series, 2);
+    assert_int_equal(series->refs, 3);
+    let_go(series);
+}
+
+static void workers_that_are_gone_leave_their_references_behind(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+    struct cell *first = add_cell(series, 0);
+
+    add_cell(series, 1);
+    add_cell(series, 2);
+    first->is_forgotten = true; /* this one has let go */
     series_unref(series);
+    series_forget_workers(series);
+    assert_int_equal(series->refs, 1);
+    series_forget_workers(series); /* they have given back all */
+    assert_int_equal(series->refs, 1);
+    series_unref(series);
+}
+
+/* The workers' references may be the only ones. */
+static void goes_with_the_last_worker(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+    struct family *family = series->family;
+
+    family_ref(family);
+    add_cell(series, 0);
+    add_cell(series, 1);
+    series_unref(series);
+    assert_int_equal(series->refs, 2);
+    series_forget_workers(series);
+    assert_int_equal(family->refs, 1); /* so the series is gone */
+    family_unref(family);
+}
+
+static void dying_shows_in_every_cell(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+    struct cell *first = add_cell(series, 0), *last = add_cell(series, 2);
+
+    series_set_dying(series, true);
+    assert_true(series->is_dying && first->is_dying && last->is_dying);
+    series_set_dying(series, false);
+    assert_false(series->is_dying || first->is_dying || last->is_dying);
+    let_go(series);
+}
+
+/* --- memory --------------------------------------------------------------------------- */
+
+static void counts_its_memory_where_the_family_does(void **state)
+{
+    static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_TIMER,
+                                              SAMPLE_SET };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        struct family *family = new_family("x", types[i]);
+        size_t cell = cell_size(family->type, buckets), base = family->size;
+        size_t empty = series_size(SLICE("a=\"1\""), 3);
+        struct series *series;
+        _Atomic size_t held = 0;
+
+        family_hold(family, &held, 0);
+        series = series_new(family, SLICE("a=\"1\""), 3);
+        assert_int_equal(held, base + empty);
+        add_cell(series, 0);
+        add_cell(series, 2);
+        assert_int_equal(held, base + empty + 2 * cell);
+        series_ref(series);
+        let_go(series);
+        assert_int_equal(held, base + empty + 2 * cell); /* there is a reference still */
+        series_unref(series);
+        assert_int_equal(held, 0);
+    }
+}
+
+static void the_memory_of_a_family_is_held_by_its_series(void **state)
+{
+    struct family *family = new_family("x", SAMPLE_COUNTER);
+    struct series *first = series_new(family, SLICE(""), 1);
+    struct series *second;
+    _Atomic size_t held = 0;
+
+    series_free(first); /* and the family with it */
+    family = new_family("x", SAMPLE_COUNTER);
+    family_hold(family, &held, 0);
+    first = series_new(family, SLICE(""), 1);
+    second = series_new(family, SLICE("a=\"1\""), 1);
+    series_unref(first);
+    assert_int_equal(held, family->size + series_size(SLICE("a=\"1\""), 1));
+    series_free(second);
+    assert_int_equal(held, 0);
 }
 
 static void was_touched_when_the_newest_cell_was(void **state)
@@ -145,7 +283,7 @@ static void was_touched_when_the_newest_cell_was(void **state)
     atomic_store(&add_cell(series, 0)->touched_s, UINT32_MAX);
     atomic_store(&add_cell(series, 2)->touched_s, 3);
     assert_int_equal(series_touched_s(series), UINT32_MAX);
-    series_unref(series);
+    let_go(series);
 }
 
 static void lives_until_the_last_reference_goes(void **state)
@@ -156,10 +294,9 @@ static void lives_until_the_last_reference_goes(void **state)
     family_ref(family);
     add_cell(series, 0);
     series_ref(series);
-    series_ref(series);
     series_unref(series);
     series_unref(series);
-    assert_int_equal(series->refs, 1);
+    assert_int_equal(series->refs, 1); /* the worker's */
     assert_true(read_series(series).value == 0);
     series_unref(series);
     assert_int_equal(family->refs, 1);
@@ -198,6 +335,56 @@ static void sorts_by_name_then_by_labels_as_bytes(void **state)
     assert_before("a", "x=\"a\"", "a", "x=\"\xc3\xa4\"");
 }
 
+/* The memory for one series and all its cells is counted before there is any. */
+static void a_series_may_have_the_reserve_of_its_family(void **state)
+{
+    struct family *family = new_family("x", SAMPLE_COUNTER);
+    size_t reserve = series_size(SLICE("a"), 2) + 2 * cell_size(METRIC_COUNTER, NULL);
+    struct series *first, *second;
+    _Atomic size_t held = 0;
+    size_t before;
+
+    family_hold(family, &held, reserve);
+    before = held;
+    first = series_new(family, SLICE("a"), 2);
+    series_take_reserve(first);
+    assert_int_equal(held, before);
+    add_cell(first, 0);
+    add_cell(first, 1);
+    assert_int_equal(held, before);
+    second = series_new(family, SLICE("b"), 2);
+    series_take_reserve(second); /* which the first one has */
+    add_cell(second, 1);
+    assert_int_equal(held, before + series_size(SLICE("b"), 2) + cell_size(METRIC_COUNTER, NULL));
+    let_go(second);
+    assert_int_equal(held, before);
+    family_ref(family);
+    let_go(first);
+    assert_int_equal(held, before);
+    first = series_new(family, SLICE("c"), 2);
+    series_take_reserve(first); /* it is there again */
+    assert_int_equal(held, before);
+    let_go(first);
+    family_unref(family);
+    assert_int_equal(held, 0);
+}
+
+static void without_a_reserve_memory_is_counted(void **state)
+{
+    struct family *family = new_family("x", SAMPLE_COUNTER);
+    struct series *series;
+    _Atomic size_t held = 0;
+
+    family_hold(family, &held, 0);
+    series = series_new(family, SLICE(""), 1);
+    series_take_reserve(series);
+    add_cell(series, 0);
+    assert_int_equal(held,
+                     family->size + series_size(SLICE(""), 1) + cell_size(METRIC_COUNTER, NULL));
+    let_go(series);
+    assert_int_equal(held, 0);
+}
+
 static int make_buckets(void **state)
 {
     return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
@@ -219,6 +406,16 @@ int main(void)
         CASE(a_counter_is_the_sum_over_its_cells),
         CASE(a_gauge_is_its_newest_set),
         CASE(a_histogram_is_the_sum_over_its_cells),
+        CASE(a_set_is_what_its_cells_have_seen_together),
+        CASE(a_cell_is_of_the_type_of_its_family),
+        CASE(each_cell_is_a_reference_of_its_worker),
+        CASE(workers_that_are_gone_leave_their_references_behind),
+        CASE(goes_with_the_last_worker),
+        CASE(dying_shows_in_every_cell),
+        CASE(counts_its_memory_where_the_family_does),
+        CASE(the_memory_of_a_family_is_held_by_its_series),
+        CASE(a_series_may_have_the_reserve_of_its_family),
+        CASE(without_a_reserve_memory_is_counted),
         CASE(was_touched_when_the_newest_cell_was),
         CASE(lives_until_the_last_reference_goes),
         CASE(free_does_not_ask_for_references),

@@ -45,10 +45,13 @@ static void assert_refused(const char *name, const char *const *texts, unsigned 
 static void defaults_bind_to_loopback_only(void **state)
 {
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:8125");
+    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:8125");
     assert_string_equal(settings.listen_http, "127.0.0.1:9102");
     assert_string_equal(settings.telemetry_path, "/metrics");
     assert_string_equal(settings.config_file, "");
+    assert_int_equal(settings.listen_tcp.n, 0);
+    assert_int_equal(settings.listen_unixgram.n, 0);
+    assert_int_equal(settings.listen_unix.n, 0);
 }
 
 static void has_its_other_defaults(void **state)
@@ -57,7 +60,13 @@ static void has_its_other_defaults(void **state)
     assert_int_equal(settings.ttl_s, 0);
     assert_int_equal(settings.n_workers, 0);
     assert_int_equal(settings.max_series, 2000000);
+    assert_int_equal(settings.max_family_series, 200000);
     assert_int_equal(settings.max_series_bytes, 1 << 30);
+    assert_int_equal(settings.max_connections, 1024);
+    assert_int_equal(settings.unix_mode, 0660);
+    assert_int_equal(settings.unix_owner.user, (uid_t)-1);
+    assert_int_equal(settings.unix_owner.group, (gid_t)-1);
+    assert_false(settings.is_dogstatsd);
     assert_int_equal(settings.max_key_bytes, 256 << 20);
     assert_int_equal(settings.log_level, LOG_INFO);
     assert_int_equal(settings.log_format, LOG_LOGFMT);
@@ -209,10 +218,10 @@ static void a_list_grows_by_repetition_and_commas(void **state)
     set("statsd.listen-udp", "127.0.0.1:1");
     set("statsd.listen-udp", "127.0.0.1:2,[::1]:3");
     assert_int_equal(settings.listen_udp.n, 3);
-    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:1");
-    assert_string_equal(settings.listen_udp.items[1], "127.0.0.1:2");
-    assert_string_equal(settings.listen_udp.items[2], "[::1]:3");
-    assert_all_refused("statsd.listen-udp", "", ",", "127.0.0.1:1,", "127.0.0.1:1,,127.0.0.1:2",
+    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:1");
+    assert_string_equal(settings.listen_udp.items[1].address, "127.0.0.1:2");
+    assert_string_equal(settings.listen_udp.items[2].address, "[::1]:3");
+    assert_all_refused("statsd.listen-udp", ",", "127.0.0.1:1,", "127.0.0.1:1,,127.0.0.1:2",
                        "127.0.0.1:1 127.0.0.1:2");
 }
 
@@ -240,8 +249,213 @@ static void a_higher_source_replaces_a_whole_list(void **state)
     assert_null(setting_set(list, &settings, "127.0.0.1:4", SETTINGS_FLAG));
     assert_null(setting_set(list, &settings, "127.0.0.1:5", SETTINGS_FLAG));
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:4");
+    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:4");
     assert_int_equal(settings.listen_udp.source, SETTINGS_FLAG);
+}
+
+/* --- the protocol ------------------------------------------------------------------------- */
+
+/* proto/README.md says what they are by default. */
+static void the_default_pipeline_is_that_of_the_protocol(void **state)
+{
+    struct pipeline_options options = settings_pipeline_options(&settings);
+    const struct pipeline_options *expected = &pipeline_default_options;
+
+    assert_int_equal(options.mapping.limits.line, expected->mapping.limits.line);
+    assert_int_equal(options.mapping.limits.name, expected->mapping.limits.name);
+    assert_int_equal(options.mapping.limits.labels, expected->mapping.limits.labels);
+    assert_int_equal(options.mapping.limits.label_name, expected->mapping.limits.label_name);
+    assert_int_equal(options.mapping.limits.label_value, expected->mapping.limits.label_value);
+    assert_int_equal(options.mapping.limits.labels_text, expected->mapping.limits.labels_text);
+    assert_int_equal(options.mapping.dialects, expected->mapping.dialects);
+    assert_int_equal(options.mapping.keeps_bare_tags, expected->mapping.keeps_bare_tags);
+    assert_int_equal(options.mapping.has_container_label, expected->mapping.has_container_label);
+    assert_int_equal(options.has_check_gauges, expected->has_check_gauges);
+}
+
+static void limits_reach_the_pipeline(void **state)
+{
+    struct mapping_limits limits;
+
+    set("limit.line-length", "1000");
+    set("limit.name-length", "1001");
+    set("limit.labels", "102");
+    set("limit.label-name-length", "1003");
+    set("limit.label-value-length", "1004");
+    set("limit.labels-length", "1005");
+    limits = settings_pipeline_options(&settings).mapping.limits;
+    assert_int_equal(limits.line, 1000);
+    assert_int_equal(limits.name, 1001);
+    assert_int_equal(limits.labels, 102);
+    assert_int_equal(limits.label_name, 1003);
+    assert_int_equal(limits.label_value, 1004);
+    assert_int_equal(limits.labels_text, 1005);
+}
+
+static void each_dialect_of_tags_can_be_switched_off(void **state)
+{
+    static const char *const names[_TAG_DIALECT_N] = {
+        [TAG_DOGSTATSD] = "statsd.parse-dogstatsd-tags",
+        [TAG_INFLUXDB] = "statsd.parse-influxdb-tags",
+        [TAG_LIBRATO] = "statsd.parse-librato-tags",
+        [TAG_SIGNALFX] = "statsd.parse-signalfx-tags",
+    };
+    unsigned all = (1u << _TAG_DIALECT_N) - 1;
+
+    for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
+        assert_true(setting_is_switch(settings_find(slice_of(names[i]))));
+        set(names[i], "false");
+        assert_int_equal(settings_pipeline_options(&settings).mapping.dialects, all & ~(1u << i));
+        set(names[i], "true");
+        assert_int_equal(settings_pipeline_options(&settings).mapping.dialects, all);
+    }
+}
+
+static void switches_reach_the_pipeline(void **state)
+{
+    set("statsd.bare-tags", "true");
+    assert_true(settings_pipeline_options(&settings).mapping.keeps_bare_tags);
+    assert_false(settings_pipeline_options(&settings).mapping.has_container_label);
+    set("statsd.container-label", "true");
+    assert_true(settings_pipeline_options(&settings).mapping.has_container_label);
+    assert_false(settings_pipeline_options(&settings).has_check_gauges);
+    set("statsd.service-checks", "true");
+    assert_true(settings_pipeline_options(&settings).has_check_gauges);
+}
+
+static void limits_end_where_memory_would(void **state)
+{
+    static const struct {
+        const char *name, *most, *beyond;
+    } limits[] = {
+        { "limit.line-length", "1048576", "1048577" },
+        { "limit.name-length", "4096", "4097" },
+        { "limit.labels", "256", "257" }, /* LABELS_MAX */
+        { "limit.label-name-length", "1024", "1025" },
+        { "limit.label-value-length", "16384", "16385" },
+        { "limit.labels-length", "65536", "65537" },
+        { "limit.connections", "65536", "65537" },
+        { "limit.family-series", "1000000000", "1000000001" },
+    };
+
+    assert_int_equal(LABELS_MAX, 256);
+    for (unsigned i = 0; i < ARRAY_SIZE(limits); i++) {
+        set(limits[i].name, "1");
+        set(limits[i].name, limits[i].most);
+        assert_all_refused(limits[i].name, limits[i].beyond, "0", "-1", "", "1KiB", "x");
+    }
+    assert_int_equal(settings.max_connections, 65536);
+    assert_int_equal(settings.max_family_series, 1000000000);
+    assert_int_equal(settings.labels, 256);
+}
+
+/* --- listeners ---------------------------------------------------------------------------- */
+
+static void a_list_may_be_emptied(void **state)
+{
+    const struct setting *list = settings_find(SLICE("statsd.listen-udp"));
+
+    set("statsd.listen-udp", "");
+    assert_int_equal(settings.listen_udp.n, 0);
+    set("statsd.listen-udp", ""); /* again, and then another thought */
+    set("statsd.listen-udp", "127.0.0.1:1");
+    assert_int_equal(settings.listen_udp.n, 1);
+    settings_deinit(&settings);
+    assert_int_equal(settings_init(&settings), 0);
+    assert_null(setting_set(list, &settings, "127.0.0.1:1,127.0.0.1:2", SETTINGS_FILE));
+    assert_null(setting_set(list, &settings, "", SETTINGS_ENVIRONMENT));
+    assert_int_equal(settings.listen_udp.n, 0);
+}
+
+static void has_lists_of_all_transports(void **state)
+{
+    static const char *const names[] = { "statsd.listen-udp", "statsd.listen-tcp",
+                                         "statsd.listen-unixgram", "statsd.listen-unix" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        assert_true(setting_is_list(settings_find(slice_of(names[i]))));
+    assert_false(setting_is_list(settings_find(SLICE("web.listen-address"))));
+    set("statsd.listen-tcp", "127.0.0.1:1,[::1]:2");
+    assert_int_equal(settings.listen_tcp.n, 2);
+    assert_string_equal(settings.listen_tcp.items[1].address, "[::1]:2");
+    set("statsd.listen-unixgram", "/run/a.sock,b.sock");
+    assert_int_equal(settings.listen_unixgram.n, 2);
+    assert_string_equal(settings.listen_unixgram.items[0].address, "/run/a.sock");
+    assert_string_equal(settings.listen_unixgram.items[1].address, "b.sock");
+    set("statsd.listen-unix", "/run/c.sock");
+    assert_string_equal(settings.listen_unix.items[0].address, "/run/c.sock");
+    assert_all_refused("statsd.listen-tcp", "nonsense", "/run/a.sock", ",");
+}
+
+static void a_socket_path_fits_into_an_address(void **state)
+{
+    char path[109];
+
+    memset(path, 'p', sizeof(path));
+    path[107] = '\0';
+    set("statsd.listen-unix", path);
+    path[107] = 'p';
+    path[108] = '\0';
+    assert_all_refused("statsd.listen-unix", path, ",", "a\xff");
+    assert_int_equal(settings.listen_unix.n, 1);
+}
+
+static void a_listener_may_have_a_dialect_of_its_own(void **state)
+{
+    const struct listener *items = settings.listen_udp.items;
+
+    set("statsd.listen-udp",
+        "127.0.0.1:1?dialect=dogstatsd,127.0.0.1:2,127.0.0.1:3?dialect=statsd");
+    assert_int_equal(settings.listen_udp.n, 3);
+    assert_string_equal(items[0].address, "127.0.0.1:1");
+    assert_true(items[0].has_dialect && items[0].is_dogstatsd);
+    assert_string_equal(items[1].address, "127.0.0.1:2");
+    assert_false(items[1].has_dialect);
+    assert_string_equal(items[2].address, "127.0.0.1:3");
+    assert_true(items[2].has_dialect);
+    assert_false(items[2].is_dogstatsd);
+    set("statsd.listen-unix", "/run/x.sock?dialect=dogstatsd");
+    assert_string_equal(settings.listen_unix.items[0].address, "/run/x.sock");
+    assert_true(settings.listen_unix.items[0].is_dogstatsd);
+}
+
+static void refuses_other_dialects(void **state)
+{
+    assert_all_refused("statsd.listen-udp", "127.0.0.1:1?dialect=datadog",
+                       "127.0.0.1:1?dialect=", "127.0.0.1:1?", "127.0.0.1:1?dialect",
+                       "127.0.0.1:1?dialect=statsd2", "127.0.0.1:1?dialect=statsd&x",
+                       "?dialect=statsd", "127.0.0.1:1?dialect=statsd?dialect=statsd");
+    assert_all_refused("statsd.dialect", "", "DogStatsD", "dog", "influxdb", "statsd ");
+    assert_false(settings.is_dogstatsd);
+    set("statsd.dialect", "dogstatsd");
+    assert_true(settings.is_dogstatsd);
+    set("statsd.dialect", "statsd");
+    assert_false(settings.is_dogstatsd);
+}
+
+static void a_list_that_was_refused_can_still_be_given_back(void **state)
+{
+    set("statsd.listen-unix", "/run/a.sock");
+    assert_all_refused("statsd.listen-unix", "/run/b.sock,?dialect=statsd", "/run/c.sock?x");
+    set("statsd.listen-unix", "/run/d.sock");
+    assert_string_equal(settings.listen_unix.items[settings.listen_unix.n - 1].address,
+                        "/run/d.sock");
+}
+
+static void takes_modes_and_owners_of_socket_files(void **state)
+{
+    set("statsd.unixsocket-mode", "0777");
+    assert_int_equal(settings.unix_mode, 0777);
+    set("statsd.unixsocket-mode", "600");
+    assert_int_equal(settings.unix_mode, 0600);
+    assert_all_refused("statsd.unixsocket-mode", "", "8", "rw", "1777", "66", "00660");
+    set("statsd.unixsocket-owner", "0:0");
+    assert_int_equal(settings.unix_owner.user, 0);
+    assert_int_equal(settings.unix_owner.group, 0);
+    set("statsd.unixsocket-owner", ":123");
+    assert_int_equal(settings.unix_owner.user, (uid_t)-1);
+    assert_int_equal(settings.unix_owner.group, 123);
+    assert_all_refused("statsd.unixsocket-owner", "no such user", "0:no such group");
 }
 
 static void the_text_is_copied(void **state)
@@ -252,7 +466,7 @@ static void the_text_is_copied(void **state)
     set("statsd.listen-udp", text);
     memset(text, '#', sizeof(text) - 1);
     assert_string_equal(settings.listen_http, "127.0.0.1:1");
-    assert_string_equal(settings.listen_udp.items[0], "127.0.0.1:1");
+    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:1");
 }
 
 static void variables_are_named_after_flags(void **state)
@@ -263,6 +477,11 @@ static void variables_are_named_after_flags(void **state)
     buffer_add_char(&out, ' ');
     setting_write_variable(settings_find(SLICE("workers")), &out);
     assert_slice_equal(buffer_text(&out), "UDOMETER_STATSD_LISTEN_UDP UDOMETER_WORKERS");
+}
+
+static bool is_on(const struct setting *setting)
+{
+    return strncmp(setting_name(setting), "statsd.parse-", strlen("statsd.parse-")) == 0;
 }
 
 static void help_tells_every_flag_in_order(void **state)
@@ -278,8 +497,9 @@ static void help_tells_every_flag_in_order(void **state)
     for (unsigned i = 0; i < settings_count(); i++) {
         const struct setting *setting = settings_at(i);
 
-        snprintf(flag, sizeof(flag), "  --%s%s", setting_name(setting),
-                 setting_is_switch(setting) ? "\n" : "=");
+        /* A switch that is on is there to be switched off. */
+        snprintf(flag, sizeof(flag), "  --%s%s%s", is_on(setting) ? "[no-]" : "",
+                 setting_name(setting), setting_is_switch(setting) ? "\n" : "=");
         at = strstr(at, flag);
         if (!at)
             fail_msg("no %s in --help", flag);
@@ -320,6 +540,18 @@ int main(void)
         SETTINGS_CASE(a_list_grows_by_repetition_and_commas),
         SETTINGS_CASE(a_list_has_up_to_16_items),
         SETTINGS_CASE(a_higher_source_replaces_a_whole_list),
+        SETTINGS_CASE(the_default_pipeline_is_that_of_the_protocol),
+        SETTINGS_CASE(limits_reach_the_pipeline),
+        SETTINGS_CASE(each_dialect_of_tags_can_be_switched_off),
+        SETTINGS_CASE(switches_reach_the_pipeline),
+        SETTINGS_CASE(limits_end_where_memory_would),
+        SETTINGS_CASE(a_list_may_be_emptied),
+        SETTINGS_CASE(has_lists_of_all_transports),
+        SETTINGS_CASE(a_socket_path_fits_into_an_address),
+        SETTINGS_CASE(a_listener_may_have_a_dialect_of_its_own),
+        SETTINGS_CASE(refuses_other_dialects),
+        SETTINGS_CASE(a_list_that_was_refused_can_still_be_given_back),
+        SETTINGS_CASE(takes_modes_and_owners_of_socket_files),
         SETTINGS_CASE(the_text_is_copied),
         SETTINGS_CASE(variables_are_named_after_flags),
         SETTINGS_CASE(help_tells_every_flag_in_order),

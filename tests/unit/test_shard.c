@@ -200,7 +200,7 @@ static void a_key_of_the_greatest_length_is_remembered(void **state)
 static void a_longer_key_is_understood_and_not_remembered(void **state)
 {
     const struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    char *name = text_of(KEY_LENGTH_MAX - 1), *longest = text_of(LINE_LENGTH_MAX);
+    char *name = text_of(KEY_LENGTH_MAX - 1), *longest = text_of(65536);
 
     for (unsigned i = 0; i < 3; i++)
         record(shard, name, "|c", 1, &identity);
@@ -256,20 +256,20 @@ static void a_signed_gauge_is_relative(void **state)
     struct key *key;
 
     record(shard, "x", "|g", 10, &identity);
-    line.is_signed = true;
+    line.is_relative = true;
     key = look_up(shard, &line, &identity);
     assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
     assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
     assert_true(read_only_series().value == 4);
 }
 
-static void record_gauge(struct shard *in, double number, bool is_signed, int64_t arrived_ns)
+static void record_gauge(struct shard *in, double number, bool is_relative, int64_t arrived_ns)
 {
     const struct identity identity = identity_of("x", SAMPLE_GAUGE);
     struct line line = line_of("x", "|g", number);
     struct key *key = look_up(in, &line, &identity);
 
-    line.is_signed = is_signed;
+    line.is_relative = is_relative;
     line.arrived_ns = arrived_ns;
     assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
 }
@@ -344,6 +344,69 @@ static void recording_notes_the_time(void **state)
     record(shard, "x", "|c", 1, &identity);
     assert_int_equal(series_touched_s(snapshot->series[0]), 78);
     snapshot_unref(snapshot);
+}
+
+static void record_in_set(struct shard *in, struct slice value)
+{
+    const struct identity identity = identity_of("x", SAMPLE_SET);
+    struct line line = { .name = SLICE("x"), .value = value, .rest = SLICE("|s") };
+    struct key *key = look_up(in, &line, &identity);
+
+    assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
+}
+
+static void a_set_counts_different_values(void **state)
+{
+    record_in_set(shard, SLICE("one"));
+    record_in_set(shard, SLICE("two"));
+    record_in_set(shard, SLICE("one"));
+    record_in_set(shard, SLICE("o"));
+    record_in_set(shard, SLICE("1"));
+    record_in_set(shard, SLICE("1.0"));
+    assert_true(read_only_series().value == 5);
+}
+
+static void a_value_of_a_set_is_any_bytes(void **state)
+{
+    static const char bytes[] = "a:b\xff\0c";
+
+    record_in_set(shard, (struct slice){ bytes, 7 });
+    record_in_set(shard, (struct slice){ bytes, 6 });
+    record_in_set(shard, (struct slice){ bytes, 5 });
+    record_in_set(shard, (struct slice){ bytes, 3 });
+    record_in_set(shard, (struct slice){ bytes, 7 });
+    assert_true(read_only_series().value == 4);
+}
+
+static void workers_count_the_same_value_of_a_set_once(void **state)
+{
+    CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
+
+    record_in_set(shard, SLICE("one"));
+    record_in_set(other, SLICE("one"));
+    record_in_set(other, SLICE("two"));
+    assert_true(read_only_series().value == 2);
+    assert_int_equal(registry_count(registry).series[METRIC_SET], 1);
+}
+
+static void record_dogstatsd_gauge(double number)
+{
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
+    struct line line = line_of("x", "|g", number);
+    struct key *key = look_up(shard, &line, &identity);
+
+    line.is_relative = true;
+    line.is_dogstatsd = true;
+    assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
+}
+
+static void a_sign_is_just_a_sign_where_the_dialect_says_so(void **state)
+{
+    record_gauge(shard, 10, false, 0);
+    record_dogstatsd_gauge(-3);
+    assert_true(read_only_series().value == -3);
+    record_gauge(shard, -3, true, 0); /* from another listener */
+    assert_true(read_only_series().value == -6);
 }
 
 /* --- eviction ------------------------------------------------------------------------ */
@@ -532,6 +595,189 @@ static void a_series_of_another_worker_is_none_of_its_business(void **state)
     series_unref(suspect.series);
 }
 
+static void lets_go_of_a_series_only_once(void **state)
+{
+    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    struct suspect suspects[2];
+
+    record(shard, "x", "|c", 5, &x);
+    suspects[0] = suspects[1] = suspect_only_series();
+    registry_mark_dying(registry, suspects, 1);
+    registry_remove_dying(registry, suspects, 1);
+    shard_forget(shard, suspects, 2); /* twice in one list */
+    shard_forget(shard, suspects, 1); /* and in another one */
+    assert_int_equal(suspects[0].series->refs, 1);
+    series_unref(suspects[0].series);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+/* --- passing keys and overflow ------------------------------------------------------------ */
+
+static void a_passing_key_is_not_remembered(void **state)
+{
+    struct identity identity = identity_of("x", SAMPLE_GAUGE);
+
+    identity.is_passing = true;
+    identity.n_tag_errors = 2;
+    for (unsigned i = 0; i < 3; i++) {
+        struct line line = line_of("x", "|g", i);
+        struct key *key;
+
+        shard_prepare(shard, &line, 1);
+        assert_null(shard_find(shard, &line));
+        assert_int_equal(shard_admit(shard, &line, &identity, &key), VERDICT_APPLIED);
+        assert_int_equal(shard_key_facts(key)->type, SAMPLE_GAUGE);
+        assert_int_equal(shard_key_facts(key)->n_tag_errors, 2);
+        assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
+    }
+    assert_int_equal(shard_n_keys(shard), 0);
+    assert_true(read_only_series().value == 2);
+}
+
+static void a_passing_key_leaves_those_that_are_known(void **state)
+{
+    struct identity x = identity_of("x", SAMPLE_COUNTER), y = identity_of("y", SAMPLE_COUNTER);
+
+    record(shard, "x", "|c", 1, &x);
+    y.is_passing = true;
+    record(shard, "y", "|c", 1, &y);
+    record(shard, "x", "|c", 1, &x);
+    assert_true(is_known(shard, "x", "|c"));
+    assert_int_equal(shard_n_keys(shard), 1);
+}
+
+/* A family with as many series as it may have, and one beyond. */
+static const struct key_facts *record_beyond(struct shard *in, const char *rest, double number)
+{
+    struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct line line = line_of("x", rest, number);
+    struct key *key;
+
+    identity.labels = slice_of(rest);
+    key = look_up(in, &line, &identity);
+    assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
+    return shard_key_facts(key);
+}
+
+static void what_overflows_is_not_remembered(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = 1, .max_series = 1, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
+    };
+    CLEANUP(registry_freep) struct registry *scarce = NULL;
+    CLEANUP(shard_freep) struct shard *of_scarce = NULL;
+    struct snapshot *snapshot;
+    struct reading reading;
+
+    assert_int_equal(registry_new(&scarce, &options), 0);
+    assert_int_equal(shard_new(&of_scarce, &(struct shard_options){ .registry = scarce,
+                                                                    .max_key_bytes = 1 << 20,
+                                                                    .seed = 42 }),
+                     0);
+    assert_false(record_beyond(of_scarce, "a=\"1\"", 1)->is_overflow);
+    assert_true(record_beyond(of_scarce, "a=\"2\"", 10)->is_overflow);
+    assert_true(record_beyond(of_scarce, "a=\"2\"", 20)->is_overflow);
+    assert_true(record_beyond(of_scarce, "a=\"3\"", 30)->is_overflow);
+    assert_false(record_beyond(of_scarce, "a=\"1\"", 2)->is_overflow);
+    assert_int_equal(shard_n_keys(of_scarce), 1);
+    snapshot = registry_snapshot(scarce);
+    assert_int_equal(snapshot->n_series, 2);
+    series_read(snapshot->series[0], &reading);
+    assert_true(reading.value == 3);
+    assert_slice_equal(snapshot->series[1]->labels, "overflow=\"true\"");
+    series_read(snapshot->series[1], &reading);
+    assert_true(reading.value == 60);
+    snapshot_unref(snapshot);
+}
+
+/* --- ending series --------------------------------------------------------------------------- */
+
+static enum verdict try_expire(const char *family, size_t *ret)
+{
+    const struct identity identity = identity_of(family, SAMPLE_EXPIRE);
+
+    return shard_expire(shard, &identity, ret);
+}
+
+/* Take over what has ended; both shards forget it. Returns how many that were. */
+static size_t bury(struct shard *other)
+{
+    size_t n;
+    struct suspect *ended = registry_take_expired(registry, &n);
+
+    shard_forget(shard, ended, n);
+    shard_forget(other, ended, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(ended[i].series->refs, 1);
+        series_unref(ended[i].series);
+    }
+    free(ended);
+    return n;
+}
+
+static void what_is_ended_begins_anew_in_all_workers(void **state)
+{
+    CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    size_t n;
+
+    record(shard, "x", "|c", 5, &x);
+    record(other, "x", "|c", 6, &x);
+    snapshot_unref(registry_snapshot(registry));
+    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(n, 1);
+    assert_false(is_known(shard, "x", "|c"));
+    record(other, "x", "|c", 1, &x);
+    assert_true(read_only_series().value == 1);
+    record(shard, "x", "|c", 2, &x);
+    assert_true(read_only_series().value == 3);
+    assert_int_equal(bury(other), 1);
+    assert_true(is_known(shard, "x", "|c"));
+    assert_true(is_known(other, "x", "|c"));
+    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(bury(other), 1);
+    assert_int_equal(shard_n_keys(shard) + shard_n_keys(other), 0);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+static void ending_nothing_is_applied_too(void **state)
+{
+    size_t n = 77;
+
+    assert_int_equal(try_expire("nothing", &n), VERDICT_APPLIED);
+    assert_int_equal(n, 0);
+}
+
+/* A family of so many series that few looks at it are allowed in a second. */
+static void looking_is_limited_by_the_second(void **state)
+{
+    const size_t n_series = 50000;
+    struct identity x = identity_of("x", SAMPLE_COUNTER);
+    struct identity none = identity_of("x", SAMPLE_EXPIRE);
+    char labels[32];
+    size_t n;
+
+    for (unsigned i = 0; i < n_series; i++) {
+        struct cell *cell;
+
+        snprintf(labels, sizeof(labels), "i=\"%u\"", i);
+        x.labels = slice_of(labels);
+        assert_int_equal(registry_admit(registry, 0, &x, &cell), VERDICT_APPLIED);
+    }
+    none.labels = SLICE("no=\"one\"");
+    shard_set_now(shard, 1);
+    for (unsigned i = 0; i < SHARD_EXPIRE_BUDGET / n_series; i++)
+        assert_int_equal(shard_expire(shard, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_expire(shard, &none, &n), REFUSED_EXPIRE_LIMIT);
+    shard_set_now(shard, 1); /* the same second */
+    assert_int_equal(shard_expire(shard, &none, &n), REFUSED_EXPIRE_LIMIT);
+    assert_int_equal(try_expire("nothing", &n), VERDICT_APPLIED);
+    shard_set_now(shard, 2);
+    assert_int_equal(shard_expire(shard, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(n, n_series);
+}
+
 static void free_accepts_null(void **state)
 {
     shard_free(NULL);
@@ -593,6 +839,10 @@ int main(void)
         SHARD_CASE(without_arrivals_a_single_worker_keeps_the_order),
         SHARD_CASE(an_overflow_is_refused_and_changes_nothing),
         SHARD_CASE(recording_notes_the_time),
+        SHARD_CASE(a_set_counts_different_values),
+        SHARD_CASE(a_value_of_a_set_is_any_bytes),
+        SHARD_CASE(workers_count_the_same_value_of_a_set_once),
+        SHARD_CASE(a_sign_is_just_a_sign_where_the_dialect_says_so),
         SHARD_CASE(keys_keep_within_their_memory),
         SHARD_CASE(evictions_lose_no_value),
         SHARD_CASE(evicted_aliases_leave_the_others),
@@ -603,6 +853,13 @@ int main(void)
         SHARD_CASE(does_not_forget_a_series_that_lives_on),
         SHARD_CASE(a_removed_series_that_is_written_again_is_a_new_one),
         SHARD_CASE(a_series_of_another_worker_is_none_of_its_business),
+        SHARD_CASE(lets_go_of_a_series_only_once),
+        SHARD_CASE(a_passing_key_is_not_remembered),
+        SHARD_CASE(a_passing_key_leaves_those_that_are_known),
+        SHARD_CASE(what_overflows_is_not_remembered),
+        SHARD_CASE(what_is_ended_begins_anew_in_all_workers),
+        SHARD_CASE(ending_nothing_is_applied_too),
+        SHARD_CASE(looking_is_limited_by_the_second),
         SHARD_CASE(free_accepts_null),
     };
 

@@ -22,6 +22,7 @@ static int fds[WORKERS], senders[WORKERS];
 static struct worker *workers[WORKERS];
 static struct sweeper *sweeper;
 static _Atomic uint64_t n_expired;
+static _Atomic unsigned n_connections;
 static uv_loop_t loop;
 static uv_timer_t tick; /* so that the loop can be run for a moment */
 
@@ -35,7 +36,7 @@ static uint64_t n_series(void)
     struct registry_counts counts = registry_count(registry);
 
     return counts.series[METRIC_COUNTER] + counts.series[METRIC_GAUGE] +
-           counts.series[METRIC_HISTOGRAM];
+           counts.series[METRIC_HISTOGRAM] + counts.series[METRIC_SET];
 }
 
 /* The value of a counter, or -1. */
@@ -137,6 +138,100 @@ static void a_series_that_is_written_stays_and_loses_nothing(void **state)
     assert_int_equal(atomic_load(&n_expired), 2);
 }
 
+/* --- what senders have ended ------------------------------------------------------------ */
+
+static bool holds_nothing(void)
+{
+    return registry_count(registry).bytes == 0;
+}
+
+static uint64_t n_lines(void)
+{
+    uint64_t sums[_TELEMETRY_N];
+
+    telemetry_sum(rows, WORKERS, sums);
+    return sums[TELEMETRY_LINES];
+}
+
+static bool has_five_lines(void)
+{
+    return n_lines() == 5;
+}
+
+/* They have no time to live, and yet their memory comes back. */
+static void what_senders_have_ended_gives_its_memory_back(void **state)
+{
+    send_line(0, "x:1|c\ny:1|ms");
+    send_line(1, "x:1|c\nz:1|s");
+    run_until(has_three_series, NULL);
+    send_line(1, "x:0|x");
+    run_until(has_five_lines, NULL);
+    assert_int_equal(n_series(), 2);
+    send_line(0, "y:0|x\nz:0|x");
+    run_until(holds_nothing, NULL);
+    assert_int_equal(n_series(), 0);
+    assert_int_equal(atomic_load(&n_expired), 0); /* these are counted by the workers */
+}
+
+static unsigned n_rounds;
+
+static void end_and_begin(void)
+{
+    char line[64];
+
+    snprintf(line, sizeof(line), "x:1|g|#i:%u\nx:0|x\nx:2|g", n_rounds);
+    send_line(n_rounds++ % WORKERS, line);
+}
+
+static bool has_gone_round_often(void)
+{
+    return n_rounds >= 300;
+}
+
+static bool has_the_lines_of_all_rounds(void)
+{
+    return n_lines() == 3 * n_rounds;
+}
+
+/* So many series that come and go share the rounds that the workers are asked for. */
+static void series_may_end_faster_than_their_memory(void **state)
+{
+    n_rounds = 0;
+    run_until(has_gone_round_often, end_and_begin);
+    run_until(has_the_lines_of_all_rounds, NULL);
+    send_line(0, "x:0|x");
+    run_until(holds_nothing, NULL);
+    assert_int_equal(n_series(), 0);
+}
+
+static bool has_some_memory(void)
+{
+    return registry_count(registry).bytes > 0;
+}
+
+static void a_notice_about_nothing_does_no_harm(void **state)
+{
+    for (unsigned i = 0; i < 100; i++)
+        sweeper_notify(sweeper);
+    send_line(0, "x:1|c");
+    run_until(has_some_memory, NULL);
+    assert_int_equal(n_series(), 1);
+    send_line(0, "x:1|x");
+    run_until(holds_nothing, NULL);
+}
+
+/* What has ended is not looked at for the time to live as well. */
+static void what_has_ended_does_not_count_as_expired(void **state)
+{
+    send_line(0, "x:1|c");
+    run_until(has_one_series, NULL);
+    send_line(1, "x:0|x");
+    run_until(holds_nothing, NULL);
+    send_line(0, "y:1|c");
+    run_until(has_one_expired, NULL);
+    assert_int_equal(atomic_load(&n_expired), 1);
+}
+
 /* --- an end at any moment ------------------------------------------------------------ */
 
 static sem_t is_here, may_go;
@@ -174,6 +269,21 @@ static void ends_while_it_waits_for_a_worker(void **state)
     sem_post(&may_go);
 }
 
+static bool has_no_series(void)
+{
+    return n_series() == 0;
+}
+
+/* The workers go with all that they have not been told to forget. */
+static void ends_before_it_has_taken_over_what_was_ended(void **state)
+{
+    send_line(0, "x:1|c\ny:1|c");
+    send_line(1, "z:1|c");
+    run_until(has_three_series, NULL);
+    send_line(0, "x:0|x\ny:0|x\nz:0|x");
+    run_until(has_no_series, NULL);
+}
+
 static void ends_before_it_has_begun(void **state)
 {
     assert_int_equal(n_series(), 0);
@@ -186,29 +296,42 @@ static void close_accepts_null(void **state)
 
 /* --- beginning and end ----------------------------------------------------------------- */
 
+/* As the daemon does. */
+static void on_expired(void *ctx)
+{
+    sweeper_notify(*(struct sweeper **)ctx);
+}
+
 static int start_worker(unsigned i)
 {
+    struct worker_socket socket_of = { .fd = -1 };
     const struct worker_options options = {
         .index = i,
-        .fds = &fds[i],
-        .n_fds = 1,
+        .sockets = &socket_of,
+        .n_sockets = 1,
         .registry = registry,
         .row = &rows[i],
         .max_key_bytes = 1 << 20,
         .seed = 42,
+        .pipeline = &pipeline_default_options,
+        .n_connections = &n_connections,
+        .max_connections = 10,
+        .on_expired = on_expired,
+        .ctx = &sweeper,
     };
     struct address address;
 
     if (address_parse(&address, "127.0.0.1:0") < 0 || udp_bind(&address, 1 << 20, 1, &fds[i]) < 0 ||
         address_of_socket(&address, fds[i]) < 0)
         return -1;
+    socket_of.fd = fds[i];
     senders[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (connect(senders[i], &address.any, address.len) < 0)
         return -1;
     return worker_start(&workers[i], &options);
 }
 
-static int begin(void **state)
+static int begin_with(uint32_t ttl_s)
 {
     const struct registry_options options = {
         .n_workers = WORKERS,
@@ -218,7 +341,7 @@ static int begin(void **state)
         .buckets = buckets,
     };
     struct sweeper_options sweeper_options = {
-        .workers = workers, .n_workers = WORKERS, .ttl_s = 1, .n_expired = &n_expired
+        .workers = workers, .n_workers = WORKERS, .ttl_s = ttl_s, .n_expired = &n_expired
     };
 
     memset(rows, 0, sizeof(rows));
@@ -235,6 +358,16 @@ static int begin(void **state)
     uv_timer_start(&tick, on_tick, 1, 5);
     sweeper_options.registry = registry;
     return sweeper_open(&sweeper, &loop, &sweeper_options);
+}
+
+static int begin(void **state)
+{
+    return begin_with(1);
+}
+
+static int begin_without_ttl(void **state)
+{
+    return begin_with(0);
 }
 
 static int end(void **state)
@@ -266,6 +399,7 @@ static int free_buckets(void **state)
 }
 
 #define SWEEPER_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define NOTIFIED_CASE(name) cmocka_unit_test_setup_teardown(name, begin_without_ttl, end)
 
 int main(void)
 {
@@ -274,6 +408,12 @@ int main(void)
         SWEEPER_CASE(its_name_is_free_for_another_type),
         SWEEPER_CASE(a_series_that_is_written_stays_and_loses_nothing),
         SWEEPER_CASE(ends_while_it_waits_for_a_worker),
+        SWEEPER_CASE(what_has_ended_does_not_count_as_expired),
+        NOTIFIED_CASE(what_senders_have_ended_gives_its_memory_back),
+        NOTIFIED_CASE(series_may_end_faster_than_their_memory),
+        NOTIFIED_CASE(a_notice_about_nothing_does_no_harm),
+        NOTIFIED_CASE(ends_before_it_has_taken_over_what_was_ended),
+        NOTIFIED_CASE(ends_before_it_has_begun),
         SWEEPER_CASE(ends_before_it_has_begun),
         CASE(close_accepts_null),
     };

@@ -130,10 +130,11 @@ static void every_refusal_is_exposed_with_its_reason(void **state)
 #undef X
 }
 
-/* lines = applied + refused + skipped, where "applied" is the sum over the types. */
+/* lines + packed = applied + refused + skipped, where "applied" is the sum over the types. */
 static void every_term_of_the_sum_is_exposed(void **state)
 {
-    static const unsigned terms[] = { TELEMETRY_LINES, TELEMETRY_VERDICTS + SKIPPED_EVENT,
+    static const unsigned terms[] = { TELEMETRY_LINES, TELEMETRY_PACKED,
+                                      TELEMETRY_VERDICTS + SKIPPED_EVENT,
                                       TELEMETRY_VERDICTS + SKIPPED_SERVICE_CHECK };
     unsigned n_found = 0, n_samples = 0;
 
@@ -147,6 +148,30 @@ static void every_term_of_the_sum_is_exposed(void **state)
     }
     assert_int_equal(n_found, ARRAY_SIZE(terms));
     assert_true(n_samples >= _SAMPLE_TYPE_N);
+}
+
+/* The names that proto/README.md promises. */
+static void what_the_protocol_promises_is_exposed(void **state)
+{
+    assert_true(is_exposed(TELEMETRY_LINES, "udometer_lines_total", ""));
+    assert_true(is_exposed(TELEMETRY_PACKED, "udometer_packed_samples_total", ""));
+    assert_true(is_exposed(TELEMETRY_TAG_ERRORS, "udometer_tag_errors_total", ""));
+    assert_true(is_exposed(TELEMETRY_UNKNOWN_SECTIONS, "udometer_unknown_sections_total", ""));
+    assert_true(is_exposed(TELEMETRY_RATE_ERRORS, "udometer_sample_errors_total",
+                           "reason=\"invalid_sample_factor\""));
+    assert_true(
+        is_exposed(TELEMETRY_SAMPLES + SAMPLE_SET, "udometer_samples_total", "type=\"set\""));
+    assert_true(
+        is_exposed(TELEMETRY_SAMPLES + SAMPLE_EXPIRE, "udometer_samples_total", "type=\"expire\""));
+}
+
+static void levels_are_not_summed_over_the_workers(void **state)
+{
+    for (unsigned i = 0; i < telemetry_n_items; i++) {
+        assert_int_not_equal(telemetry_items[i].counter, TELEMETRY_KEYS);
+        assert_int_not_equal(telemetry_items[i].counter, TELEMETRY_CONNECTIONS);
+        assert_true(telemetry_items[i].counter < TELEMETRY_BATCHES);
+    }
 }
 
 static struct telemetry_row shared;
@@ -222,6 +247,8 @@ int main(void)
         CASE(items_of_one_family_stand_together_and_share_their_help),
         CASE(every_refusal_is_exposed_with_its_reason),
         CASE(every_term_of_the_sum_is_exposed),
+        CASE(what_the_protocol_promises_is_exposed),
+        CASE(levels_are_not_summed_over_the_workers),
         CASE(a_reader_never_sees_a_torn_row),
         CASE(sums_what_each_row_has_published),
     };

@@ -25,6 +25,7 @@ static void names_the_types_as_prometheus_does(void **state)
     assert_string_equal(text_type(METRIC_COUNTER), "counter");
     assert_string_equal(text_type(METRIC_GAUGE), "gauge");
     assert_string_equal(text_type(METRIC_HISTOGRAM), "histogram");
+    assert_string_equal(text_type(METRIC_SET), "gauge"); /* it knows no sets */
     assert_string_equal(TEXT_CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
 }
 
@@ -64,7 +65,7 @@ static void labels_come_escaped_and_stay_as_they_are(void **state)
     struct labels labels = { 0 };
     char out[64];
 
-    assert_true(labels_set(&labels, SLICE("a"), SLICE("q\"b\\n\nl")));
+    assert_true(labels_set(&labels, LABELS_MAX, SLICE("a"), SLICE("q\"b\\n\nl")));
     text_sample(&buffer, SLICE("x"), labels_write(&labels, out), 1);
     assert_written("x{a=\"q\\\"b\\\\n\\nl\"} 1\n");
 }
@@ -125,8 +126,10 @@ static void write_series(struct identity identity, const struct buckets *buckets
 
 static void writes_what_the_registry_holds(void **state)
 {
-    const struct identity identity = { SAMPLE_COUNTER, SLICE("bot_routes"), SLICE("a=\"1\""),
-                                       SLICE("bot.routes"), .weight = 1 };
+    const struct identity identity = { .type = SAMPLE_COUNTER,
+                                       .family = SLICE("bot_routes"),
+                                       .labels = SLICE("a=\"1\""),
+                                       .sent_as = SLICE("bot.routes") };
     const struct reading reading = { .value = 3 };
 
     write_series(identity, NULL, &reading);
@@ -137,8 +140,9 @@ static void writes_what_the_registry_holds(void **state)
 
 static void writes_a_histogram_of_the_registry(void **state)
 {
-    const struct identity identity = { SAMPLE_TIMER, SLICE("t"), SLICE(""), SLICE("t"),
-                                       .weight = 1 };
+    const struct identity identity = { .type = SAMPLE_TIMER,
+                                       .family = SLICE("t"),
+                                       .sent_as = SLICE("t") };
     const struct reading reading = { .sum = 3, .counts = { 1, 1 } };
     CLEANUP(buckets_freep) struct buckets *buckets = NULL;
 
@@ -152,10 +156,25 @@ static void writes_a_histogram_of_the_registry(void **state)
                    "t_count 2\n");
 }
 
+static void writes_a_set_of_the_registry_as_a_gauge(void **state)
+{
+    const struct identity identity = { .type = SAMPLE_SET,
+                                       .family = SLICE("users"),
+                                       .labels = SLICE("a=\"1\""),
+                                       .sent_as = SLICE("users") };
+    const struct reading reading = { .value = 12 };
+
+    write_series(identity, NULL, &reading);
+    assert_written("# HELP users Sent as users.\n"
+                   "# TYPE users gauge\n"
+                   "users{a=\"1\"} 12\n");
+}
+
 static void what_senders_write_cannot_break_a_help_line(void **state)
 {
-    const struct identity identity = { SAMPLE_GAUGE, SLICE("x"), SLICE(""), SLICE("\\x\n# y"),
-                                       .weight = 1 };
+    const struct identity identity = { .type = SAMPLE_GAUGE,
+                                       .family = SLICE("x"),
+                                       .sent_as = SLICE("\\x\n# y") };
     const struct reading reading = { .value = 0 };
 
     write_series(identity, NULL, &reading);
@@ -192,6 +211,7 @@ int main(void)
         TEXT_CASE(a_histogram_without_bounds_has_the_infinite_one),
         TEXT_CASE(writes_what_the_registry_holds),
         TEXT_CASE(writes_a_histogram_of_the_registry),
+        TEXT_CASE(writes_a_set_of_the_registry_as_a_gauge),
         TEXT_CASE(what_senders_write_cannot_break_a_help_line),
         TEXT_CASE(appends_to_what_is_there),
     };

@@ -4,12 +4,14 @@
 
 #include "base/clock.h"
 #include "input/udp.h"
+#include "input/unix.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define READ_BUFFER (1 << 20)
@@ -135,16 +137,24 @@ static void bind_loopback(unsigned n, int *ret_fds)
     assert_int_equal(udp_bind(&address, READ_BUFFER, n, ret_fds), 0);
 }
 
-static void stage_open(struct stage *stage)
+/* Receive from @fd, which is bound. */
+static void stage_open_on(struct stage *stage, int fd)
 {
-    *stage = (struct stage){ .fd = -1 };
+    *stage = (struct stage){ .fd = fd };
     stage->callbacks =
         (struct udp_callbacks){ stage, on_wakeup, on_datagram, on_batch_end, on_drained, on_error };
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
-    bind_loopback(1, &stage->fd);
     stage->out = sender_to(stage->fd);
     assert_int_equal(udp_open(&stage->udp, &stage->loop, stage->fd, &stage->callbacks), 0);
+}
+
+static void stage_open(struct stage *stage)
+{
+    int fd;
+
+    bind_loopback(1, &fd);
+    stage_open_on(stage, fd);
 }
 
 /* Closing leaves nothing in the loop, or closing the loop fails. */
@@ -666,6 +676,111 @@ static void counts_no_drops_where_it_cannot(void **state)
     close(pipes[1]);
 }
 
+/* --- a Unix socket ------------------------------------------------------------------------ */
+
+static char directory[] = "/tmp/udometer-test-udp-XXXXXX";
+static char path[64];
+
+static void stage_open_unix(struct stage *stage)
+{
+    const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
+    struct unix_file file;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/socket", directory);
+    fd = unix_bind(path, SOCK_DGRAM, &permissions, &file);
+    assert_true(fd >= 0);
+    stage_open_on(stage, fd);
+}
+
+static void stage_close_unix(struct stage *stage)
+{
+    stage_close(stage);
+    unlink(path);
+}
+
+static void receives_from_a_unix_socket(void **state)
+{
+    struct stage stage;
+
+    stage_open_unix(&stage);
+    stage.to_send = 500; /* one after the other: its queue is short */
+    send_number(&stage);
+    run_until_received(&stage, 500);
+    assert_int_equal(stage.n_out_of_order, 0);
+    assert_int_equal(stage.n_wrong_stamps, 0);
+    assert_int_equal(stage.n_in_batches, 500);
+    assert_int_equal(stage.error, 0);
+    stage_close_unix(&stage);
+}
+
+/* Senders block, or lose, when its queue is full, so it cannot wait for a timer. */
+static void a_unix_socket_never_waits_for_a_timer(void **state)
+{
+    struct stage stage;
+
+    stage_open_unix(&stage);
+    stage.to_send = 500;
+    send_number(&stage);
+    run_until_received(&stage, 500);
+    assert_int_equal(stage.n_wakeups[UDP_WAKEUP_TIMER], 0);
+    assert_true(stage.n_wakeups[UDP_WAKEUP_POLL] > 0);
+    assert_int_equal(stage.n_drained, stage.n_wakeups[UDP_WAKEUP_POLL]);
+    assert_int_equal(wakeups_within(&stage, 50), 0); /* and not when it is quiet */
+    stage_close_unix(&stage);
+}
+
+static void a_unix_socket_takes_what_lies_in_its_queue(void **state)
+{
+    struct stage stage;
+
+    stage_open_unix(&stage);
+    for (unsigned i = 0; i < 5; i++)
+        send_number(&stage);
+    assert_int_equal(udp_drain(stage.udp), 5);
+    assert_int_equal(udp_drain(stage.udp), 0);
+    assert_int_equal(stage.n_datagrams, 5);
+    assert_int_equal(stage.n_out_of_order, 0);
+    stage_close_unix(&stage);
+}
+
+static void a_unix_socket_takes_odd_datagrams(void **state)
+{
+    static char large[60000];
+    struct stage stage;
+
+    stage_open_unix(&stage);
+    memset(large, 'x', sizeof(large));
+    assert_int_equal(send(stage.out, "", 0, 0), 0);
+    assert_int_equal(send(stage.out, large, sizeof(large), 0), sizeof(large));
+    run_until_received(&stage, 2);
+    assert_int_equal(stage.n_datagrams, 2);
+    assert_int_equal(stage.error, 0);
+    stage_close_unix(&stage);
+}
+
+static void a_unix_socket_drops_nothing_that_the_kernel_counts(void **state)
+{
+    struct stage stage;
+
+    stage_open_unix(&stage);
+    send_number(&stage);
+    run_until_received(&stage, 1);
+    assert_int_equal(udp_kernel_drops(stage.fd), 0);
+    assert_true(udp_read_buffer(stage.fd) > 0);
+    stage_close_unix(&stage);
+}
+
+static int make_directory(void **state)
+{
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    return rmdir(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -695,7 +810,12 @@ int main(void)
         CASE(counts_what_the_kernel_dropped),
         CASE(counts_no_drops_where_it_cannot),
         CASE(may_be_closed_by_its_own_callback),
+        CASE(receives_from_a_unix_socket),
+        CASE(a_unix_socket_never_waits_for_a_timer),
+        CASE(a_unix_socket_takes_what_lies_in_its_queue),
+        CASE(a_unix_socket_takes_odd_datagrams),
+        CASE(a_unix_socket_drops_nothing_that_the_kernel_counts),
     };
 
-    return cmocka_run_group_tests(cases, NULL, NULL);
+    return cmocka_run_group_tests(cases, make_directory, remove_directory);
 }

@@ -5,32 +5,54 @@
 #include "base/clock.h"
 #include "daemon/worker.h"
 #include "input/udp.h"
+#include "input/unix.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define DEADLINE_MS 10000
-#define SOCKETS 2
+#define SOCKETS 2 /* of datagrams */
+#define TCP SOCKETS
+#define UNIX (SOCKETS + 1) /* a stream that may have frames */
+#define ALL_SOCKETS (SOCKETS + 2)
+#define MAX_CONNECTIONS 3
 
 static struct buckets *buckets;
 static struct registry *registry;
 static struct telemetry_row row;
-static int fds[SOCKETS], senders[SOCKETS];
+static int senders[SOCKETS];
+static struct worker_socket sockets[ALL_SOCKETS];
+static char directory[] = "/tmp/udometer-test-worker-XXXXXX";
+static char path[64];
+static _Atomic unsigned n_connections;
+static sem_t has_expired;
 static struct worker *worker;
+
+static void on_expired(void *ctx)
+{
+    sem_post(ctx);
+}
 
 static struct worker_options worker_options(void)
 {
     return (struct worker_options){
-        .fds = fds,
-        .n_fds = SOCKETS,
+        .sockets = sockets,
+        .n_sockets = ALL_SOCKETS,
         .registry = registry,
         .row = &row,
         .max_key_bytes = 1 << 20,
         .seed = 42,
+        .pipeline = &pipeline_default_options,
+        .n_connections = &n_connections,
+        .max_connections = MAX_CONNECTIONS,
+        .on_expired = on_expired,
+        .ctx = &has_expired,
     };
 }
 
@@ -327,6 +349,396 @@ static void series_are_touched_in_seconds_of_the_clock(void **state)
     stop();
 }
 
+/* --- receiving streams --------------------------------------------------------------- */
+
+static int connect_stream(unsigned socket_index)
+{
+    struct address address;
+    int fd;
+
+    assert_int_equal(address_of_socket(&address, sockets[socket_index].fd), 0);
+    fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, &address.any, address.len), 0);
+    return fd;
+}
+
+static void write_bytes(int fd, struct slice bytes)
+{
+    assert_int_equal(send(fd, bytes.at, bytes.len, MSG_NOSIGNAL), bytes.len);
+}
+
+static void write_text(int fd, const char *text)
+{
+    write_bytes(fd, slice_of(text));
+}
+
+/* Wait for the number of connections that a worker has. */
+static void wait_for_connections(uint64_t expected)
+{
+    int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
+
+    while (count(TELEMETRY_CONNECTIONS) != expected && clock_monotonic_ns() < deadline_ns)
+        poll(NULL, 0, 1);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS), expected);
+}
+
+/* The other side has closed, or will: nothing comes from there. */
+static void wait_for_end(int fd)
+{
+    struct pollfd waiting = { fd, POLLIN, 0 };
+    char byte;
+
+    assert_int_equal(poll(&waiting, 1, DEADLINE_MS), 1);
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+}
+
+static void applies_the_lines_of_streams(void **state)
+{
+    int tcp, local;
+
+    start();
+    tcp = connect_stream(TCP);
+    local = connect_stream(UNIX);
+    write_text(tcp, "x:1|c\nx:2|c\n");
+    write_text(local, "x:4|c\n");
+    wait_for(TELEMETRY_LINES, 3);
+    assert_true(value_of_only_series() == 7);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS_OPENED), 2);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS), 2);
+    assert_int_equal(count(TELEMETRY_DATAGRAMS), 0);
+    close(tcp);
+    close(local);
+    wait_for_connections(0);
+    assert_int_equal(count(TELEMETRY_STREAM_BYTES), 18);
+    stop();
+}
+
+static void a_line_may_come_in_pieces_and_lack_its_end(void **state)
+{
+    int fd;
+
+    start();
+    fd = connect_stream(TCP);
+    write_text(fd, "x:1|c\nx:1");
+    wait_for(TELEMETRY_LINES, 1);
+    write_text(fd, "0|");
+    write_text(fd, "c\nx:100|c");
+    wait_for(TELEMETRY_LINES, 2);
+    assert_true(value_of_only_series() == 11);
+    close(fd);
+    wait_for(TELEMETRY_LINES, 3);
+    assert_true(value_of_only_series() == 111);
+    stop();
+}
+
+static void a_unix_stream_may_have_frames(void **state)
+{
+    int framed, plain;
+
+    start();
+    framed = connect_stream(UNIX);
+    plain = connect_stream(UNIX); /* each for itself */
+    write_bytes(framed, SLICE("\5\0\0\0x:1|c\13\0\0\0x:2|c\nx:3|c\0\0"));
+    wait_for(TELEMETRY_LINES, 3);
+    write_text(plain, "x:10|c\n");
+    wait_for(TELEMETRY_LINES, 4);
+    write_bytes(framed, SLICE("\0\0\5\0\0\0x:4|c"));
+    wait_for(TELEMETRY_LINES, 5);
+    assert_true(value_of_only_series() == 20);
+    close(framed);
+    close(plain);
+    wait_for_connections(0);
+    assert_int_equal(count(TELEMETRY_LINES), 5);
+    stop();
+}
+
+static void a_frame_that_is_cut_off_is_refused(void **state)
+{
+    int fd;
+
+    start();
+    fd = connect_stream(UNIX);
+    write_bytes(fd, SLICE("\5\0\0\0x:1|c\6\0\0\0x:2|c"));
+    wait_for(TELEMETRY_LINES, 1);
+    close(fd);
+    wait_for(TELEMETRY_LINES, 2);
+    assert_int_equal(count(TELEMETRY_VERDICTS + REFUSED_MALFORMED_LINE), 1);
+    assert_true(value_of_only_series() == 1);
+    stop();
+}
+
+static void there_are_no_frames_by_tcp(void **state)
+{
+    int fd;
+
+    start();
+    fd = connect_stream(TCP);
+    write_bytes(fd, SLICE("\5\0\0\0x:1|c\nx:2|c\n"));
+    wait_for(TELEMETRY_LINES, 2);
+    close(fd);
+    wait_for_connections(0);
+    assert_int_equal(count(TELEMETRY_LINES), 2);
+    stop();
+}
+
+/* Write all of @n bytes like this, however long the worker takes. */
+static void write_many(int fd, char byte, size_t n)
+{
+    static char piece[65536];
+
+    memset(piece, byte, sizeof(piece));
+    for (size_t i = 0; i < n; i += sizeof(piece)) {
+        size_t rest = n - i < sizeof(piece) ? n - i : sizeof(piece);
+
+        write_bytes(fd, (struct slice){ piece, rest });
+    }
+}
+
+static void a_line_that_is_too_long_costs_only_itself(void **state)
+{
+    int fd;
+
+    start();
+    fd = connect_stream(TCP);
+    write_text(fd, "x:1|c\n");
+    write_many(fd, 'a', 3 << 20);
+    write_text(fd, "\nx:2|c\n");
+    wait_for(TELEMETRY_LINES, 3);
+    assert_int_equal(count(TELEMETRY_VERDICTS + REFUSED_LINE_LIMIT), 1);
+    assert_true(value_of_only_series() == 3);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS), 1);
+    close(fd);
+    stop();
+}
+
+static void the_limit_of_a_line_is_that_of_the_pipeline(void **state)
+{
+    struct pipeline_options pipeline = pipeline_default_options;
+    struct worker_options options = worker_options();
+    int fd;
+
+    pipeline.mapping.limits.line = 6;
+    options.pipeline = &pipeline;
+    assert_int_equal(worker_start(&worker, &options), 0);
+    fd = connect_stream(TCP);
+    write_text(fd, "x:1|c\nxy:12|c\nx:12|c\n");
+    wait_for(TELEMETRY_LINES, 3);
+    assert_int_equal(count(TELEMETRY_VERDICTS + REFUSED_LINE_LIMIT), 1);
+    assert_true(value_of_only_series() == 13);
+    close(fd);
+    stop();
+}
+
+static void connections_beyond_the_limit_are_closed(void **state)
+{
+    int open[MAX_CONNECTIONS], beyond, again;
+
+    start();
+    for (unsigned i = 0; i < MAX_CONNECTIONS; i++)
+        open[i] = connect_stream(i % 2 ? TCP : UNIX);
+    wait_for_connections(MAX_CONNECTIONS);
+    beyond = connect_stream(TCP);
+    wait_for_end(beyond);
+    wait_for(TELEMETRY_CONNECTIONS_REFUSED, 1);
+    write_text(open[0], "x:1|c\n"); /* the others are as they were */
+    wait_for(TELEMETRY_LINES, 1);
+    close(open[1]);
+    wait_for_connections(MAX_CONNECTIONS - 1);
+    again = connect_stream(UNIX);
+    write_text(again, "x:2|c\n");
+    wait_for(TELEMETRY_LINES, 2);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS_OPENED), MAX_CONNECTIONS + 1);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS_REFUSED), 1);
+    close(open[0]);
+    close(open[2]);
+    close(beyond);
+    close(again);
+    wait_for_connections(0);
+    assert_int_equal(atomic_load(&n_connections), 0);
+    stop();
+}
+
+/* All workers share it. */
+static void connections_of_others_count_against_the_limit(void **state)
+{
+    int fd;
+
+    start();
+    atomic_store(&n_connections, MAX_CONNECTIONS);
+    fd = connect_stream(TCP);
+    wait_for_end(fd);
+    wait_for(TELEMETRY_CONNECTIONS_REFUSED, 1);
+    assert_int_equal(atomic_load(&n_connections), MAX_CONNECTIONS);
+    close(fd);
+    stop();
+    assert_int_equal(atomic_load(&n_connections), MAX_CONNECTIONS);
+}
+
+static void stopping_applies_what_has_come_by_streams(void **state)
+{
+    struct stay stay;
+    int known, waiting, gone;
+
+    start();
+    known = connect_stream(TCP);
+    write_text(known, "x:1|c\n");
+    wait_for(TELEMETRY_LINES, 1);
+    stay_init(&stay);
+    worker_ask(worker, &stay.task);
+    wait_until_here(&stay);
+    write_text(known, "x:10|c\n");
+    waiting = connect_stream(UNIX); /* which nobody accepts: the worker is elsewhere */
+    write_text(waiting, "x:100|c\nx:");
+    gone = connect_stream(TCP);
+    write_text(gone, "x:1000|c\n");
+    close(gone);
+    sem_post(&stay.may_go);
+    stop();
+    assert_true(value_of_only_series() == 1111);
+    assert_int_equal(count(TELEMETRY_LINES), 5);
+    assert_int_equal(count(TELEMETRY_VERDICTS + REFUSED_MALFORMED_LINE), 1); /* "x:" */
+    assert_int_equal(count(TELEMETRY_CONNECTIONS), 0);
+    assert_int_equal(atomic_load(&n_connections), 0);
+    wait_for_end(known);
+    close(known);
+    close(waiting);
+}
+
+/* That it has ended is known already, so the last line needs no line feed. */
+static void stopping_applies_the_last_line_of_a_stream_that_has_ended(void **state)
+{
+    struct stay stay;
+    int known, waiting;
+
+    start();
+    known = connect_stream(TCP);
+    write_text(known, "x:1|c\n");
+    wait_for(TELEMETRY_LINES, 1);
+    stay_init(&stay);
+    worker_ask(worker, &stay.task);
+    wait_until_here(&stay);
+    write_text(known, "x:10|c");
+    close(known);
+    waiting = connect_stream(UNIX);
+    write_text(waiting, "x:100|c");
+    close(waiting);
+    sem_post(&stay.may_go);
+    stop();
+    assert_true(value_of_only_series() == 111);
+    assert_int_equal(count(TELEMETRY_VERDICTS + REFUSED_MALFORMED_LINE), 0);
+}
+
+static void *flood_stream(void *arg)
+{
+    int fd = *(int *)arg;
+
+    while (send(fd, "x:1|c\nx:1|c\n", 12, MSG_NOSIGNAL) > 0)
+        ;
+    return NULL;
+}
+
+static void stopping_ends_while_a_stream_goes_on(void **state)
+{
+    int64_t began_ns;
+    pthread_t thread;
+    int fd;
+
+    start();
+    fd = connect_stream(TCP);
+    assert_int_equal(pthread_create(&thread, NULL, flood_stream, &fd), 0);
+    wait_for_at_least(TELEMETRY_LINES, 1);
+    began_ns = clock_monotonic_ns();
+    stop();
+    assert_true(clock_monotonic_ns() - began_ns < 8 * CLOCK_NS_PER_S);
+    pthread_join(thread, NULL); /* its connection is closed */
+    close(fd);
+}
+
+/* --- what sockets say ----------------------------------------------------------------- */
+
+static void each_socket_has_its_own_dialect(void **state)
+{
+    int fd;
+
+    sockets[1].is_dogstatsd = true;
+    sockets[UNIX].is_dogstatsd = true;
+    start();
+    send_line(0, "x:10|g\nx:+5|g");
+    wait_for(TELEMETRY_LINES, 2);
+    assert_true(value_of_only_series() == 15);
+    send_line(1, "x:-3|g");
+    wait_for(TELEMETRY_LINES, 3);
+    assert_true(value_of_only_series() == -3);
+    fd = connect_stream(TCP);
+    write_text(fd, "x:+1|g\n");
+    wait_for(TELEMETRY_LINES, 4);
+    assert_true(value_of_only_series() == -2);
+    close(fd);
+    fd = connect_stream(UNIX);
+    write_text(fd, "x:+1|g\n");
+    wait_for(TELEMETRY_LINES, 5);
+    assert_true(value_of_only_series() == 1);
+    close(fd);
+    stop();
+}
+
+/* Whatever it comes by, what is set last is what counts. */
+static void gauges_by_all_transports_are_in_order(void **state)
+{
+    int fd;
+
+    for (unsigned i = 0; i < ALL_SOCKETS; i++)
+        sockets[i].needs_arrivals = true;
+    start();
+    fd = connect_stream(TCP);
+    send_line(0, "x:1|g");
+    wait_for(TELEMETRY_LINES, 1);
+    write_text(fd, "x:2|g\n");
+    wait_for(TELEMETRY_LINES, 2);
+    assert_true(value_of_only_series() == 2);
+    send_line(1, "x:+1|g");
+    wait_for(TELEMETRY_LINES, 3);
+    assert_true(value_of_only_series() == 3);
+    close(fd);
+    stop();
+}
+
+static void tells_when_senders_have_ended_series(void **state)
+{
+    struct timespec deadline;
+    int fd;
+
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += DEADLINE_MS / 1000;
+    start();
+    send_line(0, "x:1|g\ny:0|x"); /* there is no y */
+    wait_for(TELEMETRY_LINES, 2);
+    assert_int_equal(sem_trywait(&has_expired), -1);
+    send_line(0, "x:0|x");
+    assert_int_equal(sem_timedwait(&has_expired, &deadline), 0);
+    fd = connect_stream(UNIX);
+    write_text(fd, "x:1|g\nx:0|x\n");
+    assert_int_equal(sem_timedwait(&has_expired, &deadline), 0);
+    close(fd);
+    stop();
+    assert_int_equal(sem_trywait(&has_expired), -1);
+    assert_int_equal(count(TELEMETRY_EXPIRED), 2);
+}
+
+static void a_worker_may_have_no_sockets(void **state)
+{
+    struct worker_options options = worker_options();
+    struct stay stay;
+
+    options.n_sockets = 0;
+    assert_int_equal(worker_start(&worker, &options), 0);
+    stay_init(&stay);
+    sem_post(&stay.may_go);
+    worker_ask(worker, &stay.task);
+    wait_until_here(&stay);
+    stop();
+}
+
 /* --- beginning and end ------------------------------------------------------------------ */
 
 static void descriptors_stay_the_callers(void **state)
@@ -341,12 +753,14 @@ static void descriptors_stay_the_callers(void **state)
 
 static void a_bad_descriptor_is_an_error(void **state)
 {
-    const int bad[][SOCKETS] = { { -1, fds[1] }, { fds[0], -1 } };
+    struct worker_socket bad[ALL_SOCKETS];
     struct worker_options options = worker_options();
     struct worker *mark = (struct worker *)(uintptr_t)1, *other = mark;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
-        options.fds = bad[i];
+    for (unsigned i = 0; i < ALL_SOCKETS; i++) {
+        memcpy(bad, sockets, sizeof(bad));
+        bad[i].fd = -1;
+        options.sockets = bad;
         assert_true(worker_start(&other, &options) < 0);
         assert_ptr_equal(other, mark);
     }
@@ -373,6 +787,19 @@ static int connect_to(int fd)
     return connect(sender, &address.any, address.len) < 0 ? -1 : sender;
 }
 
+static int open_streams(const struct address *loopback)
+{
+    const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
+    struct unix_file file;
+
+    snprintf(path, sizeof(path), "%s/stream", directory);
+    sockets[TCP].fd = address_listen(loopback);
+    sockets[UNIX].fd = unix_bind(path, SOCK_STREAM, &permissions, &file);
+    sockets[TCP].is_stream = sockets[UNIX].is_stream = true;
+    sockets[UNIX].may_have_frames = true;
+    return sockets[TCP].fd < 0 || sockets[UNIX].fd < 0 ? -1 : 0;
+}
+
 static int begin(void **state)
 {
     const struct registry_options options = {
@@ -384,32 +811,38 @@ static int begin(void **state)
     if (registry_new(&registry, &options) < 0 || address_parse(&address, "127.0.0.1:0") < 0)
         return -1;
     for (unsigned i = 0; i < SOCKETS; i++) {
-        if (udp_bind(&address, 4 << 20, 1, &fds[i]) < 0)
+        sockets[i] = (struct worker_socket){ .fd = -1 };
+        if (udp_bind(&address, 4 << 20, 1, &sockets[i].fd) < 0)
             return -1;
-        senders[i] = connect_to(fds[i]);
+        senders[i] = connect_to(sockets[i].fd);
     }
-    return 0;
+    sem_init(&has_expired, 0, 0);
+    atomic_store(&n_connections, 0);
+    return open_streams(&address);
 }
 
 static int end(void **state)
 {
-    for (unsigned i = 0; i < SOCKETS; i++) {
+    for (unsigned i = 0; i < SOCKETS; i++)
         close(senders[i]);
-        close(fds[i]);
-    }
+    for (unsigned i = 0; i < ALL_SOCKETS; i++)
+        close(sockets[i].fd);
+    unlink(path);
     registry_free(registry);
     return 0;
 }
 
 static int make_buckets(void **state)
 {
+    if (!mkdtemp(directory))
+        return -1;
     return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
 }
 
 static int free_buckets(void **state)
 {
     buckets_free(buckets);
-    return 0;
+    return rmdir(directory);
 }
 
 #define WORKER_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -428,6 +861,22 @@ int main(void)
         WORKER_CASE(what_came_before_the_start_is_received_too),
         WORKER_CASE(stopping_ends_while_senders_go_on),
         WORKER_CASE(series_are_touched_in_seconds_of_the_clock),
+        WORKER_CASE(applies_the_lines_of_streams),
+        WORKER_CASE(a_line_may_come_in_pieces_and_lack_its_end),
+        WORKER_CASE(a_unix_stream_may_have_frames),
+        WORKER_CASE(a_frame_that_is_cut_off_is_refused),
+        WORKER_CASE(there_are_no_frames_by_tcp),
+        WORKER_CASE(a_line_that_is_too_long_costs_only_itself),
+        WORKER_CASE(the_limit_of_a_line_is_that_of_the_pipeline),
+        WORKER_CASE(connections_beyond_the_limit_are_closed),
+        WORKER_CASE(connections_of_others_count_against_the_limit),
+        WORKER_CASE(stopping_applies_what_has_come_by_streams),
+        WORKER_CASE(stopping_applies_the_last_line_of_a_stream_that_has_ended),
+        WORKER_CASE(stopping_ends_while_a_stream_goes_on),
+        WORKER_CASE(each_socket_has_its_own_dialect),
+        WORKER_CASE(gauges_by_all_transports_are_in_order),
+        WORKER_CASE(tells_when_senders_have_ended_series),
+        WORKER_CASE(a_worker_may_have_no_sockets),
         WORKER_CASE(descriptors_stay_the_callers),
         WORKER_CASE(a_bad_descriptor_is_an_error),
         WORKER_CASE(stop_accepts_null),

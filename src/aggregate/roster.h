@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Roster: families and series by their names, and the limits on them
+ *
+ * The registry's tables, without its locks: callers bring them.
+ */
+
+#include "aggregate/names.h"
+#include "aggregate/series.h"
+#include "base/compiler.h"
+
+struct roster {
+    unsigned n_workers;
+    size_t max_series;
+    size_t max_family_series;
+    size_t max_bytes;
+    const struct buckets *buckets;
+
+    struct names names;
+    struct table series;  /* struct series */
+    struct series *fresh; /* those made since roster_take_fresh(), linked by next_fresh */
+    size_t n_fresh;
+    size_t n_series[_METRIC_TYPE_N];
+    size_t n_families;
+    _Atomic size_t bytes; /* held by families, series and cells, in the roster or not */
+};
+
+/* Free all series; no family is left then. */
+void roster_deinit(struct roster *roster);
+
+/* What a worker asks for, with the hashes, which can be made without a lock. */
+struct roster_request {
+    const struct identity *identity;
+    uint64_t name_hash;
+    uint64_t hash;
+    unsigned worker;
+};
+
+struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
+                                     unsigned worker);
+
+/* Keep the name in @identity for udometer itself. Returns 0, -EEXIST or -ENOMEM. */
+MUST_CHECK int roster_reserve(struct roster *roster, const struct identity *identity);
+
+/* As registry_admit(). @ret_family is the family, or whose the name is, or NULL. */
+MUST_CHECK enum verdict roster_admit(struct roster *roster, const struct roster_request *request,
+                                     struct cell **ret, const struct family **ret_family);
+
+/* The family that @request names, whatever its type; NULL when there is none. */
+struct family *roster_find_family(struct roster *roster, const struct roster_request *request);
+
+/* Take out @series; it stays with those who have a reference. */
+void roster_remove(struct roster *roster, struct series *series);
+
+/* Take over the fresh series: a list, and how many these are. */
+struct series *roster_take_fresh(struct roster *roster, size_t *ret_n);
+
+/* Give it back. */
+void roster_put_back_fresh(struct roster *roster, struct series *fresh, size_t n);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Listeners
+ *
+ * Lives on the main thread, before there are others. What a listener is, for its
+ * workers:
+ *
+ *      udp        a socket for each worker, on one port (SO_REUSEPORT)
+ *      tcp, unix  one listening socket, from which all workers accept
+ *      unixgram   one socket, which belongs to one worker; they take turns
+ */
+
+#include "daemon/listeners.h"
+
+#include "base/log.h"
+#include "input/receive.h"
+#include "input/udp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+_Static_assert(LISTENERS_MAX <= WORKER_SOCKETS_MAX, "a worker has room for all listeners");
+
+int listeners_refuse(const char *flag, const char *address, int error)
+{
+    const char *hint = "choose another one";
+
+    if (error == -EADDRINUSE)
+        hint = "it is in use, by another program or an address given twice; choose another one";
+    else if (error == -EACCES)
+        hint = "ports below 1024 need CAP_NET_BIND_SERVICE, socket files a folder to write to";
+    else if (error == -EADDRNOTAVAIL)
+        hint = "this machine has no such address";
+    else if (error == -EEXIST)
+        hint = "there is a file that is no socket; remove it, or choose another path";
+    else if (error == -ENAMETOOLONG)
+        hint = "the path of a socket may have 107 bytes";
+    else if (error == -EPERM)
+        hint = "only root may give a socket to others; see --statsd.unixsocket-owner";
+    log_error("cannot listen", LOG_TEXT("flag", flag), LOG_TEXT("address", address),
+              LOG_TEXT("error", strerror(-error)), LOG_TEXT("hint", hint));
+    return error;
+}
+
+/* A new socket in the list; nothing of it is known yet but what all have. */
+static struct listener_socket *add_socket(struct listeners *listeners, int fd, unsigned worker,
+                                          const struct listener *listener)
+{
+    struct listener_socket *socket = &listeners->sockets[listeners->n_sockets++];
+
+    *socket = (struct listener_socket){
+        .socket = {
+            .fd = fd,
+            .is_dogstatsd = listener->is_dogstatsd,
+            /* With one worker, gauges are in order anyway. */
+            .needs_arrivals = listeners->n_workers > 1,
+        },
+        .worker = worker,
+    };
+    return socket;
+}
+
+static void log_listening(const char *protocol, const struct listener_socket *socket,
+                          const struct listener *listener)
+{
+    const char *address = socket->address + strlen(protocol) + strlen("://");
+
+    log_info("listening", LOG_TEXT("protocol", protocol), LOG_TEXT("address", address),
+             LOG_TEXT("dialect", listener->is_dogstatsd ? "dogstatsd" : "statsd"));
+}
+
+static void set_address(struct listener_socket *socket, const char *scheme)
+{
+    char text[ADDRESS_TEXT_MAX] = "?";
+    struct address bound;
+
+    if (address_of_socket(&bound, socket->socket.fd) == 0)
+        address_format(&bound, text);
+    snprintf(socket->address, sizeof(socket->address), "%s://%s", scheme, text);
+}
+
+/* --- UDP --------------------------------------------------------------------------- */
+
+static void warn_of_small_buffer(const struct listeners *listeners, const char *address, int fd)
+{
+    int granted = udp_read_buffer(fd);
+
+    if (granted >= 0 && (uint64_t)granted >= listeners->settings->read_buffer_bytes)
+        return;
+    log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", address),
+             LOG_UINT("asked_bytes", listeners->settings->read_buffer_bytes),
+             LOG_UINT("granted_bytes", (uint64_t)granted),
+             LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
+}
+
+static int open_udp(struct listeners *listeners, const struct listener *listener)
+{
+    int fds[CELLS_MAX], r;
+    struct address address;
+    const struct listener_socket *first = &listeners->sockets[listeners->n_sockets];
+
+    r = address_parse(&address, listener->address);
+    if (r == 0)
+        r = udp_bind(&address, (int)listeners->settings->read_buffer_bytes, listeners->n_workers,
+                     fds);
+    if (r < 0)
+        return r;
+    for (unsigned i = 0; i < listeners->n_workers; i++) {
+        struct listener_socket *socket = add_socket(listeners, fds[i], i, listener);
+
+        set_address(socket, "udp");
+        if (socket->socket.needs_arrivals && r == 0)
+            r = receive_stamp_arrivals(fds[i]);
+    }
+    if (r < 0)
+        return r;
+    warn_of_small_buffer(listeners, first->address, first->socket.fd);
+    log_listening("udp", first, listener);
+    return 0;
+}
+
+/* --- the others ----------------------------------------------------------------------- */
+
+/* One listening socket for all workers; returns the last of its entries. */
+static struct listener_socket *share_socket(struct listeners *listeners, int fd,
+                                            const struct listener *listener, bool may_have_frames)
+{
+    for (unsigned i = 0; i < listeners->n_workers; i++) {
+        struct listener_socket *socket = add_socket(listeners, fd, i, listener);
+
+        socket->socket.is_stream = true;
+        socket->socket.may_have_frames = may_have_frames;
+    }
+    return &listeners->sockets[listeners->n_sockets - 1];
+}
+
+static int open_tcp(struct listeners *listeners, const struct listener *listener)
+{
+    struct listener_socket *last;
+    struct address address;
+    int r = address_parse(&address, listener->address);
+
+    if (r == 0)
+        r = address_listen(&address);
+    if (r < 0)
+        return r;
+    last = share_socket(listeners, r, listener, false);
+    set_address(last, "tcp");
+    log_listening("tcp", last, listener);
+    return 0;
+}
+
+static int bind_file(struct listeners *listeners, const char *path, int type)
+{
+    const struct unix_permissions permissions = {
+        .mode = (mode_t)listeners->settings->unix_mode,
+        .owner = listeners->settings->unix_owner.user,
+        .group = listeners->settings->unix_owner.group,
+    };
+    struct listener_file *file = &listeners->files[listeners->n_files];
+    int fd = unix_bind(path, type, &permissions, &file->file);
+
+    if (fd < 0)
+        return fd;
+    file->path = path;
+    listeners->n_files++;
+    return fd;
+}
+
+static int open_unix(struct listeners *listeners, const struct listener *listener)
+{
+    struct listener_socket *last;
+    int fd = bind_file(listeners, listener->address, SOCK_STREAM);
+
+    if (fd < 0)
+        return fd;
+    last = share_socket(listeners, fd, listener, true);
+    snprintf(last->address, sizeof(last->address), "unix://%s", listener->address);
+    log_listening("unix", last, listener);
+    return 0;
+}
+
+static int open_unixgram(struct listeners *listeners, const struct listener *listener)
+{
+    int fd = bind_file(listeners, listener->address, SOCK_DGRAM);
+    struct listener_socket *socket;
+
+    if (fd < 0)
+        return fd;
+    socket = add_socket(listeners, fd, listeners->n_files % listeners->n_workers, listener);
+    snprintf(socket->address, sizeof(socket->address), "unixgram://%s", listener->address);
+    log_listening("unixgram", socket, listener);
+    return 0;
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+typedef int open_listener(struct listeners *listeners, const struct listener *listener);
+
+static int open_list(struct listeners *listeners, const struct settings_list *list,
+                     const char *flag, open_listener *open)
+{
+    bool is_dogstatsd = listeners->settings->is_dogstatsd;
+    int r = 0;
+
+    for (unsigned i = 0; i < list->n && r == 0; i++) {
+        struct listener listener = list->items[i];
+
+        if (!listener.has_dialect)
+            listener.is_dogstatsd = is_dogstatsd;
+        r = open(listeners, &listener);
+        if (r < 0)
+            listeners_refuse(flag, listener.address, r);
+    }
+    return r;
+}
+
+int listeners_open(struct listeners *listeners, const struct settings *settings, unsigned n_workers)
+{
+    const struct {
+        const struct settings_list *list;
+        const char *flag;
+        open_listener *open;
+    } kinds[] = {
+        { &settings->listen_udp, "--statsd.listen-udp", open_udp },
+        { &settings->listen_tcp, "--statsd.listen-tcp", open_tcp },
+        { &settings->listen_unixgram, "--statsd.listen-unixgram", open_unixgram },
+        { &settings->listen_unix, "--statsd.listen-unix", open_unix },
+    };
+    int r = 0;
+
+    listeners->settings = settings;
+    listeners->n_workers = n_workers;
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++)
+        r = open_list(listeners, kinds[i].list, kinds[i].flag, kinds[i].open);
+    return r;
+}
+
+void listeners_close(struct listeners *listeners)
+{
+    /* As long as the sockets are open, nobody takes the files for stale ones. */
+    for (unsigned i = 0; i < listeners->n_files; i++)
+        unix_remove(listeners->files[i].path, &listeners->files[i].file);
+    for (unsigned i = 0; i < listeners->n_sockets; i++) {
+        int fd = listeners->sockets[i].socket.fd;
+
+        /* A shared one stands there once for each worker. */
+        if (i == 0 || fd != listeners->sockets[i - 1].socket.fd)
+            close(fd);
+    }
+    listeners->n_sockets = listeners->n_files = 0;
+}
+
+unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
+                             struct worker_socket ret[WORKER_SOCKETS_MAX])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < listeners->n_sockets; i++)
+        if (listeners->sockets[i].worker == worker)
+            ret[n++] = listeners->sockets[i].socket;
+    return n;
+}
+
+const char *listeners_udp_address(const struct listeners *listeners)
+{
+    static const char scheme[] = "udp://";
+
+    for (unsigned i = 0; i < listeners->n_sockets; i++)
+        if (strncmp(listeners->sockets[i].address, scheme, strlen(scheme)) == 0)
+            return listeners->sockets[i].address + strlen(scheme);
+    return NULL;
+}

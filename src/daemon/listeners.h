@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Listeners: all sockets that samples come by, opened at the start
+ */
+
+#include "base/address.h"
+#include "base/compiler.h"
+#include "daemon/settings.h"
+#include "daemon/worker.h"
+#include "input/unix.h"
+
+/* Four kinds of listeners, with as many of each as settings allow. */
+#define LISTENERS_MAX (4 * SETTINGS_LISTENERS_MAX)
+
+/* One socket of one worker; streams are accepted by all workers from one socket. */
+struct listener_socket {
+    struct worker_socket socket;
+    unsigned worker;
+    char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* with its scheme, as bound */
+};
+
+/* A socket file, to be removed at the end. */
+struct listener_file {
+    const char *path;
+    struct unix_file file;
+};
+
+struct listeners {
+    const struct settings *settings;
+    unsigned n_workers;
+    struct listener_socket sockets[LISTENERS_MAX * CELLS_MAX];
+    unsigned n_sockets;
+    struct listener_file files[2 * SETTINGS_LISTENERS_MAX];
+    unsigned n_files;
+};
+
+/*
+ * Open all that @settings, borrowed, ask for, in the place that @listeners is.
+ * Returns 0, or negative errno after a line in the log; then, too, they are to be closed.
+ */
+MUST_CHECK int listeners_open(struct listeners *listeners, const struct settings *settings,
+                              unsigned n_workers);
+
+/* Close all sockets and remove their files. */
+void listeners_close(struct listeners *listeners);
+
+/* The sockets that @worker receives from. Returns how many. */
+unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
+                             struct worker_socket ret[WORKER_SOCKETS_MAX]);
+
+/* The first address of UDP, or NULL: for examples. */
+const char *listeners_udp_address(const struct listeners *listeners);
+
+/* Say in the log that @flag's @address cannot be had, and what to do. Returns @error. */
+int listeners_refuse(const char *flag, const char *address, int error);

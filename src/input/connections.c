@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Connections
+ *
+ * Lives on a worker's thread. Each connection is a descriptor that is polled, and a
+ * stream (input/stream.h) that makes lines of what comes. Nothing is ever sent.
+ *
+ * One buffer serves them all, because what is read is applied before the next read.
+ * A connection that always has more gives way to the others after some reads.
+ */
+
+#include "input/connections.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536
+
+/* How many reads and accepts a wake-up may bring before others have their turn. */
+#define READS_PER_TURN 8
+#define ACCEPTS_PER_TURN 64
+
+/* What connections_drain() takes in, however fast senders are. */
+#define ACCEPTS_PER_DRAIN 4096
+#define READS_PER_DRAIN 64
+
+/* How long not to accept when the process has no descriptor or memory left. */
+#define ACCEPT_PAUSE_MS 100
+
+struct connection {
+    struct connections *owner;
+    struct connection *next, *prev;
+    struct stream stream;
+    uv_poll_t poll;
+    int fd;
+};
+
+struct connections {
+    struct connections_options options;
+    struct connection *first;
+    uv_poll_t poll;
+    uv_timer_t pause;
+    unsigned n_handles; /* that the loop has not closed yet, those of the connections too */
+    char *buffer;       /* READ_BYTES */
+};
+
+/* --- one connection ------------------------------------------------------------------ */
+
+static void free_when_closed(struct connections *connections)
+{
+    if (connections->n_handles > 0)
+        return;
+    free(connections->buffer);
+    free(connections);
+}
+
+static void on_connection_closed(uv_handle_t *handle)
+{
+    struct connection *connection = handle->data;
+    struct connections *owner = connection->owner;
+
+    close(connection->fd);
+    stream_deinit(&connection->stream);
+    free(connection);
+    owner->n_handles--;
+    free_when_closed(owner);
+}
+
+static void close_connection(struct connection *connection)
+{
+    struct connections *owner = connection->owner;
+
+    if (stream_is_inside(&connection->stream))
+        owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE);
+    if (connection->prev)
+        connection->prev->next = connection->next;
+    else
+        owner->first = connection->next;
+    if (connection->next)
+        connection->next->prev = connection->prev;
+    atomic_fetch_sub(owner->options.n_open, 1);
+    owner->options.callbacks.on_closed(owner->options.callbacks.ctx);
+    uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
+}
+
+/* Tell what a step came to; false when the connection is of no more use. */
+static bool report(struct connection *connection, enum stream_step step, struct slice lines)
+{
+    const struct connections_callbacks *callbacks = &connection->owner->options.callbacks;
+
+    switch (step) {
+    case STREAM_HAS_LINES: callbacks->on_lines(callbacks->ctx, lines); break;
+    case STREAM_TOO_LONG: callbacks->on_refused(callbacks->ctx, REFUSED_LINE_LIMIT); break;
+    case STREAM_CUT_OFF: callbacks->on_refused(callbacks->ctx, REFUSED_MALFORMED_LINE); break;
+    case STREAM_NO_MEMORY: callbacks->on_refused(callbacks->ctx, REFUSED_NO_MEMORY); break;
+    case STREAM_HUNGRY: break;
+    }
+    return step != STREAM_NO_MEMORY;
+}
+
+static bool take_in(struct connection *connection, struct slice input)
+{
+    enum stream_step step;
+    struct slice lines;
+    bool is_good = true;
+
+    do {
+        step = stream_read(&connection->stream, &input, &lines);
+        is_good = report(connection, step, lines);
+    } while (is_good && step != STREAM_HUNGRY);
+    return is_good;
+}
+
+static void take_end(struct connection *connection)
+{
+    enum stream_step step;
+    struct slice lines;
+
+    do {
+        step = stream_end(&connection->stream, &lines);
+        report(connection, step, lines);
+    } while (step != STREAM_HUNGRY);
+}
+
+/* What a read came to. */
+enum read_outcome {
+    READ_ALL,  /* that was there */
+    READ_PART, /* there is more */
+    READ_END,  /* the connection has ended, and has been closed */
+};
+
+static enum read_outcome read_once(struct connection *connection)
+{
+    char *buffer = connection->owner->buffer;
+    ssize_t len;
+
+    do {
+        len = recv(connection->fd, buffer, READ_BYTES, MSG_DONTWAIT);
+    } while (len < 0 && errno == EINTR);
+    if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return READ_ALL;
+    if (len == 0)
+        take_end(connection);
+    if (len <= 0 || !take_in(connection, (struct slice){ buffer, (size_t)len })) {
+        close_connection(connection);
+        return READ_END;
+    }
+    return READ_PART;
+}
+
+/* Read until there is nothing left, but up to @n times. */
+static enum read_outcome read_some(struct connection *connection, unsigned n)
+{
+    enum read_outcome outcome = READ_PART;
+
+    for (unsigned i = 0; i < n && outcome == READ_PART; i++)
+        outcome = read_once(connection);
+    return outcome;
+}
+
+static void end_turn(struct connections *connections)
+{
+    connections->options.callbacks.on_turn_end(connections->options.callbacks.ctx);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct connection *connection = poll->data;
+    struct connections *owner = connection->owner;
+
+    /* With an error, libuv has stopped watching; recv() will say what it is. */
+    if (read_some(connection, READS_PER_TURN) != READ_END && status < 0)
+        close_connection(connection);
+    end_turn(owner);
+}
+
+/* --- accepting --------------------------------------------------------------------------- */
+
+static struct connection *new_connection(struct connections *owner, int fd)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+
+    if (!connection)
+        return NULL;
+    if (uv_poll_init(owner->poll.loop, &connection->poll, fd) < 0) {
+        free(connection);
+        return NULL;
+    }
+    connection->owner = owner;
+    connection->fd = fd;
+    connection->poll.data = connection;
+    stream_init(&connection->stream, &owner->options.stream);
+    connection->next = owner->first;
+    if (owner->first)
+        owner->first->prev = connection;
+    owner->first = connection;
+    owner->n_handles++;
+    return connection;
+}
+
+static void add_connection(struct connections *owner, int fd)
+{
+    const struct connections_callbacks *callbacks = &owner->options.callbacks;
+    struct connection *connection = NULL;
+    int on = 1;
+
+    if (atomic_fetch_add(owner->options.n_open, 1) < owner->options.n_max)
+        connection = new_connection(owner, fd);
+    if (!connection) {
+        atomic_fetch_sub(owner->options.n_open, 1);
+        callbacks->on_rejected(callbacks->ctx);
+        close(fd);
+        return;
+    }
+    callbacks->on_opened(callbacks->ctx);
+    /* So that a peer that has vanished does not count for ever. No matter on Unix sockets. */
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
+        close_connection(connection);
+}
+
+/* Accept what waits, up to @n. Returns 0, or negative errno when that cannot go on now. */
+static int accept_some(struct connections *connections, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        int fd = accept4(connections->options.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0)
+            add_connection(connections, fd);
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return 0;
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            return -errno;
+        /* All other errors are those of one connection, which is gone (accept(2)). */
+    }
+    return 0;
+}
+
+static void on_acceptable(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct connections *connections = timer->data;
+
+    uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
+}
+
+static void on_acceptable(uv_poll_t *poll, int status, int events)
+{
+    struct connections *connections = poll->data;
+
+    /* What waits stays readable: without a pause, the loop would do nothing else. */
+    if (status < 0 || accept_some(connections, ACCEPTS_PER_TURN) < 0) {
+        uv_poll_stop(poll);
+        uv_timer_start(&connections->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
+    }
+    end_turn(connections);
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+void connections_drain(struct connections *connections)
+{
+    struct connection *next;
+
+    (void)!accept_some(connections, ACCEPTS_PER_DRAIN);
+    for (struct connection *connection = connections->first; connection; connection = next) {
+        next = connection->next;
+        read_some(connection, READS_PER_DRAIN);
+    }
+    end_turn(connections);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connections *connections = handle->data;
+
+    connections->n_handles--;
+    free_when_closed(connections);
+}
+
+void connections_close(struct connections *connections)
+{
+    if (!connections)
+        return;
+    while (connections->first)
+        close_connection(connections->first);
+    end_turn(connections);
+    uv_close((uv_handle_t *)&connections->poll, on_closed);
+    uv_close((uv_handle_t *)&connections->pause, on_closed);
+}
+
+int connections_open(struct connections **ret, uv_loop_t *loop,
+                     const struct connections_options *options)
+{
+    struct connections *connections = calloc(1, sizeof(*connections));
+    int r = -ENOMEM;
+
+    if (!connections)
+        return r;
+    connections->options = *options;
+    connections->poll.data = connections->pause.data = connections;
+    connections->buffer = malloc(READ_BYTES);
+    if (connections->buffer)
+        r = uv_poll_init(loop, &connections->poll, options->fd);
+    if (r < 0) {
+        free_when_closed(connections);
+        return r;
+    }
+    uv_timer_init(loop, &connections->pause); /* cannot fail */
+    connections->n_handles = 2;
+    r = uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
+    if (r < 0) {
+        connections_close(connections);
+        return r;
+    }
+    *ret = connections;
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Connections: streams that are received in a worker's loop
+ *
+ * Several workers may accept from one listening socket: who comes first has the
+ * connection, for its whole life.
+ */
+
+#include "base/compiler.h"
+#include "base/sample.h"
+#include "base/slice.h"
+#include "input/stream.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+/* Everything runs on the loop's thread. Lines are borrowed until on_lines returns. */
+struct connections_callbacks {
+    void *ctx;
+    void (*on_lines)(void *ctx, struct slice lines);
+    void (*on_refused)(void *ctx, enum verdict reason); /* a line, or what was to be one */
+    void (*on_opened)(void *ctx);
+    void (*on_closed)(void *ctx);
+    void (*on_rejected)(void *ctx); /* a connection, because there are too many */
+    void (*on_turn_end)(void *ctx); /* after what one wake-up brought */
+};
+
+struct connections_options {
+    int fd; /* listening; stays the caller's and must outlive the connections */
+    struct stream_options stream;
+    _Atomic unsigned *n_open; /* shared by all that count against n_max; borrowed */
+    unsigned n_max;
+    struct connections_callbacks callbacks;
+};
+
+struct connections;
+
+/* Accept from options->fd in @loop, and receive. Returns 0 or negative errno. */
+MUST_CHECK int connections_open(struct connections **ret, uv_loop_t *loop,
+                                const struct connections_options *options);
+
+/*
+ * Take in what has arrived on all connections, those too that wait to be accepted, up
+ * to some megabytes of each.
+ */
+void connections_drain(struct connections *connections);
+
+/*
+ * Close all of them. Memory goes when the loop has run its close callbacks. A line
+ * that has not come to its end is refused. NULL is fine.
+ */
+void connections_close(struct connections *connections);

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Check that proto/statsd.abnf and proto/vectors agree on which lines are accepted.
+
+No rule refers to itself, so each becomes a regular expression of bytes. A line of the vectors
+must match the rule "line" when it was not refused for its syntax, and must not when it was.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+SYNTACTIC = ("malformed_line", "illegal_event", "mixed_tagging_styles", "malformed_value")
+LIMITS = ("line_limit", "name_limit", "label_limit")
+CORE = {"CR": rb"\r", "DIGIT": rb"[0-9]", "LF": rb"\n", "OCTET": rb"[\x00-\xff]", "WSP": rb"[ \t]"}
+TOKEN = re.compile(r"""\s*(?:
+    (?P<text>"[^"]*") | %x(?P<bytes>[0-9A-F]{2}(?:\.[0-9A-F]{2})*)(?:-(?P<to>[0-9A-F]{2}))?
+    | (?P<repeat>\d*\*\d*|\d+) | (?P<name>[A-Za-z][A-Za-z0-9-]*) | (?P<mark>[][()/]) )""", re.X)
+NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+DIGITS_MAX = 256
+CHAIN_NAME_MAX = 1024
+
+
+def read_rules(text):
+    """The tokens of each rule by its name."""
+    rules = {}
+    text = re.sub(r'("[^"\n]*")|;[^\n]*', lambda match: match[1] or "", text)
+    for name, right in re.findall(r"^([A-Za-z][\w-]*)\s*=((?:.*\n(?![A-Za-z]))*.*)", text, re.M):
+        assert name not in rules, f"two rules {name}"
+        end, tokens = 0, []
+        while right[end:].strip():
+            match = TOKEN.match(right, end)
+            assert match, f"{name}: what is {right[end:].strip()[:30]!r}?"
+            tokens.append(match)
+            end = match.end()
+        rules[name] = tokens
+    return rules
+
+
+class Translator:
+    def __init__(self, rules):
+        self.rules = rules
+        self.done = dict(CORE)
+
+    def rule(self, name):
+        if name not in self.done:
+            tokens = list(self.rules[name])
+            self.done[name] = self.alternatives(tokens)
+            assert not tokens, f"{name}: too many closing brackets"
+        return self.done[name]
+
+    def alternatives(self, tokens):
+        """Up to the closing bracket, which is taken off."""
+        found, repeat = b"", None
+        while tokens:
+            token = tokens.pop(0)
+            if token["mark"] and token["mark"] in ")]":
+                break
+            if token["repeat"]:
+                repeat = token["repeat"]
+                continue
+            found += b"|" if token["mark"] == "/" else self.element(token, tokens) + times(repeat)
+            repeat = None
+        return b"(?:" + found + b")"
+
+    def element(self, token, tokens):
+        if token["mark"] == "(":
+            return self.alternatives(tokens)
+        if token["mark"] == "[":
+            return b"(?:" + self.alternatives(tokens) + b")?"
+        if token["name"]:
+            return self.rule(token["name"])
+        if token["text"]:
+            return b"(?i:" + re.escape(token["text"][1:-1].encode()) + b")"
+        of_bytes = b"".join(rb"\x%s" % byte.encode() for byte in token["bytes"].split("."))
+        return b"[" + of_bytes + rb"-\x%s]" % token["to"].encode() if token["to"] \
+            else b"(?:" + of_bytes + b")"
+
+
+def times(repeat):
+    if repeat is None:
+        return b""
+    least, star, most = repeat.partition("*")
+    return ("{%s,%s}" % (least or 0, most) if star else "{%s}" % least).encode()
+
+
+def lines_of(case):
+    raw = case["text"].encode() if "text" in case else bytes.fromhex(case["hex"])
+    lines = [line.removesuffix(b"\r").strip(b" \t") for line in raw.split(b"\n")]
+    return [line for line in lines if line]
+
+
+def is_beyond_syntax(case, lines):
+    """Whether something else decides: settings, limits, lengths, or a number's range."""
+    refused = case.get("refused", {})
+    return (any(name.startswith("statsd.") for name in case.get("options", {}))
+            or any(reason in refused for reason in LIMITS)
+            or any(len(line) > CHAIN_NAME_MAX for line in lines)
+            or "malformed_line" in refused and any(line.startswith(b"_e{") for line in lines)
+            or "malformed_value" in refused and any(
+                len(number) > DIGITS_MAX or float(number) in (float("inf"), float("-inf"))
+                for line in lines for number in NUMBER.findall(line)))
+
+
+def is_in_order(case, lines, pattern):
+    """One refusal may be a whole line's, or that of one of its values."""
+    n_bad = sum(n for reason, n in case.get("refused", {}).items() if reason in SYNTACTIC)
+    n_ends = len(case.get("samples", [])) + sum(case.get("refused", {}).values()) \
+        + sum(case.get("skipped", {}).values())
+    n_unmatched = sum(not is_match(pattern, line) for line in lines)
+    if n_ends == len(lines):
+        return n_unmatched == n_bad
+    return min(n_bad, 1) <= n_unmatched <= n_bad
+
+
+def is_group_without_name(line):
+    """Whether a bracket group takes away the only colons, which a comment of the grammar says."""
+    head = line.split(b"|")[0]
+    _, bracket, behind = head.partition(b"[")
+    group, close, tail = behind.partition(b"]")
+    return bool(bracket and close) and b":" in group and b":" not in tail
+
+
+def is_match(pattern, line):
+    if is_group_without_name(line):
+        return False
+    rule = "event" if line.startswith(b"_e{") else "check" if line.startswith(b"_sc|") else "sample"
+    return pattern[rule].fullmatch(line) is not None
+
+
+def main(root):
+    translator = Translator(read_rules((root / "proto" / "statsd.abnf").read_text()))
+    for name in translator.rules:
+        re.compile(translator.rule(name))
+    pattern = {name: re.compile(translator.rule(name)) for name in ("event", "check", "sample")}
+    n_passed = n_failed = 0
+    for path in sorted((root / "proto" / "vectors").glob("*.json")):
+        for case in json.loads(path.read_text("utf-8"))["cases"]:
+            lines = lines_of(case)
+            if is_beyond_syntax(case, lines):
+                continue
+            if is_in_order(case, lines, pattern):
+                n_passed += 1
+            else:
+                n_failed += 1
+                print(f"{path.name}: {case['name']}: proto/statsd.abnf sees it otherwise")
+    print(f"{n_passed} passed, {n_failed} failed")
+    return 1 if n_failed or not n_passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1])))

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""udometer explain: what it says of a line is what happens to it."""
+
+import collections
+import concurrent.futures
+import os
+import re
+import subprocess
+
+import vectors
+from harness import BINARY, DEADLINE, check_sanitizers, clean_environment, run
+
+VERDICT = re.compile(r"^(applied|refused|skipped) +(\d+) (sample|event|service check)s?(?:, (\w+): .*)?$")
+
+
+def explain(raw, *flags):
+    done = subprocess.run([BINARY, "explain", *flags], input=raw, capture_output=True,
+                          env=clean_environment(), timeout=DEADLINE)
+    check_sanitizers(done.stderr.decode("utf-8", "replace"))
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def verdicts(output):
+    """How many samples ended in which way."""
+    ends = collections.Counter()
+    for line in output.splitlines():
+        match = VERDICT.match(line)
+        if match:
+            end = {"applied": "applied", "refused": match[4],
+                   "skipped": match[3].replace(" ", "_")}[match[1]]
+            ends[end] += int(match[2])
+    return dict(ends)
+
+
+def expected_verdicts(case):
+    ends = {**case.refused, **case.skipped}
+    if case.samples:
+        ends["applied"] = len(case.samples)
+    return ends
+
+
+def complaint(case):
+    status, output = explain(case.raw, *case.flags)
+    n_carets = len(re.findall(r"^ *\^ byte \d+, ", output, re.MULTILINE))
+    if verdicts(output) != expected_verdicts(case):
+        return "%s: %s instead of %s:\n%s" % (case.name, verdicts(output),
+                                              expected_verdicts(case), output)
+    if status != (1 if case.refused else 0):
+        return "%s: status %d" % (case.name, status)
+    if bool(n_carets) != bool(case.refused):
+        return "%s: %d carets:\n%s" % (case.name, n_carets, output)
+    return None
+
+
+def test_it_says_what_the_vectors_say():
+    with concurrent.futures.ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+        found = [text for text in pool.map(complaint, vectors.load()) if text]
+    assert not found, "\n".join(found[:20])
+
+
+def test_a_line_is_taken_apart():
+    status, output = explain(b"bot.routes:1|c|@0.5|#player:1,bare,__x:y|T12|zz|c:ci-7",
+                             "--statsd.container-label")
+    assert status == 0
+    for text in ("name      bot.routes\n", "type      c, a counter\n", "tags      DogStatsD\n",
+                 "player:1  ->  player = 1\n", "bare  ->  dropped: it has no value\n",
+                 "__x:y  ->  dropped: names that begin with __ are reserved\n",
+                 "@0.5  ->  the rate\n", "T12  ->  known", "zz  ->  unknown", "value     1  ->  adds 2\n",
+                 'series    bot_routes{container_id="7",player="1"}\n', "applied   1 sample\n"):
+        assert text in output, output
+
+
+def test_each_dialect_is_named():
+    for line, name in ((b"a,k=v:1|c", "InfluxDB"), (b"a#k=v:1|c", "Librato"),
+                       (b"a[k=v]:1|c", "SignalFx"), (b"a:1|c|#k:v", "DogStatsD")):
+        assert "tags      %s\n          k" % name in explain(line)[1]
+
+
+def test_a_caret_stands_under_the_byte():
+    for line, column in (("a:12x4|c", 4), ("abc", 3), ("a:-1|c", 2), ("a:1|qq", 4), (":1|c", 0),
+                         ("a:1|c|#k:v,l:\udcff", 13), ("a,b=c:1|c|#d:e", 11), ("a:1:y|h", 4)):
+        status, output = explain(line.encode("utf-8", "surrogateescape"))
+        shown, caret = output.splitlines()[:2]
+        assert status == 1 and caret.index("^") - shown.index(line[0]) == column, output
+        assert "^ byte %d, " % (column + 1) in caret
+
+
+def test_flags_arguments_and_mistakes():
+    several = run("explain", "--limit.series=1", "a:1|c|#k:1", "a:1|c|#k:2\na:x|c")
+    assert several.returncode == 1
+    assert "there are too many" in several.stdout and "malformed_value" in several.stdout
+    assert run("explain", "--statsd.dialect=dogstatsd", "g:+3|g").stdout.count("sets it to 3") == 1
+    assert run("explain", "g:+3|g").stdout.count("adds 3") == 1
+    wrong = run("explain", "--limit.nonsense=1", "a:1|c")
+    assert wrong.returncode == 2 and "--limit.nonsense=1" in wrong.stderr
+    assert "Usage: udometer explain" in run("explain", "--help").stdout
+    assert run("explain", "\n \n").stdout == ""

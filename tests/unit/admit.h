@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Admit: what the tests of the registry say with
+ *
+ * Two workers, unless a case says otherwise. A series is removed in the steps of a
+ * sweep, in which every suspect holds a reference.
+ */
+
+#include "unit.h"
+
+#include "aggregate/registry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct buckets *buckets;
+
+static inline struct registry *new_registry(unsigned n_workers, size_t max_series, size_t max_bytes)
+{
+    const struct registry_options options = {
+        .n_workers = n_workers,
+        .max_series = max_series,
+        .max_bytes = max_bytes,
+        .seed = 42,
+        .buckets = buckets,
+    };
+    struct registry *registry;
+
+    assert_int_equal(registry_new(&registry, &options), 0);
+    return registry;
+}
+
+static inline struct registry *new_large_registry(void)
+{
+    return new_registry(2, 1000000, SIZE_MAX);
+}
+
+static inline struct identity identity_of(const char *family, enum sample_type type,
+                                          const char *labels)
+{
+    return (struct identity){
+        .type = type,
+        .family = slice_of(family),
+        .labels = slice_of(labels),
+        .sent_as = slice_of(family),
+        .weight = 1,
+    };
+}
+
+static inline enum verdict try_admit(struct registry *registry, unsigned worker, const char *family,
+                                     enum sample_type type, const char *labels)
+{
+    struct identity identity = identity_of(family, type, labels);
+    struct cell *cell = NULL;
+    enum verdict verdict = registry_admit(registry, worker, &identity, &cell);
+
+    assert_int_equal(verdict == VERDICT_APPLIED, cell != NULL);
+    return verdict;
+}
+
+static inline struct cell *admit(struct registry *registry, unsigned worker, const char *family,
+                                 enum sample_type type, const char *labels)
+{
+    struct identity identity = identity_of(family, type, labels);
+    struct cell *cell = NULL;
+
+    assert_int_equal(registry_admit(registry, worker, &identity, &cell), VERDICT_APPLIED);
+    assert_non_null(cell);
+    return cell;
+}
+
+/* Mark and remove these series, as a sweep does; each suspect holds a reference. */
+static inline void mark(struct registry *registry, struct suspect *suspects, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        series_ref(suspects[i].series);
+    registry_mark_dying(registry, suspects, n);
+}
+
+static inline void end_sweep(struct suspect *suspects, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        series_unref(suspects[i].series);
+}
+
+/* Remove the series of @cell, whose one worker lets go of it. */
+static inline void remove_series(struct registry *registry, struct cell *cell)
+{
+    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
+
+    mark(registry, &suspect, 1);
+    registry_remove_dying(registry, &suspect, 1);
+    assert_true(suspect.series->is_removed);
+    series_unref(suspect.series);
+    end_sweep(&suspect, 1);
+}
+
+static inline int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static inline int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}

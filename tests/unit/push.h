@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Push: what the tests of the pipeline say with
+ *
+ * A pipeline of one worker, with a name of its own (own), room for a thousand series and
+ * the options of the protocol. What was counted must add up after every step.
+ */
+
+#include "unit.h"
+
+#include "base/buffer.h"
+#include "daemon/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct buckets *buckets;
+static struct registry *registry;
+static struct shard *shard;
+static struct telemetry_row row;
+static struct pipeline *pipeline;
+
+static inline uint64_t verdicts(enum verdict verdict)
+{
+    return row.counts[TELEMETRY_VERDICTS + verdict];
+}
+
+static inline uint64_t samples(void)
+{
+    uint64_t n = 0;
+
+    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
+        n += row.counts[TELEMETRY_SAMPLES + type];
+    return n;
+}
+
+/* lines + packed = samples + refused + skipped, exactly. */
+static inline void assert_identity(void)
+{
+    uint64_t n_not_applied = 0;
+
+    for (unsigned verdict = VERDICT_APPLIED + 1; verdict < _VERDICT_N; verdict++)
+        n_not_applied += verdicts((enum verdict)verdict);
+    assert_int_equal(row.counts[TELEMETRY_LINES] + row.counts[TELEMETRY_PACKED],
+                     samples() + n_not_applied);
+    assert_int_equal(verdicts(VERDICT_APPLIED), samples());
+}
+
+static inline void push_at(const char *datagram, int64_t arrived_ns)
+{
+    pipeline_push(pipeline, slice_of(datagram), arrived_ns);
+    pipeline_flush(pipeline);
+}
+
+static inline void push(const char *datagram)
+{
+    push_at(datagram, 0);
+}
+
+/* The series of this family and these labels. */
+static inline struct reading read_series(const char *family, const char *labels)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct reading reading;
+    bool is_found = false;
+
+    for (size_t i = 0; i < snapshot->n_series && !is_found; i++) {
+        struct series *series = snapshot->series[i];
+
+        is_found = slice_equal(series->family->name, slice_of(family)) &&
+                   slice_equal(series->labels, slice_of(labels));
+        if (is_found)
+            series_read(series, &reading);
+    }
+    snapshot_unref(snapshot);
+    if (!is_found)
+        fail_msg("no %s{%s}", family, labels);
+    return reading;
+}
+
+static inline size_t n_series(void)
+{
+    struct registry_counts counts = registry_count(registry);
+
+    return counts.series[METRIC_COUNTER] + counts.series[METRIC_GAUGE] +
+           counts.series[METRIC_HISTOGRAM] + counts.series[METRIC_SET];
+}
+
+/* A datagram of one line, of which this becomes. */
+static inline void assert_verdict(const char *line, enum verdict verdict)
+{
+    uint64_t before = verdicts(verdict), lines = row.counts[TELEMETRY_LINES];
+
+    push(line);
+    if (verdicts(verdict) != before + 1 || row.counts[TELEMETRY_LINES] != lines + 1)
+        fail_msg("not verdict %d: %s", verdict, line);
+    assert_identity();
+}
+
+static inline int begin(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = 1, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
+    };
+    const struct identity own = { .type = SAMPLE_GAUGE, .family = SLICE("own") };
+    struct shard_options shard_options = { .max_key_bytes = 1 << 20, .seed = 42 };
+
+    row = (struct telemetry_row){ 0 };
+    if (registry_new(&registry, &options) < 0 || registry_reserve(registry, &own) < 0)
+        return -1;
+    shard_options.registry = registry;
+    if (shard_new(&shard, &shard_options) < 0)
+        return -1;
+    return pipeline_new(&pipeline, shard, &row, &pipeline_default_options);
+}
+
+static inline int end(void **state)
+{
+    pipeline_free(pipeline);
+    shard_free(shard);
+    registry_free(registry);
+    return 0;
+}
+
+static inline int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static inline int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}
+
+#define PIPELINE_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Resolve: what the tests of the mapping say with
+ *
+ * Lines come as parse_line() cuts them. One mapping serves all cases that want nothing
+ * but the defaults: it must not remember anything of the lines before. Wherever a line
+ * is refused, its fault must lie in the line, or at its end.
+ */
+
+#include "unit.h"
+
+#include "base/buffer.h"
+#include "input/mapping.h"
+
+#define ALL ((1u << _TAG_DIALECT_N) - 1)
+
+/* What proto/README.md calls the defaults. */
+static const struct mapping_options defaults = {
+    .limits = {
+        .labels = 64,
+        .line = 65536,
+        .name = 512,
+        .label_name = 256,
+        .label_value = 2048,
+        .labels_text = 8192,
+    },
+    .dialects = ALL,
+};
+
+static struct mapping *mapping;
+
+static inline int make_mapping(void **state)
+{
+    return mapping_new(&mapping, &defaults);
+}
+
+static inline int free_mapping(void **state)
+{
+    mapping_free(mapping);
+    return 0;
+}
+
+static inline void fault_must_lie_in(const struct mapping *by, struct slice text)
+{
+    const char *fault = mapping_fault(by);
+
+    if (fault < text.at || fault > text.at + text.len)
+        fail_msg("%.60s: the fault lies elsewhere", text.at);
+}
+
+static inline enum verdict resolve_by(struct mapping *by, unsigned dialects, struct slice text,
+                                      struct identity *ret)
+{
+    const struct parse_options options = {
+        .line_max = 65536,
+        .skips_brackets = dialects & 1u << TAG_SIGNALFX,
+    };
+    enum verdict verdict;
+    struct line line;
+
+    memset(ret, 0xa5, sizeof(*ret));
+    verdict = parse_line(text, &options, &line);
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    verdict = mapping_resolve(by, &line, ret);
+    if (verdict != VERDICT_APPLIED)
+        fault_must_lie_in(by, text);
+    return verdict;
+}
+
+static inline enum verdict resolve(struct slice text, struct identity *ret)
+{
+    return resolve_by(mapping, ALL, text, ret);
+}
+
+static inline struct identity identity_of(const char *text)
+{
+    struct identity identity;
+
+    if (resolve(slice_of(text), &identity) != VERDICT_APPLIED)
+        fail_msg("refused: %s", text);
+    return identity;
+}
+
+static inline void must_equal(const char *text, const struct identity *identity, const char *family,
+                              const char *labels, unsigned n_tag_errors)
+{
+    if (!slice_equal(identity->family, slice_of(family)))
+        fail_msg("%s: family %.*s", text, (int)identity->family.len, identity->family.at);
+    if (!slice_equal(identity->labels, slice_of(labels)))
+        fail_msg("%s: labels %.*s", text, (int)identity->labels.len, identity->labels.at);
+    if (identity->n_tag_errors != n_tag_errors)
+        fail_msg("%s: %u tag errors", text, identity->n_tag_errors);
+}
+
+/* The line has that family and those labels, and @n_tag_errors of its tags were dropped. */
+static inline void must_be(const char *text, const char *family, const char *labels,
+                           unsigned n_tag_errors)
+{
+    struct identity identity = identity_of(text);
+
+    must_equal(text, &identity, family, labels, n_tag_errors);
+}
+
+static inline void must_end_as(enum verdict verdict, struct slice text)
+{
+    struct identity identity;
+    enum verdict actual = resolve(text, &identity);
+
+    if (actual != verdict)
+        fail_msg("%.60s: verdict %d, not %d", text.at, actual, verdict);
+}
+
+/* The same; @text is taken. */
+static inline void must_end_as_buffer(enum verdict verdict, struct buffer *text)
+{
+    struct identity identity;
+    enum verdict actual = resolve(buffer_text(text), &identity);
+
+    buffer_deinit(text);
+    assert_int_equal(actual, verdict);
+}
+
+static inline void add_repeated(struct buffer *buffer, char c, size_t n)
+{
+    while (n--)
+        buffer_add_char(buffer, c);
+}
+
+/* A case with options of its own. */
+static inline void must_be_with(const struct mapping_options *options, const char *text,
+                                const char *family, const char *labels, unsigned n_tag_errors)
+{
+    struct identity identity;
+    struct mapping *own;
+
+    assert_int_equal(mapping_new(&own, options), 0);
+    if (resolve_by(own, options->dialects, slice_of(text), &identity) != VERDICT_APPLIED)
+        fail_msg("refused: %s", text);
+    must_equal(text, &identity, family, labels, n_tag_errors);
+    mapping_free(own);
+}
+
+static inline void must_end_as_with(const struct mapping_options *options, enum verdict verdict,
+                                    const char *text)
+{
+    struct identity identity;
+    enum verdict actual;
+    struct mapping *own;
+
+    assert_int_equal(mapping_new(&own, options), 0);
+    actual = resolve_by(own, options->dialects, slice_of(text), &identity);
+    if (actual != verdict)
+        fail_msg("%.60s: verdict %d, not %d", text, actual, verdict);
+    mapping_free(own);
+}
+
+static inline struct mapping_options with_dialects(unsigned dialects)
+{
+    struct mapping_options options = defaults;
+
+    options.dialects = dialects;
+    return options;
+}

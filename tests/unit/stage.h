@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Stage: a listening socket, TCP or Unix, its connections, and a log of what the
+ * callbacks were told
+ *
+ * In the log: lines with a '/' behind each, as parse_next_line() cuts them; '!' for a line
+ * over the limit, '?' for another refusal. Nothing sleeps: the loop runs until a counter
+ * says that what was waited for has come.
+ */
+
+#include "unit.h"
+
+#include "base/address.h"
+#include "input/connections.h"
+#include "input/parse.h"
+#include "input/unix.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define LOG_MAX 4096
+#define LINE_MAX_BYTES 65536
+#define PATIENCE_MS 5000
+
+enum transport { TCP, UNIX };
+
+struct stage {
+    enum transport transport;
+    uv_loop_t loop;
+    uv_timer_t deadline;
+    bool is_late;
+    int fd;
+    struct connections *connections;
+    struct connections_options options;
+    _Atomic unsigned n_open;
+    char path[64]; /* of a Unix socket */
+    struct unix_file file;
+
+    char log[LOG_MAX];
+    size_t log_len;
+    unsigned n_lines;
+    unsigned n_refused;
+    unsigned n_opened;
+    unsigned n_closed;
+    unsigned n_rejected;
+    unsigned n_turns;
+    bool is_in_turn; /* something has been told since the last turn's end */
+};
+
+/* --- what is told ------------------------------------------------------------------ */
+
+static inline void note(struct stage *stage, struct slice text, char end)
+{
+    size_t len = text.len < 32 ? text.len : 32;
+
+    stage->is_in_turn = true;
+    if (stage->log_len + len + 1 > LOG_MAX)
+        return;
+    memcpy(stage->log + stage->log_len, text.at, len);
+    stage->log_len += len;
+    stage->log[stage->log_len++] = end;
+}
+
+static inline void on_lines(void *ctx, struct slice lines)
+{
+    const struct parse_options options = { .line_max = LINE_MAX_BYTES };
+    struct stage *stage = ctx;
+    struct slice line;
+
+    while (parse_next_line(&lines, &options, &line)) {
+        bool is_good = line.len <= LINE_MAX_BYTES;
+
+        stage->n_lines += is_good;
+        stage->n_refused += !is_good;
+        note(stage, is_good ? line : SLICE(""), is_good ? '/' : '!');
+    }
+}
+
+static inline void on_refused(void *ctx, enum verdict reason)
+{
+    struct stage *stage = ctx;
+
+    assert_true(reason == REFUSED_LINE_LIMIT || reason == REFUSED_MALFORMED_LINE);
+    stage->n_refused++;
+    note(stage, SLICE(""), reason == REFUSED_LINE_LIMIT ? '!' : '?');
+}
+
+static inline void on_opened(void *ctx)
+{
+    struct stage *stage = ctx;
+
+    stage->n_opened++;
+    stage->is_in_turn = true;
+    assert_true(stage->n_opened - stage->n_closed <= stage->options.n_max);
+}
+
+static inline void on_closed(void *ctx)
+{
+    struct stage *stage = ctx;
+
+    stage->n_closed++;
+    stage->is_in_turn = true;
+    assert_true(stage->n_closed <= stage->n_opened);
+}
+
+static inline void on_rejected(void *ctx)
+{
+    struct stage *stage = ctx;
+
+    stage->n_rejected++;
+    stage->is_in_turn = true;
+}
+
+static inline void on_turn_end(void *ctx)
+{
+    struct stage *stage = ctx;
+
+    stage->n_turns++;
+    stage->is_in_turn = false;
+}
+
+/* --- the stage ----------------------------------------------------------------------- */
+
+static inline void on_deadline(uv_timer_t *timer)
+{
+    struct stage *stage = timer->data;
+
+    stage->is_late = true;
+}
+
+static inline int listen_tcp(void)
+{
+    struct address address;
+    int fd;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    fd = address_listen(&address);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static inline int listen_unix(struct stage *stage)
+{
+    const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
+    int fd;
+
+    snprintf(stage->path, sizeof(stage->path), "/tmp/test_connections.%d", (int)getpid());
+    fd = unix_bind(stage->path, SOCK_STREAM, &permissions, &stage->file);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static inline void open_connections(struct stage *stage, struct connections **ret)
+{
+    assert_int_equal(connections_open(ret, &stage->loop, &stage->options), 0);
+}
+
+static inline void stage_open(struct stage *stage, enum transport transport, unsigned n_max)
+{
+    *stage = (struct stage){ .transport = transport };
+    assert_int_equal(uv_loop_init(&stage->loop), 0);
+    assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
+    stage->deadline.data = stage;
+    stage->fd = transport == TCP ? listen_tcp() : listen_unix(stage);
+    stage->options = (struct connections_options){
+        .fd = stage->fd,
+        .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },
+        .n_open = &stage->n_open,
+        .n_max = n_max,
+        .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_rejected,
+                       on_turn_end },
+    };
+    open_connections(stage, &stage->connections);
+}
+
+/* Closing leaves nothing in the loop, or closing the loop fails. */
+static inline void stage_close(struct stage *stage)
+{
+    connections_close(stage->connections);
+    assert_int_equal(stage->n_open, 0);
+    assert_int_equal(stage->n_opened, stage->n_closed);
+    assert_false(stage->is_in_turn);
+    uv_close((uv_handle_t *)&stage->deadline, NULL);
+    assert_int_equal(uv_run(&stage->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&stage->loop), 0);
+    if (stage->transport == UNIX)
+        unix_remove(stage->path, &stage->file);
+    close(stage->fd);
+}
+
+static inline void start_deadline(struct stage *stage, unsigned ms)
+{
+    stage->is_late = false;
+    uv_update_time(&stage->loop);
+    uv_timer_start(&stage->deadline, on_deadline, ms, 0);
+}
+
+/* Run the loop until @counter is @n. Each wake-up ends its turn before the next. */
+static inline void run_until(struct stage *stage, const unsigned *counter, unsigned n)
+{
+    start_deadline(stage, PATIENCE_MS);
+    while (*counter < n && !stage->is_late) {
+        uv_run(&stage->loop, UV_RUN_ONCE);
+        assert_false(stage->is_in_turn);
+    }
+    uv_timer_stop(&stage->deadline);
+    if (*counter != n)
+        fail_msg("waited for %u, and %u came", n, *counter);
+}
+
+/* Run the loop for that long, and take in what comes. */
+static inline void run_for(struct stage *stage, unsigned ms)
+{
+    start_deadline(stage, ms);
+    while (!stage->is_late)
+        uv_run(&stage->loop, UV_RUN_ONCE);
+}
+
+static inline void must_have_come(struct stage *stage, const char *expected)
+{
+    if (!slice_equal((struct slice){ stage->log, stage->log_len }, slice_of(expected)))
+        fail_msg("came: %.*s, not %s", (int)stage->log_len, stage->log, expected);
+    stage->log_len = 0;
+}
+
+/* --- clients ----------------------------------------------------------------------------- */
+
+static inline int client_of(const struct stage *stage)
+{
+    struct sockaddr_un file = { .sun_family = AF_UNIX };
+    struct address address;
+    int out;
+
+    if (stage->transport == TCP) {
+        assert_int_equal(address_of_socket(&address, stage->fd), 0);
+        out = socket(address.any.sa_family, SOCK_STREAM, 0);
+        assert_int_equal(connect(out, &address.any, address.len), 0);
+        return out;
+    }
+    memcpy(file.sun_path, stage->path, strlen(stage->path));
+    out = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(out, (const struct sockaddr *)&file, sizeof(file)), 0);
+    return out;
+}
+
+static inline void say(int out, struct slice text)
+{
+    assert_int_equal(send(out, text.at, text.len, MSG_NOSIGNAL), text.len);
+}
+
+/* The other side has closed. */
+static inline void must_be_closed(int out)
+{
+    struct timeval patience = { 5, 0 };
+    char byte;
+
+    assert_int_equal(setsockopt(out, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    assert_true(recv(out, &byte, 1, 0) == 0 || errno == ECONNRESET);
+}
+
+static inline void reset(int out)
+{
+    struct linger linger = { 1, 0 };
+
+    assert_int_equal(setsockopt(out, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+    close(out);
+}

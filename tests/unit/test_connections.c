@@ -1,0 +1,725 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Connections, from their header, in a real loop with real sockets: stage.h has them
+ */
+
+#include "stage.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/* --- lines --------------------------------------------------------------------------------- */
+
+static void must_receive_lines(enum transport transport)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, transport, 10);
+    out = client_of(&stage);
+    say(out, SLICE("a:1|c\nb:2|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+    must_have_come(&stage, "a:1|c/b:2|c/");
+    assert_int_equal(stage.n_opened, 1);
+    assert_int_equal(stage.n_open, 1);
+    say(out, SLICE("c:3|c\r\n\n d:4|c \n"));
+    run_until(&stage, &stage.n_lines, 4);
+    must_have_come(&stage, "c:3|c/d:4|c/");
+    close(out);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "");
+    assert_int_equal(stage.n_open, 0);
+    assert_int_equal(stage.n_rejected, 0);
+    stage_close(&stage);
+}
+
+static void receives_lines(void **state)
+{
+    must_receive_lines(TCP);
+    must_receive_lines(UNIX);
+}
+
+/* Each byte arrives before the next is sent. */
+static void must_join_pieces(enum transport transport)
+{
+    static const char text[] = "ab:1|c\ncd:2|c\nef:3|c";
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, transport, 10);
+    out = client_of(&stage);
+    run_until(&stage, &stage.n_opened, 1);
+    for (size_t i = 0; i < sizeof(text) - 1; i++) {
+        unsigned n_turns = stage.n_turns;
+
+        say(out, (struct slice){ text + i, 1 });
+        run_until(&stage, &stage.n_turns, n_turns + 1);
+    }
+    must_have_come(&stage, "ab:1|c/cd:2|c/");
+    close(out);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "ef:3|c/");
+    stage_close(&stage);
+}
+
+static void lines_may_come_in_pieces(void **state)
+{
+    must_join_pieces(TCP);
+    must_join_pieces(UNIX);
+}
+
+/* A peer that has shut its side down is done, and its last line is one. */
+static void the_end_ends_the_last_line(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, TCP, 10);
+    out = client_of(&stage);
+    say(out, SLICE("a:1|c\nb:2|c"));
+    assert_int_equal(shutdown(out, SHUT_WR), 0);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "a:1|c/b:2|c/");
+    must_be_closed(out);
+    close(out);
+    stage_close(&stage);
+}
+
+static void a_connection_may_bring_nothing(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage, TCP, 10);
+    close(client_of(&stage));
+    run_until(&stage, &stage.n_closed, 1);
+    close(client_of(&stage));
+    run_until(&stage, &stage.n_closed, 2);
+    must_have_come(&stage, "");
+    assert_int_equal(stage.n_opened, 2);
+    stage_close(&stage);
+}
+
+/* What is said from a thread of its own: the socket's buffers do not hold so much. */
+struct speech {
+    uv_thread_t thread;
+    int out;
+    char *text;
+    size_t len;
+};
+
+static void speak(void *ctx)
+{
+    const struct speech *speech = ctx;
+    ssize_t n = 0;
+
+    for (size_t sent = 0; sent < speech->len && n >= 0; sent += (size_t)n)
+        n = send(speech->out, speech->text + sent, speech->len - sent, MSG_NOSIGNAL);
+}
+
+/* Room for @len bytes, all of them 'x', to be changed before it begins. */
+static void speech_init(struct speech *speech, const struct stage *stage, size_t len)
+{
+    *speech = (struct speech){ .out = client_of(stage), .text = malloc(len), .len = len };
+    assert_non_null(speech->text);
+    memset(speech->text, 'x', len);
+}
+
+static void speech_begin(struct speech *speech)
+{
+    assert_int_equal(uv_thread_create(&speech->thread, speak, speech), 0);
+}
+
+static void speech_end(struct speech *speech)
+{
+    uv_thread_join(&speech->thread);
+    close(speech->out);
+    free(speech->text);
+}
+
+static void must_receive_flood(enum transport transport)
+{
+    struct speech speech;
+    struct stage stage;
+
+    stage_open(&stage, transport, 10);
+    speech_init(&speech, &stage, 12 * 500000);
+    for (size_t i = 11; i < speech.len; i += 12)
+        speech.text[i] = '\n';
+    speech_begin(&speech);
+    run_until(&stage, &stage.n_lines, 500000);
+    speech_end(&speech);
+    run_until(&stage, &stage.n_closed, 1);
+    assert_int_equal(stage.n_lines, 500000);
+    assert_int_equal(stage.n_refused, 0);
+    stage_close(&stage);
+}
+
+static void a_flood_comes_whole(void **state)
+{
+    must_receive_flood(TCP);
+    must_receive_flood(UNIX);
+}
+
+/* @n times 'x', and another line. */
+static void must_receive_long_line(size_t n, const char *expected, unsigned n_lines)
+{
+    struct speech speech;
+    struct stage stage;
+
+    stage_open(&stage, TCP, 10);
+    speech_init(&speech, &stage, n + 7);
+    memcpy(speech.text + n, "\nb:2|c\n", 7);
+    speech_begin(&speech);
+    run_until(&stage, &stage.n_lines, n_lines);
+    must_have_come(&stage, expected);
+    assert_int_equal(stage.n_closed, 0);
+    speech_end(&speech);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "");
+    stage_close(&stage);
+}
+
+static void a_line_over_the_limit_is_skipped_and_the_connection_stays(void **state)
+{
+    must_receive_long_line(65536, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx/b:2|c/", 2);
+    must_receive_long_line(65537, "!b:2|c/", 1);
+    must_receive_long_line(3000000, "!b:2|c/", 1);
+}
+
+/* --- frames ------------------------------------------------------------------------------------ */
+
+static void receives_frames_where_they_are_allowed(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, UNIX, 10);
+    out = client_of(&stage);
+    say(out, SLICE("\5\0\0\0a:1|c\13\0\0\0b:2|c\nc:3"));
+    run_until(&stage, &stage.n_lines, 1);
+    say(out, SLICE("|c"));
+    run_until(&stage, &stage.n_lines, 3);
+    must_have_come(&stage, "a:1|c/b:2|c/c:3|c/");
+    close(out);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "");
+    stage_close(&stage);
+}
+
+static void a_frame_that_is_cut_off_is_refused(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, UNIX, 10);
+    out = client_of(&stage);
+    say(out, SLICE("\5\0\0\0a:1|c\5\0\0\0a:1"));
+    close(out);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "a:1|c/?");
+    stage_close(&stage);
+}
+
+/* Over TCP nobody sends them. */
+static void over_tcp_they_are_lines(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, TCP, 10);
+    out = client_of(&stage);
+    say(out, SLICE("\5\1\1\0a:1|c\n"));
+    run_until(&stage, &stage.n_lines, 1);
+    assert_int_equal(stage.log_len, 10);
+    assert_memory_equal(stage.log, "\5\1\1\0a:1|c/", 10);
+    close(out);
+    stage_close(&stage);
+}
+
+/* --- many ---------------------------------------------------------------------------------------- */
+
+#define N_CLIENTS 200
+
+static void must_receive_from_many(enum transport transport)
+{
+    static int out[N_CLIENTS];
+    struct stage stage;
+    char text[32];
+
+    stage_open(&stage, transport, N_CLIENTS);
+    for (unsigned i = 0; i < N_CLIENTS; i++) {
+        out[i] = client_of(&stage);
+        say(out[i], SLICE("a:1"));
+        run_until(&stage, &stage.n_opened, i + 1);
+    }
+    for (unsigned i = 0; i < N_CLIENTS; i++)
+        say(out[i], (struct slice){ text, (size_t)snprintf(text, sizeof(text), "%u|c\nb", i) });
+    run_until(&stage, &stage.n_lines, N_CLIENTS);
+    assert_int_equal(stage.n_open, N_CLIENTS);
+    for (unsigned i = 0; i < N_CLIENTS; i += 2)
+        close(out[i]);
+    run_until(&stage, &stage.n_closed, N_CLIENTS / 2);
+    assert_int_equal(stage.n_open, N_CLIENTS / 2);
+    assert_int_equal(stage.n_lines, N_CLIENTS + N_CLIENTS / 2);
+    assert_int_equal(stage.n_refused, 0);
+    for (unsigned i = 1; i < N_CLIENTS; i += 2)
+        say(out[i], SLICE(":1|c\n"));
+    run_until(&stage, &stage.n_lines, 2 * N_CLIENTS);
+    for (unsigned i = 1; i < N_CLIENTS; i += 2)
+        close(out[i]);
+    run_until(&stage, &stage.n_closed, N_CLIENTS);
+    stage_close(&stage);
+}
+
+static void many_connections_do_not_mix(void **state)
+{
+    must_receive_from_many(TCP);
+    must_receive_from_many(UNIX);
+}
+
+static void more_than_the_limit_are_rejected(void **state)
+{
+    struct stage stage;
+    int out[5];
+
+    stage_open(&stage, TCP, 2);
+    for (unsigned i = 0; i < 5; i++) {
+        out[i] = client_of(&stage);
+        run_until(&stage, i < 2 ? &stage.n_opened : &stage.n_rejected, i < 2 ? i + 1 : i - 1);
+    }
+    assert_int_equal(stage.n_open, 2);
+    for (unsigned i = 2; i < 5; i++)
+        must_be_closed(out[i]);
+    say(out[0], SLICE("a:1|c\n"));
+    say(out[1], SLICE("a:1|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+
+    close(out[0]);
+    run_until(&stage, &stage.n_closed, 1);
+    out[0] = client_of(&stage);
+    run_until(&stage, &stage.n_opened, 3);
+    assert_int_equal(stage.n_open, 2);
+    assert_int_equal(stage.n_rejected, 3);
+    for (unsigned i = 0; i < 5; i++)
+        close(out[i]);
+    run_until(&stage, &stage.n_closed, 3);
+    stage_close(&stage);
+}
+
+/* As two workers do; in one loop here, which wants a descriptor for each. */
+static void several_may_accept_from_one_socket(void **state)
+{
+    struct connections *second;
+    struct stage stage;
+    int out[20], fd;
+
+    stage_open(&stage, TCP, 20);
+    stage.options.fd = fd = dup(stage.fd);
+    open_connections(&stage, &second);
+    for (unsigned i = 0; i < 20; i++) {
+        out[i] = client_of(&stage);
+        say(out[i], SLICE("a:1|c\n"));
+    }
+    run_until(&stage, &stage.n_lines, 20);
+    assert_int_equal(stage.n_open, 20);
+    close(client_of(&stage));
+    run_until(&stage, &stage.n_rejected, 1);
+    connections_close(second);
+    assert_int_equal(stage.n_open, stage.n_opened - stage.n_closed);
+    for (unsigned i = 0; i < 20; i++)
+        close(out[i]);
+    run_until(&stage, &stage.n_closed, 20);
+    stage_close(&stage);
+    close(fd);
+}
+
+/* --- ends ------------------------------------------------------------------------------------------ */
+
+static void a_reset_ends_the_connection_alone(void **state)
+{
+    struct stage stage;
+    int out[2];
+
+    stage_open(&stage, TCP, 10);
+    out[0] = client_of(&stage);
+    out[1] = client_of(&stage);
+    say(out[0], SLICE("a:1|c\nb:2"));
+    run_until(&stage, &stage.n_lines, 1);
+    run_until(&stage, &stage.n_opened, 2);
+    reset(out[0]);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "a:1|c/?");
+    say(out[1], SLICE("c:3|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+    reset(out[1]);
+    run_until(&stage, &stage.n_closed, 2);
+    must_have_come(&stage, "c:3|c/");
+    stage_close(&stage);
+}
+
+/* Once as line_limit, and not once more as malformed_line. */
+static void a_reset_in_a_line_that_is_too_long_refuses_nothing_more(void **state)
+{
+    static char text[20000];
+    struct stage stage;
+    int out;
+
+    memset(text, 'x', sizeof(text));
+    stage_open(&stage, TCP, 10);
+    out = client_of(&stage);
+    for (unsigned i = 0; i < 5; i++) {
+        unsigned n_turns = stage.n_turns;
+
+        say(out, (struct slice){ text, sizeof(text) });
+        run_until(&stage, &stage.n_turns, n_turns + 1);
+    }
+    must_have_come(&stage, "!");
+    reset(out);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "");
+    stage_close(&stage);
+}
+
+static void closing_refuses_lines_that_have_not_ended(void **state)
+{
+    struct stage stage;
+    int out[3];
+
+    stage_open(&stage, TCP, 10);
+    for (unsigned i = 0; i < 3; i++)
+        out[i] = client_of(&stage);
+    say(out[0], SLICE("a:1|c\nb:2"));
+    say(out[1], SLICE("a:1|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+    run_until(&stage, &stage.n_opened, 3);
+    assert_int_equal(stage.n_refused, 0);
+    stage_close(&stage);
+    assert_int_equal(stage.n_refused, 1);
+    assert_int_equal(stage.n_closed, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        must_be_closed(out[i]);
+        close(out[i]);
+    }
+}
+
+static void closing_refuses_a_frame_that_has_not_ended(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, UNIX, 10);
+    out = client_of(&stage);
+    say(out, SLICE("\1\0\0\0a\5\0\0\0a:1"));
+    run_until(&stage, &stage.n_lines, 1);
+    stage_close(&stage);
+    must_have_come(&stage, "a/?");
+    close(out);
+}
+
+/* Each waits, and has been read: it is no line, and nothing is refused for it. */
+static void must_close_on_blanks(enum transport transport, struct slice blanks)
+{
+    struct stage stage;
+    int out[3];
+
+    stage_open(&stage, transport, 10);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned n_turns;
+
+        out[i] = client_of(&stage);
+        run_until(&stage, &stage.n_opened, i + 1);
+        n_turns = stage.n_turns;
+        say(out[i], blanks);
+        run_until(&stage, &stage.n_turns, n_turns + 1);
+    }
+    close(out[0]);
+    run_until(&stage, &stage.n_closed, 1);
+    if (transport == TCP)
+        reset(out[1]);
+    else
+        close(out[1]);
+    run_until(&stage, &stage.n_closed, 2);
+    stage_close(&stage);
+    must_have_come(&stage, "");
+    assert_int_equal(stage.n_lines, 0);
+    assert_int_equal(stage.n_refused, 0);
+    close(out[2]);
+}
+
+static void blanks_that_wait_are_no_line_and_no_error(void **state)
+{
+    static const char *const blanks[] = { " ", "\n", "\n\n", " \n\t", "\r\n \t", "\n\n\n\n\n  " };
+
+    for (size_t i = 0; i < ARRAY_SIZE(blanks); i++) {
+        must_close_on_blanks(TCP, slice_of(blanks[i]));
+        must_close_on_blanks(UNIX, slice_of(blanks[i]));
+    }
+}
+
+static void may_be_closed_before_anybody_came(void **state)
+{
+    struct stage stage;
+
+    stage_open(&stage, TCP, 10);
+    stage_close(&stage);
+    assert_int_equal(stage.n_opened, 0);
+}
+
+/* They wait in the kernel, and the loop has not run. */
+static void may_be_closed_while_somebody_waits(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, TCP, 10);
+    out = client_of(&stage);
+    say(out, SLICE("a:1|c\n"));
+    stage_close(&stage);
+    close(out);
+}
+
+static void closing_nothing_is_fine(void **state)
+{
+    connections_close(NULL);
+}
+
+static void the_listening_socket_stays_the_callers(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, TCP, 10);
+    connections_close(stage.connections);
+    run_for(&stage, 1);
+    out = client_of(&stage);
+    open_connections(&stage, &stage.connections);
+    say(out, SLICE("a:1|c\n"));
+    run_until(&stage, &stage.n_lines, 1);
+    close(out);
+    stage_close(&stage);
+}
+
+static void what_cannot_be_watched_is_an_error(void **state)
+{
+    struct connections *connections;
+    struct stage stage;
+    int fd;
+
+    stage_open(&stage, TCP, 10);
+    fd = stage.options.fd;
+    stage.options.fd = -1;
+    assert_true(connections_open(&connections, &stage.loop, &stage.options) < 0);
+    stage.options.fd = fd;
+    stage_close(&stage);
+}
+
+/* --- draining ----------------------------------------------------------------------------------------- */
+
+static void must_drain(enum transport transport)
+{
+    struct stage stage;
+    int out[20];
+
+    stage_open(&stage, transport, 20);
+    for (unsigned i = 0; i < 10; i++) {
+        out[i] = client_of(&stage);
+        run_until(&stage, &stage.n_opened, i + 1);
+    }
+    for (unsigned i = 10; i < 20; i++)
+        out[i] = client_of(&stage);
+    for (unsigned i = 0; i < 20; i++)
+        say(out[i], SLICE("a:1|c\nb:2|c\nc"));
+    connections_drain(stage.connections);
+    assert_false(stage.is_in_turn);
+    assert_int_equal(stage.n_opened, 20);
+    assert_int_equal(stage.n_lines, 40);
+    for (unsigned i = 0; i < 20; i++)
+        close(out[i]);
+    connections_drain(stage.connections);
+    assert_int_equal(stage.n_lines, 60);
+    assert_int_equal(stage.n_closed, 20);
+    stage_close(&stage);
+    assert_int_equal(stage.n_refused, 0);
+}
+
+static void a_drain_takes_in_what_has_arrived(void **state)
+{
+    must_drain(TCP);
+    must_drain(UNIX);
+}
+
+static void a_drain_accepts_all_who_wait(void **state)
+{
+    struct stage stage;
+    int out[100];
+
+    stage_open(&stage, TCP, 100);
+    for (unsigned i = 0; i < 100; i++) {
+        out[i] = client_of(&stage);
+        say(out[i], SLICE("a:1|c\n"));
+    }
+    connections_drain(stage.connections);
+    assert_int_equal(stage.n_opened, 100);
+    assert_int_equal(stage.n_lines, 100);
+    stage_close(&stage);
+    for (unsigned i = 0; i < 100; i++)
+        close(out[i]);
+}
+
+/* What has arrived includes the end, which ends the last line. */
+static void a_drain_takes_in_the_end_too(void **state)
+{
+    for (enum transport transport = TCP; transport <= UNIX; transport++) {
+        struct stage stage;
+        int out;
+
+        stage_open(&stage, transport, 10);
+        out = client_of(&stage);
+        say(out, SLICE("a:1|c\nb:2|c"));
+        close(out);
+        connections_drain(stage.connections);
+        must_have_come(&stage, "a:1|c/b:2|c/");
+        assert_int_equal(stage.n_closed, 1);
+        stage_close(&stage);
+    }
+}
+
+/* However much there is, others have to be drained too: the rest may come later. */
+static void a_drain_takes_some_megabytes_of_each(void **state)
+{
+    static char text[32 << 20];
+    int bytes = 2 * (int)sizeof(text);
+    struct stage stage;
+    ssize_t sent;
+    int out;
+
+    stage_open(&stage, UNIX, 10);
+    out = client_of(&stage);
+    /* Only root may have as much wait in a socket. */
+    if (setsockopt(out, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0) {
+        close(out);
+        stage_close(&stage);
+        skip();
+    }
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 7; i < sizeof(text); i += 8)
+        text[i] = '\n';
+    sent = send(out, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+    assert_true(sent > 16 << 20);
+    connections_drain(stage.connections);
+    assert_in_range(8 * stage.n_lines, 1 << 20, 15 << 20);
+    run_until(&stage, &stage.n_lines, (unsigned)sent / 8);
+    close(out);
+    run_until(&stage, &stage.n_closed, 1);
+    stage_close(&stage);
+}
+
+/* --- no descriptors left ---------------------------------------------------------------------------------- */
+
+static struct rlimit limit_before;
+
+/* From here on, not one more file can be opened. */
+static void take_all_descriptors(void)
+{
+    struct rlimit limit;
+    int next = dup(0);
+
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit_before), 0);
+    limit = limit_before;
+    limit.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(dup(0), -1);
+}
+
+static void give_descriptors_back(void)
+{
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit_before), 0);
+}
+
+/*
+ * Those who wait keep the listening socket readable. That must not keep the loop busy,
+ * nor those away who are there already; and they come in as soon as they can.
+ */
+static void without_descriptors_it_waits_until_there_are_some(void **state)
+{
+    struct stage stage;
+    unsigned n_turns;
+    int out[2];
+
+    stage_open(&stage, TCP, 10);
+    out[0] = client_of(&stage);
+    run_until(&stage, &stage.n_opened, 1);
+    out[1] = client_of(&stage);
+    take_all_descriptors();
+    n_turns = stage.n_turns;
+    run_for(&stage, 150);
+    say(out[0], SLICE("a:1|c\n"));
+    run_until(&stage, &stage.n_lines, 1);
+    n_turns = stage.n_turns - n_turns;
+    give_descriptors_back();
+
+    assert_true(n_turns >= 2);
+    assert_true(n_turns < 20);
+    assert_int_equal(stage.n_opened, 1);
+    say(out[1], SLICE("b:2|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+    must_have_come(&stage, "a:1|c/b:2|c/");
+    close(out[0]);
+    close(out[1]);
+    run_until(&stage, &stage.n_closed, 2);
+    stage_close(&stage);
+}
+
+static void it_may_be_closed_while_it_waits_for_some(void **state)
+{
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, TCP, 10);
+    out = client_of(&stage);
+    take_all_descriptors();
+    run_until(&stage, &stage.n_turns, 1);
+    stage_close(&stage);
+    give_descriptors_back();
+    assert_int_equal(stage.n_opened, 0);
+    close(out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(receives_lines),
+        CASE(lines_may_come_in_pieces),
+        CASE(the_end_ends_the_last_line),
+        CASE(a_connection_may_bring_nothing),
+        CASE(a_flood_comes_whole),
+        CASE(a_line_over_the_limit_is_skipped_and_the_connection_stays),
+        CASE(receives_frames_where_they_are_allowed),
+        CASE(a_frame_that_is_cut_off_is_refused),
+        CASE(over_tcp_they_are_lines),
+        CASE(many_connections_do_not_mix),
+        CASE(more_than_the_limit_are_rejected),
+        CASE(several_may_accept_from_one_socket),
+        CASE(a_reset_ends_the_connection_alone),
+        CASE(a_reset_in_a_line_that_is_too_long_refuses_nothing_more),
+        CASE(closing_refuses_lines_that_have_not_ended),
+        CASE(closing_refuses_a_frame_that_has_not_ended),
+        CASE(blanks_that_wait_are_no_line_and_no_error),
+        CASE(may_be_closed_before_anybody_came),
+        CASE(may_be_closed_while_somebody_waits),
+        CASE(closing_nothing_is_fine),
+        CASE(the_listening_socket_stays_the_callers),
+        CASE(what_cannot_be_watched_is_an_error),
+        CASE(a_drain_takes_in_what_has_arrived),
+        CASE(a_drain_accepts_all_who_wait),
+        CASE(a_drain_takes_in_the_end_too),
+        CASE(a_drain_takes_some_megabytes_of_each),
+        CASE(without_descriptors_it_waits_until_there_are_some),
+        CASE(it_may_be_closed_while_it_waits_for_some),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "admit.h"
+
+/* --- ending series ----------------------------------------------------------------------- */
+
+static enum verdict try_expire(struct registry *registry, const char *family, const char *labels,
+                               size_t *budget, size_t *ret)
+{
+    struct identity identity = identity_of(family, SAMPLE_EXPIRE, labels);
+
+    identity.histogram_labels = identity.labels;
+    return registry_expire(registry, &identity, budget, ret);
+}
+
+/* How many series it has ended. */
+static size_t expire(struct registry *registry, const char *family, const char *labels)
+{
+    size_t budget = 1000, n = 77;
+
+    assert_int_equal(try_expire(registry, family, labels, &budget, &n), VERDICT_APPLIED);
+    return n;
+}
+
+/* Take over what has ended, which all workers let go of. Returns how many that were. */
+static size_t bury(struct registry *registry)
+{
+    size_t n;
+    struct suspect *ended = registry_take_expired(registry, &n);
+
+    assert_int_equal(n > 0, ended != NULL);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(ended[i].series->is_removed);
+        series_forget_workers(ended[i].series);
+        series_unref(ended[i].series);
+    }
+    free(ended);
+    return n;
+}
+
+static void assert_empty(struct registry *registry)
+{
+    struct registry_counts counts = registry_count(registry);
+    struct snapshot *snapshot = registry_snapshot(registry);
+
+    assert_int_equal(snapshot->n_series, 0);
+    assert_int_equal(counts.families, 0);
+    assert_int_equal(counts.bytes, 0);
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        assert_int_equal(counts.series[type], 0);
+    snapshot_unref(snapshot);
+}
+
+/* The labels of all series, in order, with blanks behind. */
+static void assert_labels(struct registry *registry, const char *expected)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    char text[512] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        struct slice labels = snapshot->series[i]->labels;
+
+        len +=
+            (size_t)snprintf(text + len, sizeof(text) - len, "%.*s ", (int)labels.len, labels.at);
+    }
+    snapshot_unref(snapshot);
+    assert_string_equal(text, expected);
+}
+
+static void admit_some(struct registry *registry, enum sample_type type)
+{
+    admit(registry, 0, "x", type, "a=\"1\",b=\"1\"");
+    admit(registry, 1, "x", type, "a=\"1\",b=\"2\"");
+    admit(registry, 0, "x", type, "a=\"2\",b=\"1\"");
+    admit(registry, 1, "x", type, "a=\"2\",b=\"1\"");
+}
+
+static void ends_the_series_that_have_all_the_labels(void **state)
+{
+    static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_TIMER,
+                                              SAMPLE_SET };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+
+        admit_some(registry, types[i]);
+        assert_int_equal(expire(registry, "x", "a=\"1\",b=\"2\""), 1);
+        assert_labels(registry, "a=\"1\",b=\"1\" a=\"2\",b=\"1\" ");
+        assert_int_equal(registry_count(registry).series[metric_type_of(types[i])], 2);
+        assert_int_equal(expire(registry, "x", "b=\"1\""), 2);
+        assert_int_equal(bury(registry), 3);
+        assert_empty(registry);
+    }
+}
+
+static void without_labels_it_ends_them_all(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+
+    admit_some(registry, SAMPLE_GAUGE);
+    admit(registry, 0, "x", SAMPLE_GAUGE, "");
+    admit(registry, 0, "y", SAMPLE_GAUGE, "");
+    assert_int_equal(expire(registry, "x", ""), 4);
+    assert_int_equal(registry_count(registry).families, 1);
+    assert_labels(registry, " ");
+    assert_int_equal(bury(registry), 4);
+    assert_int_equal(bury(registry), 0);
+}
+
+static void without_a_match_it_ends_none(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+
+    admit_some(registry, SAMPLE_COUNTER);
+    assert_int_equal(expire(registry, "x", "a=\"3\""), 0);
+    assert_int_equal(expire(registry, "x", "c=\"1\""), 0);
+    assert_int_equal(expire(registry, "x", "a=\"1\",b=\"1\",c=\"1\""), 0);
+    assert_int_equal(expire(registry, "unknown", ""), 0);
+    admit(registry, 0, "t", SAMPLE_TIMER, "");
+    assert_int_equal(expire(registry, "t_sum", ""), 0); /* no family, though it is taken */
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 3);
+    assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 1);
+    assert_int_equal(bury(registry), 0);
+}
+
+/* On a histogram the sender's le is exported_le, so x has to look for that. */
+static void a_histogram_is_asked_for_its_own_labels(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct identity identity = identity_of("x", SAMPLE_EXPIRE, "le=\"1\"");
+    size_t budget = 100, n;
+
+    identity.histogram_labels = SLICE("exported_le=\"1\"");
+    admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"1\"");
+    admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"2\"");
+    assert_int_equal(registry_expire(registry, &identity, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(n, 1);
+    assert_labels(registry, "exported_le=\"2\" ");
+    identity.family = SLICE("c");
+    admit(registry, 0, "c", SAMPLE_COUNTER, "le=\"1\"");
+    admit(registry, 0, "c", SAMPLE_COUNTER, "exported_le=\"1\"");
+    assert_int_equal(registry_expire(registry, &identity, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(n, 1);
+    assert_labels(registry, "exported_le=\"1\" exported_le=\"2\" ");
+}
+
+static void every_series_of_the_family_costs_budget(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    size_t budget = 10, n;
+
+    admit_some(registry, SAMPLE_COUNTER); /* three series */
+    assert_int_equal(try_expire(registry, "x", "a=\"9\"", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(budget, 7);
+    assert_int_equal(try_expire(registry, "nothing", "", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(budget, 7);
+    assert_int_equal(try_expire(registry, "x", "a=\"2\"", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(budget, 4);
+    assert_int_equal(try_expire(registry, "x", "a=\"9\"", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(budget, 2);
+}
+
+static void beyond_the_budget_nothing_ends(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    size_t budget = 2, n = 77;
+
+    admit_some(registry, SAMPLE_COUNTER);
+    assert_int_equal(try_expire(registry, "x", "a=\"2\"", &budget, &n), REFUSED_EXPIRE_LIMIT);
+    assert_int_equal(n, 0);
+    assert_int_equal(budget, 2);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 3);
+    budget = 3;
+    assert_int_equal(try_expire(registry, "x", "", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(n, 3);
+    assert_int_equal(budget, 0);
+}
+
+static void reserved_names_cannot_be_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct identity own = identity_of("own", SAMPLE_GAUGE, "");
+    size_t budget = 10, n = 77;
+
+    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(try_expire(registry, "own", "", &budget, &n), REFUSED_RESERVED_NAME);
+    assert_int_equal(n, 0);
+    assert_int_equal(budget, 10);
+}
+
+static void what_has_ended_begins_anew(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, ""), *again;
+
+    snapshot_unref(registry_snapshot(registry));
+    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_true(cell->is_dying); /* so the worker asks, and is told: */
+    assert_false(registry_save(registry, cell));
+    again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    assert_ptr_not_equal(again, cell);
+    assert_ptr_not_equal(again->series, cell->series);
+    assert_false(again->is_dying);
+    assert_labels(registry, " ");
+    assert_int_equal(bury(registry), 1);
+    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(bury(registry), 1);
+    assert_empty(registry);
+}
+
+static void the_name_is_free_when_all_have_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+
+    admit_some(registry, SAMPLE_TIMER);
+    assert_int_equal(expire(registry, "x", "a=\"1\""), 2);
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(expire(registry, "x", ""), 1);
+    admit(registry, 0, "x_sum", SAMPLE_COUNTER, "");
+    admit(registry, 0, "x", SAMPLE_GAUGE, "");
+    assert_int_equal(registry_count(registry).families, 2);
+    assert_int_equal(bury(registry), 3);
+}
+
+/* No snapshot has seen it, and none will. */
+static void a_series_may_end_before_any_snapshot(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    struct snapshot *snapshot;
+
+    assert_int_equal(expire(registry, "x", ""), 1);
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(snapshot->n_series, 0);
+    assert_int_equal(cell->series->refs, 2); /* its worker's, and the registry's for us */
+    assert_int_equal(bury(registry), 1);
+    assert_int_equal(registry_count(registry).bytes, 0);
+    snapshot_unref(snapshot);
+}
+
+static void ended_and_fresh_series_pass_each_other(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct snapshot *before, *after;
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
+    before = registry_snapshot(registry);
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
+    assert_int_equal(expire(registry, "x", "a=\"3\""), 1); /* fresh, and ended */
+    assert_int_equal(expire(registry, "x", "a=\"1\""), 1); /* seen, and ended */
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");    /* and there again */
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"0\"");
+    assert_labels(registry, "a=\"0\" a=\"1\" a=\"2\" ");
+    after = registry_snapshot(registry);
+    assert_int_equal(before->n_series, 2);
+    assert_ptr_not_equal(before->series[0], after->series[1]);
+    assert_slice_equal(before->series[0]->labels, "a=\"1\"");
+    snapshot_unref(after);
+    snapshot_unref(before);
+    assert_int_equal(bury(registry), 2);
+    assert_labels(registry, "a=\"0\" a=\"1\" a=\"2\" ");
+    assert_int_equal(expire(registry, "x", ""), 3);
+    assert_int_equal(bury(registry), 3);
+    assert_empty(registry);
+}
+
+static void a_reader_keeps_what_has_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct snapshot *snapshot;
+    size_t bytes;
+
+    admit_some(registry, SAMPLE_TIMER);
+    snapshot = registry_snapshot(registry);
+    bytes = registry_count(registry).bytes;
+    assert_int_equal(expire(registry, "x", ""), 3);
+    assert_int_equal(bury(registry), 3);
+    assert_int_equal(registry_count(registry).bytes, bytes);
+    assert_slice_equal(snapshot->series[2]->labels, "a=\"2\",b=\"1\"");
+    snapshot_unref(snapshot);
+    assert_empty(registry);
+}
+
+static void taking_over_needs_no_snapshot_afterwards(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+
+    admit_some(registry, SAMPLE_COUNTER);
+    snapshot_unref(registry_snapshot(registry));
+    assert_int_equal(expire(registry, "x", ""), 3);
+    assert_int_equal(bury(registry), 3);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+/* What a sweep does to series that a sender ends meanwhile. */
+enum moment { BEFORE_MARK, BEFORE_REMOVE, AFTER_REMOVE, N_MOMENTS };
+
+static void expire_at(struct registry *registry, enum moment moment, enum moment now, size_t n)
+{
+    if (moment == now)
+        assert_int_equal(expire(registry, "x", "a=\"1\""), n);
+}
+
+/* Sweep x{a=1} and x{a=2}, while x{a=1} is ended at that moment. */
+static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct suspect suspects[2] = {
+        { admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"")->series, 0 },
+        { admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"")->series, 0 },
+    };
+    size_t n_ended = moment == AFTER_REMOVE ? 0 : 1;
+
+    snapshot_unref(registry_snapshot(registry));
+    for (unsigned i = 0; i < 2; i++)
+        series_ref(suspects[i].series);
+    expire_at(registry, moment, BEFORE_MARK, n_ended);
+    registry_mark_dying(registry, suspects, 2);
+    expire_at(registry, moment, BEFORE_REMOVE, n_ended);
+    if (has_snapshot_between)
+        snapshot_unref(registry_snapshot(registry));
+    registry_remove_dying(registry, suspects, 2);
+    expire_at(registry, moment, AFTER_REMOVE, n_ended);
+    assert_true(suspects[0].series->is_removed && suspects[1].series->is_removed);
+    assert_int_equal(registry_count(registry).families, 0);
+    for (unsigned i = 0; i < 2; i++)
+        series_forget_workers(suspects[i].series);
+    end_sweep(suspects, 2);
+    assert_int_equal(bury(registry), n_ended);
+    assert_empty(registry);
+}
+
+static void a_sweep_and_an_end_may_meet_at_any_moment(void **state)
+{
+    for (enum moment moment = 0; moment < N_MOMENTS; moment++) {
+        sweep_while_it_ends(moment, false);
+        sweep_while_it_ends(moment, true);
+    }
+}
+
+/* Taken over while the sweep is between its steps. */
+static void what_has_ended_may_be_taken_over_during_a_sweep(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct suspect suspect = { admit(registry, 0, "x", SAMPLE_COUNTER, "")->series, 0 };
+
+    snapshot_unref(registry_snapshot(registry));
+    mark(registry, &suspect, 1);
+    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(bury(registry), 1);
+    registry_remove_dying(registry, &suspect, 1);
+    assert_true(suspect.series->is_removed);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 0);
+    end_sweep(&suspect, 1);
+    assert_empty(registry);
+}
+
+static void a_dying_series_that_is_saved_can_be_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    struct suspect suspect = { cell->series, 0 };
+
+    snapshot_unref(registry_snapshot(registry));
+    mark(registry, &suspect, 1);
+    assert_true(registry_save(registry, cell));
+    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_false(registry_save(registry, cell));
+    registry_remove_dying(registry, &suspect, 1);
+    end_sweep(&suspect, 1);
+    assert_int_equal(bury(registry), 1);
+    assert_empty(registry);
+}
+
+static void an_overflow_series_can_be_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
+    assert_int_equal(expire(registry, "x", "overflow=\"true\""), 1);
+    assert_labels(registry, "a=\"1\" ");
+    assert_int_equal(expire(registry, "x", ""), 1);
+    admit(registry, 0, "y", SAMPLE_COUNTER, ""); /* there is room again */
+}
+
+/* That nothing leaks shows under LeakSanitizer. */
+static void a_registry_may_go_with_series_that_have_just_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+
+    admit_some(registry, SAMPLE_SET);
+    snapshot_unref(registry_snapshot(registry));
+    admit(registry, 0, "x", SAMPLE_SET, "");
+    admit(registry, 1, "y", SAMPLE_TIMER, "");
+    assert_int_equal(expire(registry, "x", ""), 4);
+}
+
+static void ends_many_series_at_once(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    char labels[32];
+
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(labels, sizeof(labels), "i=\"%u\",odd=\"%u\"", i, i % 2);
+        admit(registry, i % 2, "x", SAMPLE_COUNTER, labels);
+        if (i == 500)
+            snapshot_unref(registry_snapshot(registry));
+    }
+    assert_int_equal(expire(registry, "x", "odd=\"1\""), 500);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 500);
+    assert_int_equal(expire(registry, "x", ""), 500);
+    assert_int_equal(bury(registry), 1000);
+    assert_empty(registry);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(ends_the_series_that_have_all_the_labels),
+        CASE(without_labels_it_ends_them_all),
+        CASE(without_a_match_it_ends_none),
+        CASE(a_histogram_is_asked_for_its_own_labels),
+        CASE(every_series_of_the_family_costs_budget),
+        CASE(beyond_the_budget_nothing_ends),
+        CASE(reserved_names_cannot_be_ended),
+        CASE(what_has_ended_begins_anew),
+        CASE(the_name_is_free_when_all_have_ended),
+        CASE(a_series_may_end_before_any_snapshot),
+        CASE(ended_and_fresh_series_pass_each_other),
+        CASE(a_reader_keeps_what_has_ended),
+        CASE(taking_over_needs_no_snapshot_afterwards),
+        CASE(a_sweep_and_an_end_may_meet_at_any_moment),
+        CASE(what_has_ended_may_be_taken_over_during_a_sweep),
+        CASE(a_dying_series_that_is_saved_can_be_ended),
+        CASE(an_overflow_series_can_be_ended),
+        CASE(a_registry_may_go_with_series_that_have_just_ended),
+        CASE(ends_many_series_at_once),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "admit.h"
+
+/* --- limits ------------------------------------------------------------------------------ */
+
+static void refuses_a_name_beyond_the_limit(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(2, 2, SIZE_MAX);
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
+    for (enum sample_type type = 0; type < SAMPLE_EXPIRE; type++)
+        assert_int_equal(try_admit(registry, 0, "y", type, ""), REFUSED_SERIES_LIMIT);
+    assert_int_equal(try_admit(registry, 0, "y", SAMPLE_COUNTER, "overflow=\"true\""),
+                     REFUSED_SERIES_LIMIT);
+    assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\""), cell);
+    admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"1\""); /* an old series, another worker */
+    assert_int_equal(registry_count(registry).families, 1);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 2);
+}
+
+static void a_refused_series_takes_no_name(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    size_t bytes = registry_count(registry).bytes;
+
+    assert_int_equal(try_admit(registry, 0, "y", SAMPLE_TIMER, ""), REFUSED_SERIES_LIMIT);
+    assert_int_equal(registry_count(registry).families, 1);
+    assert_int_equal(registry_count(registry).bytes, bytes);
+    snapshot_unref(registry_snapshot(registry));
+    remove_series(registry, cell);
+    admit(registry, 0, "y", SAMPLE_COUNTER, "");
+}
+
+static void a_removed_series_makes_room_for_another(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+
+    for (unsigned i = 0; i < 100; i++) {
+        struct cell *cell = admit(registry, 0, i % 2 ? "x" : "y", SAMPLE_TIMER, "");
+
+        snapshot_unref(registry_snapshot(registry));
+        remove_series(registry, cell);
+    }
+    assert_int_equal(registry_count(registry).bytes, 0);
+    assert_int_equal(registry_count(registry).families, 0);
+    assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 0);
+}
+
+/* What a family with one series of one worker takes. */
+static size_t bytes_of(enum sample_type type, const char *labels)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 10, SIZE_MAX);
+
+    admit(registry, 0, "x", type, labels);
+    return registry_count(registry).bytes;
+}
+
+/* What one more series of a family takes. */
+static size_t more_bytes_of(enum sample_type type, const char *labels)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 10, SIZE_MAX);
+    size_t before;
+
+    admit(registry, 0, "x", type, "other=\"1\"");
+    before = registry_count(registry).bytes;
+    admit(registry, 0, "x", type, labels);
+    return registry_count(registry).bytes - before;
+}
+
+static void counts_the_bytes_of_series_and_cells(void **state)
+{
+    size_t counter = series_size(SLICE("a=\"1\""), 1) + cell_size(METRIC_COUNTER, buckets);
+    size_t timer = series_size(SLICE(""), 1) + cell_size(METRIC_HISTOGRAM, buckets);
+
+    assert_int_equal(more_bytes_of(SAMPLE_COUNTER, "a=\"1\""), counter);
+    assert_int_equal(more_bytes_of(SAMPLE_TIMER, ""), timer);
+}
+
+static void counts_the_bytes_of_a_family(void **state)
+{
+    /* Its struct at the least, and a histogram's four names. */
+    assert_true(bytes_of(SAMPLE_COUNTER, "") >
+                more_bytes_of(SAMPLE_COUNTER, "") + sizeof(struct family));
+    assert_true(bytes_of(SAMPLE_TIMER, "") > more_bytes_of(SAMPLE_TIMER, "") +
+                                                 sizeof(struct family) +
+                                                 strlen("xx_bucketx_sumx_count"));
+}
+
+/* Fill @registry with counters of families of their own. Returns how many there was room for. */
+static unsigned fill(struct registry *registry, unsigned max)
+{
+    char name[16];
+    unsigned n = 0;
+
+    for (enum verdict verdict = VERDICT_APPLIED; verdict == VERDICT_APPLIED && n < max; n++) {
+        snprintf(name, sizeof(name), "f%05u", n);
+        verdict = try_admit(registry, 0, name, SAMPLE_COUNTER, "");
+    }
+    return n - 1;
+}
+
+/* What one of those takes, with @n_workers of which one has a cell. */
+static size_t bytes_of_filling(unsigned n_workers)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(n_workers, 10, SIZE_MAX);
+
+    admit(registry, 0, "f00000", SAMPLE_COUNTER, "");
+    return registry_count(registry).bytes;
+}
+
+static void keeps_to_the_memory_limit(void **state)
+{
+    size_t bytes = bytes_of_filling(1);
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 100000, 1000 * bytes);
+    unsigned n = fill(registry, 2000);
+
+    assert_int_equal(n, 1000);
+    assert_int_equal(registry_count(registry).bytes, n * bytes);
+    assert_int_equal(try_admit(registry, 0, "z", SAMPLE_GAUGE, ""), REFUSED_SERIES_LIMIT);
+    assert_int_equal(registry_count(registry).families, n);
+}
+
+static void memory_that_comes_back_can_be_used_again(void **state)
+{
+    size_t bytes = bytes_of_filling(1);
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 100000, 100 * bytes);
+    struct cell *cell = admit(registry, 0, "first", SAMPLE_COUNTER, "");
+
+    fill(registry, 2000);
+    assert_int_equal(try_admit(registry, 0, "last", SAMPLE_COUNTER, ""), REFUSED_SERIES_LIMIT);
+    snapshot_unref(registry_snapshot(registry));
+    remove_series(registry, cell);
+    admit(registry, 0, "last", SAMPLE_COUNTER, "");
+}
+
+/* What a family with one series takes, of which one of 64 workers has a cell. */
+static size_t bytes_of_timer(void)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(64, 10, SIZE_MAX);
+
+    admit(registry, 0, "x", SAMPLE_TIMER, "");
+    return registry_count(registry).bytes;
+}
+
+static void cells_of_further_workers_keep_to_the_memory_limit(void **state)
+{
+    size_t max = bytes_of_timer() + 32 * cell_size(METRIC_HISTOGRAM, buckets);
+    CLEANUP(registry_freep) struct registry *registry = new_registry(64, 10, max);
+    unsigned n = 0;
+
+    for (unsigned worker = 0; worker < 64; worker++)
+        n += admit(registry, worker, "x", SAMPLE_TIMER, "")->series->labels.len == 0;
+    assert_int_equal(n, 1 + 32); /* the others are in the overflow series */
+    assert_true(registry_count(registry).bytes <= max);
+}
+
+/* Of memory, too: a series that a slow reader still sees takes some. */
+static void counts_the_bytes_of_series_that_are_only_read(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_TIMER, "a=\"1\"");
+    struct snapshot *snapshot = registry_snapshot(registry);
+    size_t bytes = registry_count(registry).bytes;
+
+    remove_series(registry, cell);
+    assert_int_equal(registry_count(registry).families, 0);
+    assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 0);
+    assert_int_equal(registry_count(registry).bytes, bytes);
+    snapshot_unref(snapshot);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+static void counts_the_bytes_of_series_that_a_worker_holds(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_SET, "");
+    struct suspect suspect = { cell->series, 0 };
+    size_t bytes = registry_count(registry).bytes;
+
+    snapshot_unref(registry_snapshot(registry));
+    mark(registry, &suspect, 1);
+    registry_remove_dying(registry, &suspect, 1);
+    end_sweep(&suspect, 1);
+    assert_int_equal(registry_count(registry).bytes, bytes);
+    series_unref(cell->series);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+/* --- overflow ------------------------------------------------------------------------------ */
+
+#define OVERFLOW "overflow=\"true\""
+
+static struct registry *new_limited_registry(size_t max_series, size_t max_family_series)
+{
+    const struct registry_options options = {
+        .n_workers = 2,
+        .max_series = max_series,
+        .max_family_series = max_family_series,
+        .max_bytes = SIZE_MAX,
+        .seed = 42,
+        .buckets = buckets,
+    };
+    struct registry *registry;
+
+    assert_int_equal(registry_new(&registry, &options), 0);
+    return registry;
+}
+
+/* It leads to the overflow series of that family. */
+static struct cell *admit_beyond(struct registry *registry, unsigned worker, const char *family,
+                                 enum sample_type type, const char *labels)
+{
+    struct cell *cell = admit(registry, worker, family, type, labels);
+
+    assert_slice_equal(cell->series->labels, OVERFLOW);
+    assert_true(slice_equal(cell->series->family->name, slice_of(family)));
+    return cell;
+}
+
+static void all_types_but_gauges_overflow(void **state)
+{
+    static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_TIMER, SAMPLE_HISTOGRAM,
+                                              SAMPLE_DISTRIBUTION, SAMPLE_SET };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        CLEANUP(registry_freep) struct registry *registry = new_registry(1, 2, SIZE_MAX);
+        struct cell *cell;
+
+        admit(registry, 0, "x", types[i], "a=\"1\"");
+        admit(registry, 0, "x", types[i], "a=\"2\"");
+        cell = admit_beyond(registry, 0, "x", types[i], "a=\"3\"");
+        assert_ptr_equal(admit_beyond(registry, 0, "x", types[i], "a=\"4\""), cell);
+        assert_ptr_equal(admit_beyond(registry, 0, "x", types[i], ""), cell);
+        assert_int_equal(cell->series->family->type, metric_type_of(types[i]));
+        assert_int_equal(registry_count(registry).series[metric_type_of(types[i])], 3);
+        assert_int_equal(registry_count(registry).families, 1);
+    }
+}
+
+static void gauges_do_not_overflow(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+
+    admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"1\"");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"2\""), REFUSED_SERIES_LIMIT);
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, ""), REFUSED_SERIES_LIMIT);
+    assert_int_equal(registry_count(registry).series[METRIC_GAUGE], 1);
+    admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"1\"");
+}
+
+static void each_family_overflows_into_a_series_of_its_own(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 2, SIZE_MAX);
+    struct cell *first, *second;
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    admit(registry, 0, "y", SAMPLE_TIMER, "");
+    first = admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    second = admit_beyond(registry, 0, "y", SAMPLE_TIMER, "a=\"1\"");
+    assert_ptr_not_equal(first->series, second->series);
+}
+
+static void a_family_has_a_limit_of_its_own(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_limited_registry(100, 2);
+
+    for (unsigned i = 0; i < 3; i++) {
+        char name[] = { (char)('a' + i), '\0' };
+
+        admit(registry, 0, name, SAMPLE_COUNTER, "n=\"1\"");
+        admit(registry, 0, name, SAMPLE_COUNTER, "n=\"2\"");
+        admit_beyond(registry, 0, name, SAMPLE_COUNTER, "n=\"3\"");
+    }
+    admit(registry, 0, "g", SAMPLE_GAUGE, "n=\"1\"");
+    admit(registry, 0, "g", SAMPLE_GAUGE, "n=\"2\"");
+    assert_int_equal(try_admit(registry, 0, "g", SAMPLE_GAUGE, "n=\"3\""), REFUSED_SERIES_LIMIT);
+}
+
+static void without_a_limit_of_its_own_a_family_may_have_them_all(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_limited_registry(50, 0);
+    char labels[16];
+
+    for (unsigned i = 0; i < 50; i++) {
+        snprintf(labels, sizeof(labels), "i=\"%u\"", i);
+        assert_true(slice_equal(admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series->labels,
+                                slice_of(labels)));
+    }
+    admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "i=\"50\"");
+}
+
+static void overflow_cells_of_all_workers_are_of_one_series(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_limited_registry(1, 1);
+    struct cell *first, *second;
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    first = admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    second = admit_beyond(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"");
+    assert_ptr_not_equal(first, second);
+    assert_ptr_equal(first->series, second->series);
+    assert_int_equal(first->series->refs, 3);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 2);
+}
+
+static void a_sender_may_name_the_overflow_series_itself(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 2, SIZE_MAX);
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, OVERFLOW);
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    assert_ptr_equal(admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\""), cell);
+}
+
+static void the_overflow_series_is_found_again_after_room_was_made(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 2, SIZE_MAX);
+    struct cell *first = admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    struct cell *second = admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
+    struct cell *beyond = admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
+
+    snapshot_unref(registry_snapshot(registry));
+    remove_series(registry, first);
+    remove_series(registry, second);
+    assert_slice_equal(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series->labels,
+                       "a=\"3\"");
+    assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, OVERFLOW), beyond);
+}
+
+static void overflow_series_count_against_the_limits_of_others(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_limited_registry(100, 2);
+    struct cell *first = admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    struct cell *second = admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
+
+    admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
+    snapshot_unref(registry_snapshot(registry));
+    remove_series(registry, first);
+    admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
+    remove_series(registry, second);
+    assert_slice_equal(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series->labels,
+                       "a=\"3\"");
+}
+
+/* A gauge's labels may be like theirs, but it has none. */
+static void a_gauge_named_like_an_overflow_series_is_a_gauge(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+
+    admit(registry, 0, "x", SAMPLE_GAUGE, "");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, OVERFLOW), REFUSED_SERIES_LIMIT);
+}
+
+/* So that sums stay right, this must not fail, and the limit must hold all the same. */
+static void there_is_memory_for_overflow_series_when_there_is_none_for_others(void **state)
+{
+    size_t max = 1000 * bytes_of_filling(2);
+    CLEANUP(registry_freep) struct registry *registry = new_registry(2, 100000, max);
+    unsigned n = fill(registry, 2000);
+    char name[16];
+
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "f%05u", i);
+        admit_beyond(registry, 0, name, SAMPLE_COUNTER, "a=\"1\"");
+        admit_beyond(registry, 1, name, SAMPLE_COUNTER, "a=\"2\"");
+        assert_true(registry_count(registry).bytes <= max);
+    }
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 2 * n);
+    assert_int_equal(try_admit(registry, 0, "new", SAMPLE_COUNTER, ""), REFUSED_SERIES_LIMIT);
+}
+
+/* The series are there, but not the memory for another worker's cells in them all. */
+static void a_worker_without_memory_for_a_cell_uses_the_overflow_series(void **state)
+{
+    size_t bytes = bytes_of_filling(2);
+    CLEANUP(registry_freep) struct registry *registry = new_registry(2, 100000, 1000 * bytes);
+    unsigned n = fill(registry, 2000), n_beyond = 0;
+    char name[16];
+
+    assert_int_equal(n, 1000);
+    for (unsigned i = 0; i < 20; i++) {
+        struct cell *cell;
+
+        snprintf(name, sizeof(name), "f%05u", i);
+        cell = admit(registry, 1, name, SAMPLE_COUNTER, "");
+        n_beyond += slice_equal(cell->series->labels, SLICE(OVERFLOW));
+        assert_ptr_equal(admit(registry, 1, name, SAMPLE_COUNTER, ""), cell);
+    }
+    assert_int_equal(n_beyond, 20);
+    assert_slice_equal(admit(registry, 0, name, SAMPLE_COUNTER, "")->series->labels, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(refuses_a_name_beyond_the_limit),
+        CASE(a_refused_series_takes_no_name),
+        CASE(a_removed_series_makes_room_for_another),
+        CASE(counts_the_bytes_of_series_and_cells),
+        CASE(counts_the_bytes_of_a_family),
+        CASE(keeps_to_the_memory_limit),
+        CASE(memory_that_comes_back_can_be_used_again),
+        CASE(cells_of_further_workers_keep_to_the_memory_limit),
+        CASE(counts_the_bytes_of_series_that_are_only_read),
+        CASE(counts_the_bytes_of_series_that_a_worker_holds),
+        CASE(all_types_but_gauges_overflow),
+        CASE(gauges_do_not_overflow),
+        CASE(each_family_overflows_into_a_series_of_its_own),
+        CASE(a_family_has_a_limit_of_its_own),
+        CASE(without_a_limit_of_its_own_a_family_may_have_them_all),
+        CASE(overflow_cells_of_all_workers_are_of_one_series),
+        CASE(a_sender_may_name_the_overflow_series_itself),
+        CASE(the_overflow_series_is_found_again_after_room_was_made),
+        CASE(a_gauge_named_like_an_overflow_series_is_a_gauge),
+        CASE(overflow_series_count_against_the_limits_of_others),
+        CASE(there_is_memory_for_overflow_series_when_there_is_none_for_others),
+        CASE(a_worker_without_memory_for_a_cell_uses_the_overflow_series),
+    };
+
+    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+}

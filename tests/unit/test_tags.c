@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Tags, from their header and proto/README.md, section 6
+ *
+ * A list of tags is written down as one string, key=value; with a '!' for a bare tag's
+ * value. A name that was taken apart: name dialect{tags} …
+ */
+
+#include "unit.h"
+
+#include "input/tags.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ALL ((1u << _TAG_DIALECT_N) - 1)
+#define DOGSTATSD (1u << TAG_DOGSTATSD)
+#define INFLUXDB (1u << TAG_INFLUXDB)
+#define LIBRATO (1u << TAG_LIBRATO)
+#define SIGNALFX (1u << TAG_SIGNALFX)
+
+/* --- tags ---------------------------------------------------------------------- */
+
+static void must_have_tags(enum tag_dialect dialect, const char *text, const char *expected)
+{
+    struct tags tags = { dialect, slice_of(text) };
+    char joined[256] = "";
+    size_t n = 0;
+    struct slice whole;
+    struct tag tag;
+
+    while (tags_next(&tags, &tag, &whole)) {
+        assert_true(whole.len > 0 && whole.at >= text &&
+                    whole.at + whole.len <= text + strlen(text));
+        assert_true(!tag.is_bare || tag.value.len == 0);
+        n += (size_t)snprintf(joined + n, sizeof(joined) - n, "%.*s=%.*s%s;", (int)tag.key.len,
+                              tag.key.at, (int)tag.value.len, tag.value.at, tag.is_bare ? "!" : "");
+        assert_true(n < sizeof(joined));
+    }
+    assert_false(tags_next(&tags, &tag, &whole));
+    if (strcmp(joined, expected) != 0)
+        fail_msg("%s: %s, not %s", text, joined, expected);
+}
+
+static void must_have_tags_in_names(const char *text, const char *expected)
+{
+    must_have_tags(TAG_INFLUXDB, text, expected);
+    must_have_tags(TAG_LIBRATO, text, expected);
+    must_have_tags(TAG_SIGNALFX, text, expected);
+}
+
+static void each_dialect_has_its_separator(void **state)
+{
+    must_have_tags(TAG_DOGSTATSD, "k:v", "k=v;");
+    must_have_tags(TAG_DOGSTATSD, "k:v,l:w", "k=v;l=w;");
+    must_have_tags(TAG_DOGSTATSD, "k=v", "k=v=!;");
+    must_have_tags_in_names("k=v", "k=v;");
+    must_have_tags_in_names("k=v,l=w", "k=v;l=w;");
+    must_have_tags_in_names("k:v", "k:v=!;");
+}
+
+static void the_key_ends_at_the_first_separator(void **state)
+{
+    must_have_tags(TAG_DOGSTATSD, "url:http://x:80/?a=b", "url=http://x:80/?a=b;");
+    must_have_tags(TAG_DOGSTATSD, "k::", "k=:;");
+    must_have_tags(TAG_DOGSTATSD, "k=x:v", "k=x=v;");
+    must_have_tags_in_names("k=a=b==", "k=a=b==;");
+    must_have_tags_in_names("k:x=v", "k:x=v;");
+}
+
+static void nothing_between_commas_is_no_tag(void **state)
+{
+    must_have_tags(TAG_DOGSTATSD, "", "");
+    must_have_tags(TAG_DOGSTATSD, ",", "");
+    must_have_tags(TAG_DOGSTATSD, ",,,", "");
+    must_have_tags(TAG_DOGSTATSD, ",k:v,,l:w,", "k=v;l=w;");
+    must_have_tags_in_names("", "");
+    must_have_tags_in_names(",,k=v,,l=w,,", "k=v;l=w;");
+}
+
+static void a_tag_may_lack_something(void **state)
+{
+    must_have_tags(TAG_DOGSTATSD, "flag", "flag=!;");
+    must_have_tags(TAG_DOGSTATSD, "flag,k:v,x", "flag=!;k=v;x=!;");
+    must_have_tags(TAG_DOGSTATSD, "k:", "k=;");
+    must_have_tags(TAG_DOGSTATSD, ":v", "=v;");
+    must_have_tags(TAG_DOGSTATSD, ":", "=;");
+    must_have_tags(TAG_DOGSTATSD, " ", "=!;");
+    must_have_tags_in_names("flag,k=,=v,=", "flag=!;k=;=v;=;");
+}
+
+static void blanks_around_a_key_do_not_belong_to_it(void **state)
+{
+    must_have_tags(TAG_DOGSTATSD, " k :v,\tl\t:w, a b : c ", "k=v;l=w;a b= c ;");
+    must_have_tags(TAG_DOGSTATSD, " flag ,x", "flag=!;x=!;");
+    must_have_tags(TAG_DOGSTATSD, " : ", "= ;");
+    must_have_tags_in_names(" k = v ,\tl\t=w\t", "k= v ;l=w\t;");
+}
+
+static void one_mark_before_a_key_is_dogstatsds(void **state)
+{
+    must_have_tags(TAG_DOGSTATSD, "#k:v,#l:w", "k=v;l=w;");
+    must_have_tags(TAG_DOGSTATSD, "#flag", "flag=!;");
+    must_have_tags(TAG_DOGSTATSD, "##k:v", "#k=v;");
+    must_have_tags(TAG_DOGSTATSD, "k#:#v", "k#=#v;");
+    must_have_tags(TAG_DOGSTATSD, " #k:v", "k=v;");
+    must_have_tags(TAG_DOGSTATSD, "# k:v", "k=v;");
+    must_have_tags(TAG_DOGSTATSD, "#:v", "=v;");
+    must_have_tags_in_names("#k=v,#", "#k=v;#=!;");
+}
+
+static void a_tag_may_be_any_bytes(void **state)
+{
+    struct tags tags = { TAG_DOGSTATSD, SLICE("\0:\xff\0,\n") };
+    struct slice whole;
+    struct tag tag;
+
+    assert_true(tags_next(&tags, &tag, &whole));
+    assert_slice_equal(tag.key, "\0");
+    assert_slice_equal(tag.value, "\xff\0");
+    assert_slice_equal(whole, "\0:\xff\0");
+    tag = (struct tag){ .is_bare = false };
+    assert_true(tags_next(&tags, &tag, &whole));
+    assert_slice_equal(tag.key, "\n");
+    assert_true(tag.is_bare);
+    assert_false(tags_next(&tags, &tag, &whole));
+}
+
+static void no_tags_at_all_are_fine(void **state)
+{
+    struct tags tags = { TAG_DOGSTATSD, { NULL, 0 } };
+    struct slice whole;
+    struct tag tag;
+
+    assert_false(tags_next(&tags, &tag, &whole));
+}
+
+/* --- names ----------------------------------------------------------------------- */
+
+/* In memory of exactly its size, with exactly the scratch that the header asks for. */
+static void must_split_by(unsigned dialects, const char *sent, const char *expected)
+{
+    size_t len = strlen(sent);
+    char *bytes = malloc(len), *scratch = malloc(len), text[256];
+    struct tagged_name name;
+    size_t n;
+
+    memcpy(bytes, sent, len);
+    tags_split_name((struct slice){ bytes, len }, dialects, scratch, &name);
+    n = (size_t)snprintf(text, sizeof(text), "%.*s", (int)name.name.len, name.name.at);
+    assert_true(name.n_tags <= TAGS_IN_NAME_MAX);
+    for (unsigned i = 0; i < name.n_tags; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, " %s{%.*s}",
+                              tag_dialect_name(name.tags[i].dialect), (int)name.tags[i].text.len,
+                              name.tags[i].text.at);
+    if (name.odd_bracket)
+        snprintf(text + n, sizeof(text) - n, " odd at %d", (int)(name.odd_bracket - bytes));
+    if (strcmp(text, expected) != 0)
+        fail_msg("%s: %s, not %s", sent, text, expected);
+    free(bytes);
+    free(scratch);
+}
+
+static void must_split(const char *sent, const char *expected)
+{
+    must_split_by(ALL, sent, expected);
+}
+
+static void a_name_may_have_no_tags(void **state)
+{
+    must_split("a", "a");
+    must_split("a.b-c d|e=f", "a.b-c d|e=f");
+    must_split("gr\xc3\xbc\xc3\x9f\xff", "gr\xc3\xbc\xc3\x9f\xff");
+    must_split("{a}", "{a}");
+}
+
+static void knows_the_three_dialects_in_names(void **state)
+{
+    must_split("a,k=v,l=w", "a InfluxDB{k=v,l=w}");
+    must_split("a#k=v,l=w", "a Librato{k=v,l=w}");
+    must_split("a[k=v,l=w]", "a SignalFx{k=v,l=w}");
+    must_split("a[k=v,l=w]b", "ab SignalFx{k=v,l=w}");
+    must_split("[k=v]a", "a SignalFx{k=v}");
+}
+
+static void a_name_may_be_nothing_but_tags(void **state)
+{
+    must_split(",k=v", " InfluxDB{k=v}");
+    must_split("#k=v", " Librato{k=v}");
+    must_split("[k=v]", " SignalFx{k=v}");
+}
+
+static void of_comma_and_hash_the_first_decides(void **state)
+{
+    must_split("a,k=v#x,l=w", "a InfluxDB{k=v#x,l=w}");
+    must_split("a,#k=v", "a InfluxDB{#k=v}");
+    must_split("a#k=v,l=w", "a Librato{k=v,l=w}");
+    must_split("a##k=v#l=w", "a Librato{#k=v#l=w}");
+}
+
+static void marks_without_tags_are_taken_away(void **state)
+{
+    must_split("a,", "a");
+    must_split("a#", "a");
+    must_split("a[]", "a");
+    must_split("a[]b", "ab");
+    must_split("[]", "");
+    must_split(",", "");
+    must_split("#", "");
+    must_split("a[],k=v", "a InfluxDB{k=v}");
+    must_split("a[k=v],", "a SignalFx{k=v}");
+}
+
+static void two_dialects_in_a_name_are_both_told(void **state)
+{
+    must_split("a[k=v],l=w", "a SignalFx{k=v} InfluxDB{l=w}");
+    must_split("a[k=v]b#l=w", "ab SignalFx{k=v} Librato{l=w}");
+    must_split("a,l=w[k=v]", "a SignalFx{k=v} InfluxDB{l=w}");
+    must_split("a,l=[k=v]w", "a SignalFx{k=v} InfluxDB{l=w}");
+    must_split("a[k=v,#]b#l=w", "ab SignalFx{k=v,#} Librato{l=w}");
+}
+
+static void the_group_ends_at_the_first_bracket_behind_its_beginning(void **state)
+{
+    must_split("a[k=v]b]c", "ab]c SignalFx{k=v}");
+    must_split("a[[k=v]b", "ab SignalFx{[k=v}");
+    must_split("a[k=[v]]b", "a]b SignalFx{k=[v}");
+    must_split("a[k=v]b[l=w]c", "ab[l=w]c SignalFx{k=v}");
+    must_split("a[k=v]b[", "ab[ SignalFx{k=v}");
+    must_split("]a[k=v]b", "]ab SignalFx{k=v}");
+    must_split("][k=v]", "] SignalFx{k=v}");
+}
+
+static void a_bracket_without_partner_stays(void **state)
+{
+    must_split("a[b", "a[b odd at 1");
+    must_split("a]b", "a]b odd at 1");
+    must_split("[", "[ odd at 0");
+    must_split("]", "] odd at 0");
+    must_split("a[", "a[ odd at 1");
+    must_split("a[b[c", "a[b[c odd at 1");
+    must_split("a]b]c", "a]b]c odd at 1");
+    must_split("a[b,k=v", "a[b InfluxDB{k=v} odd at 1");
+    must_split("a,k=[v", "a InfluxDB{k=[v} odd at 4");
+}
+
+/* Which of the two is told is not said. */
+static void brackets_in_the_wrong_order_are_no_group(void **state)
+{
+    static const char *const names[] = { "a]b[c", "][", "]a[", "a]]b[[c" };
+    struct tagged_name name;
+    char scratch[16];
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        tags_split_name(slice_of(names[i]), ALL, scratch, &name);
+        if (!slice_equal(name.name, slice_of(names[i])) || name.n_tags || !name.odd_bracket)
+            fail_msg("%s", names[i]);
+        assert_true(*name.odd_bracket == '[' || *name.odd_bracket == ']');
+        assert_true(name.odd_bracket >= names[i] && name.odd_bracket < names[i] + strlen(names[i]));
+    }
+}
+
+static void a_dialect_that_is_off_leaves_its_marks_in_the_name(void **state)
+{
+    must_split_by(ALL & ~INFLUXDB, "a,k=v", "a,k=v");
+    must_split_by(ALL & ~LIBRATO, "a#k=v", "a#k=v");
+    must_split_by(ALL & ~SIGNALFX, "a[k=v]b", "a[k=v]b");
+    must_split_by(ALL & ~SIGNALFX, "a[b", "a[b");
+    must_split_by(ALL & ~SIGNALFX, "a]b[", "a]b[");
+    must_split_by(0, "a[k=v]b,l=w#m=x", "a[k=v]b,l=w#m=x");
+    must_split_by(DOGSTATSD, "a[k=v]b,l=w#m=x", "a[k=v]b,l=w#m=x");
+}
+
+static void a_dialect_that_is_off_decides_nothing(void **state)
+{
+    must_split_by(ALL & ~INFLUXDB, "a,b#k=v,l=w", "a,b Librato{k=v,l=w}");
+    must_split_by(ALL & ~LIBRATO, "a#b,k=v", "a#b InfluxDB{k=v}");
+    must_split_by(ALL & ~SIGNALFX, "a[k=v],l=w", "a[k=v] InfluxDB{l=w}");
+    must_split_by(ALL & ~SIGNALFX, "a,k=[v]", "a InfluxDB{k=[v]}");
+    must_split_by(SIGNALFX, "a,b[k=v]#c", "a,b#c SignalFx{k=v}");
+    must_split_by(LIBRATO, "a[b]#k=v", "a[b] Librato{k=v}");
+    must_split_by(INFLUXDB, "a#b,k=v", "a#b InfluxDB{k=v}");
+}
+
+static size_t count(struct slice text, char c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        n += text.at[i] == c;
+    return n;
+}
+
+/* How many of @c in the name and its tags, all together. */
+static size_t count_all(const struct tagged_name *name, char c)
+{
+    size_t n = count(name->name, c);
+
+    for (unsigned i = 0; i < name->n_tags; i++)
+        n += count(name->tags[i].text, c);
+    return n;
+}
+
+/* Every name of seven of these bytes, with every set of dialects. */
+static void nothing_but_marks_is_lost(void **state)
+{
+    static const char bytes[] = "a,#[]";
+    char sent[7], scratch[7];
+    struct slice whole = { sent, sizeof(sent) };
+    struct tagged_name name;
+
+    for (unsigned i = 0; i < 78125 * (ALL + 1); i++) {
+        unsigned dialects = i % (ALL + 1), code = i / (ALL + 1);
+        size_t n_lost;
+
+        for (size_t at = 0; at < sizeof(sent); at++, code /= 5)
+            sent[at] = bytes[code % 5];
+        tags_split_name(whole, dialects, scratch, &name);
+        assert_int_equal(count_all(&name, 'a'), count(whole, 'a'));
+        assert_true(count_all(&name, '#') + 1 >= count(whole, '#'));
+        n_lost = count(whole, '[') - count_all(&name, '[');
+        assert_int_equal(n_lost, count(whole, ']') - count_all(&name, ']'));
+        assert_true(n_lost <= (dialects & SIGNALFX ? 1u : 0u));
+        assert_false(n_lost && name.odd_bracket);
+        for (unsigned t = 0; t < name.n_tags; t++)
+            assert_true(dialects & 1u << name.tags[t].dialect && name.tags[t].text.len);
+    }
+}
+
+static void every_dialect_has_a_name(void **state)
+{
+    for (unsigned i = 0; i < _TAG_DIALECT_N; i++)
+        for (unsigned j = 0; j < i; j++)
+            assert_string_not_equal(tag_dialect_name(i), tag_dialect_name(j));
+    assert_string_equal(tag_dialect_name(TAG_DOGSTATSD), "DogStatsD");
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(each_dialect_has_its_separator),
+        CASE(the_key_ends_at_the_first_separator),
+        CASE(nothing_between_commas_is_no_tag),
+        CASE(a_tag_may_lack_something),
+        CASE(blanks_around_a_key_do_not_belong_to_it),
+        CASE(one_mark_before_a_key_is_dogstatsds),
+        CASE(a_tag_may_be_any_bytes),
+        CASE(no_tags_at_all_are_fine),
+        CASE(a_name_may_have_no_tags),
+        CASE(knows_the_three_dialects_in_names),
+        CASE(a_name_may_be_nothing_but_tags),
+        CASE(of_comma_and_hash_the_first_decides),
+        CASE(marks_without_tags_are_taken_away),
+        CASE(two_dialects_in_a_name_are_both_told),
+        CASE(the_group_ends_at_the_first_bracket_behind_its_beginning),
+        CASE(a_bracket_without_partner_stays),
+        CASE(brackets_in_the_wrong_order_are_no_group),
+        CASE(a_dialect_that_is_off_leaves_its_marks_in_the_name),
+        CASE(a_dialect_that_is_off_decides_nothing),
+        CASE(nothing_but_marks_is_lost),
+        CASE(every_dialect_has_a_name),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Unix, from its header: socket files in a folder of their own, which is empty again
+ * when all is done
+ */
+
+#include "unit.h"
+
+#include "input/unix.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const struct unix_permissions everybody = { 0666, (uid_t)-1, (gid_t)-1 };
+
+static char folder[] = "/tmp/test_unix.XXXXXX";
+static char path[sizeof(folder) + 16];
+
+static int make_folder(void **state)
+{
+    strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    return rmdir(folder);
+}
+
+static struct stat status_of(const char *file)
+{
+    struct stat status;
+
+    assert_int_equal(lstat(file, &status), 0);
+    return status;
+}
+
+static bool exists(const char *file)
+{
+    struct stat status;
+
+    return lstat(file, &status) == 0;
+}
+
+static unsigned n_descriptors(void)
+{
+    DIR *open_files = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    while (readdir(open_files))
+        n++;
+    closedir(open_files);
+    return n;
+}
+
+/* Neither a file nor a descriptor is left behind. */
+static void must_fail_with(int error, const char *at, int type)
+{
+    unsigned n = n_descriptors();
+    bool was_there = exists(at);
+    struct unix_file file;
+    int r = unix_bind(at, type, &everybody, &file);
+
+    if (r != error)
+        fail_msg("%s: %d, not %d", at, r, error);
+    assert_int_equal(n_descriptors(), n);
+    assert_int_equal(exists(at), was_there);
+}
+
+static int must_bind(int type, struct unix_file *ret)
+{
+    int fd = unix_bind(path, type, &everybody, ret);
+
+    if (fd < 0)
+        fail_msg("%d", fd);
+    return fd;
+}
+
+static void leave(int fd, const struct unix_file *file)
+{
+    unix_remove(path, file);
+    assert_false(exists(path));
+    close(fd);
+}
+
+static struct sockaddr_un address_of_path(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    strcpy(address.sun_path, path);
+    return address;
+}
+
+/* A socket that is connected to @path, or negative errno. */
+static int connect_to_path(int type)
+{
+    struct sockaddr_un address = address_of_path();
+    int fd = socket(AF_UNIX, type, 0);
+
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+/* --- what is made ---------------------------------------------------------------- */
+
+static void makes_a_datagram_socket(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_DGRAM, &file), out = connect_to_path(SOCK_DGRAM);
+    char text[8];
+
+    assert_true(S_ISSOCK(status_of(path).st_mode));
+    assert_true(out >= 0);
+    assert_int_equal(send(out, "a:1|c", 5, 0), 5);
+    assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), 5);
+    close(out);
+    leave(fd, &file);
+}
+
+static void makes_a_stream_socket_that_listens(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_STREAM, &file), out = connect_to_path(SOCK_STREAM), in;
+    char text[8];
+
+    assert_true(out >= 0);
+    in = accept(fd, NULL, NULL);
+    assert_true(in >= 0);
+    assert_int_equal(send(out, "a:1|c", 5, 0), 5);
+    assert_int_equal(recv(in, text, sizeof(text), MSG_DONTWAIT), 5);
+    close(in);
+    close(out);
+    leave(fd, &file);
+}
+
+/* An event loop must never wait in it, and no child inherit it. */
+static void it_neither_blocks_nor_is_inherited(void **state)
+{
+    static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        struct unix_file file;
+        int fd = must_bind(types[i], &file);
+
+        assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+        assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        leave(fd, &file);
+    }
+}
+
+static void tells_which_file_it_is(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_DGRAM, &file);
+    struct stat status = status_of(path);
+
+    assert_true(file.device == status.st_dev && file.inode == status.st_ino);
+    leave(fd, &file);
+}
+
+/* --- who may send ------------------------------------------------------------------ */
+
+static void must_have_mode(mode_t mode, mode_t mask)
+{
+    static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+    struct unix_permissions permissions = { mode, (uid_t)-1, (gid_t)-1 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        mode_t before = umask(mask);
+        struct unix_file file;
+        int fd = unix_bind(path, types[i], &permissions, &file);
+
+        umask(before);
+        assert_true(fd >= 0);
+        assert_int_equal(status_of(path).st_mode & 07777, mode);
+        leave(fd, &file);
+    }
+}
+
+static void the_mode_is_what_was_asked_for_whatever_the_umask(void **state)
+{
+    must_have_mode(0666, 022);
+    must_have_mode(0666, 077);
+    must_have_mode(0600, 0);
+    must_have_mode(0777, 0777);
+    must_have_mode(0620, 022);
+    must_have_mode(0, 0);
+}
+
+static void without_an_owner_it_is_ours(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_DGRAM, &file);
+    struct stat status = status_of(path);
+
+    assert_int_equal(status.st_uid, geteuid());
+    assert_int_equal(status.st_gid, getegid());
+    leave(fd, &file);
+}
+
+static void must_belong_to(uid_t owner, gid_t group, uid_t expected_owner, gid_t expected_group)
+{
+    struct unix_permissions permissions = { 0640, owner, group };
+    struct unix_file file;
+    int fd = unix_bind(path, SOCK_STREAM, &permissions, &file);
+    struct stat status;
+
+    assert_true(fd >= 0);
+    status = status_of(path);
+    assert_int_equal(status.st_uid, expected_owner);
+    assert_int_equal(status.st_gid, expected_group);
+    assert_int_equal(status.st_mode & 07777, 0640);
+    leave(fd, &file);
+}
+
+static void owner_and_group_are_set(void **state)
+{
+    must_belong_to(geteuid(), getegid(), geteuid(), getegid());
+    if (geteuid() != 0)
+        skip();
+    must_belong_to(12345, 23456, 12345, 23456);
+    must_belong_to(12345, (gid_t)-1, 12345, getegid());
+    must_belong_to((uid_t)-1, 23456, geteuid(), 23456);
+    must_belong_to(12345, 0, 12345, 0);
+}
+
+/* A socket that the wrong ones can write to must not stay. */
+static void without_the_right_to_give_it_away_there_is_none(void **state)
+{
+    struct unix_permissions permissions = { 0600, 0, (gid_t)-1 };
+    struct unix_file file;
+    unsigned n = n_descriptors();
+    bool is_root = geteuid() == 0;
+    int r;
+
+    if (is_root && (chmod(folder, 0777) < 0 || seteuid(12345) < 0))
+        skip();
+    r = unix_bind(path, SOCK_DGRAM, &permissions, &file);
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(r, -EPERM);
+    assert_false(exists(path));
+    assert_int_equal(n_descriptors(), n);
+}
+
+/* --- what is in the way --------------------------------------------------------------- */
+
+/* A file whose listener is gone. */
+static struct unix_file leave_stale_file(int type)
+{
+    struct unix_file file;
+
+    close(must_bind(type, &file));
+    assert_true(exists(path));
+    return file;
+}
+
+static void a_stale_file_is_replaced(void **state)
+{
+    static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+
+    for (size_t i = 0; i < 4; i++) {
+        struct unix_file file;
+        int fd, out;
+
+        leave_stale_file(types[i / 2]);
+        fd = must_bind(types[i % 2], &file);
+        out = connect_to_path(types[i % 2]);
+        assert_true(out >= 0);
+        close(out);
+        leave(fd, &file);
+    }
+}
+
+static void a_live_one_is_not(void **state)
+{
+    static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+
+    for (size_t i = 0; i < 4; i++) {
+        struct unix_file file;
+        int fd = must_bind(types[i / 2], &file), out;
+
+        must_fail_with(-EADDRINUSE, path, types[i % 2]);
+        out = connect_to_path(types[i / 2]);
+        assert_true(out >= 0);
+        close(out);
+        leave(fd, &file);
+    }
+}
+
+/* Its queue is full of connections that wait: that is alive. */
+static void a_busy_one_is_alive(void **state)
+{
+    struct sockaddr_un address = address_of_path();
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), out[64];
+    size_t n = 0;
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    while (n < ARRAY_SIZE(out)) {
+        out[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(out[n++], (const struct sockaddr *)&address, sizeof(address)) < 0)
+            break;
+    }
+    assert_true(n < ARRAY_SIZE(out));
+    must_fail_with(-EADDRINUSE, path, SOCK_STREAM);
+    must_fail_with(-EADDRINUSE, path, SOCK_DGRAM);
+    while (n > 0)
+        close(out[--n]);
+    close(fd);
+    unlink(path);
+}
+
+static void a_file_that_is_no_socket_stays(void **state)
+{
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+
+    assert_int_equal(write(fd, "precious", 8), 8);
+    close(fd);
+    must_fail_with(-EEXIST, path, SOCK_DGRAM);
+    must_fail_with(-EEXIST, path, SOCK_STREAM);
+    assert_int_equal(status_of(path).st_size, 8);
+    unlink(path);
+}
+
+static void a_folder_or_a_link_stays(void **state)
+{
+    assert_int_equal(mkdir(path, 0700), 0);
+    must_fail_with(-EEXIST, path, SOCK_DGRAM);
+    rmdir(path);
+
+    assert_int_equal(symlink("nowhere", path), 0);
+    must_fail_with(-EEXIST, path, SOCK_STREAM);
+    assert_true(S_ISLNK(status_of(path).st_mode));
+    unlink(path);
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    must_fail_with(-EEXIST, path, SOCK_STREAM);
+    unlink(path);
+}
+
+static void a_path_may_have_107_bytes(void **state)
+{
+    struct unix_file file;
+    char longest[109];
+    int fd;
+
+    memset(longest, 'x', sizeof(longest));
+    memcpy(longest, folder, strlen(folder));
+    longest[strlen(folder)] = '/';
+    longest[108] = '\0';
+    must_fail_with(-ENAMETOOLONG, longest, SOCK_DGRAM);
+    must_fail_with(-ENAMETOOLONG, longest, SOCK_STREAM);
+    longest[107] = '\0';
+    fd = unix_bind(longest, SOCK_STREAM, &everybody, &file);
+    assert_true(fd >= 0);
+    unix_remove(longest, &file);
+    assert_false(exists(longest));
+    close(fd);
+}
+
+static void a_path_that_cannot_be_is_an_error(void **state)
+{
+    char below[sizeof(path) + 8];
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+
+    close(fd);
+    snprintf(below, sizeof(below), "%s/socket", path);
+    must_fail_with(-ENOTDIR, below, SOCK_DGRAM);
+    unlink(path);
+    must_fail_with(-ENOENT, below, SOCK_STREAM);
+}
+
+static void no_path_at_all_is_an_error(void **state)
+{
+    struct unix_file file;
+    unsigned n = n_descriptors();
+
+    assert_true(unix_bind("", SOCK_DGRAM, &everybody, &file) < 0);
+    assert_int_equal(n_descriptors(), n);
+}
+
+/* --- what is removed --------------------------------------------------------------------- */
+
+/* Ours is held open, or its number could be the next file's. */
+static void only_ones_own_file_is_removed(void **state)
+{
+    struct unix_file file, other_file;
+    int fd = must_bind(SOCK_DGRAM, &file), other;
+
+    unlink(path);
+    other = must_bind(SOCK_DGRAM, &other_file);
+    unix_remove(path, &file);
+    assert_true(exists(path));
+    leave(other, &other_file);
+
+    other = open(path, O_CREAT | O_WRONLY, 0600);
+    close(other);
+    unix_remove(path, &file);
+    assert_true(exists(path));
+    unlink(path);
+    close(fd);
+}
+
+static void removing_what_is_gone_is_fine(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_DGRAM, &file);
+
+    unix_remove(path, &file);
+    unix_remove(path, &file);
+    assert_false(exists(path));
+    close(fd);
+}
+
+static void it_can_be_removed_with_its_socket_closed(void **state)
+{
+    struct unix_file file = leave_stale_file(SOCK_STREAM);
+
+    unix_remove(path, &file);
+    assert_false(exists(path));
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(makes_a_datagram_socket),
+        CASE(makes_a_stream_socket_that_listens),
+        CASE(it_neither_blocks_nor_is_inherited),
+        CASE(tells_which_file_it_is),
+        CASE(the_mode_is_what_was_asked_for_whatever_the_umask),
+        CASE(without_an_owner_it_is_ours),
+        CASE(owner_and_group_are_set),
+        CASE(without_the_right_to_give_it_away_there_is_none),
+        CASE(a_stale_file_is_replaced),
+        CASE(a_live_one_is_not),
+        CASE(a_busy_one_is_alive),
+        CASE(a_file_that_is_no_socket_stays),
+        CASE(a_folder_or_a_link_stays),
+        CASE(a_path_may_have_107_bytes),
+        CASE(a_path_that_cannot_be_is_an_error),
+        CASE(no_path_at_all_is_an_error),
+        CASE(only_ones_own_file_is_removed),
+        CASE(removing_what_is_gone_is_fine),
+        CASE(it_can_be_removed_with_its_socket_closed),
+    };
+
+    return cmocka_run_group_tests(cases, make_folder, remove_folder);
+}

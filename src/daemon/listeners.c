@@ -97,7 +97,7 @@ static void warn_of_small_buffer(const struct listeners *listeners, const char *
 
 static int open_udp(struct listeners *listeners, const struct listener *listener)
 {
-    int fds[CELLS_MAX], r;
+    int fds[CELLS_MAX] = { 0 }, r;
     struct address address;
     const struct listener_socket *first = &listeners->sockets[listeners->n_sockets];
 

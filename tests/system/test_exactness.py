@@ -105,7 +105,7 @@ def all_is_there(scrape):
     assert scrape.sum("udometer_batch_datagrams_sum") == N_DATAGRAMS
     counted = {labels["type"]: value for labels, value in scrape.named("udometer_samples_total")}
     assert counted == {"counter": 4 * n, "gauge": 2 * n, "timer": 2 * n, "histogram": n,
-                       "distribution": n}
+                       "distribution": n, "set": 0, "expire": 0}
 
     assert scrape.value("load_requests_total") == n
     assert scrape.value("load_requests_total", code="200", method="get") == 3 * n

@@ -226,8 +226,8 @@ def test_label_values_come_back_byte_for_byte(udometer, prometheus):
 
 
 def test_names_with_anything_in_them_do_not_spoil_a_scrape(udometer, prometheus):
-    """They are in # HELP as they were sent."""
-    odd = [chr(code) for code in range(0x80) if chr(code) not in "\n:|"]
+    """They are in # HELP as they were sent. Commas and hashes begin tags."""
+    odd = [chr(code) for code in range(0x80) if chr(code) not in "\n:|,#"]
     odd += ["\\n", "\\\\", "ü", "🌧"]
     udometer.send(*["odd_%d_%s_name:1|g" % (i, text) for i, text in enumerate(odd)])
     udometer.send(*["odd_%d_%s:1|g" % (i, text) for i, text in enumerate(odd)])

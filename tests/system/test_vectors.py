@@ -9,11 +9,13 @@ milliseconds to see to a line that comes soon after another one, so several are 
 
 import http.client
 import math
+import pathlib
 import random
 import re
 import signal
 import socket
 import struct
+import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -119,13 +121,13 @@ class Subject:
 class Subjects:
     """The daemons by their flags; each is started when it is first asked for."""
 
-    def __init__(self, new_directory):
-        self.new_directory = new_directory
+    def __init__(self, directory):
+        self.directory = directory
         self.started = {}
 
     def get(self, flags=()):
         if flags not in self.started:
-            self.started[flags] = Subject(self.new_directory("udometer"), flags)
+            self.started[flags] = Subject(pathlib.Path(tempfile.mkdtemp(dir=self.directory)), flags)
         return self.started[flags]
 
     def give_up(self, flags):
@@ -150,8 +152,8 @@ class Subjects:
 
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory):
-    """As many as may be used at once, each by one thread."""
-    lanes = [Subjects(tmp_path_factory.mktemp) for _ in range(N_LANES)]
+    """As many as may be used at once, each by one thread; pytest's folders are for one alone."""
+    lanes = [Subjects(tmp_path_factory.mktemp("lane")) for _ in range(N_LANES)]
     try:
         yield lanes
         for subjects in lanes:

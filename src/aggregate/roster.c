@@ -284,6 +284,8 @@ enum verdict roster_admit(struct roster *roster, const struct roster_request *re
     if (verdict != VERDICT_APPLIED)
         return verdict;
 
+    if (family->n_series > 0)
+        return admit(roster, family, request, ret);
     /* Without a reference of ours, a new family would go when its first series fails. */
     family_ref(family);
     verdict = admit(roster, family, request, ret);

@@ -38,6 +38,7 @@ struct family {
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
     size_t n_series;                       /* under the registry's lock, as is the list: */
+    size_t label_bytes;                    /* of all of them */
     struct series *series;                 /* linked by series->next_in_family */
     _Atomic unsigned refs;                 /* one for each series that exists anywhere */
     char text[];                           /* what the slices point to */

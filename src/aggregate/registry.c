@@ -182,14 +182,16 @@ static enum verdict expire(struct registry *registry, const struct roster_reques
                            size_t *budget, size_t *ret)
 {
     struct family *family = roster_find_family(&registry->roster, request);
+    size_t cost;
 
     if (!family)
         return VERDICT_APPLIED;
     if (family->is_reserved)
         return REFUSED_RESERVED_NAME;
-    if (family->n_series > *budget)
+    cost = family->n_series * REGISTRY_LOOK_BYTES + family->label_bytes;
+    if (cost > *budget)
         return REFUSED_EXPIRE_LIMIT;
-    *budget -= family->n_series;
+    *budget -= cost;
     return end_matching(registry, family, request->identity, ret);
 }
 

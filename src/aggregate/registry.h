@@ -6,7 +6,8 @@
  *
  * The truth behind the workers' shards. Any thread may call any function. Those
  * that a worker calls (admit, save) hold one lock for as long as a look-up and an
- * insertion take, and no other holds that lock for longer than a small batch does.
+ * insertion take, and no other holds that lock for longer than a small batch does, but
+ * for expire, which is bounded by its budget.
  */
 
 #include "aggregate/conflicts.h"
@@ -72,12 +73,14 @@ MUST_CHECK bool registry_save(struct registry *registry, struct cell *cell);
 /*
  * End, at once, each series of the family in @identity that has all its labels: from
  * now on no snapshot has them, and whoever asks for one gets a new one. All series of
- * the family are looked at; *@budget says how many that may be, and is reduced.
+ * the family are looked at, with the lock held; *@budget says how many bytes that may
+ * be, each series being its labels and REGISTRY_LOOK_BYTES, and is reduced.
  * What a worker writes to one of them at this moment is lost with it.
  *
  * Returns VERDICT_APPLIED and how many ended in @ret, REFUSED_RESERVED_NAME,
  * REFUSED_EXPIRE_LIMIT (beyond the budget) or REFUSED_NO_MEMORY (some may have ended).
  */
+#define REGISTRY_LOOK_BYTES 160 /* a look at a series costs as much as so many bytes of labels */
 MUST_CHECK enum verdict registry_expire(struct registry *registry, const struct identity *identity,
                                         size_t *budget, size_t *ret);
 

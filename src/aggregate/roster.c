@@ -153,6 +153,7 @@ static void link_to_family(struct series *series)
         family->series->prev_in_family = series;
     family->series = series;
     family->n_series++;
+    family->label_bytes += series->labels.len;
 }
 
 static void unlink_from_family(struct series *series)
@@ -166,6 +167,7 @@ static void unlink_from_family(struct series *series)
     if (series->next_in_family)
         series->next_in_family->prev_in_family = series->prev_in_family;
     family->n_series--;
+    family->label_bytes -= series->labels.len;
 }
 
 static bool has_room(const struct roster *roster, const struct family *family, size_t more_bytes)

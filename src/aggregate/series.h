@@ -16,7 +16,7 @@ struct series {
     _Atomic unsigned refs;   /* the snapshots' one, and one for each worker with a cell */
     bool is_gone;            /* not in the registry any more; under the registry's lock */
     _Atomic bool is_removed; /* and not in the next snapshot; set under both its locks */
-    bool is_dying;           /* nobody wrote for long; under the registry's lock */
+    bool is_dying;           /* workers must ask before they write; under the registry's lock */
     bool is_prepaid;         /* its memory is counted with its family's */
     struct table_node node;  /* in the roster's table of series */
     struct family *family;

@@ -29,8 +29,8 @@ struct shard_options {
     uint64_t seed;             /* of the hashes; from a random source, the same for all shards */
 };
 
-/* How many series x may look at in a second. */
-#define SHARD_EXPIRE_BUDGET 1000000
+/* How many bytes of series (REGISTRY_LOOK_BYTES) x may look at in a second: some 30 ms. */
+#define SHARD_EXPIRE_BUDGET ((size_t)64 << 20)
 
 /* What the shard knows of a key besides its cell. */
 struct key_facts {

@@ -125,6 +125,7 @@ struct target {
     struct key *key;
     struct identity identity;
     enum verdict refusal; /* why there is no key, once it is known */
+    bool has_expired;
 };
 
 static bool is_finite(enum sample_type type, double value, double weight)
@@ -134,15 +135,18 @@ static bool is_finite(enum sample_type type, double value, double weight)
     return !is_weighted || isfinite(value * weight);
 }
 
-static enum verdict expire(struct pipeline *pipeline, const struct identity *identity)
+static enum verdict expire(struct pipeline *pipeline, struct target *target)
 {
     size_t n_ended = 0;
-    enum verdict verdict = shard_expire(pipeline->shard, identity, &n_ended);
 
+    /* What one value of a packed line has ended, the next ones find ended. */
+    if (!target->has_expired)
+        target->refusal = shard_expire(pipeline->shard, &target->identity, &n_ended);
+    target->has_expired = true;
     count(pipeline, TELEMETRY_EXPIRED, n_ended);
-    if (verdict == VERDICT_APPLIED)
+    if (target->refusal == VERDICT_APPLIED)
         count(pipeline, TELEMETRY_SAMPLES + SAMPLE_EXPIRE, 1);
-    return verdict;
+    return target->refusal;
 }
 
 /* The value of @line for a target without a key; it gets one if the value can be recorded. */
@@ -158,7 +162,7 @@ static enum verdict apply_first(struct pipeline *pipeline, const struct line *li
     if (!is_finite(identity->type, line->number, identity->weight))
         return REFUSED_VALUE_OVERFLOW;
     if (identity->type == SAMPLE_EXPIRE)
-        return expire(pipeline, identity);
+        return expire(pipeline, target);
     if (target->refusal == VERDICT_APPLIED)
         target->refusal = shard_admit(pipeline->shard, line, identity, &target->key);
     return target->refusal == VERDICT_APPLIED ? record(pipeline, target->key, line)
@@ -242,6 +246,7 @@ static bool apply_unknown(struct pipeline *pipeline, const struct line *line)
     }
     target.key = NULL;
     target.refusal = VERDICT_APPLIED;
+    target.has_expired = false;
     facts = facts_of(&target.identity);
     if (apply_values(pipeline, line, target.identity.type, &target))
         count_errors(pipeline, &facts);

@@ -41,13 +41,15 @@ const char *set_address(void *to, const char *text, enum settings_source source)
 
 const char *set_path(void *to, const char *text, enum settings_source source)
 {
-    static const char taken[] = "/-/";
+    static const char taken[] = "/-/", also_taken[] = "/api/";
     static const char path_characters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/=";
 
     if (text[0] != '/' || text[1] == '\0' || strncmp(text, taken, strlen(taken)) == 0 ||
+        strncmp(text, also_taken, strlen(also_taken)) == 0 ||
         strspn(text, path_characters) != strlen(text) || strlen(text) > 200)
-        return "expected a path like /metrics of letters, digits and -._~/=, not below /-/";
+        return "expected a path like /metrics of letters, digits and -._~/=, not below /-/ or "
+               "/api/";
     return set_text(to, text, source);
 }
 

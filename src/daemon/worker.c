@@ -120,6 +120,11 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     pipeline_push(pipeline, datagram, arrived_ns);
 }
 
+static void on_cut(void *ctx)
+{
+    pipeline_refuse(((struct source *)ctx)->worker->pipeline, REFUSED_LINE_LIMIT);
+}
+
 static void on_batch_end(void *ctx, unsigned n_datagrams)
 {
     struct worker *worker = ((struct source *)ctx)->worker;
@@ -197,7 +202,7 @@ static void on_turn_end(void *ctx)
 static void drain(struct source *source, int64_t deadline_ns)
 {
     if (source->connections)
-        connections_drain(source->connections);
+        connections_drain(source->connections, deadline_ns);
     while (source->udp && udp_drain(source->udp) > 0)
         if (clock_monotonic_ns() > deadline_ns)
             break;
@@ -307,6 +312,7 @@ static int open_udp(struct source *source)
         .ctx = source,
         .on_wakeup = on_wakeup,
         .on_datagram = on_datagram,
+        .on_cut = on_cut,
         .on_batch_end = on_batch_end,
         .on_drained = on_drained,
         .on_error = on_error,

@@ -7,10 +7,12 @@
  * stream (input/stream.h) that makes lines of what comes. Nothing is ever sent.
  *
  * One buffer serves them all, because what is read is applied before the next read.
- * A connection that always has more gives way to the others after some reads.
+ * A connection that always has more gives way to the others after some time.
  */
 
 #include "input/connections.h"
+
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,13 +21,12 @@
 
 #define READ_BYTES 65536
 
-/* How many reads and accepts a wake-up may bring before others have their turn. */
-#define READS_PER_TURN 8
+/* After so long, or so many connections, the loop looks at its other events. */
+#define TURN_NS (5 * CLOCK_NS_PER_MS)
 #define ACCEPTS_PER_TURN 64
 
-/* What connections_drain() takes in, however fast senders are. */
+/* What connections_drain() accepts, however many want to. */
 #define ACCEPTS_PER_DRAIN 4096
-#define READS_PER_DRAIN 64
 
 /* How long not to accept when the process has no descriptor or memory left. */
 #define ACCEPT_PAUSE_MS 100
@@ -151,13 +152,14 @@ static enum read_outcome read_once(struct connection *connection)
     return READ_PART;
 }
 
-/* Read until there is nothing left, but up to @n times. */
-static enum read_outcome read_some(struct connection *connection, unsigned n)
+/* Read until there is nothing left, but at the most until @end_ns and a bit. */
+static enum read_outcome read_some(struct connection *connection, int64_t end_ns)
 {
-    enum read_outcome outcome = READ_PART;
+    enum read_outcome outcome;
 
-    for (unsigned i = 0; i < n && outcome == READ_PART; i++)
+    do {
         outcome = read_once(connection);
+    } while (outcome == READ_PART && clock_monotonic_ns() < end_ns);
     return outcome;
 }
 
@@ -172,7 +174,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     struct connections *owner = connection->owner;
 
     /* With an error, libuv has stopped watching; recv() will say what it is. */
-    if (read_some(connection, READS_PER_TURN) != READ_END && status < 0)
+    if (read_some(connection, clock_monotonic_ns() + TURN_NS) != READ_END && status < 0)
         close_connection(connection);
     end_turn(owner);
 }
@@ -262,14 +264,15 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-void connections_drain(struct connections *connections)
+void connections_drain(struct connections *connections, int64_t end_ns)
 {
     struct connection *next;
 
     (void)!accept_some(connections, ACCEPTS_PER_DRAIN);
-    for (struct connection *connection = connections->first; connection; connection = next) {
+    for (struct connection *connection = connections->first;
+         connection && clock_monotonic_ns() < end_ns; connection = next) {
         next = connection->next;
-        read_some(connection, READS_PER_DRAIN);
+        read_some(connection, end_ns);
     }
     end_turn(connections);
 }

@@ -42,10 +42,10 @@ MUST_CHECK int connections_open(struct connections **ret, uv_loop_t *loop,
                                 const struct connections_options *options);
 
 /*
- * Take in what has arrived on all connections, those too that wait to be accepted, up
- * to some megabytes of each.
+ * Take in what has arrived on all connections, those too that wait to be accepted, but
+ * begin no further read after @end_ns (clock_monotonic_ns).
  */
-void connections_drain(struct connections *connections);
+void connections_drain(struct connections *connections, int64_t end_ns);
 
 /*
  * Close all of them. Memory goes when the loop has run its close callbacks. A line

@@ -153,6 +153,9 @@ static enum verdict add_tags(struct mapping *mapping, struct tags tags, struct i
             mapping->trace->on_tag(mapping->trace->ctx, &tags, text, fate, &label);
         if (fate == TAG_BEYOND_LIMIT)
             return refuse(mapping, REFUSED_LABEL_LIMIT, text.at);
+        /* Without the tag, it would end more than was meant. */
+        if (fate != TAG_KEPT && identity->type == SAMPLE_EXPIRE)
+            return refuse(mapping, REFUSED_MALFORMED_LINE, text.at);
         identity->n_tag_errors += fate != TAG_KEPT;
     }
     return VERDICT_APPLIED;
@@ -366,6 +369,8 @@ enum verdict mapping_resolve(struct mapping *mapping, const struct line *line, s
         return refuse(mapping, REFUSED_MALFORMED_LINE, line->name.at);
     if (!parse_type(slice_cut(&rest, '|'), &ret->type))
         return refuse(mapping, REFUSED_ILLEGAL_EVENT, type);
+    if (ret->type == SAMPLE_EXPIRE && name->odd_bracket)
+        return refuse(mapping, REFUSED_MALFORMED_LINE, name->odd_bracket);
     verdict = check_text(mapping, line->name);
     if (verdict != VERDICT_APPLIED)
         return verdict;

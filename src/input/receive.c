@@ -125,6 +125,11 @@ struct slice receive_batch_datagram(const struct receive_batch *batch, int i)
     return (struct slice){ batch->vectors[i].iov_base, batch->headers[i].msg_len };
 }
 
+bool receive_batch_is_cut(const struct receive_batch *batch, int i)
+{
+    return batch->headers[i].msg_hdr.msg_flags & MSG_TRUNC;
+}
+
 int64_t receive_batch_arrived_ns(const struct receive_batch *batch, int i)
 {
     const struct msghdr *header = &batch->headers[i].msg_hdr;

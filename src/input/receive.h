@@ -33,6 +33,9 @@ MUST_CHECK int receive_batch_fill(struct receive_batch *batch, int fd);
 /* Datagram @i of those, borrowed until the next fill. */
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
 
+/* Was it longer than RECEIVE_DATAGRAM_MAX, so that its end is lost? (Unix sockets only.) */
+bool receive_batch_is_cut(const struct receive_batch *batch, int i);
+
 /*
  * When it reached this machine, in clock_monotonic_ns() terms. 0 unless
  * receive_stamp_arrivals() was asked for on that socket.

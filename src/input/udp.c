@@ -148,13 +148,26 @@ uint64_t udp_kernel_drops(int fd)
     return info[SK_MEMINFO_DROPS];
 }
 
+/* What is whole of a datagram whose end is lost; the rest is reported. */
+static struct slice whole_lines(struct udp *udp, struct slice datagram)
+{
+    const char *end = memrchr(datagram.at, '\n', datagram.len);
+
+    udp->callbacks.on_cut(udp->callbacks.ctx);
+    return (struct slice){ datagram.at, end ? (size_t)(end - datagram.at) : 0 };
+}
+
 static unsigned hand_over_batch(struct udp *udp, int n)
 {
     const struct udp_callbacks *callbacks = &udp->callbacks;
 
-    for (int i = 0; i < n; i++)
-        callbacks->on_datagram(callbacks->ctx, receive_batch_datagram(udp->batch, i),
-                               receive_batch_arrived_ns(udp->batch, i));
+    for (int i = 0; i < n; i++) {
+        struct slice datagram = receive_batch_datagram(udp->batch, i);
+
+        if (UNLIKELY(receive_batch_is_cut(udp->batch, i)))
+            datagram = whole_lines(udp, datagram);
+        callbacks->on_datagram(callbacks->ctx, datagram, receive_batch_arrived_ns(udp->batch, i));
+    }
     callbacks->on_batch_end(callbacks->ctx, (unsigned)n);
     return (unsigned)n;
 }

@@ -26,6 +26,7 @@ struct udp_callbacks {
     void *ctx;
     void (*on_wakeup)(void *ctx, enum udp_wakeup wakeup);
     void (*on_datagram)(void *ctx, struct slice datagram, int64_t arrived_ns);
+    void (*on_cut)(void *ctx); /* the end of a datagram is lost; its whole lines follow */
     void (*on_batch_end)(void *ctx, unsigned n_datagrams);
     void (*on_drained)(void *ctx);          /* at the end of each drain */
     void (*on_error)(void *ctx, int error); /* reading failed with negative errno */

@@ -66,7 +66,7 @@ static int set_permissions(const char *path, const struct unix_permissions *perm
 {
     bool has_owner = permissions->owner != (uid_t)-1 || permissions->group != (gid_t)-1;
 
-    if (has_owner && chown(path, permissions->owner, permissions->group) < 0)
+    if (has_owner && lchown(path, permissions->owner, permissions->group) < 0)
         return -errno;
     return chmod(path, permissions->mode) < 0 ? -errno : 0;
 }

@@ -15,6 +15,7 @@
 #include "daemon/selfmetrics.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -200,6 +201,13 @@ static void explain_number(struct explanation *it, const struct line *line,
         add_amount(it, "times", identity->weight);
 }
 
+/* Does the rate make it more than there is? */
+static bool is_too_much(const struct line *line, const struct identity *identity)
+{
+    return line->is_number && identity->type != SAMPLE_GAUGE && identity->type != SAMPLE_SET &&
+           !isfinite(line->number * identity->weight);
+}
+
 static void explain_value(struct explanation *it, const struct line *line,
                           const struct identity *identity)
 {
@@ -207,7 +215,9 @@ static void explain_value(struct explanation *it, const struct line *line,
 
     begin_field(it, "value");
     add_shown(&it->text, line->value, NULL);
-    if (verdict == VERDICT_APPLIED)
+    if (verdict == VERDICT_APPLIED && is_too_much(line, identity))
+        note_fault(it, line->value.at);
+    else if (verdict == VERDICT_APPLIED)
         explain_number(it, line, identity);
     else
         note_fault(it, verdict == REFUSED_MALFORMED_VALUE
@@ -236,7 +246,7 @@ static void explain_series(struct explanation *it, const struct identity *identi
     buffer_add(&it->text, identity->family);
     if (identity->labels.len) {
         buffer_add_char(&it->text, '{');
-        buffer_add(&it->text, identity->labels);
+        add_shown(&it->text, identity->labels, NULL);
         buffer_add_char(&it->text, '}');
     }
     buffer_add_char(&it->text, '\n');

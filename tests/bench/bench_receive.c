@@ -178,11 +178,16 @@ static void count_batch(void *ctx, unsigned n_datagrams)
     *(unsigned *)ctx += n_datagrams;
 }
 
+static void ignore_cut(void *ctx)
+{
+}
+
 static unsigned receive_udp(int fd)
 {
     unsigned n_datagrams = 0;
-    const struct udp_callbacks callbacks = { &n_datagrams, ignore_wakeup,  ignore_datagram,
-                                             count_batch,  ignore_drained, ignore_error };
+    const struct udp_callbacks callbacks = { &n_datagrams, ignore_wakeup, ignore_datagram,
+                                             ignore_cut,   count_batch,   ignore_drained,
+                                             ignore_error };
     struct udp *udp;
     uv_timer_t timer;
     uv_loop_t loop;

@@ -19,7 +19,8 @@ TOKEN = re.compile(r"""\s*(?:
     | (?P<repeat>\d*\*\d*|\d+) | (?P<name>[A-Za-z][A-Za-z0-9-]*) | (?P<mark>[][()/]) )""", re.X)
 NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 DIGITS_MAX = 256
-CHAIN_NAME_MAX = 1024
+CHAIN_NAME_MAX = 128
+EXPIRY = re.compile(rb":[^|]*\|x(\||$)")
 
 
 def read_rules(text):
@@ -96,7 +97,8 @@ def is_beyond_syntax(case, lines):
     refused = case.get("refused", {})
     return (any(name.startswith("statsd.") for name in case.get("options", {}))
             or any(reason in refused for reason in LIMITS)
-            or any(len(line) > CHAIN_NAME_MAX for line in lines)
+            or "malformed_line" in refused and any(EXPIRY.search(line) for line in lines)
+            or any(line.find(b":") > CHAIN_NAME_MAX for line in lines)
             or "malformed_line" in refused and any(line.startswith(b"_e{") for line in lines)
             or "malformed_value" in refused and any(
                 len(number) > DIGITS_MAX or float(number) in (float("inf"), float("-inf"))

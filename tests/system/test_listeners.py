@@ -386,6 +386,20 @@ def test_a_line_that_is_too_long_is_skipped_and_the_connection_stays(start, stre
     assert n_connections(udometer) == 1
 
 
+@pytest.mark.parametrize("n_before", [0, 3000])
+def test_what_is_whole_of_a_datagram_that_is_too_long_counts(start, folder, n_before):
+    """A Unix datagram may be longer than any of UDP: its lines up to 64 KiB do."""
+    udometer = start("--statsd.listen-unixgram=" + folder + "/gram")
+    before = b"whole_total:1|c\n" * n_before
+    cut = b"cut_total:1|c|@0.001|#" + b"a:b," * (70_000 // 4)
+    write(udometer, connect(udometer, "unixgram"), before + cut + b"\nlost_total:1|c" * 50,
+          n_before + 1)
+    scrape = udometer.settle()
+    assert scrape.get("whole_total") == (n_before or None)
+    assert not scrape.named("cut_total") and not scrape.named("lost_total")
+    assert scrape.refused("line_limit") == 1
+
+
 @pytest.mark.parametrize("kind", STREAMS)
 def test_a_line_that_is_too_long_may_be_the_last(start, streams, kind):
     udometer = start(*streams, "--limit.line-length=100")

@@ -59,6 +59,11 @@ static void stop_loop(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
+static void on_cut(void *ctx)
+{
+    fail_msg("a datagram of UDP cannot be too long");
+}
+
 static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
 {
     struct stage *stage = ctx;
@@ -141,8 +146,8 @@ static void bind_loopback(unsigned n, int *ret_fds)
 static void stage_open_on(struct stage *stage, int fd)
 {
     *stage = (struct stage){ .fd = fd };
-    stage->callbacks =
-        (struct udp_callbacks){ stage, on_wakeup, on_datagram, on_batch_end, on_drained, on_error };
+    stage->callbacks = (struct udp_callbacks){ stage,        on_wakeup,  on_datagram, on_cut,
+                                               on_batch_end, on_drained, on_error };
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
     stage->out = sender_to(stage->fd);

@@ -8,7 +8,7 @@
  * ends in exactly one verdict, and each verdict in one counter.
  *
  * Nearly every line is one number for a key that is known. All others take the way
- * by apply_unusual(), in their order.
+ * by apply_known() or apply_unknown(), in their order.
  */
 
 #include "daemon/pipeline.h"
@@ -208,8 +208,6 @@ static bool apply_values(struct pipeline *pipeline, const struct line *line, enu
 
 /* --- lines --------------------------------------------------------------------------- */
 
-static void apply_chain(struct pipeline *pipeline, const struct line *line);
-
 static struct key_facts facts_of(const struct identity *identity)
 {
     return (struct key_facts){
@@ -219,73 +217,92 @@ static struct key_facts facts_of(const struct identity *identity)
     };
 }
 
+/* A line whose key this shard does not know, but whose identity is known. */
+static void apply_resolved(struct pipeline *pipeline, const struct line *line,
+                           struct target *target)
+{
+    struct key_facts facts = facts_of(&target->identity);
+
+    target->key = NULL;
+    target->refusal = VERDICT_APPLIED;
+    target->has_expired = false;
+    if (apply_values(pipeline, line, target->identity.type, target))
+        count_errors(pipeline, &facts);
+}
+
+static void apply_known(struct pipeline *pipeline, const struct line *line, struct key *key)
+{
+    struct target target;
+    const struct key_facts *facts = shard_key_facts(key);
+
+    target.key = key;
+    if (apply_values(pipeline, line, facts->type, &target))
+        count_errors(pipeline, facts);
+}
+
+/* One link of a chain: a line of its own, whose name is known. */
+static void apply_link(struct pipeline *pipeline, struct line *link, const struct identity *name)
+{
+    struct target target;
+    struct key *key;
+    enum verdict verdict;
+
+    shard_prepare(pipeline->shard, link, 1);
+    key = shard_find(pipeline->shard, link);
+    if (key) {
+        apply_known(pipeline, link, key);
+        return;
+    }
+    count(pipeline, TELEMETRY_KEY_MISSES, 1);
+    verdict = mapping_resolve_link(pipeline->mapping, name, link, &target.identity);
+    if (verdict == VERDICT_APPLIED)
+        apply_resolved(pipeline, link, &target);
+    else
+        count_verdict(pipeline, verdict);
+}
+
+/* name:1|c:200|ms:6|g. The name is worked out once, however many links there are. */
+static void apply_chain(struct pipeline *pipeline, const struct line *line)
+{
+    const char *end = line->rest.at + line->rest.len;
+    struct slice links = { line->value.at, (size_t)(end - line->value.at) };
+    struct line link = *line;
+    struct identity name;
+    enum verdict verdict = mapping_resolve_name(pipeline->mapping, line->name, &name);
+    uint64_t n_links = 0;
+
+    if (verdict != VERDICT_APPLIED) {
+        count_verdict(pipeline, verdict);
+        return;
+    }
+    for (; parse_next_link(&links, &link); n_links++) {
+        if (link.rest.len)
+            apply_link(pipeline, &link, &name);
+        else
+            count_verdict(pipeline, REFUSED_MALFORMED_LINE);
+    }
+    count(pipeline, TELEMETRY_PACKED, n_links - 1);
+}
+
 /* Can it be a chain that @line is, as it makes no sense as a single sample? */
 static bool may_be_chain(enum verdict verdict, const struct identity *identity)
 {
     return verdict == REFUSED_ILLEGAL_EVENT || identity->has_colon_rate;
 }
 
-/*
- * A line whose key this shard does not know: work out what it means. Returns false
- * when it means nothing, and is refused as a whole.
- */
-static bool apply_unknown(struct pipeline *pipeline, const struct line *line)
+/* A line whose key this shard does not know: work out what it means. */
+static void apply_unknown(struct pipeline *pipeline, const struct line *line)
 {
     struct target target;
     enum verdict verdict = mapping_resolve(pipeline->mapping, line, &target.identity);
-    struct key_facts facts;
 
     count(pipeline, TELEMETRY_KEY_MISSES, 1);
-    if (UNLIKELY(may_be_chain(verdict, &target.identity)) && parse_is_chain(line)) {
+    if (UNLIKELY(may_be_chain(verdict, &target.identity)) && parse_is_chain(line))
         apply_chain(pipeline, line);
-        return true;
-    }
-    if (verdict != VERDICT_APPLIED) {
+    else if (verdict == VERDICT_APPLIED)
+        apply_resolved(pipeline, line, &target);
+    else
         count_verdict(pipeline, verdict);
-        return false;
-    }
-    target.key = NULL;
-    target.refusal = VERDICT_APPLIED;
-    target.has_expired = false;
-    facts = facts_of(&target.identity);
-    if (apply_values(pipeline, line, target.identity.type, &target))
-        count_errors(pipeline, &facts);
-    return true;
-}
-
-/* A line that is not one number for a known key. Returns as apply_unknown(). */
-static bool apply_unusual(struct pipeline *pipeline, const struct line *line, struct key *key)
-{
-    struct target target;
-    const struct key_facts *facts;
-
-    if (!key)
-        return apply_unknown(pipeline, line);
-    target.key = key;
-    facts = shard_key_facts(key);
-    if (apply_values(pipeline, line, facts->type, &target))
-        count_errors(pipeline, facts);
-    return true;
-}
-
-/* name:1|c:200|ms:6|g: each link is a line of its own, of the same name. */
-static void apply_chain(struct pipeline *pipeline, const struct line *line)
-{
-    const char *end = line->rest.at + line->rest.len;
-    struct slice links = { line->value.at, (size_t)(end - line->value.at) };
-    struct line link = *line;
-    bool is_understood = true;
-    uint64_t n_links = 0;
-
-    for (; is_understood && parse_next_link(&links, &link); n_links++) {
-        if (link.rest.len == 0) {
-            count_verdict(pipeline, REFUSED_MALFORMED_LINE);
-            continue;
-        }
-        shard_prepare(pipeline->shard, &link, 1);
-        is_understood = apply_unusual(pipeline, &link, shard_find(pipeline->shard, &link));
-    }
-    count(pipeline, TELEMETRY_PACKED, n_links - 1);
 }
 
 static void apply(struct pipeline *pipeline, const struct line *line)
@@ -293,8 +310,12 @@ static void apply(struct pipeline *pipeline, const struct line *line)
     struct key *key = shard_find(pipeline->shard, line);
     enum verdict verdict;
 
-    if (UNLIKELY(!key || !line->is_number)) {
-        apply_unusual(pipeline, line, key);
+    if (UNLIKELY(!key)) {
+        apply_unknown(pipeline, line);
+        return;
+    }
+    if (UNLIKELY(!line->is_number)) {
+        apply_known(pipeline, line, key);
         return;
     }
     verdict = record(pipeline, key, line);

@@ -207,28 +207,16 @@ static void write_registry(const struct selfmetrics *source, struct buffer *buff
 
 static void write_limits(const struct settings *settings, struct buffer *buffer)
 {
-    const struct {
-        const char *name;
-        uint64_t value;
-    } limits[] = {
-        { "connections", settings->max_connections },
-        { "family-series", settings->max_family_series },
-        { "key-memory", settings->max_key_bytes },
-        { "label-name-length", settings->label_name_length },
-        { "label-value-length", settings->label_value_length },
-        { "labels", settings->labels },
-        { "labels-length", settings->labels_length },
-        { "line-length", settings->line_length },
-        { "name-length", settings->name_length },
-        { "series", settings->max_series },
-        { "series-memory", settings->max_series_bytes },
-    };
+    const char *name;
     char labels[64];
+    uint64_t value;
 
     announce(buffer, SELF_LIMIT);
-    for (unsigned i = 0; i < ARRAY_SIZE(limits); i++) {
-        snprintf(labels, sizeof(labels), "limit=\"%s\"", limits[i].name);
-        add(buffer, SELF_LIMIT, labels, (double)limits[i].value);
+    for (unsigned i = 0; i < settings_count(); i++) {
+        if (!setting_is_limit(settings_at(i), settings, &name, &value))
+            continue;
+        snprintf(labels, sizeof(labels), "limit=\"%s\"", name);
+        add(buffer, SELF_LIMIT, labels, (double)value);
     }
 }
 

@@ -218,35 +218,18 @@ const char *set_count(void *to, const char *text, enum settings_source source)
     return set_number(to, text, 1, 1000000000, "expected a whole number from 1 to 1000000000");
 }
 
-const char *set_up_to_256(void *to, const char *text, enum settings_source source)
-{
-    return set_number(to, text, 1, 256, "expected a whole number from 1 to 256");
-}
+#define DEFINE_UP_TO(max)                                                                          \
+    const char *set_up_to_##max(void *to, const char *text, enum settings_source source)           \
+    {                                                                                              \
+        return set_number(to, text, 1, max, "expected a whole number from 1 to " #max);            \
+    }
 
-const char *set_up_to_1024(void *to, const char *text, enum settings_source source)
-{
-    return set_number(to, text, 1, 1024, "expected a whole number from 1 to 1024");
-}
-
-const char *set_up_to_4096(void *to, const char *text, enum settings_source source)
-{
-    return set_number(to, text, 1, 4096, "expected a whole number from 1 to 4096");
-}
-
-const char *set_up_to_16384(void *to, const char *text, enum settings_source source)
-{
-    return set_number(to, text, 1, 16384, "expected a whole number from 1 to 16384");
-}
-
-const char *set_up_to_65536(void *to, const char *text, enum settings_source source)
-{
-    return set_number(to, text, 1, 65536, "expected a whole number from 1 to 65536");
-}
-
-const char *set_up_to_1048576(void *to, const char *text, enum settings_source source)
-{
-    return set_number(to, text, 1, 1048576, "expected a whole number from 1 to 1048576");
-}
+DEFINE_UP_TO(256)
+DEFINE_UP_TO(1024)
+DEFINE_UP_TO(4096)
+DEFINE_UP_TO(16384)
+DEFINE_UP_TO(65536)
+DEFINE_UP_TO(1048576)
 
 const char *set_workers(void *to, const char *text, enum settings_source source)
 {

@@ -158,6 +158,19 @@ bool setting_is_list(const struct setting *setting)
     return setting->set == set_addresses || setting->set == set_socket_paths;
 }
 
+bool setting_is_limit(const struct setting *setting, const struct settings *settings,
+                      const char **ret_name, uint64_t *ret_value)
+{
+    static const struct slice prefix = { "limit.", 6 };
+
+    if (!slice_starts_with(slice_of(setting->name), prefix))
+        return false;
+    *ret_name = setting->name + prefix.len;
+    /* All limits are numbers of this type. */
+    memcpy(ret_value, (const char *)settings + setting->offset, sizeof(*ret_value));
+    return true;
+}
+
 unsigned setting_index(const struct setting *setting)
 {
     return (unsigned)(setting - table);

@@ -96,6 +96,10 @@ bool setting_is_switch(const struct setting *setting);
 /* It may be given several times, or as a list in a file. */
 bool setting_is_list(const struct setting *setting);
 
+/* Is it a limit, "limit.NAME"? Then this is its NAME, and what it is set to. */
+bool setting_is_limit(const struct setting *setting, const struct settings *settings,
+                      const char **ret_name, uint64_t *ret_value);
+
 /* Which one it is, as settings_at() counts. */
 unsigned setting_index(const struct setting *setting);
 

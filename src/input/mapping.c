@@ -23,29 +23,26 @@ struct mapping {
     struct mapping_options options;
     const struct mapping_trace *trace;
     const char *fault;
-    struct labels labels;
+    struct labeller labeller;
     struct tagged_name name; /* of the line at hand */
-    size_t names_len;
-    char *family;   /* the name as Prometheus is shown it */
-    char *unsplit;  /* the name as it was sent, without a bracket group */
-    char *names;    /* of the labels, one after the other */
-    char *rendered; /* the labels; of an expiry, also as they would be on a histogram */
+    char *family;            /* the name as Prometheus is shown it */
+    char *unsplit;           /* the name as it was sent, without a bracket group */
+    char *rendered;          /* the labels; of an expiry, also as they would be on a histogram */
 };
 
 int mapping_new(struct mapping **ret, const struct mapping_options *options)
 {
     CLEANUP(mapping_freep) struct mapping *mapping = calloc(1, sizeof(*mapping));
-    const struct mapping_limits *limits = &options->limits;
+    const struct line_limits *limits = &options->limits;
 
     if (!mapping)
         return -ENOMEM;
     mapping->options = *options;
     mapping->family = calloc(1, NAME_WRITTEN_MAX(limits->name));
     mapping->unsplit = calloc(1, limits->line);
-    /* One more than there are labels: a name is written before it is known to be one too many. */
-    mapping->names = calloc(limits->labels + 1, NAME_WRITTEN_MAX(limits->label_name));
     mapping->rendered = calloc(2, limits->labels_text);
-    if (!mapping->family || !mapping->unsplit || !mapping->names || !mapping->rendered)
+    if (!mapping->family || !mapping->unsplit || !mapping->rendered ||
+        labeller_init(&mapping->labeller, limits, options->keeps_bare_tags) < 0)
         return -ENOMEM;
     *ret = TAKE(mapping);
     return 0;
@@ -57,7 +54,7 @@ void mapping_free(struct mapping *mapping)
         return;
     free(mapping->family);
     free(mapping->unsplit);
-    free(mapping->names);
+    labeller_deinit(&mapping->labeller);
     free(mapping->rendered);
     free(mapping);
 }
@@ -90,55 +87,6 @@ static enum verdict check_text(struct mapping *mapping, struct slice text)
 
 /* --- labels ------------------------------------------------------------------------ */
 
-/* The label name for @key. It is the next one's place too, until keep_name(). */
-static struct slice label_name(struct mapping *mapping, struct slice key, enum metric_type type)
-{
-    struct slice name = name_write(mapping->names + mapping->names_len, key);
-
-    if (type == METRIC_HISTOGRAM && slice_equal(name, SLICE("le")))
-        return SLICE("exported_le");
-    return name;
-}
-
-static bool set_label(struct mapping *mapping, const struct label *label)
-{
-    bool is_in_names = label->name.at == mapping->names + mapping->names_len;
-    size_t n_before = mapping->labels.n;
-
-    if (!labels_set(&mapping->labels, mapping->options.limits.labels, label->name, label->value))
-        return false;
-    /* A name that replaced nothing has to stay where it was written. */
-    if (is_in_names && mapping->labels.n > n_before)
-        mapping->names_len += label->name.len;
-    return true;
-}
-
-/* Make a label of @tag, and say what became of it; @ret is the label if there is one. */
-__attribute__((__always_inline__)) static inline enum tag_fate add_tag(struct mapping *mapping,
-                                                                       const struct tag *tag,
-                                                                       enum sample_type type,
-                                                                       struct label *ret)
-{
-    const struct mapping_limits *limits = &mapping->options.limits;
-
-    ret->value = tag->value;
-    if (UNLIKELY(tag->is_bare)) {
-        if (!mapping->options.keeps_bare_tags)
-            return TAG_BARE;
-        ret->value = SLICE("true");
-    }
-    if (tag->key.len == 0)
-        return TAG_EMPTY_KEY;
-    if (ret->value.len == 0)
-        return TAG_EMPTY_VALUE;
-    if (tag->key.len > limits->label_name || ret->value.len > limits->label_value)
-        return TAG_BEYOND_LIMIT;
-    ret->name = label_name(mapping, tag->key, metric_type_of(type));
-    if (slice_starts_with(ret->name, SLICE("__")))
-        return TAG_RESERVED;
-    return set_label(mapping, ret) ? TAG_KEPT : TAG_BEYOND_LIMIT;
-}
-
 /* Add the labels of some tags, all of one dialect. */
 static enum verdict add_tags(struct mapping *mapping, struct tags tags, struct identity *identity)
 {
@@ -147,7 +95,7 @@ static enum verdict add_tags(struct mapping *mapping, struct tags tags, struct i
     struct tag tag;
 
     while (tags_next(&tags, &tag, &text)) {
-        enum tag_fate fate = add_tag(mapping, &tag, identity->type, &label);
+        enum tag_fate fate = labeller_add(&mapping->labeller, &tag, identity->type, &label);
 
         if (mapping->trace)
             mapping->trace->on_tag(mapping->trace->ctx, &tags, text, fate, &label);
@@ -165,18 +113,8 @@ static enum verdict add_tags(struct mapping *mapping, struct tags tags, struct i
 static enum verdict render_labels(struct mapping *mapping, const char *end, char *out,
                                   struct slice *ret)
 {
-    if (labels_length_max(&mapping->labels) > mapping->options.limits.labels_text &&
-        labels_length(&mapping->labels) > mapping->options.limits.labels_text)
-        return refuse(mapping, REFUSED_LABEL_LIMIT, end);
-    labels_sort(&mapping->labels);
-    *ret = labels_write(&mapping->labels, out);
-    return VERDICT_APPLIED;
-}
-
-static void forget_labels(struct mapping *mapping)
-{
-    mapping->labels.n = 0;
-    mapping->names_len = 0;
+    return labeller_write(&mapping->labeller, out, ret) ? VERDICT_APPLIED
+                                                        : refuse(mapping, REFUSED_LABEL_LIMIT, end);
 }
 
 /* --- sections ------------------------------------------------------------------------- */
@@ -195,7 +133,7 @@ static enum verdict add_own_tag(struct mapping *mapping, struct tag tag, struct 
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    fate = add_tag(mapping, &tag, identity->type, &label);
+    fate = labeller_add(&mapping->labeller, &tag, identity->type, &label);
     if (fate == TAG_BEYOND_LIMIT)
         return refuse(mapping, REFUSED_LABEL_LIMIT, tag.value.at);
     identity->n_tag_errors += fate != TAG_KEPT;
@@ -276,7 +214,7 @@ static enum verdict collect_labels(struct mapping *mapping, struct slice rest,
     enum verdict verdict = VERDICT_APPLIED;
     struct slice section;
 
-    forget_labels(mapping);
+    labeller_clear(&mapping->labeller);
     if (name->n_tags > 1)
         return refuse(mapping, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
     if (name->n_tags)
@@ -287,8 +225,9 @@ static enum verdict collect_labels(struct mapping *mapping, struct slice rest,
 }
 
 /*
- * Nobody knows here whose series an expiry is to end. On a histogram "le" is another
- * label, so the labels are worked out for both cases.
+ * Nobody knows here whose series an expiry is to end, or of which types the links of a
+ * chain are. On a histogram "le" is another label, so the labels are worked out for both
+ * cases.
  */
 static enum verdict resolve_for_histogram(struct mapping *mapping, struct slice rest,
                                           struct identity *identity)
@@ -355,29 +294,78 @@ static enum verdict worst_of(struct mapping *mapping, struct slice rest, enum ve
     return found;
 }
 
+/* Begin with a name, as it was sent: take its tags off. */
+static enum verdict split_name(struct mapping *mapping, struct slice sent,
+                               struct identity *identity)
+{
+    *identity = (struct identity){ .weight = 1 };
+    tags_split_name(sent, mapping->options.dialects, mapping->unsplit, &mapping->name);
+    identity->n_tag_errors = mapping->name.odd_bracket ? 1 : 0;
+    return mapping->name.name.len ? VERDICT_APPLIED
+                                  : refuse(mapping, REFUSED_MALFORMED_LINE, sent.at);
+}
+
+/* With the name split and the type known: the rest. */
+static enum verdict resolve(struct mapping *mapping, struct slice rest, struct identity *identity)
+{
+    const struct tagged_name *name = &mapping->name;
+    enum verdict verdict = check_text(mapping, name->sent);
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    verdict = resolve_name(mapping, name->name, identity);
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_labels(mapping, rest, identity);
+    return verdict == VERDICT_APPLIED ? verdict : worst_of(mapping, rest, verdict);
+}
+
 enum verdict mapping_resolve(struct mapping *mapping, const struct line *line, struct identity *ret)
 {
     struct slice rest = { line->rest.at + 1, line->rest.len - 1 };
-    const struct tagged_name *name = &mapping->name;
     const char *type = rest.at;
-    enum verdict verdict;
+    enum verdict verdict = split_name(mapping, line->name, ret);
 
-    *ret = (struct identity){ .weight = 1 };
-    tags_split_name(line->name, mapping->options.dialects, mapping->unsplit, &mapping->name);
-    ret->n_tag_errors = name->odd_bracket ? 1 : 0;
-    if (name->name.len == 0)
-        return refuse(mapping, REFUSED_MALFORMED_LINE, line->name.at);
-    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
-        return refuse(mapping, REFUSED_ILLEGAL_EVENT, type);
-    if (ret->type == SAMPLE_EXPIRE && name->odd_bracket)
-        return refuse(mapping, REFUSED_MALFORMED_LINE, name->odd_bracket);
-    verdict = check_text(mapping, line->name);
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    verdict = resolve_name(mapping, name->name, ret);
+    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+        return refuse(mapping, REFUSED_ILLEGAL_EVENT, type);
+    if (ret->type == SAMPLE_EXPIRE && mapping->name.odd_bracket)
+        return refuse(mapping, REFUSED_MALFORMED_LINE, mapping->name.odd_bracket);
+    return resolve(mapping, rest, ret);
+}
+
+/* --- chains --------------------------------------------------------------------------- */
+
+enum verdict mapping_resolve_name(struct mapping *mapping, struct slice name, struct identity *ret)
+{
+    const struct slice nothing = { name.at + name.len, 0 };
+    enum verdict verdict = split_name(mapping, name, ret);
+
+    /* Any type that takes labels as they are; for the others there is the second rendering. */
+    ret->type = SAMPLE_GAUGE;
     if (verdict == VERDICT_APPLIED)
-        verdict = resolve_labels(mapping, rest, ret);
-    return verdict == VERDICT_APPLIED ? verdict : worst_of(mapping, rest, verdict);
+        verdict = resolve(mapping, nothing, ret);
+    return verdict == VERDICT_APPLIED ? resolve_for_histogram(mapping, nothing, ret) : verdict;
+}
+
+enum verdict mapping_resolve_link(struct mapping *mapping, const struct identity *name,
+                                  const struct line *link, struct identity *ret)
+{
+    struct slice rest = { link->rest.at + 1, link->rest.len - 1 }, section, content;
+    const char *type = rest.at;
+    enum verdict verdict = VERDICT_APPLIED;
+
+    *ret = *name;
+    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+        return refuse(mapping, REFUSED_ILLEGAL_EVENT, type);
+    if (ret->type == SAMPLE_EXPIRE && ret->n_tag_errors)
+        return refuse(mapping, REFUSED_MALFORMED_LINE, link->name.at);
+    if (metric_type_of(ret->type) == METRIC_HISTOGRAM)
+        ret->labels = ret->histogram_labels;
+    while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
+        if (parse_section(section, &content) != SECTION_CONTAINER)
+            verdict = add_section(mapping, section, ret);
+    return verdict;
 }
 
 /* --- service checks ------------------------------------------------------------------------- */
@@ -419,7 +407,7 @@ static enum verdict resolve_check(struct mapping *mapping, const struct service_
     struct slice rest = check->rest, section;
     enum verdict verdict = resolve_name(mapping, check->name, identity);
 
-    forget_labels(mapping);
+    labeller_clear(&mapping->labeller);
     while (verdict == VERDICT_APPLIED && next_check_section(&rest, &section))
         verdict = add_check_section(mapping, section, identity);
     if (verdict != VERDICT_APPLIED)

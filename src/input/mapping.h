@@ -8,41 +8,16 @@
  */
 
 #include "base/compiler.h"
-#include "base/labels.h"
 #include "base/sample.h"
 #include "input/event.h"
+#include "input/labeller.h"
 #include "input/parse.h"
-#include "input/tags.h"
-
-/* All but the first two in bytes: names and values as they were sent. */
-struct mapping_limits {
-    size_t labels; /* of a sample, at most LABELS_MAX (base/labels.h) */
-    size_t line;
-    size_t name;
-    size_t label_name;
-    size_t label_value;
-    /*
-     * Of all labels together, as a scrape shows them: a histogram repeats them on each of
-     * its lines, so this decides how long a page a sender can make.
-     */
-    size_t labels_text;
-};
 
 struct mapping_options {
-    struct mapping_limits limits;
+    struct line_limits limits;
     unsigned dialects;        /* a bit for each enum tag_dialect that is understood */
     bool keeps_bare_tags;     /* as key="true" */
     bool has_container_label; /* |c:ID becomes container_id="ID" */
-};
-
-/* What became of a tag. */
-enum tag_fate {
-    TAG_KEPT,
-    TAG_BARE,         /* no separator */
-    TAG_EMPTY_KEY,    /* from here on, as TAG_BARE: dropped, and the sample kept */
-    TAG_EMPTY_VALUE,  /* */
-    TAG_RESERVED,     /* its label name begins with __ */
-    TAG_BEYOND_LIMIT, /* its key or value is too long, or it is one too many: the line is refused */
 };
 
 /* For those who want to watch a line being resolved. */
@@ -77,7 +52,22 @@ void mapping_set_trace(struct mapping *mapping, const struct mapping_trace *trac
 MUST_CHECK enum verdict mapping_resolve(struct mapping *mapping, const struct line *line,
                                         struct identity *ret);
 
-/* The same for a service check, which is a gauge (proto/README.md, section 8). */
+/*
+ * For a chain: what its links have in common, their name and tags. Returns as
+ * mapping_resolve(); @ret is for mapping_resolve_link() alone.
+ */
+MUST_CHECK enum verdict mapping_resolve_name(struct mapping *mapping, struct slice name,
+                                             struct identity *ret);
+
+/*
+ * Work out the identity of one link of a chain whose @name was resolved last: only its
+ * type and rates are looked at. Returns VERDICT_APPLIED, REFUSED_ILLEGAL_EVENT, or
+ * REFUSED_MALFORMED_LINE for an x when tags of the name were dropped.
+ */
+MUST_CHECK enum verdict mapping_resolve_link(struct mapping *mapping, const struct identity *name,
+                                             const struct line *link, struct identity *ret);
+
+/* As mapping_resolve(), for a service check, which is a gauge (proto/README.md, section 8). */
 MUST_CHECK enum verdict mapping_resolve_check(struct mapping *mapping,
                                               const struct service_check *check,
                                               struct identity *ret);

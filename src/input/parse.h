@@ -48,8 +48,8 @@ bool parse_is_packed(const struct line *line);
  */
 MUST_CHECK bool parse_next_value(struct slice *values, struct line *line);
 
-/* The longest name, with its tags, that a chain may have: it is resolved anew for each link. */
-#define CHAIN_NAME_MAX 128
+/* The longest name, with its tags, that a chain may have: each link is looked up by it. */
+#define CHAIN_NAME_MAX 1024
 
 /* Is the rest of @line a chain of old StatsD's, "|c:200|ms:6|g"? */
 bool parse_is_chain(const struct line *line);

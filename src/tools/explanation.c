@@ -252,29 +252,49 @@ static void explain_series(struct explanation *it, const struct identity *identi
     buffer_add_char(&it->text, '\n');
 }
 
-/* A line, or a link of a chain: name, value and rest are known. */
-static void explain_sample(struct explanation *it, const struct line *line)
+/* The type, once more of what the mapping looks at, because it may refuse the line before. */
+static void explain_type(struct explanation *it, struct slice rest)
 {
-    struct slice rest = line->rest;
-    struct identity identity;
     enum sample_type type;
 
-    add_field(it, "name", line->name);
-    if (rest.len == 0) {
-        add_field(it, "value", line->value);
-        note_fault(it, line->value.at + line->value.len);
-        return;
-    }
     rest = (struct slice){ rest.at + 1, rest.len - 1 };
     if (parse_type(slice_cut(&rest, '|'), &type))
         add_field(it, "type", slice_of(type_meaning(type)));
-    it->has_tags = false;
-    if (mapping_resolve(it->mapping, line, &identity) != VERDICT_APPLIED) {
+}
+
+/* What came out of the mapping: a sample, or a refusal. */
+static void explain_resolved(struct explanation *it, const struct line *line, enum verdict verdict,
+                             const struct identity *identity)
+{
+    if (verdict != VERDICT_APPLIED) {
         note_fault(it, mapping_fault(it->mapping));
         return;
     }
-    explain_values(it, line, &identity);
-    explain_series(it, &identity);
+    explain_values(it, line, identity);
+    explain_series(it, identity);
+}
+
+static void explain_sample(struct explanation *it, const struct line *line)
+{
+    struct identity identity;
+
+    add_field(it, "name", line->name);
+    explain_type(it, line->rest);
+    explain_resolved(it, line, mapping_resolve(it->mapping, line, &identity), &identity);
+}
+
+static void explain_link(struct explanation *it, const struct line *link,
+                         const struct identity *name)
+{
+    struct identity identity;
+
+    if (link->rest.len == 0) {
+        add_field(it, "value", link->value);
+        note_fault(it, link->value.at + link->value.len);
+        return;
+    }
+    explain_type(it, link->rest);
+    explain_resolved(it, link, mapping_resolve_link(it->mapping, name, link, &identity), &identity);
 }
 
 static void explain_chain(struct explanation *it, const struct line *line)
@@ -282,9 +302,15 @@ static void explain_chain(struct explanation *it, const struct line *line)
     const char *end = it->line.at + it->line.len;
     struct slice links = { line->value.at, (size_t)(end - line->value.at) };
     struct line link = *line;
+    struct identity name;
 
+    add_field(it, "name", line->name);
+    if (mapping_resolve_name(it->mapping, line->name, &name) != VERDICT_APPLIED) {
+        note_fault(it, mapping_fault(it->mapping));
+        return;
+    }
     while (parse_next_link(&links, &link))
-        explain_sample(it, &link);
+        explain_link(it, &link, &name);
 }
 
 static void explain_check(struct explanation *it)
@@ -296,7 +322,6 @@ static void explain_check(struct explanation *it)
         return;
     add_field(it, "check", check.name);
     add_field(it, "status", check.status);
-    it->has_tags = false;
     if (!it->options.has_check_gauges)
         return;
     if (mapping_resolve_check(it->mapping, &check, &identity) == VERDICT_APPLIED)
@@ -365,6 +390,7 @@ static void explain_line(struct explanation *it, struct slice raw, struct slice 
     it->line = text;
     it->fault = NULL;
     buffer_clear(&it->text);
+    it->has_tags = false;
     verdict = parse_line(text, &it->parsing, &line);
     if (verdict == SKIPPED_SERVICE_CHECK)
         explain_check(it);

@@ -19,8 +19,8 @@ TOKEN = re.compile(r"""\s*(?:
     | (?P<repeat>\d*\*\d*|\d+) | (?P<name>[A-Za-z][A-Za-z0-9-]*) | (?P<mark>[][()/]) )""", re.X)
 NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 DIGITS_MAX = 256
-CHAIN_NAME_MAX = 128
-EXPIRY = re.compile(rb":[^|]*\|x(\||$)")
+CHAIN_NAME_MAX = 1024
+EXPIRY = re.compile(rb"\|x([|:]|$)")
 
 
 def read_rules(text):

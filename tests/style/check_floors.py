@@ -29,7 +29,7 @@ MAY_USE = {
 }
 
 # No loop, no thread, no clock, no log, no socket: these files only compute.
-PURE_FILES = ["input/parse", "input/mapping", "input/tags", "input/event", "input/stream",
+PURE_FILES = ["input/parse", "input/mapping", "input/tags", "input/labeller", "input/event", "input/stream",
               "output/text", "base/labels", "base/name",
               "base/number", "base/nearest", "base/exact", "base/utf8", "base/buffer", "base/hash", "base/table"]
 PURE_FOLDERS = ["aggregate"]

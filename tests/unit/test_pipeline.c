@@ -307,7 +307,7 @@ static void dialects_that_are_off_are_names(void **state)
 
 static void the_defaults_are_those_of_the_protocol(void **state)
 {
-    const struct mapping_limits *limits = &pipeline_default_options.mapping.limits;
+    const struct line_limits *limits = &pipeline_default_options.mapping.limits;
 
     assert_int_equal(limits->line, 65536);
     assert_int_equal(limits->name, 512);

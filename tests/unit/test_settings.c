@@ -275,7 +275,7 @@ static void the_default_pipeline_is_that_of_the_protocol(void **state)
 
 static void limits_reach_the_pipeline(void **state)
 {
-    struct mapping_limits limits;
+    struct line_limits limits;
 
     set("limit.line-length", "1000");
     set("limit.name-length", "1001");

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Labeller
+ *
+ * Names are written one after the other into scratch memory; a name that replaces an
+ * earlier label's value is not kept, so the memory is bounded by the number of labels.
+ */
+
+#include "input/labeller.h"
+
+#include "base/name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int labeller_init(struct labeller *labeller, const struct line_limits *limits, bool keeps_bare_tags)
+{
+    labeller->limits = *limits;
+    labeller->keeps_bare_tags = keeps_bare_tags;
+    labeller_clear(labeller);
+    /* One more than there are labels: a name is written before it is known to be one too many. */
+    labeller->names = calloc(limits->labels + 1, NAME_WRITTEN_MAX(limits->label_name));
+    return labeller->names ? 0 : -ENOMEM;
+}
+
+void labeller_deinit(struct labeller *labeller)
+{
+    free(labeller->names);
+}
+
+void labeller_clear(struct labeller *labeller)
+{
+    labeller->labels.n = 0;
+    labeller->names_len = 0;
+}
+
+/* The label name for @key. It stands where the next one will, unless set_label() keeps it. */
+static struct slice label_name(struct labeller *labeller, struct slice key, enum metric_type type)
+{
+    struct slice name = name_write(labeller->names + labeller->names_len, key);
+
+    if (type == METRIC_HISTOGRAM && slice_equal(name, SLICE("le")))
+        return SLICE("exported_le");
+    return name;
+}
+
+static bool set_label(struct labeller *labeller, const struct label *label)
+{
+    bool is_in_names = label->name.at == labeller->names + labeller->names_len;
+    size_t n_before = labeller->labels.n;
+
+    if (!labels_set(&labeller->labels, labeller->limits.labels, label->name, label->value))
+        return false;
+    /* A name that replaced nothing has to stay where it was written. */
+    if (is_in_names && labeller->labels.n > n_before)
+        labeller->names_len += label->name.len;
+    return true;
+}
+
+enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag, enum sample_type type,
+                           struct label *ret)
+{
+    const struct line_limits *limits = &labeller->limits;
+
+    ret->value = tag->value;
+    if (UNLIKELY(tag->is_bare)) {
+        if (!labeller->keeps_bare_tags)
+            return TAG_BARE;
+        ret->value = SLICE("true");
+    }
+    if (tag->key.len == 0)
+        return TAG_EMPTY_KEY;
+    if (ret->value.len == 0)
+        return TAG_EMPTY_VALUE;
+    if (tag->key.len > limits->label_name || ret->value.len > limits->label_value)
+        return TAG_BEYOND_LIMIT;
+    ret->name = label_name(labeller, tag->key, metric_type_of(type));
+    if (slice_starts_with(ret->name, SLICE("__")))
+        return TAG_RESERVED;
+    return set_label(labeller, ret) ? TAG_KEPT : TAG_BEYOND_LIMIT;
+}
+
+bool labeller_write(struct labeller *labeller, char *out, struct slice *ret)
+{
+    if (labels_length_max(&labeller->labels) > labeller->limits.labels_text &&
+        labels_length(&labeller->labels) > labeller->limits.labels_text)
+        return false;
+    labels_sort(&labeller->labels);
+    *ret = labels_write(&labeller->labels, out);
+    return true;
+}

@@ -10,7 +10,8 @@
 /* The caller must look at the result. */
 #define MUST_CHECK __attribute__((__warn_unused_result__))
 
-/* A branch that is almost never taken. */
+/* A branch that is almost always, or almost never, taken. */
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* What two threads write must not share a line of this many bytes (x86-64, most arm64). */

@@ -151,11 +151,32 @@ __attribute__((__noinline__)) static double round_with_care(struct slice text, u
     return exact_round(digits_of(text), exponent, number);
 }
 
+/* Any number of so many digits is a double. */
+#define WHOLE_DIGITS_MAX 15
+
+/* A whole number of a few digits and nothing else, as nearly all are. */
+static bool parse_whole(struct slice text, double *ret)
+{
+    uint64_t number = 0;
+
+    if (text.len - 1 >= WHOLE_DIGITS_MAX) /* 0 is among these */
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_digit(text.at[i]))
+            return false;
+        number = number * 10 + (uint64_t)(text.at[i] - '0');
+    }
+    *ret = (double)(int64_t)number; /* signed: one instruction instead of eight */
+    return true;
+}
+
 bool number_parse(struct slice text, double *ret)
 {
     struct decimal decimal = { 0 };
     double number;
 
+    if (parse_whole(text, ret))
+        return true;
     if (text.len == 0 || text.len > NUMBER_LENGTH_MAX)
         return false;
     if (decimal_read(text, &decimal) < text.len || !decimal.is_complete)

@@ -11,6 +11,8 @@
  * that runs for every line finds where the value begins and ends, reads it, and
  * stops there: name and rest are the key by which the shard knows the line. What
  * they mean is worked out once per key, by the mapping, with the rest of this file.
+ * And most lines are usual (parse_usual_line): those take the shortest way, and any
+ * doubt sends a line to the other functions, which know every corner of the grammar.
  *
  * A value that is no number is seldom a mistake: it is a set's, or it is packed, or
  * the name's tags have a colon in them. That is looked into only then.
@@ -18,7 +20,9 @@
 
 #include "input/parse.h"
 
+#include "base/digits.h"
 #include "base/number.h"
+#include "base/scan.h"
 #include "input/event.h"
 
 /* Rates below this are a sender's mistake; their weights would drown everything. */
@@ -117,6 +121,55 @@ enum verdict parse_line(struct slice text, const struct parse_options *options, 
     if (UNLIKELY(!ret->is_number) && options->skips_brackets)
         return skip_brackets(ret);
     return VERDICT_APPLIED;
+}
+
+/* The same as set_value(); what lies between @bar and @end may be read, too. */
+static void set_usual_value(struct line *line, const char *begin, const char *bar, const char *end)
+{
+    uint32_t number;
+
+    if (UNLIKELY(end - begin < DIGITS_WORD ||
+                 !digits_parse(begin, (size_t)(bar - begin), &number))) {
+        set_value(line, begin, bar);
+        return;
+    }
+    line->value = (struct slice){ begin, (size_t)(bar - begin) };
+    line->number = number;
+    line->is_number = true;
+    line->is_relative = false;
+}
+
+/* May a usual line begin with @first, and end with @last? */
+static bool are_usual_ends(char first, char last)
+{
+    return first != '_' && first != ' ' && first != '\t' && last != '\r' && last != ' ' &&
+           last != '\t';
+}
+
+bool parse_usual_line(struct slice *datagram, const struct parse_options *options, struct line *ret)
+{
+    const char *begin = datagram->at, *end = begin + datagram->len;
+    const char *colon, *bar, *line_end;
+
+    /* name:value|rest
+     * ----^-----^----^ */
+    colon = scan_either(begin, end, ':', '\n');
+    if (UNLIKELY(colon == end || *colon == '\n' || colon == begin))
+        return false;
+    bar = scan_either(colon + 1, end, '|', '\n');
+    if (UNLIKELY(bar == end || *bar == '\n'))
+        return false;
+    line_end = scan_for(bar + 1, end, '\n');
+
+    ret->name = (struct slice){ begin, (size_t)(colon - begin) };
+    ret->rest = (struct slice){ bar, (size_t)(line_end - bar) };
+    set_usual_value(ret, colon + 1, bar, end);
+    if (UNLIKELY(!ret->is_number || !are_usual_ends(*begin, line_end[-1]) ||
+                 (size_t)(line_end - begin) > options->line_max))
+        return false;
+    datagram->at = line_end < end ? line_end + 1 : end;
+    datagram->len = (size_t)(end - datagram->at);
+    return true;
 }
 
 /* --- several samples on a line ------------------------------------------------------ */

@@ -25,6 +25,14 @@ MUST_CHECK bool parse_next_line(struct slice *datagram, const struct parse_optio
                                 struct slice *ret);
 
 /*
+ * The same as parse_next_line() and parse_line() in one go, for the usual line: without
+ * blanks or '\r' around it, with one number for a value. Returns false when the next one
+ * is of any other kind, or when there is none; then it is still there for these two.
+ */
+MUST_CHECK bool parse_usual_line(struct slice *datagram, const struct parse_options *options,
+                                 struct line *ret);
+
+/*
  * Cut @text at its value and read the number, on every line that comes in.
  *
  * Returns VERDICT_APPLIED when @ret holds name, value and rest, which says nothing

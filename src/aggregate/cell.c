@@ -37,6 +37,8 @@ struct cell *cell_new(struct series *series, enum metric_type type, const struct
     if (!cell)
         return NULL;
     cell->series = series;
+    if (type == METRIC_HISTOGRAM)
+        ((struct histogram_cell *)cell)->buckets = buckets;
     if (type == METRIC_SET)
         pthread_mutex_init(&((struct set_cell *)cell)->lock, NULL);
     return cell;

@@ -59,7 +59,8 @@ struct gauge_cell {
 
 struct histogram_cell {
     struct cell cell;
-    double carry; /* the owner's: the part of an event not counted yet, [0, 1) */
+    const struct buckets *buckets; /* the family's: at hand without a look at series and family */
+    double carry;                  /* the owner's: the part of an event not counted yet, [0, 1) */
     _Atomic double sum;
     _Atomic uint64_t counts[]; /* one for each bucket, not cumulated */
 };

@@ -11,8 +11,7 @@
 
 #include <math.h>
 
-enum verdict histogram_record(struct histogram_cell *histogram, const struct buckets *buckets,
-                              double value, double weight)
+enum verdict histogram_record(struct histogram_cell *histogram, double value, double weight)
 {
     double events = weight + histogram->carry;
     uint64_t n_events = (uint64_t)events; /* weights are at most 1e9 */
@@ -22,15 +21,14 @@ enum verdict histogram_record(struct histogram_cell *histogram, const struct buc
     if (UNLIKELY(!isfinite(sum)))
         return REFUSED_VALUE_OVERFLOW;
     histogram->carry = events - (double)n_events;
-    cell_add_uint(&histogram->counts[buckets_find(buckets, value)], n_events);
+    cell_add_uint(&histogram->counts[buckets_find(histogram->buckets, value)], n_events);
     atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
     return VERDICT_APPLIED;
 }
 
-void histogram_merge(const struct histogram_cell *histogram, const struct buckets *buckets,
-                     double *sum, uint64_t *counts)
+void histogram_merge(const struct histogram_cell *histogram, double *sum, uint64_t *counts)
 {
     *sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
-    for (unsigned i = 0; i <= buckets->n; i++)
+    for (unsigned i = 0; i <= histogram->buckets->n; i++)
         counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
 }

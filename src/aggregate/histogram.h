@@ -14,10 +14,8 @@
  * observation, so that count and sum are right on average, in constant time.
  * May refuse an overflow of the sum.
  */
-MUST_CHECK enum verdict histogram_record(struct histogram_cell *histogram,
-                                         const struct buckets *buckets, double value,
+MUST_CHECK enum verdict histogram_record(struct histogram_cell *histogram, double value,
                                          double weight);
 
-/* Any thread: add the cell's sum and counts to @sum and @counts[buckets->n + 1]. */
-void histogram_merge(const struct histogram_cell *histogram, const struct buckets *buckets,
-                     double *sum, uint64_t *counts);
+/* Any thread: add the cell's sum and counts to @sum and @counts, as many as it has. */
+void histogram_merge(const struct histogram_cell *histogram, double *sum, uint64_t *counts);

@@ -168,7 +168,7 @@ static enum verdict end_matching(struct registry *registry, struct family *famil
     /* The family goes with its last series, unless the list still needs it. */
     for (struct series *series = family->series; series; series = next) {
         next = series->next_in_family;
-        if (!labels_include(series->labels, wanted))
+        if (!labels_include(series_labels(series), wanted))
             continue;
         if (!has_room_for_ended(&registry->ended))
             return REFUSED_NO_MEMORY;

@@ -22,16 +22,14 @@
 
 void roster_deinit(struct roster *roster)
 {
-    struct table_node *node;
+    struct slots_cursor cursor = { 0 };
+    struct series *series;
 
     /* Names first: they live in the families, which go with their last series. */
     names_deinit(&roster->names);
-    while ((node = table_any(&roster->series))) {
-        struct series *series = CONTAINER_OF(node, struct series, node);
-
-        table_remove(&roster->series, node, series->hash);
+    while ((series = slots_next(&roster->series, &cursor)))
         series_free(series);
-    }
+    slots_deinit(&roster->series);
 }
 
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
@@ -96,8 +94,7 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
         return verdict;
     }
     reserve = overflow_bytes(roster, family);
-    if (roster->series.n_nodes >= roster->max_series ||
-        !has_memory(roster, family->size + reserve)) {
+    if (roster->series.n >= roster->max_series || !has_memory(roster, family->size + reserve)) {
         names_release(&roster->names, family);
         family_free(family);
         return REFUSED_SERIES_LIMIT;
@@ -127,21 +124,26 @@ struct series_key {
     struct slice labels;
 };
 
-static bool series_is(const void *node, const void *wanted)
+static bool series_is(const void *entry, const void *wanted)
 {
-    const struct series *series = CONST_CONTAINER_OF(node, struct series, node);
+    const struct series *series = entry;
     const struct series_key *key = wanted;
 
-    return series->family == key->family && slice_equal(series->labels, key->labels);
+    return series->family == key->family && slice_equal(series_labels(series), key->labels);
+}
+
+/* The same as in a request for it. */
+static uint64_t series_hash(const struct series *series)
+{
+    return hash_bytes(series_labels(series), series->family->claims[0].hash);
 }
 
 static struct series *find_series(struct roster *roster, struct family *family, struct slice labels,
                                   uint64_t hash)
 {
-    struct series_key key = { family, labels };
-    struct table_node *node = table_find(&roster->series, hash, &key, series_is);
+    const struct series_key key = { family, labels };
 
-    return node ? CONTAINER_OF(node, struct series, node) : NULL;
+    return slots_find(&roster->series, hash, &key, series_is);
 }
 
 static void link_to_family(struct series *series)
@@ -153,7 +155,7 @@ static void link_to_family(struct series *series)
         family->series->prev_in_family = series;
     family->series = series;
     family->n_series++;
-    family->label_bytes += series->labels.len;
+    family->label_bytes += series->labels_len;
 }
 
 static void unlink_from_family(struct series *series)
@@ -167,13 +169,13 @@ static void unlink_from_family(struct series *series)
     if (series->next_in_family)
         series->next_in_family->prev_in_family = series->prev_in_family;
     family->n_series--;
-    family->label_bytes -= series->labels.len;
+    family->label_bytes -= series->labels_len;
 }
 
 static bool has_room(const struct roster *roster, const struct family *family, size_t more_bytes)
 {
-    return roster->series.n_nodes < roster->max_series &&
-           family->n_series < roster->max_family_series && has_memory(roster, more_bytes);
+    return roster->series.n < roster->max_series && family->n_series < roster->max_family_series &&
+           has_memory(roster, more_bytes);
 }
 
 /* Labels to be admitted, with their hash. */
@@ -192,8 +194,7 @@ static enum verdict add_series(struct roster *roster, struct family *family,
         return REFUSED_NO_MEMORY;
     if (labelled->is_overflow)
         series_take_reserve(series);
-    series->hash = labelled->hash;
-    if (!table_add(&roster->series, &series->node, series->hash)) {
+    if (!slots_add(&roster->series, labelled->hash, series)) {
         series_free(series);
         return REFUSED_NO_MEMORY;
     }
@@ -302,7 +303,7 @@ void roster_remove(struct roster *roster, struct series *series)
     struct family *family = series->family;
 
     series->is_gone = true;
-    table_remove(&roster->series, &series->node, series->hash);
+    slots_remove(&roster->series, series_hash(series), series);
     roster->n_series[family->type]--;
     unlink_from_family(series);
     if (family->n_series == 0)

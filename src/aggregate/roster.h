@@ -10,6 +10,7 @@
 #include "aggregate/names.h"
 #include "aggregate/series.h"
 #include "base/compiler.h"
+#include "base/slots.h"
 
 struct roster {
     unsigned n_workers;
@@ -19,7 +20,7 @@ struct roster {
     const struct buckets *buckets;
 
     struct names names;
-    struct table series;  /* struct series */
+    struct slots series;  /* struct series */
     struct series *fresh; /* those made since roster_take_fresh(), linked by next_fresh */
     size_t n_fresh;
     size_t n_series[_METRIC_TYPE_N];

@@ -15,6 +15,7 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
+#include "base/slots.h"
 
 #include <float.h>
 #include <math.h>
@@ -22,7 +23,7 @@
 
 size_t series_size(struct slice labels, unsigned n_workers)
 {
-    return sizeof(struct series) + n_workers * sizeof(struct cell *) + labels.len;
+    return series_labels_at(n_workers) + labels.len + SLOTS_BYTES_PER_ENTRY;
 }
 
 /* Count @more bytes of memory for a series of @family. */
@@ -34,16 +35,14 @@ static void hold(struct family *family, size_t more)
 
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers)
 {
-    struct series *series = calloc(1, series_size(labels, n_workers));
-    char *text;
+    struct series *series = calloc(1, series_labels_at(n_workers) + labels.len);
 
     if (!series)
         return NULL;
-    text = (char *)series + series_size(SLICE(""), n_workers);
-    if (labels.len)
-        memcpy(text, labels.at, labels.len);
-    series->labels = (struct slice){ text, labels.len };
+    series->labels_len = (uint32_t)labels.len;
     series->n_cells = n_workers;
+    if (labels.len)
+        memcpy((char *)series + series_labels_at(n_workers), labels.at, labels.len);
     series->family = family;
     family_ref(family);
     atomic_init(&series->refs, 1);
@@ -73,7 +72,7 @@ bool series_add_cell(struct series *series, unsigned worker)
 /* The memory of @series and its cells. */
 static size_t memory_of(struct series *series)
 {
-    size_t size = series_size(series->labels, series->n_cells);
+    size_t size = series_size(series_labels(series), series->n_cells);
 
     for (unsigned i = 0; i < series->n_cells; i++)
         if (cell_at(series, i))
@@ -144,7 +143,7 @@ static void read_histogram(struct series *series, struct reading *ret)
         struct cell *cell = cell_at(series, i);
 
         if (cell)
-            histogram_merge((struct histogram_cell *)cell, buckets, &ret->sum, ret->counts);
+            histogram_merge((struct histogram_cell *)cell, &ret->sum, ret->counts);
     }
     ret->sum = saturate(ret->sum);
 }
@@ -205,5 +204,5 @@ int series_compare(const struct series *a, const struct series *b)
 {
     int order = a->family == b->family ? 0 : slice_compare(a->family->name, b->family->name);
 
-    return order ? order : slice_compare(a->labels, b->labels);
+    return order ? order : slice_compare(series_labels(a), series_labels(b));
 }

@@ -8,22 +8,33 @@
 #include "aggregate/cell.h"
 #include "aggregate/family.h"
 
-/* What a lookup reads stands together, at the end: there are a million of these. */
+/* There are a million of these, so every byte counts. What a scrape reads stands at the end. */
 struct series {
     struct series *next_fresh; /* in the roster's list of series that no snapshot has yet */
     struct series *next_in_family, *prev_in_family; /* under the registry's lock */
-    uint64_t hash;
     _Atomic unsigned refs;   /* the snapshots' one, and one for each worker with a cell */
     bool is_gone;            /* not in the registry any more; under the registry's lock */
     _Atomic bool is_removed; /* and not in the next snapshot; set under both its locks */
     bool is_dying;           /* workers must ask before they write; under the registry's lock */
     bool is_prepaid;         /* its memory is counted with its family's */
-    struct table_node node;  /* in the roster's table of series */
     struct family *family;
-    struct slice labels;            /* rendered; follows the cells */
-    unsigned n_cells;               /* one for each worker */
-    _Atomic(struct cell *) cells[]; /* NULL where that worker has none yet */
+    uint32_t labels_len;
+    uint32_t n_cells;               /* one for each worker */
+    _Atomic(struct cell *) cells[]; /* NULL where that worker has none yet; then the labels */
 };
+
+/* Where the labels of a series with so many cells begin, in bytes. */
+static inline size_t series_labels_at(unsigned n_cells)
+{
+    return sizeof(struct series) + n_cells * sizeof(struct cell *);
+}
+
+/* Its labels, rendered. */
+static inline struct slice series_labels(const struct series *series)
+{
+    return (struct slice){ (const char *)series + series_labels_at(series->n_cells),
+                           series->labels_len };
+}
 
 /* What a series is worth at one moment. */
 struct reading {
@@ -38,7 +49,7 @@ struct reading {
  */
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers);
 
-/* How many bytes such a series takes, without cells. */
+/* How many bytes such a series takes, without cells, and with its place in a table. */
 size_t series_size(struct slice labels, unsigned n_workers);
 
 /*

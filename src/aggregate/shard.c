@@ -22,27 +22,14 @@
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
 #include "base/hash.h"
-#include "base/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-struct key {
-    struct table_node node;
-    uint64_t hash;
-    struct cell *cell;
-    struct key *next, *prev; /* of the keys that lead to this cell */
-    struct key_facts facts;
-    uint32_t name_len;
-    uint32_t rest_len;
-    char text[]; /* name, rest */
-};
-
 struct shard {
     struct shard_options options;
-    struct table keys;
-    size_t key_bytes;
-    uint64_t n_evicted;
+    struct keys keys;
+    uint64_t n_forgotten; /* as the last lines were prepared */
     uint32_t now_s;
     size_t expire_budget; /* left of this second */
     int64_t last_at;      /* the order of the last gauge sample */
@@ -57,8 +44,18 @@ int shard_new(struct shard **ret, const struct shard_options *options)
         return -ENOMEM;
     shard->options = *options;
     shard->expire_budget = SHARD_EXPIRE_BUDGET;
+    shard->keys.max_bytes = options->max_key_bytes;
+    shard->keys.seed = options->seed;
     *ret = shard;
     return 0;
+}
+
+void shard_free(struct shard *shard)
+{
+    if (!shard)
+        return;
+    keys_deinit(&shard->keys);
+    free(shard);
 }
 
 void shard_set_now(struct shard *shard, uint32_t now_s)
@@ -70,147 +67,79 @@ void shard_set_now(struct shard *shard, uint32_t now_s)
 
 size_t shard_n_keys(const struct shard *shard)
 {
-    return shard->keys.n_nodes;
+    return shard->keys.slots.n;
 }
 
 uint64_t shard_n_evicted(const struct shard *shard)
 {
-    return shard->n_evicted;
-}
-
-const struct key_facts *shard_key_facts(const struct key *key)
-{
-    return &key->facts;
-}
-
-/* --- keys ---------------------------------------------------------------------- */
-
-static size_t key_size(const struct line *line)
-{
-    return sizeof(struct key) + line->name.len + line->rest.len;
-}
-
-static bool key_is(const void *node, const void *wanted)
-{
-    const struct key *key = CONST_CONTAINER_OF(node, struct key, node);
-    const struct line *line = wanted;
-
-    return key->name_len == line->name.len && key->rest_len == line->rest.len &&
-           memcmp(key->text, line->name.at, line->name.len) == 0 &&
-           memcmp(key->text + line->name.len, line->rest.at, line->rest.len) == 0;
-}
-
-static void forget_key(struct shard *shard, struct key *key)
-{
-    table_remove(&shard->keys, &key->node, key->hash);
-    shard->key_bytes -= sizeof(*key) + key->name_len + key->rest_len;
-    if (key->prev)
-        key->prev->next = key->next;
-    else
-        key->cell->keys = key->next;
-    if (key->next)
-        key->next->prev = key->prev;
-    free(key);
-}
-
-void shard_free(struct shard *shard)
-{
-    struct table_node *node;
-
-    if (!shard)
-        return;
-    while ((node = table_any(&shard->keys)))
-        forget_key(shard, CONTAINER_OF(node, struct key, node));
-    free(shard);
-}
-
-static void make_room(struct shard *shard, uint64_t hash, size_t bytes)
-{
-    while (shard->keys.n_nodes && shard->key_bytes + bytes > shard->options.max_key_bytes) {
-        struct table_node *oldest = table_oldest(&shard->keys, hash);
-
-        if (!oldest)
-            oldest = table_any(&shard->keys);
-        forget_key(shard, CONTAINER_OF(oldest, struct key, node));
-        shard->n_evicted++;
-    }
-}
-
-static struct key *remember_key(struct shard *shard, const struct line *line, struct cell *cell)
-{
-    size_t size = key_size(line);
-    struct key *key;
-
-    if (line->name.len + line->rest.len > KEY_LENGTH_MAX)
-        return NULL;
-    make_room(shard, line->hash, size);
-    key = malloc(size);
-    if (!key)
-        return NULL;
-    *key = (struct key){
-        .hash = line->hash,
-        .name_len = (uint32_t)line->name.len,
-        .rest_len = (uint32_t)line->rest.len,
-    };
-    memcpy(key->text, line->name.at, line->name.len);
-    memcpy(key->text + line->name.len, line->rest.at, line->rest.len);
-    if (!table_add(&shard->keys, &key->node, key->hash)) {
-        free(key);
-        return NULL;
-    }
-    shard->key_bytes += size;
-    key->next = cell->keys;
-    if (key->next)
-        key->next->prev = key;
-    cell->keys = key;
-    return key;
+    return shard->keys.n_evicted;
 }
 
 /* --- looking up ---------------------------------------------------------------- */
 
-/* Begin to fetch a key: its handle, and the text behind it. */
+/* Begin to fetch what a hit reads of a key. */
 static void prefetch_key(const struct key *key)
 {
-    __builtin_prefetch(key);
-    __builtin_prefetch((const char *)key + CACHE_LINE);
-    __builtin_prefetch((const char *)key + 2 * CACHE_LINE);
+    const char *at = (const char *)&key->cell;
+
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + CACHE_LINE);
+}
+
+/* Begin to fetch what recording writes. */
+static void prefetch_cell(const struct key *key)
+{
+    __builtin_prefetch(key->cell, 1);
+    if (metric_type_of(key->facts.type) != METRIC_COUNTER)
+        __builtin_prefetch((const char *)key->cell + CACHE_LINE, 1);
 }
 
 void shard_prepare(struct shard *shard, struct line *lines, size_t n)
 {
-    const struct key *keys[SHARD_PREPARE_MAX];
-
-    /* Each pass asks for what the next one reads: buckets, keys, cells. */
+    /* Each pass asks for what the next one reads: slots, keys, cells. */
     for (size_t i = 0; i < n; i++) {
-        lines[i].hash = hash_pair(lines[i].name, lines[i].rest, shard->options.seed);
-        table_prefetch_bucket(&shard->keys, lines[i].hash);
+        lines[i].hash = keys_hash(&shard->keys, &lines[i]);
+        slots_prefetch(&shard->keys.slots, lines[i].hash);
     }
     for (size_t i = 0; i < n; i++) {
-        const struct table_node *node = table_peek(&shard->keys, lines[i].hash);
-
-        keys[i] = node ? CONST_CONTAINER_OF(node, struct key, node) : NULL;
-        if (keys[i])
-            prefetch_key(keys[i]);
+        lines[i].key = keys_find(&shard->keys, lines[i].hash);
+        if (lines[i].key)
+            prefetch_key(lines[i].key);
     }
     for (size_t i = 0; i < n; i++)
-        if (keys[i])
-            __builtin_prefetch(keys[i]->cell, 1);
+        if (lines[i].key)
+            prefetch_cell(lines[i].key);
+    shard->n_forgotten = shard->keys.n_forgotten;
 }
 
 struct key *shard_find(struct shard *shard, const struct line *line)
 {
-    struct table_node *node = table_find(&shard->keys, line->hash, line, key_is);
-    struct key *key;
+    struct key *key = line->key;
 
-    if (!node)
+    /* Since they were prepared, lines may have had keys made, and others forgotten. */
+    if (UNLIKELY(!key || shard->n_forgotten != shard->keys.n_forgotten))
+        key = keys_find(&shard->keys, line->hash);
+    if (!key || UNLIKELY(!key_is_of(key, line)))
         return NULL;
-    key = CONTAINER_OF(node, struct key, node);
     if (UNLIKELY(atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed)) &&
         !registry_save(shard->options.registry, key->cell)) {
-        forget_key(shard, key);
+        keys_forget(&shard->keys, key);
         return NULL;
     }
     return key;
+}
+
+static struct key_facts facts_of(const struct identity *identity)
+{
+    return (struct key_facts){
+        .weight = identity->weight,
+        .type = (uint8_t)identity->type,
+        .n_tag_errors = (uint16_t)identity->n_tag_errors,
+        .n_unknown_sections = (uint16_t)identity->n_unknown_sections,
+        .has_errors =
+            identity->n_tag_errors || identity->n_unknown_sections || identity->has_bad_rate,
+        .has_bad_rate = identity->has_bad_rate,
+    };
 }
 
 enum verdict shard_admit(struct shard *shard, const struct line *line,
@@ -224,21 +153,15 @@ enum verdict shard_admit(struct shard *shard, const struct line *line,
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    is_overflow = slice_equal(cell->series->labels, REGISTRY_OVERFLOW_LABELS) &&
+    is_overflow = slice_equal(series_labels(cell->series), REGISTRY_OVERFLOW_LABELS) &&
                   !slice_equal(identity->labels, REGISTRY_OVERFLOW_LABELS);
     if (!is_overflow && !identity->is_passing)
-        key = remember_key(shard, line, cell);
+        key = keys_add(&shard->keys, line, cell);
     if (!key)
         key = &shard->passing;
     key->cell = cell;
-    key->facts = (struct key_facts){
-        .weight = identity->weight,
-        .type = identity->type,
-        .n_tag_errors = identity->n_tag_errors,
-        .n_unknown_sections = identity->n_unknown_sections,
-        .has_bad_rate = identity->has_bad_rate,
-        .is_overflow = is_overflow,
-    };
+    key->facts = facts_of(identity);
+    key->facts.is_overflow = is_overflow;
     *ret = key;
     return VERDICT_APPLIED;
 }
@@ -253,7 +176,7 @@ void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n)
         if (!series->is_removed || !cell || cell->is_forgotten)
             continue;
         while (cell->keys)
-            forget_key(shard, cell->keys);
+            keys_forget(&shard->keys, cell->keys);
         cell->is_forgotten = true;
         series_unref(series);
     }
@@ -282,8 +205,7 @@ static enum verdict record_gauge(struct shard *shard, struct gauge_cell *gauge,
 
 static enum verdict record_observation(struct key *key, double value)
 {
-    return histogram_record((struct histogram_cell *)key->cell, key->cell->series->family->buckets,
-                            value, key->facts.weight);
+    return histogram_record((struct histogram_cell *)key->cell, value, key->facts.weight);
 }
 
 static enum verdict record(struct shard *shard, struct key *key, const struct line *line)

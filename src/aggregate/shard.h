@@ -10,37 +10,24 @@
  * One thread; only series it shares with others through the registry.
  */
 
+#include "aggregate/keys.h"
 #include "aggregate/registry.h"
 #include "base/compiler.h"
 #include "base/sample.h"
 
-/* Longer keys are understood but not remembered: that bounds what one line can take. */
-#define KEY_LENGTH_MAX 1024
-
 #define SHARD_PREPARE_MAX 64
 
 struct shard;
-struct key;
 
 struct shard_options {
     struct registry *registry; /* outlives the shard */
     unsigned worker;           /* which of the registry's workers this is */
-    size_t max_key_bytes;      /* memory for keys; about the oldest make room for new ones */
+    size_t max_key_bytes;      /* memory for keys; those not much in use make room for new ones */
     uint64_t seed;             /* of the hashes; from a random source, the same for all shards */
 };
 
 /* How many bytes of series (REGISTRY_LOOK_BYTES) x may look at in a second: some 30 ms. */
 #define SHARD_EXPIRE_BUDGET ((size_t)64 << 20)
-
-/* What the shard knows of a key besides its cell. */
-struct key_facts {
-    double weight; /* as in struct identity, and so on: */
-    enum sample_type type;
-    unsigned n_tag_errors;
-    unsigned n_unknown_sections;
-    bool has_bad_rate;
-    bool is_overflow; /* it leads to the series for all beyond a limit */
-};
 
 /* Make an empty shard. Returns 0 or -ENOMEM. */
 MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options);
@@ -74,8 +61,6 @@ struct key *shard_find(struct shard *shard, const struct line *line);
  */
 MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct key **ret);
-
-const struct key_facts *shard_key_facts(const struct key *key);
 
 /*
  * Record the value of @line, which must have passed sample_check() for the key's

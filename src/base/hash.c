@@ -16,10 +16,3 @@ uint64_t hash_bytes(struct slice bytes, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes.at, bytes.len, seed);
 }
-
-uint64_t hash_pair(struct slice first, struct slice second, uint64_t seed)
-{
-    uint64_t chained = XXH3_64bits_withSeed(first.at, first.len, seed);
-
-    return XXH3_64bits_withSeed(second.at, second.len, chained);
-}

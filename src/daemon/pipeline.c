@@ -96,27 +96,50 @@ static void count_verdict(struct pipeline *pipeline, enum verdict verdict)
 }
 
 /* What was wrong with a line, or a link of a chain, that was applied all the same. */
-static void count_errors(struct pipeline *pipeline, const struct key_facts *facts)
+struct errors {
+    unsigned n_tag_errors;
+    unsigned n_unknown_sections;
+    bool has_bad_rate;
+};
+
+static struct errors errors_of(const struct identity *identity)
 {
-    if (UNLIKELY(facts->n_tag_errors))
-        count(pipeline, TELEMETRY_TAG_ERRORS, facts->n_tag_errors);
-    if (UNLIKELY(facts->n_unknown_sections))
-        count(pipeline, TELEMETRY_UNKNOWN_SECTIONS, facts->n_unknown_sections);
-    if (UNLIKELY(facts->has_bad_rate))
-        count(pipeline, TELEMETRY_RATE_ERRORS, 1);
+    return (struct errors){
+        .n_tag_errors = identity->n_tag_errors,
+        .n_unknown_sections = identity->n_unknown_sections,
+        .has_bad_rate = identity->has_bad_rate,
+    };
+}
+
+static void count_errors(struct pipeline *pipeline, const struct errors *errors)
+{
+    count(pipeline, TELEMETRY_TAG_ERRORS, errors->n_tag_errors);
+    count(pipeline, TELEMETRY_UNKNOWN_SECTIONS, errors->n_unknown_sections);
+    count(pipeline, TELEMETRY_RATE_ERRORS, errors->has_bad_rate);
+}
+
+static void count_key_errors(struct pipeline *pipeline, const struct key_facts *facts)
+{
+    const struct errors errors = {
+        .n_tag_errors = facts->n_tag_errors,
+        .n_unknown_sections = facts->n_unknown_sections,
+        .has_bad_rate = facts->has_bad_rate,
+    };
+
+    if (UNLIKELY(facts->has_errors))
+        count_errors(pipeline, &errors);
 }
 
 /* --- samples ----------------------------------------------------------------------- */
 
 static enum verdict record(struct pipeline *pipeline, struct key *key, const struct line *line)
 {
-    const struct key_facts *facts = shard_key_facts(key);
-    enum verdict verdict = sample_check(facts->type, line);
+    enum verdict verdict = sample_check(key->facts.type, line);
 
     if (verdict == VERDICT_APPLIED)
         verdict = shard_record(pipeline->shard, key, line);
     if (verdict == VERDICT_APPLIED)
-        count(pipeline, TELEMETRY_SAMPLES + facts->type, 1);
+        count(pipeline, TELEMETRY_SAMPLES + key->facts.type, 1);
     return verdict;
 }
 
@@ -178,7 +201,7 @@ static bool apply_value(struct pipeline *pipeline, const struct line *line, stru
     count_verdict(pipeline, verdict);
     if (verdict != VERDICT_APPLIED)
         return false;
-    if (target->key && shard_key_facts(target->key)->is_overflow)
+    if (target->key && target->key->facts.is_overflow)
         count(pipeline, TELEMETRY_OVERFLOWS, 1);
     return true;
 }
@@ -208,36 +231,26 @@ static bool apply_values(struct pipeline *pipeline, const struct line *line, enu
 
 /* --- lines --------------------------------------------------------------------------- */
 
-static struct key_facts facts_of(const struct identity *identity)
-{
-    return (struct key_facts){
-        .n_tag_errors = identity->n_tag_errors,
-        .n_unknown_sections = identity->n_unknown_sections,
-        .has_bad_rate = identity->has_bad_rate,
-    };
-}
-
 /* A line whose key this shard does not know, but whose identity is known. */
 static void apply_resolved(struct pipeline *pipeline, const struct line *line,
                            struct target *target)
 {
-    struct key_facts facts = facts_of(&target->identity);
+    struct errors errors = errors_of(&target->identity);
 
     target->key = NULL;
     target->refusal = VERDICT_APPLIED;
     target->has_expired = false;
     if (apply_values(pipeline, line, target->identity.type, target))
-        count_errors(pipeline, &facts);
+        count_errors(pipeline, &errors);
 }
 
 static void apply_known(struct pipeline *pipeline, const struct line *line, struct key *key)
 {
     struct target target;
-    const struct key_facts *facts = shard_key_facts(key);
 
     target.key = key;
-    if (apply_values(pipeline, line, facts->type, &target))
-        count_errors(pipeline, facts);
+    if (apply_values(pipeline, line, key->facts.type, &target))
+        count_key_errors(pipeline, &key->facts);
 }
 
 /* One link of a chain: a line of its own, whose name is known. */
@@ -320,7 +333,7 @@ static void apply(struct pipeline *pipeline, const struct line *line)
     }
     verdict = record(pipeline, key, line);
     if (verdict == VERDICT_APPLIED)
-        count_errors(pipeline, shard_key_facts(key));
+        count_key_errors(pipeline, &key->facts);
     count_verdict(pipeline, verdict);
 }
 
@@ -340,7 +353,7 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
     struct target target = { .key = NULL, .refusal = VERDICT_APPLIED };
     struct line line = { .arrived_ns = arrived_ns, .is_number = true };
     struct service_check check;
-    struct key_facts facts;
+    struct errors errors;
     enum verdict verdict;
 
     if (!pipeline->has_check_gauges || !event_parse_check(text, &check))
@@ -351,30 +364,42 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
     verdict = mapping_resolve_check(pipeline->mapping, &check, &target.identity);
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    facts = facts_of(&target.identity);
+    errors = errors_of(&target.identity);
     verdict = apply_first(pipeline, &line, &target);
     if (verdict == VERDICT_APPLIED)
-        count_errors(pipeline, &facts);
+        count_errors(pipeline, &errors);
     return verdict;
 }
 
 /* --- input ---------------------------------------------------------------------------- */
 
-static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
+/* A line that is not quite usual. Returns false when nothing of it is left to apply. */
+static bool take_other_line(struct pipeline *pipeline, struct slice *lines, int64_t arrived_ns)
 {
+    enum verdict verdict;
     struct slice text;
 
-    while (parse_next_line(&lines, &pipeline->parsing, &text)) {
-        struct line *line = &pipeline->lines[pipeline->n_lines];
-        enum verdict verdict = parse_line(text, &pipeline->parsing, line);
+    if (!parse_next_line(lines, &pipeline->parsing, &text))
+        return false;
+    count(pipeline, TELEMETRY_LINES, 1);
+    verdict = parse_line(text, &pipeline->parsing, &pipeline->lines[pipeline->n_lines]);
+    if (verdict == VERDICT_APPLIED)
+        return true;
+    if (verdict == SKIPPED_SERVICE_CHECK)
+        verdict = apply_check(pipeline, text, arrived_ns);
+    count_verdict(pipeline, verdict);
+    return false;
+}
 
-        count(pipeline, TELEMETRY_LINES, 1);
-        if (UNLIKELY(verdict != VERDICT_APPLIED)) {
-            if (verdict == SKIPPED_SERVICE_CHECK)
-                verdict = apply_check(pipeline, text, arrived_ns);
-            count_verdict(pipeline, verdict);
+static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
+{
+    while (lines.len) {
+        struct line *line = &pipeline->lines[pipeline->n_lines];
+
+        if (parse_usual_line(&lines, &pipeline->parsing, line))
+            count(pipeline, TELEMETRY_LINES, 1);
+        else if (!take_other_line(pipeline, &lines, arrived_ns))
             continue;
-        }
         line->arrived_ns = arrived_ns;
         line->is_dogstatsd = pipeline->is_dogstatsd;
         if (++pipeline->n_lines == GROUP_MAX)

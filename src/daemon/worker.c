@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "input/connections.h"
 #include "input/udp.h"
 
@@ -28,6 +29,9 @@
 
 /* Lines about the same thing do not come more often. */
 #define LOG_PAUSE_NS (10 * CLOCK_NS_PER_S)
+
+/* With so many keys, about 10 MB of memory, a worker is worth huge pages. */
+#define HUGE_PAGES_KEYS 20000
 
 /* A socket of a worker's, with what reads it: the one or the other. */
 struct source {
@@ -50,6 +54,7 @@ struct worker {
     int64_t last_conflict_ns;
     uint64_t n_conflicts; /* as of the last look, as is the next */
     uint64_t n_expired;
+    bool has_huge_pages;
 
     pthread_mutex_t lock; /* guards what follows */
     struct worker_task *tasks;
@@ -97,6 +102,14 @@ static void tell_others(struct worker *worker)
     worker->n_expired = counts[TELEMETRY_EXPIRED];
 }
 
+static void choose_pages(struct worker *worker)
+{
+    if (LIKELY(worker->has_huge_pages || shard_n_keys(worker->shard) < HUGE_PAGES_KEYS))
+        return;
+    memory_use_huge_pages();
+    worker->has_huge_pages = true;
+}
+
 /* --- receiving datagrams ------------------------------------------------------------ */
 
 static void on_wakeup(void *ctx, enum udp_wakeup wakeup)
@@ -132,6 +145,7 @@ static void on_batch_end(void *ctx, unsigned n_datagrams)
     pipeline_flush(worker->pipeline);
     telemetry_count_batch(worker->options.row, n_datagrams);
     tell_others(worker);
+    choose_pages(worker);
 }
 
 static void on_drained(void *ctx)
@@ -194,6 +208,7 @@ static void on_turn_end(void *ctx)
 
     worker->options.row->counts[TELEMETRY_WAKEUPS_POLL]++;
     tell_others(worker);
+    choose_pages(worker);
     telemetry_publish(worker->options.row);
 }
 

@@ -126,8 +126,8 @@ void text_series(struct buffer *buffer, const struct series *series, const struc
     const struct family *family = series->family;
 
     if (family->type == METRIC_HISTOGRAM)
-        text_histogram(buffer, family->name, series->labels,
+        text_histogram(buffer, family->name, series_labels(series),
                        &(struct text_histogram){ family->buckets, reading->counts, reading->sum });
     else
-        text_sample(buffer, family->name, series->labels, reading->value);
+        text_sample(buffer, family->name, series_labels(series), reading->value);
 }

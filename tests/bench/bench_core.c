@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "median.h"
 #include "output/text.h"
 #include "rig.h"
@@ -73,6 +74,7 @@ static void bench_init(struct bench *bench, size_t n_series, size_t max_key_byte
     };
 
     memset(bench, 0, sizeof(*bench));
+    memory_use_huge_pages();
     rig_init(&bench->rig, &limits);
     make_datagrams(bench, n_series);
 }

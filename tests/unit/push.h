@@ -70,7 +70,7 @@ static inline struct reading read_series(const char *family, const char *labels)
         struct series *series = snapshot->series[i];
 
         is_found = slice_equal(series->family->name, slice_of(family)) &&
-                   slice_equal(series->labels, slice_of(labels));
+                   slice_equal(series_labels(series), slice_of(labels));
         if (is_found)
             series_read(series, &reading);
     }

@@ -69,7 +69,7 @@ static void copies_what_it_is_given(void **state)
     memset(labels, '#', sizeof(labels) - 1);
     assert_slice_equal(cell->series->family->name, "name");
     assert_slice_equal(cell->series->family->sent_as, "name");
-    assert_slice_equal(cell->series->labels, "a=\"1\"");
+    assert_slice_equal(series_labels(cell->series), "a=\"1\"");
 }
 
 static void the_first_type_wins(void **state)
@@ -158,8 +158,8 @@ static void a_snapshot_has_all_series_in_order(void **state)
     admit(registry, 0, "k", SAMPLE_GAUGE, "");
     snapshot = registry_snapshot(registry);
     assert_int_equal(snapshot->n_series, 4);
-    assert_slice_equal(snapshot->series[0]->labels, "x=\"1\"");
-    assert_slice_equal(snapshot->series[1]->labels, "x=\"2\"");
+    assert_slice_equal(series_labels(snapshot->series[0]), "x=\"1\"");
+    assert_slice_equal(series_labels(snapshot->series[1]), "x=\"2\"");
     assert_slice_equal(snapshot->series[2]->family->name, "k");
     assert_slice_equal(snapshot->series[3]->family->name, "z");
     snapshot_unref(snapshot);
@@ -192,7 +192,7 @@ static void a_snapshot_that_is_held_outlives_a_removal(void **state)
     next = registry_snapshot(registry);
     assert_int_equal(snapshot->n_series, 1);
     assert_int_equal(snapshot->series[0]->family->type, METRIC_COUNTER);
-    assert_slice_equal(snapshot->series[0]->labels, "a=\"1\"");
+    assert_slice_equal(series_labels(snapshot->series[0]), "a=\"1\"");
     series_read(snapshot->series[0], &reading);
     assert_true(reading.value == 0);
     assert_int_equal(next->n_series, 1);

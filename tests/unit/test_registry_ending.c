@@ -59,7 +59,7 @@ static void assert_labels(struct registry *registry, const char *expected)
     size_t len = 0;
 
     for (size_t i = 0; i < snapshot->n_series; i++) {
-        struct slice labels = snapshot->series[i]->labels;
+        struct slice labels = series_labels(snapshot->series[i]);
 
         len +=
             (size_t)snprintf(text + len, sizeof(text) - len, "%.*s ", (int)labels.len, labels.at);
@@ -259,7 +259,7 @@ static void ended_and_fresh_series_pass_each_other(void **state)
     after = registry_snapshot(registry);
     assert_int_equal(before->n_series, 2);
     assert_ptr_not_equal(before->series[0], after->series[1]);
-    assert_slice_equal(before->series[0]->labels, "a=\"1\"");
+    assert_slice_equal(series_labels(before->series[0]), "a=\"1\"");
     snapshot_unref(after);
     snapshot_unref(before);
     assert_int_equal(bury(registry), 2);
@@ -281,7 +281,7 @@ static void a_reader_keeps_what_has_ended(void **state)
     assert_int_equal(expire(registry, "x", ""), 3);
     assert_int_equal(bury(registry), 3);
     assert_int_equal(registry_count(registry).bytes, bytes);
-    assert_slice_equal(snapshot->series[2]->labels, "a=\"2\",b=\"1\"");
+    assert_slice_equal(series_labels(snapshot->series[2]), "a=\"2\",b=\"1\"");
     snapshot_unref(snapshot);
     assert_empty(registry);
 }

@@ -152,7 +152,7 @@ static void cells_of_further_workers_keep_to_the_memory_limit(void **state)
     unsigned n = 0;
 
     for (unsigned worker = 0; worker < 64; worker++)
-        n += admit(registry, worker, "x", SAMPLE_TIMER, "")->series->labels.len == 0;
+        n += series_labels(admit(registry, worker, "x", SAMPLE_TIMER, "")->series).len == 0;
     assert_int_equal(n, 1 + 32); /* the others are in the overflow series */
     assert_true(registry_count(registry).bytes <= max);
 }
@@ -215,7 +215,7 @@ static struct cell *admit_beyond(struct registry *registry, unsigned worker, con
 {
     struct cell *cell = admit(registry, worker, family, type, labels);
 
-    assert_slice_equal(cell->series->labels, OVERFLOW);
+    assert_slice_equal(series_labels(cell->series), OVERFLOW);
     assert_true(slice_equal(cell->series->family->name, slice_of(family)));
     return cell;
 }
@@ -286,8 +286,9 @@ static void without_a_limit_of_its_own_a_family_may_have_them_all(void **state)
 
     for (unsigned i = 0; i < 50; i++) {
         snprintf(labels, sizeof(labels), "i=\"%u\"", i);
-        assert_true(slice_equal(admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series->labels,
-                                slice_of(labels)));
+        assert_true(
+            slice_equal(series_labels(admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series),
+                        slice_of(labels)));
     }
     admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "i=\"50\"");
 }
@@ -325,7 +326,7 @@ static void the_overflow_series_is_found_again_after_room_was_made(void **state)
     snapshot_unref(registry_snapshot(registry));
     remove_series(registry, first);
     remove_series(registry, second);
-    assert_slice_equal(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series->labels,
+    assert_slice_equal(series_labels(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series),
                        "a=\"3\"");
     assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, OVERFLOW), beyond);
 }
@@ -341,7 +342,7 @@ static void overflow_series_count_against_the_limits_of_others(void **state)
     remove_series(registry, first);
     admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
     remove_series(registry, second);
-    assert_slice_equal(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series->labels,
+    assert_slice_equal(series_labels(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series),
                        "a=\"3\"");
 }
 
@@ -386,11 +387,11 @@ static void a_worker_without_memory_for_a_cell_uses_the_overflow_series(void **s
 
         snprintf(name, sizeof(name), "f%05u", i);
         cell = admit(registry, 1, name, SAMPLE_COUNTER, "");
-        n_beyond += slice_equal(cell->series->labels, SLICE(OVERFLOW));
+        n_beyond += slice_equal(series_labels(cell->series), SLICE(OVERFLOW));
         assert_ptr_equal(admit(registry, 1, name, SAMPLE_COUNTER, ""), cell);
     }
     assert_int_equal(n_beyond, 20);
-    assert_slice_equal(admit(registry, 0, name, SAMPLE_COUNTER, "")->series->labels, "");
+    assert_slice_equal(series_labels(admit(registry, 0, name, SAMPLE_COUNTER, "")->series), "");
 }
 
 int main(void)

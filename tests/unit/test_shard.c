@@ -142,7 +142,7 @@ static void tells_what_it_knows_of_a_key(void **state)
     identity.n_unknown_sections = 4;
     identity.has_bad_rate = true;
     look_up(shard, &line, &identity);
-    facts = shard_key_facts(look_up(shard, &line, &identity));
+    facts = &look_up(shard, &line, &identity)->facts;
     assert_true(facts->weight == 2);
     assert_int_equal(facts->type, SAMPLE_TIMER);
     assert_int_equal(facts->n_tag_errors, 3);
@@ -482,20 +482,27 @@ static void the_key_just_learnt_is_there(void **state)
     }
 }
 
-static void the_youngest_keys_stay(void **state)
+static void keys_in_use_stay(void **state)
 {
     CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 2 << 20);
-    unsigned n = 30000, n_known = 0;
+    unsigned n = 30000, n_used = 100, n_known = 0;
     char name[32];
 
-    for (unsigned i = 0; i < n; i++)
-        record_numbered(scarce, i, 1);
+    /* A hundred are written every second, all others in one second and never again. */
+    for (unsigned i = 0; i < n; i++) {
+        if (i % 1000 == 0) {
+            shard_set_now(scarce, 1 + i / 1000);
+            for (unsigned used = 0; used < n_used; used++)
+                record_numbered(scarce, used, 1);
+        }
+        record_numbered(scarce, n_used + i, 1);
+    }
     assert_true(shard_n_evicted(scarce) > n / 10);
-    for (unsigned i = n - 300; i < n; i++) {
-        snprintf(name, sizeof(name), "numbered_series_%06u", i);
+    for (unsigned used = 0; used < n_used; used++) {
+        snprintf(name, sizeof(name), "numbered_series_%06u", used);
         n_known += is_known(scarce, name, "|c");
     }
-    assert_int_equal(n_known, 300);
+    assert_int_equal(n_known, n_used);
 }
 
 static void a_key_that_makes_room_is_the_only_one_to_go(void **state)
@@ -626,8 +633,8 @@ static void a_passing_key_is_not_remembered(void **state)
         shard_prepare(shard, &line, 1);
         assert_null(shard_find(shard, &line));
         assert_int_equal(shard_admit(shard, &line, &identity, &key), VERDICT_APPLIED);
-        assert_int_equal(shard_key_facts(key)->type, SAMPLE_GAUGE);
-        assert_int_equal(shard_key_facts(key)->n_tag_errors, 2);
+        assert_int_equal(key->facts.type, SAMPLE_GAUGE);
+        assert_int_equal(key->facts.n_tag_errors, 2);
         assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
     }
     assert_int_equal(shard_n_keys(shard), 0);
@@ -656,7 +663,7 @@ static const struct key_facts *record_beyond(struct shard *in, const char *rest,
     identity.labels = slice_of(rest);
     key = look_up(in, &line, &identity);
     assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
-    return shard_key_facts(key);
+    return &key->facts;
 }
 
 static void what_overflows_is_not_remembered(void **state)
@@ -684,7 +691,7 @@ static void what_overflows_is_not_remembered(void **state)
     assert_int_equal(snapshot->n_series, 2);
     series_read(snapshot->series[0], &reading);
     assert_true(reading.value == 3);
-    assert_slice_equal(snapshot->series[1]->labels, "overflow=\"true\"");
+    assert_slice_equal(series_labels(snapshot->series[1]), "overflow=\"true\"");
     series_read(snapshot->series[1], &reading);
     assert_true(reading.value == 60);
     snapshot_unref(snapshot);
@@ -848,7 +855,7 @@ int main(void)
         SHARD_CASE(evictions_lose_no_value),
         SHARD_CASE(evicted_aliases_leave_the_others),
         SHARD_CASE(the_key_just_learnt_is_there),
-        SHARD_CASE(the_youngest_keys_stay),
+        SHARD_CASE(keys_in_use_stay),
         SHARD_CASE(a_key_that_makes_room_is_the_only_one_to_go),
         SHARD_CASE(forgets_all_keys_of_a_removed_series),
         SHARD_CASE(does_not_forget_a_series_that_lives_on),

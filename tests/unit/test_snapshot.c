@@ -89,9 +89,9 @@ static void sorts_series_of_one_family_by_labels(void **state)
                                new_series("a", "") };
 
     follow(&current, fresh, 3, 0);
-    assert_slice_equal(current->series[0]->labels, "");
-    assert_slice_equal(current->series[1]->labels, "x=\"10\"");
-    assert_slice_equal(current->series[2]->labels, "x=\"2\"");
+    assert_slice_equal(series_labels(current->series[0]), "");
+    assert_slice_equal(series_labels(current->series[1]), "x=\"10\"");
+    assert_slice_equal(series_labels(current->series[2]), "x=\"2\"");
     end(current);
 }
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Keys
+ *
+ * Two keys with one 64-bit hash are not worth a thought: the later one is not
+ * remembered, so it stays a question to the registry.
+ *
+ * Who must leave is not quite the oldest, but the one of a few whose cell was not
+ * written for the longest time. That is fair enough: a key in use comes back at its
+ * next line, and counts as a miss.
+ */
+
+#include "aggregate/keys.h"
+
+#include <stdlib.h>
+
+/* So many keys are compared to find one that is not much in use. */
+#define CANDIDATES 4
+
+/* The memory for a key of @len bytes. */
+static size_t key_size(size_t len)
+{
+    return sizeof(struct key) + len + SLOTS_BYTES_PER_ENTRY;
+}
+
+static uint64_t hash_of(const struct keys *keys, const struct key *key)
+{
+    const struct line line = {
+        .name = { key->text, key->name_len },
+        .rest = { key->text + key->name_len, key->rest_len },
+    };
+
+    return keys_hash(keys, &line);
+}
+
+/* --- cells -------------------------------------------------------------------------- */
+
+static void link_to_cell(struct key *key, struct cell *cell)
+{
+    key->cell = cell;
+    key->next = cell->keys;
+    if (key->next)
+        key->next->prev = key;
+    cell->keys = key;
+}
+
+static void unlink_from_cell(struct key *key)
+{
+    if (key->prev)
+        key->prev->next = key->next;
+    else
+        key->cell->keys = key->next;
+    if (key->next)
+        key->next->prev = key->prev;
+}
+
+/* --- forgetting ---------------------------------------------------------------------- */
+
+void keys_forget(struct keys *keys, struct key *key)
+{
+    slots_remove(&keys->slots, hash_of(keys, key), key);
+    keys->n_bytes -= key_size((size_t)key->name_len + key->rest_len);
+    keys->n_forgotten++;
+    unlink_from_cell(key);
+    free(key);
+}
+
+void keys_deinit(struct keys *keys)
+{
+    struct slots_cursor cursor = { 0 };
+    struct key *key;
+
+    while ((key = slots_next(&keys->slots, &cursor))) {
+        unlink_from_cell(key);
+        free(key);
+    }
+    slots_deinit(&keys->slots);
+    keys->n_bytes = 0;
+}
+
+/* The next key from a place on, beginning again at the end. There must be some. */
+static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor)
+{
+    struct key *key = slots_next(&keys->slots, cursor);
+
+    if (key)
+        return key;
+    *cursor = (struct slots_cursor){ 0 };
+    return slots_next(&keys->slots, cursor);
+}
+
+/* Evict one of the keys near to @hash, which is any. */
+static void evict(struct keys *keys, uint64_t hash)
+{
+    struct slots_cursor cursor = slots_at(&keys->slots, hash);
+    uint32_t oldest_s = UINT32_MAX;
+    struct key *chosen = NULL;
+
+    for (unsigned i = 0; i < CANDIDATES; i++) {
+        struct key *key = next_key(keys, &cursor);
+        uint32_t touched_s = atomic_load_explicit(&key->cell->touched_s, memory_order_relaxed);
+
+        if (!chosen || touched_s < oldest_s) {
+            oldest_s = touched_s;
+            chosen = key;
+        }
+    }
+    keys_forget(keys, chosen);
+    keys->n_evicted++;
+}
+
+/* --- remembering ----------------------------------------------------------------------- */
+
+static struct key *key_new(const struct line *line)
+{
+    struct key *key = malloc(sizeof(*key) + line->name.len + line->rest.len);
+
+    if (!key)
+        return NULL;
+    *key = (struct key){
+        .name_len = (uint16_t)line->name.len,
+        .rest_len = (uint16_t)line->rest.len,
+    };
+    memcpy(key->text, line->name.at, line->name.len);
+    memcpy(key->text + line->name.len, line->rest.at, line->rest.len);
+    return key;
+}
+
+struct key *keys_add(struct keys *keys, const struct line *line, struct cell *cell)
+{
+    size_t len = line->name.len + line->rest.len;
+    struct key *key;
+
+    if (len > KEY_LENGTH_MAX || keys_find(keys, line->hash))
+        return NULL;
+    while (keys->slots.n && keys->n_bytes + key_size(len) > keys->max_bytes)
+        evict(keys, line->hash);
+    key = key_new(line);
+    if (!key)
+        return NULL;
+    if (!slots_add(&keys->slots, line->hash, key)) {
+        free(key);
+        return NULL;
+    }
+    link_to_cell(key, cell);
+    keys->n_bytes += key_size(len);
+    return key;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Slots
+ *
+ *      stripe   home
+ *        |        v
+ *        +--> [ | | hash, entry | hash, entry | | ]
+ *
+ * Open addressing: an entry stands in its home or in the next free slot behind it.
+ * Four slots lie in a line of the cache, so a lookup rarely reads a second one. Who
+ * leaves does so without a trace, because those behind move up (linear probing; Knuth,
+ * The Art of Computer Programming, vol. 3, 6.4, algorithms L and R).
+ */
+
+#include "base/slots.h"
+
+#include <stdlib.h>
+
+#define FIRST_SLOTS 16
+
+static struct slots_stripe *stripe_of(struct slots *slots, uint64_t hash)
+{
+    return &slots->stripes[hash % SLOTS_STRIPES];
+}
+
+void slots_deinit(struct slots *slots)
+{
+    for (size_t i = 0; i < SLOTS_STRIPES; i++)
+        free(slots->stripes[i].slots);
+    *slots = (struct slots){ 0 };
+}
+
+static void fill(struct slots_stripe *stripe, struct slot filling)
+{
+    size_t i = slots_home(stripe, filling.hash);
+
+    while (stripe->slots[i].entry)
+        i = (i + 1) & stripe->mask;
+    stripe->slots[i] = filling;
+}
+
+/* Double the slots when 5 of 8 are full: beyond that, searches become long. */
+static bool make_room(struct slots_stripe *stripe)
+{
+    size_t n_old = stripe->slots ? stripe->mask + 1 : 0;
+    size_t n = n_old ? 2 * n_old : FIRST_SLOTS;
+    struct slots_stripe bigger = { .n = stripe->n, .mask = n - 1 };
+
+    if (stripe->n < n_old / 8 * 5)
+        return true;
+    bigger.slots = calloc(n, sizeof(*bigger.slots));
+    if (!bigger.slots)
+        return false;
+    for (size_t i = 0; i < n_old; i++)
+        if (stripe->slots[i].entry)
+            fill(&bigger, stripe->slots[i]);
+    free(stripe->slots);
+    *stripe = bigger;
+    return true;
+}
+
+bool slots_add(struct slots *slots, uint64_t hash, void *entry)
+{
+    struct slots_stripe *stripe = stripe_of(slots, hash);
+
+    if (!make_room(stripe))
+        return false;
+    fill(stripe, (struct slot){ hash, entry });
+    stripe->n++;
+    slots->n++;
+    return true;
+}
+
+/* Free slot @i, and move into it, and so on, what stands behind it only because it was full. */
+static void empty(struct slots_stripe *stripe, size_t i)
+{
+    for (size_t next = (i + 1) & stripe->mask; stripe->slots[next].entry;
+         next = (next + 1) & stripe->mask) {
+        size_t home = slots_home(stripe, stripe->slots[next].hash);
+
+        /* It may move if its home is not between here and there. */
+        if (((next - home) & stripe->mask) >= ((next - i) & stripe->mask)) {
+            stripe->slots[i] = stripe->slots[next];
+            i = next;
+        }
+    }
+    stripe->slots[i].entry = NULL;
+}
+
+void slots_remove(struct slots *slots, uint64_t hash, const void *entry)
+{
+    struct slots_stripe *stripe = stripe_of(slots, hash);
+    size_t i = slots_home(stripe, hash);
+
+    while (stripe->slots[i].entry != entry)
+        i = (i + 1) & stripe->mask;
+    empty(stripe, i);
+    stripe->n--;
+    slots->n--;
+}
+
+struct slots_cursor slots_at(const struct slots *slots, uint64_t hash)
+{
+    size_t stripe = hash % SLOTS_STRIPES;
+
+    return (struct slots_cursor){ stripe, slots_home(&slots->stripes[stripe], hash) };
+}
+
+void *slots_next(const struct slots *slots, struct slots_cursor *cursor)
+{
+    for (; cursor->stripe < SLOTS_STRIPES; cursor->stripe++, cursor->slot = 0) {
+        const struct slots_stripe *stripe = &slots->stripes[cursor->stripe];
+
+        while (stripe->n && cursor->slot <= stripe->mask) {
+            void *entry = stripe->slots[cursor->slot++].entry;
+
+            if (entry)
+                return entry;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Slots: a lean hash table, of pointers by their hash
+ *
+ * For the two tables that have an entry for each series (docs/decisions/0013): 16
+ * bytes a slot, nothing in the entries, and a lookup that reads nothing but its slots.
+ * The caller supplies 64-bit hashes and owns what the pointers point to. Different
+ * entries may have the same hash. No thread-safety: one thread, or a lock.
+ */
+
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* When a stripe grows, only its own entries move: a fraction of a millisecond at a million. */
+#define SLOTS_STRIPES 64
+
+/* What the slots of an entry take on average. */
+#define SLOTS_BYTES_PER_ENTRY 32
+
+struct slot {
+    uint64_t hash;
+    void *entry; /* NULL: the slot is free */
+};
+
+struct slots_stripe {
+    struct slot *slots; /* NULL as long as nothing was added */
+    size_t mask;        /* how many slots there are, a power of two, minus 1 */
+    size_t n;           /* entries */
+};
+
+/* All zero is an empty table. */
+struct slots {
+    size_t n; /* entries */
+    struct slots_stripe stripes[SLOTS_STRIPES];
+};
+
+/* Forget all entries, and free the slots. */
+void slots_deinit(struct slots *slots);
+
+/* Put in @entry, not NULL. Returns false, and nothing has changed, when there is no memory. */
+MUST_CHECK bool slots_add(struct slots *slots, uint64_t hash, void *entry);
+
+/* Take out @entry, which was put in with this hash. */
+void slots_remove(struct slots *slots, uint64_t hash, const void *entry);
+
+/* A place in the table, valid until it changes. All zero is its beginning. */
+struct slots_cursor {
+    size_t stripe;
+    size_t slot;
+};
+
+/* The place at which the entries with @hash begin. */
+struct slots_cursor slots_at(const struct slots *slots, uint64_t hash);
+
+/* The next entry from a place on, which is moved behind it; NULL at the end of the table. */
+void *slots_next(const struct slots *slots, struct slots_cursor *cursor);
+
+/* --- looking up, inline: every line does it ------------------------------------------- */
+
+/* Is @entry the one wanted? */
+typedef bool slots_equal(const void *entry, const void *wanted);
+
+static inline size_t slots_home(const struct slots_stripe *stripe, uint64_t hash)
+{
+    return (hash / SLOTS_STRIPES) & stripe->mask;
+}
+
+/* Begin to fetch the slot at which a lookup of @hash begins. */
+static inline void slots_prefetch(const struct slots *slots, uint64_t hash)
+{
+    const struct slots_stripe *stripe = &slots->stripes[hash % SLOTS_STRIPES];
+
+    __builtin_prefetch(stripe->slots + slots_home(stripe, hash));
+}
+
+/* The entry with @hash for which @equal holds, or NULL. */
+__attribute__((__always_inline__)) static inline void *slots_find(const struct slots *slots,
+                                                                  uint64_t hash, const void *wanted,
+                                                                  slots_equal *equal)
+{
+    const struct slots_stripe *stripe = &slots->stripes[hash % SLOTS_STRIPES];
+    size_t i = slots_home(stripe, hash);
+
+    if (!stripe->slots)
+        return NULL;
+    /* There is always a free slot. */
+    for (; stripe->slots[i].entry; i = (i + 1) & stripe->mask)
+        if (stripe->slots[i].hash == hash && equal(stripe->slots[i].entry, wanted))
+            return stripe->slots[i].entry;
+    return NULL;
+}
+
+static inline bool slots_equal_any(const void *entry, const void *wanted)
+{
+    return true;
+}
+
+/* The first entry with @hash, which is not looked into; or NULL. */
+static inline void *slots_find_any(const struct slots *slots, uint64_t hash)
+{
+    return slots_find(slots, hash, NULL, slots_equal_any);
+}

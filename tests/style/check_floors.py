@@ -31,7 +31,8 @@ MAY_USE = {
 # No loop, no thread, no clock, no log, no socket: these files only compute.
 PURE_FILES = ["input/parse", "input/mapping", "input/tags", "input/labeller", "input/event", "input/stream",
               "output/text", "base/labels", "base/name",
-              "base/number", "base/nearest", "base/exact", "base/utf8", "base/buffer", "base/hash", "base/table"]
+              "base/number", "base/nearest", "base/exact", "base/utf8", "base/buffer", "base/hash", "base/table",
+              "tools/layout", "tools/workload"]
 PURE_FOLDERS = ["aggregate"]
 IMPURE = ["base/clock.h", "base/log.h", "time.h", "sys/time.h", "sys/socket.h", "unistd.h", "uv.h"]
 

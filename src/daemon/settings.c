@@ -231,6 +231,7 @@ static const char help_head[] =
     "\n"
     "Usage: udometer [--FLAG=VALUE]...\n"
     "       udometer explain [--FLAG=VALUE]... [LINE]...   what it would make of a line, and why\n"
+    "       udometer bench [--FLAG=VALUE]...               send load, and measure what is lost\n"
     "\n";
 
 static const char help_tail[] =

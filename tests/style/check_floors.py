@@ -24,7 +24,7 @@ MAY_USE = {
     "xxhash.h": ["base/hash"],
     "yaml.h": ["daemon/config_file"],
     "microhttpd.h": ["output/http"],
-    "jansson.h": ["daemon/api"],
+    "jansson.h": ["daemon/api", "tools/report"],
     "uv.h": ["input/udp", "input/connections", "daemon", "tools"],
 }
 

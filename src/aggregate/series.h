@@ -36,6 +36,28 @@ static inline struct slice series_labels(const struct series *series)
                            series->labels_len };
 }
 
+/*
+ * For whoever walks many of them: begin to fetch from memory what series_read() and the
+ * labels need, first of the series itself, and when that is there, of its cells.
+ */
+static inline void series_prefetch(const struct series *series)
+{
+    __builtin_prefetch(&series->family);
+    __builtin_prefetch((const char *)&series->family + CACHE_LINE);
+}
+
+static inline void series_prefetch_cells(struct series *series)
+{
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        const char *cell =
+            (const char *)atomic_load_explicit(&series->cells[i], memory_order_relaxed);
+
+        __builtin_prefetch(cell);
+        __builtin_prefetch(cell + CACHE_LINE);
+        __builtin_prefetch(cell + 2 * CACHE_LINE);
+    }
+}
+
 /* What a series is worth at one moment. */
 struct reading {
     double value;                     /* counter, gauge, set */

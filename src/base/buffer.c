@@ -31,8 +31,7 @@ void buffer_clear(struct buffer *buffer)
     buffer->has_failed = false;
 }
 
-/* Make room for @more bytes; false when there is none. */
-static bool buffer_reserve(struct buffer *buffer, size_t more)
+bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     size_t cap = buffer->cap ? buffer->cap : FIRST_CAP;
     char *data;

@@ -29,6 +29,12 @@ void buffer_deinit(struct buffer *buffer);
 /* Empty it and keep its memory; a failure is forgotten. */
 void buffer_clear(struct buffer *buffer);
 
+/*
+ * Make room for @more bytes, which the caller may then write at data + len and count
+ * in len: for text of many small parts. Returns false, and has_failed is set, without memory.
+ */
+MUST_CHECK bool buffer_reserve(struct buffer *buffer, size_t more);
+
 /* Append some bytes, a literal's bytes, a character, a number. */
 void buffer_add(struct buffer *buffer, struct slice text);
 #define buffer_add_literal(buffer, literal) buffer_add((buffer), SLICE(literal))

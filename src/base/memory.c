@@ -25,8 +25,8 @@ static void forbid_huge_pages(int argc, char **argv, char **environment)
 }
 
 /* Run before the constructors of libraries, the first of which allocate. */
-__attribute__((__section__(".preinit_array"), __used__)) static void (*const at_start)(
-    int, char **, char **) = forbid_huge_pages;
+__attribute__((__section__(".preinit_array"),
+               __used__)) static void (*const at_start)(int, char **, char **) = forbid_huge_pages;
 
 void memory_use_huge_pages(void)
 {

@@ -10,6 +10,8 @@
 
 #include "output/text.h"
 
+#include "base/number.h"
+
 const char *text_type(enum metric_type type)
 {
     static const char *const words[_METRIC_TYPE_N] = {
@@ -47,67 +49,99 @@ void text_family(struct buffer *buffer, struct slice name, enum metric_type type
     buffer_add_char(buffer, '\n');
 }
 
-/* name{labels} and a blank; no braces without labels. */
-static void add_name(struct buffer *buffer, struct slice name, struct slice labels)
+/* --- samples -------------------------------------------------------------------------- */
+
+/*
+ * These are written a million times a scrape. So room is made once for all of a series,
+ * and each function below takes where to write, and returns where it has ended.
+ */
+
+static char *put(char *at, struct slice text)
 {
-    buffer_add(buffer, name);
-    if (labels.len) {
-        buffer_add_char(buffer, '{');
-        buffer_add(buffer, labels);
-        buffer_add_char(buffer, '}');
-    }
-    buffer_add_char(buffer, ' ');
+    if (text.len)
+        memcpy(at, text.at, text.len);
+    return at + text.len;
 }
+
+static char *put_literal(char *at, const char *literal, size_t len)
+{
+    memcpy(at, literal, len);
+    return at + len;
+}
+
+#define PUT(at, literal) put_literal((at), (literal), sizeof(literal) - 1)
+
+/* name{labels} and a blank; no braces without labels. */
+static char *put_name(char *at, struct slice name, struct slice suffix, struct slice labels)
+{
+    at = put(put(at, name), suffix);
+    if (labels.len)
+        at = PUT(put(PUT(at, "{"), labels), "}");
+    return PUT(at, " ");
+}
+
+static char *put_double(char *at, double number)
+{
+    at += number_format(at, number);
+    return PUT(at, "\n");
+}
+
+static char *put_uint(char *at, uint64_t number)
+{
+    at += number_format_uint(at, number);
+    return PUT(at, "\n");
+}
+
+/* What the line of a sample has at most, without name, labels and bound. */
+#define LINE_MAX_REST (sizeof("_bucket{,} \n") + NUMBER_TEXT_MAX)
 
 void text_sample(struct buffer *buffer, struct slice name, struct slice labels, double value)
 {
-    add_name(buffer, name, labels);
-    buffer_add_double(buffer, value);
-    buffer_add_char(buffer, '\n');
+    char *at;
+
+    if (!buffer_reserve(buffer, name.len + labels.len + LINE_MAX_REST))
+        return;
+    at = put_name(buffer->data + buffer->len, name, SLICE(""), labels);
+    buffer->len = (size_t)(put_double(at, value) - buffer->data);
 }
 
-static void add_bucket(struct buffer *buffer, struct slice name, struct slice labels,
-                       struct slice bound, uint64_t count)
+static char *put_buckets(char *at, struct slice name, struct slice labels,
+                         const struct text_histogram *histogram)
 {
-    buffer_add(buffer, name);
-    buffer_add_literal(buffer, "_bucket{");
-    if (labels.len) {
-        buffer_add(buffer, labels);
-        buffer_add_char(buffer, ',');
+    const struct buckets *buckets = histogram->buckets;
+    struct slice beginning = { at, 0 };
+    uint64_t count = 0;
+
+    at = PUT(put(at, name), "_bucket{");
+    if (labels.len)
+        at = PUT(put(at, labels), ",");
+    beginning.len = (size_t)(at - beginning.at);
+    for (unsigned i = 0; i < buckets->n; i++) {
+        count += histogram->counts[i];
+        at = put_uint(PUT(put(at, buckets->labels[i]), "} "), count);
+        /* All lines begin alike, so the next one has begun. */
+        at = put(at, beginning);
     }
-    buffer_add(buffer, bound);
-    buffer_add_literal(buffer, "} ");
-    buffer_add_uint(buffer, count);
-    buffer_add_char(buffer, '\n');
-}
+    count += histogram->counts[buckets->n];
+    at = put_uint(PUT(at, "le=\"+Inf\"} "), count);
 
-static void add_suffixed(struct buffer *buffer, struct slice name, struct slice suffix,
-                         struct slice labels)
-{
-    buffer_add(buffer, name);
-    add_name(buffer, suffix, labels);
+    at = put_double(put_name(at, name, SLICE("_sum"), labels), histogram->sum);
+    return put_uint(put_name(at, name, SLICE("_count"), labels), count);
 }
 
 void text_histogram(struct buffer *buffer, struct slice name, struct slice labels,
                     const struct text_histogram *histogram)
 {
-    const struct buckets *buckets = histogram->buckets;
-    uint64_t count = 0;
+    size_t line_max = name.len + labels.len + BUCKETS_LABEL_MAX + LINE_MAX_REST;
+    char *end;
 
-    for (unsigned i = 0; i < buckets->n; i++) {
-        count += histogram->counts[i];
-        add_bucket(buffer, name, labels, buckets->labels[i], count);
-    }
-    count += histogram->counts[buckets->n];
-    add_bucket(buffer, name, labels, SLICE("le=\"+Inf\""), count);
-
-    add_suffixed(buffer, name, SLICE("_sum"), labels);
-    buffer_add_double(buffer, histogram->sum);
-    buffer_add_char(buffer, '\n');
-    add_suffixed(buffer, name, SLICE("_count"), labels);
-    buffer_add_uint(buffer, count);
-    buffer_add_char(buffer, '\n');
+    if (!buffer_reserve(buffer, (histogram->buckets->n + 3) * line_max))
+        return;
+    end = put_buckets(buffer->data + buffer->len, name, labels, histogram);
+    buffer->len = (size_t)(end - buffer->data);
 }
+
+/* --- what the registry holds ---------------------------------------------------------- */
 
 void text_series_family(struct buffer *buffer, const struct family *family)
 {

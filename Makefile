@@ -7,7 +7,7 @@ BUILD := build
 
 # What building needs, by the names of Debian 12.
 DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxhash-dev \
-	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev
+	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev
 
 # What "make test" needs on top. prometheus also brings promtool.
 TEST_DEPS := bash libcmocka-dev python3 python3-pytest python3-prometheus-client prometheus

@@ -9,6 +9,8 @@
 
 #include "output/http.h"
 
+#include "output/gzip.h"
+
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -20,33 +22,46 @@
 #define IDLE_TIMEOUT_S 15
 #define STREAM_BLOCK_SIZE 65536
 
+/* Each takes half a megabyte; when there are more at once, the rest go as they are. */
+#define GZIPS_MAX 16
+
 struct http {
     struct http_options options;
+    unsigned n_gzips; /* the HTTP thread's: streams that are being compressed */
     struct MHD_Daemon *server;
 };
 
 /* A stream on its way through libmicrohttpd. */
 struct passage {
-    const struct http_stream_type *type;
+    struct http *http;
     void *stream;
+    struct gzip *gzip; /* NULL: it goes as it is */
 };
 
 static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
 {
     struct passage *passage = ctx;
-    long n = passage->type->read(passage->stream, out, max);
+    gzip_source *read = passage->http->options.stream_type->read;
+    long n = passage->gzip ? gzip_read(passage->gzip, read, passage->stream, out, max)
+                           : read(passage->stream, out, max);
 
     if (n < 0)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
+static void close_passage(struct passage *passage)
+{
+    passage->http->options.stream_type->close(passage->stream);
+    if (passage->gzip)
+        passage->http->n_gzips--;
+    gzip_free(passage->gzip);
+    free(passage);
+}
+
 static void on_close(void *ctx)
 {
-    struct passage *passage = ctx;
-
-    passage->type->close(passage->stream);
-    free(passage);
+    close_passage(ctx);
 }
 
 static ssize_t on_no_read(void *ctx, uint64_t position, char *out, size_t max)
@@ -54,20 +69,33 @@ static ssize_t on_no_read(void *ctx, uint64_t position, char *out, size_t max)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static struct MHD_Response *stream_response(struct http *http, void *stream)
+/* Compress what @passage carries, if there is memory for it. */
+static bool begin_gzip(struct passage *passage)
+{
+    if (passage->http->n_gzips == GZIPS_MAX || gzip_new(&passage->gzip) < 0)
+        return false;
+    passage->http->n_gzips++;
+    return true;
+}
+
+static struct MHD_Response *stream_response(struct http *http, void *stream, bool wants_gzip)
 {
     struct passage *passage = calloc(1, sizeof(*passage));
-    struct MHD_Response *response = NULL;
+    struct MHD_Response *response;
+    bool has_gzip;
 
-    if (passage) {
-        *passage = (struct passage){ http->options.stream_type, stream };
-        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read,
-                                                     passage, on_close);
-    }
-    if (!response) {
+    if (!passage) {
         http->options.stream_type->close(stream);
-        free(passage);
+        return NULL;
     }
+    *passage = (struct passage){ .http = http, .stream = stream };
+    has_gzip = wants_gzip && begin_gzip(passage);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read,
+                                                 passage, on_close);
+    if (!response)
+        close_passage(passage);
+    else if (has_gzip)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     return response;
 }
 
@@ -91,18 +119,30 @@ static struct MHD_Response *head_response(struct http *http, void *stream)
                                              NULL);
 }
 
-static struct MHD_Response *make_response(struct http *http, const struct http_reply *reply,
-                                          bool is_head)
+static bool wants_gzip(struct MHD_Connection *connection)
+{
+    const char *header =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+
+    return header && gzip_is_wanted(slice_of(header));
+}
+
+static struct MHD_Response *make_response(struct http *http, struct MHD_Connection *connection,
+                                          const struct http_reply *reply, bool is_head)
 {
     struct MHD_Response *response;
 
     if (!reply->stream)
         return body_response(reply->body, reply->is_body_given);
-    if (!is_head)
-        return stream_response(http, reply->stream);
-    response = head_response(http, reply->stream);
+    if (is_head)
+        response = head_response(http, reply->stream);
+    else
+        response = stream_response(http, reply->stream, wants_gzip(connection));
+    if (!response)
+        return NULL;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
     /* With chunks, libmicrohttpd 0.9.75 would send the last one, an empty one. */
-    if (response)
+    if (is_head)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return response;
 }
@@ -110,7 +150,7 @@ static struct MHD_Response *make_response(struct http *http, const struct http_r
 static enum MHD_Result queue(struct http *http, struct MHD_Connection *connection,
                              const struct http_reply *reply, bool is_head)
 {
-    struct MHD_Response *response = make_response(http, reply, is_head);
+    struct MHD_Response *response = make_response(http, connection, reply, is_head);
     enum MHD_Result result;
 
     if (!response)

@@ -20,7 +20,8 @@ struct http_reply {
 
 /*
  * How streams are read, on the HTTP thread. Requests take turns piece by piece,
- * so a long stream does not hold up a short page.
+ * so a long stream does not hold up a short page. Who accepts gzip gets it
+ * compressed.
  */
 struct http_stream_type {
     /* Put up to @max bytes into @out. Returns how many; 0 at the end; negative to break off. */

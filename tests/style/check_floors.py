@@ -24,13 +24,14 @@ MAY_USE = {
     "xxhash.h": ["base/hash"],
     "yaml.h": ["daemon/config_file"],
     "microhttpd.h": ["output/http"],
+    "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["daemon/api", "tools/report"],
     "uv.h": ["input/udp", "input/connections", "daemon", "tools"],
 }
 
 # No loop, no thread, no clock, no log, no socket: these files only compute.
 PURE_FILES = ["input/parse", "input/mapping", "input/tags", "input/labeller", "input/event", "input/stream",
-              "output/text", "base/labels", "base/name",
+              "output/text", "output/gzip", "base/labels", "base/name", "base/slots",
               "base/number", "base/nearest", "base/exact", "base/utf8", "base/buffer", "base/hash", "base/table",
               "tools/layout", "tools/workload", "tools/tally"]
 PURE_FOLDERS = ["aggregate"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages, for people, probes and scrapers, and for whoever sends nonsense."""
 
+import gzip
 import random
 import re
 import socket
@@ -15,6 +16,14 @@ PAGES = ["/", "/metrics", "/-/healthy", "/-/ready"]
 
 def raw_connection(udometer):
     return socket.create_connection(udometer.http, timeout=DEADLINE)
+
+
+def send_series(udometer, n):
+    """So many series of one family, and wait until all of them are there."""
+    for first in range(0, n, 50):
+        lines = [f"packed_total:1|c|#a:{i}" for i in range(first, first + 50)]
+        udometer.send("\n".join(lines))
+    udometer.settle()
 
 
 def read_to_end(connection):
@@ -54,10 +63,57 @@ def test_whatever_a_scraper_prefers_it_gets_what_it_can_read(udometer):
     accepts = ["application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
                "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "*/*", "text/html"]
     for accept in accepts:
-        response = udometer.get("/metrics", headers={"Accept": accept, "Accept-Encoding": "gzip"})
+        response = udometer.get("/metrics", headers={"Accept": accept})
         assert response.status == 200
         assert "Content-Encoding" not in response.headers
         Scrape(response.body)
+
+
+def test_a_scraper_that_takes_gzip_gets_the_same_page_packed(udometer):
+    send_series(udometer, 20000)
+    plain = udometer.get("/metrics")
+    packed = udometer.get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert packed.headers["Content-Type"] == plain.headers["Content-Type"]
+    assert len(packed.body) < len(plain.body) / 5
+
+    def lines_of_series(page):
+        return [line for line in page.splitlines() if line.startswith(b"packed")]
+
+    assert len(lines_of_series(plain.body)) == 20000
+    assert lines_of_series(gzip.decompress(packed.body)) == lines_of_series(plain.body)
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br, deflate", ""])
+def test_who_does_not_take_gzip_does_not_get_it(udometer, accepted):
+    response = udometer.get("/metrics", headers={"Accept-Encoding": accepted})
+    assert "Content-Encoding" not in response.headers
+    Scrape(response.body)
+
+
+def test_short_pages_are_not_packed(udometer):
+    response = udometer.get("/", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in response.headers
+
+
+def test_many_at_once_get_it_packed_or_not(udometer):
+    """Packing takes memory, so only some scrapes are packed at a time; all of them are right."""
+    send_series(udometer, 20000)
+    connections = [raw_connection(udometer) for _ in range(40)]
+    for connection in connections:
+        connection.sendall(b"GET /metrics HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
+    n_packed = 0
+    for connection in connections:
+        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
+        is_packed = b"Content-Encoding: gzip" in head
+        n_packed += is_packed
+        Scrape(gzip.decompress(body) if is_packed else body)
+        connection.close()
+    assert n_packed >= 16
+    # Those that are done have left room.
+    again = udometer.get("/metrics", headers={"Accept-Encoding": "gzip"})
+    assert again.headers["Content-Encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("path", ["/nope", "/metrics/", "/metricsx", "/-/", "/-/reload", "//",

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Gzip: a stream, compressed as it is read (RFC 1952)
+ */
+
+#include "base/compiler.h"
+#include "base/slice.h"
+
+/*
+ * Does a client that sends Accept-Encoding: @header want gzip? If it is named with a
+ * weight that is not 0, or if it is not named, and "*" is (RFC 9110, 12.5.3).
+ */
+bool gzip_is_wanted(struct slice header);
+
+struct gzip;
+
+/* Begin a stream; half a megabyte of memory. Returns 0 or -ENOMEM. */
+MUST_CHECK int gzip_new(struct gzip **ret);
+void gzip_free(struct gzip *gzip);
+DEFINE_CLEANUP(struct gzip *, gzip_free)
+
+/* As http_stream_type.read: up to @max bytes into @out; 0 at the end, negative errors. */
+typedef long gzip_source(void *stream, char *out, size_t max);
+
+/*
+ * Put up to @max bytes, more than 0, of the compressed stream into @out, reading from
+ * @source as needed, a bounded amount a call. Returns how many; 0 at the end; or what
+ * @source returned, if that was negative.
+ */
+long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, size_t max);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "output/gzip.h"
+
+#include <errno.h>
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+
+/* --- what a client wants ------------------------------------------------------------------ */
+
+static void gzip_is_wanted_by_who_says_so(void **state)
+{
+    static const struct {
+        const char *header;
+        bool is_wanted;
+    } cases[] = {
+        { "gzip", true },
+        { "GZip", true },
+        { "x-gzip", true },
+        { "gzip, deflate, br", true },
+        { "deflate,gzip", true },
+        { "br ,\tgzip ; q=0.001", true },
+        { "gzip;q=1", true },
+        { "gzip;level=9;q=0.5", true },
+        { "*", true },
+        { "*;q=0.1", true },
+        { "identity, *", true },
+        { "*;q=0, gzip", true },
+        { "", false },
+        { "identity", false },
+        { "deflate, br", false },
+        { "gzip;q=0", false },
+        { "gzip;q=0.000", false },
+        { "gzip; Q=0", false },
+        { "*;q=0", false },
+        { "gzip;q=0, *", false },
+        { "*, gzip;q=0", false },
+        { "gzip2", false },
+        { "gzi", false },
+        { ",,;,", false },
+        { ";q=1", false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        if (gzip_is_wanted(slice_of(cases[i].header)) != cases[i].is_wanted)
+            fail_msg("wrong about \"%s\"", cases[i].header);
+}
+
+/* --- streams ------------------------------------------------------------------------------- */
+
+/* A text that compresses, or one that does not, given away @block bytes at a time. */
+struct text {
+    char *at;
+    size_t len;
+    size_t n_read;
+    size_t block;
+    long error; /* what comes at the end instead of 0 */
+};
+
+static struct text text_new(size_t len, bool is_random, size_t block)
+{
+    struct text text = { .at = malloc(len + 1), .len = len, .block = block };
+    uint32_t random = 1;
+
+    assert_non_null(text.at);
+    for (size_t i = 0; i < len; i++) {
+        random = random * 1664525 + 1013904223;
+        text.at[i] =
+            is_random ? (char)(random >> 24) : "bot_routes_total{player_id=\"1\"} 7\n"[i % 34];
+    }
+    return text;
+}
+
+static long read_text(void *stream, char *out, size_t max)
+{
+    struct text *text = stream;
+    size_t n = text->len - text->n_read;
+
+    if (n == 0)
+        return text->error;
+    if (n > max)
+        n = max;
+    if (n > text->block)
+        n = text->block;
+    memcpy(out, text->at + text->n_read, n);
+    text->n_read += n;
+    return (long)n;
+}
+
+/* Compress all of @text, asking for @piece bytes at a time. The memory is the caller's. */
+static char *compress(struct text *text, size_t piece, size_t *ret_len)
+{
+    size_t max = 2 * text->len + 100000, len = 0;
+    char *out = malloc(max);
+    struct gzip *gzip;
+    long n;
+
+    assert_non_null(out);
+    assert_int_equal(gzip_new(&gzip), 0);
+    while ((n = gzip_read(gzip, read_text, text, out + len, piece)) > 0) {
+        assert_true((size_t)n <= piece);
+        len += (size_t)n;
+        assert_true(len + piece <= max);
+    }
+    assert_int_equal(n, 0);
+    /* The end stays the end. */
+    assert_int_equal(gzip_read(gzip, read_text, text, out + len, piece), 0);
+    gzip_free(gzip);
+    *ret_len = len;
+    return out;
+}
+
+/* One gzip member, whole, with the right checksum, and nothing behind it. */
+static void assert_unpacks_to(char *packed, size_t packed_len, const struct text *text)
+{
+    static struct inflate_state inflate;
+    char *out = malloc(text->len + 1);
+
+    assert_non_null(out);
+    isal_inflate_init(&inflate);
+    inflate.crc_flag = ISAL_GZIP;
+    inflate.next_in = (uint8_t *)packed;
+    inflate.avail_in = (uint32_t)packed_len;
+    inflate.next_out = (uint8_t *)out;
+    inflate.avail_out = (uint32_t)text->len + 1;
+    assert_int_equal(isal_inflate(&inflate), ISAL_DECOMP_OK);
+    assert_int_equal(inflate.block_state, ISAL_BLOCK_FINISH);
+    assert_int_equal(inflate.avail_in, 0);
+    assert_int_equal(inflate.total_out, text->len);
+    assert_memory_equal(out, text->at, text->len);
+    free(out);
+}
+
+static void what_is_packed_unpacks(void **state)
+{
+    static const size_t lengths[] = { 0, 1, 100, 65535, 65536, 65537, 1000000 };
+    static const size_t pieces[] = { 1, 7, 1000, 65536 };
+
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(lengths); i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(pieces); j++) {
+            struct text text = text_new(lengths[i / 2], i % 2, 65536 - 13 * j);
+            size_t len;
+            char *packed = compress(&text, pieces[j], &len);
+
+            assert_unpacks_to(packed, len, &text);
+            free(packed);
+            free(text.at);
+        }
+    }
+}
+
+static void text_gets_shorter(void **state)
+{
+    struct text text = text_new(1000000, false, 65536);
+    size_t len;
+    char *packed = compress(&text, 65536, &len);
+
+    assert_true(len < 1000000 / 10);
+    free(packed);
+    free(text.at);
+}
+
+static void memory_that_was_in_use_does_not_matter(void **state)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        struct text text = text_new(200000, i % 2, 65536);
+        char *dirt = malloc(500000), *packed;
+        size_t len;
+
+        assert_non_null(dirt);
+        memset(dirt, 0xff, 500000);
+        free(dirt);
+        packed = compress(&text, 4096, &len);
+        assert_unpacks_to(packed, len, &text);
+        free(packed);
+        free(text.at);
+    }
+}
+
+static void an_error_comes_through(void **state)
+{
+    struct text text = text_new(300000, true, 65536);
+    char out[4096];
+    struct gzip *gzip;
+    long n;
+
+    text.error = -EIO;
+    assert_int_equal(gzip_new(&gzip), 0);
+    do {
+        n = gzip_read(gzip, read_text, &text, out, sizeof(out));
+    } while (n > 0);
+    assert_int_equal(n, -EIO);
+    gzip_free(gzip);
+    free(text.at);
+}
+
+static void free_accepts_null(void **state)
+{
+    gzip_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(gzip_is_wanted_by_who_says_so),
+        CASE(what_is_packed_unpacks),
+        CASE(text_gets_shorter),
+        CASE(memory_that_was_in_use_does_not_matter),
+        CASE(an_error_comes_through),
+        CASE(free_accepts_null),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

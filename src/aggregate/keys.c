@@ -61,7 +61,7 @@ void keys_forget(struct keys *keys, struct key *key)
 {
     slots_remove(&keys->slots, hash_of(keys, key), key);
     keys->n_bytes -= key_size((size_t)key->name_len + key->rest_len);
-    keys->n_forgotten++;
+    keys->age++;
     unlink_from_cell(key);
     free(key);
 }

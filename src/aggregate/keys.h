@@ -45,7 +45,7 @@ struct keys {
     uint64_t seed;    /* of the hashes; from a random source */
     size_t n_bytes;
     uint64_t n_evicted;
-    uint64_t n_forgotten; /* evicted or not */
+    uint32_t age; /* grows when a key goes, evicted or not: pointers to it are stale */
     struct slots slots;
 };
 

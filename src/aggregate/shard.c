@@ -29,7 +29,6 @@
 struct shard {
     struct shard_options options;
     struct keys keys;
-    uint64_t n_forgotten; /* as the last lines were prepared */
     uint32_t now_s;
     size_t expire_budget; /* left of this second */
     int64_t last_at;      /* the order of the last gauge sample */
@@ -103,21 +102,21 @@ void shard_prepare(struct shard *shard, struct line *lines, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         lines[i].key = keys_find(&shard->keys, lines[i].hash);
+        lines[i].key_age = shard->keys.age;
         if (lines[i].key)
             prefetch_key(lines[i].key);
     }
     for (size_t i = 0; i < n; i++)
         if (lines[i].key)
             prefetch_cell(lines[i].key);
-    shard->n_forgotten = shard->keys.n_forgotten;
 }
 
 struct key *shard_find(struct shard *shard, const struct line *line)
 {
     struct key *key = line->key;
 
-    /* Since they were prepared, lines may have had keys made, and others forgotten. */
-    if (UNLIKELY(!key || shard->n_forgotten != shard->keys.n_forgotten))
+    /* Since it was prepared, its key may have been made, or forgotten. */
+    if (UNLIKELY(!key || line->key_age != shard->keys.age))
         key = keys_find(&shard->keys, line->hash);
     if (!key || UNLIKELY(!key_is_of(key, line)))
         return NULL;

@@ -747,6 +747,24 @@ static void what_is_ended_begins_anew_in_all_workers(void **state)
     assert_int_equal(registry_count(registry).bytes, 0);
 }
 
+/* As in a datagram that ends a series between two lines of it, with a chain before the second. */
+static void what_was_prepared_before_a_key_went_is_looked_up_again(void **state)
+{
+    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    struct line group[2] = { line_of("x", "|c", 1), line_of("x", "|c", 1) };
+    size_t n;
+
+    record(shard, "x", "|c", 5, &x);
+    shard_prepare(shard, group, 2);
+    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_null(shard_find(shard, &group[0]));
+    assert_int_equal(shard_n_keys(shard), 0);
+    assert_false(is_known(shard, "another", "|c"));
+    assert_null(shard_find(shard, &group[1]));
+    record(shard, "x", "|c", 5, &x);
+    assert_non_null(shard_find(shard, &group[1]));
+}
+
 static void ending_nothing_is_applied_too(void **state)
 {
     size_t n = 77;
@@ -866,6 +884,7 @@ int main(void)
         SHARD_CASE(a_passing_key_leaves_those_that_are_known),
         SHARD_CASE(what_overflows_is_not_remembered),
         SHARD_CASE(what_is_ended_begins_anew_in_all_workers),
+        SHARD_CASE(what_was_prepared_before_a_key_went_is_looked_up_again),
         SHARD_CASE(ending_nothing_is_applied_too),
         SHARD_CASE(looking_is_limited_by_the_second),
         SHARD_CASE(free_accepts_null),

@@ -111,20 +111,29 @@ void shard_prepare(struct shard *shard, struct line *lines, size_t n)
             prefetch_cell(lines[i].key);
 }
 
-struct key *shard_find(struct shard *shard, const struct line *line)
+/* As shard_find(), whatever has happened since the line was prepared. */
+COLD static struct key *find_with_care(struct shard *shard, const struct line *line)
 {
-    struct key *key = line->key;
+    struct key *key = keys_find(&shard->keys, line->hash);
 
-    /* Since it was prepared, its key may have been made, or forgotten. */
-    if (UNLIKELY(!key || line->key_age != shard->keys.age))
-        key = keys_find(&shard->keys, line->hash);
-    if (!key || UNLIKELY(!key_is_of(key, line)))
+    if (!key || !key_is_of(key, line))
         return NULL;
-    if (UNLIKELY(atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed)) &&
+    if (atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed) &&
         !registry_save(shard->options.registry, key->cell)) {
         keys_forget(&shard->keys, key);
         return NULL;
     }
+    return key;
+}
+
+struct key *shard_find(struct shard *shard, const struct line *line)
+{
+    struct key *key = line->key;
+
+    /* Its key may have been made, or forgotten; or it is dying, or another's. */
+    if (UNLIKELY(!key || line->key_age != shard->keys.age || !key_is_of(key, line) ||
+                 atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed)))
+        return find_with_care(shard, line);
     return key;
 }
 

@@ -14,6 +14,9 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/* A function that is almost never called: it is kept out of those that are. */
+#define COLD __attribute__((__cold__, __noinline__))
+
 /* What two threads write must not share a line of this many bytes (x86-64, most arm64). */
 #define CACHE_LINE 64
 

@@ -98,8 +98,11 @@ static inline bool scan_equal(const char *a, const char *b, size_t len)
 {
     size_t i = 0;
 
-    if (len < SCAN_BLOCK)
-        return memcmp(a, b, len) == 0;
+    if (len < SCAN_BLOCK) {
+        while (i < len && a[i] == b[i])
+            i++;
+        return i == len;
+    }
     for (; i < len - SCAN_BLOCK; i += SCAN_BLOCK)
         if (!scan_equal_block(a + i, b + i))
             return false;

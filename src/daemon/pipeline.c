@@ -373,36 +373,51 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
 
 /* --- input ---------------------------------------------------------------------------- */
 
-/* A line that is not quite usual. Returns false when nothing of it is left to apply. */
-static bool take_other_line(struct pipeline *pipeline, struct slice *lines, int64_t arrived_ns)
+/*
+ * Cut a line that is not quite usual. Returns 1; or 0 when nothing of it is left to apply,
+ * and it is counted.
+ */
+static size_t cut_other_line(struct pipeline *pipeline, struct slice *lines, int64_t arrived_ns)
 {
     enum verdict verdict;
     struct slice text;
 
     if (!parse_next_line(lines, &pipeline->parsing, &text))
-        return false;
-    count(pipeline, TELEMETRY_LINES, 1);
+        return 0;
     verdict = parse_line(text, &pipeline->parsing, &pipeline->lines[pipeline->n_lines]);
     if (verdict == VERDICT_APPLIED)
-        return true;
+        return 1;
     if (verdict == SKIPPED_SERVICE_CHECK)
         verdict = apply_check(pipeline, text, arrived_ns);
+    count(pipeline, TELEMETRY_LINES, 1);
     count_verdict(pipeline, verdict);
-    return false;
+    return 0;
+}
+
+/* Lines from here on, so many, wait for the next flush. */
+static void take_lines(struct pipeline *pipeline, size_t n, int64_t arrived_ns)
+{
+    struct line *lines = &pipeline->lines[pipeline->n_lines];
+
+    for (size_t i = 0; i < n; i++) {
+        lines[i].arrived_ns = arrived_ns;
+        lines[i].is_dogstatsd = pipeline->is_dogstatsd;
+    }
+    pipeline->n_lines += n;
+    count(pipeline, TELEMETRY_LINES, n);
 }
 
 static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
     while (lines.len) {
-        struct line *line = &pipeline->lines[pipeline->n_lines];
+        size_t n =
+            parse_usual_lines(&lines, &pipeline->parsing, &pipeline->lines[pipeline->n_lines],
+                              GROUP_MAX - pipeline->n_lines);
 
-        if (parse_usual_line(&lines, &pipeline->parsing, line))
-            count(pipeline, TELEMETRY_LINES, 1);
-        else if (!take_other_line(pipeline, &lines, arrived_ns))
-            continue;
-        line->arrived_ns = arrived_ns;
-        line->is_dogstatsd = pipeline->is_dogstatsd;
-        if (++pipeline->n_lines == GROUP_MAX)
+        take_lines(pipeline, n, arrived_ns);
+        if (pipeline->n_lines < GROUP_MAX && lines.len)
+            take_lines(pipeline, cut_other_line(pipeline, &lines, arrived_ns), arrived_ns);
+        if (pipeline->n_lines == GROUP_MAX)
             pipeline_flush(pipeline);
     }
 }

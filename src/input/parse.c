@@ -11,7 +11,7 @@
  * that runs for every line finds where the value begins and ends, reads it, and
  * stops there: name and rest are the key by which the shard knows the line. What
  * they mean is worked out once per key, by the mapping, with the rest of this file.
- * And most lines are usual (parse_usual_line): those take the shortest way, and any
+ * And most lines are usual (parse_usual_lines): those take the shortest way, and any
  * doubt sends a line to the other functions, which know every corner of the grammar.
  *
  * A value that is no number is seldom a mistake: it is a set's, or it is packed, or
@@ -146,30 +146,47 @@ static bool are_usual_ends(char first, char last)
            last != '\t';
 }
 
-bool parse_usual_line(struct slice *datagram, const struct parse_options *options, struct line *ret)
+/* Cut the usual line between @begin and @end. Returns where it ends; NULL when it is none. */
+static const char *cut_usual_line(const char *begin, const char *end, size_t line_max,
+                                  struct line *ret)
 {
-    const char *begin = datagram->at, *end = begin + datagram->len;
     const char *colon, *bar, *line_end;
 
     /* name:value|rest
      * ----^-----^----^ */
     colon = scan_either(begin, end, ':', '\n');
     if (UNLIKELY(colon == end || *colon == '\n' || colon == begin))
-        return false;
+        return NULL;
     bar = scan_either(colon + 1, end, '|', '\n');
     if (UNLIKELY(bar == end || *bar == '\n'))
-        return false;
+        return NULL;
     line_end = scan_for(bar + 1, end, '\n');
 
     ret->name = (struct slice){ begin, (size_t)(colon - begin) };
     ret->rest = (struct slice){ bar, (size_t)(line_end - bar) };
     set_usual_value(ret, colon + 1, bar, end);
     if (UNLIKELY(!ret->is_number || !are_usual_ends(*begin, line_end[-1]) ||
-                 (size_t)(line_end - begin) > options->line_max))
-        return false;
-    datagram->at = line_end < end ? line_end + 1 : end;
-    datagram->len = (size_t)(end - datagram->at);
-    return true;
+                 (size_t)(line_end - begin) > line_max))
+        return NULL;
+    return line_end;
+}
+
+size_t parse_usual_lines(struct slice *datagram, const struct parse_options *options,
+                         struct line *lines, size_t max)
+{
+    const char *at = datagram->at, *end = at + datagram->len;
+    size_t n = 0;
+
+    while (n < max && at < end) {
+        const char *line_end = cut_usual_line(at, end, options->line_max, &lines[n]);
+
+        if (UNLIKELY(!line_end))
+            break;
+        n++;
+        at = line_end < end ? line_end + 1 : end;
+    }
+    *datagram = (struct slice){ at, (size_t)(end - at) };
+    return n;
 }
 
 /* --- several samples on a line ------------------------------------------------------ */

@@ -25,12 +25,13 @@ MUST_CHECK bool parse_next_line(struct slice *datagram, const struct parse_optio
                                 struct slice *ret);
 
 /*
- * The same as parse_next_line() and parse_line() in one go, for the usual line: without
- * blanks or '\r' around it, with one number for a value. Returns false when the next one
- * is of any other kind, or when there is none; then it is still there for these two.
+ * The same as parse_next_line() and parse_line() in one go, for usual lines: without
+ * blanks or '\r' around them, with one number for a value. Cuts up to @max lines off the
+ * front of @datagram into @lines, until one is of any other kind, which is left for those
+ * two. Returns how many; what they do not set of a line stays as it was.
  */
-MUST_CHECK bool parse_usual_line(struct slice *datagram, const struct parse_options *options,
-                                 struct line *ret);
+size_t parse_usual_lines(struct slice *datagram, const struct parse_options *options,
+                         struct line *lines, size_t max);
 
 /*
  * Cut @text at its value and read the number, on every line that comes in.

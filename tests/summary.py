@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Add up the cases of a meson test run: the last line is "N passed, N failed".
+"""Add up the cases of test runs: the last line is "N passed, N failed".
+
+What it reads are logs of meson and, when they end in .xml, pytest's reports of JUnit's form.
 
 An executable that says how many of its cases passed and failed is counted by these,
 any other as one case; one that ends badly has failed in at least one.
@@ -10,6 +12,7 @@ import json
 import pathlib
 import re
 import sys
+from xml.etree import ElementTree
 
 # cmocka; then pytest and our own runners.
 PATTERNS = [
@@ -32,15 +35,32 @@ def cases(result):
     return int(is_good), int(not is_good)
 
 
+def in_meson_log(path):
+    """Cases passed and failed."""
+    passed = failed = 0
+    for line in pathlib.Path(path).read_text().splitlines():
+        result = json.loads(line)
+        more_passed, more_failed = cases(result)
+        passed, failed = passed + more_passed, failed + more_failed
+        if more_failed:
+            print(f"FAILED: {result['name']} ({result['result']}); {path} has its output")
+    return passed, failed
+
+
+def in_pytest_report(path):
+    """Cases passed and failed."""
+    suite = ElementTree.parse(path).getroot().find("testsuite")
+    total, failed, errors, skipped = [
+        int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")]
+    return total - failed - errors - skipped, failed + errors
+
+
 def main(paths):
     passed = failed = 0
     for path in paths:
-        for line in pathlib.Path(path).read_text().splitlines():
-            result = json.loads(line)
-            more_passed, more_failed = cases(result)
-            passed, failed = passed + more_passed, failed + more_failed
-            if more_failed:
-                print(f"FAILED: {result['name']} ({result['result']}); {path} has its output")
+        count_cases = in_pytest_report if path.endswith(".xml") else in_meson_log
+        more_passed, more_failed = count_cases(path)
+        passed, failed = passed + more_passed, failed + more_failed
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

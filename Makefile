@@ -16,7 +16,14 @@ TEST_DEPS := bash libcmocka-dev python3 python3-pytest python3-prometheus-client
 CI_DEPS := clang libclang-rt-14-dev llvm clang-format-14 clang-tidy-14 \
 	util-linux
 
-.PHONY: all run test bench build-tests deps test-deps ci-deps install format clean help
+# The clients that "make test-clients" drives, and their languages. npm's are in tests/clients/node.
+CLIENT_TEST_DEPS := python3-statsd python3-aiodogstatsd libnet-statsd-perl ruby ruby-statsd golang-go \
+	golang-github-datadog-datadog-go-dev golang-github-cactus-go-statsd-client-dev \
+	golang-gopkg-alexcesaro-statsd.v1-dev
+CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
+
+.PHONY: all run test test-clients bench build-tests deps test-deps client-deps ci-deps install \
+	format clean help
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -28,6 +35,22 @@ run: all ## install what is missing, build, start on the defaults
 test: build-tests ## install what is missing, build, run every fast suite
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
+
+# Its own target: nobody who works on udometer should have to install four languages.
+test-clients: all client-deps $(CLIENTS_NODE) ## run other people's clients against the daemon
+	@rm -f $(BUILD)/clients.xml
+	@PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/system \
+		UDOMETER_BINARY=$(abspath $(BUILD))/src/udometer CLIENTS_BUILD=$(abspath $(BUILD)) \
+		/usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml=$(BUILD)/clients.xml \
+			tests/clients/test_existing.py; \
+	python3 tests/summary.py $(BUILD)/clients.xml
+
+# Exactly the versions of the lock file, and no code of theirs runs to install them.
+$(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock.json | client-deps
+	mkdir -p $(BUILD)/clients-node
+	cp $^ $(BUILD)/clients-node
+	npm ci --prefix $(BUILD)/clients-node --omit=optional --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 bench: build-tests ## measure; nothing else should be running
 	@for bench in bench_cells bench_core bench_receive; do \
@@ -61,6 +84,10 @@ deps: ## install what building needs
 test-deps: deps ## install what testing needs
 	$(call install-missing,$(TEST_DEPS))
 
+# npm is often there already without being Debian's, whose package then cannot be installed.
+client-deps: test-deps ## install what test-clients needs
+	$(call install-missing,$(CLIENT_TEST_DEPS) $(if $(shell command -v npm 2>/dev/null),,nodejs npm))
+
 ci-deps: test-deps ## install what .ci/run needs
 	$(call install-missing,$(CI_DEPS))
 
@@ -74,4 +101,4 @@ clean: ## remove what was built
 	rm -rf $(BUILD) build-*
 
 help: ## print this
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

@@ -83,14 +83,20 @@ static void prefetch_key(const struct key *key)
 
     __builtin_prefetch(at);
     __builtin_prefetch(at + CACHE_LINE);
+    /* Most keys end about here; most often that is the line before, and costs nothing. */
+    __builtin_prefetch(at + 3 * CACHE_LINE / 2);
 }
 
 /* Begin to fetch what recording writes. */
 static void prefetch_cell(const struct key *key)
 {
-    __builtin_prefetch(key->cell, 1);
+    const char *cell = (const char *)key->cell;
+
+    __builtin_prefetch(cell, 1);
     if (metric_type_of(key->facts.type) != METRIC_COUNTER)
-        __builtin_prefetch((const char *)key->cell + CACHE_LINE, 1);
+        __builtin_prefetch(cell + CACHE_LINE, 1);
+    if (metric_type_of(key->facts.type) == METRIC_HISTOGRAM)
+        __builtin_prefetch(cell + 2 * CACHE_LINE, 1);
 }
 
 void shard_prepare(struct shard *shard, struct line *lines, size_t n)

@@ -5,8 +5,8 @@
  *
  * The batch owns its buffers: 64 of 64 KiB, mapped and not touched, so that
  * memory is spent only on the pages that long datagrams have really reached.
- * recvmmsg() overwrites the lengths in its headers, so all of them are set again
- * before each call, and only as many datagrams as it returned are ever looked at.
+ * recvmmsg() overwrites the lengths in the headers it fills, so these are set again
+ * before the next call, and only as many datagrams as it returned are ever looked at.
  *
  * Kernels stamp arrivals with the real-time clock, which may jump. So a stamp is
  * turned into monotonic time as it is read, and never lies in the future. What
@@ -24,7 +24,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#define BUFFERS_SIZE ((size_t)RECEIVE_BATCH_MAX * RECEIVE_DATAGRAM_MAX)
+/*
+ * From one buffer to the next. With the bare size, a power of two, all datagrams would want
+ * the same few places in the caches: of 64 that were received, most would be in memory
+ * again before they are read.
+ */
+#define BUFFER_STRIDE ((size_t)RECEIVE_DATAGRAM_MAX + 33 * CACHE_LINE)
+#define BUFFERS_SIZE (RECEIVE_BATCH_MAX * BUFFER_STRIDE)
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))
 
 /* The clocks have moved against each other, and this is not just a slow thread. */
@@ -35,6 +41,7 @@ struct receive_batch {
     struct mmsghdr headers[RECEIVE_BATCH_MAX];
     struct iovec vectors[RECEIVE_BATCH_MAX];
     _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
+    int n_filled;    /* headers that the last fill has written to */
     int64_t now_ns;  /* monotonic, as of the last fill with stamps */
     int64_t lead_ns; /* real time - monotonic time */
 };
@@ -53,11 +60,12 @@ int receive_batch_new(struct receive_batch **ret)
         return -ENOMEM;
     }
     for (size_t i = 0; i < RECEIVE_BATCH_MAX; i++) {
-        batch->vectors[i].iov_base = batch->buffers + i * RECEIVE_DATAGRAM_MAX;
+        batch->vectors[i].iov_base = batch->buffers + i * BUFFER_STRIDE;
         batch->vectors[i].iov_len = RECEIVE_DATAGRAM_MAX;
         batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
         batch->headers[i].msg_hdr.msg_iovlen = 1;
         batch->headers[i].msg_hdr.msg_control = batch->control[i];
+        batch->headers[i].msg_hdr.msg_controllen = CONTROL_SIZE;
     }
 
     *ret = TAKE(batch);
@@ -108,13 +116,16 @@ int receive_batch_fill(struct receive_batch *batch, int fd)
 {
     int n;
 
-    for (size_t i = 0; i < RECEIVE_BATCH_MAX; i++)
+    /* Only what the last call has changed: most are small, and all headers are four kilobytes. */
+    for (int i = 0; i < batch->n_filled; i++)
         batch->headers[i].msg_hdr.msg_controllen = CONTROL_SIZE;
+    batch->n_filled = 0;
     do {
         n = recvmmsg(fd, batch->headers, RECEIVE_BATCH_MAX, MSG_DONTWAIT, NULL);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+    batch->n_filled = n;
     if (n > 0 && batch->headers[0].msg_hdr.msg_controllen > 0)
         note_clocks(batch);
     return n;

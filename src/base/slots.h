@@ -75,7 +75,9 @@ static inline void slots_prefetch(const struct slots *slots, uint64_t hash)
 {
     const struct slots_stripe *stripe = &slots->stripes[hash % SLOTS_STRIPES];
 
-    __builtin_prefetch(stripe->slots + slots_home(stripe, hash));
+    /* Not by adding to the pointer: it is NULL as long as there are no slots. */
+    __builtin_prefetch((const void *)((uintptr_t)stripe->slots +
+                                      slots_home(stripe, hash) * sizeof(struct slot)));
 }
 
 /* The entry with @hash for which @equal holds, or NULL. */

@@ -174,9 +174,12 @@ static const char *cut_usual_line(const char *begin, const char *end, size_t lin
 size_t parse_usual_lines(struct slice *datagram, const struct parse_options *options,
                          struct line *lines, size_t max)
 {
-    const char *at = datagram->at, *end = at + datagram->len;
+    const char *at = datagram->at, *end;
     size_t n = 0;
 
+    if (datagram->len == 0)
+        return 0;
+    end = at + datagram->len;
     while (n < max && at < end) {
         const char *line_end = cut_usual_line(at, end, options->line_max, &lines[n]);
 

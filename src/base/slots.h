@@ -76,8 +76,8 @@ static inline void slots_prefetch(const struct slots *slots, uint64_t hash)
     const struct slots_stripe *stripe = &slots->stripes[hash % SLOTS_STRIPES];
 
     /* Not by adding to the pointer: it is NULL as long as there are no slots. */
-    __builtin_prefetch((const void *)((uintptr_t)stripe->slots +
-                                      slots_home(stripe, hash) * sizeof(struct slot)));
+    __builtin_prefetch(
+        (const void *)((uintptr_t)stripe->slots + slots_home(stripe, hash) * sizeof(struct slot)));
 }
 
 /* The entry with @hash for which @equal holds, or NULL. */

@@ -8,6 +8,8 @@ import sys
 
 FILE_LINES_MAX = 500
 TEST_FILE_LINES_MAX = 900
+# The C client is one file so that a project can copy it.
+LONG_FILES = {"clients/c/udometer.c": 1700}
 FUNCTION_LINES_MAX = 60
 PARAMETERS_MAX = 5
 
@@ -57,7 +59,7 @@ def complaints_about(path, text):
     if "SPDX-License-Identifier: Apache-2.0" not in text.splitlines()[0]:
         yield 1, "the first line must be the SPDX line"
     is_program = path.parts[0] == "src"
-    lines_max = FILE_LINES_MAX if is_program else TEST_FILE_LINES_MAX
+    lines_max = LONG_FILES.get(str(path), FILE_LINES_MAX if is_program else TEST_FILE_LINES_MAX)
     if code.count("\n") > lines_max:
         yield 1, f"more than {lines_max} lines: is there a second noun inside?"
     for number, line in enumerate(code.splitlines(), 1):

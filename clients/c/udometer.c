@@ -1,0 +1,1623 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Udometer: the C client
+ *
+ * The idea that makes it fast: a thread writes only to a slot of its own, so that its lock is
+ * always free but for the moment in which a flush takes a cell or a packet away.
+ *
+ *      metric  "bot.routes_total:" "|c|#status:completed\n"     text, made once, read by all
+ *      slot    of a thread: a cell for each metric, and a packet
+ *      cell    what is merged since the last flush: a sum, or observations
+ *      packet  lines, up to what a datagram may hold
+ *
+ * The idea that makes it harmless: nobody waits. A lock that does not become free in some
+ * microseconds, and a datagram that the kernel does not take, are updates dropped and counted.
+ *
+ * The flusher is the background thread, or whoever calls udom_flush(). It goes over all slots,
+ * and is the only one that is patient with their locks: it holds them for a few instructions.
+ *
+ * The socket's number never changes. A new socket is put in its place by dup3(), so that a thread
+ * in the middle of sending never meets a closed descriptor, or worse, somebody else's.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "udometer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <float.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Here the functions themselves are meant. */
+#undef udom_count
+#undef udom_gauge
+#undef udom_gauge_add
+#undef udom_timing_ms
+#undef udom_observe
+#undef udom_set
+#undef udom_expire
+#undef udom_metric_sampled
+
+/* The udometer's own limits, of the same names. */
+#define NAME_MAX_BYTES 512
+#define KEY_MAX_BYTES 256
+#define N_TAGS_MAX 64
+
+#define TEXT_MAX_BYTES 1280
+#define NUMBER_MAX_BYTES 26 /* "-2.2250738585072014e-308", a sign before it, a comma behind */
+#define N_VALUES_MAX 16
+#define CACHE_LINE 64
+
+/* Some microseconds of asking again, and then some turns for whoever holds the lock. */
+#define LOCK_TRIES 1024
+#define LOCK_TRIES_PER_TURN 64
+
+#define N_ADDRESSES_MAX 16u /* of a name, that are tried */
+#define RETRY_MS_MIN 1000u
+#define RETRY_MS_MAX 32000u
+
+/* Kinds of our own, beside those of enum udom_kind. */
+#define KIND_REFUSED 0
+#define KIND_EXPIRE 6
+
+/* What many threads count and read, and nobody waits for. */
+#define LOAD(place) __atomic_load_n(place, __ATOMIC_RELAXED)
+#define STORE(place, value) __atomic_store_n(place, value, __ATOMIC_RELAXED)
+#define ADD(place, value) ((void)__atomic_fetch_add(place, value, __ATOMIC_RELAXED))
+
+struct packet {
+    char *text;
+    size_t len;
+    uint64_t n_updates; /* that its lines stand for */
+};
+
+struct cell {
+    uint64_t n_updates;          /* 0: nothing to send. Read without the lock, too */
+    double values[N_VALUES_MAX]; /* of a counter the first one is the sum */
+};
+
+enum slot_state { SLOT_UNUSED, SLOT_TAKEN, SLOT_FREE_AGAIN };
+
+struct slot {
+    int lock;
+    int state;
+    uint64_t random;
+    uint64_t n_unsampled;
+    struct packet packet;
+    struct cell *cells; /* one for each metric that can be prepared */
+} __attribute__((aligned(CACHE_LINE)));
+
+/* Gauges are not merged by thread: whose value was the last one would be lost. */
+struct gauge {
+    int lock;
+    bool is_set; /* or else only added to */
+    uint64_t n_updates;
+    double value;
+};
+
+/*
+ *      bot.routes_total:|c|@0.1|#status:completed\n
+ *                       ^ value_at     (the value belongs here)
+ *                               ^ tags_at         ^ len
+ */
+struct udom_metric {
+    struct udom *client;
+    int kind;
+    int index;          /* of its cells; -1: each update is a line */
+    uint64_t threshold; /* random numbers up to here are sent */
+    size_t n_values_max;
+    size_t value_at, tags_at, len;
+    unsigned n_tags;
+    bool has_lost_tag;
+    struct gauge gauge;
+    char text[TEXT_MAX_BYTES];
+};
+
+/* The order is that of the table of their names. */
+#define N_TELEMETRY (sizeof(struct udom_stats) / sizeof(uint64_t))
+
+struct telemetry {
+    struct udom_metric metric;
+    uint64_t last; /* what was sent of it */
+    bool is_known; /* to the udometer */
+};
+
+struct udom {
+    struct udom *next; /* in the list of all clients */
+    unsigned flags, flush_ms, resolve_ms, packet_bytes, n_metrics_max, n_slots;
+
+    /* What is put into every metric. */
+    char prefix[NAME_MAX_BYTES + 1];
+    struct udom_metric constant; /* its text are the constant tags */
+    struct udom_metric refusing; /* instead of one that could not be prepared */
+
+    /* Metrics: added under the lock, published by their number, never changed. */
+    pthread_mutex_t metrics_lock;
+    struct udom_metric *metrics;
+    unsigned n_metrics;
+
+    pthread_key_t key;  /* a thread's slot */
+    struct slot *slots; /* the first one is for all threads that have none */
+    struct cell *cells;
+    char *packets;
+    struct udom_stats counts; /* without unsampled, which are the slots' */
+
+    /* Flushing: one at a time. */
+    pthread_mutex_t flush_lock;
+    struct packet packet; /* what the slots' cells and the gauges become */
+    struct packet spare;  /* goes into a slot instead of the one that is sent */
+    struct telemetry *telemetry;
+
+    /* The server; of the thread alone, once the client is open. */
+    bool is_unix;
+    char host[256], port[6];
+    struct sockaddr_un path;
+    unsigned first_address; /* of those that a name has */
+    uint64_t retry_at_ms, resolve_at_ms, retry_ms;
+    int fd;             /* -1 until there was a socket */
+    int is_unreachable; /* set by whoever fails to send */
+
+    pthread_t thread;
+    bool has_thread;
+    int thread_is_due; /* in the child of a fork */
+    pthread_mutex_t thread_lock;
+    pthread_cond_t stopping;
+    bool is_stopping;
+};
+
+/* --- locks -------------------------------------------------------------------------------------- */
+
+static bool lock_again(int *lock)
+{
+    for (int i = 1; i < LOCK_TRIES; i++) {
+        if (!LOAD(lock) && !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+            return true;
+        if (i % LOCK_TRIES_PER_TURN == 0)
+            sched_yield();
+    }
+    return false;
+}
+
+/* For those who record. False: not in time. */
+static inline bool lock_briefly(int *lock)
+{
+    return !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) || lock_again(lock);
+}
+
+/* For the flusher. */
+static void lock_patiently(int *lock)
+{
+    while (!lock_briefly(lock))
+        sched_yield();
+}
+
+static inline void unlock(int *lock)
+{
+    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+/* --- numbers -------------------------------------------------------------------------------------- */
+
+static size_t write_whole(char *out, uint64_t number, int n_digits_min)
+{
+    char digits[20];
+    int n = 0;
+
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0 || n < n_digits_min);
+    for (int i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    return (size_t)n;
+}
+
+/* @scaled, whose last @decimals digits stand behind the point. */
+static size_t write_decimal(char *out, uint64_t scaled, int decimals)
+{
+    size_t len;
+
+    while (decimals > 0 && scaled % 10 == 0) {
+        scaled /= 10;
+        decimals--;
+    }
+    len = write_whole(out, scaled, decimals + 1);
+    if (decimals > 0) {
+        memmove(out + len - decimals + 1, out + len - decimals, (size_t)decimals);
+        out[len++ - (size_t)decimals] = '.';
+    }
+    return len;
+}
+
+/* With as many digits as any double may need. A locale may have any bytes for the point. */
+static size_t write_all_digits(char *out, double number)
+{
+    char text[64];
+    bool has_point = false;
+    size_t len = 0;
+
+    snprintf(text, sizeof(text), "%.17g", number);
+    for (const char *at = text; *at; at++) {
+        bool is_plain = strchr("0123456789e+-", *at) != NULL;
+
+        if (is_plain || !has_point)
+            out[len++] = is_plain ? *at : '.';
+        has_point |= !is_plain;
+    }
+    return len;
+}
+
+/*
+ * Write a finite number so that the nearest double to it is the same again; 0 has no sign.
+ * A double that is the quotient of two whole numbers below 2^53 is the nearest one to the decimal
+ * number of these digits, so the division proves them.
+ */
+static size_t write_number(char *out, double number)
+{
+    static const double SCALES[] = { 1, 1e3, 1e6, 1e9 };
+    const double exact_max = 9007199254740992.0;
+    double positive = number < 0 ? -number : number;
+    size_t len = 0;
+
+    if (number < 0)
+        out[len++] = '-';
+    for (int i = 0; i < 4 && positive * SCALES[i] < exact_max; i++) {
+        uint64_t scaled = (uint64_t)(positive * SCALES[i] + 0.5);
+
+        if ((double)scaled / SCALES[i] == positive)
+            return len + write_decimal(out + len, scaled, 3 * i);
+    }
+    return len + write_all_digits(out + len, positive);
+}
+
+static bool is_finite(double number)
+{
+    return number >= -DBL_MAX && number <= DBL_MAX;
+}
+
+/* --- packets -------------------------------------------------------------------------------------- */
+
+/* Is it that the server is well, but there is too much, for it or for us? */
+static bool is_congestion(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM ||
+           error == EINTR;
+}
+
+/* Send what is in @packet, if there is anything, and empty it. False: it was dropped. */
+static bool packet_send(struct udom *client, struct packet *packet)
+{
+    struct udom_stats *counts = &client->counts;
+    int error = errno;
+    ssize_t n = 0;
+
+    if (packet->len > 0) {
+        n = send(LOAD(&client->fd), packet->text, packet->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && !is_congestion(errno))
+            STORE(&client->is_unreachable, 1);
+        ADD(n < 0 ? &counts->datagrams_dropped : &counts->datagrams_sent, 1);
+        ADD(n < 0 ? &counts->dropped : &counts->sent, packet->n_updates);
+        ADD(&counts->bytes_sent, n < 0 ? 0 : (uint64_t)n);
+        packet->len = 0;
+        packet->n_updates = 0;
+    }
+    errno = error;
+    return n >= 0;
+}
+
+/* Have room for @len bytes in one packet, which they must fit. */
+static inline void packet_reserve(struct udom *client, struct packet *packet, size_t len)
+{
+    if (packet->len + len > client->packet_bytes)
+        packet_send(client, packet);
+}
+
+/* Append a line, for which there is room. Returns where its value is. */
+static inline char *packet_append(struct packet *packet, const struct udom_metric *metric,
+                                  const char *value, size_t len)
+{
+    char *at = packet->text + packet->len;
+
+    memcpy(at, metric->text, metric->value_at);
+    memcpy(at + metric->value_at, value, len);
+    memcpy(at + metric->value_at + len, metric->text + metric->value_at,
+           metric->len - metric->value_at);
+    packet->len += metric->len + len;
+    return at + metric->value_at;
+}
+
+static void packet_number(struct packet *packet, struct udom_metric *metric, double number,
+                          uint64_t n_updates)
+{
+    char value[NUMBER_MAX_BYTES];
+    size_t len = write_number(value, number);
+
+    packet_reserve(metric->client, packet, metric->len + len);
+    packet_append(packet, metric, value, len);
+    packet->n_updates += n_updates;
+}
+
+/* A sign means that a gauge is added to, so one below zero is set by way of zero. */
+static void packet_gauge(struct packet *packet, struct udom_metric *metric, double number,
+                         bool is_set, uint64_t n_updates)
+{
+    char value[NUMBER_MAX_BYTES];
+    size_t len = 0;
+
+    if (!is_set && !(number < 0))
+        value[len++] = '+';
+    len += write_number(value + len, number);
+    if (is_set && number < 0) {
+        packet_reserve(metric->client, packet, 2 * metric->len + 1 + len);
+        packet_append(packet, metric, "0", 1);
+    }
+    packet_reserve(metric->client, packet, metric->len + len);
+    packet_append(packet, metric, value, len);
+    packet->n_updates += n_updates;
+}
+
+/* Send what is in a cell as one line, and empty the cell. */
+static void packet_cell(struct packet *packet, struct udom_metric *metric, struct cell *cell)
+{
+    char values[N_VALUES_MAX * NUMBER_MAX_BYTES];
+    size_t n_values = metric->kind == UDOM_COUNTER ? 1 : (size_t)cell->n_updates;
+    size_t len = 0;
+
+    for (size_t i = 0; i < n_values; i++) {
+        if (i > 0)
+            values[len++] = ':';
+        len += write_number(values + len, cell->values[i]);
+    }
+    packet_reserve(metric->client, packet, metric->len + len);
+    packet_append(packet, metric, values, len);
+    packet->n_updates += cell->n_updates;
+    cell->values[0] = 0;
+    STORE(&cell->n_updates, 0);
+}
+
+/* --- text: from the caller's to the wire's --------------------------------------------------------- */
+
+enum field { FIELD_NAME, FIELD_VALUE }; /* a name is a key's, too */
+
+static bool is_forbidden(unsigned char byte, enum field field)
+{
+    switch (byte) {
+    case '|':
+    case ',': return true;
+    case ' ':
+    case ':':
+    case '#':
+    case '@':
+    case '[':
+    case ']':
+    case '{': return field == FIELD_NAME;
+    default: return byte < 0x20 || byte == 0x7F;
+    }
+}
+
+/* How many bytes the UTF-8 character at @at has; 0: there is none. */
+static size_t character_length(const unsigned char *at)
+{
+    size_t n = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
+    bool is_overlong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xF0 && at[1] < 0x90);
+    bool is_surrogate = at[0] == 0xED && at[1] > 0x9F;
+    bool is_beyond = at[0] > 0xF4 || (at[0] == 0xF4 && at[1] > 0x8F);
+
+    if (is_overlong || is_surrogate || is_beyond)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((at[i] & 0xC0) != 0x80) /* which the NUL is not either */
+            return 0;
+    return n;
+}
+
+/* All functions that put something return whether there was room. */
+static bool put(struct udom_metric *metric, const char *bytes, size_t len)
+{
+    if (len > sizeof(metric->text) - metric->len)
+        return false;
+    memcpy(metric->text + metric->len, bytes, len);
+    metric->len += len;
+    return true;
+}
+
+/* @text, of which at most @max bytes are read, without what would break a line. */
+static bool put_clean(struct udom_metric *metric, const char *text, enum field field, size_t max)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t begin = metric->len;
+
+    while (*at) {
+        size_t n = character_length(at);
+        bool is_good = n > 0 && !is_forbidden(*at, field);
+
+        if (!is_good)
+            n = 1;
+        if (metric->len + n - begin > max || !put(metric, is_good ? (const char *)at : "_", n))
+            return false;
+        at += n;
+    }
+    /* The blanks at a line's end do not count. */
+    if (metric->len > begin && metric->text[metric->len - 1] == ' ')
+        metric->text[metric->len - 1] = '_';
+    return true;
+}
+
+static bool put_name(struct udom_metric *metric, const char *prefix, const char *name)
+{
+    return name && *name && put_clean(metric, prefix, FIELD_NAME, NAME_MAX_BYTES) &&
+           put_clean(metric, name, FIELD_NAME, NAME_MAX_BYTES - metric->len) && put(metric, ":", 1);
+}
+
+static bool put_type(struct udom_metric *metric, double rate)
+{
+    static const char *const TYPES[] = { "", "|c", "|g", "|ms", "|h", "|s", "|x" };
+    char text[NUMBER_MAX_BYTES];
+
+    metric->value_at = metric->len;
+    if (!put(metric, TYPES[metric->kind], strlen(TYPES[metric->kind])))
+        return false;
+    return rate == 1 || (put(metric, "|@", 2) && put(metric, text, write_number(text, rate)));
+}
+
+static bool put_tag(struct udom_metric *metric, const char *key, const char *value)
+{
+    bool is_first = metric->n_tags == 0;
+
+    if (!*key || !value || !*value) {
+        metric->has_lost_tag = true;
+        return true;
+    }
+    return ++metric->n_tags <= N_TAGS_MAX && put(metric, is_first ? "|#" : ",", is_first ? 2 : 1) &&
+           put_clean(metric, key, FIELD_NAME, KEY_MAX_BYTES) && put(metric, ":", 1) &&
+           put_clean(metric, value, FIELD_VALUE, TEXT_MAX_BYTES);
+}
+
+static bool put_tags(struct udom_metric *metric, va_list tags)
+{
+    const struct udom_metric *constant = &metric->client->constant;
+    const char *key, *value = "";
+
+    metric->tags_at = metric->len;
+    metric->n_tags = constant->n_tags;
+    if (!put(metric, constant->text, constant->len))
+        return false;
+    while (value && (key = va_arg(tags, const char *)) != NULL) {
+        value = va_arg(tags, const char *);
+        if (!put_tag(metric, key, value))
+            return false;
+    }
+    return put(metric, "\n", 1);
+}
+
+/* --- metrics -------------------------------------------------------------------------------------- */
+
+/* All but the text, which is large. */
+static void metric_init(struct udom_metric *metric, struct udom *client, int kind)
+{
+    memset(metric, 0, offsetof(struct udom_metric, text));
+    metric->client = client;
+    metric->kind = kind;
+    metric->index = -1;
+    metric->threshold = UINT64_MAX;
+}
+
+/* How many values a line of it can pack; 0: it is too long for a packet. */
+static size_t values_per_line(const struct udom_metric *metric)
+{
+    size_t room = metric->client->packet_bytes - NUMBER_MAX_BYTES;
+    size_t n = metric->len > room ? 0 : (room - metric->len) / NUMBER_MAX_BYTES + 1;
+
+    return n < N_VALUES_MAX ? n : N_VALUES_MAX;
+}
+
+/* Give a metric its text. One that cannot have it refuses all updates. */
+static void metric_describe(struct udom_metric *metric, const char *prefix, const char *name,
+                            double rate, va_list tags)
+{
+    bool has_text =
+        put_name(metric, prefix, name) && put_type(metric, rate) && put_tags(metric, tags);
+
+    metric->n_values_max = has_text ? values_per_line(metric) : 0;
+    if (metric->n_values_max == 0)
+        metric->kind = KIND_REFUSED;
+}
+
+/* Does a rate make sense for it, and is it one? */
+static bool is_sampled(const struct udom_metric *metric, double rate)
+{
+    bool is_summed = metric->kind == UDOM_COUNTER && !(metric->client->flags & UDOM_NO_AGGREGATION);
+    bool is_counted = metric->kind == UDOM_COUNTER || metric->kind == UDOM_TIMING ||
+                      metric->kind == UDOM_HISTOGRAM;
+
+    return is_counted && !is_summed && rate >= 1e-9 && rate < 1;
+}
+
+static struct udom_metric *metric_find(struct udom *client, const struct udom_metric *wanted)
+{
+    for (unsigned i = 0; i < client->n_metrics; i++) {
+        struct udom_metric *metric = &client->metrics[i];
+
+        if (metric->kind == wanted->kind && metric->len == wanted->len &&
+            memcmp(metric->text, wanted->text, wanted->len) == 0)
+            return metric;
+    }
+    return NULL;
+}
+
+static struct udom_metric *metric_add(struct udom *client, const struct udom_metric *wanted)
+{
+    bool is_merged = !(client->flags & UDOM_NO_AGGREGATION) && wanted->kind != UDOM_SET;
+    struct udom_metric *metric = metric_find(client, wanted);
+
+    if (metric)
+        return metric;
+    if (wanted->kind == KIND_REFUSED || client->n_metrics == client->n_metrics_max)
+        return &client->refusing;
+    metric = &client->metrics[client->n_metrics];
+    *metric = *wanted;
+    metric->index = is_merged ? (int)client->n_metrics : -1;
+    __atomic_store_n(&client->n_metrics, client->n_metrics + 1, __ATOMIC_RELEASE);
+    return metric;
+}
+
+static struct udom_metric *metric_prepare(struct udom_metric *wanted, double rate, const char *name,
+                                          va_list tags)
+{
+    struct udom *client = wanted->client;
+    struct udom_metric *metric;
+
+    if (wanted->kind < UDOM_COUNTER || wanted->kind > UDOM_SET)
+        return &client->refusing;
+    if (is_sampled(wanted, rate))
+        wanted->threshold = (uint64_t)(rate * 18446744073709551616.0);
+    else
+        rate = 1;
+    metric_describe(wanted, client->prefix, name, rate, tags);
+    pthread_mutex_lock(&client->metrics_lock);
+    metric = metric_add(client, wanted);
+    pthread_mutex_unlock(&client->metrics_lock);
+    return metric;
+}
+
+struct udom_metric *udom_metric_sampled(struct udom *client, enum udom_kind kind, double rate,
+                                        const char *name, ...)
+{
+    struct udom_metric wanted, *metric;
+    va_list tags;
+
+    if (!client)
+        return NULL;
+    metric_init(&wanted, client, (int)kind);
+    va_start(tags, name);
+    metric = metric_prepare(&wanted, rate, name, tags);
+    va_end(tags);
+    return metric;
+}
+
+/* --- slots ---------------------------------------------------------------------------------------- */
+
+static void thread_start_after_fork(struct udom *client);
+
+/* A thread's first update. */
+static struct slot *slot_claim(struct udom *client)
+{
+    struct slot *shared = client->slots, *slot = shared;
+
+    thread_start_after_fork(client);
+    for (unsigned i = 1; i < client->n_slots && slot == shared; i++) {
+        int *state = &client->slots[i].state;
+
+        if (LOAD(state) != SLOT_TAKEN &&
+            __atomic_exchange_n(state, SLOT_TAKEN, __ATOMIC_ACQ_REL) != SLOT_TAKEN)
+            slot = &client->slots[i];
+    }
+    if (pthread_setspecific(client->key, slot) != 0 && slot != shared) {
+        STORE(&slot->state, SLOT_FREE_AGAIN);
+        slot = shared;
+    }
+    return slot;
+}
+
+/* The locked slot of this thread, or NULL: the update is dropped. */
+static inline struct slot *slot_enter(struct udom *client)
+{
+    struct slot *slot = pthread_getspecific(client->key);
+
+    if (!slot)
+        slot = slot_claim(client);
+    if (lock_briefly(&slot->lock))
+        return slot;
+    ADD(&client->counts.dropped, 1);
+    return NULL;
+}
+
+/* Is this update one of those to be sent? (The generator is Vigna's xorshift64*.) */
+static inline bool slot_draw(struct slot *slot, const struct udom_metric *metric)
+{
+    uint64_t x = slot->random;
+
+    if (metric->threshold == UINT64_MAX)
+        return true;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    slot->random = x;
+    if (x * UINT64_C(2685821657736338717) <= metric->threshold)
+        return true;
+    STORE(&slot->n_unsampled, slot->n_unsampled + 1);
+    return false;
+}
+
+/* --- recording ------------------------------------------------------------------------------------ */
+
+static inline bool accepts(struct udom_metric *metric, enum udom_kind kind, bool is_good)
+{
+    if (!metric || !metric->client)
+        return false;
+    if (metric->kind == (int)kind && is_good)
+        return true;
+    ADD(&metric->client->counts.refused, 1);
+    return false;
+}
+
+/* The locked slot in which to record something good, or NULL: it is refused, or dropped. */
+static inline struct slot *metric_enter(struct udom_metric *metric, enum udom_kind kind,
+                                        bool is_good)
+{
+    return accepts(metric, kind, is_good) ? slot_enter(metric->client) : NULL;
+}
+
+static inline void slot_sum(struct slot *slot, struct udom_metric *metric, double value)
+{
+    struct cell *cell = &slot->cells[metric->index];
+
+    if (!is_finite(cell->values[0] + value))
+        packet_cell(&slot->packet, metric, cell);
+    cell->values[0] += value;
+    STORE(&cell->n_updates, cell->n_updates + 1);
+}
+
+static inline void slot_collect(struct slot *slot, struct udom_metric *metric, double value)
+{
+    struct cell *cell = &slot->cells[metric->index];
+
+    cell->values[cell->n_updates] = value;
+    STORE(&cell->n_updates, cell->n_updates + 1);
+    if (cell->n_updates == metric->n_values_max)
+        packet_cell(&slot->packet, metric, cell);
+}
+
+void udom_metric_count(struct udom_metric *metric, double value)
+{
+    struct slot *slot = metric_enter(metric, UDOM_COUNTER, value >= 0 && is_finite(value));
+
+    if (!slot)
+        return;
+    if (metric->index >= 0)
+        slot_sum(slot, metric, value);
+    else if (slot_draw(slot, metric))
+        packet_number(&slot->packet, metric, value, 1);
+    unlock(&slot->lock);
+}
+
+static void observe(struct udom_metric *metric, enum udom_kind kind, double value)
+{
+    struct slot *slot = metric_enter(metric, kind, is_finite(value));
+
+    if (!slot)
+        return;
+    if (slot_draw(slot, metric)) {
+        if (metric->index >= 0)
+            slot_collect(slot, metric, value);
+        else
+            packet_number(&slot->packet, metric, value, 1);
+    }
+    unlock(&slot->lock);
+}
+
+void udom_metric_timing_ms(struct udom_metric *metric, double value)
+{
+    observe(metric, UDOM_TIMING, value);
+}
+
+void udom_metric_observe(struct udom_metric *metric, double value)
+{
+    observe(metric, UDOM_HISTOGRAM, value);
+}
+
+static void gauge_merge(struct udom_metric *metric, double value, bool is_set)
+{
+    struct gauge *gauge = &metric->gauge;
+    double merged;
+
+    if (!lock_briefly(&gauge->lock)) {
+        ADD(&metric->client->counts.dropped, 1);
+        return;
+    }
+    merged = is_set ? value : gauge->value + value;
+    if (is_finite(merged)) {
+        gauge->value = merged;
+        gauge->is_set |= is_set;
+        STORE(&gauge->n_updates, gauge->n_updates + 1);
+    } else {
+        ADD(&metric->client->counts.refused, 1);
+    }
+    unlock(&gauge->lock);
+}
+
+static void gauge_append(struct udom_metric *metric, double value, bool is_set)
+{
+    struct slot *slot = slot_enter(metric->client);
+
+    if (!slot)
+        return;
+    packet_gauge(&slot->packet, metric, value, is_set, 1);
+    unlock(&slot->lock);
+}
+
+static void change_gauge(struct udom_metric *metric, double value, bool is_set)
+{
+    if (!accepts(metric, UDOM_GAUGE, is_finite(value)))
+        return;
+    if (metric->index >= 0)
+        gauge_merge(metric, value, is_set);
+    else
+        gauge_append(metric, value, is_set);
+}
+
+void udom_metric_gauge(struct udom_metric *metric, double value)
+{
+    change_gauge(metric, value, true);
+}
+
+void udom_metric_gauge_add(struct udom_metric *metric, double value)
+{
+    change_gauge(metric, value, false);
+}
+
+static void clean_member(char *member, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (member[i] == '|' || member[i] == '\n')
+            member[i] = '_';
+}
+
+void udom_metric_set(struct udom_metric *metric, const char *member)
+{
+    struct slot *slot;
+    size_t len, room;
+
+    if (!accepts(metric, UDOM_SET, member && *member))
+        return;
+    room = metric->client->packet_bytes - metric->len;
+    len = strnlen(member, room + 1);
+    slot = metric_enter(metric, UDOM_SET, len <= room);
+    if (!slot)
+        return;
+    packet_reserve(metric->client, &slot->packet, metric->len + len);
+    clean_member(packet_append(&slot->packet, metric, member, len), len);
+    slot->packet.n_updates++;
+    unlock(&slot->lock);
+}
+
+/* --- recording, the short way: with a metric that lives as long as the call ------------------------ */
+
+static void metric_once(struct udom_metric *metric, struct udom *client, int kind, const char *name,
+                        va_list tags)
+{
+    metric_init(metric, client, kind);
+    if (client)
+        metric_describe(metric, client->prefix, name, 1, tags);
+}
+
+/* In a function that ends with tags behind its parameter @last. */
+#define DESCRIBE_ONCE(kind, last)                                                                  \
+    struct udom_metric metric;                                                                     \
+    va_list tags;                                                                                  \
+                                                                                                   \
+    va_start(tags, last);                                                                          \
+    metric_once(&metric, client, kind, name, tags);                                                \
+    va_end(tags)
+
+void udom_count(struct udom *client, const char *name, double value, ...)
+{
+    DESCRIBE_ONCE(UDOM_COUNTER, value);
+
+    udom_metric_count(&metric, value);
+}
+
+void udom_gauge(struct udom *client, const char *name, double value, ...)
+{
+    DESCRIBE_ONCE(UDOM_GAUGE, value);
+
+    udom_metric_gauge(&metric, value);
+}
+
+void udom_gauge_add(struct udom *client, const char *name, double value, ...)
+{
+    DESCRIBE_ONCE(UDOM_GAUGE, value);
+
+    udom_metric_gauge_add(&metric, value);
+}
+
+void udom_timing_ms(struct udom *client, const char *name, double value, ...)
+{
+    DESCRIBE_ONCE(UDOM_TIMING, value);
+
+    udom_metric_timing_ms(&metric, value);
+}
+
+void udom_observe(struct udom *client, const char *name, double value, ...)
+{
+    DESCRIBE_ONCE(UDOM_HISTOGRAM, value);
+
+    udom_metric_observe(&metric, value);
+}
+
+void udom_set(struct udom *client, const char *name, const char *member, ...)
+{
+    DESCRIBE_ONCE(UDOM_SET, member);
+
+    udom_metric_set(&metric, member);
+}
+
+/* --- flushing ------------------------------------------------------------------------------------- */
+
+static void flush_cells(struct udom *client, struct slot *slot)
+{
+    unsigned n_metrics = __atomic_load_n(&client->n_metrics, __ATOMIC_ACQUIRE);
+
+    for (unsigned i = 0; i < n_metrics; i++) {
+        struct cell *cell = &slot->cells[i], taken;
+
+        if (!LOAD(&cell->n_updates))
+            continue;
+        lock_patiently(&slot->lock);
+        taken = *cell;
+        cell->values[0] = 0;
+        STORE(&cell->n_updates, 0);
+        unlock(&slot->lock);
+        if (taken.n_updates > 0)
+            packet_cell(&client->packet, &client->metrics[i], &taken);
+    }
+}
+
+static void flush_packet(struct udom *client, struct slot *slot)
+{
+    struct packet taken;
+
+    lock_patiently(&slot->lock);
+    taken = slot->packet;
+    slot->packet = client->spare;
+    unlock(&slot->lock);
+    packet_send(client, &taken);
+    client->spare = taken;
+}
+
+static void flush_gauges(struct udom *client)
+{
+    unsigned n_metrics = __atomic_load_n(&client->n_metrics, __ATOMIC_ACQUIRE);
+
+    for (unsigned i = 0; i < n_metrics; i++) {
+        struct udom_metric *metric = &client->metrics[i];
+        struct gauge *gauge = &metric->gauge, taken;
+
+        if (!LOAD(&gauge->n_updates))
+            continue;
+        lock_patiently(&gauge->lock);
+        taken = *gauge;
+        gauge->is_set = false;
+        gauge->value = 0;
+        STORE(&gauge->n_updates, 0);
+        unlock(&gauge->lock);
+        packet_gauge(&client->packet, metric, taken.value, taken.is_set, taken.n_updates);
+    }
+}
+
+/* Each in a packet of its own: what could not be sent is then known, and comes the next time. */
+static void flush_telemetry(struct udom *client)
+{
+    struct udom_stats stats;
+    uint64_t now[N_TELEMETRY];
+
+    udom_get_stats(client, &stats);
+    memcpy(now, &stats, sizeof(now));
+    for (size_t i = 0; i < N_TELEMETRY; i++) {
+        struct telemetry *one = &client->telemetry[i];
+
+        if (one->is_known && one->last == now[i])
+            continue;
+        packet_number(&client->packet, &one->metric, (double)(now[i] - one->last), 0);
+        if (!packet_send(client, &client->packet))
+            continue;
+        one->last = now[i];
+        one->is_known = true;
+    }
+}
+
+/* The caller has the lock. */
+static void flush_all(struct udom *client)
+{
+    for (unsigned i = 0; i < client->n_slots; i++) {
+        if (LOAD(&client->slots[i].state) == SLOT_UNUSED)
+            continue;
+        flush_packet(client, &client->slots[i]);
+        flush_cells(client, &client->slots[i]);
+    }
+    flush_gauges(client);
+    packet_send(client, &client->packet);
+    if (client->flags & UDOM_TELEMETRY)
+        flush_telemetry(client);
+}
+
+/* Only now: what was recorded earlier, and comes later, would begin the series anew. */
+static void expire(struct udom_metric *metric)
+{
+    struct udom *client = metric->client;
+
+    if (!client || !accepts(metric, (enum udom_kind)KIND_EXPIRE, !metric->has_lost_tag))
+        return;
+    pthread_mutex_lock(&client->flush_lock);
+    flush_all(client);
+    packet_number(&client->packet, metric, 1, 1);
+    packet_send(client, &client->packet);
+    pthread_mutex_unlock(&client->flush_lock);
+}
+
+void udom_expire(struct udom *client, const char *name, ...)
+{
+    DESCRIBE_ONCE(KIND_EXPIRE, name);
+
+    expire(&metric);
+}
+
+void udom_metric_expire(struct udom_metric *metric)
+{
+    struct udom_metric ending;
+
+    if (!metric)
+        return;
+    metric_init(&ending, metric->client, KIND_EXPIRE);
+    ending.has_lost_tag = metric->has_lost_tag || metric->kind == KIND_REFUSED;
+    put(&ending, metric->text, metric->value_at);
+    put_type(&ending, 1);
+    if (!put(&ending, metric->text + metric->tags_at, metric->len - metric->tags_at))
+        ending.kind = KIND_REFUSED;
+    expire(&ending);
+}
+
+/* --- timers --------------------------------------------------------------------------------------- */
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t clock_ms(void)
+{
+    return clock_ns() / 1000000u;
+}
+
+struct udom_timer udom_timer_start(struct udom_metric *metric)
+{
+    struct udom_timer timer;
+
+    timer.metric = metric;
+    timer.started_ns = clock_ns();
+    return timer;
+}
+
+void udom_timer_stop(struct udom_timer *timer)
+{
+    udom_metric_timing_ms(timer->metric, (double)(clock_ns() - timer->started_ns) / 1e6);
+    timer->metric = NULL;
+}
+
+/* --- telemetry ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name, *outcome;
+} TELEMETRY[] = {
+    { "udom_client_updates_total", "sent" },    { "udom_client_updates_total", "dropped" },
+    { "udom_client_updates_total", "refused" }, { "udom_client_updates_total", "unsampled" },
+    { "udom_client_datagrams_total", "sent" },  { "udom_client_datagrams_total", "dropped" },
+    { "udom_client_bytes_total", NULL },
+};
+
+static void describe_telemetry(struct udom_metric *metric, const char *name, ...)
+{
+    va_list tags;
+
+    va_start(tags, name);
+    metric_describe(metric, "", name, 1, tags);
+    va_end(tags);
+}
+
+/* False: they are too long, with the constant tags. */
+static bool telemetry_init(struct udom *client)
+{
+    for (size_t i = 0; i < N_TELEMETRY; i++) {
+        struct udom_metric *metric = &client->telemetry[i].metric;
+        const char *outcome = TELEMETRY[i].outcome;
+
+        metric_init(metric, client, UDOM_COUNTER);
+        describe_telemetry(metric, TELEMETRY[i].name, outcome ? "outcome" : NULL, outcome, NULL);
+        if (metric->kind == KIND_REFUSED)
+            return false;
+    }
+    return true;
+}
+
+void udom_get_stats(struct udom *client, struct udom_stats *ret)
+{
+    struct udom_stats *counts;
+
+    memset(ret, 0, sizeof(*ret));
+    if (!client)
+        return;
+    counts = &client->counts;
+    ret->sent = LOAD(&counts->sent);
+    ret->dropped = LOAD(&counts->dropped);
+    ret->refused = LOAD(&counts->refused);
+    ret->datagrams_sent = LOAD(&counts->datagrams_sent);
+    ret->datagrams_dropped = LOAD(&counts->datagrams_dropped);
+    ret->bytes_sent = LOAD(&counts->bytes_sent);
+    for (unsigned i = 0; i < client->n_slots; i++)
+        ret->unsampled += LOAD(&client->slots[i].n_unsampled);
+}
+
+/* --- the server: where it is ---------------------------------------------------------------------- */
+
+/* Take @host of @len bytes and @port, whose default is udometer's. */
+static bool set_host(struct udom *client, const char *host, size_t len, const char *port)
+{
+    size_t port_len;
+    long number;
+
+    if (!port)
+        port = "8125";
+    port_len = strlen(port);
+    number = strtol(port, NULL, 10);
+    if (len == 0 || len >= sizeof(client->host) || port_len >= sizeof(client->port) ||
+        strspn(port, "0123456789") != port_len || number < 1 || number > 65535)
+        return false;
+    memcpy(client->host, host, len);
+    memcpy(client->port, port, port_len);
+    /* Its name may stand for ::1 first, where a udometer does not listen by default. */
+    if (strcmp(client->host, "localhost") == 0)
+        memcpy(client->host, "127.0.0.1", sizeof("127.0.0.1"));
+    return true;
+}
+
+static bool set_host_and_port(struct udom *client, const char *text)
+{
+    const char *end = *text == '[' ? strchr(text, ']') : text + strcspn(text, ":");
+    const char *behind = end && *text == '[' ? end + 1 : end;
+
+    if (!end || (*behind && *behind != ':') || (*behind && !behind[1]))
+        return false;
+    text += *text == '[';
+    return set_host(client, text, (size_t)(end - text), *behind ? behind + 1 : NULL);
+}
+
+static bool set_path(struct udom *client, const char *path)
+{
+    size_t len = strlen(path);
+
+    if (*path != '/' || len >= sizeof(client->path.sun_path))
+        return false;
+    client->is_unix = true;
+    client->path.sun_family = AF_UNIX;
+    memcpy(client->path.sun_path, path, len);
+    return true;
+}
+
+static bool set_url(struct udom *client, const char *url)
+{
+    if (strncmp(url, "unix://", 7) == 0)
+        return set_path(client, url + 7);
+    return strncmp(url, "udp://", 6) == 0 && set_host_and_port(client, url + 6);
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+static bool set_server(struct udom *client, const char *url)
+{
+    static const char *const VARIABLES[][2] = {
+        { "DD_AGENT_HOST", "DD_DOGSTATSD_PORT" },
+        { "STATSD_HOST", "STATSD_PORT" },
+    };
+
+    if (!url || !*url)
+        url = environment("UDOMETER_URL");
+    if (url)
+        return set_url(client, url);
+    for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(*VARIABLES); i++) {
+        const char *host = environment(VARIABLES[i][0]);
+
+        if (host && strstr(host, "://"))
+            return set_url(client, host);
+        if (host)
+            return set_host(client, host, strlen(host), environment(VARIABLES[i][1]));
+    }
+    return set_host(client, "127.0.0.1", strlen("127.0.0.1"), NULL);
+}
+
+/* --- the server: connecting ----------------------------------------------------------------------- */
+
+/* A socket, or -1. A datagram socket connects without waiting for anybody. */
+static int open_socket(const struct sockaddr *address, socklen_t len)
+{
+    int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && connect(fd, address, len) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* Try a name's addresses in turn, after each failure another one first. */
+static int open_address(struct udom *client, const struct addrinfo *addresses)
+{
+    const struct addrinfo *at = addresses;
+    int fd = -1;
+
+    for (unsigned i = 0; i < client->first_address; i++)
+        at = at->ai_next ? at->ai_next : addresses;
+    for (unsigned i = 0; i < N_ADDRESSES_MAX && fd < 0; i++) {
+        fd = open_socket(at->ai_addr, at->ai_addrlen);
+        at = at->ai_next ? at->ai_next : addresses;
+    }
+    return fd;
+}
+
+static int open_host(struct udom *client)
+{
+    struct addrinfo hints, *addresses;
+    int fd;
+
+    memset(&hints, 0, sizeof(hints));
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_DGRAM;
+    if (getaddrinfo(client->host, client->port, &hints, &addresses) != 0)
+        return -1;
+    fd = open_address(client, addresses);
+    freeaddrinfo(addresses);
+    return fd;
+}
+
+/* Connect anew. What cannot be had leaves things as they are, to be tried again. */
+static void reconnect(struct udom *client)
+{
+    const struct sockaddr *path = (const struct sockaddr *)&client->path;
+    int fd = client->is_unix ? open_socket(path, sizeof(client->path)) : open_host(client);
+
+    client->resolve_at_ms = clock_ms() + client->resolve_ms;
+    STORE(&client->is_unreachable, fd < 0);
+    if (fd < 0)
+        return;
+    if (client->fd < 0) {
+        STORE(&client->fd, fd);
+        return;
+    }
+    dup3(fd, client->fd, O_CLOEXEC);
+    close(fd);
+}
+
+/*
+ * Look after the connection, before each flush. A path is tried each time, as that costs nothing;
+ * a host less and less often, as name servers are others' too.
+ */
+static void tend_connection(struct udom *client)
+{
+    uint64_t now_ms = clock_ms();
+
+    if (!LOAD(&client->is_unreachable)) {
+        client->retry_ms = RETRY_MS_MIN;
+        if (!client->is_unix && now_ms >= client->resolve_at_ms)
+            reconnect(client);
+        return;
+    }
+    if (now_ms < client->retry_at_ms)
+        return;
+    client->first_address = (client->first_address + 1) % N_ADDRESSES_MAX;
+    reconnect(client);
+    client->retry_at_ms = clock_ms() + (client->is_unix ? 0 : client->retry_ms);
+    client->retry_ms = client->retry_ms < RETRY_MS_MAX ? 2 * client->retry_ms : RETRY_MS_MAX;
+}
+
+/* --- the thread ----------------------------------------------------------------------------------- */
+
+/* Wait until the next flush, or the end. */
+static bool wait_to_flush(struct udom *client)
+{
+    uint64_t until_ms = clock_ms() + client->flush_ms;
+    struct timespec until;
+    int status = 0;
+
+    until.tv_sec = (time_t)(until_ms / 1000);
+    until.tv_nsec = (long)(until_ms % 1000) * 1000000;
+    pthread_mutex_lock(&client->thread_lock);
+    while (!client->is_stopping && status == 0)
+        status = pthread_cond_timedwait(&client->stopping, &client->thread_lock, &until);
+    pthread_mutex_unlock(&client->thread_lock);
+    return status != 0;
+}
+
+static void flush_locked(struct udom *client)
+{
+    pthread_mutex_lock(&client->flush_lock);
+    flush_all(client);
+    pthread_mutex_unlock(&client->flush_lock);
+}
+
+static void *run(void *arg)
+{
+    struct udom *client = arg;
+
+    while (wait_to_flush(client)) {
+        tend_connection(client);
+        flush_locked(client);
+    }
+    return NULL;
+}
+
+/* The program's signals are not for a thread that it does not know of. */
+static int thread_start(struct udom *client)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&client->thread, NULL, run, client);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    client->has_thread = error == 0;
+    return error;
+}
+
+static void thread_start_after_fork(struct udom *client)
+{
+    if (LOAD(&client->thread_is_due) &&
+        __atomic_exchange_n(&client->thread_is_due, 0, __ATOMIC_ACQ_REL))
+        thread_start(client);
+}
+
+static void thread_stop(struct udom *client)
+{
+    if (!client->has_thread)
+        return;
+    pthread_mutex_lock(&client->thread_lock);
+    client->is_stopping = true;
+    pthread_cond_signal(&client->stopping);
+    pthread_mutex_unlock(&client->thread_lock);
+    pthread_join(client->thread, NULL);
+}
+
+/* --- threads that end, and forks ------------------------------------------------------------------- */
+
+static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct udom *clients;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+/* At the end of a thread: its slot is for the next one, with what has not been sent yet. */
+static void slot_hand_back(void *arg)
+{
+    struct slot *slot = arg;
+
+    pthread_mutex_lock(&clients_lock);
+    /* The client may be gone by now. */
+    for (struct udom *client = clients; client; client = client->next)
+        if (slot > client->slots && slot < client->slots + client->n_slots)
+            __atomic_store_n(&slot->state, SLOT_FREE_AGAIN, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&clients_lock);
+}
+
+static void init_locks(struct udom *client)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&client->metrics_lock, NULL);
+    pthread_mutex_init(&client->flush_lock, NULL);
+    pthread_mutex_init(&client->thread_lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&client->stopping, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* Each slot draws its own numbers, and other ones in the child of a fork. */
+static uint64_t new_seed(const struct slot *slot)
+{
+    uint64_t seed = clock_ns() ^ (uint64_t)(uintptr_t)slot ^ ((uint64_t)getpid() << 32);
+
+    return (seed * UINT64_C(0x9E3779B97F4A7C15)) | 1;
+}
+
+static struct packet new_packet(const struct udom *client, unsigned i)
+{
+    struct packet packet = { NULL, 0, 0 };
+
+    packet.text = client->packets + (size_t)i * client->packet_bytes;
+    return packet;
+}
+
+static void packets_init(struct udom *client)
+{
+    for (unsigned i = 0; i < client->n_slots; i++)
+        client->slots[i].packet = new_packet(client, i);
+    client->packet = new_packet(client, client->n_slots);
+    client->spare = new_packet(client, client->n_slots + 1);
+}
+
+static void slot_reset(struct slot *slot, unsigned n_metrics)
+{
+    slot->lock = 0;
+    slot->n_unsampled = 0;
+    slot->random = new_seed(slot);
+    if (slot->state != SLOT_UNUSED) {
+        for (unsigned i = 0; i < n_metrics; i++) {
+            slot->cells[i].n_updates = 0;
+            slot->cells[i].values[0] = 0;
+        }
+        slot->state = SLOT_FREE_AGAIN;
+    }
+}
+
+/*
+ * The other threads are not here, whatever they were in the middle of. What they had recorded is
+ * the parent's to send; here everything begins anew.
+ */
+static void reset_after_fork(struct udom *client)
+{
+    init_locks(client);
+    packets_init(client);
+    for (unsigned i = 0; i < client->n_slots; i++)
+        slot_reset(&client->slots[i], client->n_metrics);
+    client->slots[0].state = SLOT_TAKEN;
+    for (unsigned i = 0; i < client->n_metrics; i++)
+        memset(&client->metrics[i].gauge, 0, sizeof(struct gauge));
+    for (size_t i = 0; client->telemetry && i < N_TELEMETRY; i++)
+        client->telemetry[i].last = 0;
+    memset(&client->counts, 0, sizeof(client->counts));
+    client->has_thread = false;
+    client->thread_is_due = !(client->flags & UDOM_NO_THREAD);
+    /* So that this thread comes by slot_claim(). */
+    pthread_setspecific(client->key, NULL);
+}
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&clients_lock);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&clients_lock);
+}
+
+static void after_fork_in_child(void)
+{
+    for (struct udom *client = clients; client; client = client->next)
+        reset_after_fork(client);
+    pthread_mutex_unlock(&clients_lock);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+static void enlist(struct udom *client)
+{
+    pthread_once(&fork_once, watch_forks);
+    pthread_mutex_lock(&clients_lock);
+    client->next = clients;
+    clients = client;
+    pthread_mutex_unlock(&clients_lock);
+}
+
+static void delist(struct udom *client)
+{
+    struct udom **at = &clients;
+
+    pthread_mutex_lock(&clients_lock);
+    while (*at != client)
+        at = &(*at)->next;
+    *at = client->next;
+    pthread_mutex_unlock(&clients_lock);
+}
+
+/* --- opening and closing -------------------------------------------------------------------------- */
+
+/* 0 stands for the default; false: out of range. */
+static bool set_number(unsigned *ret, unsigned wanted, unsigned usual, unsigned min, unsigned max)
+{
+    *ret = wanted ? wanted : usual;
+    return *ret >= min && *ret <= max;
+}
+
+static bool set_numbers(struct udom *client, const struct udom_options *options)
+{
+    unsigned n_threads, packet_bytes = client->is_unix ? 8192 : 1432;
+    bool is_good =
+        set_number(&client->flush_ms, options->flush_ms, 1000, 1, UINT32_MAX) &&
+        set_number(&client->resolve_ms, options->resolve_ms, 60000, 1, UINT32_MAX) &&
+        set_number(&client->packet_bytes, options->packet_bytes, packet_bytes, 512, 65000) &&
+        set_number(&client->n_metrics_max, options->n_metrics, 256, 1, 65536) &&
+        set_number(&n_threads, options->n_threads, 64, 1, 4096);
+
+    client->n_slots = is_good ? n_threads + 1 : 0;
+    return is_good;
+}
+
+/* What every metric begins and ends with. */
+static bool set_common_text(struct udom *client, const struct udom_options *options)
+{
+    const char *prefix = options->prefix ? options->prefix : "";
+    const char *const *tags = options->tags;
+
+    metric_init(&client->refusing, client, KIND_REFUSED);
+    metric_init(&client->constant, client, KIND_REFUSED);
+    if (strlen(prefix) > NAME_MAX_BYTES)
+        return false;
+    memcpy(client->prefix, prefix, strlen(prefix));
+    for (; tags && *tags; tags += 2) {
+        if (!put_tag(&client->constant, tags[0], tags[1]))
+            return false;
+        if (!tags[1])
+            break;
+    }
+    return true;
+}
+
+static bool set_all(struct udom *client, const struct udom_options *options)
+{
+    client->fd = -1;
+    client->flags = options->flags;
+    return set_server(client, options->url) && set_numbers(client, options) &&
+           set_common_text(client, options);
+}
+
+static bool allocate(struct udom *client)
+{
+    size_t n_slots = client->n_slots, n_metrics = client->n_metrics_max;
+    void *slots = NULL;
+
+    if (posix_memalign(&slots, CACHE_LINE, n_slots * sizeof(*client->slots)) != 0)
+        return false;
+    client->slots = slots;
+    memset(slots, 0, n_slots * sizeof(*client->slots));
+    client->cells = calloc(n_slots * n_metrics, sizeof(*client->cells));
+    client->metrics = calloc(n_metrics, sizeof(*client->metrics));
+    client->packets = malloc((n_slots + 2) * client->packet_bytes);
+    client->telemetry = calloc(N_TELEMETRY, sizeof(*client->telemetry));
+    if (!client->cells || !client->metrics || !client->packets || !client->telemetry)
+        return false;
+    for (size_t i = 0; i < n_slots; i++) {
+        client->slots[i].cells = client->cells + i * n_metrics;
+        client->slots[i].random = new_seed(&client->slots[i]);
+    }
+    client->slots[0].state = SLOT_TAKEN;
+    packets_init(client);
+    return true;
+}
+
+static void release(struct udom *client)
+{
+    if (client->fd >= 0)
+        close(client->fd);
+    free(client->telemetry);
+    free(client->packets);
+    free(client->metrics);
+    free(client->cells);
+    free(client->slots);
+    free(client);
+}
+
+/* 0, or an errno; then all is as it was. */
+static int start(struct udom *client)
+{
+    int error = pthread_key_create(&client->key, slot_hand_back);
+
+    if (error)
+        return error;
+    init_locks(client);
+    reconnect(client);
+    enlist(client);
+    if (!(client->flags & UDOM_NO_THREAD))
+        error = thread_start(client);
+    if (error) {
+        delist(client);
+        pthread_key_delete(client->key);
+    }
+    return error;
+}
+
+static int open_client(struct udom *client, const struct udom_options *options)
+{
+    int error = set_all(client, options) ? 0 : EINVAL;
+
+    if (!error && !allocate(client))
+        error = ENOMEM;
+    if (!error && !telemetry_init(client))
+        error = EINVAL;
+    return error ? error : start(client);
+}
+
+struct udom *udom_open(const struct udom_options *options)
+{
+    static const struct udom_options none;
+    struct udom *client = calloc(1, sizeof(*client));
+    int error = client ? open_client(client, options ? options : &none) : ENOMEM;
+
+    if (!error)
+        return client;
+    if (client)
+        release(client);
+    errno = error;
+    return NULL;
+}
+
+struct udom *udom_open_url(const char *url)
+{
+    struct udom_options options;
+
+    memset(&options, 0, sizeof(options));
+    options.url = url;
+    return udom_open(&options);
+}
+
+void udom_flush(struct udom *client)
+{
+    int error = errno;
+
+    if (!client)
+        return;
+    thread_start_after_fork(client);
+    if (!client->has_thread)
+        tend_connection(client);
+    flush_locked(client);
+    errno = error;
+}
+
+void udom_close(struct udom *client)
+{
+    int error = errno;
+
+    if (!client)
+        return;
+    thread_stop(client);
+    flush_locked(client);
+    delist(client);
+    pthread_key_delete(client->key);
+    release(client);
+    errno = error;
+}

@@ -158,8 +158,7 @@ void udom_expire(struct udom *client, const char *name, ...);
  *
  * All of these but udom_metric_expire() may be called in a signal handler, with glibc and musl,
  * when the thread has made an update with the client before and @value has at most nine decimals
- * (others are printed with snprintf(), which POSIX does not call signal-safe). An update in a
- * handler that has interrupted another one of the same thread is dropped and counted.
+ * (others are printed with snprintf(), which POSIX does not call signal-safe).
  */
 
 enum udom_kind {

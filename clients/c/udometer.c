@@ -11,8 +11,9 @@
  *      cell    what is merged since the last flush: a sum, or observations
  *      packet  lines, up to what a datagram may hold
  *
- * The idea that makes it harmless: nobody waits. A lock that does not become free in some
- * microseconds, and a datagram that the kernel does not take, are updates dropped and counted.
+ * The idea that makes it harmless: nobody waits. Who finds a lock taken for longer than some
+ * microseconds goes another way. Where there is none, and when the kernel does not take a datagram,
+ * updates are dropped and counted.
  *
  * The flusher is the background thread, or whoever calls udom_flush(). It goes over all slots,
  * and is the only one that is patient with their locks: it holds them for a few instructions.
@@ -65,10 +66,7 @@
 #define N_VALUES_MAX 16
 #define CACHE_LINE 64
 
-/* Some microseconds of asking again, and then some turns for whoever holds the lock. */
-#define LOCK_TRIES 1024
-#define LOCK_TRIES_PER_TURN 64
-
+#define LOCK_TRIES 8192     /* some microseconds, in which whoever runs is done */
 #define N_ADDRESSES_MAX 16u /* of a name, that are tried */
 #define RETRY_MS_MIN 1000u
 #define RETRY_MS_MAX 32000u
@@ -93,6 +91,9 @@ struct cell {
     double values[N_VALUES_MAX]; /* of a counter the first one is the sum */
 };
 
+#define USED_TO_SET 1
+#define USED_TO_ADD 2
+
 enum slot_state { SLOT_UNUSED, SLOT_TAKEN, SLOT_FREE_AGAIN };
 
 struct slot {
@@ -107,6 +108,7 @@ struct slot {
 /* Gauges are not merged by thread: whose value was the last one would be lost. */
 struct gauge {
     int lock;
+    int uses;    /* USED_TO_…, ever */
     bool is_set; /* or else only added to */
     uint64_t n_updates;
     double value;
@@ -186,12 +188,9 @@ struct udom {
 
 static bool lock_again(int *lock)
 {
-    for (int i = 1; i < LOCK_TRIES; i++) {
+    for (int i = 0; i < LOCK_TRIES; i++)
         if (!LOAD(lock) && !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
             return true;
-        if (i % LOCK_TRIES_PER_TURN == 0)
-            sched_yield();
-    }
     return false;
 }
 
@@ -645,6 +644,10 @@ static inline struct slot *slot_enter(struct udom *client)
         slot = slot_claim(client);
     if (lock_briefly(&slot->lock))
         return slot;
+    /* The flusher lost its CPU in there, or a signal handler has interrupted this thread. */
+    slot = client->slots;
+    if (lock_briefly(&slot->lock))
+        return slot;
     ADD(&client->counts.dropped, 1);
     return NULL;
 }
@@ -743,15 +746,23 @@ void udom_metric_observe(struct udom_metric *metric, double value)
     observe(metric, UDOM_HISTOGRAM, value);
 }
 
-static void gauge_merge(struct udom_metric *metric, double value, bool is_set)
+static inline void gauge_note_use(struct gauge *gauge, bool is_set)
+{
+    int use = is_set ? USED_TO_SET : USED_TO_ADD;
+
+    if (!(LOAD(&gauge->uses) & use))
+        __atomic_fetch_or(&gauge->uses, use, __ATOMIC_RELAXED);
+}
+
+/* False: somebody is in there, for longer than one may wait. */
+static bool gauge_merge(struct udom_metric *metric, double value, bool is_set)
 {
     struct gauge *gauge = &metric->gauge;
     double merged;
 
-    if (!lock_briefly(&gauge->lock)) {
-        ADD(&metric->client->counts.dropped, 1);
-        return;
-    }
+    gauge_note_use(gauge, is_set);
+    if (!lock_briefly(&gauge->lock))
+        return false;
     merged = is_set ? value : gauge->value + value;
     if (is_finite(merged)) {
         gauge->value = merged;
@@ -761,6 +772,7 @@ static void gauge_merge(struct udom_metric *metric, double value, bool is_set)
         ADD(&metric->client->counts.refused, 1);
     }
     unlock(&gauge->lock);
+    return true;
 }
 
 static void gauge_append(struct udom_metric *metric, double value, bool is_set)
@@ -773,12 +785,19 @@ static void gauge_append(struct udom_metric *metric, double value, bool is_set)
     unlock(&slot->lock);
 }
 
+/*
+ * When merging has to wait, a line of its own does as well: it is sent before what is merged, as
+ * if whoever is merging had come later. But not if some set the gauge and some add to it: what was
+ * set earlier, and is sent later, would undo it.
+ */
 static void change_gauge(struct udom_metric *metric, double value, bool is_set)
 {
     if (!accepts(metric, UDOM_GAUGE, is_finite(value)))
         return;
-    if (metric->index >= 0)
-        gauge_merge(metric, value, is_set);
+    if (metric->index >= 0 && gauge_merge(metric, value, is_set))
+        return;
+    if (LOAD(&metric->gauge.uses) == (USED_TO_SET | USED_TO_ADD))
+        ADD(&metric->client->counts.dropped, 1);
     else
         gauge_append(metric, value, is_set);
 }

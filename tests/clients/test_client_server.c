@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The C client: where it sends, and what it does when nobody is there
+ *
+ * getaddrinfo() is ours here, and the linker shows us each allocation (see meson.build).
+ */
+
+#include "catcher.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+
+/* --- a resolver of our own --- */
+
+static const char *resolved_host; /* what the next look-ups give; NULL: nothing */
+static unsigned n_lookups;
+
+static struct addrinfo *new_address(unsigned port)
+{
+    struct {
+        struct addrinfo info;
+        struct sockaddr_in address;
+    } *both = calloc(1, sizeof(*both));
+
+    assert_non_null(both);
+    both->address.sin_family = AF_INET;
+    both->address.sin_port = htons((uint16_t)port);
+    both->info.ai_family = AF_INET;
+    both->info.ai_addr = (struct sockaddr *)&both->address;
+    both->info.ai_addrlen = sizeof(both->address);
+    inet_pton(AF_INET, resolved_host, &both->address.sin_addr);
+    return &both->info;
+}
+
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                struct addrinfo **ret)
+{
+    n_lookups++;
+    if (!resolved_host)
+        return EAI_AGAIN;
+    *ret = new_address((unsigned)atoi(port));
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *info)
+{
+    free(info);
+}
+
+/* --- an allocator that counts --- */
+
+static bool is_counting;
+static unsigned n_allocations;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    n_allocations += is_counting;
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    n_allocations += is_counting;
+    return __real_calloc(n, size);
+}
+
+/* --- URLs and the environment --- */
+
+static void must_open(const char *url, bool is_good)
+{
+    struct udom_options options = { .url = url, .flags = UDOM_NO_THREAD };
+    struct udom *client;
+
+    errno = 0;
+    client = udom_open(&options);
+    if (is_good != (client != NULL))
+        fail_msg("%s: %s", url, client ? "opened" : strerror(errno));
+    if (!is_good)
+        assert_int_equal(errno, EINVAL);
+    udom_close(client);
+}
+
+static void urls_are_read(void **state)
+{
+    static const char *const good[] = {
+        "udp://127.0.0.1:8125", "udp://host",   "udp://[::1]:1",      "udp://[::1]",
+        "udp://host:65535",     "unix:///path", "udp://localhost:80",
+    };
+    static const char *const bad[] = {
+        "127.0.0.1:8125", "tcp://host:1", "udp://",           "udp://:8125",
+        "udp://host:",    "udp://host:0", "udp://host:65536", "udp://host:x",
+        "udp://host:-1",  "udp://[::1",   "udp://[::1]x",     "udp://host:123456",
+        "unix://path",    "unix://",      "udp://host:1/",    "udp://[]:1",
+    };
+    char long_path[300] = "unix:///";
+
+    resolved_host = "127.0.0.1";
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        must_open(good[i], true);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        must_open(bad[i], false);
+    memset(long_path + 8, 'p', sizeof(long_path) - 9);
+    must_open(long_path, false);
+    memcpy(long_path, "udp://hhh", 9);
+    must_open(long_path, false);
+}
+
+static void numbers_out_of_range_are_refused(void **state)
+{
+    static const struct udom_options bad[] = {
+        { .packet_bytes = 511 },
+        { .packet_bytes = 65001 },
+        { .n_metrics = 65537 },
+        { .n_threads = 4097 },
+    };
+
+    resolved_host = "127.0.0.1";
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        errno = 0;
+        assert_null(udom_open(&bad[i]));
+        assert_int_equal(errno, EINVAL);
+    }
+}
+
+static void clear_environment(void)
+{
+    unsetenv("UDOMETER_URL");
+    unsetenv("DD_AGENT_HOST");
+    unsetenv("DD_DOGSTATSD_PORT");
+    unsetenv("STATSD_HOST");
+    unsetenv("STATSD_PORT");
+}
+
+/* That a client which knows nothing but the environment sends to @catcher. */
+static void must_reach(struct catcher *catcher)
+{
+    struct udom_options options = { .flags = UDOM_NO_THREAD };
+    struct udom *client = udom_open(&options);
+
+    assert_non_null(client);
+    udom_count(client, "a", 1);
+    assert_sends(client, catcher, "a:1|c\n");
+    udom_close(client);
+}
+
+static void the_environment_says_where(void **state)
+{
+    struct catcher catcher = catcher_open(), other = catcher_open();
+    const char *port = strrchr(catcher.url, ':') + 1;
+
+    resolved_host = "127.0.0.1";
+    clear_environment();
+    setenv("STATSD_HOST", "127.0.0.1", 1);
+    setenv("STATSD_PORT", port, 1);
+    must_reach(&catcher);
+    setenv("DD_AGENT_HOST", "127.0.0.1", 1);
+    setenv("DD_DOGSTATSD_PORT", strrchr(other.url, ':') + 1, 1);
+    must_reach(&other);
+    setenv("DD_AGENT_HOST", catcher.url, 1);
+    must_reach(&catcher);
+    setenv("UDOMETER_URL", other.url, 1);
+    must_reach(&other);
+    setenv("UDOMETER_URL", "", 1);
+    must_reach(&catcher);
+    setenv("UDOMETER_URL", "nonsense", 1);
+    assert_null(udom_open_url(NULL));
+    clear_environment();
+    catcher_close(&catcher);
+    catcher_close(&other);
+}
+
+/* --- nobody there --- */
+
+static void a_closed_port_costs_updates_only(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom *client;
+    struct udom_stats stats;
+
+    resolved_host = "127.0.0.1";
+    client = open_quiet(&catcher, UDOM_NO_AGGREGATION);
+    catcher_close(&catcher);
+    for (int i = 0; i < 1000; i++)
+        udom_count(client, "some.name", 1);
+    udom_flush(client);
+    stats = stats_of(client);
+    assert_int_equal(stats.sent + stats.dropped, 1000);
+    assert_true(stats.dropped > 0);
+    udom_close(client);
+}
+
+static void an_unknown_name_is_looked_up_again(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom *client;
+    char url[100];
+
+    snprintf(url, sizeof(url), "udp://udometer.example:%s", strrchr(catcher.url, ':') + 1);
+    memcpy(catcher.url, url, sizeof(catcher.url));
+    resolved_host = NULL;
+    client = open_quiet(&catcher, 0);
+    udom_count(client, "lost", 1);
+    udom_flush(client);
+    assert_int_equal(stats_of(client).dropped, 1);
+    resolved_host = "127.0.0.1";
+    for (int i = 0; stats_of(client).sent == 0; i++) {
+        assert_true(i < 60000);
+        udom_count(client, "a", 1);
+        udom_flush(client);
+        usleep(1000);
+    }
+    assert_string_equal(catcher_read_all(&catcher), "a:1|c\n");
+    udom_close(client);
+    catcher_close(&catcher);
+}
+
+static void a_name_is_looked_up_at_intervals(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom_options options = { .url = catcher.url, .flags = UDOM_NO_THREAD, .resolve_ms = 1 };
+    struct udom *client;
+
+    n_lookups = 0;
+    resolved_host = "127.0.0.1";
+    client = udom_open(&options);
+    assert_int_equal(n_lookups, 1);
+    usleep(2000);
+    udom_flush(client);
+    assert_int_equal(n_lookups, 2);
+    udom_count(client, "a", 1);
+    assert_sends(client, &catcher, "a:1|c\n");
+    udom_close(client);
+    catcher_close(&catcher);
+}
+
+static int bind_path(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static void flush_until_sent(struct udom *client, uint64_t n)
+{
+    for (int i = 0; stats_of(client).sent < n; i++) {
+        assert_true(i < 100);
+        udom_count(client, "a", 1);
+        udom_flush(client);
+    }
+}
+
+static void a_path_may_appear_and_be_made_anew(void **state)
+{
+    char folder[] = "/tmp/udometer-XXXXXX", path[64], url[80];
+    struct catcher catcher = { 0 };
+    struct udom *client;
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    snprintf(url, sizeof(url), "unix://%s", path);
+    memcpy(catcher.url, url, sizeof(catcher.url));
+    client = open_quiet(&catcher, 0);
+    udom_count(client, "lost", 1);
+    udom_flush(client);
+    assert_int_equal(stats_of(client).dropped, 1);
+    for (uint64_t n = 1; n <= 2; n++) {
+        catcher.fd = bind_path(path);
+        flush_until_sent(client, n);
+        assert_string_equal(catcher_read_all(&catcher), "a:1|c\n");
+        close(catcher.fd);
+        unlink(path);
+    }
+    rmdir(folder);
+    udom_close(client);
+}
+
+static void a_full_socket_drops_and_does_not_wait(void **state)
+{
+    char folder[] = "/tmp/udometer-XXXXXX", path[64], url[80];
+    struct catcher catcher = { 0 };
+    struct udom_stats stats;
+    struct udom *client;
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    snprintf(url, sizeof(url), "unix://%s", path);
+    memcpy(catcher.url, url, sizeof(catcher.url));
+    catcher.fd = bind_path(path);
+    client = open_quiet(&catcher, UDOM_NO_AGGREGATION);
+    for (int i = 0; i < 1000000; i++)
+        udom_count(client, "some.name", 1);
+    udom_flush(client);
+    stats = stats_of(client);
+    assert_true(stats.dropped > 0 && stats.sent > 0);
+    assert_int_equal(stats.sent + stats.dropped, 1000000);
+    while (catcher_read_all(&catcher)[0])
+        ;
+    assert_true(catcher.longest > 8000 && catcher.longest <= 8192);
+    flush_until_sent(client, stats.sent + 1);
+    udom_close(client);
+    close(catcher.fd);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* --- promises --- */
+
+static void update_in_every_way(struct udom *client, struct udom_metric *const metrics[4])
+{
+    for (int i = 0; i < 2000; i++) {
+        udom_count(client, "some.name", i, "k", "v");
+        udom_set(client, "users", "joe");
+        udom_metric_count(metrics[0], 1);
+        udom_metric_gauge(metrics[1], i / 3.0);
+        udom_metric_observe(metrics[2], i / 3.0);
+        udom_metric_timing_ms(metrics[3], i);
+        udom_metric_count(udom_metric(client, UDOM_COUNTER, "late", "k", i % 2 ? "v" : "w"), 1);
+    }
+    udom_expire(client, "some.name");
+}
+
+static void nothing_is_allocated_after_opening_and_errno_stays(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom *client = open_quiet(&catcher, UDOM_TELEMETRY);
+    struct udom_metric *metrics[4] = {
+        udom_metric(client, UDOM_COUNTER, "count"),
+        udom_metric(client, UDOM_GAUGE, "gauge"),
+        udom_metric(client, UDOM_HISTOGRAM, "size"),
+        udom_metric(client, UDOM_TIMING, "time"),
+    };
+
+    catcher_close(&catcher);
+    n_allocations = 0;
+    is_counting = true;
+    errno = E2BIG;
+    update_in_every_way(client, metrics);
+    assert_int_equal(errno, E2BIG);
+    is_counting = false;
+    assert_int_equal(n_allocations, 0);
+    assert_true(stats_of(client).dropped > 0);
+    udom_close(client);
+    assert_int_equal(errno, E2BIG);
+}
+
+static void the_thread_flushes_by_time(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom_options options = { .url = catcher.url, .flush_ms = 5 };
+    struct udom *client;
+
+    resolved_host = "127.0.0.1";
+    client = udom_open(&options);
+    assert_non_null(client);
+    udom_metric_count(udom_metric(client, UDOM_COUNTER, "a"), 2);
+    catcher_wait(&catcher);
+    assert_string_equal(catcher_read_all(&catcher), "a:2|c\n");
+    udom_count(client, "b", 1);
+    catcher_wait(&catcher);
+    assert_string_equal(catcher_read_all(&catcher), "b:1|c\n");
+    udom_close(client);
+    catcher_close(&catcher);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(urls_are_read),
+        CASE(numbers_out_of_range_are_refused),
+        CASE(the_environment_says_where),
+        CASE(a_closed_port_costs_updates_only),
+        CASE(an_unknown_name_is_looked_up_again),
+        CASE(a_name_is_looked_up_at_intervals),
+        CASE(a_path_may_appear_and_be_made_anew),
+        CASE(a_full_socket_drops_and_does_not_wait),
+        CASE(nothing_is_allocated_after_opening_and_errno_stays),
+        CASE(the_thread_flushes_by_time),
+    };
+
+    clear_environment();
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

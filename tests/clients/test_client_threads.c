@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The C client: threads, signal handlers and forks
+ */
+
+#include "catcher.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#define N_THREADS 8
+#define N_ROUNDS 20000
+
+#if defined(__SANITIZE_THREAD__)
+#define HAS_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAS_TSAN 1
+#endif
+#endif
+#ifndef HAS_TSAN
+#define HAS_TSAN 0
+#endif
+
+struct rig {
+    struct udom *client;
+    struct udom_metric *count, *gauge, *time;
+};
+
+/* --- what came --- */
+
+struct sums {
+    double count, lines_count, time;
+};
+
+static void add_values(double *sum, bool is_count_of_values, char *values)
+{
+    for (char *value = values; value; value = strchr(value, ':')) {
+        value += *value == ':';
+        *sum += is_count_of_values ? 1 : strtod(value, NULL);
+    }
+}
+
+static void add_line(struct sums *sums, char *line)
+{
+    char *values = strchr(line, ':'), *type = strchr(line, '|');
+
+    assert_non_null(values);
+    assert_non_null(type);
+    *values++ = '\0';
+    *type = '\0';
+    if (strcmp(line, "count") == 0)
+        add_values(&sums->count, false, values);
+    else if (strcmp(line, "once") == 0)
+        add_values(&sums->lines_count, false, values);
+    else if (strcmp(line, "time") == 0)
+        add_values(&sums->time, true, values);
+    else
+        assert_string_equal(line, "gauge");
+}
+
+static void *catch_all(void *arg)
+{
+    static struct sums sums;
+    struct catcher *catcher = arg;
+    char text[70000], *rest;
+
+    sums = (struct sums){ 0 };
+    for (;;) {
+        catcher_wait(catcher);
+        while (catcher_read(catcher, text, sizeof(text))) {
+            if (strcmp(text, "end") == 0)
+                return &sums;
+            for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+                add_line(&sums, line);
+        }
+    }
+}
+
+/* Tell catch_all() that this was all. */
+static void send_end(const struct catcher *catcher)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+
+    assert_int_equal(getsockname(catcher->fd, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(sendto(catcher->fd, "end", 3, 0, (struct sockaddr *)&address, len), 3);
+}
+
+/* --- threads --- */
+
+static void *update(void *arg)
+{
+    const struct rig *rig = arg;
+
+    for (int i = 0; i < N_ROUNDS; i++) {
+        udom_metric_count(rig->count, 1);
+        udom_metric_gauge(rig->gauge, i);
+        if (i % 8 == 0)
+            udom_metric_timing_ms(rig->time, i);
+        if (i % 16 == 0)
+            udom_count(rig->client, "once", 1);
+    }
+    return NULL;
+}
+
+#define UPDATES_OF_A_THREAD (2 * N_ROUNDS + N_ROUNDS / 8 + N_ROUNDS / 16)
+
+static void run_threads(struct rig *rig, unsigned n)
+{
+    pthread_t threads[N_THREADS];
+
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, update, rig), 0);
+    for (int i = 0; i < 20; i++)
+        udom_flush(rig->client);
+    for (unsigned i = 0; i < n; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static struct rig open_rig(const struct catcher *catcher, struct udom_options options)
+{
+    struct rig rig;
+
+    options.url = catcher->url;
+    rig.client = udom_open(&options);
+    assert_non_null(rig.client);
+    rig.count = udom_metric(rig.client, UDOM_COUNTER, "count");
+    rig.gauge = udom_metric(rig.client, UDOM_GAUGE, "gauge");
+    rig.time = udom_metric(rig.client, UDOM_TIMING, "time");
+    return rig;
+}
+
+/* Two rounds of threads, the second with the slots of the first, while others flush. Gauges are not counted. */
+static void must_lose_nothing(struct udom_options options, bool may_drop)
+{
+    struct catcher catcher = catcher_open();
+    struct rig rig = open_rig(&catcher, options);
+    struct udom_stats stats;
+    pthread_t reader;
+    void *result;
+    struct sums *sums;
+    double n_arrived, n_expected = 2.0 * N_THREADS * (UPDATES_OF_A_THREAD - N_ROUNDS);
+
+    assert_int_equal(pthread_create(&reader, NULL, catch_all, &catcher), 0);
+    run_threads(&rig, N_THREADS);
+    run_threads(&rig, N_THREADS);
+    udom_flush(rig.client);
+    stats = stats_of(rig.client);
+    udom_close(rig.client);
+    send_end(&catcher);
+    pthread_join(reader, &result);
+    sums = result;
+    assert_int_equal(stats.refused, 0);
+    assert_int_equal(stats.sent + stats.dropped, 2 * N_THREADS * UPDATES_OF_A_THREAD);
+    if (!may_drop) {
+        n_arrived = sums->count + sums->time + sums->lines_count;
+        /* A holder of a lock that loses its CPU for long may cost one or the other. */
+        assert_true(stats.dropped <= N_ROUNDS / 1000);
+        assert_true(n_arrived <= n_expected && n_arrived + (double)stats.dropped >= n_expected);
+    }
+    catcher_close(&catcher);
+}
+
+static void eight_threads_lose_nothing(void **state)
+{
+    must_lose_nothing((struct udom_options){ .flush_ms = 1 }, false);
+}
+
+static void threads_without_memory_of_their_own_share_some(void **state)
+{
+    must_lose_nothing((struct udom_options){ .flush_ms = 1, .n_threads = 1 }, true);
+}
+
+static void without_merging_each_update_is_a_line(void **state)
+{
+    must_lose_nothing((struct udom_options){ .flush_ms = 1, .flags = UDOM_NO_AGGREGATION }, true);
+}
+
+static void *count_once(void *arg)
+{
+    udom_metric_count(arg, 1);
+    return NULL;
+}
+
+static void a_thread_that_ends_leaves_its_updates(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom *client = open_quiet(&catcher, 0);
+    struct udom_metric *metric = udom_metric(client, UDOM_COUNTER, "a");
+    pthread_t thread;
+
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(pthread_create(&thread, NULL, count_once, metric), 0);
+        pthread_join(thread, NULL);
+    }
+    assert_sends(client, &catcher, "a:1000|c\n");
+    udom_close(client);
+    catcher_close(&catcher);
+}
+
+static pthread_barrier_t barrier;
+
+static void *count_and_outlive(void *arg)
+{
+    udom_metric_count(arg, 1);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    return NULL;
+}
+
+static void a_thread_may_outlive_the_client(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom *client = open_quiet(&catcher, 0);
+    pthread_t thread;
+
+    pthread_barrier_init(&barrier, NULL, 2);
+    assert_int_equal(
+        pthread_create(&thread, NULL, count_and_outlive, udom_metric(client, UDOM_COUNTER, "a")),
+        0);
+    pthread_barrier_wait(&barrier);
+    udom_close(client);
+    pthread_barrier_wait(&barrier);
+    pthread_join(thread, NULL);
+    assert_string_equal(catcher_read_all(&catcher), "a:1|c\n");
+    pthread_barrier_destroy(&barrier);
+    catcher_close(&catcher);
+}
+
+/* --- signal handlers --- */
+
+static struct rig interrupted;
+static volatile sig_atomic_t n_interrupts;
+
+static void count_in_handler(int number)
+{
+    udom_metric_count(interrupted.count, 1);
+    udom_metric_timing_ms(interrupted.time, 1);
+    udom_metric_gauge(interrupted.gauge, 1);
+    n_interrupts++;
+}
+
+static void signal_handlers_may_update(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct sigaction action = { .sa_handler = count_in_handler, .sa_flags = SA_RESTART };
+    struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+    struct udom_stats stats;
+    uint64_t n_rounds = 0;
+
+    interrupted = open_rig(&catcher, (struct udom_options){ .flags = UDOM_NO_THREAD });
+    count_in_handler(0);
+    n_interrupts = 1;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (; n_interrupts < 500; n_rounds++) {
+        udom_metric_count(interrupted.count, 1);
+        udom_metric_timing_ms(interrupted.time, 1);
+        udom_metric_gauge(interrupted.gauge, 1);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    udom_flush(interrupted.client);
+    stats = stats_of(interrupted.client);
+    assert_int_equal(stats.sent + stats.dropped, 3 * (n_rounds + (uint64_t)n_interrupts));
+    udom_close(interrupted.client);
+    catcher_close(&catcher);
+}
+
+/* --- forks --- */
+
+static void end_child(pid_t child)
+{
+    int status;
+
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_child_sends_only_what_is_its_own(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct rig rig = open_rig(&catcher, (struct udom_options){ .flags = UDOM_NO_THREAD });
+    pid_t child;
+
+    udom_metric_count(rig.count, 1);
+    udom_metric_gauge(rig.gauge, 1);
+    udom_metric_timing_ms(rig.time, 1);
+    udom_count(rig.client, "once", 1);
+    child = fork();
+    if (child == 0) {
+        udom_metric_count(rig.count, 7);
+        udom_close(rig.client);
+        _exit(0);
+    }
+    end_child(child);
+    assert_string_equal(catcher_read_all(&catcher), "count:7|c\n");
+    assert_sends(rig.client, &catcher, "once:1|c\ncount:1|c\ntime:1|ms\ngauge:1|g\n");
+    udom_close(rig.client);
+    catcher_close(&catcher);
+}
+
+static void a_child_has_a_thread_of_its_own(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct rig rig = open_rig(&catcher, (struct udom_options){ .flush_ms = 5 });
+    pid_t child;
+
+    if (HAS_TSAN) /* which does not let a child of several threads have any */
+        skip();
+    child = fork();
+    if (child == 0) {
+        udom_metric_count(rig.count, 7);
+        catcher_wait(&catcher);
+        udom_close(rig.client);
+        _exit(0);
+    }
+    end_child(child);
+    assert_string_equal(catcher_read_all(&catcher), "count:7|c\n");
+    udom_close(rig.client);
+    catcher_close(&catcher);
+}
+
+static int is_ending;
+
+static void *update_until_the_end(void *arg)
+{
+    const struct rig *rig = arg;
+
+    while (!__atomic_load_n(&is_ending, __ATOMIC_RELAXED)) {
+        udom_metric_count(rig->count, 1);
+        udom_metric_gauge_add(rig->gauge, 1);
+        udom_metric_timing_ms(rig->time, 1);
+        udom_count(rig->client, "once", 1);
+        udom_flush(rig->client);
+    }
+    return NULL;
+}
+
+static void a_fork_amid_updates_leaves_no_lock_behind(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct rig rig = open_rig(&catcher, (struct udom_options){ .flush_ms = 1 });
+    pthread_t threads[2];
+
+    if (HAS_TSAN)
+        skip();
+    is_ending = 0;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, update_until_the_end, &rig), 0);
+    for (int i = 0; i < 100; i++) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            struct udom_stats stats;
+
+            udom_metric_count(rig.count, 1);
+            udom_metric_gauge_add(rig.gauge, 1);
+            udom_metric_timing_ms(rig.time, 1);
+            udom_count(rig.client, "once", 1);
+            udom_flush(rig.client);
+            udom_get_stats(rig.client, &stats);
+            udom_close(rig.client);
+            _exit(stats.sent + stats.dropped == 4 ? 0 : 1);
+        }
+        end_child(child);
+    }
+    __atomic_store_n(&is_ending, 1, __ATOMIC_RELAXED);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    udom_close(rig.client);
+    catcher_close(&catcher);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(eight_threads_lose_nothing),
+        CASE(threads_without_memory_of_their_own_share_some),
+        CASE(without_merging_each_update_is_a_line),
+        CASE(a_thread_that_ends_leaves_its_updates),
+        CASE(a_thread_may_outlive_the_client),
+        CASE(signal_handlers_may_update),
+        CASE(a_child_sends_only_what_is_its_own),
+        CASE(a_child_has_a_thread_of_its_own),
+        CASE(a_fork_amid_updates_leaves_no_lock_behind),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

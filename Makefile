@@ -9,8 +9,9 @@ BUILD := build
 DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxhash-dev \
 	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev
 
-# What "make test" needs on top. prometheus also brings promtool.
-TEST_DEPS := bash libcmocka-dev python3 python3-pytest python3-prometheus-client prometheus
+# What "make test" needs on top. prometheus also brings promtool; g++ and locales are for the C client.
+TEST_DEPS := bash g++ libcmocka-dev locales python3 python3-pytest python3-prometheus-client \
+	prometheus
 
 # What .ci/run needs on top of both: the other compiler, its sanitizers, formatter and linter.
 CI_DEPS := clang libclang-rt-14-dev llvm clang-format-14 clang-tidy-14 \
@@ -53,7 +54,7 @@ $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock
 	@touch $@
 
 bench: build-tests ## measure; nothing else should be running
-	@for bench in bench_cells bench_core bench_receive; do \
+	@for bench in bench_cells bench_core bench_receive bench_client; do \
 		echo "== $$bench"; $(BUILD)/tests/bench/$$bench; \
 	done
 
@@ -95,7 +96,7 @@ install: all ## install the daemon (PREFIX with: meson configure build --prefix=
 	meson install -C $(BUILD) --no-rebuild
 
 format: ## bring all C files into form
-	clang-format-14 -i src/*/*.[ch] tests/*.[ch] tests/*/*.[ch]
+	clang-format-14 -i src/*/*.[ch] include/*.h clients/*/*.[ch] tests/*.[ch] tests/*/*.[ch]
 
 clean: ## remove what was built
 	rm -rf $(BUILD) build-*

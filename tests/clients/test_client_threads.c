@@ -6,6 +6,7 @@
 
 #include "catcher.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -271,6 +272,42 @@ static void signal_handlers_may_update(void **state)
     catcher_close(&catcher);
 }
 
+/* What the kernel says of a thread: the signals that it has blocked. */
+static unsigned long long blocked_by(const char *thread)
+{
+    unsigned long long blocked = 0;
+    char path[300], line[200];
+    FILE *status;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%s/status", thread);
+    status = fopen(path, "r");
+    assert_non_null(status);
+    while (fgets(line, sizeof(line), status))
+        sscanf(line, "SigBlk: %llx", &blocked);
+    fclose(status);
+    return blocked;
+}
+
+static void the_thread_takes_no_signals(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct rig rig = open_rig(&catcher, (struct udom_options){ .flush_ms = 1 });
+    DIR *threads = opendir("/proc/self/task");
+    int n_blocking = 0;
+
+    assert_non_null(threads);
+    /* A thread that has only just begun blocks them in any case. */
+    udom_metric_count(rig.count, 1);
+    catcher_wait(&catcher);
+    for (struct dirent *entry; (entry = readdir(threads)) != NULL;)
+        if (entry->d_name[0] != '.' && blocked_by(entry->d_name) & 1ull << (SIGUSR1 - 1))
+            n_blocking++;
+    closedir(threads);
+    assert_int_equal(n_blocking, 1);
+    udom_close(rig.client);
+    catcher_close(&catcher);
+}
+
 /* --- forks --- */
 
 static void end_child(pid_t child)
@@ -314,6 +351,9 @@ static void a_child_has_a_thread_of_its_own(void **state)
 
     if (HAS_TSAN) /* which does not let a child of several threads have any */
         skip();
+    udom_metric_count(rig.count, 1);
+    catcher_wait(&catcher);
+    catcher_read_all(&catcher);
     child = fork();
     if (child == 0) {
         udom_metric_count(rig.count, 7);
@@ -387,6 +427,7 @@ int main(void)
         CASE(a_thread_that_ends_leaves_its_updates),
         CASE(a_thread_may_outlive_the_client),
         CASE(signal_handlers_may_update),
+        CASE(the_thread_takes_no_signals),
         CASE(a_child_sends_only_what_is_its_own),
         CASE(a_child_has_a_thread_of_its_own),
         CASE(a_fork_amid_updates_leaves_no_lock_behind),

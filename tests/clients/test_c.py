@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C client against the daemon: what it says is what is understood.
+
+Each case of proto/vectors has samples: what was meant. The client is told to say just that,
+and the daemon, which gets the client's very bytes, must show what the oracle expects.
+
+What cannot be said, for these reasons, is counted, so that nobody skips all of them:
+    nothing     the case has no sample; what its line means is that it is refused
+    text        a label with a comma, a bar, a control character, or a blank at its end; a
+                member with a bar or line feed: the client makes "_" of them
+    length      a name or tags too long for the client, or more than 64 tags
+    chance      a rate so small that waiting for the update to be chosen takes too long
+    number      a duration that is beyond a double in milliseconds
+    merging     (merged only) a rate of a counter, which the client does not need, or several
+                rates, whose order matters and is not kept
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+import vectors
+from harness import DEADLINE, SANITIZED, check_sanitizers, clean_environment, wait_until
+from test_vectors import Subject, end_all, family_differences, send_udp4
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPEAKER = os.environ["UDOMETER_SPEAKER"]
+BOT = os.environ["UDOMETER_EXAMPLE_BOT"]
+CASES = vectors.load()
+TOLERANCE = 1e-12
+PACKET_MAX = 1432
+RATE_MIN = 0.001
+VERBS = {"counter": "count", "gauge": "gauge", "timer": "timing_ms", "histogram": "observe",
+         "distribution": "observe", "set": "set", "expire": "expire"}
+# A line whose parts may be taken for what they are.
+PLAIN = re.compile(r"([^:|,#\[\]@{\x00-\x20\x7f]+):([^:|]*)\|(c|g|ms|h|d|s|x)(\|@[^|]*)?(?:\|#([^|]*))?")
+
+
+# --- what can be said ---
+
+
+def is_sayable(text, forbidden):
+    return not re.search(forbidden, text) and not text.endswith(" ")
+
+
+def is_text_sayable(sample):
+    member = sample["value"] if sample["type"] == "set" else ""
+    raw = bytes.fromhex(member["hex"]) if isinstance(member, dict) else member.encode()
+    return not re.search(rb"[|\n\0]", raw) and \
+        all(is_sayable(value, r"[|,\x00-\x1f\x7f]") for value in sample["labels"].values())
+
+
+def is_length_sayable(sample):
+    tags = ",".join(f"{key}:{value}" for key, value in sample["labels"].items()).encode()
+    member = len(str(sample["value"])) if sample["type"] == "set" else 0
+    return len(sample["family"]) <= 512 and len(sample["family"]) + len(tags) + 30 <= 1280 \
+        and len(sample["labels"]) <= 64 and all(len(key) <= 256 for key in sample["labels"]) \
+        and len(sample["family"]) + len(tags) + member + 10 <= PACKET_MAX
+
+
+def obstacle(case, is_merging):
+    """Why the client cannot say it, or None."""
+    if not case.samples:
+        return "nothing"
+    for sample in case.samples:
+        if not is_text_sayable(sample):
+            return "text"
+        if not is_length_sayable(sample):
+            return "length"
+        if sample.get("rate", 1) < RATE_MIN:
+            return "chance"
+        if sample["type"] == "timer" and "inf" in milliseconds(sample["value"]):
+            return "number"
+        if is_merging and sample["type"] == "counter" and "rate" in sample:
+            return "merging"
+    if is_merging and len({sample.get("rate", 1) for sample in case.samples}) > 1:
+        return "merging"
+    return None
+
+
+def milliseconds(seconds):
+    return repr(float(Decimal(repr(seconds)) * 1000))
+
+
+# --- saying it ---
+
+
+class Speaker:
+    """The client, in a process of its own, and the socket into which it sends."""
+
+    def __init__(self, mode):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        self.process = subprocess.Popen(
+            [SPEAKER, "udp://127.0.0.1:%d" % self.socket.getsockname()[1], mode],
+            env=clean_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+
+    def say(self, verb, rate, value, name, labels):
+        """Numbers and texts; bytes are taken as they are."""
+        words = [repr(rate), value, name, *(word for pair in labels for word in pair)]
+        raw = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        self.process.stdin.write(" ".join([verb, *(word.hex() for word in raw)]).encode() + b"\n")
+
+    def flush(self, what="it"):
+        """The datagrams that come of all that was said."""
+        self.process.stdin.write(b"flush\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, self.process.stderr.read()
+        _, n_dropped, n_refused = map(int, answer.split())
+        assert n_dropped == 0
+        assert n_refused == 0, "the client refused " + what
+        return self.received()
+
+    def received(self):
+        datagrams = []
+        while True:
+            try:
+                datagrams.append(self.socket.recv(65536))
+            except BlockingIOError:
+                return datagrams
+
+    def stop(self):
+        _, stderr = self.process.communicate(timeout=DEADLINE)
+        check_sanitizers(stderr.decode())
+        assert self.process.returncode == 0
+        self.socket.close()
+
+
+def say_sample(speaker, sample, name=None, labels=None):
+    verb, value = VERBS[sample["type"]], sample.get("value", "1")
+    if sample.get("relative"):
+        verb = "gauge_add"
+    if sample["type"] == "timer":
+        value = milliseconds(value)
+    if isinstance(value, dict):
+        value = bytes.fromhex(value["hex"])
+    speaker.say(verb, sample.get("rate", 1), value if isinstance(value, (str, bytes)) else repr(value),
+                name or sample["family"], sample["labels"].items() if labels is None else labels)
+
+
+def complaints(subject, case, datagrams):
+    """What the daemon makes of them that the case does not say."""
+    before = subject.page
+    for raw in datagrams:
+        assert len(raw) <= PACKET_MAX
+        send_udp4(subject, raw)
+    subject.page = subject.await_lines(sum(len(vectors.lines_of(raw)) for raw in datagrams))
+    found = list(family_differences(subject.page, *vectors.expected(case.samples), TOLERANCE))
+    for what in ("refused", "tag_errors", "unknown_sections", "sample_errors"):
+        grown = {key: n for key, n in subject.page.counters.items()
+                 if key[0] == f"udometer_{what}_total" and n > before.counters.get(key, 0)}
+        found += [f"{key}: counted" for key in grown]
+    return found + (end_all(subject, send_udp4) if subject.page.sent else [])
+
+
+@pytest.fixture
+def subject(tmp_path):
+    subject = Subject(tmp_path, ())
+    yield subject
+    subject.udometer.stop()
+
+
+def run_cases(mode, subject, cases, say):
+    """Say all cases, and return those that were not understood."""
+    speaker = Speaker(mode)
+    failed = []
+    for case in cases:
+        say(speaker, case)
+        datagrams = speaker.flush(case.name)
+        found = complaints(subject, case, datagrams)
+        if found:
+            failed.append("\n    ".join([case.name, repr(datagrams)[:300], *found[:5]]))
+    speaker.stop()
+    assert not failed, "%d of %d:\n%s" % (len(failed), len(cases), "\n".join(failed[:20]))
+
+
+def say_samples(speaker, case):
+    for sample in case.samples:
+        say_sample(speaker, sample)
+
+
+@pytest.mark.parametrize("mode,n_least", [("lines", 980), ("merged", 930)])
+def test_what_is_meant_comes_back(subject, mode, n_least):
+    obstacles = Counter(obstacle(case, mode == "merged") for case in CASES)
+    assert obstacles[None] >= n_least, obstacles
+    assert obstacles["text"] + obstacles["length"] + obstacles["chance"] <= 50, obstacles
+    run_cases(mode, subject, [case for case in CASES if not obstacle(case, mode == "merged")],
+              say_samples)
+
+
+# --- the words of the vectors themselves ---
+
+
+def words_of(case):
+    """The name and tags of each line as they were written, or None: not as plain as that."""
+    if case.options or case.tag_errors or case.unknown_sections or case.sample_errors:
+        return None
+    try:
+        lines = [line.decode() for line in vectors.lines_of(case.raw)]
+    except UnicodeDecodeError:
+        return None
+    matches = [PLAIN.fullmatch(line) for line in lines]
+    if len(lines) != len(case.samples) or not all(matches):
+        return None
+    tags = [[tag.partition(":")[::2] for tag in (match[5] or "").split(",") if tag]
+            for match in matches]
+    if any(len(pairs) > 64 or any(key != key.strip() for key, _ in pairs) for pairs in tags):
+        return None
+    return [(match[1], pairs) for match, pairs in zip(matches, tags)]
+
+
+def say_words(speaker, case):
+    for sample, (name, labels) in zip(case.samples, words_of(case)):
+        say_sample(speaker, sample, name, labels)
+
+
+def test_words_come_back(subject):
+    cases = [case for case in CASES if words_of(case) and not obstacle(case, False)]
+    assert len(cases) >= 300, len(cases)
+    run_cases("lines", subject, cases, say_words)
+
+
+def test_hostile_words_forge_nothing(subject):
+    """Any text in any place makes the one sample that was asked for, or is refused by the client."""
+    hostile = ["a|c\nb:1|c", "x\ny:1|c", ":1|c|#", "#a:b", ",k=v", "[k=v]", "_e{1,1}:a|b", "_sc|a|0", "|@0.1",
+               "\r\n", "\x01\x7f", b"\xff\xfe", b"\xc3", "a b ", " ", "__x", "@", "%s%n", "é", "\t"]
+    speaker = Speaker("lines")
+    for text in hostile:
+        speaker.say("count", 1, "1", text, [("k", "v")])
+        speaker.say("count", 1, "1", "keys", [(text, "v")])
+        speaker.say("count", 1, "1", "values", [("k", text)])
+        speaker.say("set", 1, text, "members", [("k", "v")])
+    lines = [line for raw in speaker.flush() for line in raw.split(b"\n") if line]
+    speaker.stop()
+    assert len(lines) == 4 * len(hostile)
+    before = subject.page
+    send_udp4(subject, b"\n".join(lines))
+    page = subject.await_lines(len(lines))
+    grown = Counter(page.counters) - Counter(before.counters)
+    assert grown["udometer_samples_total", "type", "counter"] == 3 * len(hostile)
+    assert grown["udometer_samples_total", "type", "set"] == len(hostile)
+    assert not [key for key in grown if "refused" in key[0] or "skipped" in key[0]], grown
+    assert page.families()["members"].type == "gauge"
+    subject.page = page
+
+
+# --- the example, and how it is built ---
+
+
+@pytest.mark.parametrize("transport", ["udp", "unix"])
+def test_the_example_bot_shows_what_it_does(start, tmp_path, transport):
+    path = tmp_path / "s"
+    udometer = start("--statsd.listen-unixgram=%s" % path)
+    url = "udp://%s:%d" % udometer.udp[0] if transport == "udp" else "unix://%s" % path
+    run_bot(BOT, url)
+    check_bot(udometer)
+
+
+def run_bot(binary, url, more=None):
+    done = subprocess.run([binary, "200"], env=clean_environment({"UDOMETER_URL": url, **(more or {})}),
+                          capture_output=True, text=True, timeout=DEADLINE)
+    check_sanitizers(done.stderr)
+    assert done.returncode == 0, done.stderr
+
+
+def check_bot(udometer):
+    def shown():
+        scrape = udometer.scrape()
+        # Sets are the last of a route's updates, but the merged ones come behind them.
+        return scrape if scrape.get("bot_route_duration_seconds_count") == 200 else None
+
+    scrape = wait_until(shown, "all of the bot's samples")
+    assert scrape.value("bot_routes_total", status="completed") == 180
+    assert scrape.value("bot_routes_total", status="failed") == 20
+    assert scrape.value("bot_routes_in_flight") == 0
+    assert scrape.value("bot_players", region="eu") == 7
+
+
+def compile_with(compiler, *arguments):
+    done = subprocess.run([compiler, *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+STRICT = ("-Wall", "-Wextra", "-Werror", "-pedantic")
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("standard", ["c99", "c11", "gnu17"])
+def test_two_copied_files_are_enough(start, tmp_path, compiler, standard):
+    if not shutil.which(compiler):
+        pytest.skip("no " + compiler)
+    for name in ("include/udometer.h", "clients/c/udometer.c", "clients/c/example_bot.c"):
+        shutil.copy(ROOT / name, tmp_path)
+    compile_with(compiler, f"-std={standard}", *STRICT, "-O2", f"-I{tmp_path}", "-pthread", "-o",
+                 str(tmp_path / "bot"), str(tmp_path / "udometer.c"), str(tmp_path / "example_bot.c"))
+    udometer = start()
+    run_bot(str(tmp_path / "bot"), "udp://%s:%d" % udometer.udp[0])
+    check_bot(udometer)
+
+
+IN_CPP = """
+#include "udometer.h"
+int main()
+{
+    struct udom *udom = udom_open_url("udp://127.0.0.1:1");
+    struct udom_metric *metric = udom_metric(udom, UDOM_TIMING, "a", "k", "v");
+    struct udom_stats stats;
+    {
+        UDOM_TIME_SCOPE(metric);
+    }
+    udom_count(udom, "b", 1);
+    udom_gauge_add(udom, "c", -1, "k", "v");
+    udom_set(udom, "d", "x", "k", "v");
+    udom_expire(udom, "b");
+    udom_get_stats(udom, &stats);
+    udom_close(udom);
+    return stats.sent + stats.dropped == 5 ? 0 : 1;
+}
+"""
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_it_is_usable_from_cpp(tmp_path, compiler):
+    if not shutil.which(compiler):
+        pytest.skip("no " + compiler)
+    (tmp_path / "main.cc").write_text(IN_CPP)
+    compile_with("cc", "-O2", "-I", str(ROOT / "include"), "-c", "-o", str(tmp_path / "udometer.o"),
+                 str(ROOT / "clients/c/udometer.c"))
+    compile_with(compiler, "-std=c++11", *STRICT, "-I", str(ROOT / "include"), "-pthread", "-o",
+                 str(tmp_path / "main"), str(tmp_path / "main.cc"), str(tmp_path / "udometer.o"))
+    assert subprocess.run([str(tmp_path / "main")], timeout=DEADLINE).returncode == 0
+
+
+@pytest.mark.skipif(SANITIZED, reason="such a library needs such a program")
+def test_the_installed_library_is_found(start, tmp_path):
+    subprocess.run(["meson", "install", "-C", os.environ["UDOMETER_BUILD"], "--no-rebuild", "--quiet",
+                    "--destdir", str(tmp_path)], check=True, capture_output=True, timeout=DEADLINE)
+    found = next(tmp_path.rglob("udometer.pc"))
+    libraries = str(found.parent.parent)
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "udometer"], check=True, capture_output=True, text=True,
+        env={**os.environ, "PKG_CONFIG_PATH": str(found.parent),
+             "PKG_CONFIG_SYSROOT_DIR": str(tmp_path)}).stdout.split()
+    compile_with("cc", str(ROOT / "clients/c/example_bot.c"), "-o", str(tmp_path / "bot"), *flags)
+    assert list(tmp_path.rglob("libudometer.a"))
+    udometer = start()
+    run_bot(str(tmp_path / "bot"), "udp://%s:%d" % udometer.udp[0], {"LD_LIBRARY_PATH": libraries})
+    check_bot(udometer)
+
+
+def test_a_locale_with_a_comma_changes_nothing(tmp_path):
+    if not shutil.which("localedef") or not os.path.exists("/usr/share/i18n/locales/de_DE"):
+        pytest.skip("no sources of locales")
+    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "de_DE.UTF-8")],
+                   capture_output=True, timeout=120)
+    done = subprocess.run(
+        [os.environ["UDOMETER_TEST_CLIENT_LINES"]], capture_output=True, text=True, timeout=DEADLINE,
+        env={**os.environ, "LOCPATH": str(tmp_path), "UDOMETER_TEST_LOCALE": "de_DE.UTF-8"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OK ] no_locale_changes_them" in done.stdout + done.stderr

@@ -13,13 +13,14 @@
  *      udom_gauge(udom, "queue.depth", 12, "queue", "inbox");      the short way
  *      udom_close(udom);
  *
- * It never harms the program it is in. No call but udom_open(), udom_flush(), udom_expire() and
- * udom_close() waits for anybody, and what cannot be sent is dropped and counted. NULL is a
- * client and a metric, too, with which all functions do nothing.
+ * It never harms the program it is in. No update but udom_expire() waits for anybody, and what
+ * cannot be sent is dropped and counted. NULL is a client and a metric, too, with which all
+ * functions do nothing.
  *
  * Unless a function says otherwise, any thread may call it at any time between udom_open() and
  * udom_close(), it copies what it is given, makes no allocation, raises no signal, and leaves
- * errno alone.
+ * errno alone. (The C library may allocate at a thread's first update, once, in a program with
+ * more than 32 thread-specific keys.)
  *
  * Text. Strings end with a NUL. So that no line is ever broken or forged, these become "_":
  *      in names, the prefix, keys   blanks, control characters, | : , # @ [ ] {
@@ -81,8 +82,8 @@ struct udom_options {
  *
  * It looks a host name up before it returns, as slowly as the system does that. When the name is
  * not known, or nobody listens, it opens all the same, drops and counts what is recorded, and its
- * thread tries again: at first every second, then less often, down to every 32 seconds. It does
- * so whenever sending fails, too, and looks names up anew every @resolve_ms.
+ * thread tries again, as it does whenever sending fails: a path at every flush, a host after one
+ * second, then less and less often, down to every 32. Names are looked up anew every @resolve_ms.
  *
  * Its thread has all signals blocked. The caller ends the client with udom_close(). Returns NULL
  * and sets errno to EINVAL (a URL of another form, a number out of its range, a prefix or
@@ -122,7 +123,7 @@ void udom_close(struct udom *client);
 void udom_count(struct udom *client, const char *name, double value, ...);
 #define udom_count(...) udom_count(__VA_ARGS__, UDOM_END)
 
-/* Set a gauge. One that is set below 0 is set to 0 first, in the same packet: so the wire has it. */
+/* Set a gauge. Below 0, it is set to 0 first, in the same packet: a sign means to add. */
 void udom_gauge(struct udom *client, const char *name, double value, ...);
 #define udom_gauge(...) udom_gauge(__VA_ARGS__, UDOM_END)
 
@@ -155,6 +156,7 @@ void udom_expire(struct udom *client, const char *name, ...);
  * A prepared metric's updates are merged until the next flush: what is added to a counter is
  * summed, of a gauge the last value is kept, 16 observations share a line. Not so for sets, and
  * with UDOM_NO_AGGREGATION. Counters and observations are merged in memory of their thread's own.
+ * Merged updates come behind others of the same flush: do not change a gauge in both ways.
  *
  * All of these but udom_metric_expire() may be called in a signal handler, with glibc and musl,
  * when the thread has made an update with the client before and @value has at most nine decimals
@@ -171,9 +173,10 @@ enum udom_kind {
 
 /*
  * Prepare a metric, of whose updates only a random share of @rate is sent, with a note that each
- * stands for 1/@rate. It belongs to the client and lives as long. Asking again for the same one gives
- * the same one, slowly. When name or tags are refused, or n_metrics are there already, what is
- * returned refuses all updates; udom_get_stats() tells. Not to be called in signal handlers.
+ * stands for 1/@rate. It belongs to the client and lives as long. Asking again for the same one
+ * gives the same one, slowly. When name or tags are refused, or n_metrics are there already, what
+ * is returned refuses all updates; udom_get_stats() tells. Waits for others that are preparing
+ * one. Not to be called in signal handlers.
  *
  * A rate that is not within 1e-9 and 1 is taken as 1. So it is for gauges and sets, which cannot
  * be sampled, and for counters that are summed, of which it would save nothing.
@@ -194,7 +197,7 @@ void udom_metric_observe(struct udom_metric *metric, double value);
 void udom_metric_set(struct udom_metric *metric, const char *member);
 void udom_metric_expire(struct udom_metric *metric);
 
-/* --- timers -------------------------------------------------------------------------------------- */
+/* --- timers ---------------------------------------------------------------------------------- */
 
 struct udom_timer {
     struct udom_metric *metric;
@@ -204,7 +207,7 @@ struct udom_timer {
 /* Begin to time something for @metric, of kind UDOM_TIMING. */
 struct udom_timer udom_timer_start(struct udom_metric *metric);
 
-/* Observe the time since the start, to a nanosecond. Does nothing the second time. */
+/* Observe the time since the start, to a nanosecond. Does nothing the second time, or with NULL. */
 void udom_timer_stop(struct udom_timer *timer);
 
 /* As a declaration: time what is between here and the end of the block, however that is left. */
@@ -216,7 +219,7 @@ void udom_timer_stop(struct udom_timer *timer);
         udom_timer_start(metric)
 #endif
 
-/* --- telemetry ------------------------------------------------------------------------------------ */
+/* --- telemetry ------------------------------------------------------------------------------- */
 
 /*
  * What became of the updates. An update is one call; as many as were made are at any moment

@@ -3,7 +3,8 @@
 /*
  * Example bot: plays routes, and can be watched while it does
  *
- *      cc example_bot.c udometer.c -I../../include -pthread && UDOMETER_URL=udp://127.0.0.1:8125 ./a.out 100
+ *      cc -I../../include example_bot.c udometer.c -pthread
+ *      UDOMETER_URL=udp://127.0.0.1:8125 ./a.out 100
  */
 
 #include <udometer.h>

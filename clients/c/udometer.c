@@ -184,7 +184,7 @@ struct udom {
     bool is_stopping;
 };
 
-/* --- locks -------------------------------------------------------------------------------------- */
+/* --- locks ----------------------------------------------------------------------------------- */
 
 static bool lock_again(int *lock)
 {
@@ -212,7 +212,7 @@ static inline void unlock(int *lock)
     __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }
 
-/* --- numbers -------------------------------------------------------------------------------------- */
+/* --- numbers --------------------------------------------------------------------------------- */
 
 static size_t write_whole(char *out, uint64_t number, int n_digits_min)
 {
@@ -291,7 +291,7 @@ static bool is_finite(double number)
     return number >= -DBL_MAX && number <= DBL_MAX;
 }
 
-/* --- packets -------------------------------------------------------------------------------------- */
+/* --- packets --------------------------------------------------------------------------------- */
 
 /* Is it that the server is well, but there is too much, for it or for us? */
 static bool is_congestion(int error)
@@ -391,7 +391,7 @@ static void packet_cell(struct packet *packet, struct udom_metric *metric, struc
     STORE(&cell->n_updates, 0);
 }
 
-/* --- text: from the caller's to the wire's --------------------------------------------------------- */
+/* --- text: from the caller's to the wire's --------------------------------------------------- */
 
 enum field { FIELD_NAME, FIELD_VALUE }; /* a name is a key's, too */
 
@@ -506,7 +506,7 @@ static bool put_tags(struct udom_metric *metric, va_list tags)
     return put(metric, "\n", 1);
 }
 
-/* --- metrics -------------------------------------------------------------------------------------- */
+/* --- metrics --------------------------------------------------------------------------------- */
 
 /* All but the text, which is large. */
 static void metric_init(struct udom_metric *metric, struct udom *client, int kind)
@@ -611,7 +611,7 @@ struct udom_metric *udom_metric_sampled(struct udom *client, enum udom_kind kind
     return metric;
 }
 
-/* --- slots ---------------------------------------------------------------------------------------- */
+/* --- slots ----------------------------------------------------------------------------------- */
 
 static void thread_start_after_fork(struct udom *client);
 
@@ -669,7 +669,7 @@ static inline bool slot_draw(struct slot *slot, const struct udom_metric *metric
     return false;
 }
 
-/* --- recording ------------------------------------------------------------------------------------ */
+/* --- recording ------------------------------------------------------------------------------- */
 
 static inline bool accepts(struct udom_metric *metric, enum udom_kind kind, bool is_good)
 {
@@ -837,7 +837,7 @@ void udom_metric_set(struct udom_metric *metric, const char *member)
     unlock(&slot->lock);
 }
 
-/* --- recording, the short way: with a metric that lives as long as the call ------------------------ */
+/* --- recording, the short way: with a metric that lives as long as the call ------------------ */
 
 static void metric_once(struct udom_metric *metric, struct udom *client, int kind, const char *name,
                         va_list tags)
@@ -898,7 +898,7 @@ void udom_set(struct udom *client, const char *name, const char *member, ...)
     udom_metric_set(&metric, member);
 }
 
-/* --- flushing ------------------------------------------------------------------------------------- */
+/* --- flushing -------------------------------------------------------------------------------- */
 
 static void flush_cells(struct udom *client, struct slot *slot)
 {
@@ -1023,7 +1023,7 @@ void udom_metric_expire(struct udom_metric *metric)
     expire(&ending);
 }
 
-/* --- timers --------------------------------------------------------------------------------------- */
+/* --- timers ---------------------------------------------------------------------------------- */
 
 static uint64_t clock_ns(void)
 {
@@ -1049,11 +1049,13 @@ struct udom_timer udom_timer_start(struct udom_metric *metric)
 
 void udom_timer_stop(struct udom_timer *timer)
 {
+    if (!timer)
+        return;
     udom_metric_timing_ms(timer->metric, (double)(clock_ns() - timer->started_ns) / 1e6);
     timer->metric = NULL;
 }
 
-/* --- telemetry ------------------------------------------------------------------------------------ */
+/* --- telemetry ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name, *outcome;
@@ -1106,7 +1108,7 @@ void udom_get_stats(struct udom *client, struct udom_stats *ret)
         ret->unsampled += LOAD(&client->slots[i].n_unsampled);
 }
 
-/* --- the server: where it is ---------------------------------------------------------------------- */
+/* --- the server: where it is ----------------------------------------------------------------- */
 
 /* Take @host of @len bytes and @port, whose default is udometer's. */
 static bool set_host(struct udom *client, const char *host, size_t len, const char *port)
@@ -1188,7 +1190,7 @@ static bool set_server(struct udom *client, const char *url)
     return set_host(client, "127.0.0.1", strlen("127.0.0.1"), NULL);
 }
 
-/* --- the server: connecting ----------------------------------------------------------------------- */
+/* --- the server: connecting ------------------------------------------------------------------ */
 
 /* A socket, or -1. A datagram socket connects without waiting for anybody. */
 static int open_socket(const struct sockaddr *address, socklen_t len)
@@ -1252,14 +1254,15 @@ static void reconnect(struct udom *client)
 
 /*
  * Look after the connection, before each flush. A path is tried each time, as that costs nothing;
- * a host less and less often, as name servers are others' too.
+ * a host less and less often, until all was well for as long, as name servers are others' too.
  */
 static void tend_connection(struct udom *client)
 {
     uint64_t now_ms = clock_ms();
 
     if (!LOAD(&client->is_unreachable)) {
-        client->retry_ms = RETRY_MS_MIN;
+        if (now_ms >= client->retry_at_ms + client->retry_ms)
+            client->retry_ms = RETRY_MS_MIN;
         if (!client->is_unix && now_ms >= client->resolve_at_ms)
             reconnect(client);
         return;
@@ -1272,7 +1275,7 @@ static void tend_connection(struct udom *client)
     client->retry_ms = client->retry_ms < RETRY_MS_MAX ? 2 * client->retry_ms : RETRY_MS_MAX;
 }
 
-/* --- the thread ----------------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------ */
 
 /* Wait until the next flush, or the end. */
 static bool wait_to_flush(struct udom *client)
@@ -1340,7 +1343,7 @@ static void thread_stop(struct udom *client)
     pthread_join(client->thread, NULL);
 }
 
-/* --- threads that end, and forks ------------------------------------------------------------------- */
+/* --- threads that end, and forks ------------------------------------------------------------- */
 
 static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct udom *clients;
@@ -1474,7 +1477,7 @@ static void delist(struct udom *client)
     pthread_mutex_unlock(&clients_lock);
 }
 
-/* --- opening and closing -------------------------------------------------------------------------- */
+/* --- opening and closing --------------------------------------------------------------------- */
 
 /* 0 stands for the default; false: out of range. */
 static bool set_number(unsigned *ret, unsigned wanted, unsigned usual, unsigned min, unsigned max)
@@ -1520,6 +1523,7 @@ static bool set_common_text(struct udom *client, const struct udom_options *opti
 static bool set_all(struct udom *client, const struct udom_options *options)
 {
     client->fd = -1;
+    client->retry_ms = RETRY_MS_MIN;
     client->flags = options->flags;
     return set_server(client, options->url) && set_numbers(client, options) &&
            set_common_text(client, options);

@@ -136,7 +136,7 @@ static struct rig open_rig(const struct catcher *catcher, struct udom_options op
     return rig;
 }
 
-/* Two rounds of threads, the second with the slots of the first, while others flush. Gauges are not counted. */
+/* Two rounds of threads, the second with the slots of the first, while others flush. */
 static void must_lose_nothing(struct udom_options options, bool may_drop)
 {
     struct catcher catcher = catcher_open();

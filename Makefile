@@ -28,7 +28,7 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
-	ninja -C $(BUILD) src/udometer
+	ninja -C $(BUILD) src/udometer c-client
 
 run: all ## install what is missing, build, start on the defaults
 	@$(BUILD)/src/udometer --welcome $(ARGS)
@@ -92,7 +92,7 @@ client-deps: test-deps ## install what test-clients needs
 ci-deps: test-deps ## install what .ci/run needs
 	$(call install-missing,$(CI_DEPS))
 
-install: all ## install the daemon (PREFIX with: meson configure build --prefix=…)
+install: all ## install the daemon and the C client (PREFIX with: meson configure build --prefix=…)
 	meson install -C $(BUILD) --no-rebuild
 
 format: ## bring all C files into form

@@ -66,7 +66,8 @@
 #define N_VALUES_MAX 16
 #define CACHE_LINE 64
 
-#define LOCK_TRIES 8192     /* some microseconds, in which whoever runs is done */
+#define LOCK_TRIES 8192 /* some microseconds, in which whoever runs is done */
+#define RESTS 16
 #define N_ADDRESSES_MAX 16u /* of a name, that are tried */
 #define RETRY_MS_MIN 1000u
 #define RETRY_MS_MAX 32000u
@@ -175,6 +176,7 @@ struct udom {
     uint64_t retry_at_ms, resolve_at_ms, retry_ms;
     int fd;             /* -1 until there was a socket */
     int is_unreachable; /* set by whoever fails to send */
+    int n_rests;        /* full packets that are not tried */
 
     pthread_t thread;
     bool has_thread;
@@ -300,32 +302,52 @@ static bool is_congestion(int error)
            error == EINTR;
 }
 
+/* Count a packet of which @n bytes were sent, or none when that is negative, and empty it. */
+static void packet_end(struct udom *client, struct packet *packet, ssize_t n)
+{
+    struct udom_stats *counts = &client->counts;
+
+    ADD(n < 0 ? &counts->datagrams_dropped : &counts->datagrams_sent, 1);
+    ADD(n < 0 ? &counts->dropped : &counts->sent, packet->n_updates);
+    ADD(&counts->bytes_sent, n < 0 ? 0 : (uint64_t)n);
+    packet->len = 0;
+    packet->n_updates = 0;
+}
+
 /* Send what is in @packet, if there is anything, and empty it. False: it was dropped. */
 static bool packet_send(struct udom *client, struct packet *packet)
 {
-    struct udom_stats *counts = &client->counts;
     int error = errno;
-    ssize_t n = 0;
+    ssize_t n;
 
-    if (packet->len > 0) {
-        n = send(LOAD(&client->fd), packet->text, packet->len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && !is_congestion(errno))
-            STORE(&client->is_unreachable, 1);
-        ADD(n < 0 ? &counts->datagrams_dropped : &counts->datagrams_sent, 1);
-        ADD(n < 0 ? &counts->dropped : &counts->sent, packet->n_updates);
-        ADD(&counts->bytes_sent, n < 0 ? 0 : (uint64_t)n);
-        packet->len = 0;
-        packet->n_updates = 0;
+    if (packet->len == 0)
+        return true;
+    n = send(LOAD(&client->fd), packet->text, packet->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && !is_congestion(errno)) {
+        STORE(&client->is_unreachable, 1);
+        STORE(&client->n_rests, RESTS);
     }
+    packet_end(client, packet, n);
     errno = error;
     return n >= 0;
 }
 
-/* Have room for @len bytes in one packet, which they must fit. */
+/*
+ * Have room for @len bytes in one packet, which they must fit. Sending to nobody costs the kernel
+ * more than all else here together, so after a refusal the next full packets are not even tried.
+ */
 static inline void packet_reserve(struct udom *client, struct packet *packet, size_t len)
 {
-    if (packet->len + len > client->packet_bytes)
+    int n_rests = LOAD(&client->n_rests);
+
+    if (packet->len + len <= client->packet_bytes)
+        return;
+    if (n_rests > 0) {
+        STORE(&client->n_rests, n_rests - 1);
+        packet_end(client, packet, -1);
+    } else {
         packet_send(client, packet);
+    }
 }
 
 /* Append a line, for which there is room. Returns where its value is. */
@@ -1429,6 +1451,7 @@ static void reset_after_fork(struct udom *client)
     for (size_t i = 0; client->telemetry && i < N_TELEMETRY; i++)
         client->telemetry[i].last = 0;
     memset(&client->counts, 0, sizeof(client->counts));
+    client->n_rests = 0;
     client->has_thread = false;
     client->thread_is_due = !(client->flags & UDOM_NO_THREAD);
     /* So that this thread comes by slot_claim(). */

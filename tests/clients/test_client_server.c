@@ -210,6 +210,30 @@ static void a_closed_port_costs_updates_only(void **state)
     udom_close(client);
 }
 
+static void a_server_that_returns_gets_packets_again(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+    struct udom *client;
+
+    resolved_host = "127.0.0.1";
+    client = open_quiet(&catcher, UDOM_NO_AGGREGATION);
+    assert_int_equal(getsockname(catcher.fd, (struct sockaddr *)&address, &len), 0);
+    catcher_close(&catcher);
+    for (int i = 0; i < 10000; i++)
+        udom_count(client, "some.name", 1);
+    assert_true(stats_of(client).datagrams_sent * 8 < stats_of(client).datagrams_dropped);
+    catcher.fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(bind(catcher.fd, (const struct sockaddr *)&address, len), 0);
+    /* Without any flush: 20 packets of 119 lines are more than it rests, and one refusal. */
+    for (int i = 0; i < 20 * 119; i++)
+        udom_count(client, "some.name", 1);
+    assert_true(strlen(catcher_read_all(&catcher)) >= 1400);
+    udom_close(client);
+    catcher_close(&catcher);
+}
+
 static void an_unknown_name_is_looked_up_again(void **state)
 {
     struct catcher catcher = catcher_open();
@@ -414,6 +438,7 @@ int main(void)
         CASE(numbers_out_of_range_are_refused),
         CASE(the_environment_says_where),
         CASE(a_closed_port_costs_updates_only),
+        CASE(a_server_that_returns_gets_packets_again),
         CASE(an_unknown_name_is_looked_up_again),
         CASE(a_closed_port_is_looked_up_less_and_less),
         CASE(a_name_is_looked_up_at_intervals),

@@ -4,6 +4,8 @@
 /*
  * Table: uthash, set up once for the whole program
  *
+ * For names; what has an entry for each series is in base/slots.h.
+ *
  * The only file that includes <uthash.h>. A table holds nodes that are embedded
  * in the structs of its user, who supplies the hash and says when two keys are
  * equal; memory stays the user's. No thread-safety: one thread, or a lock.
@@ -30,13 +32,6 @@
 /* By default uthash calls exit() when memory is short. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
-/*
- * Double when a chain reaches 5 nodes instead of 10: each step along a chain is a
- * cache miss, and shorter chains cost 20 bytes a node (docs/decisions/0006).
- */
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 5U
-
 #define TABLE_STRIPES 256
 
 struct table_node {
@@ -94,12 +89,6 @@ static inline void table_remove(struct table *table, struct table_node *node, ui
     table->n_nodes--;
 }
 
-/* Some node of the stripe of @hash, the one added longest ago; NULL when the stripe is empty. */
-static inline struct table_node *table_oldest(struct table *table, uint64_t hash)
-{
-    return *table_stripe(table, hash);
-}
-
 /* Any node, or NULL when the table is empty: for taking a table apart. */
 static inline struct table_node *table_any(struct table *table)
 {
@@ -107,29 +96,4 @@ static inline struct table_node *table_any(struct table *table)
         if (table->stripes[i])
             return table->stripes[i];
     return NULL;
-}
-
-/* Bring the bucket of @hash into the cache, for a lookup soon. */
-static inline void table_prefetch_bucket(const struct table *table, uint64_t hash)
-{
-    const struct table_node *head = table->stripes[hash >> 56];
-
-    if (head)
-        __builtin_prefetch(
-            &head->hh.tbl->buckets[(unsigned)hash & (head->hh.tbl->num_buckets - 1)]);
-}
-
-/*
- * The node that a lookup of @hash will look at first, or NULL; most often it is
- * the one. Nothing of it is read.
- */
-static inline const struct table_node *table_peek(const struct table *table, uint64_t hash)
-{
-    const struct table_node *head = table->stripes[hash >> 56];
-    const UT_hash_handle *first;
-
-    if (!head)
-        return NULL;
-    first = head->hh.tbl->buckets[(unsigned)hash & (head->hh.tbl->num_buckets - 1)].hh_head;
-    return first ? CONST_CONTAINER_OF(first, struct table_node, hh) : NULL;
 }

@@ -83,9 +83,6 @@ static void an_empty_table_has_nothing(void **state)
     assert_null(find(&table, 0, 0));
     assert_null(find(&table, UINT64_MAX, 0));
     assert_null(table_any(&table));
-    assert_null(table_oldest(&table, 0));
-    assert_null(table_peek(&table, UINT64_MAX));
-    table_prefetch_bucket(&table, UINT64_MAX);
 }
 
 static void finds_each_of_100000_and_no_other(void **state)
@@ -96,31 +93,12 @@ static void finds_each_of_100000_and_no_other(void **state)
 
     assert_int_equal(table.n_nodes, n);
     for (unsigned i = 0; i < n; i++) {
-        table_prefetch_bucket(&table, hash_of(i));
         assert_ptr_equal(find(&table, hash_of(i), i), &things[i]);
         assert_null(find(&table, hash_of(i), i + 1));
         assert_null(find(&table, hash_of(n + i), n + i));
     }
     remove_all(&table);
     free(things);
-}
-
-/* It is what a lookup looks at first, and mostly that is the one. */
-static void a_peek_mostly_sees_the_one(void **state)
-{
-    struct table table = { 0 };
-    unsigned n = 100000, n_right = 0;
-    struct thing *things = things_new(&table, n);
-
-    for (unsigned i = 0; i < n; i++)
-        n_right += table_peek(&table, hash_of(i)) == &things[i].node;
-    remove_all(&table);
-    assert_true(table_add(&table, &things[7].node, things[7].hash));
-    assert_ptr_equal(table_peek(&table, hash_of(7)), &things[7].node);
-    remove_all(&table);
-    assert_null(table_peek(&table, hash_of(7)));
-    free(things);
-    assert_in_range(n_right, n / 2 + 1, n);
 }
 
 static void removes_each_of_100000_and_no_other(void **state)
@@ -173,30 +151,9 @@ static void every_stripe_is_a_table(void **state)
     }
     for (unsigned i = 0; i < TABLE_STRIPES; i++) {
         assert_ptr_equal(find(&table, things[i].hash, i), &things[i]);
-        assert_ptr_equal(thing_of(table_oldest(&table, things[i].hash | 12345)), &things[i]);
         assert_null(find(&table, (uint64_t)(i ^ 1) << 56, i));
     }
     remove_all(&table);
-}
-
-static void the_oldest_of_a_stripe_was_added_first(void **state)
-{
-    struct table table = { 0 };
-    struct thing things[200] = { 0 };
-
-    for (unsigned i = 0; i < 200; i++) {
-        things[i] = (struct thing){ .number = i, .hash = hash_of(i) >> 8 };
-        assert_true(table_add(&table, &things[i].node, things[i].hash));
-    }
-    remove_thing(&table, &things[3]);
-    for (unsigned i = 0; i < 200; i++) {
-        if (i == 3)
-            continue;
-        assert_ptr_equal(thing_of(table_oldest(&table, 0)), &things[i]);
-        remove_thing(&table, &things[i]);
-    }
-    assert_null(table_oldest(&table, 0));
-    assert_null(table_any(&table));
 }
 
 static void the_first_of_a_stripe_needs_memory(void **state)
@@ -263,11 +220,9 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(an_empty_table_has_nothing),
         CASE(finds_each_of_100000_and_no_other),
-        CASE(a_peek_mostly_sees_the_one),
         CASE(removes_each_of_100000_and_no_other),
         CASE(equal_decides_among_equal_hashes),
         CASE(every_stripe_is_a_table),
-        CASE(the_oldest_of_a_stripe_was_added_first),
         CASE(the_first_of_a_stripe_needs_memory),
         CASE(nothing_changes_when_growing_fails),
         CASE(a_used_node_is_refused_as_a_new_one_is),

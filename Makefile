@@ -13,9 +13,10 @@ DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxha
 TEST_DEPS := bash g++ libcmocka-dev locales python3 python3-pytest python3-prometheus-client \
 	prometheus
 
-# What .ci/run needs on top of both: the other compiler, its sanitizers, formatter and linter.
+# What .ci/run needs on top of both: the other compiler, its sanitizers, formatter and linter,
+# and what counts instructions.
 CI_DEPS := clang libclang-rt-14-dev llvm clang-format-14 clang-tidy-14 \
-	util-linux
+	util-linux valgrind
 
 # The clients that "make test-clients" drives, and their languages. npm's are in tests/clients/node.
 CLIENT_TEST_DEPS := python3-statsd python3-aiodogstatsd libnet-statsd-perl ruby ruby-statsd golang-go \
@@ -23,8 +24,8 @@ CLIENT_TEST_DEPS := python3-statsd python3-aiodogstatsd libnet-statsd-perl ruby 
 	golang-gopkg-alexcesaro-statsd.v1-dev
 CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
-.PHONY: all run test test-clients bench build-tests deps test-deps client-deps ci-deps install \
-	format clean help
+.PHONY: all run test test-clients bench build-tests deps test-deps client-deps ci-deps \
+	install format clean help budget
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -57,6 +58,10 @@ bench: build-tests ## measure; nothing else should be running
 	@for bench in bench_cells bench_core bench_receive bench_client; do \
 		echo "== $$bench"; $(BUILD)/tests/bench/$$bench; \
 	done
+
+budget: build-tests ## count instructions, and compare with tests/bench/budget.json
+	$(call install-missing,valgrind)
+	@python3 tests/bench/check_budget.py $(BUILD) $(ARGS)
 
 build-tests: deps test-deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)

@@ -10,9 +10,9 @@ a regression; clearly less is progress, which belongs into the budget, or the ne
 could hide in it. --update writes down what was measured, whatever it is; the difference is
 for a reviewer to read.
 
-A figure also depends on compiler, its options, libc and allocator. The budget says which ones it
-was made with, and elsewhere it is judged as well, but more widely. It does not depend on the processor:
-libc is told to use what every x86-64 has, and to forget that it has more.
+A figure also depends on compiler, its options, libc and allocator. The budget says which ones
+it was made with, and elsewhere it is judged as well, but to 15%. It does not depend on the
+processor: libc is told to use what every x86-64 has, and to forget that this one has more.
 """
 
 import json

@@ -24,8 +24,11 @@ CLIENT_TEST_DEPS := python3-statsd python3-aiodogstatsd libnet-statsd-perl ruby 
 	golang-gopkg-alexcesaro-statsd.v1-dev
 CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
+# What "make bench-peers" gets from npm.
+STATSD := statsd@0.9.0
+
 .PHONY: all run test test-clients bench build-tests deps test-deps client-deps ci-deps \
-	install format clean help budget
+	install format clean help budget bench-peers npm
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -58,6 +61,19 @@ bench: build-tests ## measure; nothing else should be running
 	@for bench in bench_cells bench_core bench_receive bench_client; do \
 		echo "== $$bench"; $(BUILD)/tests/bench/$$bench; \
 	done
+
+# One that cannot be had does not keep the others from being measured. Debian starts the first
+# two as services where there is systemd: "systemctl disable --now netdata collectd".
+bench-peers: build-tests ## put netdata, collectd and statsd next to it, under the same load
+	-$(call install-missing,netdata-core)
+	-$(call install-missing,collectd-core)
+	@command -v npm >/dev/null || { $(MAKE) --no-print-directory npm || true; }
+	-@npm install --prefix $(BUILD)/peers --no-audit --no-fund --omit=optional $(STATSD)
+	@python3 tests/bench/peers.py $(BUILD) $(ARGS)
+
+# Not always Debian's: that of nodejs.org comes with nodejs, and does without this package.
+npm:
+	$(call install-missing,npm)
 
 budget: build-tests ## count instructions, and compare with tests/bench/budget.json
 	$(call install-missing,valgrind)

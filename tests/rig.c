@@ -20,21 +20,17 @@ void rig_must(int r, const char *what)
     exit(1);
 }
 
-void rig_init(struct rig *rig, const struct rig_limits *limits)
+/* All that each worker has of its own. */
+static void make_worker(struct rig *rig, const struct rig_limits *limits, unsigned worker)
 {
-    struct registry_options options = {
-        .n_workers = 1,
-        .max_series = limits->max_series,
-        .max_bytes = limits->max_series_bytes,
-        .seed = 1,
+    const struct shard_options options = {
+        .registry = rig->registry,
+        .worker = worker,
+        .max_key_bytes = limits->max_key_bytes,
+        .seed = 2,
     };
-    struct shard_options shard_options = { .max_key_bytes = limits->max_key_bytes, .seed = 2 };
 
-    rig_must(buckets_new(&rig->buckets, buckets_default_bounds, 11), "buckets");
-    options.buckets = rig->buckets;
-    rig_must(registry_new(&rig->registry, &options), "registry");
-    shard_options.registry = rig->registry;
-    rig_must(shard_new(&rig->shard, &shard_options), "shard");
+    rig_must(shard_new(&rig->shard, &options), "shard");
     rig->row = aligned_alloc(CACHE_LINE, sizeof(*rig->row));
     rig_must(rig->row ? 0 : -ENOMEM, "row");
     memset(rig->row, 0, sizeof(*rig->row));
@@ -43,11 +39,38 @@ void rig_init(struct rig *rig, const struct rig_limits *limits)
              "pipeline");
 }
 
+void rig_init(struct rig *rig, const struct rig_limits *limits)
+{
+    struct registry_options options = {
+        .n_workers = limits->n_workers ? limits->n_workers : 1,
+        .max_series = limits->max_series,
+        .max_bytes = limits->max_series_bytes,
+        .seed = 1,
+    };
+
+    rig_must(buckets_new(&rig->buckets, buckets_default_bounds, 11), "buckets");
+    options.buckets = rig->buckets;
+    rig_must(registry_new(&rig->registry, &options), "registry");
+    rig->is_joined = false;
+    make_worker(rig, limits, 0);
+}
+
+void rig_join(struct rig *rig, const struct rig *first, const struct rig_limits *limits,
+              unsigned worker)
+{
+    rig->buckets = first->buckets;
+    rig->registry = first->registry;
+    rig->is_joined = true;
+    make_worker(rig, limits, worker);
+}
+
 void rig_deinit(struct rig *rig)
 {
     pipeline_free(rig->pipeline);
     free(rig->row);
     shard_free(rig->shard);
+    if (rig->is_joined)
+        return;
     registry_free(rig->registry);
     buckets_free(rig->buckets);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Rig: a pipeline with all it stands on, one worker, no thread or socket
+ * Rig: a pipeline with all it stands on, for one worker or several, no thread or socket
  *
  * For the golden cases, the fuzzers and the benchmarks. What cannot be made ends
  * the program, with a line that says so.
@@ -11,6 +11,7 @@
 #include "daemon/pipeline.h"
 
 struct rig_limits {
+    unsigned n_workers; /* that the registry has cells for; 0: one */
     size_t max_series;
     size_t max_series_bytes;
     size_t max_key_bytes;
@@ -23,10 +24,18 @@ struct rig {
     struct shard *shard;
     struct telemetry_row *row;
     struct pipeline *pipeline;
+    bool is_joined; /* registry and buckets belong to another rig */
 };
 
 void rig_init(struct rig *rig, const struct rig_limits *limits);
 void rig_deinit(struct rig *rig);
+
+/*
+ * Make a pipeline for a further @worker, with a shard of its own, on the registry of @first.
+ * It goes before @first does. Of the limits, those of series are those of @first.
+ */
+void rig_join(struct rig *rig, const struct rig *first, const struct rig_limits *limits,
+              unsigned worker);
 
 /* End the program, saying that @what failed, if @r is a negative errno. */
 void rig_must(int r, const char *what);

@@ -3,67 +3,101 @@
 /*
  * Bench core: what a line costs inside the process, and a series at a scrape
  *
- * Datagrams of 20 lines with 3 tags (60% counters, 20% gauges, 20% timers) go
- * through a real pipeline, from memory. The same datagrams are pushed again and
- * again, in an order that jumps about, for each number of series. One figure is a
- * median of five runs.
+ * Datagrams (lines.h) go through a real pipeline, from memory. The same ones are pushed
+ * again and again, in an order that jumps about, for each number of series:
+ *
+ *      in order   a datagram's lines are of series first seen together, as when
+ *                 a client flushes the same table each time; they may lie together
+ *      shuffled   each line is of any series
+ *
+ * The numbers of series take turns, five rounds of them, and so do two figures of the
+ * machine alone, to compare machines by: what it takes to follow a pointer to anywhere in 256
+ * MiB, and to copy a line. One figure is a median of its rounds.
  */
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "lines.h"
 #include "median.h"
 #include "output/text.h"
-#include "rig.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#define LINES_PER_DATAGRAM 20
 #define LINES_PER_RUN 4000000
-#define BATCH 64
-#define DATAGRAM_MAX 4096
-#define RUNS 5
+#define DATAGRAMS_PER_RUN (LINES_PER_RUN / LINES_PER_DATAGRAM)
+#define ROUNDS 5
+#define CASES_MAX 4
+
+#define CHASE_PLACES ((size_t)256 << 20 >> 6)
+#define CHASE_STEPS 2000000
 
 struct bench {
     struct rig rig;
-    struct slice *datagrams;
-    size_t n_datagrams;
-    struct buffer text;
-    struct slice batch[BATCH];
-    char received[BATCH * DATAGRAM_MAX];
+    struct lines lines;
+    struct lines shuffled;
+    struct pusher pusher;
+    double new_ns;
+    double line_ns[ROUNDS];
+    double shuffled_ns[ROUNDS];
+    double scrape_ns[ROUNDS];
 };
 
-static void add_line(struct buffer *text, size_t series)
+/* --- the machine alone ------------------------------------------------------------------ */
+
+struct place {
+    _Alignas(CACHE_LINE) size_t next;
+};
+
+struct machine {
+    struct place *places;
+    size_t at;
+    double chase_ns[ROUNDS];
+    double copy_ns[ROUNDS];
+};
+
+/* A ring through all places, in an order that no prefetcher guesses (a full-period LCG). */
+static void machine_init(struct machine *machine)
 {
-    static const char *const types[] = { "c", "c", "c", "g", "ms" };
+    size_t at = 0;
 
-    buffer_add_format(text,
-                      "bench.metric_%zu_total:%zu|%s|#player_id:%zu,status:ok,region:eu-%zu\n",
-                      series % 100, series % 1000, types[series % 5], series, series % 7);
-}
+    machine->places = aligned_alloc(CACHE_LINE, CHASE_PLACES * sizeof(*machine->places));
+    rig_must(machine->places ? 0 : -ENOMEM, "places");
+    for (size_t i = 0; i < CHASE_PLACES; i++) {
+        size_t next = (at * 1664525 + 1013904223) % CHASE_PLACES;
 
-/* All datagrams one after the other in one text, then cut into slices. */
-static void make_datagrams(struct bench *bench, size_t n_series)
-{
-    size_t *starts;
-
-    bench->n_datagrams = (n_series + LINES_PER_DATAGRAM - 1) / LINES_PER_DATAGRAM;
-    starts = calloc(bench->n_datagrams + 1, sizeof(*starts));
-    bench->datagrams = calloc(bench->n_datagrams, sizeof(*bench->datagrams));
-    rig_must(starts && bench->datagrams ? 0 : -ENOMEM, "datagrams");
-    for (size_t i = 0; i < bench->n_datagrams; i++) {
-        starts[i] = bench->text.len;
-        for (size_t j = 0; j < LINES_PER_DATAGRAM; j++)
-            add_line(&bench->text, i * LINES_PER_DATAGRAM + j);
+        machine->places[at].next = next;
+        at = next;
     }
-    starts[bench->n_datagrams] = bench->text.len;
-    for (size_t i = 0; i < bench->n_datagrams; i++)
-        bench->datagrams[i] =
-            (struct slice){ bench->text.data + starts[i], starts[i + 1] - starts[i] };
-    free(starts);
 }
+
+static double chase(struct machine *machine)
+{
+    int64_t started_ns = clock_monotonic_ns();
+    size_t at = machine->at;
+
+    for (size_t i = 0; i < CHASE_STEPS; i++)
+        at = machine->places[at].next;
+    machine->at = at;
+    return (double)(clock_monotonic_ns() - started_ns) / CHASE_STEPS;
+}
+
+static double copy(const struct lines *lines)
+{
+    static char to[LINES_BATCH][LINES_DATAGRAM_MAX];
+    int64_t started_ns = clock_monotonic_ns();
+
+    for (size_t i = 0; i < DATAGRAMS_PER_RUN; i++) {
+        struct slice datagram = lines->datagrams[i % lines->n_datagrams];
+
+        memcpy(to[i % LINES_BATCH], datagram.at, datagram.len);
+        /* It is read by somebody, for all that the compiler knows. */
+        __asm__ volatile("" : : "r"(to) : "memory");
+    }
+    return (double)(clock_monotonic_ns() - started_ns) / LINES_PER_RUN;
+}
+
+/* --- one number of series ---------------------------------------------------------------- */
 
 static void bench_init(struct bench *bench, size_t n_series, size_t max_key_bytes)
 {
@@ -73,53 +107,24 @@ static void bench_init(struct bench *bench, size_t n_series, size_t max_key_byte
         .max_key_bytes = max_key_bytes,
     };
 
-    memset(bench, 0, sizeof(*bench));
-    memory_use_huge_pages();
     rig_init(&bench->rig, &limits);
-    make_datagrams(bench, n_series);
+    lines_make(&bench->lines, 0, n_series, LINES_IN_ORDER);
+    lines_make(&bench->shuffled, 0, n_series, LINES_SHUFFLED);
+    bench->pusher.pipeline = bench->rig.pipeline;
+    bench->new_ns = pusher_push(&bench->pusher, &bench->lines, bench->lines.n_datagrams, 1) /
+                    (double)bench->lines.n_lines;
 }
 
 static void bench_deinit(struct bench *bench)
 {
     rig_deinit(&bench->rig);
-    free(bench->datagrams);
-    buffer_deinit(&bench->text);
+    lines_free(&bench->lines);
+    lines_free(&bench->shuffled);
 }
 
-/* Copy @n datagrams to where a socket would have put them: into the cache, that is. */
-static size_t receive(struct bench *bench, size_t *at, size_t stride, size_t n)
+static double push(struct bench *bench, const struct lines *lines)
 {
-    char *to = bench->received;
-
-    for (size_t i = 0; i < n; i++) {
-        struct slice datagram = bench->datagrams[*at];
-
-        bench->batch[i] = (struct slice){ to, datagram.len };
-        memcpy(to, datagram.at, datagram.len);
-        to += datagram.len;
-        *at = (*at + stride) % bench->n_datagrams;
-    }
-    return n;
-}
-
-/* Push datagrams in batches, as a worker does; the time of that without the copying, in ns. */
-static double push(struct bench *bench, size_t n_datagrams, size_t stride)
-{
-    int64_t elapsed_ns = 0, started_ns;
-    size_t at = 0;
-
-    for (size_t done = 0; done < n_datagrams;) {
-        size_t left = n_datagrams - done;
-        size_t n = receive(bench, &at, stride, left < BATCH ? left : BATCH);
-
-        started_ns = clock_monotonic_ns();
-        for (size_t i = 0; i < n; i++)
-            pipeline_push(bench->rig.pipeline, bench->batch[i], 0);
-        pipeline_flush(bench->rig.pipeline);
-        elapsed_ns += clock_monotonic_ns() - started_ns;
-        done += n;
-    }
-    return (double)elapsed_ns;
+    return pusher_push(&bench->pusher, lines, DATAGRAMS_PER_RUN, LINES_STRIDE) / LINES_PER_RUN;
 }
 
 static double scrape(struct bench *bench)
@@ -137,57 +142,103 @@ static double scrape(struct bench *bench)
     }
     snapshot_unref(snapshot);
     buffer_deinit(&text);
-    return (double)(clock_monotonic_ns() - started_ns);
+    return (double)(clock_monotonic_ns() - started_ns) / (double)bench->lines.n_lines;
 }
 
-static void bench_series(size_t n_series)
+static void check_applied(const struct bench *bench)
 {
-    double line_ns[RUNS], scrape_ns[RUNS], new_ns;
-    static struct bench bench;
-    size_t n_lines, n_datagrams = LINES_PER_RUN / LINES_PER_DATAGRAM;
+    const uint64_t *counts = bench->rig.row->counts;
 
-    bench_init(&bench, n_series, (size_t)4 << 30);
-    n_lines = bench.n_datagrams * LINES_PER_DATAGRAM;
-    new_ns = push(&bench, bench.n_datagrams, 1) / (double)n_lines;
-    for (unsigned i = 0; i < RUNS; i++) {
-        /* A stride that has no divisor in common with any of the counts. */
-        line_ns[i] = push(&bench, n_datagrams, 7919) / LINES_PER_RUN;
-        scrape_ns[i] = scrape(&bench) / (double)n_lines;
-    }
-    rig_must(bench.rig.row->counts[TELEMETRY_VERDICTS] == bench.rig.row->counts[TELEMETRY_LINES]
-                 ? 0
-                 : -EINVAL,
+    rig_must(counts[TELEMETRY_VERDICTS] == counts[TELEMETRY_LINES] ? 0 : -EINVAL,
              "some lines were refused");
-    printf("%8zu series: %6.1f ns a line, %5.1f M lines/s; %7.0f ns a new series;"
-           " %6.0f ns a series scraped\n",
-           n_lines, median(line_ns, RUNS), 1e3 / median(line_ns, RUNS), new_ns,
-           median(scrape_ns, RUNS));
-    bench_deinit(&bench);
+    rig_must(counts[TELEMETRY_KEY_MISSES] == bench->lines.n_lines ? 0 : -EINVAL,
+             "some keys were forgotten");
 }
 
 /* Every line asks the registry: there is hardly room for a key. */
-static void bench_misses(size_t n_series)
+static void print_misses(size_t n_series)
 {
-    double line_ns[RUNS];
     static struct bench bench;
 
     bench_init(&bench, n_series, 65536);
-    push(&bench, bench.n_datagrams, 1);
-    for (unsigned i = 0; i < RUNS; i++)
-        line_ns[i] = push(&bench, bench.n_datagrams, 7919) / (double)n_series;
-    printf("%8zu series, no key at hand: %6.1f ns a line\n", n_series, median(line_ns, RUNS));
+    for (unsigned i = 0; i < ROUNDS; i++)
+        bench.line_ns[i] =
+            pusher_push(&bench.pusher, &bench.lines, bench.lines.n_datagrams, LINES_STRIDE) /
+            (double)bench.lines.n_lines;
+    printf("%8zu series, no key at hand: %6.1f ns a line\n", n_series,
+           median(bench.line_ns, ROUNDS));
     bench_deinit(&bench);
 }
 
+/* --- report ---------------------------------------------------------------------------- */
+
+static void print_text(struct bench *benches, size_t n, struct machine *machine)
+{
+    for (size_t i = 0; i < n; i++) {
+        double line_ns = median(benches[i].line_ns, ROUNDS);
+        double shuffled_ns = median(benches[i].shuffled_ns, ROUNDS);
+
+        printf("%8zu series: %6.1f ns a line, %5.1f M lines/s; shuffled %6.1f ns, %5.1f M;"
+               " %7.0f ns a new series; %6.0f ns a series scraped\n",
+               benches[i].lines.n_lines, line_ns, 1e3 / line_ns, shuffled_ns, 1e3 / shuffled_ns,
+               benches[i].new_ns, median(benches[i].scrape_ns, ROUNDS));
+    }
+    printf("the machine: %.1f ns to follow a pointer, %.1f ns to copy a line\n",
+           median(machine->chase_ns, ROUNDS), median(machine->copy_ns, ROUNDS));
+}
+
+static void print_json(struct bench *benches, size_t n, struct machine *machine)
+{
+    printf("{\"chase_ns\": %.2f, \"copy_ns\": %.2f, \"sizes\": [",
+           median(machine->chase_ns, ROUNDS), median(machine->copy_ns, ROUNDS));
+    for (size_t i = 0; i < n; i++)
+        printf("%s{\"series\": %zu, \"line_ns\": %.2f, \"shuffled_ns\": %.2f, \"new_ns\": %.1f,"
+               " \"scrape_ns\": %.1f}",
+               i ? ", " : "", benches[i].lines.n_lines, median(benches[i].line_ns, ROUNDS),
+               median(benches[i].shuffled_ns, ROUNDS), benches[i].new_ns,
+               median(benches[i].scrape_ns, ROUNDS));
+    printf("]}\n");
+}
+
+static void run_rounds(struct bench *benches, size_t n, struct machine *machine)
+{
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < n; i++) {
+            benches[i].line_ns[round] = push(&benches[i], &benches[i].lines);
+            benches[i].shuffled_ns[round] = push(&benches[i], &benches[i].shuffled);
+            benches[i].scrape_ns[round] = scrape(&benches[i]);
+        }
+        machine->chase_ns[round] = chase(machine);
+        machine->copy_ns[round] = copy(&benches[0].lines);
+    }
+}
+
+/* With --json the report is one object; with a number of series, only that; for profiling. */
 int main(int argc, char **argv)
 {
-    /* With a number of series, only that; for profiling. */
-    if (argc > 1) {
-        bench_series(strtoul(argv[1], NULL, 10));
-        return 0;
+    static struct bench benches[CASES_MAX];
+    static struct machine machine;
+    bool is_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    size_t n_only = argc > 1 && !is_json ? strtoul(argv[1], NULL, 10) : 0, n = 0;
+
+    memory_use_huge_pages();
+    if (argc == 1)
+        print_misses(10000);
+    machine_init(&machine);
+    for (size_t n_series = n_only ? n_only : 1000; n < CASES_MAX; n_series *= 10) {
+        bench_init(&benches[n++], n_series, (size_t)4 << 30);
+        if (n_only)
+            break;
     }
-    bench_misses(10000);
-    for (size_t n_series = 1000; n_series <= 1000000; n_series *= 10)
-        bench_series(n_series);
+    run_rounds(benches, n, &machine);
+    for (size_t i = 0; i < n; i++)
+        check_applied(&benches[i]);
+    if (is_json)
+        print_json(benches, n, &machine);
+    else
+        print_text(benches, n, &machine);
+    for (size_t i = 0; i < n; i++)
+        bench_deinit(&benches[i]);
+    free(machine.places);
     return 0;
 }

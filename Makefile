@@ -28,7 +28,7 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 STATSD := statsd@0.9.0
 
 .PHONY: all run test test-clients bench build-tests deps test-deps client-deps ci-deps \
-	install format clean help budget bench-peers npm
+	install format clean help budget bench-peers npm bench-parts
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -57,8 +57,11 @@ $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock
 	npm ci --prefix $(BUILD)/clients-node --omit=optional --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-bench: build-tests ## measure; nothing else should be running
-	@for bench in bench_cells bench_core bench_receive bench_client; do \
+bench: build-tests ## measure and judge, some minutes; nothing else should be running (ROW=… for one row)
+	@python3 tests/bench/bench.py --build=$(BUILD) $(addprefix --row=,$(ROW)) $(BENCH_ARGS)
+
+bench-parts: build-tests ## print what single parts cost, unjudged
+	@for bench in bench_cells bench_core bench_receive bench_new bench_scaling bench_client; do \
 		echo "== $$bench"; $(BUILD)/tests/bench/$$bench; \
 	done
 

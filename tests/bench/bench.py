@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measure every row of the table, judge it, and print it: "make bench".
+
+Exit status 0: every row passes. 1: some row fails, or could not be measured. Timings that
+are judged are ratios within one run, or have a figure of the machine alone beside them;
+what is counted must be exact. docs/performance.md says how each is measured.
+
+With --write, that page's generated part becomes what this run has found.
+"""
+
+import argparse
+import datetime
+import sys
+import time
+from pathlib import Path
+
+import machine
+import rows_ingest
+import rows_inside
+import rows_scrape
+from processes import Daemon, Lab, Unjudgeable
+from row import Row
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
+
+HEADER = ["row", "workload", "must reach", "measured", "pass/fail"]
+
+# Above this, figures are not worth much.
+BUSY_MAX = 0.05
+
+# In the order of the page. The million series are made once for all that ask for them.
+ROWS = {
+    "ingest": rows_ingest.ingest,
+    "slower": rows_ingest.slower,
+    "freshness": rows_ingest.freshness,
+    "flood": rows_ingest.flood,
+    "single": rows_ingest.single,
+    "core": rows_inside.core,
+    "new": rows_inside.new,
+    "scrape": rows_scrape.scrape,
+    "memory": rows_scrape.memory,
+    "scaling": rows_inside.scaling,
+    "idle": rows_scrape.idle,
+}
+NEED_MILLION = {"scrape", "memory"}
+
+
+def show(row):
+    """On the terminal, as soon as it is known."""
+    print(" | ".join(row.cells()))
+    for detail in row.details:
+        print("        " + detail)
+    sys.stdout.flush()
+
+
+def measure(lab, names):
+    """All rows of these names. What goes wrong is a row that fails."""
+    found = []
+    million = rows_scrape.Million(lab)
+    try:
+        for name in names:
+            more = (million,) if name in NEED_MILLION else ()
+            try:
+                for row in ROWS[name](lab, *more):
+                    found.append(row)
+                    show(row)
+            except (Unjudgeable, OSError) as problem:
+                found.append(Row(name, "", "", "not measured: %s" % problem, False))
+                show(found[-1])
+    finally:
+        million.close()
+    return found
+
+
+# --- the page -----------------------------------------------------------------------------
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("<=", "≤").replace(">=", "≥").replace(" us", " µs")
+
+
+def table(rows):
+    lines = [HEADER, ["---"] * len(HEADER), *[[cell(text) for text in row.cells()]
+                                             for row in rows]]
+    return "".join("| %s |\n" % " | ".join(line) for line in lines)
+
+
+def generated(rows, description):
+    text = table(rows) + "\nBeside that:\n\n"
+    for row in rows:
+        for detail in row.details:
+            text += "- %s, %s: %s\n" % (row.what, cell(row.workload), cell(detail))
+    text += "\nThe machine:\n\n| what | here |\n| --- | --- |\n"
+    return text + "".join("| %s | %s |\n" % (name, cell(value)) for name, value in description)
+
+
+def write_page(rows, description):
+    text = PAGE.read_text()
+    begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    PAGE.write_text(text[:begin] + generated(rows, description) + text[end:])
+
+
+# --- command ------------------------------------------------------------------------------
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Measure and judge, as docs/performance.md says.")
+    parser.add_argument("--build", type=Path, default=ROOT / "build",
+                        help="folder that meson has built in")
+    parser.add_argument("--row", action="append", choices=list(ROWS),
+                        help="measure only this; may be repeated")
+    parser.add_argument("--write", action="store_true",
+                        help="write what was found into docs/performance.md")
+    given = parser.parse_args()
+    if given.write and given.row:
+        parser.error("--write needs all rows")
+    return given
+
+
+def describe_run(started, before, busy):
+    """What went on beside the measuring: how long it took, and whether anybody was in its way."""
+    after = machine.Usage()
+    return [
+        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
+        ("this run", "%.0f s; processors busy with other things before it: %.0f %%; stolen by the "
+         "hypervisor during it: %.1f s" % (time.monotonic() - started, busy * 100,
+                                           after.stolen_s - before.stolen_s)),
+        ("command", "`%s`" % " ".join(["make bench", *(["BENCH_ARGS=--write"]
+                                                       if "--write" in sys.argv else [])])),
+    ]
+
+
+def main():
+    given = arguments()
+    lab = Lab(given.build)
+    busy = machine.busy_before()
+    started, before = time.monotonic(), machine.Usage()
+    with Daemon(lab) as daemon:
+        description = machine.describe(given.build, daemon.fetch())
+    for name, value in description:
+        print("%-24s%s" % (name, value))
+    if busy > BUSY_MAX:
+        print("WARNING: the processors are %.0f %% busy already; figures will be wrong"
+              % (busy * 100))
+    print("\n" + " | ".join(HEADER))
+    rows = measure(lab, given.row or list(ROWS))
+    description += describe_run(started, before, busy)
+    print()
+    for name, value in description[-3:]:
+        print("%-24s%s" % (name, value))
+    if given.write:
+        write_page(rows, description)
+    n_failed = sum(not row.has_passed for row in rows)
+    print("%d passed, %d failed" % (len(rows) - n_failed, n_failed))
+    return 1 if n_failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

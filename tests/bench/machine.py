@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Machine: what the figures were taken on, and how much of it others used meanwhile."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import time
+from pathlib import Path
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def read(path, otherwise="unknown"):
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return otherwise
+
+
+def cpu_field(name):
+    match = re.search(r"^%s\s*:\s*(.*)$" % name, read("/proc/cpuinfo"), re.M)
+    return match[1] if match else "unknown"
+
+
+def caches():
+    """Level and size of what processor 0 sees, without those for instructions."""
+    found = []
+    for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        if read(index / "type") != "Instruction":
+            found.append("L%s %s" % (read(index / "level"), read(index / "size")))
+    return ", ".join(found) or "caches unknown"
+
+
+def output_of(*command):
+    """What a program says that may not be installed."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True,
+                              env={**os.environ, "LC_ALL": "C"})
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def virtualisation():
+    """The hypervisor and the container, as far as anything here tells."""
+    match = re.search(r"^Hypervisor vendor:\s*(.*)$", output_of("lscpu"), re.M)
+    if match:
+        found = match[1]
+    else:
+        found = "a hypervisor" if "hypervisor" in cpu_field("flags") else "none visible"
+    container = output_of("systemd-detect-virt", "--container")
+    return found + (", in a container (%s)" % container if container not in ("", "none") else "")
+
+
+def memory():
+    match = re.search(r"^MemTotal:\s+(\d+)", read("/proc/meminfo"), re.M)
+    return "%.1f GiB" % (int(match[1]) / (1 << 20)) if match else "unknown"
+
+
+def chosen(path):
+    """The one in brackets: always [madvise] never."""
+    match = re.search(r"\[(\w+)\]", read(path))
+    return match[1] if match else "unknown"
+
+
+def build_options(build):
+    try:
+        options = json.loads((build / "meson-info" / "intro-buildoptions.json").read_text())
+    except (OSError, ValueError):
+        return "unknown"
+    wanted = {option["name"]: option["value"] for option in options}
+    return "buildtype=%s, optimization=%s, b_sanitize=%s" % tuple(
+        wanted.get(name) for name in ("buildtype", "optimization", "b_sanitize"))
+
+
+def versions(daemon_page):
+    match = re.search(r"^udometer_build_info\{(.*)\} 1$", daemon_page.text(), re.M)
+    return dict(re.findall(r'(\w+)="([^"]*)"', match[1])) if match else {}
+
+
+class Usage:
+    """How busy the processors are, and how much of them the hypervisor gave to others."""
+
+    def __init__(self):
+        fields = [int(word) for word in read("/proc/stat").splitlines()[0].split()[1:9]]
+        self.at = time.monotonic()
+        self.busy_s = (sum(fields) - fields[3] - fields[4]) * TICK_S
+        self.stolen_s = fields[7] * TICK_S
+
+
+def busy_before():
+    """What share of the processors others use, before anything was started here."""
+    before = Usage()
+    time.sleep(1)
+    after = Usage()
+    return (after.busy_s - before.busy_s) / (after.at - before.at) / os.cpu_count()
+
+
+def describe(build, daemon_page):
+    """Pairs of a name and what it is here."""
+    build_info = versions(daemon_page)
+    buffers = daemon_page.values("udometer_receive_buffer_bytes")
+    return [
+        ("CPU", "%s (family %s, model %s), %d processors, %s" % (
+            cpu_field("model name"), cpu_field("cpu family"), cpu_field("model"), os.cpu_count(),
+            caches())),
+        ("memory", memory()),
+        ("virtualisation", virtualisation()),
+        ("kernel", "%s %s" % (platform.system(), platform.release())),
+        ("transparent huge pages", chosen("/sys/kernel/mm/transparent_hugepage/enabled")),
+        ("net.core.rmem_max", "%s; granted to each of %d sockets: %d" % (
+            read("/proc/sys/net/core/rmem_max"), len(buffers), min(buffers))),
+        ("udometer", build_info.get("version", "unknown")),
+        ("compiler", "%s, %s" % (build_info.get("compiler", "unknown"), build_options(build))),
+    ]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows about what happens inside the process, measured by programs in C."""
+
+from row import Row, short
+
+CORE_WANTED = {10_000: 25.0, 100_000: 20.0, 1_000_000: 11.25}
+
+NEW_WANTED_PER_S = 1_000_000
+STALL_MAX_MS = 10
+
+GAIN_WANTED = 1.8
+
+
+def core(lab):
+    report = lab.run_program("bench_core")
+    per_s = {size["series"]: 1e3 / size["line_ns"] for size in report["sizes"]}
+    shuffled = {size["series"]: 1e3 / size["shuffled_ns"] for size in report["sizes"]}
+    machine = ("the machine alone: %.0f ns to follow a pointer in 256 MiB, %.1f ns to copy a line"
+               % (report["chase_ns"], report["copy_ns"]))
+    for n_series, wanted in CORE_WANTED.items():
+        details = ["lines in shuffled order: %.1f M lines/s" % shuffled[n_series]]
+        if n_series == 10_000:
+            details += ["1 k series: %.1f M lines/s, shuffled %.1f" % (per_s[1000], shuffled[1000]),
+                        machine]
+        else:
+            details += ["%.0f %% of that at 10 k" % (100 * per_s[n_series] / per_s[10_000])]
+        yield Row("core, in process", "parse and apply, %s series" % short(n_series),
+                  ">= %g M lines/s" % wanted, "%.1f M lines/s" % per_s[n_series],
+                  per_s[n_series] >= wanted, details)
+
+
+def describe_stall(stall):
+    parts = ["longest gap of a thread that only spins %.1f ms%s"
+             % (stall["gap_ms"], " (noisy: not judged)" if stall["is_noisy"] else "")]
+    for side in ("known", "new"):
+        found = stall[side]
+        parts.append("longest batch of %s series %.1f ms%s%s" % (
+            side, found["ms"], ", waited" if found["was_blocked"] else "",
+            ", preempted" if found["was_preempted"] else ""))
+    return "; ".join(parts)
+
+
+def new(lab):
+    report = lab.run_program("bench_new")
+    one, both = report["one_per_s"] / 1e6, report["both_per_s"] / 1e6
+    yield Row("new series", "1 M series never seen before, 3 tags", ">= 1 M/s in total",
+              "%.2f M/s by one worker, %.2f M/s by two" % (one, both),
+              max(one, both) * 1e6 >= NEW_WANTED_PER_S,
+              ["passes when either number of workers reaches it"])
+    judged = [stall for stall in report["stalls"] if not stall["is_noisy"]]
+    details = [describe_stall(stall) for stall in report["stalls"]]
+    what = ("new series", "known ones meanwhile, on either worker",
+            "no stall over %d ms" % STALL_MAX_MS)
+    if not judged:
+        yield Row(*what, "the machine was never quiet enough to say", False, details)
+        return
+    longest = {side: max(stall[side]["ms"] for stall in judged) for side in ("known", "new")}
+    yield Row(*what, "longest batch of the worker that makes them %.1f ms, of the other %.1f ms"
+              % (longest["new"], longest["known"]), max(longest.values()) <= STALL_MAX_MS, details)
+
+
+def scaling(lab):
+    report = lab.run_program("bench_scaling")
+    same, own = report["same_series"], report["own_series"]
+    spinning = report["spinning"]["gain"]
+    yield Row("scaling", "2 workers on one registry, the same 10 k series",
+              ">= %.1f x one worker's lines" % GAIN_WANTED, "x%.2f" % same["gain"],
+              same["gain"] >= GAIN_WANTED,
+              ["%.1f M lines/s by one, %.1f M by both; with series of their own x%.2f"
+               % (same["one_per_s"] / 1e6, same["both_per_s"] / 1e6, own["gain"]),
+               "what the machine gives to two threads that share nothing: x%.2f" % spinning,
+               "lines that each worker's own row has counted: {:,} and {:,}".format(
+                   *report["lines_counted"])])

@@ -63,6 +63,7 @@ def measure(lab, names):
     try:
         for name in names:
             more = (million,) if name in NEED_MILLION else ()
+            before = machine.Usage(million.pids())
             try:
                 for row in ROWS[name](lab, *more):
                     found.append(row)
@@ -70,9 +71,18 @@ def measure(lab, names):
             except (Unjudgeable, OSError) as problem:
                 found.append(Row(name, "", "", "not measured: %s" % problem, False))
                 show(found[-1])
+            note_others(found[-1], before, million.pids())
     finally:
         million.close()
     return found
+
+
+def note_others(row, before, own_pids):
+    """Say if somebody else was at work while a row was measured."""
+    share = machine.Usage(own_pids).share_of_others(before)
+    if share > BUSY_MAX:
+        row.details.append("NOT QUIET: others used %.0f %% of the processors" % (share * 100))
+        print("        " + row.details[-1])
 
 
 # --- the page -----------------------------------------------------------------------------
@@ -125,9 +135,10 @@ def describe_run(started, before, busy):
     after = machine.Usage()
     return [
         ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
-        ("this run", "%.0f s; processors busy with other things before it: %.0f %%; stolen by the "
-         "hypervisor during it: %.1f s" % (time.monotonic() - started, busy * 100,
-                                           after.stolen_s - before.stolen_s)),
+        ("this run", "%.0f s; others used %.0f %% of the processors before it and %.0f %% during "
+         "it; the hypervisor took %.1f s" % (time.monotonic() - started, busy * 100,
+                                             after.share_of_others(before) * 100,
+                                             after.stolen_s - before.stolen_s)),
         ("command", "`%s`" % " ".join(["make bench", *(["BENCH_ARGS=--write"]
                                                        if "--write" in sys.argv else [])])),
     ]

@@ -5,9 +5,12 @@ import json
 import os
 import platform
 import re
+import resource
 import subprocess
 import time
 from pathlib import Path
+
+from processes import cpu_ns
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -81,21 +84,30 @@ def versions(daemon_page):
 
 
 class Usage:
-    """How busy the processors are, and how much of them the hypervisor gave to others."""
+    """How much of the processors has gone to others so far, in this machine and beside it."""
 
-    def __init__(self):
-        fields = [int(word) for word in read("/proc/stat").splitlines()[0].split()[1:9]]
+    def __init__(self, own_pids=()):
+        # user, nice, system, idle, iowait, irq, softirq, steal
+        fields = [int(word) * TICK_S for word in read("/proc/stat").splitlines()[0].split()[1:9]]
+        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF,
+                                                      resource.RUSAGE_CHILDREN)]
+        own_s = (sum(usage.ru_utime + usage.ru_stime for usage in usages)
+                 + sum(cpu_ns(pid) / 1e9 for pid in own_pids))
         self.at = time.monotonic()
-        self.busy_s = (sum(fields) - fields[3] - fields[4]) * TICK_S
-        self.stolen_s = fields[7] * TICK_S
+        self.others_s = sum(fields) - fields[3] - fields[4] - fields[7] - own_s
+        self.stolen_s = fields[7]
+
+    def share_of_others(self, since):
+        """Of all processors, what others in this machine have used, from 0 to 1."""
+        share = (self.others_s - since.others_s) / (self.at - since.at) / os.cpu_count()
+        return min(max(share, 0.0), 1.0)
 
 
 def busy_before():
     """What share of the processors others use, before anything was started here."""
     before = Usage()
     time.sleep(1)
-    after = Usage()
-    return (after.busy_s - before.busy_s) / (after.at - before.at) / os.cpu_count()
+    return Usage().share_of_others(before)
 
 
 def describe(build, daemon_page):

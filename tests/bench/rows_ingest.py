@@ -59,16 +59,17 @@ def cost_of_daemon(lab, daemon, rate, flags):
 
 def warm(lab, daemon, flags):
     """Every series has been seen before; a cost is that of a daemon that has been running."""
-    lab.load(daemon.target, 20_000, "--datagrams=20000" if "--lines=1" in flags
-             else "--datagrams=1000", *flags)
+    n_datagrams = 20_000 if flags == SINGLE else 1_000
+    load = lab.start_load(daemon.target, "--rate=20000", "--datagrams=%d" % n_datagrams, *flags)
+    lab.finish_load(load, 0)
 
 
 def take_turns(lab, rate, seconds, flags):
     """Rounds of (blocking sink, daemon, coalescing sink): a list for each."""
-    flags = ("--seconds=%g" % seconds, *flags)
     costs = {"blocking": [], "daemon": [], "coalescing": []}
     with Daemon(lab) as daemon:
-        warm(lab, daemon, flags[1:])
+        warm(lab, daemon, flags)
+        flags = ("--seconds=%g" % seconds, *flags)
         for attempt in range(ATTEMPTS):
             try:
                 turn = {"blocking": cost_of_sink(lab, "blocking", rate, flags),

@@ -214,9 +214,9 @@ class Lab:
         # "From the other core": the last one; with one alone there is no other.
         self.generator_cpu = processors[-1] if len(processors) > 1 else None
 
-    def start_load(self, target, *flags):
+    def start_load(self, target, *flags, is_bound=True):
         def stay_there():
-            if self.generator_cpu is not None:
+            if is_bound and self.generator_cpu is not None:
                 os.sched_setaffinity(0, {self.generator_cpu})
 
         return subprocess.Popen(

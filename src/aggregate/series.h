@@ -52,6 +52,8 @@ static inline void series_prefetch_cells(struct series *series)
         const char *cell =
             (const char *)atomic_load_explicit(&series->cells[i], memory_order_relaxed);
 
+        if (!cell)
+            continue;
         __builtin_prefetch(cell);
         __builtin_prefetch(cell + CACHE_LINE);
         __builtin_prefetch(cell + 2 * CACHE_LINE);

@@ -17,16 +17,19 @@ size_t cell_size(enum metric_type type, const struct buckets *buckets)
 {
     switch (type) {
     case METRIC_COUNTER: return sizeof(struct counter_cell);
-    case METRIC_GAUGE: return sizeof(struct gauge_cell);
+    case METRIC_GAUGE:
+        return sizeof(struct gauge_cell) + GAUGE_CHANGES_MAX * sizeof(struct gauge_change);
     case METRIC_SET: return sizeof(struct set_cell) + DISTINCT_BYTES_MAX;
     case METRIC_HISTOGRAM:
     default: return sizeof(struct histogram_cell) + (buckets->n + 1) * sizeof(uint64_t);
     }
 }
 
-/* What is allocated with the cell; a set's table comes and grows later. */
+/* What is allocated with the cell; a gauge's changes come later, and a set's table grows. */
 static size_t initial_size(enum metric_type type, const struct buckets *buckets)
 {
+    if (type == METRIC_GAUGE)
+        return sizeof(struct gauge_cell);
     return type == METRIC_SET ? sizeof(struct set_cell) : cell_size(type, buckets);
 }
 
@@ -52,5 +55,7 @@ void cell_free(struct cell *cell, enum metric_type type)
         distinct_deinit(&set->distinct);
         pthread_mutex_destroy(&set->lock);
     }
+    if (cell && type == METRIC_GAUGE)
+        free(atomic_load(&((struct gauge_cell *)cell)->changes));
     free(cell);
 }

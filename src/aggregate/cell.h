@@ -54,7 +54,8 @@ struct gauge_cell {
     _Atomic uint32_t n_changes;
     _Atomic int64_t set_at; /* when this worker last set the gauge; 0: never */
     _Atomic double base;    /* what it set it to */
-    struct gauge_change changes[GAUGE_CHANGES_MAX]; /* oldest first */
+    /* GAUGE_CHANGES_MAX, oldest first; NULL until the first one, as most gauges are only set */
+    _Atomic(struct gauge_change *) changes;
 };
 
 struct histogram_cell {
@@ -75,7 +76,7 @@ struct set_cell {
 struct cell *cell_new(struct series *series, enum metric_type type, const struct buckets *buckets);
 void cell_free(struct cell *cell, enum metric_type type);
 
-/* How many bytes such a cell takes; of a set, at most. */
+/* How many bytes such a cell takes; of a gauge or set, at most. */
 size_t cell_size(enum metric_type type, const struct buckets *buckets);
 
 /* Owner: plain addition, by way of two relaxed moves. */

@@ -24,6 +24,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* How often a reader begins again because the gauge was set meanwhile. */
 #define TRIES_MAX 16
@@ -75,10 +76,22 @@ static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, struc
     return newest;
 }
 
-static void store_change(struct gauge_cell *gauge, uint32_t i, int64_t at, double amount)
+static void store_change(struct gauge_change *change, int64_t at, double amount)
 {
-    atomic_store_explicit(&gauge->changes[i].at, at, memory_order_release);
-    atomic_store_explicit(&gauge->changes[i].amount, amount, memory_order_release);
+    atomic_store_explicit(&change->at, at, memory_order_release);
+    atomic_store_explicit(&change->amount, amount, memory_order_release);
+}
+
+/* The owner's room for changes, which is made for the first of them; NULL without memory. */
+static struct gauge_change *room_for_changes(struct gauge_cell *gauge)
+{
+    struct gauge_change *changes = atomic_load_explicit(&gauge->changes, memory_order_relaxed);
+
+    if (LIKELY(changes))
+        return changes;
+    changes = calloc(GAUGE_CHANGES_MAX, sizeof(*changes));
+    atomic_store_explicit(&gauge->changes, changes, memory_order_release);
+    return changes;
 }
 
 /* An owner's plain copy of its changes. */
@@ -94,12 +107,14 @@ struct changes {
 static double copy_changes(const struct gauge_cell *gauge, int64_t set_at, struct changes *ret)
 {
     uint32_t n = atomic_load_explicit(&gauge->n_changes, memory_order_acquire);
+    const struct gauge_change *changes =
+        atomic_load_explicit(&gauge->changes, memory_order_acquire);
     double sum = 0;
 
     ret->n = 0;
     for (uint32_t i = 0; i < n && i < GAUGE_CHANGES_MAX; i++) {
-        int64_t at = atomic_load_explicit(&gauge->changes[i].at, memory_order_acquire);
-        double amount = atomic_load_explicit(&gauge->changes[i].amount, memory_order_acquire);
+        int64_t at = atomic_load_explicit(&changes[i].at, memory_order_acquire);
+        double amount = atomic_load_explicit(&changes[i].amount, memory_order_acquire);
 
         if (at > set_at) {
             ret->items[ret->n].at = at;
@@ -127,15 +142,18 @@ enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells, un
     int64_t set_at = newest_set(cells, n_cells, &setter);
     double base = setter ? atomic_load_explicit(&setter->base, memory_order_relaxed) : 0;
     double sum = copy_changes(own, set_at, &changes);
+    struct gauge_change *room = room_for_changes(own);
 
+    if (!room)
+        return REFUSED_NO_MEMORY;
     if (!isfinite(base + sum + change))
         return REFUSED_VALUE_OVERFLOW;
     if (changes.n == GAUGE_CHANGES_MAX)
         merge_oldest(&changes);
     begin_write(own);
     for (uint32_t i = 0; i < changes.n; i++)
-        store_change(own, i, changes.items[i].at, changes.items[i].amount);
-    store_change(own, changes.n, at, change);
+        store_change(&room[i], changes.items[i].at, changes.items[i].amount);
+    store_change(&room[changes.n], at, change);
     atomic_store_explicit(&own->n_changes, changes.n + 1, memory_order_release);
     end_write(own);
     return VERDICT_APPLIED;

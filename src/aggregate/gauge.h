@@ -16,7 +16,8 @@ void gauge_set(struct gauge_cell *gauge, double value, int64_t at);
 
 /*
  * Owner of @own: the gauge was changed by @change. @cells are all cells of the
- * series, NULL where a worker has none, @own among them. May refuse an overflow.
+ * series, NULL where a worker has none, @own among them. May refuse an overflow,
+ * or, the first time, for lack of memory.
  *
  * A set that is applied after it and came before it does not overrule it, unless
  * this worker has recorded more than GAUGE_CHANGES_MAX changes since; then it may

@@ -39,8 +39,8 @@ struct series *series_new(struct family *family, struct slice labels, unsigned n
 
     if (!series)
         return NULL;
-    series->labels_len = (uint32_t)labels.len;
-    series->n_cells = n_workers;
+    series->labels_len = labels.len & 0xffffff; /* limits are far below */
+    series->n_cells = n_workers & 0xff;
     if (labels.len)
         memcpy((char *)series + series_labels_at(n_workers), labels.at, labels.len);
     series->family = family;

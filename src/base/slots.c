@@ -36,23 +36,25 @@ static void fill(struct slots_stripe *stripe, struct slot filling)
     size_t i = slots_home(stripe, filling.hash);
 
     while (stripe->slots[i].entry)
-        i = (i + 1) & stripe->mask;
+        i = slots_behind(stripe, i);
     stripe->slots[i] = filling;
 }
 
-/* Double the slots when 5 of 8 are full: beyond that, searches become long. */
+/*
+ * Have half as many slots more when 7 of 10 are full: beyond that, searches become long, and
+ * to double them would leave two of three empty.
+ */
 static bool make_room(struct slots_stripe *stripe)
 {
-    size_t n_old = stripe->slots ? stripe->mask + 1 : 0;
-    size_t n = n_old ? 2 * n_old : FIRST_SLOTS;
-    struct slots_stripe bigger = { .n = stripe->n, .mask = n - 1 };
+    size_t n_slots = stripe->slots ? stripe->n_slots + stripe->n_slots / 2 : FIRST_SLOTS;
+    struct slots_stripe bigger = { .n = stripe->n, .n_slots = n_slots };
 
-    if (stripe->n < n_old / 8 * 5)
+    if (stripe->n < stripe->n_slots / 10 * 7)
         return true;
-    bigger.slots = calloc(n, sizeof(*bigger.slots));
+    bigger.slots = calloc(n_slots, sizeof(*bigger.slots));
     if (!bigger.slots)
         return false;
-    for (size_t i = 0; i < n_old; i++)
+    for (size_t i = 0; i < stripe->n_slots; i++)
         if (stripe->slots[i].entry)
             fill(&bigger, stripe->slots[i]);
     free(stripe->slots);
@@ -72,15 +74,21 @@ bool slots_add(struct slots *slots, uint64_t hash, void *entry)
     return true;
 }
 
+/* How many steps it is from slot @from to slot @to. */
+static size_t distance(const struct slots_stripe *stripe, size_t from, size_t to)
+{
+    return to >= from ? to - from : to + stripe->n_slots - from;
+}
+
 /* Free slot @i, and move into it, and so on, what stands behind it only because it was full. */
 static void empty(struct slots_stripe *stripe, size_t i)
 {
-    for (size_t next = (i + 1) & stripe->mask; stripe->slots[next].entry;
-         next = (next + 1) & stripe->mask) {
+    for (size_t next = slots_behind(stripe, i); stripe->slots[next].entry;
+         next = slots_behind(stripe, next)) {
         size_t home = slots_home(stripe, stripe->slots[next].hash);
 
         /* It may move if its home is not between here and there. */
-        if (((next - home) & stripe->mask) >= ((next - i) & stripe->mask)) {
+        if (distance(stripe, home, next) >= distance(stripe, i, next)) {
             stripe->slots[i] = stripe->slots[next];
             i = next;
         }
@@ -94,7 +102,7 @@ void slots_remove(struct slots *slots, uint64_t hash, const void *entry)
     size_t i = slots_home(stripe, hash);
 
     while (stripe->slots[i].entry != entry)
-        i = (i + 1) & stripe->mask;
+        i = slots_behind(stripe, i);
     empty(stripe, i);
     stripe->n--;
     slots->n--;
@@ -112,7 +120,7 @@ void *slots_next(const struct slots *slots, struct slots_cursor *cursor)
     for (; cursor->stripe < SLOTS_STRIPES; cursor->stripe++, cursor->slot = 0) {
         const struct slots_stripe *stripe = &slots->stripes[cursor->stripe];
 
-        while (stripe->n && cursor->slot <= stripe->mask) {
+        while (stripe->n && cursor->slot < stripe->n_slots) {
             void *entry = stripe->slots[cursor->slot++].entry;
 
             if (entry)

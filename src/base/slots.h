@@ -20,7 +20,7 @@
 #define SLOTS_STRIPES 64
 
 /* What the slots of an entry take on average. */
-#define SLOTS_BYTES_PER_ENTRY 32
+#define SLOTS_BYTES_PER_ENTRY 28
 
 struct slot {
     uint64_t hash;
@@ -29,8 +29,8 @@ struct slot {
 
 struct slots_stripe {
     struct slot *slots; /* NULL as long as nothing was added */
-    size_t mask;        /* how many slots there are, a power of two, minus 1 */
-    size_t n;           /* entries */
+    size_t n_slots;
+    size_t n; /* entries, always fewer */
 };
 
 /* All zero is an empty table. */
@@ -65,9 +65,16 @@ void *slots_next(const struct slots *slots, struct slots_cursor *cursor);
 /* Is @entry the one wanted? */
 typedef bool slots_equal(const void *entry, const void *wanted);
 
+/* The hash's upper half, as a share of all slots: without a division, for any number of them. */
 static inline size_t slots_home(const struct slots_stripe *stripe, uint64_t hash)
 {
-    return (hash / SLOTS_STRIPES) & stripe->mask;
+    return (hash >> 32) * stripe->n_slots >> 32;
+}
+
+/* The slot behind @i, round and round. */
+static inline size_t slots_behind(const struct slots_stripe *stripe, size_t i)
+{
+    return i + 1 < stripe->n_slots ? i + 1 : 0;
 }
 
 /* Begin to fetch the slot at which a lookup of @hash begins. */
@@ -91,7 +98,7 @@ __attribute__((__always_inline__)) static inline void *slots_find(const struct s
     if (!stripe->slots)
         return NULL;
     /* There is always a free slot. */
-    for (; stripe->slots[i].entry; i = (i + 1) & stripe->mask)
+    for (; stripe->slots[i].entry; i = slots_behind(stripe, i))
         if (stripe->slots[i].hash == hash && equal(stripe->slots[i].entry, wanted))
             return stripe->slots[i].entry;
     return NULL;

@@ -34,7 +34,7 @@
 
 /* Bounds of the timer's period, which is also what a scrape may be behind. */
 #define PERIOD_MIN_MS 1
-#define PERIOD_MAX_MS 8
+#define PERIOD_MAX_MS 15
 
 /*
  * What may come in a millisecond before the timer has adapted: 100,000 datagrams

@@ -40,10 +40,22 @@ static void a_new_one_is_all_zero_and_knows_its_series(void **state)
     cell_free(cell, METRIC_HISTOGRAM);
 }
 
-static void others_take_no_more_than_their_struct(void **state)
+static void a_counter_takes_no_more_than_its_struct(void **state)
 {
     assert_int_equal(cell_size(METRIC_COUNTER, NULL), sizeof(struct counter_cell));
-    assert_int_equal(cell_size(METRIC_GAUGE, NULL), sizeof(struct gauge_cell));
+}
+
+/* Changes come with the first one; they are counted from the beginning. */
+static void the_size_of_a_gauge_is_the_most_it_can_take(void **state)
+{
+    struct cell *cell = cell_new(NULL, METRIC_GAUGE, NULL);
+    struct gauge_cell *gauge = (struct gauge_cell *)cell;
+
+    assert_non_null(cell);
+    assert_int_equal(cell_size(METRIC_GAUGE, NULL),
+                     sizeof(struct gauge_cell) + GAUGE_CHANGES_MAX * sizeof(struct gauge_change));
+    assert_null(atomic_load(&gauge->changes));
+    cell_free(cell, METRIC_GAUGE);
 }
 
 /* Its memory grows with what it counts, so the most that it can come to is what counts. */
@@ -92,7 +104,8 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(a_histogram_has_room_for_each_bucket_and_one_more),
         CASE(a_new_one_is_all_zero_and_knows_its_series),
-        CASE(others_take_no_more_than_their_struct),
+        CASE(a_counter_takes_no_more_than_its_struct),
+        CASE(the_size_of_a_gauge_is_the_most_it_can_take),
         CASE(the_size_of_a_set_is_the_most_it_can_take),
         CASE(a_set_that_has_counted_is_freed_with_what_it_holds),
         CASE(additions_add_up),

@@ -104,8 +104,7 @@ static void must_count(const struct slots *slots, unsigned n_in)
         const struct slots_stripe *stripe = &slots->stripes[i];
 
         n += stripe->n;
-        assert_true(stripe->slots ? stripe->n <= stripe->mask : stripe->n == 0);
-        assert_int_equal((stripe->mask + 1) & stripe->mask, 0);
+        assert_true(stripe->slots ? stripe->n < stripe->n_slots : stripe->n == 0);
     }
     assert_int_equal(n, n_in);
 }
@@ -206,10 +205,10 @@ static uint64_t of_one_stripe(unsigned number)
     return hash_of(number) / SLOTS_STRIPES * SLOTS_STRIPES + 7;
 }
 
-/* The home is that of hash / SLOTS_STRIPES, as far as the slots go: never a million here. */
+/* The home is a share of all slots, given in millionths (of 2^20) by the hash's upper half. */
 static uint64_t with_home(unsigned stripe, uint64_t distinct, uint64_t home)
 {
-    return (((distinct + 1) << 20) + home) * SLOTS_STRIPES + stripe;
+    return (home & 0xfffff) << 44 | (distinct + 1) * SLOTS_STRIPES | stripe;
 }
 
 static uint64_t of_the_first_home(unsigned number)
@@ -223,7 +222,7 @@ static uint64_t of_the_last_home(unsigned number)
     return with_home(SLOTS_STRIPES - 1, number, (1 << 20) - 1);
 }
 
-/* The last three homes and the first two: those of the last ones go on at the first ones. */
+/* The last home and the first one: those of the last one go on at the first one. */
 static uint64_t around_the_end(unsigned number)
 {
     return with_home(9, number, (uint64_t)(1 << 20) - 3 + number % 5);
@@ -394,7 +393,7 @@ static double bytes_per_entry(const struct slots *slots)
     size_t n_slots = 0;
 
     for (unsigned i = 0; i < SLOTS_STRIPES; i++)
-        n_slots += slots->stripes[i].slots ? slots->stripes[i].mask + 1 : 0;
+        n_slots += slots->stripes[i].slots ? slots->stripes[i].n_slots : 0;
     return (double)(n_slots * sizeof(struct slot)) / (double)slots->n;
 }
 

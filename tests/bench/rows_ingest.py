@@ -14,6 +14,10 @@ ROUNDS = 5
 # repeated; so many in all.
 ATTEMPTS = 10
 
+# One datagram after the other at even distances, as many independent senders come near to. Bursts
+# would be kind to whoever wakes up for each arrival: one wake-up for five.
+EVENLY = ("--burst=1",)
+
 # Datagrams of 20 lines with 3 tags, 10,000 series, 60% c 20% g 20% ms: the defaults.
 STANDARD = ()
 SINGLE = ("--lines=1", "--labels=0", "--mix=c:100", "--bytes=28")
@@ -83,11 +87,13 @@ def take_turns(lab, rate, seconds, flags):
     """Rounds of (blocking sink, daemon, coalescing sink): a list for each."""
     turns = []
     problem = None
+    pace = EVENLY if rate else ()
     with Daemon(lab) as daemon:
         warm(lab, daemon, flags)
         for _ in range(ATTEMPTS):
             try:
-                turns.append(take_turn(lab, daemon, rate, ("--seconds=%g" % seconds, *flags)))
+                turns.append(take_turn(lab, daemon, rate,
+                                       ("--seconds=%g" % seconds, *pace, *flags)))
             except Unjudgeable as found:
                 problem = found
             if len(turns) == ROUNDS:

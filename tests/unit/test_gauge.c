@@ -10,17 +10,20 @@
 
 #define WORKERS 3
 
-/* A gauge as three workers share it. */
+/* A gauge as three workers share it. Room for changes is there from the beginning. */
 struct shared {
     struct gauge_cell gauges[WORKERS];
+    struct gauge_change changes[WORKERS][GAUGE_CHANGES_MAX];
     _Atomic(struct cell *) cells[WORKERS];
 };
 
 static void shared_init(struct shared *shared)
 {
     *shared = (struct shared){ 0 };
-    for (unsigned i = 0; i < WORKERS; i++)
+    for (unsigned i = 0; i < WORKERS; i++) {
         atomic_init(&shared->cells[i], &shared->gauges[i].cell);
+        atomic_init(&shared->gauges[i].changes, shared->changes[i]);
+    }
 }
 
 static void set(struct shared *shared, unsigned worker, double value, int64_t at)
@@ -44,6 +47,28 @@ static void assert_value(struct shared *shared, double expected)
 
     if (value != expected)
         fail_msg("value is %.17g, not %.17g", value, expected);
+}
+
+/* --- memory ---------------------------------------------------------------------- */
+
+static void room_for_changes_comes_with_the_first(void **state)
+{
+    struct cell *cell = cell_new(NULL, METRIC_GAUGE, NULL);
+    struct gauge_cell *gauge = (struct gauge_cell *)cell;
+    _Atomic(struct cell *) cells[1];
+    struct gauge_change *changes;
+
+    assert_non_null(cell);
+    atomic_init(&cells[0], cell);
+    gauge_set(gauge, 5, 1);
+    assert_null(atomic_load(&gauge->changes));
+    assert_int_equal(gauge_add(gauge, cells, 1, 2, 2), VERDICT_APPLIED);
+    changes = atomic_load(&gauge->changes);
+    assert_non_null(changes);
+    assert_int_equal(gauge_add(gauge, cells, 1, -1, 3), VERDICT_APPLIED);
+    assert_ptr_equal(atomic_load(&gauge->changes), changes);
+    assert_true(gauge_read(cells, 1) == 6);
+    cell_free(cell, METRIC_GAUGE);
 }
 
 /* --- one worker ------------------------------------------------------------------ */
@@ -396,6 +421,7 @@ static void changes_of_several_workers_cannot_overflow_together(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        CASE(room_for_changes_comes_with_the_first),
         CASE(is_0_before_it_is_set),
         CASE(holds_the_last_value_set),
         CASE(changes_add_to_what_was_set),

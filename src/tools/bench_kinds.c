@@ -14,6 +14,7 @@
 #include "tools/bench_options.h"
 #include "tools/fetch.h"
 #include "tools/load.h"
+#include "tools/target.h"
 
 #include <stdlib.h>
 
@@ -22,7 +23,9 @@
 
 const char *set_target(void *to, const char *text, enum settings_source source)
 {
-    if (load_check_target(text) < 0)
+    struct address address;
+
+    if (target_parse(&address, text) < 0)
         return "expected HOST:PORT, with a host that is known here, or unix:///PATH";
     return set_text(to, text, source);
 }

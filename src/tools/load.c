@@ -26,18 +26,16 @@
 
 #include "tools/load.h"
 
-#include "base/address.h"
 #include "base/clock.h"
+#include "tools/target.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* How long before the time a sleep must end: longer than a wake-up usually takes. */
@@ -63,35 +61,6 @@ struct load {
 
 /* --- sockets -------------------------------------------------------------------------- */
 
-static const struct slice unix_scheme = { "unix://", 7 };
-
-static int unix_address(struct address *ret, const char *path)
-{
-    struct sockaddr_un name = { .sun_family = AF_UNIX };
-    size_t len = strlen(path);
-
-    if (len == 0 || len >= sizeof(name.sun_path))
-        return -EINVAL;
-    memcpy(name.sun_path, path, len + 1);
-    *ret = (struct address){ .len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1) };
-    memcpy(&ret->storage, &name, sizeof(name));
-    return 0;
-}
-
-static int find_target(struct address *ret, const char *target)
-{
-    if (slice_starts_with(slice_of(target), unix_scheme))
-        return unix_address(ret, target + unix_scheme.len);
-    return address_parse(ret, target);
-}
-
-int load_check_target(const char *target)
-{
-    struct address address;
-
-    return find_target(&address, target);
-}
-
 static int open_flow(const struct address *to)
 {
     int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -116,7 +85,7 @@ static int open_flow(const struct address *to)
 static int open_flows(struct load *load)
 {
     struct address to;
-    int r = find_target(&to, load->options->target);
+    int r = target_parse(&to, load->options->target);
 
     while (r == 0 && load->n_flows < load->options->n_flows) {
         int fd = open_flow(&to);

@@ -15,7 +15,7 @@
 #define LOAD_BURST_MAX 64
 
 struct load_options {
-    const char *target;   /* HOST:PORT, or unix:// and the path of a datagram socket */
+    const char *target;   /* as target_parse() takes it */
     unsigned n_flows;     /* source sockets, 1 to LOAD_FLOWS_MAX; bursts go round them */
     unsigned n_burst;     /* datagrams sent without a pause, 1 to LOAD_BURST_MAX */
     uint64_t rate;        /* datagrams per second on average; 0: as many as it can */
@@ -31,12 +31,6 @@ struct load_result {
     uint64_t n_waits;       /* how often there was no room, and it waited for some */
     int64_t elapsed_ns;
 };
-
-/*
- * Is @target of a form that load_run() takes? Returns 0, -EINVAL, or -EADDRNOTAVAIL
- * when it has a host that is not known.
- */
-MUST_CHECK int load_check_target(const char *target);
 
 /*
  * Send the datagrams of @workload one after the other, again and again. What was

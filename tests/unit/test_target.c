@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "tools/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+static void must_read(const char *text, const char *expected)
+{
+    char written[ADDRESS_TEXT_MAX];
+    struct address address;
+
+    if (target_parse(&address, text) != 0)
+        fail_msg("refused: \"%s\"", text);
+    address_format(&address, written);
+    if (strcmp(written, expected) != 0)
+        fail_msg("\"%s\" became \"%s\", not \"%s\"", text, written, expected);
+}
+
+static void must_refuse(const char *text, int error)
+{
+    struct address address, before;
+    int r;
+
+    memset(&address, 0xa5, sizeof(address));
+    before = address;
+    r = target_parse(&address, text);
+    if (r != error)
+        fail_msg("\"%s\" gave %d, not %d", text, r, error);
+    assert_memory_equal(&address, &before, sizeof(address));
+}
+
+static void reads_udp_urls(void **state)
+{
+    must_read("udp://127.0.0.1:9125", "127.0.0.1:9125");
+    must_read("udp://127.0.0.1:9125/", "127.0.0.1:9125");
+    must_read("udp://[::1]:9125", "[::1]:9125");
+}
+
+static void the_port_is_8125_unless_said(void **state)
+{
+    must_read("udp://127.0.0.1", "127.0.0.1:8125");
+    must_read("udp://127.0.0.1/", "127.0.0.1:8125");
+    must_read("udp://[::1]", "[::1]:8125");
+}
+
+static void reads_host_and_port(void **state)
+{
+    must_read("127.0.0.1:9125", "127.0.0.1:9125");
+    must_refuse("127.0.0.1", -EINVAL);
+}
+
+static void refuses_what_is_no_target(void **state)
+{
+    must_refuse("", -EINVAL);
+    must_refuse("udp://", -EINVAL);
+    must_refuse("udp:///", -EINVAL);
+    must_refuse("udp://127.0.0.1:", -EINVAL);
+    must_refuse("udp://127.0.0.1:80x", -EINVAL);
+    must_refuse("udp://127.0.0.1:9125/path", -EINVAL);
+    must_refuse("udp://::1:9125", -EINVAL);
+    must_refuse("tcp://127.0.0.1:9125", -EINVAL);
+    must_refuse("udp://no-such-host.invalid", -EADDRNOTAVAIL);
+    must_refuse("unix://", -EINVAL);
+}
+
+static void reads_a_path_as_long_as_the_kernel_takes(void **state)
+{
+    char text[sizeof("unix://") + 108] = "unix://";
+    struct address address;
+    struct sockaddr_un name;
+
+    memset(text + 7, 'p', 107);
+    assert_int_equal(target_parse(&address, text), 0);
+    memcpy(&name, &address.storage, sizeof(name));
+    assert_int_equal(name.sun_family, AF_UNIX);
+    assert_string_equal(name.sun_path, text + 7);
+    text[7 + 107] = 'p';
+    must_refuse(text, -EINVAL);
+}
+
+static void survives_a_very_long_host(void **state)
+{
+    char text[5000] = "udp://";
+
+    memset(text + 6, 'a', sizeof(text) - 7);
+    must_refuse(text, -EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(reads_udp_urls),
+        CASE(the_port_is_8125_unless_said),
+        CASE(reads_host_and_port),
+        CASE(refuses_what_is_no_target),
+        CASE(reads_a_path_as_long_as_the_kernel_takes),
+        CASE(survives_a_very_long_host),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -4,33 +4,4 @@ import pytest
 
 pytest.register_assert_rewrite("exposition", "harness")
 
-from harness import Udometer  # noqa: E402: asserts are rewritten at import
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start daemons with flags of their own; they are stopped, and must end well."""
-    started = []
-
-    def start_one(*flags, **options):
-        directory = tmp_path / ("udometer-%d" % len(started))
-        directory.mkdir()
-        udometer = Udometer(str(directory), *flags, **options)
-        started.append(udometer)
-        return udometer
-
-    try:
-        yield start_one
-        for udometer in started:
-            if not udometer.has_ended:
-                udometer.stop()
-    finally:
-        for udometer in started:
-            if not udometer.has_ended:
-                udometer.kill()
-
-
-@pytest.fixture
-def udometer(start):
-    """A daemon on its defaults, but for the ports."""
-    return start()
+from fixtures import start, udometer  # noqa: E402, F401: asserts are rewritten at import

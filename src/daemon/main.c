@@ -3,15 +3,16 @@
 /*
  * Main
  *
- * Reads the settings, then hands over; "udometer explain" and "udometer bench" are
- * other programs in the same file. Exit status: 0 after a good end, 1 when it could not
- * start, 2 when a flag or an environment variable is wrong.
+ * Reads the settings, then hands over; "udometer send", "udometer explain" and
+ * "udometer bench" are other programs in the same file. Exit status: 0 after a good end,
+ * 1 when it could not start, 2 when a flag or an environment variable is wrong.
  */
 
 #include "daemon/config.h"
 #include "daemon/daemon.h"
 #include "tools/bench.h"
 #include "tools/explain.h"
+#include "tools/send.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ static int run_daemon(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "send") == 0)
+        return send_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "explain") == 0)
         return explain_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "bench") == 0)

@@ -230,6 +230,7 @@ static const char help_head[] =
     "udometer receives StatsD datagrams, merges them into series, and serves these to Prometheus.\n"
     "\n"
     "Usage: udometer [--FLAG=VALUE]...\n"
+    "       udometer send TYPE NAME [VALUE] [key=value]... send a sample\n"
     "       udometer explain [--FLAG=VALUE]... [LINE]...   what it would make of a line, and why\n"
     "       udometer bench [--FLAG=VALUE]...               send load, and measure what is lost\n"
     "\n";

@@ -5,29 +5,9 @@ import sys
 
 import pytest
 
-# What the system tests have: a daemon of one's own, the vectors, and their oracle.
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "system"))
-pytest.register_assert_rewrite("exposition", "harness")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+pytest.register_assert_rewrite("exposition", "harness", "test_vectors", "shells", "words")
 
-from harness import Udometer  # noqa: E402: asserts are rewritten at import
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Start daemons with flags of their own; they are stopped, and must end well."""
-    started = []
-
-    def start_one(*flags):
-        directory = tmp_path / ("udometer-%d" % len(started))
-        directory.mkdir()
-        started.append(Udometer(str(directory), *flags))
-        return started[-1]
-
-    try:
-        yield start_one
-        for udometer in started:
-            udometer.stop()
-    finally:
-        for udometer in started:
-            if not udometer.has_ended:
-                udometer.kill()
+from fixtures import start, udometer  # noqa: E402, F401: asserts are rewritten at import
+from shells import receiver, shells  # noqa: E402, F401
+from test_vectors import lanes  # noqa: E402, F401

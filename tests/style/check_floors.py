@@ -33,7 +33,7 @@ MAY_USE = {
 PURE_FILES = ["input/parse", "input/mapping", "input/tags", "input/labeller", "input/event", "input/stream",
               "output/text", "output/gzip", "base/labels", "base/name", "base/slots",
               "base/number", "base/nearest", "base/exact", "base/utf8", "base/buffer", "base/hash", "base/table",
-              "tools/layout", "tools/workload", "tools/tally"]
+              "tools/encode", "tools/layout", "tools/workload", "tools/tally"]
 PURE_FOLDERS = ["aggregate"]
 IMPURE = ["base/clock.h", "base/log.h", "time.h", "sys/time.h", "sys/socket.h", "unistd.h", "uv.h"]
 

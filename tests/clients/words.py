@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words: what clients/shell/README.md says a client makes of its arguments, and the way back."""
+
+import math
+import re
+
+import vectors
+
+LINE_MAX = 1431
+DATAGRAM_MAX = 1432
+LETTERS = {"count": b"c", "gauge": b"g", "timing": b"ms", "observe": b"h", "set": b"s",
+           "expire": b"x"}
+TYPES = {letters: word for word, letters in LETTERS.items()}
+
+CONTROLS = rb"\x01-\x1f\x7f"
+NOT_IN_NAMES = re.compile(rb"[^A-Za-z0-9_.\x80-\xff-]")
+NOT_IN_TAG_VALUES = re.compile(rb"[,|" + CONTROLS + rb"]")
+NOT_IN_MEMBERS = re.compile(rb"[|" + CONTROLS + rb"]")
+NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+LINE = re.compile(rb"([^:|#,\[\]]+):([^|]*)\|(c|g|ms|h|s|x)(?:\|#([^|]*))?")
+
+
+def as_bytes(word):
+    return word.encode() if isinstance(word, str) else word
+
+
+def line_of(kind, name, *rest):
+    """The line that these words make, or None."""
+    name, rest = as_bytes(name), [as_bytes(word) for word in rest]
+    value = b"1"
+    if kind != "expire" and not (kind == "count" and (not rest or b"=" in rest[0])):
+        value = rest.pop(0) if rest else b""
+    is_good = value != b"" if kind == "set" else NUMBER.fullmatch(value) and len(value) <= 256
+    line = NOT_IN_NAMES.sub(b"_", name) + b":" + NOT_IN_MEMBERS.sub(b"_", value) \
+        + b"|" + LETTERS[kind]
+    if rest:
+        line += b"|#" + b",".join(tag_of(tag) for tag in rest)
+    return line if name and is_good and len(line) <= LINE_MAX else None
+
+
+def tag_of(tag):
+    key, equals, value = tag.partition(b"=")
+    key = NOT_IN_NAMES.sub(b"_", key)
+    return key if key and not equals else key + b":" + NOT_IN_TAG_VALUES.sub(b"_", value)
+
+
+def words_of(line):
+    """The words that make this line, or one that means the same; or None."""
+    match = LINE.fullmatch(line)
+    if not match or b"\0" in line:
+        return None
+    name, value, letters, tags = match.groups()
+    if letters not in (b"s", b"x") and not is_finite(value):
+        return None
+    words = [TYPES[letters], name, *([] if letters == b"x" else [value]),
+             *[tag.replace(b":", b"=", 1) for tag in (tags.split(b",") if tags else [])]]
+    made = line_of(*words)
+    is_same = made == line or letters == b"x" and is_finite(value) and made \
+        and made.split(b"|", 1)[1] == line.split(b"|", 1)[1]
+    return words if is_same else None
+
+
+def is_finite(value):
+    return bool(NUMBER.fullmatch(value)) and math.isfinite(float(value))
+
+
+def expressible_cases():
+    """The vectors all lines of which can be said in words, each with these words."""
+    found = []
+    for case in vectors.load():
+        words = [words_of(line) for line in vectors.lines_of(case.raw)]
+        if words and all(words):
+            found.append((case, words))
+    return found
+
+
+def datagrams_of(lines):
+    """As few datagrams as hold these lines in their order, each with a line feed behind it."""
+    packs = [[]]
+    for line in lines:
+        if not line or len(line) > LINE_MAX:
+            continue
+        if sum(len(other) + 1 for other in packs[-1]) + len(line) + 1 > DATAGRAM_MAX:
+            packs.append([])
+        packs[-1].append(line)
+    return [b"\n".join(pack) for pack in packs if pack]
+
+
+# What may not break out of its place: each of these words holds one sample.
+NASTY = [bytes([byte]) for byte in range(1, 128)] + [word.encode() for word in (
+    "b:1|c\nforged:1|c", "|c\n", "\nforged:1|c\n", "x|@0.1", "x|#forged:1", "x,forged=1",
+    "x,forged:1", "x#forged=1", "[forged=1]", "_e{1,1}:a|b", "_sc|a|0", "a\r\n", "\t", " ", "  x  ",
+    "`id`", "$(id)", "${IFS}", "%s%n%d", "\\n", "\\", "-n", "--", "-e", "*", "?", "~", "!!", "é€😀",
+    "a]b[c", "^", "!", "]", "[!a]", "[[:alpha:]]", "x\x7f\x01\x1b[31m", "'", '"', "'\"'\"")] + [
+    b"\xff\xfe", b"\xc3", b"\xc3|", b"\xe2\x82\n", b"\x81\x82\x83\x84\x85\x86\x87\x88"]
+
+
+# Lines that just fit into a datagram, alone or together, and lines that just do not.
+TIGHT_LINES = [b"a" * 1431, b"b" * 715, b"c" * 715, b"d" * 1431, b"e" * 716, b"f" * 715, b"g" * 1432,
+               b"h" * 714, b"i" * 1431, b"j"]
+
+
+def nasty_samples():
+    """Each of them in each place."""
+    yield "expire", b"a", b""
+    yield "expire", b"a", b"k=v", b"", b"="
+    for word in NASTY:
+        yield "count", b"n" + word + b"n", b"1"
+        yield "count", word, b"1"
+        yield "gauge", b"a", b"1", word + b"=v", b"l=w"
+        yield "gauge", b"a", b"1", b"k=" + word, b"l=w"
+        yield "gauge", b"a", b"1", b"k=v" + word + b"v"
+        yield "expire", b"a", word
+        yield "set", b"a", word
+        yield "observe", b"a", word
+        yield "timing", b"a", b"1" + word
+        yield "count", b"a", word + b"2"

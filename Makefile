@@ -13,13 +13,15 @@ DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxha
 TEST_DEPS := bash g++ libcmocka-dev locales python3 python3-pytest python3-prometheus-client \
 	prometheus
 
-# What .ci/run needs on top of both: the other compiler, its sanitizers, formatter and linter,
+# What .ci/run needs on top of both: the other compiler, its sanitizers, formatter and linters,
 # and what counts instructions.
 CI_DEPS := clang libclang-rt-14-dev llvm clang-format-14 clang-tidy-14 \
-	util-linux valgrind
+	shellcheck util-linux valgrind
 
-# The clients that "make test-clients" drives, and their languages. npm's are in tests/clients/node.
-CLIENT_TEST_DEPS := python3-statsd python3-aiodogstatsd libnet-statsd-perl ruby ruby-statsd golang-go \
+# What "make test-clients" needs on top: every shell, and every program that sends; then the clients
+# that it drives, and their languages. npm's are in tests/clients/node.
+CLIENT_TEST_DEPS := dash busybox zsh socat netcat-openbsd netcat-traditional ncat \
+	python3-statsd python3-aiodogstatsd libnet-statsd-perl ruby ruby-statsd golang-go \
 	golang-github-datadog-datadog-go-dev golang-github-cactus-go-statsd-client-dev \
 	golang-gopkg-alexcesaro-statsd.v1-dev
 CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
@@ -27,8 +29,8 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 # What "make bench-peers" gets from npm.
 STATSD := statsd@0.9.0
 
-.PHONY: all run test test-clients bench build-tests deps test-deps client-deps ci-deps \
-	install format clean help budget bench-peers npm bench-parts
+.PHONY: all run test test-clients bench bench-parts bench-peers budget npm build-tests deps \
+	test-deps client-deps ci-deps install format clean help
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -38,17 +40,18 @@ run: all ## install what is missing, build, start on the defaults
 	@$(BUILD)/src/udometer --welcome $(ARGS)
 
 test: build-tests ## install what is missing, build, run every fast suite
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs; \
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite shells; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 # Its own target: nobody who works on udometer should have to install four languages.
-test-clients: all client-deps $(CLIENTS_NODE) ## run other people's clients against the daemon
+test-clients: build-tests client-deps $(CLIENTS_NODE) ## the shell client in every shell, other people's clients
 	@rm -f $(BUILD)/clients.xml
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite shells || true
 	@PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/system \
 		UDOMETER_BINARY=$(abspath $(BUILD))/src/udometer CLIENTS_BUILD=$(abspath $(BUILD)) \
 		/usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml=$(BUILD)/clients.xml \
 			tests/clients/test_existing.py; \
-	python3 tests/summary.py $(BUILD)/clients.xml
+	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json $(BUILD)/clients.xml
 
 # Exactly the versions of the lock file, and no code of theirs runs to install them.
 $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock.json | client-deps

@@ -56,7 +56,8 @@ def functions(code):
 
 def complaints_about(path, text):
     code = strip_comments(text)
-    if "SPDX-License-Identifier: Apache-2.0" not in text.splitlines()[0]:
+    first = text.splitlines()[1 if text.startswith("#!") else 0]
+    if "SPDX-License-Identifier: Apache-2.0" not in first:
         yield 1, "the first line must be the SPDX line"
     is_program = path.parts[0] == "src"
     lines_max = LONG_FILES.get(str(path), FILE_LINES_MAX if is_program else TEST_FILE_LINES_MAX)
@@ -79,7 +80,8 @@ def complaints_about(path, text):
 
 def main(root):
     found = []
-    for pattern in ["src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "tests/**/*.[ch]"]:
+    for pattern in ["src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "clients/**/*.sh",
+                    "tests/**/*.[ch]"]:
         for path in sorted(root.glob(pattern)):
             relative = path.relative_to(root)
             for number, what in complaints_about(relative, path.read_text()):

@@ -1,0 +1,461 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# udometer.sh: metrics from shell scripts, in dash, bash, busybox ash and zsh.
+#
+#     . udometer.sh
+#     udom_count bot.routes_total player_id=1 status=completed
+#
+# Source it for its functions, or run it as a command. README.md beside it says how, and
+# what becomes of names, tags and values that would break a line.
+#
+# Each function returns 0 (udom_time: its command's status), prints nothing unless
+# UDOMETER_DEBUG is set, reads nothing (but udom_send), and waits for nobody. Whatever
+# its arguments are, one call sends one line or none.
+#
+# All names here begin with udom_ or _udom_. The inner functions set variables of their
+# caller, because to catch what they would print costs a process. These are local, so
+# that a trap may call udom_count in the middle of another one.
+#
+# shellcheck disable=SC3043  # "local" is not POSIX, but all four shells have it
+
+# --- tables --------------------------------------------------------------------------------
+
+_udom_default_url=udp://127.0.0.1:8125
+
+# A datagram fits into one packet of an Ethernet; a line, with its line feed, into a datagram.
+_udom_datagram_max=1432
+_udom_line_max=1431
+
+# Classes of characters, for bracket expressions: ']' stands first, '[' last.
+_udom_controls=$(printf '\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
+_udom_not_in_members="|$_udom_controls"
+_udom_not_in_tag_values=",|$_udom_controls"
+_udom_not_in_names="] !\"#\$%&'()*+,/:;<=>?@\\\\^\`{|}~${_udom_controls}["
+
+# What _udom_find_way found.
+_udom_url=unknown # the URL it is about
+_udom_way=none    # bash, bash-c, udometer, socat, nc-q, ncat, nc-w or none
+_udom_waits=no    # yes: that may take time, so it must not happen here
+_udom_host='' _udom_port='' _udom_path='' _udom_is_numeric=''
+_udom_device='' # where bash, and only bash, has UDP
+
+[ -z "${ZSH_VERSION-}" ] || zmodload zsh/datetime 2>/dev/null || :
+
+# $1: what is wrong
+_udom_debug() {
+    [ -z "${UDOMETER_DEBUG-}" ] || printf 'udometer.sh: %s\n' "$1" >&2
+}
+
+# --- the way to the server -----------------------------------------------------------------
+
+# Take the URL $1 apart; fails when it is none. Strict, because its parts become parts of
+# paths and arguments of programs.
+_udom_read_url() {
+    _udom_host='' _udom_port=8125 _udom_path='' _udom_is_numeric=''
+    case $1 in
+        unix:///*) _udom_path=${1#unix://} && return 0 ;;
+        udp://*) _udom_host=${1#udp://} && _udom_host=${_udom_host%/} ;;
+        *) return 1 ;;
+    esac
+    case $_udom_host in
+        \[*\]) ;;
+        *:*) _udom_port=${_udom_host##*:} && _udom_host=${_udom_host%:*} ;;
+    esac
+    case $_udom_host in
+        \[*:*\]) _udom_host=${_udom_host#?} && _udom_host=${_udom_host%?} && _udom_is_numeric=yes ;;
+        *:*) return 1 ;;
+        localhost) _udom_host=127.0.0.1 && _udom_is_numeric=yes ;;
+        # Names, and what looks like an address but would be looked up: more than four numbers,
+        # or numbers above 255.
+        *[!0123456789.]* | *.*.*.*.* | *[0-9][0-9][0-9][0-9]*) ;;
+        *[3-9][0-9][0-9]* | *2[6-9][0-9]* | *25[6-9]*) ;;
+        *.*.*.*) _udom_is_numeric=yes ;;
+    esac
+    case $_udom_host in
+        '' | -* | *[!ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:%_-]*) return 1 ;;
+    esac
+    case $_udom_port in
+        '' | *[!0123456789]* | ??????*) return 1 ;;
+    esac
+    _udom_device=/dev/udp/$_udom_host/$_udom_port
+}
+
+_udom_have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# There are many programs called nc. It must know UDP, and end when its input does.
+_udom_find_nc() {
+    _udom_have nc || return 0
+    case $(command nc -h 2>&1 </dev/null) in
+        *--send-only*) _udom_way=ncat ;;
+        *-q\ *) _udom_way=nc-q ;;
+        *-u[!a-z]*) _udom_way=nc-w && _udom_waits=yes ;; # ends after a second of silence
+    esac
+}
+
+_udom_find_udp_way() {
+    [ -n "$_udom_is_numeric" ] || _udom_waits=yes
+    # shellcheck disable=SC3028 # an array, and so never in the environment of another shell
+    if [ -n "${BASH_VERSINFO-}" ] && _udom_have cat; then
+        _udom_way=bash
+    elif _udom_have udometer; then
+        _udom_way=udometer
+    elif _udom_have bash && _udom_have cat; then
+        _udom_way=bash-c
+    elif _udom_have socat; then
+        _udom_way=socat
+    else
+        _udom_find_nc
+    fi
+}
+
+_udom_find_unix_way() {
+    if _udom_have udometer; then
+        _udom_way=udometer
+        return
+    fi
+    case $_udom_path in
+        # In its arguments, all others might mean something.
+        *[!ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-]*) ;;
+        *) ! _udom_have socat || _udom_way=socat ;;
+    esac
+}
+
+_udom_find_way() {
+    _udom_way=none _udom_waits=no
+    if ! _udom_read_url "$1"; then
+        _udom_debug 'UDOMETER_URL: expected udp://HOST[:PORT] or unix:///PATH'
+    else
+        if [ -n "$_udom_path" ]; then _udom_find_unix_way; else _udom_find_udp_way; fi
+        [ "$_udom_way" != none ] || _udom_debug 'found none of: udometer, bash, socat, nc'
+    fi
+    _udom_url=$1
+}
+
+_udom_look() {
+    [ "$_udom_url" = "${UDOMETER_URL:-$_udom_default_url}" ] ||
+        _udom_find_way "${UDOMETER_URL:-$_udom_default_url}"
+}
+
+# --- sending -------------------------------------------------------------------------------
+
+# Send standard input as one datagram. Programs that only copy take it in one piece, since
+# a here-document comes in one; bash's own printf writes line by line, which makes
+# several datagrams.
+_udom_deliver() {
+    case $_udom_way in
+        bash) command cat >"$_udom_device" ;;
+        bash-c) BASH_ENV='' command bash -c 'exec cat >"$0"' "$_udom_device" ;;
+        udometer) command udometer send --url="$_udom_url" - ;;
+        socat) _udom_deliver_by_socat ;;
+        nc-q) command nc -u ${_udom_is_numeric:+"-n"} -w 1 -q 0 "$_udom_host" "$_udom_port" ;;
+        ncat) command nc -u ${_udom_is_numeric:+"-n"} --send-only "$_udom_host" "$_udom_port" ;;
+        nc-w) command nc -u ${_udom_is_numeric:+"-n"} -w 1 "$_udom_host" "$_udom_port" ;;
+    esac
+}
+
+_udom_deliver_by_socat() {
+    case $_udom_host in
+        '') command socat -u STDIN "UNIX-SENDTO:$_udom_path,nonblock" ;;
+        *:*) command socat -u STDIN "UDP6-SENDTO:[$_udom_host]:$_udom_port,nonblock" ;;
+        *) command socat -u STDIN "UDP-SENDTO:$_udom_host:$_udom_port,nonblock" ;;
+    esac
+}
+
+# Send the lines $1 as one datagram. What may take time is done by a grandchild: nobody
+# is told of its end, and it holds nothing open that is the script's.
+_udom_emit() {
+    case $_udom_way:$_udom_waits in
+        none:*) ;;
+        *:yes)
+            (_udom_deliver <<_UDOM_END &
+$1
+_UDOM_END
+            ) >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+            ;;
+        *)
+            _udom_deliver >/dev/null 2>&1 <<_UDOM_END
+$1
+_UDOM_END
+            ;;
+    esac
+}
+
+# The same for one line. In bash this is the usual case, and costs no process.
+_udom_emit_line() {
+    case $_udom_way:$_udom_waits in
+        bash:no) { printf '%s' "$1" >"$_udom_device"; } 2>/dev/null ;;
+        *) _udom_emit "$1" ;;
+    esac
+}
+
+# --- lines ---------------------------------------------------------------------------------
+
+# _udom_text: the text $1 with '_' for each character of the class $2. It takes a turn for
+# each of them, so the text must be no longer than a line.
+_udom_escape() {
+    _udom_text=$1
+    while :; do
+        # shellcheck disable=SC2295 # the class is meant to be a pattern
+        case $_udom_text in
+            *[$2]*) _udom_text=${_udom_text%%[$2]*}_${_udom_text#*[$2]} ;;
+            *) return 0 ;;
+        esac
+    done
+}
+
+# _udom_bytes: how many bytes $1 has. ${#1} says how many characters.
+_udom_measure() {
+    _udom_bytes=${#1}
+    case $1 in
+        *[!\ -~]*) _udom_bytes=$(LC_ALL=C && printf '%s' "${#1}") ;;
+    esac
+}
+
+# Is $1 short enough for a line? Mostly one sees that at once: no character has more than
+# four bytes.
+_udom_fits() {
+    [ "$((${#1} * 4))" -gt "$_udom_line_max" ] || return 0
+    [ "${#1}" -le "$_udom_line_max" ] || return 1
+    _udom_measure "$1"
+    [ "$_udom_bytes" -le "$_udom_line_max" ]
+}
+
+# An optional sign, digits with at most one point, an optional exponent.
+_udom_is_number() {
+    _udom_text=${1#[+-]}
+    case $_udom_text in
+        *[eE]*)
+            _udom_exponent=${_udom_text#*[eE]}
+            _udom_text=${_udom_text%%[eE]*}
+            case ${_udom_exponent#[+-]} in
+                '' | *[!0123456789]*) return 1 ;;
+            esac
+            ;;
+    esac
+    case $_udom_text in
+        '' | . | *.*.* | *[!0123456789.]*) return 1 ;;
+    esac
+    [ "${#1}" -le 256 ]
+}
+
+# Append the tag $1 to _udom_tags. Without '=' it is sent bare, and an empty one as an empty
+# key: the daemon drops and counts these, and does not end other series for lack of them.
+_udom_add_tag() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    if ! _udom_fits "$1"; then
+        _udom_wrong='a tag is too long'
+        return 0
+    fi
+    _udom_escape "${1%%=*}" "$_udom_not_in_names"
+    _udom_tags=$_udom_tags,$_udom_text
+    case $1 in
+        '') _udom_tags=$_udom_tags: ;;
+        *=*)
+            _udom_escape "${1#*=}" "$_udom_not_in_tag_values"
+            _udom_tags=$_udom_tags:$_udom_text
+            ;;
+    esac
+}
+
+_udom_check() {
+    [ -n "$_udom_name" ] || _udom_wrong='the name is empty'
+    case $_udom_type in
+        s) [ -n "$_udom_value" ] || _udom_wrong='the member is empty' ;;
+        *) _udom_is_number "$_udom_value" || _udom_wrong='the value is no number' ;;
+    esac
+    _udom_fits "$_udom_name$_udom_value" || _udom_wrong='the line is too long'
+}
+
+_udom_make_line() {
+    _udom_escape "$_udom_value" "$_udom_not_in_members"
+    _udom_line="$_udom_text|$_udom_type"
+    [ -z "$_udom_tags" ] || _udom_line="$_udom_line|#${_udom_tags#,}"
+    _udom_escape "$_udom_name" "$_udom_not_in_names"
+    _udom_line=$_udom_text:$_udom_line
+    _udom_fits "$_udom_line" || _udom_wrong='the line is too long'
+}
+
+# Send the sample that is in _udom_type, _udom_name, _udom_value and _udom_tags, unless
+# something is in _udom_wrong.
+_udom_finish() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    _udom_look
+    _udom_check
+    [ -n "$_udom_wrong" ] || _udom_make_line
+    if [ -n "$_udom_wrong" ]; then
+        _udom_debug "not sent: $_udom_wrong"
+    else
+        _udom_emit_line "$_udom_line"
+    fi
+}
+
+# $1: the type's letters; the rest: NAME [VALUE] [key=value]...
+_udom_sample() {
+    local _udom_type="$1" _udom_name="${2-}" _udom_value=1 _udom_tags='' _udom_wrong=''
+    local _udom_tag='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    if [ "$#" -gt 2 ]; then shift 2; else shift "$#"; fi
+    case $_udom_type:${1-=} in
+        x:* | c:*=*) ;; # no value
+        *)
+            _udom_value=${1-}
+            [ "$#" -eq 0 ] || shift
+            ;;
+    esac
+    for _udom_tag in "$@"; do
+        _udom_add_tag "$_udom_tag"
+    done
+    _udom_finish
+}
+
+# --- the functions -------------------------------------------------------------------------
+
+udom_count() { _udom_sample c "$@" || :; }
+udom_gauge() { _udom_sample g "$@" || :; }
+udom_timing() { _udom_sample ms "$@" || :; }
+udom_observe() { _udom_sample h "$@" || :; }
+udom_set() { _udom_sample s "$@" || :; }
+udom_expire() { _udom_sample x "$@" || :; }
+
+# udom_send: send the lines of standard input, as many in a datagram as there is room for.
+udom_send() { _udom_send || :; }
+
+# It reads to the end whatever happens, or who writes would be ended by SIGPIPE.
+_udom_send() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    local _udom_line='' _udom_pack='' _udom_packed=0 _udom_bytes=0
+    _udom_look
+    case $_udom_way:$_udom_waits in
+        udometer:no)
+            command udometer send --url="$_udom_url" - >/dev/null 2>&1
+            while IFS= read -r _udom_line; do :; done
+            return 0
+            ;;
+    esac
+    while IFS= read -r _udom_line || [ -n "$_udom_line" ]; do
+        _udom_pack_line
+    done
+    [ -z "$_udom_pack" ] || _udom_emit "$_udom_pack"
+}
+
+# Put _udom_line to the others in _udom_pack, which have _udom_packed bytes with their line
+# feeds, or send them first.
+_udom_pack_line() {
+    [ -n "$_udom_line" ] || return 0
+    _udom_measure "$_udom_line"
+    if [ "$_udom_bytes" -gt "$_udom_line_max" ]; then
+        _udom_debug 'not sent: a line is too long'
+        return 0
+    fi
+    if [ "$((_udom_packed + _udom_bytes + 1))" -gt "$_udom_datagram_max" ]; then
+        _udom_emit "$_udom_pack"
+        _udom_pack='' _udom_packed=0
+    fi
+    _udom_pack="$_udom_pack${_udom_pack:+
+}$_udom_line"
+    _udom_packed=$((_udom_packed + _udom_bytes + 1))
+}
+
+# udom_time NAME [key=value]... -- COMMAND...: how long it takes, with status=ok or =error.
+# Here zsh keeps the options of the script: the command may be one of its functions.
+udom_time() {
+    local _udom_type=ms _udom_name="${1-}" _udom_value='' _udom_tags='' _udom_wrong=''
+    local _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    local _udom_us='' _udom_start='' _udom_status=0
+    [ "$#" -eq 0 ] || shift
+    while [ "$#" -gt 0 ] && [ "$1" != -- ]; do
+        _udom_add_tag "$1" || :
+        shift
+    done
+    if [ "$#" -lt 2 ]; then
+        printf 'udom_time: expected NAME [key=value]... -- COMMAND...\n' >&2
+        return 2
+    fi
+    shift
+    _udom_now || :
+    _udom_start=$_udom_us
+    "$@" || _udom_status=$?
+    _udom_now || :
+    _udom_end || :
+    return "$_udom_status"
+}
+
+_udom_end() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    _udom_us=$((_udom_us - _udom_start))
+    [ "$_udom_us" -ge 0 ] || _udom_us=0 # somebody has put back the clock
+    _udom_text=$((_udom_us % 1000 + 1000))
+    _udom_value=$((_udom_us / 1000)).${_udom_text#1}
+    if [ "$_udom_status" -eq 0 ]; then
+        _udom_add_tag status=ok
+    else
+        _udom_add_tag status=error
+    fi
+    _udom_finish
+}
+
+# _udom_us: microseconds since some moment. bash 5 and zsh have a variable for that; else
+# date may know nanoseconds; else the kernel knows hundredths of a second.
+_udom_now() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    if [ -n "${EPOCHREALTIME-}" ]; then
+        _udom_us=$EPOCHREALTIME
+        _udom_text=${_udom_us#*[.,]}000000
+        _udom_us=${_udom_us%[.,]*}${_udom_text%"${_udom_text#??????}"}
+        return 0
+    fi
+    _udom_us=$(date +%s%N 2>/dev/null)
+    case $_udom_us in
+        *[!0123456789]* | '') IFS=' ' read -r _udom_us _udom_text </proc/uptime &&
+            _udom_us=${_udom_us%.*}${_udom_us#*.}0000 ;;
+        *) _udom_us=${_udom_us%???} ;;
+    esac
+}
+
+# --- as a command --------------------------------------------------------------------------
+
+_udom_usage() {
+    cat <<'_UDOM_END'
+Usage: udometer.sh count NAME [VALUE] [key=value]...
+       udometer.sh gauge NAME VALUE [key=value]...     +VALUE, -VALUE: change it
+       udometer.sh timing NAME MILLISECONDS [key=value]...
+       udometer.sh observe NAME VALUE [key=value]...
+       udometer.sh set NAME MEMBER [key=value]...
+       udometer.sh expire NAME [key=value]...
+       udometer.sh time NAME [key=value]... -- COMMAND...
+       udometer.sh [-]                                 send the lines of standard input
+
+Sends to UDOMETER_URL: udp://HOST[:PORT] (default udp://127.0.0.1:8125) or unix:///PATH.
+With UDOMETER_DEBUG set, it says why something is not sent.
+_UDOM_END
+}
+
+_udom_main() {
+    case ${1--} in
+        count | gauge | timing | observe | set | expire | time)
+            _udom_verb=$1
+            shift
+            "udom_$_udom_verb" "$@"
+            ;;
+        -) udom_send ;;
+        -h | --help) _udom_usage ;;
+        *)
+            _udom_usage >&2
+            return 2
+            ;;
+    esac
+}
+
+# Sourced or run? There is no sure sign in all shells; the name is one, except in zsh,
+# whose $0 is the sourced file.
+if [ -n "${ZSH_VERSION-}" ]; then
+    case ${ZSH_EVAL_CONTEXT-} in
+        toplevel) _udom_main "$@" ;;
+    esac
+else
+    case ${0##*/} in
+        udometer.sh) _udom_main "$@" ;;
+    esac
+fi

@@ -142,12 +142,13 @@ enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells, un
     int64_t set_at = newest_set(cells, n_cells, &setter);
     double base = setter ? atomic_load_explicit(&setter->base, memory_order_relaxed) : 0;
     double sum = copy_changes(own, set_at, &changes);
-    struct gauge_change *room = room_for_changes(own);
+    struct gauge_change *room;
 
-    if (!room)
-        return REFUSED_NO_MEMORY;
     if (!isfinite(base + sum + change))
         return REFUSED_VALUE_OVERFLOW;
+    room = room_for_changes(own);
+    if (!room)
+        return REFUSED_NO_MEMORY;
     if (changes.n == GAUGE_CHANGES_MAX)
         merge_oldest(&changes);
     begin_write(own);

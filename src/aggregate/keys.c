@@ -6,9 +6,10 @@
  * Two keys with one 64-bit hash are not worth a thought: the later one is not
  * remembered, so it stays a question to the registry.
  *
- * Who must leave is not quite the oldest, but the one of a few whose cell was not
- * written for the longest time. That is fair enough: a key in use comes back at its
- * next line, and counts as a miss.
+ * Who must leave is one of a few: one that shares its cell with other keys, for of
+ * all spellings of a busy series each looks busy; or else the one whose cell was not
+ * written for the longest time. That is fair enough: a key in use comes back at its next
+ * line, and counts as a miss.
  */
 
 #include "aggregate/keys.h"
@@ -90,21 +91,25 @@ static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor
     return slots_next(&keys->slots, cursor);
 }
 
+/* How late to evict a key: when its cell was last written; before all others if it is not alone. */
+static uint32_t worth_of(const struct key *key)
+{
+    if (key->next || key->prev)
+        return 0;
+    return atomic_load_explicit(&key->cell->touched_s, memory_order_relaxed);
+}
+
 /* Evict one of the keys near to @hash, which is any. */
 static void evict(struct keys *keys, uint64_t hash)
 {
     struct slots_cursor cursor = slots_at(&keys->slots, hash);
-    uint32_t oldest_s = UINT32_MAX;
-    struct key *chosen = NULL;
+    struct key *chosen = next_key(keys, &cursor);
 
-    for (unsigned i = 0; i < CANDIDATES; i++) {
+    for (unsigned i = 1; i < CANDIDATES; i++) {
         struct key *key = next_key(keys, &cursor);
-        uint32_t touched_s = atomic_load_explicit(&key->cell->touched_s, memory_order_relaxed);
 
-        if (!chosen || touched_s < oldest_s) {
-            oldest_s = touched_s;
+        if (worth_of(key) < worth_of(chosen))
             chosen = key;
-        }
     }
     keys_forget(keys, chosen);
     keys->n_evicted++;

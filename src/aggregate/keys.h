@@ -18,7 +18,7 @@
 /* Longer keys are understood but not remembered: that bounds what one line can take. */
 #define KEY_LENGTH_MAX 1024
 
-/* What is known of a key besides its cell. Nothing on a key's bytes can be counted beyond 16 bits. */
+/* What is known of a key besides its cell. KEY_LENGTH_MAX bytes hold no more errors than that. */
 struct key_facts {
     double weight; /* as in struct identity, and so on: */
     uint16_t n_tag_errors;

@@ -9,7 +9,7 @@
 #include "aggregate/family.h"
 
 /*
- * There are a million of these, so every byte counts: with labels of 50 bytes it takes 96.
+ * There are a million of these, so every byte counts.
  * What a scrape reads stands at the end.
  */
 struct series {

@@ -4,15 +4,14 @@
  * Shard
  *
  * The hot path is a lookup that hits: one hash over the bytes that lie around the
- * value, one bucket, one comparison, one addition. Nothing here can fail once a
+ * value, one slot, one comparison, one addition. Nothing here can fail once a
  * key is known.
  *
  *      "bot.routes_total" "|c|#player_id:1"  ->  key  ->  cell  ->  series
  *
  * Several keys may lead to one cell (tags in another order, another rate); they
  * hang on the cell in a list, so that all of them are found when the series goes.
- * Keys are bounded by memory; about the oldest leave first. That is fair enough:
- * a key in use comes back at its next line, and counts as a miss.
+ * Keys are bounded by memory (keys.c).
  */
 
 #include "aggregate/shard.h"

@@ -65,7 +65,7 @@ MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line
 /*
  * Record the value of @line, which must have passed sample_check() for the key's
  * type. Its arrival orders gauges between workers, and may be 0 if there is one.
- * Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, of a set, REFUSED_NO_MEMORY.
+ * Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, of a gauge or set, REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 

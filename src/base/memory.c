@@ -10,17 +10,22 @@
 
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <sys/prctl.h>
 
 /*
- * Read by jemalloc when it starts. One arena: no thread allocates on the hot path, and
- * what is allocated together stays together.
+ * Read by jemalloc when it starts. One arena is enough, as no thread allocates on the hot
+ * path; more would each have huge pages of their own that are half empty.
  */
 extern const char *malloc_conf;
 const char *malloc_conf = "narenas:1,thp:always";
 
+/* Had somebody forbidden them for this process already? */
+static bool was_forbidden;
+
 static void forbid_huge_pages(int argc, char **argv, char **environment)
 {
+    was_forbidden = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) > 0;
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
@@ -30,5 +35,6 @@ __attribute__((__section__(".preinit_array"),
 
 void memory_use_huge_pages(void)
 {
-    prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+    if (!was_forbidden)
+        prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 }

@@ -12,6 +12,7 @@
  * From now on, new memory comes in huge pages, if the kernel has them (2 MiB instead of
  * 4 KiB): a lookup in hundreds of megabytes then does not also miss in the
  * processor's table of pages. Until it is called there are none, for a small process
- * is to stay small. Any thread; once is enough.
+ * is to stay small; and if whoever started the process has forbidden them, that stands.
+ * Any thread; once is enough.
  */
 void memory_use_huge_pages(void);

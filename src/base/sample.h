@@ -79,7 +79,7 @@ static inline const char *metric_type_name(enum metric_type type)
     X(TYPE_CONFLICT, type_conflict, "the name is in use with another type")                        \
     X(RESERVED_NAME, reserved_name, "the name belongs to one of udometer's own metrics")           \
     X(VALUE_OVERFLOW, value_overflow, "the sum would leave the range of a double")                 \
-    X(NO_MEMORY, no_memory, "no memory for a new series")
+    X(NO_MEMORY, no_memory, "no memory for a new series, or for more of a gauge or set")
 
 /* What became of a line. */
 enum verdict {

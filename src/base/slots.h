@@ -42,7 +42,7 @@ struct slots {
 /* Forget all entries, and free the slots. */
 void slots_deinit(struct slots *slots);
 
-/* Put in @entry, not NULL. Returns false, and nothing has changed, when there is no memory. */
+/* Put in @entry, not NULL. Returns false, and nothing has changed, without memory to grow. */
 MUST_CHECK bool slots_add(struct slots *slots, uint64_t hash, void *entry);
 
 /* Take out @entry, which was put in with this hash. */

@@ -77,7 +77,7 @@ static const struct {
     [SELF_SCRAPE_DURATION] = { "udometer_scrape_duration_seconds", METRIC_HISTOGRAM,
                                "Time from a scrape's request to its last byte; earlier scrapes." },
     [SELF_SCRAPE_SIZE] = { "udometer_scrape_size_bytes", METRIC_HISTOGRAM,
-                           "Length of a scrape's body; earlier scrapes." },
+                           "Length of a scrape's body before compression; earlier scrapes." },
     [SELF_SCRAPES_BROKEN] = { "udometer_scrapes_broken_total", METRIC_COUNTER,
                               "Scrapes that did not reach their end." },
     [SELF_CPU] = { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time." },

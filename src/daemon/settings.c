@@ -75,7 +75,7 @@ static const struct setting table[] = {
     { "limit.series-memory", "BYTES", "1GiB", set_bytes, AT(max_series_bytes),
       "memory for series, likewise" },
     { "limit.key-memory", "BYTES", "256MiB", set_bytes, AT(max_key_bytes),
-      "memory of each worker for the keys it has at hand; the oldest make room" },
+      "memory of each worker for the keys it has at hand; disused ones make room" },
     { "limit.line-length", "BYTES", "65536", set_up_to_1048576, AT(line_length),
       "longest line; longer ones are refused, as with the following limits" },
     { "limit.name-length", "BYTES", "512", set_up_to_4096, AT(name_length),

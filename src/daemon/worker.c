@@ -30,7 +30,8 @@
 /* Lines about the same thing do not come more often. */
 #define LOG_PAUSE_NS (10 * CLOCK_NS_PER_S)
 
-/* With so many keys, about 10 MB of memory, a worker is worth huge pages. */
+/* With so many keys, about 10 MB of memory, a worker is worth huge pages; the first one to have
+ * them brings them to all. */
 #define HUGE_PAGES_KEYS 20000
 
 /* A socket of a worker's, with what reads it: the one or the other. */

@@ -28,7 +28,7 @@ MUST_CHECK bool parse_next_line(struct slice *datagram, const struct parse_optio
  * The same as parse_next_line() and parse_line() in one go, for usual lines: without
  * blanks or '\r' around them, with one number for a value. Cuts up to @max lines off the
  * front of @datagram into @lines, until one is of any other kind, which is left for those
- * two. Returns how many; what they do not set of a line stays as it was.
+ * two. Returns how many. The line behind those is scratch.
  */
 size_t parse_usual_lines(struct slice *datagram, const struct parse_options *options,
                          struct line *lines, size_t max);

@@ -107,7 +107,7 @@ long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, 
     deflate->next_out = (uint8_t *)out;
     deflate->avail_out = max < UINT32_MAX ? (uint32_t)max : UINT32_MAX;
     max = deflate->avail_out;
-    /* Some ten kilobytes of input may come out as nothing yet. */
+    /* Nothing comes out until it has gathered 65,536 bytes or repetitions: a megabyte of a page. */
     while (deflate->avail_out == max && deflate->internal_state.state != ZSTATE_END) {
         long r = deflate->avail_in || gzip->has_read_all ? 0 : fill(gzip, source, stream);
 

@@ -26,7 +26,7 @@ typedef long gzip_source(void *stream, char *out, size_t max);
 
 /*
  * Put up to @max bytes, more than 0, of the compressed stream into @out, reading from
- * @source as needed, a bounded amount a call. Returns how many; 0 at the end; or what
+ * @source as needed: a megabyte of a page, or up to 16 of one that repeats itself. Returns how many; 0 at the end; or what
  * @source returned, if that was negative.
  */
 long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, size_t max);

@@ -636,6 +636,34 @@ static void of_a_few_the_least_used_has_to_go(void **state)
     }
 }
 
+/* A busy series in many spellings, of which each was sent once, must not push out all others. */
+static void of_a_busy_cell_the_spellings_have_to_go(void **state)
+{
+    struct keys keys = { .max_bytes = 1 << 30, .seed = 42 };
+    static struct cell cells[N_HALF];
+    struct cell busy = { 0 };
+    unsigned n_lost = 0;
+    char text[512];
+
+    memset(cells, 0, sizeof(cells));
+    for (unsigned i = 0; i < 2 * N_HALF; i++) {
+        struct line line = numbered(&keys, text, i, 10);
+
+        atomic_store(i < N_HALF ? &cells[i].touched_s : &busy.touched_s, i < N_HALF ? 5 : 100);
+        assert_non_null(keys_add(&keys, &line, i < N_HALF ? &cells[i] : &busy));
+    }
+    keys.max_bytes = keys.n_bytes;
+    for (unsigned i = 0; i < N_HALF / 2; i++) {
+        struct line line = numbered(&keys, text, 10000 + i, 10);
+
+        assert_non_null(keys_add(&keys, &line, &busy));
+    }
+    for (unsigned i = 0; i < N_HALF; i++)
+        n_lost += !cells[i].keys;
+    assert_in_range(n_lost, 0, N_HALF / 10);
+    keys_deinit(&keys);
+}
+
 /* Every second of 2 * N_HALF keys was written at @live_s, the others at @idle_s. */
 static void fill_by_halves(struct keys *keys, struct cell *cells, uint32_t live_s, uint32_t idle_s)
 {
@@ -775,6 +803,7 @@ int main(void)
         CASE(evicted_and_forgotten_are_counted_apart),
         CASE(a_key_larger_than_the_bound_stays_alone),
         CASE(of_a_few_the_least_used_has_to_go),
+        CASE(of_a_busy_cell_the_spellings_have_to_go),
         CASE(who_was_written_lately_stays),
         CASE(when_all_are_live_somebody_has_to_go),
         CASE(nothing_is_remembered_without_memory),

@@ -89,7 +89,7 @@ def note_others(row, before, own_pids):
 
 
 def cell(text):
-    return text.replace("|", "\\|").replace("<=", "≤").replace(">=", "≥").replace(" us", " µs")
+    return text.replace("|", "\\|").replace("<=", "≤").replace(">=", "≥").replace(" us,", " µs,").replace(" us (", " µs (")
 
 
 def table(rows):

@@ -46,15 +46,16 @@ static void fill(struct slots_stripe *stripe, struct slot filling)
  */
 static bool make_room(struct slots_stripe *stripe)
 {
-    size_t n_slots = stripe->slots ? stripe->n_slots + stripe->n_slots / 2 : FIRST_SLOTS;
+    size_t n_old = stripe->slots ? stripe->n_slots : 0;
+    size_t n_slots = n_old ? n_old + n_old / 2 : FIRST_SLOTS;
     struct slots_stripe bigger = { .n = stripe->n, .n_slots = n_slots };
 
-    if (stripe->n < stripe->n_slots / 10 * 7)
+    if (stripe->n < n_old / 10 * 7)
         return true;
     bigger.slots = calloc(n_slots, sizeof(*bigger.slots));
     if (!bigger.slots)
         return false;
-    for (size_t i = 0; i < stripe->n_slots; i++)
+    for (size_t i = 0; i < n_old; i++)
         if (stripe->slots[i].entry)
             fill(&bigger, stripe->slots[i]);
     free(stripe->slots);

@@ -220,6 +220,7 @@ def test_a_series_that_comes_again_begins_anew(start):
     flows = [udometer.new_flow() for _ in range(8)]
     for flow in flows:
         udometer.send("back_total:5|c", flow=flow)
+    udometer.settle()
     wait_until(lambda: "back_total" not in udometer.scrape().families, "it has gone")
     udometer.send("back_total:1|c", flow=flows[3])
     assert udometer.settle().value("back_total") == 1

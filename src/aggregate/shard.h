@@ -15,8 +15,6 @@
 #include "base/compiler.h"
 #include "base/sample.h"
 
-#define SHARD_PREPARE_MAX 64
-
 struct shard;
 
 struct shard_options {
@@ -44,9 +42,9 @@ DEFINE_CLEANUP(struct shard *, shard_free)
 void shard_set_now(struct shard *shard, uint32_t now_s);
 
 /*
- * Prepare lookups: set the hash of each of @n lines, at most SHARD_PREPARE_MAX,
- * and begin to fetch what they need from memory. Doing it for a few dozen lines before the first shard_find()
- * hides most of what the misses cost.
+ * Prepare lookups: set the hash of each of @n lines, and begin to fetch what they need
+ * from memory. Doing it for a few dozen lines before the first shard_find() hides most of
+ * what the misses cost.
  */
 void shard_prepare(struct shard *shard, struct line *lines, size_t n);
 

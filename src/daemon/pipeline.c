@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 /* Larger groups fall out of the first-level cache, smaller ones wait more often. */
-#define GROUP_MAX SHARD_PREPARE_MAX
+#define GROUP_MAX 64
 
 const struct pipeline_options pipeline_default_options = {
     .mapping = {
@@ -96,38 +96,24 @@ static void count_verdict(struct pipeline *pipeline, enum verdict verdict)
 }
 
 /* What was wrong with a line, or a link of a chain, that was applied all the same. */
-struct errors {
-    unsigned n_tag_errors;
-    unsigned n_unknown_sections;
-    bool has_bad_rate;
-};
-
-static struct errors errors_of(const struct identity *identity)
+static void count_errors(struct pipeline *pipeline, unsigned n_tag_errors,
+                         unsigned n_unknown_sections, bool has_bad_rate)
 {
-    return (struct errors){
-        .n_tag_errors = identity->n_tag_errors,
-        .n_unknown_sections = identity->n_unknown_sections,
-        .has_bad_rate = identity->has_bad_rate,
-    };
+    count(pipeline, TELEMETRY_TAG_ERRORS, n_tag_errors);
+    count(pipeline, TELEMETRY_UNKNOWN_SECTIONS, n_unknown_sections);
+    count(pipeline, TELEMETRY_RATE_ERRORS, has_bad_rate);
 }
 
-static void count_errors(struct pipeline *pipeline, const struct errors *errors)
+static void count_identity_errors(struct pipeline *pipeline, const struct identity *identity)
 {
-    count(pipeline, TELEMETRY_TAG_ERRORS, errors->n_tag_errors);
-    count(pipeline, TELEMETRY_UNKNOWN_SECTIONS, errors->n_unknown_sections);
-    count(pipeline, TELEMETRY_RATE_ERRORS, errors->has_bad_rate);
+    count_errors(pipeline, identity->n_tag_errors, identity->n_unknown_sections,
+                 identity->has_bad_rate);
 }
 
 static void count_key_errors(struct pipeline *pipeline, const struct key_facts *facts)
 {
-    const struct errors errors = {
-        .n_tag_errors = facts->n_tag_errors,
-        .n_unknown_sections = facts->n_unknown_sections,
-        .has_bad_rate = facts->has_bad_rate,
-    };
-
     if (UNLIKELY(facts->has_errors))
-        count_errors(pipeline, &errors);
+        count_errors(pipeline, facts->n_tag_errors, facts->n_unknown_sections, facts->has_bad_rate);
 }
 
 /* --- samples ----------------------------------------------------------------------- */
@@ -235,13 +221,11 @@ static bool apply_values(struct pipeline *pipeline, const struct line *line, enu
 static void apply_resolved(struct pipeline *pipeline, const struct line *line,
                            struct target *target)
 {
-    struct errors errors = errors_of(&target->identity);
-
     target->key = NULL;
     target->refusal = VERDICT_APPLIED;
     target->has_expired = false;
     if (apply_values(pipeline, line, target->identity.type, target))
-        count_errors(pipeline, &errors);
+        count_identity_errors(pipeline, &target->identity);
 }
 
 static void apply_known(struct pipeline *pipeline, const struct line *line, struct key *key)
@@ -353,7 +337,6 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
     struct target target = { .key = NULL, .refusal = VERDICT_APPLIED };
     struct line line = { .arrived_ns = arrived_ns, .is_number = true };
     struct service_check check;
-    struct errors errors;
     enum verdict verdict;
 
     if (!pipeline->has_check_gauges || !event_parse_check(text, &check))
@@ -364,10 +347,9 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
     verdict = mapping_resolve_check(pipeline->mapping, &check, &target.identity);
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    errors = errors_of(&target.identity);
     verdict = apply_first(pipeline, &line, &target);
     if (verdict == VERDICT_APPLIED)
-        count_errors(pipeline, &errors);
+        count_identity_errors(pipeline, &target.identity);
     return verdict;
 }
 

@@ -200,28 +200,28 @@ const char *set_duration(void *to, const char *text, enum settings_source source
     return NULL;
 }
 
-/* A whole number from @min to @max; @expected says so. */
-static const char *set_number(void *to, const char *text, uint64_t min, uint64_t max,
-                              const char *expected)
+const char *setting_set_number(uint64_t *to, const char *text, uint64_t min, uint64_t max,
+                               const char *expected)
 {
     uint64_t value;
     const char *rest;
 
     if (!read_number(text, &value, &rest) || *rest || value < min || value > max)
         return expected;
-    *(uint64_t *)to = value;
+    *to = value;
     return NULL;
 }
 
 const char *set_count(void *to, const char *text, enum settings_source source)
 {
-    return set_number(to, text, 1, 1000000000, "expected a whole number from 1 to 1000000000");
+    return setting_set_number(to, text, 1, 1000000000,
+                              "expected a whole number from 1 to 1000000000");
 }
 
 #define DEFINE_UP_TO(max)                                                                          \
     const char *set_up_to_##max(void *to, const char *text, enum settings_source source)           \
     {                                                                                              \
-        return set_number(to, text, 1, max, "expected a whole number from 1 to " #max);            \
+        return setting_set_number(to, text, 1, max, "expected a whole number from 1 to " #max);    \
     }
 
 DEFINE_UP_TO(256)
@@ -233,8 +233,8 @@ DEFINE_UP_TO(1048576)
 
 const char *set_workers(void *to, const char *text, enum settings_source source)
 {
-    return set_number(to, text, 0, 64,
-                      "expected a whole number from 1 to 64, or 0 to let it choose");
+    return setting_set_number(to, text, 0, 64,
+                              "expected a whole number from 1 to 64, or 0 to let it choose");
 }
 
 const char *set_mode(void *to, const char *text, enum settings_source source)

@@ -37,5 +37,9 @@ setting_kind set_log_format; /* enum log_format */
 setting_kind set_dialect;    /* bool: is it dogstatsd? */
 setting_kind set_switch;     /* bool */
 
+/* For further kinds: a whole number from @min to @max; @expected, as above, says so. */
+const char *setting_set_number(uint64_t *to, const char *text, uint64_t min, uint64_t max,
+                               const char *expected);
+
 /* Free what is in @list. */
 void settings_list_clear(struct settings_list *list);

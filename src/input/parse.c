@@ -160,14 +160,15 @@ static const char *cut_usual_line(const char *begin, const char *end, size_t lin
     bar = scan_either(colon + 1, end, '|', '\n');
     if (UNLIKELY(bar == end || *bar == '\n'))
         return NULL;
+    set_usual_value(ret, colon + 1, bar, end);
+    if (UNLIKELY(!ret->is_number))
+        return NULL;
     line_end = scan_for(bar + 1, end, '\n');
+    if (UNLIKELY(!are_usual_ends(*begin, line_end[-1]) || (size_t)(line_end - begin) > line_max))
+        return NULL;
 
     ret->name = (struct slice){ begin, (size_t)(colon - begin) };
     ret->rest = (struct slice){ bar, (size_t)(line_end - bar) };
-    set_usual_value(ret, colon + 1, bar, end);
-    if (UNLIKELY(!ret->is_number || !are_usual_ends(*begin, line_end[-1]) ||
-                 (size_t)(line_end - begin) > line_max))
-        return NULL;
     return line_end;
 }
 

@@ -50,40 +50,25 @@ const char *set_prefix(void *to, const char *text, enum settings_source source)
 
 /* --- numbers -------------------------------------------------------------------------- */
 
-/* A whole number from @min to @max; @expected says so. */
-static const char *set_from_to(uint64_t *to, const char *text, uint64_t min, uint64_t max,
-                               const char *expected)
-{
-    size_t n_digits = strspn(text, "0123456789");
-    uint64_t value;
-
-    if (n_digits == 0 || n_digits > 18 || text[n_digits])
-        return expected;
-    value = strtoull(text, NULL, 10);
-    if (value < min || value > max)
-        return expected;
-    *to = value;
-    return NULL;
-}
-
 const char *set_whole(void *to, const char *text, enum settings_source source)
 {
-    return set_from_to(to, text, 0, 1000000000, "expected a whole number from 0 to 1000000000");
+    return setting_set_number(to, text, 0, 1000000000,
+                              "expected a whole number from 0 to 1000000000");
 }
 
 const char *set_up_to_64(void *to, const char *text, enum settings_source source)
 {
-    return set_from_to(to, text, 1, 64, "expected a whole number from 1 to 64");
+    return setting_set_number(to, text, 1, 64, "expected a whole number from 1 to 64");
 }
 
 const char *set_labels(void *to, const char *text, enum settings_source source)
 {
-    return set_from_to(to, text, 0, 64, "expected a whole number from 0 to 64");
+    return setting_set_number(to, text, 0, 64, "expected a whole number from 0 to 64");
 }
 
 const char *set_series(void *to, const char *text, enum settings_source source)
 {
-    return set_from_to(to, text, 1, 10000000, "expected a whole number from 1 to 10000000");
+    return setting_set_number(to, text, 1, 10000000, "expected a whole number from 1 to 10000000");
 }
 
 const char *set_padding(void *to, const char *text, enum settings_source source)
@@ -92,8 +77,8 @@ const char *set_padding(void *to, const char *text, enum settings_source source)
         *(uint64_t *)to = BENCH_BYTES_AUTO;
         return NULL;
     }
-    return set_from_to(to, text, 0, WORKLOAD_DATAGRAM_MAX,
-                       "expected auto, or a whole number from 0 to 65507");
+    return setting_set_number(to, text, 0, WORKLOAD_DATAGRAM_MAX,
+                              "expected auto, or a whole number from 0 to 65507");
 }
 
 const char *set_duration_ns(void *to, const char *text, enum settings_source source)

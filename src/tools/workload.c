@@ -36,11 +36,6 @@ struct workload {
     struct buffer text;
 };
 
-struct slice workload_letters(enum sample_type type)
-{
-    return layout_kinds[type].letters;
-}
-
 const char *workload_type_name(enum sample_type type)
 {
     return layout_kinds[type].name;

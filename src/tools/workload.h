@@ -86,10 +86,7 @@ struct workload_totals {
 MUST_CHECK int workload_add_up(const struct workload *workload, const struct workload_sent *sent,
                                struct workload_totals *ret);
 
-/* The letters of @type on a line: "c", "ms". They stand in names too: PREFIX_ms_07. */
-struct slice workload_letters(enum sample_type type);
-
-/* The type with these letters; WORKLOAD_N_TYPES if there is none. */
+/* The type with these letters, "c", "ms"; WORKLOAD_N_TYPES if there is none. */
 enum sample_type workload_type(struct slice letters);
 
 /* What people call it: "counter", "timer". */

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 
 from catalogue import CLIENTS, IN_DOGSTATSD, N_SAMPLED, PARTS, RATE, SET_BELOW_ZERO, TRANSPORTS
-from harness import Udometer, wait_until
+from harness import wait_until
 from languages import (N_OPENING_LINES, NODE_MODULES, README, execute, indentation, read_promise,
                        read_readme, read_snippets)
 
@@ -27,24 +27,9 @@ each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: clie
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(start):
     """Start daemons whose one worker sees what comes by UDP in the order in which it was sent."""
-    started = []
-
-    def start_one(*flags):
-        directory = tmp_path / ("udometer-%d" % len(started))
-        directory.mkdir()
-        started.append(Udometer(str(directory), "--workers=1", *flags))
-        return started[-1]
-
-    try:
-        yield start_one
-        for udometer in started:
-            udometer.stop()
-    finally:
-        for udometer in started:
-            if not udometer.has_ended:
-                udometer.kill()
+    return lambda *flags: start("--workers=1", *flags)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "read_address.h"
 
 #include "base/address.h"
 
@@ -14,27 +14,12 @@
 
 static void must_read(const char *text, const char *expected)
 {
-    char written[ADDRESS_TEXT_MAX];
-    struct address address;
-
-    if (address_parse(&address, text) != 0)
-        fail_msg("refused: \"%s\"", text);
-    address_format(&address, written);
-    if (strcmp(written, expected) != 0)
-        fail_msg("\"%s\" became \"%s\", not \"%s\"", text, written, expected);
+    must_read_by(address_parse, text, expected);
 }
 
 static void must_refuse(const char *text, int error)
 {
-    struct address address, before;
-    int r;
-
-    memset(&address, 0xa5, sizeof(address));
-    before = address;
-    r = address_parse(&address, text);
-    if (r != error)
-        fail_msg("\"%s\" gave %d, not %d", text, r, error);
-    assert_memory_equal(&address, &before, sizeof(address));
+    must_refuse_by(address_parse, text, error);
 }
 
 static void reads_numeric_addresses(void **state)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Read address: what functions like address_parse() make of a text
+ */
+
+#include "unit.h"
+
+#include "base/address.h"
+
+typedef int parse_address(struct address *ret, const char *text);
+
+/* @text is read, as what is written @expected. */
+static inline void must_read_by(parse_address *parse, const char *text, const char *expected)
+{
+    char written[ADDRESS_TEXT_MAX];
+    struct address address;
+
+    if (parse(&address, text) != 0)
+        fail_msg("refused: \"%s\"", text);
+    address_format(&address, written);
+    if (strcmp(written, expected) != 0)
+        fail_msg("\"%s\" became \"%s\", not \"%s\"", text, written, expected);
+}
+
+/* @text is refused with @error, and nothing is written. */
+static inline void must_refuse_by(parse_address *parse, const char *text, int error)
+{
+    struct address address, before;
+    int r;
+
+    memset(&address, 0xa5, sizeof(address));
+    before = address;
+    r = parse(&address, text);
+    if (r != error)
+        fail_msg("\"%s\" gave %d, not %d", text, r, error);
+    assert_memory_equal(&address, &before, sizeof(address));
+}

@@ -123,7 +123,7 @@ install: all ## install the daemon and the C client (PREFIX with: meson configur
 	meson install -C $(BUILD) --no-rebuild
 
 format: ## bring all C files into form
-	clang-format-14 -i src/*/*.[ch] include/*.h clients/*/*.[ch] tests/*.[ch] tests/*/*.[ch]
+	clang-format-14 -i $$(git ls-files "*.[ch]")
 
 clean: ## remove what was built
 	rm -rf $(BUILD) build-*

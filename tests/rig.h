@@ -8,7 +8,7 @@
  * the program, with a line that says so.
  */
 
-#include "daemon/pipeline.h"
+#include "ingest/pipeline.h"
 
 struct rig_limits {
     unsigned n_workers; /* that the registry has cells for; 0: one */

@@ -21,10 +21,11 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "daemon/listeners.h"
-#include "daemon/routes.h"
+#include "daemon/options.h"
 #include "daemon/sweeper.h"
 #include "daemon/worker.h"
 #include "input/udp.h"
+#include "web/routes.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -428,7 +429,7 @@ int daemon_run(const struct settings *settings)
     if (!daemon)
         return -ENOMEM;
     daemon->settings = settings;
-    daemon->pipeline = settings_pipeline_options(settings);
+    daemon->pipeline = options_pipeline(settings);
     daemon->n_workers = choose_n_workers(settings);
     daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);

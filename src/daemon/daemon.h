@@ -6,7 +6,7 @@
  */
 
 #include "base/compiler.h"
-#include "daemon/settings.h"
+#include "config/settings.h"
 
 /*
  * Run until SIGTERM or SIGINT. Call once, on the main thread, with no other

@@ -7,9 +7,9 @@
 
 #include "base/address.h"
 #include "base/compiler.h"
-#include "daemon/settings.h"
+#include "base/unix.h"
+#include "config/settings.h"
 #include "daemon/worker.h"
-#include "input/unix.h"
 
 /* Four kinds of listeners, with as many of each as settings allow. */
 #define LISTENERS_MAX (4 * SETTINGS_LISTENERS_MAX)

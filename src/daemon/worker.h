@@ -9,7 +9,7 @@
 #include "aggregate/shard.h"
 #include "base/compiler.h"
 #include "base/telemetry.h"
-#include "daemon/pipeline.h"
+#include "ingest/pipeline.h"
 
 struct worker;
 

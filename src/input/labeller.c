@@ -9,7 +9,7 @@
 
 #include "input/labeller.h"
 
-#include "base/name.h"
+#include "mapping/name.h"
 
 #include <errno.h>
 #include <stdlib.h>

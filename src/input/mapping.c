@@ -13,8 +13,8 @@
 
 #include "input/mapping.h"
 
-#include "base/name.h"
 #include "base/utf8.h"
+#include "mapping/name.h"
 
 #include <errno.h>
 #include <stdlib.h>

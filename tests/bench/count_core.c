@@ -18,7 +18,7 @@
 #include "base/buffer.h"
 #include "output/text.h"
 #include "rig.h"
-#include "tools/workload.h"
+#include "tools/bench/workload.h"
 
 #include <errno.h>
 #include <gnu/libc-version.h>
@@ -30,7 +30,7 @@
 /* A worker that is woken by its timer takes about so many at once. */
 #define BATCH 64
 
-/* What daemon/scrape.c makes at a time. */
+/* What web/scrape.c makes at a time. */
 #define CHUNK_BYTES 65536
 
 /* jemalloc's; a build with sanitizers has none. */

@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 #include "base/utf8.h"
-#include "daemon/pipeline.h"
+#include "ingest/pipeline.h"
 #include "input/mapping.h"
 #include "input/parse.h"
 

@@ -11,7 +11,7 @@
 #include "unit.h"
 
 #include "base/buffer.h"
-#include "daemon/pipeline.h"
+#include "ingest/pipeline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,9 +13,9 @@
 #include "unit.h"
 
 #include "base/address.h"
+#include "base/unix.h"
 #include "input/connections.h"
 #include "input/parse.h"
-#include "input/unix.h"
 
 #include <errno.h>
 #include <stdio.h>

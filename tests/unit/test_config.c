@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

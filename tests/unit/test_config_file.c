@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "daemon/config_file.h"
+#include "config/config_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "tools/encode.h"
+#include "tools/send/encode.h"
 
 #include <stdio.h>
 

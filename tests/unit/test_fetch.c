@@ -6,7 +6,7 @@
 
 #include "base/address.h"
 #include "base/buffer.h"
-#include "tools/fetch.h"
+#include "tools/bench/fetch.h"
 
 #include <errno.h>
 #include <fcntl.h>

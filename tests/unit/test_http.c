@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "output/http.h"
+#include "http/http.h"
 
 #include <errno.h>
 #include <fcntl.h>

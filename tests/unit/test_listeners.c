@@ -7,8 +7,8 @@
 
 #include "unit.h"
 
+#include "config/setting_kinds.h"
 #include "daemon/listeners.h"
-#include "daemon/setting_kinds.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

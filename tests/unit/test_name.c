@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "base/name.h"
+#include "mapping/name.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "daemon/process.h"
+#include "base/process.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "daemon/routes.h"
+#include "web/routes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 
 #include "aggregate/expiry.h"
 #include "aggregate/shard.h"
-#include "daemon/pipeline.h"
-#include "daemon/scrape.h"
+#include "ingest/pipeline.h"
+#include "web/scrape.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "daemon/selfmetrics.h"
+#include "web/selfmetrics.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "base/log.h"
-#include "daemon/setting_kinds.h"
+#include "config/setting_kinds.h"
 
 #include <grp.h>
 #include <pwd.h>

@@ -2,7 +2,8 @@
 
 #include "unit.h"
 
-#include "daemon/settings.h"
+#include "config/settings.h"
+#include "daemon/options.h"
 
 #include <stdio.h>
 
@@ -258,7 +259,7 @@ static void a_higher_source_replaces_a_whole_list(void **state)
 /* proto/README.md says what they are by default. */
 static void the_default_pipeline_is_that_of_the_protocol(void **state)
 {
-    struct pipeline_options options = settings_pipeline_options(&settings);
+    struct pipeline_options options = options_pipeline(&settings);
     const struct pipeline_options *expected = &pipeline_default_options;
 
     assert_int_equal(options.mapping.limits.line, expected->mapping.limits.line);
@@ -283,7 +284,7 @@ static void limits_reach_the_pipeline(void **state)
     set("limit.label-name-length", "1003");
     set("limit.label-value-length", "1004");
     set("limit.labels-length", "1005");
-    limits = settings_pipeline_options(&settings).mapping.limits;
+    limits = options_pipeline(&settings).mapping.limits;
     assert_int_equal(limits.line, 1000);
     assert_int_equal(limits.name, 1001);
     assert_int_equal(limits.labels, 102);
@@ -305,22 +306,22 @@ static void each_dialect_of_tags_can_be_switched_off(void **state)
     for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
         assert_true(setting_is_switch(settings_find(slice_of(names[i]))));
         set(names[i], "false");
-        assert_int_equal(settings_pipeline_options(&settings).mapping.dialects, all & ~(1u << i));
+        assert_int_equal(options_pipeline(&settings).mapping.dialects, all & ~(1u << i));
         set(names[i], "true");
-        assert_int_equal(settings_pipeline_options(&settings).mapping.dialects, all);
+        assert_int_equal(options_pipeline(&settings).mapping.dialects, all);
     }
 }
 
 static void switches_reach_the_pipeline(void **state)
 {
     set("statsd.bare-tags", "true");
-    assert_true(settings_pipeline_options(&settings).mapping.keeps_bare_tags);
-    assert_false(settings_pipeline_options(&settings).mapping.has_container_label);
+    assert_true(options_pipeline(&settings).mapping.keeps_bare_tags);
+    assert_false(options_pipeline(&settings).mapping.has_container_label);
     set("statsd.container-label", "true");
-    assert_true(settings_pipeline_options(&settings).mapping.has_container_label);
-    assert_false(settings_pipeline_options(&settings).has_check_gauges);
+    assert_true(options_pipeline(&settings).mapping.has_container_label);
+    assert_false(options_pipeline(&settings).has_check_gauges);
     set("statsd.service-checks", "true");
-    assert_true(settings_pipeline_options(&settings).has_check_gauges);
+    assert_true(options_pipeline(&settings).has_check_gauges);
 }
 
 static void limits_end_where_memory_would(void **state)

@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "tools/tally.h"
+#include "tools/bench/tally.h"
 
 #include <string.h>
 

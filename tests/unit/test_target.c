@@ -2,7 +2,7 @@
 
 #include "read_address.h"
 
-#include "tools/target.h"
+#include "base/target.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/unix.h"
 #include "input/udp.h"
-#include "input/unix.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

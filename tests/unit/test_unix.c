@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "input/unix.h"
+#include "base/unix.h"
 
 #include <dirent.h>
 #include <errno.h>

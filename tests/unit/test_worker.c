@@ -3,9 +3,9 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/unix.h"
 #include "daemon/worker.h"
 #include "input/udp.h"
-#include "input/unix.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -10,7 +10,7 @@
 #include "unit.h"
 
 #include "base/number.h"
-#include "tools/workload.h"
+#include "tools/bench/workload.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Options
+ *
+ * Field by field, so that a search for a setting ends here.
+ */
+
+#include "daemon/options.h"
+
+struct pipeline_options options_pipeline(const struct settings *settings)
+{
+    return (struct pipeline_options){
+        .mapping = {
+            .limits = {
+                .line = settings->line_length,
+                .name = settings->name_length,
+                .labels = settings->labels,
+                .label_name = settings->label_name_length,
+                .label_value = settings->label_value_length,
+                .labels_text = settings->labels_length,
+            },
+            .dialects = (unsigned)settings->dogstatsd_tags << TAG_DOGSTATSD |
+                        (unsigned)settings->influxdb_tags << TAG_INFLUXDB |
+                        (unsigned)settings->librato_tags << TAG_LIBRATO |
+                        (unsigned)settings->signalfx_tags << TAG_SIGNALFX,
+            .keeps_bare_tags = settings->bare_tags,
+            .has_container_label = settings->container_label,
+        },
+        .has_check_gauges = settings->service_checks,
+    };
+}

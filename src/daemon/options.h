@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Options: what each module is told of the settings
+ *
+ * Modules do not know the settings: each has a small struct of its own. This is the only
+ * place where the one becomes the other.
+ */
+
+#include "config/settings.h"
+#include "ingest/pipeline.h"
+
+/* How lines are to be taken in. Everything in it is a value. */
+struct pipeline_options options_pipeline(const struct settings *settings);

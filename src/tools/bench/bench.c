@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Bench
+ *
+ * The command: from flags to a workload, from a workload to load, from both to a
+ * report and an exit status.
+ */
+
+#include "tools/bench/bench.h"
+
+#include "base/clock.h"
+#include "config/settings.h"
+#include "tools/bench/bench_options.h"
+#include "tools/bench/load.h"
+#include "tools/bench/meter.h"
+#include "tools/bench/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_USAGE 2
+
+#define DEFAULT_DURATION_NS (10 * CLOCK_NS_PER_S)
+#define AUTO_LINE_BYTES 70
+
+/* A paced run has its number of datagrams; so much longer it may try to catch up. */
+#define GRACE_NS CLOCK_NS_PER_S
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int number)
+{
+    is_interrupted = 1;
+}
+
+/* Without SA_RESTART: what waits shall wait no longer. */
+static void catch_signals(void)
+{
+    const struct sigaction action = { .sa_handler = interrupt };
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+static int complain(const char *what, int error)
+{
+    fprintf(stderr, "udometer bench: %s: %s\n", what, strerror(-error));
+    return EXIT_FAILURE;
+}
+
+/* Print @text. Output that did not reach its file is a failure too. */
+static int print(const struct buffer *text, int status)
+{
+    if (text->has_failed)
+        return complain("report", -ENOMEM);
+    fwrite(text->data, 1, text->len, stdout);
+    return fflush(stdout) == 0 && !ferror(stdout) ? status : EXIT_FAILURE;
+}
+
+/* --- sink ------------------------------------------------------------------------ */
+
+static void print_address(const char *address)
+{
+    puts(address);
+    fflush(stdout);
+}
+
+static int run_sink(const struct bench_options *options)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+    CLEANUP(settings_deinit) struct settings settings = { 0 };
+    struct sink_result result;
+    int r = settings_init(&settings);
+
+    if (r == 0) {
+        const struct sink_options sink = {
+            .kind = options->sink,
+            .listen = options->listen,
+            .read_buffer_bytes = (int)settings.read_buffer_bytes,
+            .duration_ns = options->duration_ns ? options->duration_ns : INT64_MAX,
+            .is_interrupted = &is_interrupted,
+        };
+
+        r = sink_run(&sink, print_address, &result);
+    }
+    if (r < 0)
+        return complain(options->listen, r);
+    report_write_sink(&result, options->is_json, &text);
+    return print(&text, EXIT_SUCCESS);
+}
+
+/* --- load ------------------------------------------------------------------------ */
+
+static struct load_options load_options(const struct bench_options *options)
+{
+    struct load_options load = {
+        .target = options->target,
+        .n_flows = (unsigned)options->n_flows,
+        .n_burst = options->rate ? (unsigned)options->n_burst : LOAD_BURST_MAX,
+        .rate = options->rate,
+        .n_datagrams = options->n_datagrams ? options->n_datagrams : UINT64_MAX,
+        .duration_ns = INT64_MAX,
+        .is_interrupted = &is_interrupted,
+    };
+
+    if (options->n_datagrams)
+        return load;
+    load.duration_ns = options->duration_ns ? options->duration_ns : DEFAULT_DURATION_NS;
+    if (options->rate) {
+        load.n_datagrams =
+            (uint64_t)((double)options->rate * (double)load.duration_ns / (double)CLOCK_NS_PER_S);
+        load.duration_ns += GRACE_NS;
+    }
+    return load;
+}
+
+static struct workload_spec workload_spec(const struct bench_options *options,
+                                          const struct load_options *load)
+{
+    struct workload_spec spec = {
+        .prefix = options->prefix,
+        .seed = options->seed,
+        .n_series = options->n_series,
+        .n_lines = options->n_lines,
+        .n_labels = options->n_labels,
+        .n_bytes = options->n_bytes,
+        .is_sequential = options->is_sequential,
+        .n_datagrams = load->n_datagrams,
+    };
+
+    memcpy(spec.percent, options->percent, sizeof(spec.percent));
+    if (options->n_bytes == BENCH_BYTES_AUTO)
+        spec.n_bytes = options->n_lines * AUTO_LINE_BYTES - 1;
+    return spec;
+}
+
+/* A workload of @spec, or the exit status after a complaint. */
+static int make_workload(struct workload **ret, const struct bench_options *options,
+                         const struct workload_spec *spec)
+{
+    uint64_t n_bytes = workload_datagram_bytes(spec);
+
+    if (options->n_bytes > 0 && n_bytes > options->n_bytes) {
+        fprintf(stderr,
+                "udometer bench: --bytes=%lu: too few for --lines=%lu and --labels=%lu, "
+                "expected at least %lu\n",
+                options->n_bytes, options->n_lines, options->n_labels, n_bytes);
+        return EXIT_USAGE;
+    }
+    switch (workload_new(ret, spec)) {
+    case 0: return EXIT_SUCCESS;
+    case -EMSGSIZE:
+        fprintf(stderr,
+                "udometer bench: --lines=%lu: a datagram would have %lu bytes, at most %d "
+                "are possible; expected fewer lines or labels\n",
+                options->n_lines, n_bytes, WORKLOAD_DATAGRAM_MAX);
+        return EXIT_USAGE;
+    case -E2BIG:
+        fprintf(stderr,
+                "udometer bench: --series=%lu: their lines would have more than 1 GiB; "
+                "expected fewer series, or --bytes=0\n",
+                options->n_series);
+        return EXIT_USAGE;
+    }
+    return complain("workload", -ENOMEM);
+}
+
+/* Was every datagram sent, and is everything about it as expected? */
+static bool is_well(const struct report *report)
+{
+    return report->load->n_not_sent == 0 && report->load->n_unreachable == 0 &&
+           (!report->comparison || report->comparison->agrees);
+}
+
+static int report_load(const struct bench_options *options, const struct report *report)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+
+    report_write(report, options->is_json, &text);
+    return print(&text, is_well(report) ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* Send, read the page, report. @sent is room for what was sent of each datagram. */
+static int measure(const struct bench_options *options, const struct load_options *load,
+                   const struct workload *workload, struct workload_sent *sent)
+{
+    struct meter meter = {
+        .url = options->scrape_url,
+        .prefix = options->prefix,
+        .is_one_flow = options->n_flows == 1,
+    };
+    struct comparison comparison;
+    struct workload_totals totals;
+    struct load_result result;
+    const struct report report = { &totals, &result, meter.url[0] ? &comparison : NULL };
+    int r = meter.url[0] ? meter_start(&meter) : 0;
+
+    if (r < 0)
+        return complain(meter.url, r);
+    r = load_run(workload, load, sent, &result);
+    if (r < 0)
+        return complain(load->target, r);
+    r = workload_add_up(workload, sent, &totals);
+    if (r < 0)
+        return complain("report", r);
+    if (meter.url[0])
+        r = meter_finish(&meter, &totals, &comparison);
+    if (r < 0)
+        return complain(meter.url, r);
+    return report_load(options, &report);
+}
+
+static int run_load(const struct bench_options *options)
+{
+    CLEANUP(workload_freep) struct workload *workload = NULL;
+    const struct load_options load = load_options(options);
+    const struct workload_spec spec = workload_spec(options, &load);
+    struct workload_sent *sent;
+    int status = make_workload(&workload, options, &spec);
+
+    if (status != EXIT_SUCCESS)
+        return status;
+    sent = calloc(workload_n_datagrams(workload), sizeof(*sent));
+    status = sent ? measure(options, &load, workload, sent) : complain("report", -ENOMEM);
+    free(sent);
+    return status;
+}
+
+/* --- command --------------------------------------------------------------------- */
+
+static int print_help(void)
+{
+    CLEANUP(buffer_deinit) struct buffer help = { 0 };
+
+    bench_options_write_help(&help);
+    return print(&help, EXIT_SUCCESS);
+}
+
+int bench_main(int argc, char **argv)
+{
+    CLEANUP(bench_options_deinit) struct bench_options options;
+    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+
+    switch (bench_options_read(&options, argc, argv, &problem)) {
+    case BENCH_HELP: return print_help();
+    case BENCH_USAGE_ERROR:
+        fprintf(stderr, "udometer bench: %.*s\n", (int)problem.len, problem.data);
+        return EXIT_USAGE;
+    case BENCH_RUN: break;
+    }
+    catch_signals();
+    return options.sink == SINK_NONE ? run_load(&options) : run_sink(&options);
+}

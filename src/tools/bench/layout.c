@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Layout
+ *
+ * Pure. Everything on a line but its value follows from the number of its series:
+ *
+ *      bench_c_3:7|c|#series:3140,tag1:1,tag2:2xxxxx
+ *                                              ^^^^^ padding
+ *      bench_ms_0:1125|ms|#series:0276,tag1:7,tag2:8
+ *
+ * Numbers have leading zeros, so that without padding all lines of a type have one
+ * length; the first hundred series show it, for they have every type that there is.
+ */
+
+#include "tools/bench/layout.h"
+
+#include <errno.h>
+
+/* So many series share a name: a family that is far from a daemon's limits. */
+#define FAMILY_SERIES 1000
+
+const struct layout_kind layout_kinds[WORKLOAD_N_TYPES] = {
+    /* letters, name, low, n, scale, width, unit */
+    [SAMPLE_COUNTER] = { { "c", 1 }, "counter", 1, 9, 1, 1, 1 },
+    [SAMPLE_GAUGE] = { { "g", 1 }, "gauge", 100, 900, 1, 3, 1 },
+    [SAMPLE_TIMER] = { { "ms", 2 }, "timer", 8, 72, 125, 4, 0.125 },
+    [SAMPLE_HISTOGRAM] = { { "h", 1 }, "histogram", 10, 90, 1, 2, 1 },
+    [SAMPLE_DISTRIBUTION] = { { "d", 1 }, "distribution", 10, 90, 1, 2, 1 },
+    /* At most 64 values, so that those seen fit into a word. */
+    [SAMPLE_SET] = { { "s", 1 }, "set", 0, 64, 1, 2, 1 },
+};
+
+/* --- lines ---------------------------------------------------------------------------- */
+
+static unsigned count_digits(uint64_t number)
+{
+    unsigned n = 1;
+
+    while (number /= 10)
+        n++;
+    return n;
+}
+
+static void add_number(struct buffer *out, uint64_t number, unsigned width)
+{
+    char digits[20];
+
+    for (unsigned i = width; i-- > 0; number /= 10)
+        digits[i] = (char)('0' + number % 10);
+    buffer_add(out, (struct slice){ digits, width });
+}
+
+static void add_padding(struct buffer *out, size_t n)
+{
+    while (n-- > 0)
+        buffer_add_char(out, 'x');
+}
+
+static void add_name(struct buffer *out, const struct layout *layout, uint32_t series)
+{
+    enum sample_type type = layout_type(layout, series);
+
+    buffer_add(out, slice_of(layout->prefix));
+    buffer_add_char(out, '_');
+    buffer_add(out, layout_kinds[type].letters);
+    buffer_add_char(out, '_');
+    if (layout->n_labels > 0) {
+        add_number(out, series / FAMILY_SERIES, layout->family_width);
+    } else {
+        add_number(out, series, layout->series_width);
+        add_padding(out, layout->n_pad[type]);
+    }
+}
+
+/* The first label tells series apart; the others have few values, as those of real systems. */
+static void add_labels(struct buffer *out, const struct layout *layout, uint32_t series)
+{
+    buffer_add_literal(out, "|#series:");
+    add_number(out, series, layout->series_width);
+    for (uint64_t i = 1; i < layout->n_labels; i++) {
+        buffer_add_literal(out, ",tag");
+        buffer_add_uint(out, i);
+        buffer_add_char(out, ':');
+        add_number(out, series + i, 1);
+    }
+    add_padding(out, layout->n_pad[layout_type(layout, series)]);
+}
+
+void layout_add_line(struct buffer *out, const struct layout *layout, struct layout_line line)
+{
+    const struct layout_kind *kind = &layout_kinds[layout_type(layout, line.series)];
+
+    add_name(out, layout, line.series);
+    buffer_add_char(out, ':');
+    add_number(out, (uint64_t)line.value * kind->scale, kind->width);
+    buffer_add_char(out, '|');
+    buffer_add(out, kind->letters);
+    if (layout->n_labels > 0)
+        add_labels(out, layout, line.series);
+    buffer_add_char(out, '\n');
+}
+
+/* --- layout --------------------------------------------------------------------------- */
+
+/* Spread the types over the numbers, so that any stretch of series has about the mix. */
+static void spread_types(struct layout *layout, const unsigned *percent)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        /* 37 and 100 have no divisor in common: each place is met once. */
+        unsigned place = i * 37 % 100, type = 0;
+
+        while (place >= percent[type])
+            place -= percent[type++];
+        layout->types[i] = (enum sample_type)type;
+    }
+}
+
+/* Find out how long lines are: as long as the longest must be, and as is asked for. */
+static int fit_lines(struct layout *layout, const struct workload_spec *spec)
+{
+    CLEANUP(buffer_deinit) struct buffer line = { 0 };
+    size_t len[WORKLOAD_N_TYPES] = { 0 };
+
+    for (uint32_t series = 0; series < 100 && series < spec->n_series; series++) {
+        enum sample_type type = layout_type(layout, series);
+
+        buffer_clear(&line);
+        layout_add_line(&line, layout, (struct layout_line){ .series = series });
+        if (line.has_failed)
+            return -ENOMEM;
+        len[type] = line.len - 1;
+        if (layout->line_len < len[type])
+            layout->line_len = len[type];
+    }
+    /* Each line has its line feed, but the last of a datagram. */
+    if (layout->line_len + 1 < (spec->n_bytes + 1) / spec->n_lines)
+        layout->line_len = (spec->n_bytes + 1) / spec->n_lines - 1;
+    for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++)
+        layout->n_pad[type] = layout->line_len - len[type];
+    return 0;
+}
+
+int layout_init(struct layout *layout, const struct workload_spec *spec)
+{
+    *layout = (struct layout){
+        .prefix = spec->prefix,
+        .n_labels = spec->n_labels,
+        .series_width = count_digits(spec->n_series - 1),
+        .family_width = count_digits((spec->n_series - 1) / FAMILY_SERIES),
+    };
+    spread_types(layout, spec->percent);
+    return fit_lines(layout, spec);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Layout: how the lines of a workload are written
+ */
+
+#include "base/buffer.h"
+#include "tools/bench/workload.h"
+
+/* The values that a type has. */
+struct layout_kind {
+    struct slice letters;
+    const char *name;
+    unsigned low, n; /* values are low to low + n - 1 */
+    unsigned scale;  /* what stands on the line is the value times this … */
+    unsigned width;  /* … with so many digits */
+    double unit;     /* what a value of 1 is when it is shown by a daemon */
+};
+
+extern const struct layout_kind layout_kinds[WORKLOAD_N_TYPES];
+
+struct layout {
+    const char *prefix; /* borrowed; needed for writing only */
+    enum sample_type types[100];
+    uint64_t n_labels;
+    unsigned series_width, family_width;
+    size_t line_len;                /* of every line, without its line feed */
+    size_t n_pad[WORKLOAD_N_TYPES]; /* how much padding a line of each type needs */
+};
+
+struct layout_line {
+    uint32_t series;
+    uint32_t value;
+};
+
+/* Fit lines to @spec. Returns 0 or -ENOMEM. There is nothing to deinit. */
+MUST_CHECK int layout_init(struct layout *layout, const struct workload_spec *spec);
+
+/* Write a line, and a line feed. */
+void layout_add_line(struct buffer *out, const struct layout *layout, struct layout_line line);
+
+/* The type of all samples of a series. */
+static inline enum sample_type layout_type(const struct layout *layout, uint64_t series)
+{
+    return layout->types[series % ARRAY_SIZE(layout->types)];
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Explain
+ *
+ * The command: flags, lines, exit status. What it says is tools/explain/explanation.c's.
+ */
+
+#include "tools/explain/explain.h"
+
+#include "base/buffer.h"
+#include "config/config.h"
+#include "tools/explain/explanation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_USAGE 2
+
+static void explain_input(struct explanation *explanation)
+{
+    CLEANUP(buffer_deinit) struct buffer input = { 0 };
+    char chunk[4096];
+    size_t n;
+
+    while ((n = fread(chunk, 1, sizeof(chunk), stdin)) > 0)
+        buffer_add(&input, (struct slice){ chunk, n });
+    explanation_print(explanation, buffer_text(&input));
+}
+
+static int run(const struct settings *settings, int argc, char **argv)
+{
+    CLEANUP(explanation_freep) struct explanation *explanation = NULL;
+    int r = explanation_new(&explanation, settings);
+
+    if (r < 0) {
+        fprintf(stderr, "udometer explain: %s\n", strerror(-r));
+        return EXIT_FAILURE;
+    }
+    for (int i = 0; i < argc; i++)
+        explanation_print(explanation, slice_of(argv[i]));
+    if (argc == 0)
+        explain_input(explanation);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return EXIT_FAILURE;
+    return explanation_has_refused(explanation) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_usage(void)
+{
+    puts("Usage: udometer explain [--FLAG=VALUE]... [LINE]...\n"
+         "\n"
+         "Says what a daemon with these flags would make of each LINE, and why; without any,\n"
+         "of each line of standard input. A LINE may hold several, as a datagram may.\n"
+         "Exit status 0: nothing was refused. 1: something was. 2: a flag is wrong.\n"
+         "\n"
+         "    udometer explain 'bot.routes_total:1|c|@0.5|#player_id:1,status:completed'");
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int explain_main(int argc, char **argv)
+{
+    CLEANUP(settings_deinit) struct settings settings = { 0 };
+    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+    int n_flags = 1;
+
+    /* Flags come first, and lines do not begin with two dashes. */
+    while (n_flags < argc && strncmp(argv[n_flags], "--", 2) == 0)
+        n_flags++;
+    if (settings_init(&settings) < 0)
+        return EXIT_FAILURE;
+    switch (config_load(&settings, n_flags, argv, &problem)) {
+    case CONFIG_RUN: return run(&settings, argc - n_flags, argv + n_flags);
+    case CONFIG_HELP:
+    case CONFIG_VERSION: return print_usage();
+    case CONFIG_USAGE_ERROR:
+    case CONFIG_FILE_ERROR: break;
+    }
+    fprintf(stderr, "udometer explain: %.*s\n", (int)problem.len, problem.data);
+    return EXIT_USAGE;
+}

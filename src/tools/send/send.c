@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Send
+ *
+ * The command: words and standard input. What a line looks like is tools/send/encode's, what
+ * a datagram looks like is tools/send/sender's.
+ */
+
+#include "tools/send/send.h"
+
+#include "base/clock.h"
+#include "base/target.h"
+#include "tools/send/encode.h"
+#include "tools/send/sender.h"
+#include "tools/send/stopwatch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+
+#define DEFAULT_URL "udp://127.0.0.1:8125"
+
+/* When nothing comes in for so long, what there is goes out. */
+#define QUIET_MS 1000
+
+#define CHUNK_BYTES 65536
+
+static int complain(const char *what, const char *why, int status)
+{
+    fprintf(stderr, "udometer send: %s: %s\n", what, why);
+    return status;
+}
+
+static int open_url(struct sender *sender, const char *url)
+{
+    struct address address;
+    int r = target_parse(&address, url);
+
+    if (r == 0)
+        r = sender_open(sender, &address);
+    if (r == -EINVAL)
+        return complain(url, "expected udp://HOST:PORT or unix:///PATH", EXIT_USAGE);
+    return r < 0 ? complain(url, strerror(-r), EXIT_FAILURE) : EXIT_SUCCESS;
+}
+
+static int close_url(struct sender *sender, const char *url)
+{
+    int r = sender_close(sender);
+
+    return r < 0 ? complain(url, strerror(-r), EXIT_FAILURE) : EXIT_SUCCESS;
+}
+
+static int send_line(const char *url, struct slice line)
+{
+    struct sender sender;
+    int status = open_url(&sender, url);
+
+    if (status != EXIT_SUCCESS)
+        return status;
+    if (sender_add(&sender, line) < 0)
+        status = EXIT_FAILURE;
+    return close_url(&sender, url) == EXIT_SUCCESS ? status : EXIT_FAILURE;
+}
+
+/* --- one sample -------------------------------------------------------------------- */
+
+static int send_sample(const char *url, const char *const *words, int n)
+{
+    CLEANUP(buffer_deinit) struct buffer line = { 0 };
+    struct encode_words sample;
+    const char *wrong = encode_sort(&sample, words, n);
+
+    if (!wrong)
+        wrong = encode_line(&sample, &line);
+    if (wrong)
+        return complain(words[0], wrong, EXIT_USAGE);
+    return send_line(url, buffer_text(&line));
+}
+
+/* --- standard input ---------------------------------------------------------------- */
+
+struct lines {
+    struct sender sender;
+    int status;
+    bool is_too_long; /* the line that has begun */
+    size_t len;
+    char line[ENCODE_LINE_MAX];
+};
+
+static void end_line(struct lines *lines)
+{
+    if (lines->is_too_long)
+        lines->status = complain("standard input", "a line is too long", EXIT_FAILURE);
+    else if (lines->len > 0 &&
+             sender_add(&lines->sender, (struct slice){ lines->line, lines->len }) < 0)
+        lines->status = EXIT_FAILURE;
+    lines->len = 0;
+    lines->is_too_long = false;
+}
+
+static void add_bytes(struct lines *lines, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        struct slice before = bytes, part = slice_cut(&bytes, '\n');
+
+        if (part.len > sizeof(lines->line) - lines->len) {
+            lines->is_too_long = true;
+        } else {
+            memcpy(lines->line + lines->len, part.at, part.len);
+            lines->len += part.len;
+        }
+        if (part.len < before.len)
+            end_line(lines);
+    }
+}
+
+static int read_input(struct lines *lines)
+{
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    char chunk[CHUNK_BYTES];
+    int error = 0;
+    ssize_t n;
+
+    for (;;) {
+        if (poll(&input, 1, QUIET_MS) == 0) {
+            sender_flush(&lines->sender);
+            poll(&input, 1, -1);
+        }
+        n = read(STDIN_FILENO, chunk, sizeof(chunk));
+        if (n < 0 && errno == EAGAIN)
+            continue;
+        error = n < 0 ? errno : 0;
+        if (n <= 0)
+            break;
+        add_bytes(lines, (struct slice){ chunk, (size_t)n });
+    }
+    end_line(lines);
+    return error ? complain("standard input", strerror(error), EXIT_FAILURE) : lines->status;
+}
+
+static int send_input(const char *url)
+{
+    struct lines lines = { .status = EXIT_SUCCESS };
+    int status = open_url(&lines.sender, url);
+
+    if (status != EXIT_SUCCESS)
+        return status;
+    status = read_input(&lines);
+    return close_url(&lines.sender, url) == EXIT_SUCCESS ? status : EXIT_FAILURE;
+}
+
+/* --- time -------------------------------------------------------------------------- */
+
+/* The index of the word "--", or @n. */
+static int find_command(char *const *words, int n)
+{
+    int i = 0;
+
+    while (i < n && strcmp(words[i], "--") != 0)
+        i++;
+    return i;
+}
+
+/* Its name and tags, then the one of ours. */
+static int send_time(const char *url, const struct stopwatch *stopwatch, char *const *words, int n)
+{
+    const char **sample = calloc((size_t)n + 3, sizeof(*sample));
+    char milliseconds[32];
+    int status;
+
+    if (!sample)
+        return complain("time", strerror(ENOMEM), EXIT_FAILURE);
+    snprintf(milliseconds, sizeof(milliseconds), "%.3f",
+             (double)stopwatch->elapsed_ns / (double)CLOCK_NS_PER_MS);
+    sample[0] = "timing";
+    sample[1] = words[0];
+    sample[2] = milliseconds;
+    for (int i = 1; i < n; i++)
+        sample[i + 2] = words[i];
+    sample[n + 2] = stopwatch->status == 0 ? "status=ok" : "status=error";
+    status = send_sample(url, sample, n + 3);
+    free(sample);
+    return status;
+}
+
+/* The command's status, whatever becomes of the sample. */
+static int time_command(const char *url, char *const *words, int n)
+{
+    int command = find_command(words, n);
+    struct stopwatch stopwatch;
+
+    if (command == 0 || command + 1 >= n)
+        return complain("time", "expected NAME [key=value]... -- COMMAND...", EXIT_USAGE);
+    stopwatch = stopwatch_run(words + command + 1);
+    (void)send_time(url, &stopwatch, words, command);
+    return stopwatch.status;
+}
+
+/* --- command ----------------------------------------------------------------------- */
+
+static int print_usage(void)
+{
+    puts("Usage: udometer send [--url=URL] TYPE NAME [VALUE] [key=value]...\n"
+         "       udometer send [--url=URL] [-]\n"
+         "       udometer send [--url=URL] time NAME [key=value]... -- COMMAND...\n"
+         "\n"
+         "Sends one sample; or the lines of standard input, as many in a datagram as 1,432 bytes\n"
+         "hold; or how long COMMAND takes, with the tag status=ok or status=error.\n"
+         "\n"
+         "  count NAME [VALUE]        add VALUE, or 1, to a counter\n"
+         "  gauge NAME VALUE          set a gauge; +VALUE or -VALUE: change it\n"
+         "  timing NAME MILLISECONDS  observe a duration\n"
+         "  observe NAME VALUE        observe a value, in the unit that the name says\n"
+         "  set NAME MEMBER           count distinct members\n"
+         "  expire NAME               end all series of the name that have these tags\n"
+         "\n"
+         "URL is udp://HOST[:PORT] or unix:///PATH; else the environment's UDOMETER_URL, else\n"
+         "udp://127.0.0.1:8125. What would break a line becomes '_'.\n"
+         "Exit status 0: all was sent. 1: something was not. 2: a flag or a word is wrong.\n"
+         "With time: that of COMMAND, as a shell has it.\n"
+         "\n"
+         "    udometer send count bot.routes_total player_id=1 status=completed\n"
+         "    udometer send time backup.duration_seconds -- ./backup.sh");
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static const char *url_of_environment(void)
+{
+    const char *url = getenv("UDOMETER_URL");
+
+    return url && url[0] ? url : DEFAULT_URL;
+}
+
+int send_main(int argc, char **argv)
+{
+    const char *url = url_of_environment();
+    char **words = argv + 1;
+    int n = argc - 1;
+
+    for (; n > 0 && strncmp(words[0], "--", 2) == 0; words++, n--) {
+        if (strcmp(words[0], "--help") == 0)
+            return print_usage();
+        if (strncmp(words[0], "--url=", 6) != 0)
+            return complain(words[0], "there is no such flag; see udometer send --help",
+                            EXIT_USAGE);
+        url = words[0] + 6;
+    }
+    if (n == 0 || (n == 1 && strcmp(words[0], "-") == 0))
+        return send_input(url);
+    if (strcmp(words[0], "time") == 0)
+        return time_command(url, words + 1, n - 1);
+    return send_sample(url, (const char *const *)words, n);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Routes: which pages there are
+ */
+
+#include "http/http.h"
+#include "web/selfmetrics.h"
+
+#include <stdatomic.h>
+
+#define ROUTES_N 5
+
+/* What the pages need. Must stay in place while they are served. */
+struct routes {
+    const struct selfmetrics *selfmetrics;
+    _Atomic bool is_ready; /* all listeners are open, and it is not stopping */
+    char landing_page[2048];
+    struct http_route table[ROUTES_N];
+};
+
+/* Set up the pages in place, with the metrics at @telemetry_path, which is borrowed. */
+void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
+                 const char *telemetry_path);
+
+/* What http_start() wants to know of them. */
+struct http_options routes_http_options(struct routes *routes);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Scrape: all series and self-metrics, as a stream of text
+ */
+
+#include "base/compiler.h"
+#include "web/selfmetrics.h"
+
+struct scrape;
+
+/*
+ * Begin a scrape of what @source, which outlives it, has now. HTTP thread, as are
+ * the other two. Returns 0 or -ENOMEM.
+ */
+MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source);
+
+/*
+ * Put up to @max of the next bytes into @out. Returns how many; 0 at the end;
+ * -ENOMEM; or -ETIME when the reader took so long that it must not hold on to
+ * memory any longer.
+ */
+long scrape_read(struct scrape *scrape, char *out, size_t max);
+
+/* End it, read to the end or not. */
+void scrape_free(struct scrape *scrape);

@@ -11,7 +11,7 @@
 struct pipeline_options options_pipeline(const struct settings *settings)
 {
     return (struct pipeline_options){
-        .mapping = {
+        .resolve = {
             .limits = {
                 .line = settings->line_length,
                 .name = settings->name_length,

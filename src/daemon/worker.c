@@ -343,7 +343,7 @@ static int open_connections(struct source *source)
     const struct connections_options connections_options = {
         .fd = source->socket.fd,
         .stream = {
-            .line_max = options->pipeline->mapping.limits.line,
+            .line_max = options->pipeline->resolve.limits.line,
             .may_have_frames = source->socket.may_have_frames,
         },
         .n_open = options->n_connections,

@@ -21,7 +21,7 @@
 #define GROUP_MAX 64
 
 const struct pipeline_options pipeline_default_options = {
-    .mapping = {
+    .resolve = {
         .limits = {
             .labels = 64,
             .line = 65536,
@@ -37,7 +37,7 @@ const struct pipeline_options pipeline_default_options = {
 struct pipeline {
     struct shard *shard;
     struct telemetry_row *row;
-    struct mapping *mapping;
+    struct resolver *resolver;
     struct parse_options parsing;
     bool has_check_gauges;
     bool is_dogstatsd;
@@ -48,8 +48,8 @@ struct pipeline {
 struct parse_options pipeline_parse_options(const struct pipeline_options *options)
 {
     return (struct parse_options){
-        .line_max = options->mapping.limits.line,
-        .skips_brackets = options->mapping.dialects & 1u << TAG_SIGNALFX,
+        .line_max = options->resolve.limits.line,
+        .skips_brackets = options->resolve.dialects & 1u << TAG_SIGNALFX,
     };
 }
 
@@ -64,7 +64,7 @@ int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_ro
     pipeline->row = row;
     pipeline->has_check_gauges = options->has_check_gauges;
     pipeline->parsing = pipeline_parse_options(options);
-    if (mapping_new(&pipeline->mapping, &options->mapping) < 0)
+    if (resolve_new(&pipeline->resolver, &options->resolve) < 0)
         return -ENOMEM;
     *ret = TAKE(pipeline);
     return 0;
@@ -74,7 +74,7 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (!pipeline)
         return;
-    mapping_free(pipeline->mapping);
+    resolve_free(pipeline->resolver);
     free(pipeline);
 }
 
@@ -251,7 +251,7 @@ static void apply_link(struct pipeline *pipeline, struct line *link, const struc
         return;
     }
     count(pipeline, TELEMETRY_KEY_MISSES, 1);
-    verdict = mapping_resolve_link(pipeline->mapping, name, link, &target.identity);
+    verdict = resolve_link(pipeline->resolver, name, link, &target.identity);
     if (verdict == VERDICT_APPLIED)
         apply_resolved(pipeline, link, &target);
     else
@@ -265,7 +265,7 @@ static void apply_chain(struct pipeline *pipeline, const struct line *line)
     struct slice links = { line->value.at, (size_t)(end - line->value.at) };
     struct line link = *line;
     struct identity name;
-    enum verdict verdict = mapping_resolve_name(pipeline->mapping, line->name, &name);
+    enum verdict verdict = resolve_name(pipeline->resolver, line->name, &name);
     uint64_t n_links = 0;
 
     if (verdict != VERDICT_APPLIED) {
@@ -291,7 +291,7 @@ static bool may_be_chain(enum verdict verdict, const struct identity *identity)
 static void apply_unknown(struct pipeline *pipeline, const struct line *line)
 {
     struct target target;
-    enum verdict verdict = mapping_resolve(pipeline->mapping, line, &target.identity);
+    enum verdict verdict = resolve_line(pipeline->resolver, line, &target.identity);
 
     count(pipeline, TELEMETRY_KEY_MISSES, 1);
     if (UNLIKELY(may_be_chain(verdict, &target.identity)) && parse_is_chain(line))
@@ -344,7 +344,7 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
     /* What waits came before it. */
     pipeline_flush(pipeline);
     line.number = check.status.at[0] - '0';
-    verdict = mapping_resolve_check(pipeline->mapping, &check, &target.identity);
+    verdict = resolve_check(pipeline->resolver, &check, &target.identity);
     if (verdict != VERDICT_APPLIED)
         return verdict;
     verdict = apply_first(pipeline, &line, &target);

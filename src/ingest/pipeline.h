@@ -12,12 +12,12 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 #include "base/telemetry.h"
-#include "input/mapping.h"
+#include "input/resolve.h"
 
 struct pipeline;
 
 struct pipeline_options {
-    struct mapping_options mapping;
+    struct resolve_options resolve;
     bool has_check_gauges; /* service checks are exposed as gauges */
 };
 

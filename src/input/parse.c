@@ -10,7 +10,7 @@
  * Most lines differ from one that came before only in their value. So the part
  * that runs for every line finds where the value begins and ends, reads it, and
  * stops there: name and rest are the key by which the shard knows the line. What
- * they mean is worked out once per key, by the mapping, with the rest of this file.
+ * they mean is worked out once per key, by input/resolve, with the rest of this file.
  * And most lines are usual (parse_usual_lines): those take the shortest way, and any
  * doubt sends a line to the other functions, which know every corner of the grammar.
  *

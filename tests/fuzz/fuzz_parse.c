@@ -11,8 +11,8 @@
 
 #include "base/utf8.h"
 #include "ingest/pipeline.h"
-#include "input/mapping.h"
 #include "input/parse.h"
+#include "input/resolve.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ static void check_identity(const struct identity *identity)
     MUST(!memchr(identity->labels.at, '\n', identity->labels.len));
 }
 
-static void check_line(struct mapping *mapping, struct slice text)
+static void check_line(struct resolver *mapping, struct slice text)
 {
     struct identity identity;
     struct line line;
@@ -60,18 +60,18 @@ static void check_line(struct mapping *mapping, struct slice text)
     MUST(lies_within(line.value, text));
     MUST(lies_within(line.rest, text) && line.rest.len > 0 && line.rest.at[0] == '|');
     MUST(!line.is_number || isfinite(line.number));
-    if (mapping_resolve(mapping, &line, &identity) == VERDICT_APPLIED)
+    if (resolve_line(mapping, &line, &identity) == VERDICT_APPLIED)
         check_identity(&identity);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice datagram = { (const char *)data, size }, text;
-    struct mapping *mapping;
+    struct resolver *mapping;
 
-    MUST(mapping_new(&mapping, &pipeline_default_options.mapping) == 0);
+    MUST(resolve_new(&mapping, &pipeline_default_options.resolve) == 0);
     while (parse_next_line(&datagram, &options, &text))
         check_line(mapping, text);
-    mapping_free(mapping);
+    resolve_free(mapping);
     return 0;
 }

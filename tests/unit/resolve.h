@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Resolve: what the tests of the mapping say with
+ * Resolve: what the tests of the resolver say with
  *
- * Lines come as parse_line() cuts them. One mapping serves all cases that want nothing
+ * Lines come as parse_line() cuts them. One resolver serves all cases that want nothing
  * but the defaults: it must not remember anything of the lines before. Wherever a line
  * is refused, its fault must lie in the line, or at its end.
  */
@@ -12,12 +12,12 @@
 #include "unit.h"
 
 #include "base/buffer.h"
-#include "input/mapping.h"
+#include "input/resolve.h"
 
 #define ALL ((1u << _TAG_DIALECT_N) - 1)
 
 /* What proto/README.md calls the defaults. */
-static const struct mapping_options defaults = {
+static const struct resolve_options defaults = {
     .limits = {
         .labels = 64,
         .line = 65536,
@@ -29,28 +29,28 @@ static const struct mapping_options defaults = {
     .dialects = ALL,
 };
 
-static struct mapping *mapping;
+static struct resolver *resolver;
 
-static inline int make_mapping(void **state)
+static inline int make_resolver(void **state)
 {
-    return mapping_new(&mapping, &defaults);
+    return resolve_new(&resolver, &defaults);
 }
 
-static inline int free_mapping(void **state)
+static inline int free_resolver(void **state)
 {
-    mapping_free(mapping);
+    resolve_free(resolver);
     return 0;
 }
 
-static inline void fault_must_lie_in(const struct mapping *by, struct slice text)
+static inline void fault_must_lie_in(const struct resolver *by, struct slice text)
 {
-    const char *fault = mapping_fault(by);
+    const char *fault = resolve_fault(by);
 
     if (fault < text.at || fault > text.at + text.len)
         fail_msg("%.60s: the fault lies elsewhere", text.at);
 }
 
-static inline enum verdict resolve_by(struct mapping *by, unsigned dialects, struct slice text,
+static inline enum verdict resolve_by(struct resolver *by, unsigned dialects, struct slice text,
                                       struct identity *ret)
 {
     const struct parse_options options = {
@@ -64,7 +64,7 @@ static inline enum verdict resolve_by(struct mapping *by, unsigned dialects, str
     verdict = parse_line(text, &options, &line);
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    verdict = mapping_resolve(by, &line, ret);
+    verdict = resolve_line(by, &line, ret);
     if (verdict != VERDICT_APPLIED)
         fault_must_lie_in(by, text);
     return verdict;
@@ -72,7 +72,7 @@ static inline enum verdict resolve_by(struct mapping *by, unsigned dialects, str
 
 static inline enum verdict resolve(struct slice text, struct identity *ret)
 {
-    return resolve_by(mapping, ALL, text, ret);
+    return resolve_by(resolver, ALL, text, ret);
 }
 
 static inline struct identity identity_of(const char *text)
@@ -130,36 +130,36 @@ static inline void add_repeated(struct buffer *buffer, char c, size_t n)
 }
 
 /* A case with options of its own. */
-static inline void must_be_with(const struct mapping_options *options, const char *text,
+static inline void must_be_with(const struct resolve_options *options, const char *text,
                                 const char *family, const char *labels, unsigned n_tag_errors)
 {
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
-    assert_int_equal(mapping_new(&own, options), 0);
+    assert_int_equal(resolve_new(&own, options), 0);
     if (resolve_by(own, options->dialects, slice_of(text), &identity) != VERDICT_APPLIED)
         fail_msg("refused: %s", text);
     must_equal(text, &identity, family, labels, n_tag_errors);
-    mapping_free(own);
+    resolve_free(own);
 }
 
-static inline void must_end_as_with(const struct mapping_options *options, enum verdict verdict,
+static inline void must_end_as_with(const struct resolve_options *options, enum verdict verdict,
                                     const char *text)
 {
     struct identity identity;
     enum verdict actual;
-    struct mapping *own;
+    struct resolver *own;
 
-    assert_int_equal(mapping_new(&own, options), 0);
+    assert_int_equal(resolve_new(&own, options), 0);
     actual = resolve_by(own, options->dialects, slice_of(text), &identity);
     if (actual != verdict)
         fail_msg("%.60s: verdict %d, not %d", text, actual, verdict);
-    mapping_free(own);
+    resolve_free(own);
 }
 
-static inline struct mapping_options with_dialects(unsigned dialects)
+static inline struct resolve_options with_dialects(unsigned dialects)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.dialects = dialects;
     return options;

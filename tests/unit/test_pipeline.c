@@ -276,9 +276,9 @@ static void limits_are_those_of_the_options(void **state)
 {
     struct pipeline_options options = pipeline_default_options;
 
-    options.mapping.limits.line = 20;
-    options.mapping.limits.name = 4;
-    options.mapping.limits.labels = 1;
+    options.resolve.limits.line = 20;
+    options.resolve.limits.name = 4;
+    options.resolve.limits.labels = 1;
     restart(&options);
     assert_verdict("abcd:1|c", VERDICT_APPLIED);
     assert_verdict("abcde:1|c", REFUSED_NAME_LIMIT);
@@ -292,7 +292,7 @@ static void dialects_that_are_off_are_names(void **state)
 {
     struct pipeline_options options = pipeline_default_options;
 
-    options.mapping.dialects = 1u << TAG_INFLUXDB;
+    options.resolve.dialects = 1u << TAG_INFLUXDB;
     restart(&options);
     push("a[k=v]:1|c\nb#k=v:1|c\nc,k=v:1|c\nd:1|c|#k:v");
     read_series("a_k_v_", "");
@@ -307,7 +307,7 @@ static void dialects_that_are_off_are_names(void **state)
 
 static void the_defaults_are_those_of_the_protocol(void **state)
 {
-    const struct line_limits *limits = &pipeline_default_options.mapping.limits;
+    const struct line_limits *limits = &pipeline_default_options.resolve.limits;
 
     assert_int_equal(limits->line, 65536);
     assert_int_equal(limits->name, 512);
@@ -315,9 +315,9 @@ static void the_defaults_are_those_of_the_protocol(void **state)
     assert_int_equal(limits->label_name, 256);
     assert_int_equal(limits->label_value, 2048);
     assert_int_equal(limits->labels_text, 8192);
-    assert_int_equal(pipeline_default_options.mapping.dialects, (1u << _TAG_DIALECT_N) - 1);
-    assert_false(pipeline_default_options.mapping.keeps_bare_tags);
-    assert_false(pipeline_default_options.mapping.has_container_label);
+    assert_int_equal(pipeline_default_options.resolve.dialects, (1u << _TAG_DIALECT_N) - 1);
+    assert_false(pipeline_default_options.resolve.keeps_bare_tags);
+    assert_false(pipeline_default_options.resolve.has_container_label);
     assert_false(pipeline_default_options.has_check_gauges);
 }
 
@@ -327,8 +327,8 @@ static void tells_how_lines_are_to_be_cut(void **state)
 
     assert_int_equal(pipeline_parse_options(&options).line_max, 65536);
     assert_true(pipeline_parse_options(&options).skips_brackets);
-    options.mapping.limits.line = 99;
-    options.mapping.dialects &= ~(1u << TAG_SIGNALFX);
+    options.resolve.limits.line = 99;
+    options.resolve.dialects &= ~(1u << TAG_SIGNALFX);
     assert_int_equal(pipeline_parse_options(&options).line_max, 99);
     assert_false(pipeline_parse_options(&options).skips_brackets);
 }

@@ -262,15 +262,15 @@ static void the_default_pipeline_is_that_of_the_protocol(void **state)
     struct pipeline_options options = options_pipeline(&settings);
     const struct pipeline_options *expected = &pipeline_default_options;
 
-    assert_int_equal(options.mapping.limits.line, expected->mapping.limits.line);
-    assert_int_equal(options.mapping.limits.name, expected->mapping.limits.name);
-    assert_int_equal(options.mapping.limits.labels, expected->mapping.limits.labels);
-    assert_int_equal(options.mapping.limits.label_name, expected->mapping.limits.label_name);
-    assert_int_equal(options.mapping.limits.label_value, expected->mapping.limits.label_value);
-    assert_int_equal(options.mapping.limits.labels_text, expected->mapping.limits.labels_text);
-    assert_int_equal(options.mapping.dialects, expected->mapping.dialects);
-    assert_int_equal(options.mapping.keeps_bare_tags, expected->mapping.keeps_bare_tags);
-    assert_int_equal(options.mapping.has_container_label, expected->mapping.has_container_label);
+    assert_int_equal(options.resolve.limits.line, expected->resolve.limits.line);
+    assert_int_equal(options.resolve.limits.name, expected->resolve.limits.name);
+    assert_int_equal(options.resolve.limits.labels, expected->resolve.limits.labels);
+    assert_int_equal(options.resolve.limits.label_name, expected->resolve.limits.label_name);
+    assert_int_equal(options.resolve.limits.label_value, expected->resolve.limits.label_value);
+    assert_int_equal(options.resolve.limits.labels_text, expected->resolve.limits.labels_text);
+    assert_int_equal(options.resolve.dialects, expected->resolve.dialects);
+    assert_int_equal(options.resolve.keeps_bare_tags, expected->resolve.keeps_bare_tags);
+    assert_int_equal(options.resolve.has_container_label, expected->resolve.has_container_label);
     assert_int_equal(options.has_check_gauges, expected->has_check_gauges);
 }
 
@@ -284,7 +284,7 @@ static void limits_reach_the_pipeline(void **state)
     set("limit.label-name-length", "1003");
     set("limit.label-value-length", "1004");
     set("limit.labels-length", "1005");
-    limits = options_pipeline(&settings).mapping.limits;
+    limits = options_pipeline(&settings).resolve.limits;
     assert_int_equal(limits.line, 1000);
     assert_int_equal(limits.name, 1001);
     assert_int_equal(limits.labels, 102);
@@ -306,19 +306,19 @@ static void each_dialect_of_tags_can_be_switched_off(void **state)
     for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
         assert_true(setting_is_switch(settings_find(slice_of(names[i]))));
         set(names[i], "false");
-        assert_int_equal(options_pipeline(&settings).mapping.dialects, all & ~(1u << i));
+        assert_int_equal(options_pipeline(&settings).resolve.dialects, all & ~(1u << i));
         set(names[i], "true");
-        assert_int_equal(options_pipeline(&settings).mapping.dialects, all);
+        assert_int_equal(options_pipeline(&settings).resolve.dialects, all);
     }
 }
 
 static void switches_reach_the_pipeline(void **state)
 {
     set("statsd.bare-tags", "true");
-    assert_true(options_pipeline(&settings).mapping.keeps_bare_tags);
-    assert_false(options_pipeline(&settings).mapping.has_container_label);
+    assert_true(options_pipeline(&settings).resolve.keeps_bare_tags);
+    assert_false(options_pipeline(&settings).resolve.has_container_label);
     set("statsd.container-label", "true");
-    assert_true(options_pipeline(&settings).mapping.has_container_label);
+    assert_true(options_pipeline(&settings).resolve.has_container_label);
     assert_false(options_pipeline(&settings).has_check_gauges);
     set("statsd.service-checks", "true");
     assert_true(options_pipeline(&settings).has_check_gauges);

@@ -517,7 +517,7 @@ static void the_limit_of_a_line_is_that_of_the_pipeline(void **state)
     struct worker_options options = worker_options();
     int fd;
 
-    pipeline.mapping.limits.line = 6;
+    pipeline.resolve.limits.line = 6;
     options.pipeline = &pipeline;
     assert_int_equal(worker_start(&worker, &options), 0);
     fd = connect_stream(TCP);

@@ -24,8 +24,8 @@ struct explanation {
     struct pipeline_options options;
     struct parse_options parsing;
     bool is_dogstatsd;
-    struct mapping *mapping;
-    struct mapping_trace trace;
+    struct resolver *resolver;
+    struct resolve_trace trace;
     struct buckets *buckets;
     struct registry *registry;
     struct shard *shard;
@@ -253,7 +253,7 @@ static void explain_series(struct explanation *it, const struct identity *identi
     buffer_add_char(&it->text, '\n');
 }
 
-/* The type, once more of what the mapping looks at, because it may refuse the line before. */
+/* The type, once more of what the resolver looks at, because it may refuse the line before. */
 static void explain_type(struct explanation *it, struct slice rest)
 {
     enum sample_type type;
@@ -263,12 +263,12 @@ static void explain_type(struct explanation *it, struct slice rest)
         add_field(it, "type", slice_of(type_meaning(type)));
 }
 
-/* What came out of the mapping: a sample, or a refusal. */
+/* What came out of the resolver: a sample, or a refusal. */
 static void explain_resolved(struct explanation *it, const struct line *line, enum verdict verdict,
                              const struct identity *identity)
 {
     if (verdict != VERDICT_APPLIED) {
-        note_fault(it, mapping_fault(it->mapping));
+        note_fault(it, resolve_fault(it->resolver));
         return;
     }
     explain_values(it, line, identity);
@@ -281,7 +281,7 @@ static void explain_sample(struct explanation *it, const struct line *line)
 
     add_field(it, "name", line->name);
     explain_type(it, line->rest);
-    explain_resolved(it, line, mapping_resolve(it->mapping, line, &identity), &identity);
+    explain_resolved(it, line, resolve_line(it->resolver, line, &identity), &identity);
 }
 
 static void explain_link(struct explanation *it, const struct line *link,
@@ -295,7 +295,7 @@ static void explain_link(struct explanation *it, const struct line *link,
         return;
     }
     explain_type(it, link->rest);
-    explain_resolved(it, link, mapping_resolve_link(it->mapping, name, link, &identity), &identity);
+    explain_resolved(it, link, resolve_link(it->resolver, name, link, &identity), &identity);
 }
 
 static void explain_chain(struct explanation *it, const struct line *line)
@@ -306,8 +306,8 @@ static void explain_chain(struct explanation *it, const struct line *line)
     struct identity name;
 
     add_field(it, "name", line->name);
-    if (mapping_resolve_name(it->mapping, line->name, &name) != VERDICT_APPLIED) {
-        note_fault(it, mapping_fault(it->mapping));
+    if (resolve_name(it->resolver, line->name, &name) != VERDICT_APPLIED) {
+        note_fault(it, resolve_fault(it->resolver));
         return;
     }
     while (parse_next_link(&links, &link))
@@ -325,10 +325,10 @@ static void explain_check(struct explanation *it)
     add_field(it, "status", check.status);
     if (!it->options.has_check_gauges)
         return;
-    if (mapping_resolve_check(it->mapping, &check, &identity) == VERDICT_APPLIED)
+    if (resolve_check(it->resolver, &check, &identity) == VERDICT_APPLIED)
         explain_series(it, &identity);
     else
-        note_fault(it, mapping_fault(it->mapping));
+        note_fault(it, resolve_fault(it->resolver));
 }
 
 /* --- a line ---------------------------------------------------------------------------------- */
@@ -470,13 +470,13 @@ int explanation_new(struct explanation **ret, const struct settings *settings)
     it->options = options_pipeline(settings);
     it->parsing = pipeline_parse_options(&it->options);
     it->is_dogstatsd = settings->is_dogstatsd;
-    it->trace = (struct mapping_trace){ it, on_tag, on_section };
-    r = mapping_new(&it->mapping, &it->options.mapping);
+    it->trace = (struct resolve_trace){ it, on_tag, on_section };
+    r = resolve_new(&it->resolver, &it->options.resolve);
     if (r == 0)
         r = make_pipeline(it, settings);
     if (r < 0)
         return r;
-    mapping_set_trace(it->mapping, &it->trace);
+    resolve_set_trace(it->resolver, &it->trace);
     *ret = TAKE(it);
     return 0;
 }
@@ -490,7 +490,7 @@ void explanation_free(struct explanation *it)
     shard_free(it->shard);
     registry_free(it->registry);
     buckets_free(it->buckets);
-    mapping_free(it->mapping);
+    resolve_free(it->resolver);
     buffer_deinit(&it->text);
     free(it);
 }

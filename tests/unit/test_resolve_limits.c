@@ -2,7 +2,7 @@
 
 /*
  * The limits of names and labels, both of their sides: test_mapping.c has all the rest
- * that a mapping does
+ * that a resolver does
  */
 
 #include "resolve.h"
@@ -61,7 +61,7 @@ static void tags_do_not_make_a_name_longer(void **state)
 /* The limits are bytes as they were sent, whatever is written for them. */
 static void a_limit_counts_what_was_sent(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.name = 4;
     options.limits.label_name = 4;
@@ -79,7 +79,7 @@ static void a_limit_counts_what_was_sent(void **state)
 /* Too long a tag is refused even if it would be dropped for its name. */
 static void a_reserved_tag_has_limits_too(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.label_name = 4;
     options.limits.label_value = 4;
@@ -90,31 +90,31 @@ static void a_reserved_tag_has_limits_too(void **state)
 
 static void a_refused_name_is_refused_at_its_limit(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
     struct slice text = SLICE("abcde:1|c");
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
     options.limits.name = 3;
-    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_new(&own, &options), 0);
     assert_int_equal(resolve_by(own, ALL, text, &identity), REFUSED_NAME_LIMIT);
-    assert_ptr_equal(mapping_fault(own), text.at + 3);
-    mapping_free(own);
+    assert_ptr_equal(resolve_fault(own), text.at + 3);
+    resolve_free(own);
 }
 
 /* The group before it is no part of the name, but of the line. */
 static void a_name_behind_a_group_is_refused_at_its_limit(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
     struct slice text = SLICE("[k=v]abcd:1|c");
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
     options.limits.name = 3;
-    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_new(&own, &options), 0);
     assert_int_equal(resolve_by(own, ALL, text, &identity), REFUSED_NAME_LIMIT);
-    assert_ptr_equal(mapping_fault(own), memchr(text.at, 'd', text.len));
-    mapping_free(own);
+    assert_ptr_equal(resolve_fault(own), memchr(text.at, 'd', text.len));
+    resolve_free(own);
 }
 
 /* A line with a tag whose key and value have that many bytes. */
@@ -216,14 +216,14 @@ static void there_is_room_for_the_longest_labels(void **state)
 /* All room there is, and each name as long as it may be. */
 static void there_is_room_for_256_labels(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
     options.limits.labels = LABELS_MAX;
     options.limits.label_name = 4;
     options.limits.labels_text = 60000;
-    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_new(&own, &options), 0);
     for (unsigned n = LABELS_MAX; n <= LABELS_MAX + 1; n++) {
         struct buffer text = { 0 };
         enum verdict verdict;
@@ -235,12 +235,12 @@ static void there_is_room_for_256_labels(void **state)
         buffer_deinit(&text);
         assert_int_equal(verdict, n > LABELS_MAX ? REFUSED_LABEL_LIMIT : VERDICT_APPLIED);
     }
-    mapping_free(own);
+    resolve_free(own);
 }
 
 static void a_limit_of_labels_may_be_zero(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.labels = 0;
     must_be_with(&options, "a:1|c", "a", "", 0);
@@ -251,7 +251,7 @@ static void a_limit_of_labels_may_be_zero(void **state)
 /* Its tail is in scratch memory, and its fault must not be. */
 static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.labels = 1;
     must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a[],k=v,l=w:1|c");
@@ -261,7 +261,7 @@ static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
 /* What Prometheus is shown: with quotes, commas, and escapes. */
 static void the_limit_of_all_labels_counts_what_is_shown(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.labels_text = 11;
     must_be_with(&options, "a:1|c|#k:v,l:w", "a", "k=\"v\",l=\"w\"", 0);
@@ -297,5 +297,5 @@ int main(void)
         CASE(the_limit_of_all_labels_counts_what_is_shown),
     };
 
-    return cmocka_run_group_tests(cases, make_mapping, free_mapping);
+    return cmocka_run_group_tests(cases, make_resolver, free_resolver);
 }

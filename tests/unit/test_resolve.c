@@ -15,7 +15,7 @@
 
 static void freeing_nothing_is_fine(void **state)
 {
-    mapping_free(NULL);
+    resolve_free(NULL);
 }
 
 static void says_type_weight_and_what_was_passed_over(void **state)
@@ -357,7 +357,7 @@ static void marks_without_tags_are_no_dialect(void **state)
 
 static void a_dialect_can_be_switched_off(void **state)
 {
-    struct mapping_options options = with_dialects(ALL & ~(1u << TAG_INFLUXDB));
+    struct resolve_options options = with_dialects(ALL & ~(1u << TAG_INFLUXDB));
 
     must_be_with(&options, "a,k=v:1|c", "a_k_v", "", 0);
     must_be_with(&options, "a,k=v:1|c|#l:w", "a_k_v", "l=\"w\"", 0);
@@ -378,23 +378,23 @@ static void a_dialect_can_be_switched_off(void **state)
 
 static void dogstatsds_tags_are_an_unknown_section_then(void **state)
 {
-    struct mapping_options options = with_dialects(ALL & ~(1u << TAG_DOGSTATSD));
+    struct resolve_options options = with_dialects(ALL & ~(1u << TAG_DOGSTATSD));
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
     must_be_with(&options, "a:1|c|#k:v,flag", "a", "", 0);
     must_be_with(&options, "a,k=v:1|c|#l:w", "a", "k=\"v\"", 0);
     must_be_with(&options, "a[k=v]:1|c|#\xff", "a", "k=\"v\"", 0);
-    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_new(&own, &options), 0);
     assert_int_equal(resolve_by(own, options.dialects, SLICE("a:1|c|#k:v|x|#l"), &identity),
                      VERDICT_APPLIED);
     assert_int_equal(identity.n_unknown_sections, 3);
-    mapping_free(own);
+    resolve_free(own);
 }
 
 static void without_any_dialect_all_is_name(void **state)
 {
-    struct mapping_options options = with_dialects(0);
+    struct resolve_options options = with_dialects(0);
 
     must_be_with(&options, "a[k=v]b,l=w#m=x:1|c|#n:y", "a_k_v_b_l_w_m_x", "", 0);
 }
@@ -409,17 +409,17 @@ static void each_set_of_dialects_understands_its_own(void **state)
     };
 
     for (unsigned dialects = 0; dialects <= ALL; dialects++) {
-        struct mapping_options options = with_dialects(dialects);
+        struct resolve_options options = with_dialects(dialects);
         struct identity identity;
-        struct mapping *own;
+        struct resolver *own;
 
-        assert_int_equal(mapping_new(&own, &options), 0);
+        assert_int_equal(resolve_new(&own, &options), 0);
         for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
             assert_int_equal(resolve_by(own, dialects, slice_of(lines[i]), &identity),
                              VERDICT_APPLIED);
             assert_int_equal(identity.labels.len > 0, !!(dialects & 1u << i));
         }
-        mapping_free(own);
+        resolve_free(own);
     }
 }
 
@@ -427,7 +427,7 @@ static void each_set_of_dialects_understands_its_own(void **state)
 
 static void bare_tags_may_be_kept(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.keeps_bare_tags = true;
     must_be_with(&options, "a:1|c|#urgent,k:v", "a", "k=\"v\",urgent=\"true\"", 0);
@@ -443,7 +443,7 @@ static void bare_tags_may_be_kept(void **state)
 
 static void even_then_a_tag_may_lack_something(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.keeps_bare_tags = true;
     must_be_with(&options, "a:1|c|#k:", "a", "", 1);
@@ -455,7 +455,7 @@ static void even_then_a_tag_may_lack_something(void **state)
 
 static void a_container_becomes_a_label_by_option(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     must_be("a:1|c|c:ci-0123", "a", "", 0);
     must_be("a:1|c|c:\xff", "a", "", 0);
@@ -478,7 +478,7 @@ static void a_container_becomes_a_label_by_option(void **state)
 /* As if it were a tag. */
 static void a_container_has_the_limits_of_a_tag(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.has_container_label = true;
     options.limits.label_value = 4;
@@ -543,7 +543,7 @@ static void a_nul_is_a_character_like_others(void **state)
 /* Of several reasons, the first in the list of proto/README.md counts. */
 static void the_first_reason_counts(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.name = 3;
     options.limits.labels = 1;
@@ -643,23 +643,23 @@ static void on_section(void *ctx, struct slice section, enum section kind, bool 
              section.at, kinds[kind], is_good ? "" : " bad");
 }
 
-static void must_tell(const struct mapping_options *options, const char *text, const char *tags,
+static void must_tell(const struct resolve_options *options, const char *text, const char *tags,
                       const char *sections)
 {
     struct told told = { .tags = "" };
-    const struct mapping_trace trace = { &told, on_tag, on_section };
+    const struct resolve_trace trace = { &told, on_tag, on_section };
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
-    assert_int_equal(mapping_new(&own, options), 0);
-    mapping_set_trace(own, &trace);
+    assert_int_equal(resolve_new(&own, options), 0);
+    resolve_set_trace(own, &trace);
     (void)!resolve_by(own, options->dialects, slice_of(text), &identity);
     assert_string_equal(told.tags, tags);
     assert_string_equal(told.sections, sections);
-    mapping_set_trace(own, NULL);
+    resolve_set_trace(own, NULL);
     (void)!resolve_by(own, options->dialects, slice_of(text), &identity);
     assert_string_equal(told.tags, tags);
-    mapping_free(own);
+    resolve_free(own);
 }
 
 static void tells_what_became_of_each_tag(void **state)
@@ -683,7 +683,7 @@ static void tells_what_each_section_is(void **state)
 
 static void tells_of_the_tag_that_was_too_much(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.labels = 1;
     must_tell(&options, "a:1|c|#k:v,k:w,l:x,m:y",
@@ -695,14 +695,14 @@ static void tells_of_the_tag_that_was_too_much(void **state)
 
 static void tells_of_tags_that_are_switched_off_as_unknown(void **state)
 {
-    struct mapping_options options = with_dialects(0);
+    struct resolve_options options = with_dialects(0);
 
     must_tell(&options, "a:1|c|#k:v", "", "#k:v unknown; ");
 }
 
 /* --- service checks ---------------------------------------------------------- */
 
-static enum verdict resolve_check_by(struct mapping *by, struct slice text, struct identity *ret)
+static enum verdict resolve_check_by(struct resolver *by, struct slice text, struct identity *ret)
 {
     struct service_check check;
     enum verdict verdict;
@@ -710,7 +710,7 @@ static enum verdict resolve_check_by(struct mapping *by, struct slice text, stru
     memset(ret, 0xa5, sizeof(*ret));
     if (!event_parse_check(text, &check))
         fail_msg("%s is no check", text.at);
-    verdict = mapping_resolve_check(by, &check, ret);
+    verdict = resolve_check(by, &check, ret);
     if (verdict != VERDICT_APPLIED)
         fault_must_lie_in(by, text);
     return verdict;
@@ -721,7 +721,7 @@ static void check_must_be(const char *text, const char *family, const char *labe
 {
     struct identity identity;
 
-    if (resolve_check_by(mapping, slice_of(text), &identity) != VERDICT_APPLIED)
+    if (resolve_check_by(resolver, slice_of(text), &identity) != VERDICT_APPLIED)
         fail_msg("refused: %s", text);
     must_equal(text, &identity, family, labels, n_tag_errors);
     assert_int_equal(identity.type, SAMPLE_GAUGE);
@@ -729,16 +729,16 @@ static void check_must_be(const char *text, const char *family, const char *labe
     assert_false(identity.has_bad_rate);
 }
 
-static void check_must_end_as(const struct mapping_options *options, enum verdict verdict,
+static void check_must_end_as(const struct resolve_options *options, enum verdict verdict,
                               const char *text)
 {
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
-    assert_int_equal(mapping_new(&own, options), 0);
+    assert_int_equal(resolve_new(&own, options), 0);
     if (resolve_check_by(own, slice_of(text), &identity) != verdict)
         fail_msg("%s does not end as %d", text, verdict);
-    mapping_free(own);
+    resolve_free(own);
 }
 
 static void a_check_is_a_gauge_of_its_name(void **state)
@@ -772,7 +772,7 @@ static void unknown_sections_of_a_check_are_counted(void **state)
 {
     struct identity identity;
 
-    assert_int_equal(resolve_check_by(mapping, SLICE("_sc|a|0|zz|#k:v|@0.5|m:x|y"), &identity),
+    assert_int_equal(resolve_check_by(resolver, SLICE("_sc|a|0|zz|#k:v|@0.5|m:x|y"), &identity),
                      VERDICT_APPLIED);
     assert_int_equal(identity.n_unknown_sections, 2);
     assert_slice_equal(identity.labels, "k=\"v\"");
@@ -781,20 +781,20 @@ static void unknown_sections_of_a_check_are_counted(void **state)
 
 static void a_checks_tags_are_an_unknown_section_where_dogstatsd_is_off(void **state)
 {
-    struct mapping_options options = with_dialects(ALL & ~(1u << TAG_DOGSTATSD));
+    struct resolve_options options = with_dialects(ALL & ~(1u << TAG_DOGSTATSD));
     struct identity identity;
-    struct mapping *own;
+    struct resolver *own;
 
-    assert_int_equal(mapping_new(&own, &options), 0);
+    assert_int_equal(resolve_new(&own, &options), 0);
     assert_int_equal(resolve_check_by(own, SLICE("_sc|a|0|#k:v"), &identity), VERDICT_APPLIED);
     must_equal("_sc|a|0|#k:v", &identity, "a", "", 0);
     assert_int_equal(identity.n_unknown_sections, 1);
-    mapping_free(own);
+    resolve_free(own);
 }
 
 static void checks_are_refused_as_lines_are(void **state)
 {
-    struct mapping_options options = defaults;
+    struct resolve_options options = defaults;
 
     options.limits.name = 3;
     options.limits.labels = 1;
@@ -813,7 +813,7 @@ static void checks_are_refused_as_lines_are(void **state)
     check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|a|0|#k:1,l:2|h:\xff");
 }
 
-/* The same mapping works on both. */
+/* The same resolver works on both. */
 static void checks_and_lines_follow_each_other(void **state)
 {
     must_be("a,k=v:1|c", "a", "k=\"v\"", 0);
@@ -884,5 +884,5 @@ static const struct CMUnitTest cases[] = {
 
 int main(void)
 {
-    return cmocka_run_group_tests(cases, make_mapping, free_mapping);
+    return cmocka_run_group_tests(cases, make_resolver, free_resolver);
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Mapping: what the bytes around a value mean to Prometheus
+ * Resolve: what the bytes around a value mean to Prometheus
  *
- * Pure but for its scratch memory. One thread per mapping.
+ * Pure but for its scratch memory. One thread per resolver.
  */
 
 #include "base/compiler.h"
@@ -13,7 +13,7 @@
 #include "input/labeller.h"
 #include "input/parse.h"
 
-struct mapping_options {
+struct resolve_options {
     struct line_limits limits;
     unsigned dialects;        /* a bit for each enum tag_dialect that is understood */
     bool keeps_bare_tags;     /* as key="true" */
@@ -21,7 +21,7 @@ struct mapping_options {
 };
 
 /* For those who want to watch a line being resolved. */
-struct mapping_trace {
+struct resolve_trace {
     void *ctx;
     /* @label is filled in for TAG_KEPT. */
     void (*on_tag)(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
@@ -29,48 +29,47 @@ struct mapping_trace {
     void (*on_section)(void *ctx, struct slice section, enum section kind, bool is_good);
 };
 
-struct mapping;
+struct resolver;
 
-/* Make a mapping. Returns 0 or -ENOMEM. */
-MUST_CHECK int mapping_new(struct mapping **ret, const struct mapping_options *options);
-void mapping_free(struct mapping *mapping);
-DEFINE_CLEANUP(struct mapping *, mapping_free)
+/* Make a resolver. Returns 0 or -ENOMEM. */
+MUST_CHECK int resolve_new(struct resolver **ret, const struct resolve_options *options);
+void resolve_free(struct resolver *resolver);
+DEFINE_CLEANUP(struct resolver *, resolve_free)
 
 /* Have @trace told of all that follows; borrowed, NULL for nobody. */
-void mapping_set_trace(struct mapping *mapping, const struct mapping_trace *trace);
+void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace);
 
 /*
  * Work out the identity of @line: its type, weight, family name and labels, by the
  * rules of proto/README.md, sections 2, 3 and 5 to 7.
  *
- * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @mapping until
+ * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @resolver until
  * the next call and from @line; or the first that applies of REFUSED_MALFORMED_LINE (no
  * name), REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8),
  * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT; then
- * mapping_fault() is the byte that cannot be right.
+ * resolve_fault() is the byte that cannot be right.
  */
-MUST_CHECK enum verdict mapping_resolve(struct mapping *mapping, const struct line *line,
-                                        struct identity *ret);
+MUST_CHECK enum verdict resolve_line(struct resolver *resolver, const struct line *line,
+                                     struct identity *ret);
 
 /*
  * For a chain: what its links have in common, their name and tags. Returns as
- * mapping_resolve(); @ret is for mapping_resolve_link() alone.
+ * resolve_line(); @ret is for resolve_link() alone.
  */
-MUST_CHECK enum verdict mapping_resolve_name(struct mapping *mapping, struct slice name,
-                                             struct identity *ret);
+MUST_CHECK enum verdict resolve_name(struct resolver *resolver, struct slice name,
+                                     struct identity *ret);
 
 /*
  * Work out the identity of one link of a chain whose @name was resolved last: only its
  * type and rates are looked at. Returns VERDICT_APPLIED, REFUSED_ILLEGAL_EVENT, or
  * REFUSED_MALFORMED_LINE for an x when tags of the name were dropped.
  */
-MUST_CHECK enum verdict mapping_resolve_link(struct mapping *mapping, const struct identity *name,
-                                             const struct line *link, struct identity *ret);
+MUST_CHECK enum verdict resolve_link(struct resolver *resolver, const struct identity *name,
+                                     const struct line *link, struct identity *ret);
 
-/* As mapping_resolve(), for a service check, which is a gauge (proto/README.md, section 8). */
-MUST_CHECK enum verdict mapping_resolve_check(struct mapping *mapping,
-                                              const struct service_check *check,
-                                              struct identity *ret);
+/* As resolve_line(), for a service check, which is a gauge (proto/README.md, section 8). */
+MUST_CHECK enum verdict resolve_check(struct resolver *resolver, const struct service_check *check,
+                                      struct identity *ret);
 
 /* In the text of the line that was refused last. */
-const char *mapping_fault(const struct mapping *mapping);
+const char *resolve_fault(const struct resolver *resolver);

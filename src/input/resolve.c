@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Resolve
+ *
+ * Runs once for each key a worker has not seen: here is where names are escaped,
+ * tags are taken apart, and labels are sorted and rendered, so that the hot path
+ * never does any of it. All memory is scratch, sized for what the limits allow,
+ * so nothing is allocated and nothing can overflow.
+ *
+ * A refusal is returned through all levels; each place that refuses notes the byte.
+ */
+
+#include "input/resolve.h"
+
+#include "base/utf8.h"
+#include "mapping/name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct resolver {
+    struct resolve_options options;
+    const struct resolve_trace *trace;
+    const char *fault;
+    struct labeller labeller;
+    struct tagged_name name; /* of the line at hand */
+    char *family;            /* the name as Prometheus is shown it */
+    char *unsplit;           /* the name as it was sent, without a bracket group */
+    char *rendered;          /* the labels; of an expiry, also as they would be on a histogram */
+};
+
+int resolve_new(struct resolver **ret, const struct resolve_options *options)
+{
+    CLEANUP(resolve_freep) struct resolver *resolver = calloc(1, sizeof(*resolver));
+    const struct line_limits *limits = &options->limits;
+
+    if (!resolver)
+        return -ENOMEM;
+    resolver->options = *options;
+    resolver->family = calloc(1, NAME_WRITTEN_MAX(limits->name));
+    resolver->unsplit = calloc(1, limits->line);
+    resolver->rendered = calloc(2, limits->labels_text);
+    if (!resolver->family || !resolver->unsplit || !resolver->rendered ||
+        labeller_init(&resolver->labeller, limits, options->keeps_bare_tags) < 0)
+        return -ENOMEM;
+    *ret = TAKE(resolver);
+    return 0;
+}
+
+void resolve_free(struct resolver *resolver)
+{
+    if (!resolver)
+        return;
+    free(resolver->family);
+    free(resolver->unsplit);
+    labeller_deinit(&resolver->labeller);
+    free(resolver->rendered);
+    free(resolver);
+}
+
+void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace)
+{
+    resolver->trace = trace;
+}
+
+const char *resolve_fault(const struct resolver *resolver)
+{
+    return resolver->fault;
+}
+
+static enum verdict refuse(struct resolver *resolver, enum verdict verdict, const char *fault)
+{
+    resolver->fault = tags_origin(&resolver->name, fault);
+    return verdict;
+}
+
+/* Refuse @text unless it is UTF-8. */
+static enum verdict check_text(struct resolver *resolver, struct slice text)
+{
+    size_t n_valid = utf8_valid_prefix(text);
+
+    if (n_valid == text.len)
+        return VERDICT_APPLIED;
+    return refuse(resolver, REFUSED_MALFORMED_LINE, text.at + n_valid);
+}
+
+/* --- labels ------------------------------------------------------------------------ */
+
+/* Add the labels of some tags, all of one dialect. */
+static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct identity *identity)
+{
+    struct slice text;
+    struct label label;
+    struct tag tag;
+
+    while (tags_next(&tags, &tag, &text)) {
+        enum tag_fate fate = labeller_add(&resolver->labeller, &tag, identity->type, &label);
+
+        if (resolver->trace)
+            resolver->trace->on_tag(resolver->trace->ctx, &tags, text, fate, &label);
+        if (fate == TAG_BEYOND_LIMIT)
+            return refuse(resolver, REFUSED_LABEL_LIMIT, text.at);
+        /* Without the tag, it would end more than was meant. */
+        if (fate != TAG_KEPT && identity->type == SAMPLE_EXPIRE)
+            return refuse(resolver, REFUSED_MALFORMED_LINE, text.at);
+        identity->n_tag_errors += fate != TAG_KEPT;
+    }
+    return VERDICT_APPLIED;
+}
+
+/* Render what was added, in order, at @out. @end is where the line ends. */
+static enum verdict render_labels(struct resolver *resolver, const char *end, char *out,
+                                  struct slice *ret)
+{
+    return labeller_write(&resolver->labeller, out, ret)
+               ? VERDICT_APPLIED
+               : refuse(resolver, REFUSED_LABEL_LIMIT, end);
+}
+
+/* --- sections ------------------------------------------------------------------------- */
+
+static bool understands(const struct resolver *resolver, enum tag_dialect dialect)
+{
+    return resolver->options.dialects & 1u << dialect;
+}
+
+/* Add a label that is not sent as a tag. */
+static enum verdict add_own_tag(struct resolver *resolver, struct tag tag,
+                                struct identity *identity)
+{
+    enum verdict verdict = check_text(resolver, tag.value);
+    enum tag_fate fate;
+    struct label label;
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    fate = labeller_add(&resolver->labeller, &tag, identity->type, &label);
+    if (fate == TAG_BEYOND_LIMIT)
+        return refuse(resolver, REFUSED_LABEL_LIMIT, tag.value.at);
+    identity->n_tag_errors += fate != TAG_KEPT;
+    return VERDICT_APPLIED;
+}
+
+/* Container IDs come as "ci-ID", or bare from old clients; "in-INODE" is left as it is. */
+static enum verdict add_container(struct resolver *resolver, struct slice id,
+                                  struct identity *identity)
+{
+    static const struct slice prefix = { "ci-", 3 };
+    struct tag tag = { .key = SLICE("container_id"), .value = id };
+
+    if (!resolver->options.has_container_label)
+        return VERDICT_APPLIED;
+    if (slice_starts_with(id, prefix))
+        tag.value = (struct slice){ id.at + prefix.len, id.len - prefix.len };
+    return add_own_tag(resolver, tag, identity);
+}
+
+static enum verdict add_tag_section(struct resolver *resolver, struct tags tags,
+                                    struct identity *identity)
+{
+    enum verdict verdict = check_text(resolver, tags.text);
+
+    if (verdict != VERDICT_APPLIED || tags_are_none(tags.text))
+        return verdict;
+    if (resolver->name.n_tags)
+        return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
+    return add_tags(resolver, tags, identity);
+}
+
+static enum verdict add_section(struct resolver *resolver, struct slice section,
+                                struct identity *identity)
+{
+    struct slice content;
+    enum section kind = parse_section(section, &content);
+    struct tags tags = { TAG_DOGSTATSD, content };
+    bool is_good = true;
+
+    if (kind == SECTION_TAGS && !understands(resolver, TAG_DOGSTATSD))
+        kind = SECTION_UNKNOWN;
+    if (kind == SECTION_RATE) {
+        is_good = parse_rate(content, &identity->weight);
+        identity->has_colon_rate |= content.len && memchr(content.at, ':', content.len);
+    }
+    if (resolver->trace)
+        resolver->trace->on_section(resolver->trace->ctx, section, kind, is_good);
+
+    switch (kind) {
+    case SECTION_RATE: identity->has_bad_rate = !is_good; return VERDICT_APPLIED;
+    case SECTION_TAGS: return add_tag_section(resolver, tags, identity);
+    case SECTION_CONTAINER: return add_container(resolver, content, identity);
+    case SECTION_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
+    case SECTION_KNOWN: break;
+    }
+    return VERDICT_APPLIED;
+}
+
+/* --- lines ------------------------------------------------------------------------------ */
+
+/* @name is what is left of it without its tags. */
+static enum verdict write_name(struct resolver *resolver, struct slice name,
+                               struct identity *identity)
+{
+    if (name.len > resolver->options.limits.name)
+        return refuse(resolver, REFUSED_NAME_LIMIT, name.at + resolver->options.limits.name);
+    identity->sent_as = name;
+    identity->family = name_write(resolver->family, name);
+    return VERDICT_APPLIED;
+}
+
+/* Collect the labels of a line. @rest is what stands behind the type. */
+static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
+                                   struct identity *identity)
+{
+    const struct tagged_name *name = &resolver->name;
+    enum verdict verdict = VERDICT_APPLIED;
+    struct slice section;
+
+    labeller_clear(&resolver->labeller);
+    if (name->n_tags > 1)
+        return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
+    if (name->n_tags)
+        verdict = add_tags(resolver, name->tags[0], identity);
+    while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
+        verdict = add_section(resolver, section, identity);
+    return verdict;
+}
+
+/*
+ * Nobody knows here whose series an expiry is to end, or of which types the links of a
+ * chain are. On a histogram "le" is another label, so the labels are worked out for both
+ * cases.
+ */
+static enum verdict resolve_for_histogram(struct resolver *resolver, struct slice rest,
+                                          struct identity *identity)
+{
+    const struct resolve_trace *trace = TAKE(resolver->trace);
+    struct identity other = { .type = SAMPLE_HISTOGRAM };
+    enum verdict verdict = collect_labels(resolver, rest, &other);
+
+    resolver->trace = trace;
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    return render_labels(resolver, rest.at + rest.len,
+                         resolver->rendered + resolver->options.limits.labels_text,
+                         &identity->histogram_labels);
+}
+
+static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
+                                   struct identity *identity)
+{
+    enum verdict verdict = collect_labels(resolver, rest, identity);
+
+    if (verdict == VERDICT_APPLIED)
+        verdict =
+            render_labels(resolver, rest.at + rest.len, resolver->rendered, &identity->labels);
+    if (verdict == VERDICT_APPLIED && identity->type == SAMPLE_EXPIRE)
+        verdict = resolve_for_histogram(resolver, rest, identity);
+    return verdict;
+}
+
+/* Is @section something that becomes labels, but no text? */
+static bool is_malformed(struct resolver *resolver, struct slice section)
+{
+    struct slice content;
+    enum section kind = parse_section(section, &content);
+    bool is_used = (kind == SECTION_TAGS && understands(resolver, TAG_DOGSTATSD)) ||
+                   (kind == SECTION_CONTAINER && resolver->options.has_container_label);
+
+    return is_used && check_text(resolver, content) != VERDICT_APPLIED;
+}
+
+/*
+ * Of several reasons to refuse a line, the first in the list of proto/README.md is to
+ * be the one; what is worst about it may come late in it. So a line that was refused
+ * for its name or tags is looked through once more.
+ */
+static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum verdict found)
+{
+    const struct tagged_name *name = &resolver->name;
+    const char *fault = resolver->fault;
+    struct slice section;
+    struct tags tags;
+
+    for (struct slice at = rest; parse_next_section(&at, &section);)
+        if (is_malformed(resolver, section))
+            return REFUSED_MALFORMED_LINE;
+    resolver->fault = fault;
+    if (found == REFUSED_MALFORMED_LINE || found == REFUSED_MIXED_TAGGING_STYLES)
+        return found;
+    if (name->n_tags > 1)
+        return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
+    while (name->n_tags && understands(resolver, TAG_DOGSTATSD) &&
+           parse_next_section(&rest, &section))
+        if (parse_section(section, &tags.text) == SECTION_TAGS && !tags_are_none(tags.text))
+            return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
+    return found;
+}
+
+/* Begin with a name, as it was sent: take its tags off. */
+static enum verdict split_name(struct resolver *resolver, struct slice sent,
+                               struct identity *identity)
+{
+    *identity = (struct identity){ .weight = 1 };
+    tags_split_name(sent, resolver->options.dialects, resolver->unsplit, &resolver->name);
+    identity->n_tag_errors = resolver->name.odd_bracket ? 1 : 0;
+    return resolver->name.name.len ? VERDICT_APPLIED
+                                   : refuse(resolver, REFUSED_MALFORMED_LINE, sent.at);
+}
+
+/* With the name split and the type known: the rest. */
+static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
+                                  struct identity *identity)
+{
+    const struct tagged_name *name = &resolver->name;
+    enum verdict verdict = check_text(resolver, name->sent);
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    verdict = write_name(resolver, name->name, identity);
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_labels(resolver, rest, identity);
+    return verdict == VERDICT_APPLIED ? verdict : worst_of(resolver, rest, verdict);
+}
+
+enum verdict resolve_line(struct resolver *resolver, const struct line *line, struct identity *ret)
+{
+    struct slice rest = { line->rest.at + 1, line->rest.len - 1 };
+    const char *type = rest.at;
+    enum verdict verdict = split_name(resolver, line->name, ret);
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+        return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
+    if (ret->type == SAMPLE_EXPIRE && resolver->name.odd_bracket)
+        return refuse(resolver, REFUSED_MALFORMED_LINE, resolver->name.odd_bracket);
+    return resolve_split(resolver, rest, ret);
+}
+
+/* --- chains --------------------------------------------------------------------------- */
+
+enum verdict resolve_name(struct resolver *resolver, struct slice name, struct identity *ret)
+{
+    const struct slice nothing = { name.at + name.len, 0 };
+    enum verdict verdict = split_name(resolver, name, ret);
+
+    /* Any type that takes labels as they are; for the others there is the second rendering. */
+    ret->type = SAMPLE_GAUGE;
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_split(resolver, nothing, ret);
+    return verdict == VERDICT_APPLIED ? resolve_for_histogram(resolver, nothing, ret) : verdict;
+}
+
+enum verdict resolve_link(struct resolver *resolver, const struct identity *name,
+                          const struct line *link, struct identity *ret)
+{
+    struct slice rest = { link->rest.at + 1, link->rest.len - 1 }, section, content;
+    const char *type = rest.at;
+    enum verdict verdict = VERDICT_APPLIED;
+
+    *ret = *name;
+    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+        return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
+    if (ret->type == SAMPLE_EXPIRE && ret->n_tag_errors)
+        return refuse(resolver, REFUSED_MALFORMED_LINE, link->name.at);
+    if (metric_type_of(ret->type) == METRIC_HISTOGRAM)
+        ret->labels = ret->histogram_labels;
+    while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
+        if (parse_section(section, &content) != SECTION_CONTAINER)
+            verdict = add_section(resolver, section, ret);
+    return verdict;
+}
+
+/* --- service checks ------------------------------------------------------------------------- */
+
+static enum verdict add_check_section(struct resolver *resolver, struct slice section,
+                                      struct identity *identity)
+{
+    struct tags tags = { .dialect = TAG_DOGSTATSD };
+
+    switch (event_check_section(section, &tags.text)) {
+    case CHECK_TAGS:
+        if (understands(resolver, TAG_DOGSTATSD))
+            return add_tag_section(resolver, tags, identity);
+        identity->n_unknown_sections++;
+        return VERDICT_APPLIED;
+    case CHECK_HOST:
+        if (tags.text.len == 0)
+            return VERDICT_APPLIED;
+        return add_own_tag(resolver, (struct tag){ .key = SLICE("hostname"), .value = tags.text },
+                           identity);
+    case CHECK_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
+    case CHECK_MESSAGE:
+    case CHECK_KNOWN: break;
+    }
+    return VERDICT_APPLIED;
+}
+
+/* The sections of a check before its message, which is the rest of it whatever it holds. */
+static bool next_check_section(struct slice *rest, struct slice *ret)
+{
+    struct slice content;
+
+    return parse_next_section(rest, ret) && event_check_section(*ret, &content) != CHECK_MESSAGE;
+}
+
+static enum verdict resolve_check_parts(struct resolver *resolver,
+                                        const struct service_check *check,
+                                        struct identity *identity)
+{
+    struct slice rest = check->rest, section;
+    enum verdict verdict = write_name(resolver, check->name, identity);
+
+    labeller_clear(&resolver->labeller);
+    while (verdict == VERDICT_APPLIED && next_check_section(&rest, &section))
+        verdict = add_check_section(resolver, section, identity);
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    return render_labels(resolver, check->rest.at + check->rest.len, resolver->rendered,
+                         &identity->labels);
+}
+
+/* As worst_of(). */
+static enum verdict worst_of_check(struct resolver *resolver, const struct service_check *check,
+                                   enum verdict found)
+{
+    struct slice rest = check->rest, section, content;
+    const char *fault = resolver->fault;
+
+    while (next_check_section(&rest, &section)) {
+        enum check_section kind = event_check_section(section, &content);
+        bool is_used =
+            kind == CHECK_HOST || (kind == CHECK_TAGS && understands(resolver, TAG_DOGSTATSD));
+
+        if (is_used && check_text(resolver, content) != VERDICT_APPLIED)
+            return REFUSED_MALFORMED_LINE;
+    }
+    resolver->fault = fault;
+    return found;
+}
+
+enum verdict resolve_check(struct resolver *resolver, const struct service_check *check,
+                           struct identity *ret)
+{
+    enum verdict verdict;
+
+    *ret = (struct identity){ .type = SAMPLE_GAUGE, .weight = 1, .is_passing = true };
+    resolver->name = (struct tagged_name){ .name = check->name };
+    verdict = check_text(resolver, check->name);
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_check_parts(resolver, check, ret);
+    return verdict == VERDICT_APPLIED ? verdict : worst_of_check(resolver, check, verdict);
+}

@@ -12,7 +12,7 @@
 
 #include "aggregate/buckets.h"
 #include "aggregate/distinct.h"
-#include "base/sample.h"
+#include "base/sample_type.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -9,6 +9,7 @@
  */
 
 #include "aggregate/family.h"
+#include "base/sample_type.h"
 
 /* So many are remembered; the one that was not repeated for longest makes room. */
 #define CONFLICTS_MAX 64

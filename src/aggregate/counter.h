@@ -6,6 +6,7 @@
  */
 
 #include "aggregate/cell.h"
+#include "base/verdict.h"
 
 #include <math.h>
 

@@ -6,7 +6,8 @@
  */
 
 #include "aggregate/buckets.h"
-#include "base/sample.h"
+#include "base/identity.h"
+#include "base/sample_type.h"
 #include "base/table.h"
 
 #include <stdatomic.h>

@@ -10,6 +10,7 @@
  */
 
 #include "aggregate/cell.h"
+#include "base/verdict.h"
 
 /* Owner: the gauge was set to @value. */
 void gauge_set(struct gauge_cell *gauge, double value, int64_t at);

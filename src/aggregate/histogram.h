@@ -6,6 +6,7 @@
  */
 
 #include "aggregate/cell.h"
+#include "base/verdict.h"
 
 /*
  * Owner: one observation of @value that stands for @weight events (1 / rate).

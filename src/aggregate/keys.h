@@ -11,7 +11,8 @@
 #include "aggregate/cell.h"
 #include "base/compiler.h"
 #include "base/hash.h"
-#include "base/sample.h"
+#include "base/identity.h"
+#include "base/line.h"
 #include "base/scan.h"
 #include "base/slots.h"
 

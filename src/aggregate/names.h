@@ -10,6 +10,8 @@
 
 #include "aggregate/family.h"
 #include "base/compiler.h"
+#include "base/sample_type.h"
+#include "base/verdict.h"
 
 struct names {
     struct table claims; /* struct claim */

@@ -13,7 +13,9 @@
 #include "aggregate/conflicts.h"
 #include "aggregate/snapshot.h"
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/identity.h"
+#include "base/sample_type.h"
+#include "base/verdict.h"
 
 struct registry;
 

@@ -11,6 +11,7 @@
 #include "aggregate/series.h"
 #include "base/compiler.h"
 #include "base/slots.h"
+#include "base/verdict.h"
 
 struct roster {
     unsigned n_workers;

@@ -6,6 +6,7 @@
  */
 
 #include "aggregate/cell.h"
+#include "base/verdict.h"
 
 /*
  * Owner: a value with this hash was seen. All cells of a series must be given hashes

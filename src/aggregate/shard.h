@@ -13,7 +13,8 @@
 #include "aggregate/keys.h"
 #include "aggregate/registry.h"
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/identity.h"
+#include "base/line.h"
 
 struct shard;
 
@@ -61,7 +62,7 @@ MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line
                                     const struct identity *identity, struct key **ret);
 
 /*
- * Record the value of @line, which must have passed sample_check() for the key's
+ * Record the value of @line, which must have passed line_check() for the key's
  * type. Its arrival orders gauges between workers, and may be 0 if there is one.
  * Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, of a gauge or set, REFUSED_NO_MEMORY.
  */

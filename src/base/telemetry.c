@@ -11,6 +11,8 @@
 
 #include "base/telemetry.h"
 
+#include <string.h>
+
 void telemetry_count_batch(struct telemetry_row *row, unsigned n_datagrams)
 {
     unsigned bucket = 0;

@@ -11,7 +11,8 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/sample_type.h"
+#include "base/verdict.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

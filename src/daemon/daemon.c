@@ -20,11 +20,11 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/socket.h"
 #include "daemon/listeners.h"
 #include "daemon/options.h"
 #include "daemon/sweeper.h"
 #include "daemon/worker.h"
-#include "input/udp.h"
 #include "web/routes.h"
 
 #include <errno.h>
@@ -301,7 +301,7 @@ static void log_end(struct daemon *daemon)
         applied += sum[TELEMETRY_SAMPLES + type];
     for (unsigned i = 0; i < daemon->listeners.n_sockets; i++)
         if (!daemon->listeners.sockets[i].socket.is_stream)
-            drops += udp_kernel_drops(daemon->listeners.sockets[i].socket.fd);
+            drops += socket_kernel_drops(daemon->listeners.sockets[i].socket.fd);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
              LOG_UINT("kernel_drops", drops));

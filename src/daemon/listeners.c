@@ -14,8 +14,8 @@
 #include "daemon/listeners.h"
 
 #include "base/log.h"
+#include "base/socket.h"
 #include "input/receive.h"
-#include "input/udp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +85,7 @@ static void set_address(struct listener_socket *socket, const char *scheme)
 
 static void warn_of_small_buffer(const struct listeners *listeners, const char *address, int fd)
 {
-    int granted = udp_read_buffer(fd);
+    int granted = socket_read_buffer(fd);
 
     if (granted >= 0 && (uint64_t)granted >= listeners->settings->read_buffer_bytes)
         return;
@@ -103,8 +103,8 @@ static int open_udp(struct listeners *listeners, const struct listener *listener
 
     r = address_parse(&address, listener->address);
     if (r == 0)
-        r = udp_bind(&address, (int)listeners->settings->read_buffer_bytes, listeners->n_workers,
-                     fds);
+        r = socket_bind_udp(&address, (int)listeners->settings->read_buffer_bytes,
+                            listeners->n_workers, fds);
     if (r < 0)
         return r;
     for (unsigned i = 0; i < listeners->n_workers; i++) {

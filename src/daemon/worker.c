@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "input/connections.h"
-#include "input/udp.h"
+#include "input/datagrams.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -38,7 +38,7 @@
 struct source {
     struct worker *worker;
     struct worker_socket socket;
-    struct udp *udp;
+    struct datagrams *datagrams;
     struct connections *connections;
 };
 
@@ -113,10 +113,11 @@ static void choose_pages(struct worker *worker)
 
 /* --- receiving datagrams ------------------------------------------------------------ */
 
-static void on_wakeup(void *ctx, enum udp_wakeup wakeup)
+static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
 {
     struct worker *worker = ((struct source *)ctx)->worker;
-    unsigned counter = wakeup == UDP_WAKEUP_POLL ? TELEMETRY_WAKEUPS_POLL : TELEMETRY_WAKEUPS_TIMER;
+    unsigned counter =
+        wakeup == DATAGRAMS_WAKEUP_POLL ? TELEMETRY_WAKEUPS_POLL : TELEMETRY_WAKEUPS_TIMER;
 
     worker->options.row->counts[counter]++;
     shard_set_now(worker->shard, clock_seconds());
@@ -219,7 +220,7 @@ static void drain(struct source *source, int64_t deadline_ns)
 {
     if (source->connections)
         connections_drain(source->connections, deadline_ns);
-    while (source->udp && udp_drain(source->udp) > 0)
+    while (source->datagrams && datagrams_drain(source->datagrams) > 0)
         if (clock_monotonic_ns() > deadline_ns)
             break;
 }
@@ -227,7 +228,7 @@ static void drain(struct source *source, int64_t deadline_ns)
 static void close_sources(struct worker *worker)
 {
     for (unsigned i = 0; i < worker->n_sources; i++) {
-        udp_close(worker->sources[i].udp);
+        datagrams_close(worker->sources[i].datagrams);
         connections_close(worker->sources[i].connections);
     }
 }
@@ -322,9 +323,9 @@ void worker_stop(struct worker *worker)
 
 /* --- the beginning ----------------------------------------------------------------- */
 
-static int open_udp(struct source *source)
+static int open_datagrams(struct source *source)
 {
-    const struct udp_callbacks callbacks = {
+    const struct datagrams_callbacks callbacks = {
         .ctx = source,
         .on_wakeup = on_wakeup,
         .on_datagram = on_datagram,
@@ -334,7 +335,7 @@ static int open_udp(struct source *source)
         .on_error = on_error,
     };
 
-    return udp_open(&source->udp, &source->worker->loop, source->socket.fd, &callbacks);
+    return datagrams_open(&source->datagrams, &source->worker->loop, source->socket.fd, &callbacks);
 }
 
 static int open_connections(struct source *source)
@@ -370,7 +371,7 @@ static int open_sources(struct worker *worker)
         struct source *source = &worker->sources[i];
 
         *source = (struct source){ .worker = worker, .socket = worker->options.sockets[i] };
-        r = source->socket.is_stream ? open_connections(source) : open_udp(source);
+        r = source->socket.is_stream ? open_connections(source) : open_datagrams(source);
         worker->n_sources++;
     }
     return r;

@@ -120,7 +120,7 @@ static void count_key_errors(struct pipeline *pipeline, const struct key_facts *
 
 static enum verdict record(struct pipeline *pipeline, struct key *key, const struct line *line)
 {
-    enum verdict verdict = sample_check(key->facts.type, line);
+    enum verdict verdict = line_check(line, key->facts.type);
 
     if (verdict == VERDICT_APPLIED)
         verdict = shard_record(pipeline->shard, key, line);
@@ -163,7 +163,7 @@ static enum verdict apply_first(struct pipeline *pipeline, const struct line *li
                                 struct target *target)
 {
     const struct identity *identity = &target->identity;
-    enum verdict verdict = sample_check(identity->type, line);
+    enum verdict verdict = line_check(line, identity->type);
 
     /* A value that cannot be recorded must not make a series. */
     if (verdict != VERDICT_APPLIED)

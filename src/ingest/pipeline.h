@@ -12,6 +12,7 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 #include "base/telemetry.h"
+#include "base/verdict.h"
 #include "input/resolve.h"
 
 struct pipeline;

@@ -9,8 +9,8 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample.h"
 #include "base/slice.h"
+#include "base/verdict.h"
 #include "input/stream.h"
 
 #include <stdatomic.h>

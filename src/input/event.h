@@ -9,7 +9,8 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/slice.h"
+#include "base/verdict.h"
 
 /*
  * What @text, which is not empty, is: VERDICT_APPLIED when it is neither;

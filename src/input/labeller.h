@@ -10,7 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/labels.h"
-#include "base/sample.h"
+#include "base/sample_type.h"
 #include "input/limits.h"
 #include "input/tags.h"
 

@@ -9,7 +9,7 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/line.h"
 
 struct parse_options {
     size_t line_max;     /* bytes; longer lines are refused */

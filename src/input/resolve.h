@@ -8,7 +8,8 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/identity.h"
+#include "base/line.h"
 #include "input/event.h"
 #include "input/labeller.h"
 #include "input/parse.h"

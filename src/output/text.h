@@ -11,6 +11,7 @@
 
 #include "aggregate/series.h"
 #include "base/buffer.h"
+#include "base/sample_type.h"
 
 #define TEXT_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

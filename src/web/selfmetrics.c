@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/labels.h"
 #include "base/process.h"
-#include "input/udp.h"
+#include "base/socket.h"
 #include "output/text.h"
 
 #include <errno.h>
@@ -277,7 +277,7 @@ static void write_sockets(const struct selfmetrics *source, struct buffer *buffe
 
     for (unsigned i = 0; i < source->n_sockets; i++) {
         const struct listener_socket *socket = &source->sockets[i];
-        double value = udp_read_buffer(socket->socket.fd);
+        double value = socket_read_buffer(socket->socket.fd);
 
         if (socket->socket.is_stream)
             continue;
@@ -285,7 +285,7 @@ static void write_sockets(const struct selfmetrics *source, struct buffer *buffe
             announce(buffer, family); /* not without a sample */
         write_socket_labels(socket, &labels);
         if (family == SELF_DROPS)
-            value = (double)udp_kernel_drops(socket->socket.fd);
+            value = (double)socket_kernel_drops(socket->socket.fd);
         text_sample(buffer, slice_of(families[family].name), buffer_text(&labels), value);
     }
 }

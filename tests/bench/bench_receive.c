@@ -14,8 +14,9 @@
  */
 
 #include "base/clock.h"
+#include "base/socket.h"
+#include "input/datagrams.h"
 #include "input/receive.h"
-#include "input/udp.h"
 #include "median.h"
 
 #include <errno.h>
@@ -157,7 +158,7 @@ static unsigned receive_uv_poll(int fd)
     return poller.n_datagrams;
 }
 
-static void ignore_wakeup(void *ctx, enum udp_wakeup wakeup)
+static void ignore_wakeup(void *ctx, enum datagrams_wakeup wakeup)
 {
 }
 
@@ -185,19 +186,19 @@ static void ignore_cut(void *ctx)
 static unsigned receive_udp(int fd)
 {
     unsigned n_datagrams = 0;
-    const struct udp_callbacks callbacks = { &n_datagrams, ignore_wakeup, ignore_datagram,
-                                             ignore_cut,   count_batch,   ignore_drained,
-                                             ignore_error };
-    struct udp *udp;
+    const struct datagrams_callbacks callbacks = { &n_datagrams, ignore_wakeup, ignore_datagram,
+                                                   ignore_cut,   count_batch,   ignore_drained,
+                                                   ignore_error };
+    struct datagrams *udp;
     uv_timer_t timer;
     uv_loop_t loop;
 
     must(uv_loop_init(&loop), "loop");
-    must(udp_open(&udp, &loop, fd, &callbacks), "udp");
+    must(datagrams_open(&udp, &loop, fd, &callbacks), "udp");
     must(uv_timer_init(&loop, &timer), "timer");
     must(uv_timer_start(&timer, on_end, ROUND_NS / CLOCK_NS_PER_MS, 0), "timer");
     uv_run(&loop, UV_RUN_DEFAULT);
-    udp_close(udp);
+    datagrams_close(udp);
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
@@ -245,7 +246,7 @@ static void bench(unsigned rate)
     int fd;
 
     must(address_parse(&address, "127.0.0.1:0"), "address");
-    must(udp_bind(&address, 8 << 20, 1, &fd), "bind");
+    must(socket_bind_udp(&address, 8 << 20, 1, &fd), "bind");
     must(address_of_socket(&address, fd), "address");
     sender = fork();
     if (sender == 0)
@@ -259,7 +260,7 @@ static void bench(unsigned rate)
     for (unsigned i = 0; i < N_RECEIVERS; i++)
         printf("  %s %.2f us (x%.2f)", receivers[i].name, median(ns[i], ROUNDS) / 1e3,
                median(ns[i], ROUNDS) / median(ns[0], ROUNDS));
-    printf("; kernel drops %lu\n", udp_kernel_drops(fd));
+    printf("; kernel drops %lu\n", socket_kernel_drops(fd));
     close(fd);
 }
 

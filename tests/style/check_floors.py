@@ -41,13 +41,10 @@ ONLY_FROM = {
 NOT_YET = {
     ("daemon/listeners", "config/settings.h"),
     ("http/http", "output/gzip.h"),
-    ("input/udp", "uv.h"),
     ("tools/bench/bench", "config/settings.h"),
-    ("tools/bench/sink", "input/udp.h"),
     ("tools/explain/explanation", "daemon/options.h"),
     ("tools/explain/explanation", "web/selfmetrics.h"),
     ("tools/explain/explanation", "config/settings.h"),
-    ("web/selfmetrics", "input/udp.h"),
     ("web/selfmetrics", "daemon/listeners.h"),
     ("aggregate/roster", "aggregate/registry.h"),
     ("config/setting_kinds", "config/settings.h"),

@@ -3,8 +3,8 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/socket.h"
 #include "daemon/sweeper.h"
-#include "input/udp.h"
 
 #include <poll.h>
 #include <semaphore.h>
@@ -321,7 +321,8 @@ static int start_worker(unsigned i)
     };
     struct address address;
 
-    if (address_parse(&address, "127.0.0.1:0") < 0 || udp_bind(&address, 1 << 20, 1, &fds[i]) < 0 ||
+    if (address_parse(&address, "127.0.0.1:0") < 0 ||
+        socket_bind_udp(&address, 1 << 20, 1, &fds[i]) < 0 ||
         address_of_socket(&address, fds[i]) < 0)
         return -1;
     socket_of.fd = fds[i];

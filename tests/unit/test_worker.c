@@ -3,9 +3,9 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/socket.h"
 #include "base/unix.h"
 #include "daemon/worker.h"
-#include "input/udp.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -812,7 +812,7 @@ static int begin(void **state)
         return -1;
     for (unsigned i = 0; i < SOCKETS; i++) {
         sockets[i] = (struct worker_socket){ .fd = -1 };
-        if (udp_bind(&address, 4 << 20, 1, &sockets[i].fd) < 0)
+        if (socket_bind_udp(&address, 4 << 20, 1, &sockets[i].fd) < 0)
             return -1;
         senders[i] = connect_to(sockets[i].fd);
     }

@@ -6,6 +6,7 @@
  */
 
 #include "base/buffer.h"
+#include "base/sample_type.h"
 #include "tools/bench/workload.h"
 
 /* The values that a type has. */

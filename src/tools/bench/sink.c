@@ -12,7 +12,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
-#include "input/udp.h"
+#include "base/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +126,7 @@ static int run(struct sink *sink, struct sink_result *ret)
         r = drain(sink);
     *ret = (struct sink_result){
         .n_datagrams = sink->n_datagrams,
-        .n_kernel_drops = udp_kernel_drops(sink->fd),
+        .n_kernel_drops = socket_kernel_drops(sink->fd),
         .cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before_ns,
     };
     return r < 0 ? r : 0;
@@ -155,7 +155,7 @@ int sink_run(const struct sink_options *options, void (*on_bound)(const char *ad
     int fd = -1, r = address_parse(&address, options->listen);
 
     if (r == 0)
-        r = udp_bind(&address, options->read_buffer_bytes, 1, &fd);
+        r = socket_bind_udp(&address, options->read_buffer_bytes, 1, &fd);
     if (r < 0)
         return r;
     sink = sink_new(options, fd);

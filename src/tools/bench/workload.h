@@ -8,7 +8,10 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample.h"
+#include "base/sample_type.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
 
 #include <stdint.h>
 

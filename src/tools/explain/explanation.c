@@ -212,7 +212,7 @@ static bool is_too_much(const struct line *line, const struct identity *identity
 static void explain_value(struct explanation *it, const struct line *line,
                           const struct identity *identity)
 {
-    enum verdict verdict = sample_check(identity->type, line);
+    enum verdict verdict = line_check(line, identity->type);
 
     begin_field(it, "value");
     add_shown(&it->text, line->value, NULL);

@@ -3,8 +3,9 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/socket.h"
 #include "base/unix.h"
-#include "input/udp.h"
+#include "input/datagrams.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -22,11 +23,11 @@ struct stage {
     uv_timer_t deadline;
     int fd;
     int out;
-    struct udp *udp;
-    struct udp_callbacks callbacks;
+    struct datagrams *udp;
+    struct datagrams_callbacks callbacks;
 
     unsigned n_wakeups[2];
-    enum udp_wakeup first_wakeup;
+    enum datagrams_wakeup first_wakeup;
     unsigned n_datagrams;
     unsigned n_in_batches;
     unsigned n_drained;
@@ -44,7 +45,7 @@ struct stage {
     unsigned close_at; /* close the udp in the callback for the datagram of this number */
 };
 
-static void on_wakeup(void *ctx, enum udp_wakeup wakeup)
+static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
 {
     struct stage *stage = ctx;
 
@@ -79,7 +80,7 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     stage->n_datagrams++;
     stage->n_since_batch_end++;
     if (stage->n_datagrams == stage->close_at) {
-        udp_close(stage->udp);
+        datagrams_close(stage->udp);
         stage->udp = NULL;
     }
 }
@@ -139,19 +140,19 @@ static void bind_loopback(unsigned n, int *ret_fds)
     struct address address;
 
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    assert_int_equal(udp_bind(&address, READ_BUFFER, n, ret_fds), 0);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, n, ret_fds), 0);
 }
 
 /* Receive from @fd, which is bound. */
 static void stage_open_on(struct stage *stage, int fd)
 {
     *stage = (struct stage){ .fd = fd };
-    stage->callbacks = (struct udp_callbacks){ stage,        on_wakeup,  on_datagram, on_cut,
-                                               on_batch_end, on_drained, on_error };
+    stage->callbacks = (struct datagrams_callbacks){ stage,        on_wakeup,  on_datagram, on_cut,
+                                                     on_batch_end, on_drained, on_error };
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
     stage->out = sender_to(stage->fd);
-    assert_int_equal(udp_open(&stage->udp, &stage->loop, stage->fd, &stage->callbacks), 0);
+    assert_int_equal(datagrams_open(&stage->udp, &stage->loop, stage->fd, &stage->callbacks), 0);
 }
 
 static void stage_open(struct stage *stage)
@@ -165,7 +166,7 @@ static void stage_open(struct stage *stage)
 /* Closing leaves nothing in the loop, or closing the loop fails. */
 static void stage_close(struct stage *stage)
 {
-    udp_close(stage->udp);
+    datagrams_close(stage->udp);
     uv_close((uv_handle_t *)&stage->deadline, NULL);
     assert_int_equal(uv_run(&stage->loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&stage->loop), 0);
@@ -232,7 +233,7 @@ static void hands_over_all_that_was_sent(void **state)
     assert_int_equal(stage.n_out_of_order, 0);
     assert_int_equal(stage.n_wrong_stamps, 0);
     assert_int_equal(stage.error, 0);
-    assert_int_equal(udp_kernel_drops(stage.fd), 0);
+    assert_int_equal(socket_kernel_drops(stage.fd), 0);
     stage_close(&stage);
 }
 
@@ -271,8 +272,8 @@ static void the_poll_wakes_first_and_then_the_timer(void **state)
     send_number(&stage);
     stage.to_send = 200;
     run_until_received(&stage, 200);
-    assert_int_equal(stage.first_wakeup, UDP_WAKEUP_POLL);
-    assert_true(stage.n_wakeups[UDP_WAKEUP_TIMER] > stage.n_wakeups[UDP_WAKEUP_POLL]);
+    assert_int_equal(stage.first_wakeup, DATAGRAMS_WAKEUP_POLL);
+    assert_true(stage.n_wakeups[DATAGRAMS_WAKEUP_TIMER] > stage.n_wakeups[DATAGRAMS_WAKEUP_POLL]);
     assert_int_equal(stage.n_out_of_order, 0);
     stage_close(&stage);
 }
@@ -305,12 +306,12 @@ static void polls_again_after_it_was_quiet(void **state)
 
     stage_open(&stage);
     for (unsigned round = 1; round <= 3; round++) {
-        unsigned n_polls = stage.n_wakeups[UDP_WAKEUP_POLL];
+        unsigned n_polls = stage.n_wakeups[DATAGRAMS_WAKEUP_POLL];
 
         stage.to_send = 50 * round;
         send_number(&stage);
         run_until_received(&stage, 50 * round);
-        assert_true(stage.n_wakeups[UDP_WAKEUP_POLL] > n_polls);
+        assert_true(stage.n_wakeups[DATAGRAMS_WAKEUP_POLL] > n_polls);
         run_until_quiet(&stage);
     }
     assert_int_equal(stage.n_datagrams, 150);
@@ -366,14 +367,14 @@ static void drain_takes_what_is_there(void **state)
     struct stage stage;
 
     stage_open(&stage);
-    assert_int_equal(udp_drain(stage.udp), 0);
+    assert_int_equal(datagrams_drain(stage.udp), 0);
     for (unsigned i = 0; i < 300; i++)
         send_number(&stage);
-    assert_int_equal(udp_drain(stage.udp), 300);
+    assert_int_equal(datagrams_drain(stage.udp), 300);
     assert_int_equal(stage.n_datagrams, 300);
     assert_int_equal(stage.n_in_batches, 300);
     assert_int_equal(stage.n_out_of_order, 0);
-    assert_int_equal(udp_drain(stage.udp), 0);
+    assert_int_equal(datagrams_drain(stage.udp), 0);
     stage_close(&stage);
 }
 
@@ -386,10 +387,10 @@ static void drain_ends_in_time_and_leaves_the_rest(void **state)
     for (unsigned i = 0; i < 200; i++)
         send_number(&stage);
     stage.slow_ns = CLOCK_NS_PER_MS;
-    assert_int_equal(udp_drain(stage.udp), 64);
-    assert_int_equal(udp_drain(stage.udp), 64);
+    assert_int_equal(datagrams_drain(stage.udp), 64);
+    assert_int_equal(datagrams_drain(stage.udp), 64);
     stage.slow_ns = 0;
-    assert_int_equal(udp_drain(stage.udp), 72);
+    assert_int_equal(datagrams_drain(stage.udp), 72);
     assert_int_equal(stage.n_out_of_order, 0);
     stage_close(&stage);
 }
@@ -422,7 +423,7 @@ static void drains_after_it_was_quiet(void **state)
     run_until_received(&stage, 1);
     run_until_quiet(&stage);
     send_number(&stage);
-    assert_int_equal(udp_drain(stage.udp), 1);
+    assert_int_equal(datagrams_drain(stage.udp), 1);
     send_number(&stage);
     run_until_received(&stage, 3);
     assert_int_equal(stage.n_datagrams, 3);
@@ -439,11 +440,11 @@ static void after_close_nothing_is_called(void **state)
     run_until_received(&stage, 1);
     for (unsigned i = 0; i < 100; i++)
         send_number(&stage);
-    udp_close(stage.udp);
+    datagrams_close(stage.udp);
     stage.udp = NULL;
     assert_int_equal(wakeups_within(&stage, 50), 0);
     assert_int_equal(stage.n_datagrams, 1);
-    udp_close(NULL);
+    datagrams_close(NULL);
     stage_close(&stage);
 }
 
@@ -469,10 +470,10 @@ static void the_descriptor_stays_the_callers(void **state)
     struct address address;
 
     stage_open(&stage);
-    udp_close(stage.udp);
+    datagrams_close(stage.udp);
     run_for(&stage, 10);
     assert_int_equal(address_of_socket(&address, stage.fd), 0);
-    assert_int_equal(udp_open(&stage.udp, &stage.loop, stage.fd, &stage.callbacks), 0);
+    assert_int_equal(datagrams_open(&stage.udp, &stage.loop, stage.fd, &stage.callbacks), 0);
     send_number(&stage);
     run_until_received(&stage, 1);
     stage_close(&stage);
@@ -480,12 +481,12 @@ static void the_descriptor_stays_the_callers(void **state)
 
 static void cannot_be_opened_on_what_cannot_be_watched(void **state)
 {
-    struct udp_callbacks callbacks = { 0 };
-    struct udp *udp = NULL;
+    struct datagrams_callbacks callbacks = { 0 };
+    struct datagrams *udp = NULL;
     uv_loop_t loop;
 
     assert_int_equal(uv_loop_init(&loop), 0);
-    assert_true(udp_open(&udp, &loop, -1, &callbacks) < 0);
+    assert_true(datagrams_open(&udp, &loop, -1, &callbacks) < 0);
     assert_null(udp);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
@@ -582,8 +583,8 @@ static void must_find_it_in_use(const char *there, const char *host, int reuses)
              ntohs(((struct sockaddr_in *)&address.storage)->sin_port));
     assert_int_equal(address_parse(&address, text), 0);
     n_open = n_open_descriptors();
-    assert_int_equal(udp_bind(&address, READ_BUFFER, 3, fds), -EADDRINUSE);
-    assert_int_equal(udp_bind(&address, READ_BUFFER, 1, fds), -EADDRINUSE);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 3, fds), -EADDRINUSE);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 1, fds), -EADDRINUSE);
     assert_int_equal(n_open_descriptors(), n_open);
     assert_int_equal(fds[0], -1);
     close(fd);
@@ -611,10 +612,10 @@ static void refuses_its_own_port_a_second_time(void **state)
 
     bind_loopback(2, fds);
     assert_int_equal(address_of_socket(&address, fds[0]), 0);
-    assert_int_equal(udp_bind(&address, READ_BUFFER, 2, more), -EADDRINUSE);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 2, more), -EADDRINUSE);
     close(fds[0]);
     close(fds[1]);
-    assert_int_equal(udp_bind(&address, READ_BUFFER, 2, more), 0);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 2, more), 0);
     close(more[0]);
     close(more[1]);
 }
@@ -625,7 +626,7 @@ static void refuses_an_address_that_is_not_ours(void **state)
     int fd = -1;
 
     assert_int_equal(address_parse(&address, "192.0.2.1:0"), 0);
-    assert_int_equal(udp_bind(&address, READ_BUFFER, 1, &fd), -EADDRNOTAVAIL);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 1, &fd), -EADDRNOTAVAIL);
     assert_int_equal(fd, -1);
 }
 
@@ -637,14 +638,14 @@ static void tells_the_buffer_that_was_granted(void **state)
     int small, large, none[2];
 
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    assert_int_equal(udp_bind(&address, 1 << 14, 1, &small), 0);
-    assert_int_equal(udp_bind(&address, 1 << 16, 1, &large), 0);
-    assert_true(udp_read_buffer(small) >= 1 << 14);
-    assert_true(udp_read_buffer(large) >= 1 << 16);
-    assert_true(udp_read_buffer(large) > udp_read_buffer(small));
-    assert_int_equal(udp_read_buffer(-1), -EBADF);
+    assert_int_equal(socket_bind_udp(&address, 1 << 14, 1, &small), 0);
+    assert_int_equal(socket_bind_udp(&address, 1 << 16, 1, &large), 0);
+    assert_true(socket_read_buffer(small) >= 1 << 14);
+    assert_true(socket_read_buffer(large) >= 1 << 16);
+    assert_true(socket_read_buffer(large) > socket_read_buffer(small));
+    assert_int_equal(socket_read_buffer(-1), -EBADF);
     assert_int_equal(pipe(none), 0);
-    assert_int_equal(udp_read_buffer(none[0]), -ENOTSOCK);
+    assert_int_equal(socket_read_buffer(none[0]), -ENOTSOCK);
     close(none[0]);
     close(none[1]);
     close(small);
@@ -658,14 +659,14 @@ static void counts_what_the_kernel_dropped(void **state)
     int fd, out;
 
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    assert_int_equal(udp_bind(&address, 1, 1, &fd), 0);
-    assert_int_equal(udp_kernel_drops(fd), 0);
+    assert_int_equal(socket_bind_udp(&address, 1, 1, &fd), 0);
+    assert_int_equal(socket_kernel_drops(fd), 0);
     out = sender_to(fd);
     for (unsigned i = 0; i < n_sent; i++)
         assert_int_equal(send(out, "0123456789", 10, 0), 10);
     n_received = n_waiting(fd);
     assert_in_range(n_received, 1, n_sent - 1);
-    assert_int_equal(udp_kernel_drops(fd), n_sent - n_received);
+    assert_int_equal(socket_kernel_drops(fd), n_sent - n_received);
     close(fd);
     close(out);
 }
@@ -674,9 +675,9 @@ static void counts_no_drops_where_it_cannot(void **state)
 {
     int pipes[2];
 
-    assert_int_equal(udp_kernel_drops(-1), 0);
+    assert_int_equal(socket_kernel_drops(-1), 0);
     assert_int_equal(pipe(pipes), 0);
-    assert_int_equal(udp_kernel_drops(pipes[0]), 0);
+    assert_int_equal(socket_kernel_drops(pipes[0]), 0);
     close(pipes[0]);
     close(pipes[1]);
 }
@@ -728,9 +729,9 @@ static void a_unix_socket_never_waits_for_a_timer(void **state)
     stage.to_send = 500;
     send_number(&stage);
     run_until_received(&stage, 500);
-    assert_int_equal(stage.n_wakeups[UDP_WAKEUP_TIMER], 0);
-    assert_true(stage.n_wakeups[UDP_WAKEUP_POLL] > 0);
-    assert_int_equal(stage.n_drained, stage.n_wakeups[UDP_WAKEUP_POLL]);
+    assert_int_equal(stage.n_wakeups[DATAGRAMS_WAKEUP_TIMER], 0);
+    assert_true(stage.n_wakeups[DATAGRAMS_WAKEUP_POLL] > 0);
+    assert_int_equal(stage.n_drained, stage.n_wakeups[DATAGRAMS_WAKEUP_POLL]);
     assert_int_equal(wakeups_within(&stage, 50), 0); /* and not when it is quiet */
     stage_close_unix(&stage);
 }
@@ -742,8 +743,8 @@ static void a_unix_socket_takes_what_lies_in_its_queue(void **state)
     stage_open_unix(&stage);
     for (unsigned i = 0; i < 5; i++)
         send_number(&stage);
-    assert_int_equal(udp_drain(stage.udp), 5);
-    assert_int_equal(udp_drain(stage.udp), 0);
+    assert_int_equal(datagrams_drain(stage.udp), 5);
+    assert_int_equal(datagrams_drain(stage.udp), 0);
     assert_int_equal(stage.n_datagrams, 5);
     assert_int_equal(stage.n_out_of_order, 0);
     stage_close_unix(&stage);
@@ -771,8 +772,8 @@ static void a_unix_socket_drops_nothing_that_the_kernel_counts(void **state)
     stage_open_unix(&stage);
     send_number(&stage);
     run_until_received(&stage, 1);
-    assert_int_equal(udp_kernel_drops(stage.fd), 0);
-    assert_true(udp_read_buffer(stage.fd) > 0);
+    assert_int_equal(socket_kernel_drops(stage.fd), 0);
+    assert_true(socket_read_buffer(stage.fd) > 0);
     stage_close_unix(&stage);
 }
 

@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "base/sample.h"
+#include "base/line.h"
 
 static void each_type_is_exposed_as_one_of_prometheus(void **state)
 {
@@ -32,7 +32,7 @@ static void what_is_no_number_suits_sets_only(void **state)
     const struct line line = { .is_number = false, .value = SLICE("a:b") };
 
     for (enum sample_type type = 0; type < _SAMPLE_TYPE_N; type++)
-        assert_int_equal(sample_check(type, &line),
+        assert_int_equal(line_check(&line, type),
                          type == SAMPLE_SET ? VERDICT_APPLIED : REFUSED_MALFORMED_VALUE);
 }
 
@@ -41,16 +41,16 @@ static void nothing_at_all_suits_no_type(void **state)
     const struct line line = { .is_number = false, .value = SLICE("") };
 
     for (enum sample_type type = 0; type < _SAMPLE_TYPE_N; type++)
-        assert_int_equal(sample_check(type, &line), REFUSED_MALFORMED_VALUE);
+        assert_int_equal(line_check(&line, type), REFUSED_MALFORMED_VALUE);
 }
 
 static void only_a_counter_minds_a_negative_number(void **state)
 {
     const struct line line = { .is_number = true, .number = -1, .value = SLICE("-1") };
 
-    assert_int_equal(sample_check(SAMPLE_COUNTER, &line), REFUSED_ILLEGAL_NEGATIVE_COUNTER);
+    assert_int_equal(line_check(&line, SAMPLE_COUNTER), REFUSED_ILLEGAL_NEGATIVE_COUNTER);
     for (enum sample_type type = SAMPLE_COUNTER + 1; type < _SAMPLE_TYPE_N; type++)
-        assert_int_equal(sample_check(type, &line), VERDICT_APPLIED);
+        assert_int_equal(line_check(&line, type), VERDICT_APPLIED);
 }
 
 static void a_counter_may_be_0_with_any_sign(void **state)
@@ -58,8 +58,8 @@ static void a_counter_may_be_0_with_any_sign(void **state)
     const struct line zero = { .is_number = true, .number = 0.0 };
     const struct line minus_zero = { .is_number = true, .number = -0.0 };
 
-    assert_int_equal(sample_check(SAMPLE_COUNTER, &zero), VERDICT_APPLIED);
-    assert_int_equal(sample_check(SAMPLE_COUNTER, &minus_zero), VERDICT_APPLIED);
+    assert_int_equal(line_check(&zero, SAMPLE_COUNTER), VERDICT_APPLIED);
+    assert_int_equal(line_check(&minus_zero, SAMPLE_COUNTER), VERDICT_APPLIED);
 }
 
 int main(void)

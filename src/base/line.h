@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Line: what a sender wrote, cut where the value begins and ends
+ */
+
+#include "base/sample_type.h"
+#include "base/slice.h"
+#include "base/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A line, cut. All slices borrow from the datagram. */
+struct line {
+    struct slice name;  /* before the first ':', with the tags that some dialects put there */
+    struct slice value; /* between that and the first '|' behind it */
+    struct slice rest;  /* from that '|' on: type, rate and tags; begins with '|' */
+    uint64_t hash;      /* of name and rest, once the shard has seen it */
+    struct key *key;    /* what it has found for that, and not looked into yet; or NULL */
+    uint32_t key_age;   /* of the shard, when it did */
+    int64_t arrived_ns; /* when it reached this machine, monotonic; 0: not known */
+    union {
+        double number;     /* the value, when is_number */
+        const char *fault; /* when the line was refused: the first byte that cannot be right */
+    };
+    bool is_number;
+    bool is_relative;  /* the value begins with '+' or '-': it is added, to a gauge */
+    bool is_dogstatsd; /* it came where a gauge's sign is just a sign */
+};
+
+/* May the value of @line be recorded as a @type at all? VERDICT_APPLIED, or why not. */
+static inline enum verdict line_check(const struct line *line, enum sample_type type)
+{
+    if (type == SAMPLE_SET)
+        return line->value.len ? VERDICT_APPLIED : REFUSED_MALFORMED_VALUE;
+    if (!line->is_number)
+        return REFUSED_MALFORMED_VALUE;
+    if (type == SAMPLE_COUNTER && line->number < 0)
+        return REFUSED_ILLEGAL_NEGATIVE_COUNTER;
+    return VERDICT_APPLIED;
+}

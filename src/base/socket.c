@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Socket
+ *
+ * Plain system calls, without a loop: whoever receives from a socket, asks it for its drops
+ * or only binds it uses the same few functions.
+ */
+
+#include "base/socket.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int set_read_buffer(int fd, int bytes)
+{
+    /* The first needs CAP_NET_ADMIN; the second is cut down to net.core.rmem_max. */
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == 0)
+        return 0;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) == 0)
+        return 0;
+    return -errno;
+}
+
+static int share_port(int fd)
+{
+    int on = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+/*
+ * Bind one socket. The first of a group is bound before it agrees to share, so
+ * that a port which somebody else holds, sharing or not, is an error: another
+ * udometer on the same port would silently take a part of the flows.
+ */
+static int bind_one(const struct address *address, int read_buffer_bytes, bool is_first)
+{
+    int fd, r;
+
+    fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    r = set_read_buffer(fd, read_buffer_bytes);
+    if (r == 0 && !is_first)
+        r = share_port(fd);
+    if (r == 0 && bind(fd, &address->any, address->len) < 0)
+        r = -errno;
+    if (r == 0 && is_first)
+        r = share_port(fd);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
+}
+
+static void close_all(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        close(fds[i]);
+}
+
+int socket_bind_udp(const struct address *address, int read_buffer_bytes, unsigned n, int *ret_fds)
+{
+    struct address bound = *address;
+
+    for (unsigned i = 0; i < n; i++) {
+        int fd = bind_one(&bound, read_buffer_bytes, i == 0);
+        int r = fd < 0 ? fd : 0;
+
+        if (r == 0) {
+            ret_fds[i] = fd;
+            r = address_of_socket(&bound, fd);
+        }
+        if (r < 0) {
+            close_all(ret_fds, fd < 0 ? i : i + 1);
+            return r;
+        }
+    }
+    return 0;
+}
+
+int socket_read_buffer(int fd)
+{
+    int bytes;
+    socklen_t len = sizeof(bytes);
+
+    /* The kernel doubles what it is asked for, for its overhead, and says that. */
+    return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) < 0 ? -errno : bytes / 2;
+}
+
+uint64_t socket_kernel_drops(int fd)
+{
+    uint32_t info[SK_MEMINFO_VARS] = { 0 };
+    socklen_t len = sizeof(info);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
+        return 0;
+    return info[SK_MEMINFO_DROPS];
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Datagrams
+ *
+ * Lives on a worker's thread. One function drains the socket; two events call it:
+ *
+ *      quiet --- readable, and woken a moment ago already ---> flowing
+ *      flowing --- a timer found nothing --------------------> quiet
+ *      either  --- more in the socket than one turn takes ---> quiet, readable at once
+ *
+ * Waking up costs more than parsing. While traffic flows the descriptor is not
+ * watched at all: a timer drains what has gathered. Its period adapts. A drain
+ * that brought few datagrams makes it longer, for they could have waited; one
+ * that brought many makes it shorter, so that the buffer never fills. A quiet
+ * socket costs no wake-ups, and a datagram now and then costs just one
+ * (docs/decisions/0004 has the measurements).
+ */
+
+#include "input/datagrams.h"
+
+#include "base/clock.h"
+#include "base/socket.h"
+#include "input/receive.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A wake-up that brings fewer could have come later; one that brings more came late. */
+#define FEW_DATAGRAMS 64
+#define MANY_DATAGRAMS 256
+
+/* Bounds of the timer's period, which is also what a scrape may be behind. */
+#define PERIOD_MIN_MS 1
+#define PERIOD_MAX_MS 15
+
+/*
+ * What may come in a millisecond before the timer has adapted: 100,000 datagrams
+ * a second of 1,400 bytes, which take 2,304 bytes each in a buffer. Waiting is
+ * never so long that this would pass a quarter of the buffer.
+ */
+#define BYTES_PER_MS (100 * 2304)
+
+/* After so long the loop looks at its other events; the rest waits for the next turn. */
+#define TURN_NS (5 * CLOCK_NS_PER_MS)
+
+struct datagrams {
+    struct datagrams_callbacks callbacks;
+    struct receive_batch *batch;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    unsigned n_open_handles;
+    unsigned period_ms;
+    unsigned period_max_ms; /* as the receive buffer allows */
+    uint64_t last_wakeup_ms;
+    bool has_more; /* the last turn ended before the socket was empty */
+    bool is_unix;
+    int fd;
+};
+
+/* What is whole of a datagram whose end is lost; the rest is reported. */
+static struct slice whole_lines(struct datagrams *datagrams, struct slice datagram)
+{
+    const char *end = memrchr(datagram.at, '\n', datagram.len);
+
+    datagrams->callbacks.on_cut(datagrams->callbacks.ctx);
+    return (struct slice){ datagram.at, end ? (size_t)(end - datagram.at) : 0 };
+}
+
+static unsigned hand_over_batch(struct datagrams *datagrams, int n)
+{
+    const struct datagrams_callbacks *callbacks = &datagrams->callbacks;
+
+    for (int i = 0; i < n; i++) {
+        struct slice datagram = receive_batch_datagram(datagrams->batch, i);
+
+        if (UNLIKELY(receive_batch_is_cut(datagrams->batch, i)))
+            datagram = whole_lines(datagrams, datagram);
+        callbacks->on_datagram(callbacks->ctx, datagram,
+                               receive_batch_arrived_ns(datagrams->batch, i));
+    }
+    callbacks->on_batch_end(callbacks->ctx, (unsigned)n);
+    return (unsigned)n;
+}
+
+unsigned datagrams_drain(struct datagrams *datagrams)
+{
+    int64_t end_ns = clock_monotonic_ns() + TURN_NS;
+    unsigned n_datagrams = 0;
+    int n = RECEIVE_BATCH_MAX;
+
+    while (n == RECEIVE_BATCH_MAX && !uv_is_closing((uv_handle_t *)&datagrams->poll) &&
+           (n_datagrams == 0 || clock_monotonic_ns() < end_ns)) {
+        n = receive_batch_fill(datagrams->batch, datagrams->fd);
+        if (n < 0)
+            datagrams->callbacks.on_error(datagrams->callbacks.ctx, n);
+        else if (n > 0)
+            n_datagrams += hand_over_batch(datagrams, n);
+    }
+    datagrams->has_more = n == RECEIVE_BATCH_MAX;
+    datagrams->callbacks.on_drained(datagrams->callbacks.ctx);
+    return n_datagrams;
+}
+
+static void adapt_period(struct datagrams *datagrams, unsigned n_datagrams)
+{
+    if (n_datagrams < FEW_DATAGRAMS && datagrams->period_ms < datagrams->period_max_ms)
+        datagrams->period_ms++;
+    else if (n_datagrams > MANY_DATAGRAMS && datagrams->period_ms > PERIOD_MIN_MS)
+        datagrams->period_ms /= 2;
+}
+
+static bool is_unix_socket(int fd)
+{
+    int domain = 0;
+    socklen_t len = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
+static unsigned longest_period_ms(int fd)
+{
+    /* Twice, because what datagrams take there includes the kernel's overhead. */
+    int periods = 2 * (socket_read_buffer(fd) / 4) / BYTES_PER_MS;
+
+    if (periods < PERIOD_MIN_MS)
+        return PERIOD_MIN_MS;
+    return periods < PERIOD_MAX_MS ? (unsigned)periods : PERIOD_MAX_MS;
+}
+
+static void on_timer(uv_timer_t *timer);
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static void watch_timer(struct datagrams *datagrams)
+{
+    /* Fails only for handles that are closing. */
+    uv_timer_start(&datagrams->timer, on_timer, datagrams->period_ms, 0);
+}
+
+static void watch_descriptor(struct datagrams *datagrams)
+{
+    int r = uv_poll_start(&datagrams->poll, UV_READABLE, on_readable);
+
+    if (r < 0)
+        datagrams->callbacks.on_error(datagrams->callbacks.ctx, r);
+}
+
+/* Note that it woke up; how long after the last time, in ms. */
+static uint64_t note_wakeup(struct datagrams *datagrams, enum datagrams_wakeup wakeup)
+{
+    uint64_t now_ms = uv_now(datagrams->timer.loop), since_ms = now_ms - datagrams->last_wakeup_ms;
+
+    datagrams->last_wakeup_ms = now_ms;
+    datagrams->callbacks.on_wakeup(datagrams->callbacks.ctx, wakeup);
+    return since_ms;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct datagrams *datagrams = timer->data;
+    unsigned n_datagrams;
+
+    note_wakeup(datagrams, DATAGRAMS_WAKEUP_TIMER);
+    n_datagrams = datagrams_drain(datagrams);
+    if (uv_is_closing((uv_handle_t *)timer))
+        return;
+    adapt_period(datagrams, n_datagrams);
+    /* With more in the socket than a turn takes, the descriptor is readable at once. */
+    if (n_datagrams == 0 || datagrams->has_more)
+        watch_descriptor(datagrams);
+    else
+        watch_timer(datagrams);
+}
+
+/* Traffic that is rare is not worth a timer; some traffic must not wait for one. */
+static bool stays_watching(const struct datagrams *datagrams, uint64_t since_ms,
+                           unsigned n_datagrams)
+{
+    return datagrams->is_unix || datagrams->has_more ||
+           (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct datagrams *datagrams = poll->data;
+    uint64_t since_ms = note_wakeup(datagrams, DATAGRAMS_WAKEUP_POLL);
+    unsigned n_datagrams;
+
+    if (status < 0)
+        datagrams->callbacks.on_error(datagrams->callbacks.ctx, status);
+    n_datagrams = datagrams_drain(datagrams);
+    if (uv_is_closing((uv_handle_t *)poll))
+        return;
+    /* With an error, libuv has stopped watching; then the timer begins anew. */
+    if (status == 0 && stays_watching(datagrams, since_ms, n_datagrams))
+        return;
+    uv_poll_stop(poll);
+    watch_timer(datagrams);
+}
+
+static void free_when_closed(struct datagrams *datagrams)
+{
+    if (datagrams->n_open_handles > 0)
+        return;
+    receive_batch_free(datagrams->batch);
+    free(datagrams);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct datagrams *datagrams = handle->data;
+
+    datagrams->n_open_handles--;
+    free_when_closed(datagrams);
+}
+
+void datagrams_close(struct datagrams *datagrams)
+{
+    if (!datagrams)
+        return;
+    uv_close((uv_handle_t *)&datagrams->poll, on_closed);
+    uv_close((uv_handle_t *)&datagrams->timer, on_closed);
+}
+
+int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
+                   const struct datagrams_callbacks *callbacks)
+{
+    struct datagrams *datagrams = calloc(1, sizeof(*datagrams));
+    int r;
+
+    if (!datagrams)
+        return -ENOMEM;
+    datagrams->callbacks = *callbacks;
+    datagrams->fd = fd;
+    datagrams->is_unix = is_unix_socket(fd);
+    datagrams->period_ms = PERIOD_MIN_MS;
+    datagrams->period_max_ms = longest_period_ms(fd);
+    datagrams->poll.data = datagrams->timer.data = datagrams;
+
+    r = receive_batch_new(&datagrams->batch);
+    if (r == 0)
+        r = uv_poll_init(loop, &datagrams->poll, fd);
+    if (r < 0) {
+        free_when_closed(datagrams);
+        return r;
+    }
+    uv_timer_init(loop, &datagrams->timer); /* cannot fail */
+    datagrams->n_open_handles = 2;
+    r = uv_poll_start(&datagrams->poll, UV_READABLE, on_readable);
+    if (r < 0) {
+        datagrams_close(datagrams);
+        return r;
+    }
+
+    *ret = datagrams;
+    return 0;
+}

@@ -54,9 +54,9 @@ size_t expiry_remove(struct expiry *expiry, struct registry *registry)
     return registry_remove_dying(registry, expiry->suspects, expiry->n_suspects);
 }
 
-size_t expiry_take_expired(struct expiry *expiry, struct registry *registry)
+size_t expiry_take_ended(struct expiry *expiry, struct registry *registry)
 {
-    expiry->suspects = registry_take_expired(registry, &expiry->n_suspects);
+    expiry->suspects = registry_take_ended(registry, &expiry->n_suspects);
     expiry->n_max = expiry->n_suspects;
     return expiry->n_suspects;
 }
@@ -66,10 +66,10 @@ void expiry_abandon(struct expiry *expiry)
     for (size_t i = 0; i < expiry->n_suspects; i++)
         if (expiry->suspects[i].series->is_removed)
             series_forget_workers(expiry->suspects[i].series);
-    expiry_end(expiry);
+    expiry_finish(expiry);
 }
 
-void expiry_end(struct expiry *expiry)
+void expiry_finish(struct expiry *expiry)
 {
     for (size_t i = 0; i < expiry->n_suspects; i++)
         series_unref(expiry->suspects[i].series);

@@ -10,7 +10,7 @@
  *        (every worker passes a moment when it holds no cell in its hands)
  *      expiry_remove    take out what is still unwritten
  *        (every worker calls shard_forget)
- *      expiry_end       give back what is left
+ *      expiry_finish       give back what is left
  */
 
 #include "aggregate/registry.h"
@@ -33,13 +33,13 @@ size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t no
 size_t expiry_remove(struct expiry *expiry, struct registry *registry);
 
 /*
- * Instead of the first two steps: take those that registry_expire() has ended. Returns
+ * Instead of the first two steps: take those that registry_end() has ended. Returns
  * how many; 0 ends the sweep here.
  */
-size_t expiry_take_expired(struct expiry *expiry, struct registry *registry);
+size_t expiry_take_ended(struct expiry *expiry, struct registry *registry);
 
 /* The end of a sweep, wherever it is. @expiry can begin anew. */
-void expiry_end(struct expiry *expiry);
+void expiry_finish(struct expiry *expiry);
 
 /* The same when there are no workers any more, who may not have forgotten all. */
 void expiry_abandon(struct expiry *expiry);

@@ -11,7 +11,7 @@
  *    sorting happens under it. Workers never do.
  *
  * What the first side makes reaches the second by a list of fresh series, taken
- * over whole in two instructions; what it ends (registry_expire), by an array of
+ * over whole in two instructions; what it ends (registry_end), by an array of
  * ended ones. Where both locks are held, view_lock is first.
  *
  * So a series leaves in two steps. It is gone when the roster does not know it any
@@ -29,7 +29,7 @@
 /* How many series the sweep handles while workers wait for the lock: 0.1 ms. */
 #define SWEEP_BATCH 256
 
-/* Series that were ended by registry_expire(), each with a reference. */
+/* Series that were ended by registry_end(), each with a reference. */
 struct ended {
     struct suspect *items;
     size_t n, n_max;
@@ -76,17 +76,17 @@ int registry_new(struct registry **ret, const struct registry_options *options)
 
 void registry_free(struct registry *registry)
 {
-    size_t n_expired;
-    struct suspect *expired;
+    size_t n_ended;
+    struct suspect *ended;
 
     if (!registry)
         return;
-    expired = registry_take_expired(registry, &n_expired);
-    for (size_t i = 0; i < n_expired; i++) {
-        series_forget_workers(expired[i].series);
-        series_unref(expired[i].series);
+    ended = registry_take_ended(registry, &n_ended);
+    for (size_t i = 0; i < n_ended; i++) {
+        series_forget_workers(ended[i].series);
+        series_unref(ended[i].series);
     }
-    free(expired);
+    free(ended);
     roster_deinit(&registry->roster);
     snapshot_unref(registry->current);
     pthread_mutex_destroy(&registry->view_lock);
@@ -178,8 +178,8 @@ static enum verdict end_matching(struct registry *registry, struct family *famil
     return VERDICT_APPLIED;
 }
 
-static enum verdict expire(struct registry *registry, const struct roster_request *request,
-                           size_t *budget, size_t *ret)
+static enum verdict end_family(struct registry *registry, const struct roster_request *request,
+                               size_t *budget, size_t *ret)
 {
     struct family *family = roster_find_family(&registry->roster, request);
     size_t cost;
@@ -190,20 +190,20 @@ static enum verdict expire(struct registry *registry, const struct roster_reques
         return REFUSED_RESERVED_NAME;
     cost = family->n_series * REGISTRY_LOOK_BYTES + family->label_bytes;
     if (cost > *budget)
-        return REFUSED_EXPIRE_LIMIT;
+        return REFUSED_END_LIMIT;
     *budget -= cost;
     return end_matching(registry, family, request->identity, ret);
 }
 
-enum verdict registry_expire(struct registry *registry, const struct identity *identity,
-                             size_t *budget, size_t *ret)
+enum verdict registry_end(struct registry *registry, const struct identity *identity,
+                          size_t *budget, size_t *ret)
 {
     struct roster_request request = roster_request(&registry->roster, identity, 0);
     enum verdict verdict;
 
     *ret = 0;
     pthread_mutex_lock(&registry->lock);
-    verdict = expire(registry, &request, budget, ret);
+    verdict = end_family(registry, &request, budget, ret);
     pthread_mutex_unlock(&registry->lock);
     return verdict;
 }
@@ -329,7 +329,7 @@ struct snapshot *registry_snapshot(struct registry *registry)
 
 /* --- for the sweep ------------------------------------------------------------- */
 
-struct suspect *registry_take_expired(struct registry *registry, size_t *ret_n)
+struct suspect *registry_take_ended(struct registry *registry, size_t *ret_n)
 {
     struct ended ended;
 

@@ -7,7 +7,7 @@
  * The truth behind the workers' shards. Any thread may call any function. Those
  * that a worker calls (admit, save) hold one lock for as long as a look-up and an
  * insertion take, and no other holds that lock for longer than a small batch does, but
- * for expire, which is bounded by its budget.
+ * for end, which is bounded by its budget.
  */
 
 #include "aggregate/conflicts.h"
@@ -80,11 +80,11 @@ MUST_CHECK bool registry_save(struct registry *registry, struct cell *cell);
  * What a worker writes to one of them at this moment is lost with it.
  *
  * Returns VERDICT_APPLIED and how many ended in @ret, REFUSED_RESERVED_NAME,
- * REFUSED_EXPIRE_LIMIT (beyond the budget) or REFUSED_NO_MEMORY (some may have ended).
+ * REFUSED_END_LIMIT (beyond the budget) or REFUSED_NO_MEMORY (some may have ended).
  */
 #define REGISTRY_LOOK_BYTES 160 /* a look at a series costs as much as so many bytes of labels */
-MUST_CHECK enum verdict registry_expire(struct registry *registry, const struct identity *identity,
-                                        size_t *budget, size_t *ret);
+MUST_CHECK enum verdict registry_end(struct registry *registry, const struct identity *identity,
+                                     size_t *budget, size_t *ret);
 
 /* The conflicts so far, copied; and the latest of them, false when there is none. */
 void registry_conflicts(struct registry *registry, struct conflicts *ret);
@@ -120,8 +120,8 @@ void registry_mark_dying(struct registry *registry, struct suspect *suspects, si
 size_t registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n);
 
 /*
- * Take over the series that registry_expire() has ended since the last time: an
+ * Take over the series that registry_end() has ended since the last time: an
  * array for free(), NULL when there are none, with a reference on each. Workers may
  * hold on to them still.
  */
-struct suspect *registry_take_expired(struct registry *registry, size_t *ret_n);
+struct suspect *registry_take_ended(struct registry *registry, size_t *ret_n);

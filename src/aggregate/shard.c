@@ -29,9 +29,9 @@ struct shard {
     struct shard_options options;
     struct keys keys;
     uint32_t now_s;
-    size_t expire_budget; /* left of this second */
-    int64_t last_at;      /* the order of the last gauge sample */
-    struct key passing;   /* stands in for a key that is not remembered */
+    size_t end_budget;  /* left of this second */
+    int64_t last_at;    /* the order of the last gauge sample */
+    struct key passing; /* stands in for a key that is not remembered */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -41,7 +41,7 @@ int shard_new(struct shard **ret, const struct shard_options *options)
     if (!shard)
         return -ENOMEM;
     shard->options = *options;
-    shard->expire_budget = SHARD_EXPIRE_BUDGET;
+    shard->end_budget = SHARD_END_BUDGET;
     shard->keys.max_bytes = options->max_key_bytes;
     shard->keys.seed = options->seed;
     *ret = shard;
@@ -59,7 +59,7 @@ void shard_free(struct shard *shard)
 void shard_set_now(struct shard *shard, uint32_t now_s)
 {
     if (shard->now_s != now_s)
-        shard->expire_budget = SHARD_EXPIRE_BUDGET;
+        shard->end_budget = SHARD_END_BUDGET;
     shard->now_s = now_s;
 }
 
@@ -234,7 +234,7 @@ static enum verdict record(struct shard *shard, struct key *key, const struct li
     case SAMPLE_DISTRIBUTION: return record_observation(key, line->number);
     case SAMPLE_SET:
         return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
-    case SAMPLE_EXPIRE:
+    case SAMPLE_END:
     case _SAMPLE_TYPE_N: break;
     }
     return VERDICT_APPLIED;
@@ -249,7 +249,7 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
     return verdict;
 }
 
-enum verdict shard_expire(struct shard *shard, const struct identity *identity, size_t *ret)
+enum verdict shard_end(struct shard *shard, const struct identity *identity, size_t *ret)
 {
-    return registry_expire(shard->options.registry, identity, &shard->expire_budget, ret);
+    return registry_end(shard->options.registry, identity, &shard->end_budget, ret);
 }

@@ -26,7 +26,7 @@ struct shard_options {
 };
 
 /* How many bytes of series (REGISTRY_LOOK_BYTES) x may look at in a second: some 30 ms. */
-#define SHARD_EXPIRE_BUDGET ((size_t)64 << 20)
+#define SHARD_END_BUDGET ((size_t)64 << 20)
 
 /* Make an empty shard. Returns 0 or -ENOMEM. */
 MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options);
@@ -69,11 +69,11 @@ MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
 /*
- * End the series that @identity, of an expiry, asks for (registry_expire). Returns
+ * End the series that @identity, of an x, asks for (registry_end). Returns
  * VERDICT_APPLIED and how many these were in @ret, or why it was refused.
  */
-MUST_CHECK enum verdict shard_expire(struct shard *shard, const struct identity *identity,
-                                     size_t *ret);
+MUST_CHECK enum verdict shard_end(struct shard *shard, const struct identity *identity,
+                                  size_t *ret);
 
 /* Let go of those of @n suspects that were removed: forget their keys, drop the reference. */
 void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n);

@@ -17,7 +17,7 @@ struct identity {
     enum sample_type type;
     struct slice family;           /* the Prometheus name */
     struct slice labels;           /* rendered: a="1",b="2"; sorted, escaped, without braces */
-    struct slice histogram_labels; /* of an expiry or chain: what they are on a histogram */
+    struct slice histogram_labels; /* of an end or chain: what they are on a histogram */
     struct slice sent_as;          /* the name as the sender wrote it, for # HELP */
     double weight;                 /* how many events one sample stands for: 1 / rate, at least 1 */
     unsigned n_tag_errors;         /* tags that were dropped */

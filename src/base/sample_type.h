@@ -13,7 +13,7 @@ enum sample_type {
     SAMPLE_HISTOGRAM,    /* h */
     SAMPLE_DISTRIBUTION, /* d, treated as h (DogStatsD) */
     SAMPLE_SET,          /* s */
-    SAMPLE_EXPIRE,       /* x: ends series instead of writing one (udometer's own) */
+    SAMPLE_END,          /* x: ends series instead of writing one (udometer's own) */
     _SAMPLE_TYPE_N,
 };
 
@@ -30,10 +30,13 @@ enum metric_type {
 static inline enum metric_type metric_type_of(enum sample_type type)
 {
     static const enum metric_type of[_SAMPLE_TYPE_N] = {
-        [SAMPLE_COUNTER] = METRIC_COUNTER,        [SAMPLE_GAUGE] = METRIC_GAUGE,
-        [SAMPLE_TIMER] = METRIC_HISTOGRAM,        [SAMPLE_HISTOGRAM] = METRIC_HISTOGRAM,
-        [SAMPLE_DISTRIBUTION] = METRIC_HISTOGRAM, [SAMPLE_SET] = METRIC_SET,
-        [SAMPLE_EXPIRE] = _METRIC_TYPE_N,
+        [SAMPLE_COUNTER] = METRIC_COUNTER,
+        [SAMPLE_GAUGE] = METRIC_GAUGE,
+        [SAMPLE_TIMER] = METRIC_HISTOGRAM,
+        [SAMPLE_HISTOGRAM] = METRIC_HISTOGRAM,
+        [SAMPLE_DISTRIBUTION] = METRIC_HISTOGRAM,
+        [SAMPLE_SET] = METRIC_SET,
+        [SAMPLE_END] = _METRIC_TYPE_N,
     };
 
     return of[type];

@@ -85,8 +85,7 @@ const struct telemetry_item telemetry_items[] = {
     { "udometer_samples_total", "type=\"distribution\"", SAMPLES_HELP,
       TELEMETRY_SAMPLES + SAMPLE_DISTRIBUTION },
     { "udometer_samples_total", "type=\"set\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_SET },
-    { "udometer_samples_total", "type=\"expire\"", SAMPLES_HELP,
-      TELEMETRY_SAMPLES + SAMPLE_EXPIRE },
+    { "udometer_samples_total", "type=\"expire\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_END },
 #define X(id, name, meaning)                                                                       \
     { "udometer_refused_total", "reason=\"" #name "\"", REFUSED_HELP,                              \
       TELEMETRY_VERDICTS + REFUSED_##id },
@@ -104,7 +103,7 @@ const struct telemetry_item telemetry_items[] = {
       TELEMETRY_RATE_ERRORS },
     { "udometer_overflow_samples_total", "",
       "Samples applied to a family's overflow series, because of a limit.", TELEMETRY_OVERFLOWS },
-    { "udometer_ended_series_total", "", "Series ended by senders, with x.", TELEMETRY_EXPIRED },
+    { "udometer_ended_series_total", "", "Series ended by senders, with x.", TELEMETRY_ENDED },
     { "udometer_unknown_sections_total", "", "Sections of a line that were passed over.",
       TELEMETRY_UNKNOWN_SECTIONS },
     { "udometer_key_misses_total", "", "Lines whose key their worker did not have at hand.",

@@ -30,7 +30,7 @@ enum telemetry_counter {
     TELEMETRY_LINES,
     TELEMETRY_PACKED, /* samples beyond the first of a line */
     TELEMETRY_OVERFLOWS,
-    TELEMETRY_EXPIRED,
+    TELEMETRY_ENDED,
     TELEMETRY_TAG_ERRORS,
     TELEMETRY_RATE_ERRORS,
     TELEMETRY_UNKNOWN_SECTIONS,

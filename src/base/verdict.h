@@ -19,7 +19,7 @@
     X(MALFORMED_VALUE, malformed_value, "the value is not a decimal number, or out of range")      \
     X(ILLEGAL_NEGATIVE_COUNTER, illegal_negative_counter, "a counter can only grow")               \
     X(SERIES_LIMIT, series_limit, "a new series beyond one of the --limit.*series* flags")         \
-    X(EXPIRE_LIMIT, expire_limit, "more series to look at for x than a worker does in a second")   \
+    X(END_LIMIT, expire_limit, "more series to look at for x than a worker does in a second")      \
     X(TYPE_CONFLICT, type_conflict, "the name is in use with another type")                        \
     X(RESERVED_NAME, reserved_name, "the name belongs to one of udometer's own metrics")           \
     X(VALUE_OVERFLOW, value_overflow, "the sum would leave the range of a double")                 \

@@ -200,7 +200,7 @@ static void close_sockets(struct daemon *daemon)
 
 /* --- threads ---------------------------------------------------------------------- */
 
-static void on_expired(void *ctx)
+static void on_ended(void *ctx)
 {
     struct daemon *daemon = ctx;
 
@@ -221,7 +221,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
         .pipeline = &daemon->pipeline,
         .n_connections = &daemon->n_connections,
         .max_connections = (unsigned)daemon->max_connections,
-        .on_expired = on_expired,
+        .on_ended = on_ended,
         .ctx = daemon,
     };
 

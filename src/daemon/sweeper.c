@@ -104,7 +104,7 @@ static void on_timer(uv_timer_t *timer)
         return;
     if (expiry_mark(&sweeper->expiry, sweeper->options.registry, clock_seconds(),
                     sweeper->options.ttl_s) == 0) {
-        expiry_end(&sweeper->expiry);
+        expiry_finish(&sweeper->expiry);
         return;
     }
     sweeper->state = SWEEP_MARKED;
@@ -127,7 +127,7 @@ static void on_pause_over(uv_timer_t *pause)
         return;
     }
     sweeper->n_removed = 0;
-    if (expiry_take_expired(&sweeper->expiry, sweeper->options.registry) > 0)
+    if (expiry_take_ended(&sweeper->expiry, sweeper->options.registry) > 0)
         forget_all(sweeper);
 }
 
@@ -146,7 +146,7 @@ void sweeper_notify(struct sweeper *sweeper)
 
 static void end_sweep(struct sweeper *sweeper)
 {
-    expiry_end(&sweeper->expiry);
+    expiry_finish(&sweeper->expiry);
     sweeper->state = SWEEP_IDLE;
     atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
     log_debug("series expired", LOG_UINT("count", sweeper->n_removed));

@@ -26,7 +26,7 @@ struct sweeper_options {
 MUST_CHECK int sweeper_open(struct sweeper **ret, uv_loop_t *loop,
                             const struct sweeper_options *options);
 
-/* Any thread: a sender has ended series (registry_expire), which workers are to forget. */
+/* Any thread: a sender has ended series (registry_end), which workers are to forget. */
 void sweeper_notify(struct sweeper *sweeper);
 
 /*

@@ -54,7 +54,7 @@ struct worker {
     int64_t last_error_ns;
     int64_t last_conflict_ns;
     uint64_t n_conflicts; /* as of the last look, as is the next */
-    uint64_t n_expired;
+    uint64_t n_ended;
     bool has_huge_pages;
 
     pthread_mutex_t lock; /* guards what follows */
@@ -98,9 +98,9 @@ static void tell_others(struct worker *worker)
     if (UNLIKELY(n_conflicts != worker->n_conflicts))
         log_conflict(worker);
     worker->n_conflicts = n_conflicts;
-    if (UNLIKELY(counts[TELEMETRY_EXPIRED] != worker->n_expired) && worker->options.on_expired)
-        worker->options.on_expired(worker->options.ctx);
-    worker->n_expired = counts[TELEMETRY_EXPIRED];
+    if (UNLIKELY(counts[TELEMETRY_ENDED] != worker->n_ended) && worker->options.on_ended)
+        worker->options.on_ended(worker->options.ctx);
+    worker->n_ended = counts[TELEMETRY_ENDED];
 }
 
 static void choose_pages(struct worker *worker)

@@ -35,7 +35,7 @@ struct worker_options {
     const struct pipeline_options *pipeline;
     _Atomic unsigned *n_connections; /* of all workers together; borrowed */
     unsigned max_connections;
-    void (*on_expired)(void *ctx); /* on the worker's thread: a sender has ended series */
+    void (*on_ended)(void *ctx); /* on the worker's thread: a sender has ended series */
     void *ctx;
 };
 

@@ -134,27 +134,27 @@ struct target {
     struct key *key;
     struct identity identity;
     enum verdict refusal; /* why there is no key, once it is known */
-    bool has_expired;
+    bool has_ended;
 };
 
 static bool is_finite(enum sample_type type, double value, double weight)
 {
-    bool is_weighted = type != SAMPLE_GAUGE && type != SAMPLE_SET && type != SAMPLE_EXPIRE;
+    bool is_weighted = type != SAMPLE_GAUGE && type != SAMPLE_SET && type != SAMPLE_END;
 
     return !is_weighted || isfinite(value * weight);
 }
 
-static enum verdict expire(struct pipeline *pipeline, struct target *target)
+static enum verdict end_series(struct pipeline *pipeline, struct target *target)
 {
     size_t n_ended = 0;
 
     /* What one value of a packed line has ended, the next ones find ended. */
-    if (!target->has_expired)
-        target->refusal = shard_expire(pipeline->shard, &target->identity, &n_ended);
-    target->has_expired = true;
-    count(pipeline, TELEMETRY_EXPIRED, n_ended);
+    if (!target->has_ended)
+        target->refusal = shard_end(pipeline->shard, &target->identity, &n_ended);
+    target->has_ended = true;
+    count(pipeline, TELEMETRY_ENDED, n_ended);
     if (target->refusal == VERDICT_APPLIED)
-        count(pipeline, TELEMETRY_SAMPLES + SAMPLE_EXPIRE, 1);
+        count(pipeline, TELEMETRY_SAMPLES + SAMPLE_END, 1);
     return target->refusal;
 }
 
@@ -170,8 +170,8 @@ static enum verdict apply_first(struct pipeline *pipeline, const struct line *li
         return verdict;
     if (!is_finite(identity->type, line->number, identity->weight))
         return REFUSED_VALUE_OVERFLOW;
-    if (identity->type == SAMPLE_EXPIRE)
-        return expire(pipeline, target);
+    if (identity->type == SAMPLE_END)
+        return end_series(pipeline, target);
     if (target->refusal == VERDICT_APPLIED)
         target->refusal = shard_admit(pipeline->shard, line, identity, &target->key);
     return target->refusal == VERDICT_APPLIED ? record(pipeline, target->key, line)
@@ -223,7 +223,7 @@ static void apply_resolved(struct pipeline *pipeline, const struct line *line,
 {
     target->key = NULL;
     target->refusal = VERDICT_APPLIED;
-    target->has_expired = false;
+    target->has_ended = false;
     if (apply_values(pipeline, line, target->identity.type, target))
         count_identity_errors(pipeline, &target->identity);
 }

@@ -293,7 +293,7 @@ bool parse_type(struct slice text, enum sample_type *ret)
         { { "c", 1 }, SAMPLE_COUNTER },      { { "g", 1 }, SAMPLE_GAUGE },
         { { "ms", 2 }, SAMPLE_TIMER },       { { "h", 1 }, SAMPLE_HISTOGRAM },
         { { "d", 1 }, SAMPLE_DISTRIBUTION }, { { "s", 1 }, SAMPLE_SET },
-        { { "x", 1 }, SAMPLE_EXPIRE },
+        { { "x", 1 }, SAMPLE_END },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {

@@ -27,7 +27,7 @@ struct resolver {
     struct tagged_name name; /* of the line at hand */
     char *family;            /* the name as Prometheus is shown it */
     char *unsplit;           /* the name as it was sent, without a bracket group */
-    char *rendered;          /* the labels; of an expiry, also as they would be on a histogram */
+    char *rendered;          /* the labels; of an end, also as they would be on a histogram */
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -102,7 +102,7 @@ static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct
         if (fate == TAG_BEYOND_LIMIT)
             return refuse(resolver, REFUSED_LABEL_LIMIT, text.at);
         /* Without the tag, it would end more than was meant. */
-        if (fate != TAG_KEPT && identity->type == SAMPLE_EXPIRE)
+        if (fate != TAG_KEPT && identity->type == SAMPLE_END)
             return refuse(resolver, REFUSED_MALFORMED_LINE, text.at);
         identity->n_tag_errors += fate != TAG_KEPT;
     }
@@ -227,7 +227,7 @@ static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
 }
 
 /*
- * Nobody knows here whose series an expiry is to end, or of which types the links of a
+ * Nobody knows here which series an x ends, or of which types the links of a
  * chain are. On a histogram "le" is another label, so the labels are worked out for both
  * cases.
  */
@@ -254,7 +254,7 @@ static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
     if (verdict == VERDICT_APPLIED)
         verdict =
             render_labels(resolver, rest.at + rest.len, resolver->rendered, &identity->labels);
-    if (verdict == VERDICT_APPLIED && identity->type == SAMPLE_EXPIRE)
+    if (verdict == VERDICT_APPLIED && identity->type == SAMPLE_END)
         verdict = resolve_for_histogram(resolver, rest, identity);
     return verdict;
 }
@@ -333,7 +333,7 @@ enum verdict resolve_line(struct resolver *resolver, const struct line *line, st
         return verdict;
     if (!parse_type(slice_cut(&rest, '|'), &ret->type))
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
-    if (ret->type == SAMPLE_EXPIRE && resolver->name.odd_bracket)
+    if (ret->type == SAMPLE_END && resolver->name.odd_bracket)
         return refuse(resolver, REFUSED_MALFORMED_LINE, resolver->name.odd_bracket);
     return resolve_split(resolver, rest, ret);
 }
@@ -362,7 +362,7 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     *ret = *name;
     if (!parse_type(slice_cut(&rest, '|'), &ret->type))
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
-    if (ret->type == SAMPLE_EXPIRE && ret->n_tag_errors)
+    if (ret->type == SAMPLE_END && ret->n_tag_errors)
         return refuse(resolver, REFUSED_MALFORMED_LINE, link->name.at);
     if (metric_type_of(ret->type) == METRIC_HISTOGRAM)
         ret->labels = ret->histogram_labels;

@@ -45,7 +45,7 @@ static void write_counters(const struct telemetry_row *row, struct buffer *out)
             item->counter >= TELEMETRY_VERDICTS || item->counter == TELEMETRY_TAG_ERRORS ||
             item->counter == TELEMETRY_RATE_ERRORS || item->counter == TELEMETRY_UNKNOWN_SECTIONS ||
             item->counter == TELEMETRY_PACKED || item->counter == TELEMETRY_OVERFLOWS ||
-            item->counter == TELEMETRY_EXPIRED;
+            item->counter == TELEMETRY_ENDED;
 
         if (is_of_interest && row->counts[item->counter])
             buffer_add_format(out, "# %s{%s} %lu\n", item->family, item->labels,

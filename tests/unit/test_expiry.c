@@ -73,7 +73,7 @@ static size_t finish(struct expiry *expiry)
 
     for (unsigned i = 0; i < WORKERS; i++)
         shard_forget(shards[i], expiry->suspects, expiry->n_suspects);
-    expiry_end(expiry);
+    expiry_finish(expiry);
     return n;
 }
 
@@ -83,7 +83,7 @@ static size_t sweep(uint32_t now_s, uint32_t ttl_s)
     struct expiry expiry = { 0 };
 
     if (expiry_mark(&expiry, registry, now_s, ttl_s) == 0) {
-        expiry_end(&expiry);
+        expiry_finish(&expiry);
         return 0;
     }
     return finish(&expiry);
@@ -153,8 +153,8 @@ static void nothing_to_mark_ends_a_sweep(void **state)
     struct expiry expiry = { 0 };
 
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
-    expiry_end(&expiry);
-    expiry_end(&expiry);
+    expiry_finish(&expiry);
+    expiry_finish(&expiry);
     assert_null(expiry.suspects);
 }
 
@@ -164,7 +164,7 @@ static void a_sweep_may_end_after_marking(void **state)
 
     record(0, "x", 1);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
-    expiry_end(&expiry);
+    expiry_finish(&expiry);
     assert_true(total() == 1);
     assert_int_equal(sweep(1000, 1), 1); /* and begin anew */
 }
@@ -348,10 +348,10 @@ static void thousands_go_in_one_sweep(void **state)
 /* A worker ends the series of that name. Returns how many these were. */
 static size_t expire(unsigned worker, const char *name)
 {
-    const struct identity identity = identity_of(name, SAMPLE_EXPIRE);
+    const struct identity identity = identity_of(name, SAMPLE_END);
     size_t n;
 
-    assert_int_equal(shard_expire(shards[worker], &identity, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[worker], &identity, &n), VERDICT_APPLIED);
     return n;
 }
 
@@ -359,11 +359,11 @@ static size_t expire(unsigned worker, const char *name)
 static size_t bury(void)
 {
     struct expiry expiry = { 0 };
-    size_t n = expiry_take_expired(&expiry, registry);
+    size_t n = expiry_take_ended(&expiry, registry);
 
     for (unsigned i = 0; i < WORKERS; i++)
         shard_forget(shards[i], expiry.suspects, expiry.n_suspects);
-    expiry_end(&expiry);
+    expiry_finish(&expiry);
     assert_null(expiry.suspects);
     return n;
 }
@@ -389,10 +389,10 @@ static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
     record(0, "x", 1);
     record(0, "y", 1);
     assert_int_equal(expire(0, "x"), 1);
-    assert_int_equal(expiry_take_expired(&expiry, registry), 1);
+    assert_int_equal(expiry_take_ended(&expiry, registry), 1);
     for (unsigned i = 0; i < WORKERS; i++)
         shard_forget(shards[i], expiry.suspects, expiry.n_suspects);
-    expiry_end(&expiry);
+    expiry_finish(&expiry);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1); /* more than it had room for */
     assert_int_equal(finish(&expiry), 1);
     assert_int_equal(registry_count(registry).bytes, 0);
@@ -405,7 +405,7 @@ static void what_was_ended_is_not_marked(void **state)
     record(0, "x", 1);
     assert_int_equal(expire(0, "x"), 1);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
-    expiry_end(&expiry);
+    expiry_finish(&expiry);
     assert_int_equal(bury(), 1);
 }
 
@@ -468,7 +468,7 @@ static void what_was_ended_may_be_abandoned(void **state)
     bytes = registry_count(registry).bytes;
     record(0, "x", 1);
     assert_int_equal(expire(1, "x"), 1);
-    assert_int_equal(expiry_take_expired(&expiry, registry), 1);
+    assert_int_equal(expiry_take_ended(&expiry, registry), 1);
     for (unsigned i = 0; i < WORKERS; i++) {
         shard_free(shards[i]);
         shards[i] = NULL;
@@ -534,13 +534,13 @@ static bool record_some(unsigned worker, unsigned i)
 
 static bool end_one(unsigned worker, unsigned i)
 {
-    struct identity identity = { .type = SAMPLE_EXPIRE };
+    struct identity identity = { .type = SAMPLE_END };
     char name[16];
     size_t n;
 
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
     identity.family = slice_of(name);
-    return shard_expire(shards[worker], &identity, &n) == VERDICT_APPLIED;
+    return shard_end(shards[worker], &identity, &n) == VERDICT_APPLIED;
 }
 
 static void *work(void *arg)
@@ -652,11 +652,11 @@ static void sweep_once(void)
     }
     swept = all.expiry;
     all.expiry = (struct expiry){ 0 };
-    all.n_ended += expiry_take_expired(&all.expiry, registry);
+    all.n_ended += expiry_take_ended(&all.expiry, registry);
     wait_for_workers(true);
     add_up_ended(&all.expiry, swept.suspects, n_removed);
-    expiry_end(&all.expiry);
-    expiry_end(&swept);
+    expiry_finish(&all.expiry);
+    expiry_finish(&swept);
     atomic_fetch_add(&all.n_sweeps, 1);
 }
 

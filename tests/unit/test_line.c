@@ -14,9 +14,9 @@ static void each_type_is_exposed_as_one_of_prometheus(void **state)
     assert_int_equal(metric_type_of(SAMPLE_SET), METRIC_SET);
 }
 
-static void an_expiry_makes_no_series(void **state)
+static void an_end_makes_no_series(void **state)
 {
-    assert_int_equal(metric_type_of(SAMPLE_EXPIRE), _METRIC_TYPE_N);
+    assert_int_equal(metric_type_of(SAMPLE_END), _METRIC_TYPE_N);
 }
 
 static void each_type_has_a_name(void **state)
@@ -66,7 +66,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(each_type_is_exposed_as_one_of_prometheus),
-        CASE(an_expiry_makes_no_series),
+        CASE(an_end_makes_no_series),
         CASE(each_type_has_a_name),
         CASE(what_is_no_number_suits_sets_only),
         CASE(nothing_at_all_suits_no_type),

@@ -663,7 +663,7 @@ static void knows_seven_types(void **state)
         enum sample_type type;
     } types[] = {
         { "c", SAMPLE_COUNTER },      { "g", SAMPLE_GAUGE }, { "ms", SAMPLE_TIMER },
-        { "h", SAMPLE_HISTOGRAM },    { "s", SAMPLE_SET },   { "x", SAMPLE_EXPIRE },
+        { "h", SAMPLE_HISTOGRAM },    { "s", SAMPLE_SET },   { "x", SAMPLE_END },
         { "d", SAMPLE_DISTRIBUTION },
     };
     enum sample_type type;

@@ -388,7 +388,7 @@ static void the_books_balance_after_all_kinds_of_odd_lines(void **state)
     for (unsigned verdict = 0; verdict < _VERDICT_N; verdict++)
         if (verdict != REFUSED_NAME_LIMIT && verdict != REFUSED_LABEL_LIMIT &&
             verdict != REFUSED_SERIES_LIMIT && verdict != REFUSED_NO_MEMORY &&
-            verdict != REFUSED_LINE_LIMIT && verdict != REFUSED_EXPIRE_LIMIT &&
+            verdict != REFUSED_LINE_LIMIT && verdict != REFUSED_END_LIMIT &&
             verdict != SKIPPED_EVENT && verdict != SKIPPED_SERVICE_CHECK)
             assert_true(verdicts((enum verdict)verdict) > 0);
 }

@@ -294,13 +294,13 @@ static void x_ends_the_series_that_have_its_tags(void **state)
 {
     push("g:1|g|#a:1,b:1\ng:2|g|#a:1,b:2\ng:3|g|#a:2,b:1\nc:1|c|#a:1");
     push("g:0|x|#a:1");
-    assert_int_equal(row.counts[TELEMETRY_EXPIRED], 2);
+    assert_int_equal(row.counts[TELEMETRY_ENDED], 2);
     assert_int_equal(n_series(), 2);
     assert_true(read_series("g", "a=\"2\",b=\"1\"").value == 3);
     push("g,b=1:0|x"); /* in any dialect */
     assert_int_equal(n_series(), 1);
-    assert_int_equal(row.counts[TELEMETRY_EXPIRED], 3);
-    assert_int_equal(row.counts[TELEMETRY_SAMPLES + SAMPLE_EXPIRE], 2);
+    assert_int_equal(row.counts[TELEMETRY_ENDED], 3);
+    assert_int_equal(row.counts[TELEMETRY_SAMPLES + SAMPLE_END], 2);
     assert_identity();
 }
 
@@ -318,7 +318,7 @@ static void what_x_has_ended_begins_anew(void **state)
     assert_true(read_series("c", "").value == 2);
     push("c:1|x\nc:7|g"); /* the name is free */
     assert_true(read_series("c", "").value == 7);
-    assert_int_equal(row.counts[TELEMETRY_EXPIRED], 2);
+    assert_int_equal(row.counts[TELEMETRY_ENDED], 2);
 }
 
 static void x_on_a_histogram_knows_of_exported_le(void **state)
@@ -331,7 +331,7 @@ static void x_on_a_histogram_knows_of_exported_le(void **state)
 static void x_of_nothing_is_applied(void **state)
 {
     assert_verdict("unknown:0|x", VERDICT_APPLIED);
-    assert_int_equal(row.counts[TELEMETRY_EXPIRED], 0);
+    assert_int_equal(row.counts[TELEMETRY_ENDED], 0);
     assert_int_equal(n_series(), 0);
 }
 
@@ -352,7 +352,7 @@ static void x_takes_no_key(void **state)
     for (unsigned i = 0; i < 3; i++)
         push("g:1|g\ng:1|x");
     assert_int_equal(n_series(), 0);
-    assert_int_equal(row.counts[TELEMETRY_EXPIRED], 3);
+    assert_int_equal(row.counts[TELEMETRY_ENDED], 3);
     assert_in_range(row.counts[TELEMETRY_KEYS], 0, 1);
 }
 

@@ -4,21 +4,21 @@
 
 /* --- ending series ----------------------------------------------------------------------- */
 
-static enum verdict try_expire(struct registry *registry, const char *family, const char *labels,
-                               size_t *budget, size_t *ret)
+static enum verdict try_end(struct registry *registry, const char *family, const char *labels,
+                            size_t *budget, size_t *ret)
 {
-    struct identity identity = identity_of(family, SAMPLE_EXPIRE, labels);
+    struct identity identity = identity_of(family, SAMPLE_END, labels);
 
     identity.histogram_labels = identity.labels;
-    return registry_expire(registry, &identity, budget, ret);
+    return registry_end(registry, &identity, budget, ret);
 }
 
 /* How many series it has ended. */
-static size_t expire(struct registry *registry, const char *family, const char *labels)
+static size_t end(struct registry *registry, const char *family, const char *labels)
 {
     size_t budget = SIZE_MAX, n = 77;
 
-    assert_int_equal(try_expire(registry, family, labels, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end(registry, family, labels, &budget, &n), VERDICT_APPLIED);
     return n;
 }
 
@@ -26,7 +26,7 @@ static size_t expire(struct registry *registry, const char *family, const char *
 static size_t bury(struct registry *registry)
 {
     size_t n;
-    struct suspect *ended = registry_take_expired(registry, &n);
+    struct suspect *ended = registry_take_ended(registry, &n);
 
     assert_int_equal(n > 0, ended != NULL);
     for (size_t i = 0; i < n; i++) {
@@ -85,10 +85,10 @@ static void ends_the_series_that_have_all_the_labels(void **state)
         CLEANUP(registry_freep) struct registry *registry = new_large_registry();
 
         admit_some(registry, types[i]);
-        assert_int_equal(expire(registry, "x", "a=\"1\",b=\"2\""), 1);
+        assert_int_equal(end(registry, "x", "a=\"1\",b=\"2\""), 1);
         assert_labels(registry, "a=\"1\",b=\"1\" a=\"2\",b=\"1\" ");
         assert_int_equal(registry_count(registry).series[metric_type_of(types[i])], 2);
-        assert_int_equal(expire(registry, "x", "b=\"1\""), 2);
+        assert_int_equal(end(registry, "x", "b=\"1\""), 2);
         assert_int_equal(bury(registry), 3);
         assert_empty(registry);
     }
@@ -101,7 +101,7 @@ static void without_labels_it_ends_them_all(void **state)
     admit_some(registry, SAMPLE_GAUGE);
     admit(registry, 0, "x", SAMPLE_GAUGE, "");
     admit(registry, 0, "y", SAMPLE_GAUGE, "");
-    assert_int_equal(expire(registry, "x", ""), 4);
+    assert_int_equal(end(registry, "x", ""), 4);
     assert_int_equal(registry_count(registry).families, 1);
     assert_labels(registry, " ");
     assert_int_equal(bury(registry), 4);
@@ -113,12 +113,12 @@ static void without_a_match_it_ends_none(void **state)
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
 
     admit_some(registry, SAMPLE_COUNTER);
-    assert_int_equal(expire(registry, "x", "a=\"3\""), 0);
-    assert_int_equal(expire(registry, "x", "c=\"1\""), 0);
-    assert_int_equal(expire(registry, "x", "a=\"1\",b=\"1\",c=\"1\""), 0);
-    assert_int_equal(expire(registry, "unknown", ""), 0);
+    assert_int_equal(end(registry, "x", "a=\"3\""), 0);
+    assert_int_equal(end(registry, "x", "c=\"1\""), 0);
+    assert_int_equal(end(registry, "x", "a=\"1\",b=\"1\",c=\"1\""), 0);
+    assert_int_equal(end(registry, "unknown", ""), 0);
     admit(registry, 0, "t", SAMPLE_TIMER, "");
-    assert_int_equal(expire(registry, "t_sum", ""), 0); /* no family, though it is taken */
+    assert_int_equal(end(registry, "t_sum", ""), 0); /* no family, though it is taken */
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 3);
     assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 1);
     assert_int_equal(bury(registry), 0);
@@ -128,19 +128,19 @@ static void without_a_match_it_ends_none(void **state)
 static void a_histogram_is_asked_for_its_own_labels(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct identity identity = identity_of("x", SAMPLE_EXPIRE, "le=\"1\"");
+    struct identity identity = identity_of("x", SAMPLE_END, "le=\"1\"");
     size_t budget = 10000, n;
 
     identity.histogram_labels = SLICE("exported_le=\"1\"");
     admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"1\"");
     admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"2\"");
-    assert_int_equal(registry_expire(registry, &identity, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(registry_end(registry, &identity, &budget, &n), VERDICT_APPLIED);
     assert_int_equal(n, 1);
     assert_labels(registry, "exported_le=\"2\" ");
     identity.family = SLICE("c");
     admit(registry, 0, "c", SAMPLE_COUNTER, "le=\"1\"");
     admit(registry, 0, "c", SAMPLE_COUNTER, "exported_le=\"1\"");
-    assert_int_equal(registry_expire(registry, &identity, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(registry_end(registry, &identity, &budget, &n), VERDICT_APPLIED);
     assert_int_equal(n, 1);
     assert_labels(registry, "exported_le=\"1\" exported_le=\"2\" ");
 }
@@ -154,13 +154,13 @@ static void every_series_of_the_family_costs_budget(void **state)
     size_t budget = 10000, n;
 
     admit_some(registry, SAMPLE_COUNTER); /* three series */
-    assert_int_equal(try_expire(registry, "x", "a=\"9\"", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end(registry, "x", "a=\"9\"", &budget, &n), VERDICT_APPLIED);
     assert_int_equal(budget, 10000 - 3 * LOOK_BYTES);
-    assert_int_equal(try_expire(registry, "nothing", "", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end(registry, "nothing", "", &budget, &n), VERDICT_APPLIED);
     assert_int_equal(budget, 10000 - 3 * LOOK_BYTES);
-    assert_int_equal(try_expire(registry, "x", "a=\"2\"", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end(registry, "x", "a=\"2\"", &budget, &n), VERDICT_APPLIED);
     assert_int_equal(budget, 10000 - 6 * LOOK_BYTES);
-    assert_int_equal(try_expire(registry, "x", "a=\"9\"", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end(registry, "x", "a=\"9\"", &budget, &n), VERDICT_APPLIED);
     assert_int_equal(budget, 10000 - 8 * LOOK_BYTES);
 }
 
@@ -170,12 +170,12 @@ static void beyond_the_budget_nothing_ends(void **state)
     size_t budget = 3 * LOOK_BYTES - 1, n = 77;
 
     admit_some(registry, SAMPLE_COUNTER);
-    assert_int_equal(try_expire(registry, "x", "a=\"2\"", &budget, &n), REFUSED_EXPIRE_LIMIT);
+    assert_int_equal(try_end(registry, "x", "a=\"2\"", &budget, &n), REFUSED_END_LIMIT);
     assert_int_equal(n, 0);
     assert_int_equal(budget, 3 * LOOK_BYTES - 1);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 3);
     budget = 3 * LOOK_BYTES;
-    assert_int_equal(try_expire(registry, "x", "", &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end(registry, "x", "", &budget, &n), VERDICT_APPLIED);
     assert_int_equal(n, 3);
     assert_int_equal(budget, 0);
 }
@@ -187,7 +187,7 @@ static void reserved_names_cannot_be_ended(void **state)
     size_t budget = 10, n = 77;
 
     assert_int_equal(registry_reserve(registry, &own), 0);
-    assert_int_equal(try_expire(registry, "own", "", &budget, &n), REFUSED_RESERVED_NAME);
+    assert_int_equal(try_end(registry, "own", "", &budget, &n), REFUSED_RESERVED_NAME);
     assert_int_equal(n, 0);
     assert_int_equal(budget, 10);
 }
@@ -198,7 +198,7 @@ static void what_has_ended_begins_anew(void **state)
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, ""), *again;
 
     snapshot_unref(registry_snapshot(registry));
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     assert_true(cell->is_dying); /* so the worker asks, and is told: */
     assert_false(registry_save(registry, cell));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
@@ -207,7 +207,7 @@ static void what_has_ended_begins_anew(void **state)
     assert_false(again->is_dying);
     assert_labels(registry, " ");
     assert_int_equal(bury(registry), 1);
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     assert_int_equal(bury(registry), 1);
     assert_empty(registry);
 }
@@ -217,9 +217,9 @@ static void the_name_is_free_when_all_have_ended(void **state)
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
 
     admit_some(registry, SAMPLE_TIMER);
-    assert_int_equal(expire(registry, "x", "a=\"1\""), 2);
+    assert_int_equal(end(registry, "x", "a=\"1\""), 2);
     assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     admit(registry, 0, "x_sum", SAMPLE_COUNTER, "");
     admit(registry, 0, "x", SAMPLE_GAUGE, "");
     assert_int_equal(registry_count(registry).families, 2);
@@ -233,7 +233,7 @@ static void a_series_may_end_before_any_snapshot(void **state)
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     struct snapshot *snapshot;
 
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     snapshot = registry_snapshot(registry);
     assert_int_equal(snapshot->n_series, 0);
     assert_int_equal(cell->series->refs, 2); /* its worker's, and the registry's for us */
@@ -251,9 +251,9 @@ static void ended_and_fresh_series_pass_each_other(void **state)
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
     before = registry_snapshot(registry);
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
-    assert_int_equal(expire(registry, "x", "a=\"3\""), 1); /* fresh, and ended */
-    assert_int_equal(expire(registry, "x", "a=\"1\""), 1); /* seen, and ended */
-    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");    /* and there again */
+    assert_int_equal(end(registry, "x", "a=\"3\""), 1); /* fresh, and ended */
+    assert_int_equal(end(registry, "x", "a=\"1\""), 1); /* seen, and ended */
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\""); /* and there again */
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"0\"");
     assert_labels(registry, "a=\"0\" a=\"1\" a=\"2\" ");
     after = registry_snapshot(registry);
@@ -264,7 +264,7 @@ static void ended_and_fresh_series_pass_each_other(void **state)
     snapshot_unref(before);
     assert_int_equal(bury(registry), 2);
     assert_labels(registry, "a=\"0\" a=\"1\" a=\"2\" ");
-    assert_int_equal(expire(registry, "x", ""), 3);
+    assert_int_equal(end(registry, "x", ""), 3);
     assert_int_equal(bury(registry), 3);
     assert_empty(registry);
 }
@@ -278,7 +278,7 @@ static void a_reader_keeps_what_has_ended(void **state)
     admit_some(registry, SAMPLE_TIMER);
     snapshot = registry_snapshot(registry);
     bytes = registry_count(registry).bytes;
-    assert_int_equal(expire(registry, "x", ""), 3);
+    assert_int_equal(end(registry, "x", ""), 3);
     assert_int_equal(bury(registry), 3);
     assert_int_equal(registry_count(registry).bytes, bytes);
     assert_slice_equal(series_labels(snapshot->series[2]), "a=\"2\",b=\"1\"");
@@ -292,7 +292,7 @@ static void taking_over_needs_no_snapshot_afterwards(void **state)
 
     admit_some(registry, SAMPLE_COUNTER);
     snapshot_unref(registry_snapshot(registry));
-    assert_int_equal(expire(registry, "x", ""), 3);
+    assert_int_equal(end(registry, "x", ""), 3);
     assert_int_equal(bury(registry), 3);
     assert_int_equal(registry_count(registry).bytes, 0);
 }
@@ -300,10 +300,10 @@ static void taking_over_needs_no_snapshot_afterwards(void **state)
 /* What a sweep does to series that a sender ends meanwhile. */
 enum moment { BEFORE_MARK, BEFORE_REMOVE, AFTER_REMOVE, N_MOMENTS };
 
-static void expire_at(struct registry *registry, enum moment moment, enum moment now, size_t n)
+static void end_at(struct registry *registry, enum moment moment, enum moment now, size_t n)
 {
     if (moment == now)
-        assert_int_equal(expire(registry, "x", "a=\"1\""), n);
+        assert_int_equal(end(registry, "x", "a=\"1\""), n);
 }
 
 /* Sweep x{a=1} and x{a=2}, while x{a=1} is ended at that moment. */
@@ -319,13 +319,13 @@ static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
     snapshot_unref(registry_snapshot(registry));
     for (unsigned i = 0; i < 2; i++)
         series_ref(suspects[i].series);
-    expire_at(registry, moment, BEFORE_MARK, n_ended);
+    end_at(registry, moment, BEFORE_MARK, n_ended);
     registry_mark_dying(registry, suspects, 2);
-    expire_at(registry, moment, BEFORE_REMOVE, n_ended);
+    end_at(registry, moment, BEFORE_REMOVE, n_ended);
     if (has_snapshot_between)
         snapshot_unref(registry_snapshot(registry));
     registry_remove_dying(registry, suspects, 2);
-    expire_at(registry, moment, AFTER_REMOVE, n_ended);
+    end_at(registry, moment, AFTER_REMOVE, n_ended);
     assert_true(suspects[0].series->is_removed && suspects[1].series->is_removed);
     assert_int_equal(registry_count(registry).families, 0);
     for (unsigned i = 0; i < 2; i++)
@@ -351,7 +351,7 @@ static void what_has_ended_may_be_taken_over_during_a_sweep(void **state)
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &suspect, 1);
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     assert_int_equal(bury(registry), 1);
     registry_remove_dying(registry, &suspect, 1);
     assert_true(suspect.series->is_removed);
@@ -369,7 +369,7 @@ static void a_dying_series_that_is_saved_can_be_ended(void **state)
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &suspect, 1);
     assert_true(registry_save(registry, cell));
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     assert_false(registry_save(registry, cell));
     registry_remove_dying(registry, &suspect, 1);
     end_sweep(&suspect, 1);
@@ -383,9 +383,9 @@ static void an_overflow_series_can_be_ended(void **state)
 
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
-    assert_int_equal(expire(registry, "x", "overflow=\"true\""), 1);
+    assert_int_equal(end(registry, "x", "overflow=\"true\""), 1);
     assert_labels(registry, "a=\"1\" ");
-    assert_int_equal(expire(registry, "x", ""), 1);
+    assert_int_equal(end(registry, "x", ""), 1);
     admit(registry, 0, "y", SAMPLE_COUNTER, ""); /* there is room again */
 }
 
@@ -398,7 +398,7 @@ static void a_registry_may_go_with_series_that_have_just_ended(void **state)
     snapshot_unref(registry_snapshot(registry));
     admit(registry, 0, "x", SAMPLE_SET, "");
     admit(registry, 1, "y", SAMPLE_TIMER, "");
-    assert_int_equal(expire(registry, "x", ""), 4);
+    assert_int_equal(end(registry, "x", ""), 4);
 }
 
 static void ends_many_series_at_once(void **state)
@@ -412,9 +412,9 @@ static void ends_many_series_at_once(void **state)
         if (i == 500)
             snapshot_unref(registry_snapshot(registry));
     }
-    assert_int_equal(expire(registry, "x", "odd=\"1\""), 500);
+    assert_int_equal(end(registry, "x", "odd=\"1\""), 500);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 500);
-    assert_int_equal(expire(registry, "x", ""), 500);
+    assert_int_equal(end(registry, "x", ""), 500);
     assert_int_equal(bury(registry), 1000);
     assert_empty(registry);
 }

@@ -10,7 +10,7 @@ static void refuses_a_name_beyond_the_limit(void **state)
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
 
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\"");
-    for (enum sample_type type = 0; type < SAMPLE_EXPIRE; type++)
+    for (enum sample_type type = 0; type < SAMPLE_END; type++)
         assert_int_equal(try_admit(registry, 0, "y", type, ""), REFUSED_SERIES_LIMIT);
     assert_int_equal(try_admit(registry, 0, "y", SAMPLE_COUNTER, "overflow=\"true\""),
                      REFUSED_SERIES_LIMIT);

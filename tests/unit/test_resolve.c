@@ -42,7 +42,7 @@ static void knows_every_type(void **state)
     assert_int_equal(identity_of("a:1|h").type, SAMPLE_HISTOGRAM);
     assert_int_equal(identity_of("a:1|d").type, SAMPLE_DISTRIBUTION);
     assert_int_equal(identity_of("a:1|s").type, SAMPLE_SET);
-    assert_int_equal(identity_of("a:1|x").type, SAMPLE_EXPIRE);
+    assert_int_equal(identity_of("a:1|x").type, SAMPLE_END);
 }
 
 static void refuses_every_other_type(void **state)
@@ -211,7 +211,7 @@ static void exported_le_stays_one_label(void **state)
 }
 
 /* Whose series it ends, nobody knows yet. */
-static void an_expiry_has_the_labels_of_both_cases(void **state)
+static void an_end_has_the_labels_of_both_cases(void **state)
 {
     struct identity identity = identity_of("a:1|x|#le:1,b:2");
 
@@ -226,7 +226,7 @@ static void an_expiry_has_the_labels_of_both_cases(void **state)
 }
 
 /* The two may become one on a histogram; then the last of them wins. */
-static void an_expiry_has_one_exported_le(void **state)
+static void an_end_has_one_exported_le(void **state)
 {
     assert_slice_equal(identity_of("a:1|x|#le:1,exported_le:2").histogram_labels,
                        "exported_le=\"2\"");
@@ -840,8 +840,8 @@ static const struct CMUnitTest cases[] = {
     CASE(of_two_tags_with_one_key_the_last_wins),
     CASE(le_is_taken_on_a_histogram),
     CASE(exported_le_stays_one_label),
-    CASE(an_expiry_has_the_labels_of_both_cases),
-    CASE(an_expiry_has_one_exported_le),
+    CASE(an_end_has_the_labels_of_both_cases),
+    CASE(an_end_has_one_exported_le),
     CASE(all_dialects_say_the_same),
     CASE(a_name_is_known_without_its_tags),
     CASE(values_in_names_may_have_separators),

@@ -61,7 +61,7 @@ static void assert_refused(const char *name, enum sample_type type, const char *
 
 static struct family *find_family(const char *name)
 {
-    struct identity identity = identity_of(name, SAMPLE_EXPIRE, "");
+    struct identity identity = identity_of(name, SAMPLE_END, "");
     struct roster_request request = roster_request(&roster, &identity, 0);
 
     return roster_find_family(&roster, &request);

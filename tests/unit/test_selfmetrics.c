@@ -51,7 +51,7 @@ static void for_each_line(void (*with)(char *line))
 
 static void assert_reserved(struct slice name)
 {
-    for (unsigned type = 0; type < SAMPLE_EXPIRE; type++) {
+    for (unsigned type = 0; type < SAMPLE_END; type++) {
         struct identity identity = { .type = (enum sample_type)type, .family = name, .weight = 1 };
         struct cell *cell;
 

@@ -699,18 +699,18 @@ static void what_overflows_is_not_remembered(void **state)
 
 /* --- ending series --------------------------------------------------------------------------- */
 
-static enum verdict try_expire(const char *family, size_t *ret)
+static enum verdict try_end(const char *family, size_t *ret)
 {
-    const struct identity identity = identity_of(family, SAMPLE_EXPIRE);
+    const struct identity identity = identity_of(family, SAMPLE_END);
 
-    return shard_expire(shard, &identity, ret);
+    return shard_end(shard, &identity, ret);
 }
 
 /* Take over what has ended; both shards forget it. Returns how many that were. */
 static size_t bury(struct shard *other)
 {
     size_t n;
-    struct suspect *ended = registry_take_expired(registry, &n);
+    struct suspect *ended = registry_take_ended(registry, &n);
 
     shard_forget(shard, ended, n);
     shard_forget(other, ended, n);
@@ -731,7 +731,7 @@ static void what_is_ended_begins_anew_in_all_workers(void **state)
     record(shard, "x", "|c", 5, &x);
     record(other, "x", "|c", 6, &x);
     snapshot_unref(registry_snapshot(registry));
-    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(try_end("x", &n), VERDICT_APPLIED);
     assert_int_equal(n, 1);
     assert_false(is_known(shard, "x", "|c"));
     record(other, "x", "|c", 1, &x);
@@ -741,7 +741,7 @@ static void what_is_ended_begins_anew_in_all_workers(void **state)
     assert_int_equal(bury(other), 1);
     assert_true(is_known(shard, "x", "|c"));
     assert_true(is_known(other, "x", "|c"));
-    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(try_end("x", &n), VERDICT_APPLIED);
     assert_int_equal(bury(other), 1);
     assert_int_equal(shard_n_keys(shard) + shard_n_keys(other), 0);
     assert_int_equal(registry_count(registry).bytes, 0);
@@ -756,7 +756,7 @@ static void what_was_prepared_before_a_key_went_is_looked_up_again(void **state)
 
     record(shard, "x", "|c", 5, &x);
     shard_prepare(shard, group, 2);
-    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(try_end("x", &n), VERDICT_APPLIED);
     assert_null(shard_find(shard, &group[0]));
     assert_int_equal(shard_n_keys(shard), 0);
     assert_false(is_known(shard, "another", "|c"));
@@ -769,7 +769,7 @@ static void ending_nothing_is_applied_too(void **state)
 {
     size_t n = 77;
 
-    assert_int_equal(try_expire("nothing", &n), VERDICT_APPLIED);
+    assert_int_equal(try_end("nothing", &n), VERDICT_APPLIED);
     assert_int_equal(n, 0);
 }
 
@@ -778,7 +778,7 @@ static void looking_is_limited_by_the_second(void **state)
 {
     const size_t n_series = 50000;
     struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct identity none = identity_of("x", SAMPLE_EXPIRE);
+    struct identity none = identity_of("x", SAMPLE_END);
     char labels[32];
     size_t n;
 
@@ -792,15 +792,15 @@ static void looking_is_limited_by_the_second(void **state)
     none.labels = SLICE("no=\"one\"");
     shard_set_now(shard, 1);
     /* Their labels have 5 to 9 bytes, i="0" to i="49999". */
-    for (unsigned i = 0; i < SHARD_EXPIRE_BUDGET / (n_series * (REGISTRY_LOOK_BYTES + 9)); i++)
-        assert_int_equal(shard_expire(shard, &none, &n), VERDICT_APPLIED);
-    assert_int_equal(shard_expire(shard, &none, &n), REFUSED_EXPIRE_LIMIT);
+    for (unsigned i = 0; i < SHARD_END_BUDGET / (n_series * (REGISTRY_LOOK_BYTES + 9)); i++)
+        assert_int_equal(shard_end(shard, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shard, &none, &n), REFUSED_END_LIMIT);
     shard_set_now(shard, 1); /* the same second */
-    assert_int_equal(shard_expire(shard, &none, &n), REFUSED_EXPIRE_LIMIT);
-    assert_int_equal(try_expire("nothing", &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shard, &none, &n), REFUSED_END_LIMIT);
+    assert_int_equal(try_end("nothing", &n), VERDICT_APPLIED);
     shard_set_now(shard, 2);
-    assert_int_equal(shard_expire(shard, &none, &n), VERDICT_APPLIED);
-    assert_int_equal(try_expire("x", &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shard, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(try_end("x", &n), VERDICT_APPLIED);
     assert_int_equal(n, n_series);
 }
 

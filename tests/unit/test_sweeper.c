@@ -297,7 +297,7 @@ static void close_accepts_null(void **state)
 /* --- beginning and end ----------------------------------------------------------------- */
 
 /* As the daemon does. */
-static void on_expired(void *ctx)
+static void on_ended(void *ctx)
 {
     sweeper_notify(*(struct sweeper **)ctx);
 }
@@ -316,7 +316,7 @@ static int start_worker(unsigned i)
         .pipeline = &pipeline_default_options,
         .n_connections = &n_connections,
         .max_connections = 10,
-        .on_expired = on_expired,
+        .on_ended = on_ended,
         .ctx = &sweeper,
     };
     struct address address;

@@ -162,7 +162,7 @@ static void what_the_protocol_promises_is_exposed(void **state)
     assert_true(
         is_exposed(TELEMETRY_SAMPLES + SAMPLE_SET, "udometer_samples_total", "type=\"set\""));
     assert_true(
-        is_exposed(TELEMETRY_SAMPLES + SAMPLE_EXPIRE, "udometer_samples_total", "type=\"expire\""));
+        is_exposed(TELEMETRY_SAMPLES + SAMPLE_END, "udometer_samples_total", "type=\"expire\""));
 }
 
 static void levels_are_not_summed_over_the_workers(void **state)

@@ -31,10 +31,10 @@ static struct worker_socket sockets[ALL_SOCKETS];
 static char directory[] = "/tmp/udometer-test-worker-XXXXXX";
 static char path[64];
 static _Atomic unsigned n_connections;
-static sem_t has_expired;
+static sem_t has_ended;
 static struct worker *worker;
 
-static void on_expired(void *ctx)
+static void on_ended(void *ctx)
 {
     sem_post(ctx);
 }
@@ -51,8 +51,8 @@ static struct worker_options worker_options(void)
         .pipeline = &pipeline_default_options,
         .n_connections = &n_connections,
         .max_connections = MAX_CONNECTIONS,
-        .on_expired = on_expired,
-        .ctx = &has_expired,
+        .on_ended = on_ended,
+        .ctx = &has_ended,
     };
 }
 
@@ -713,16 +713,16 @@ static void tells_when_senders_have_ended_series(void **state)
     start();
     send_line(0, "x:1|g\ny:0|x"); /* there is no y */
     wait_for(TELEMETRY_LINES, 2);
-    assert_int_equal(sem_trywait(&has_expired), -1);
+    assert_int_equal(sem_trywait(&has_ended), -1);
     send_line(0, "x:0|x");
-    assert_int_equal(sem_timedwait(&has_expired, &deadline), 0);
+    assert_int_equal(sem_timedwait(&has_ended, &deadline), 0);
     fd = connect_stream(UNIX);
     write_text(fd, "x:1|g\nx:0|x\n");
-    assert_int_equal(sem_timedwait(&has_expired, &deadline), 0);
+    assert_int_equal(sem_timedwait(&has_ended, &deadline), 0);
     close(fd);
     stop();
-    assert_int_equal(sem_trywait(&has_expired), -1);
-    assert_int_equal(count(TELEMETRY_EXPIRED), 2);
+    assert_int_equal(sem_trywait(&has_ended), -1);
+    assert_int_equal(count(TELEMETRY_ENDED), 2);
 }
 
 static void a_worker_may_have_no_sockets(void **state)
@@ -816,7 +816,7 @@ static int begin(void **state)
             return -1;
         senders[i] = connect_to(sockets[i].fd);
     }
-    sem_init(&has_expired, 0, 0);
+    sem_init(&has_ended, 0, 0);
     atomic_store(&n_connections, 0);
     return open_streams(&address);
 }

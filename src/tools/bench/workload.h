@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* The types that a workload may have are those of enum sample_type before this one. */
-#define WORKLOAD_N_TYPES SAMPLE_EXPIRE
+#define WORKLOAD_N_TYPES SAMPLE_END
 
 /* The most that UDP carries over IPv4. */
 #define WORKLOAD_DATAGRAM_MAX 65507

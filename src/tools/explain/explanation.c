@@ -80,7 +80,7 @@ static const char *type_meaning(enum sample_type type)
         [SAMPLE_HISTOGRAM] = "h, an observation for a histogram",
         [SAMPLE_DISTRIBUTION] = "d, an observation for a histogram",
         [SAMPLE_SET] = "s, a set; a gauge of its distinct values",
-        [SAMPLE_EXPIRE] = "x, the end of series",
+        [SAMPLE_END] = "x, the end of series",
     };
 
     return meanings[type];
@@ -195,7 +195,7 @@ static void explain_number(struct explanation *it, const struct line *line,
     case SAMPLE_HISTOGRAM:
     case SAMPLE_DISTRIBUTION: add_amount(it, "observes", line->number); break;
     case SAMPLE_SET:
-    case SAMPLE_EXPIRE:
+    case SAMPLE_END:
     case _SAMPLE_TYPE_N: return;
     }
     if (identity->weight > 1 && identity->type != SAMPLE_COUNTER && identity->type != SAMPLE_GAUGE)
@@ -243,7 +243,7 @@ static void explain_values(struct explanation *it, const struct line *line,
 
 static void explain_series(struct explanation *it, const struct identity *identity)
 {
-    begin_field(it, identity->type == SAMPLE_EXPIRE ? "ends" : "series");
+    begin_field(it, identity->type == SAMPLE_END ? "ends" : "series");
     buffer_add(&it->text, identity->family);
     if (identity->labels.len) {
         buffer_add_char(&it->text, '{');

@@ -138,7 +138,7 @@ const char *encode_sort(struct encode_words *ret, const char *const *words, int 
     if (n < 2)
         return "there is no name";
     *ret = (struct encode_words){ .type = words[0], .name = words[1], .value = "1" };
-    /* Without a value are an expiry, and a counter when a tag or nothing is in its place. */
+    /* Without a value are an end, and a counter when a tag or nothing is in its place. */
     if (letters[0] != 'x' && (letters[0] != 'c' || (n > 2 && !strchr(words[2], '=')))) {
         if (n < 3)
             return "there is no value";

@@ -9,7 +9,8 @@ BUILD := build
 DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxhash-dev \
 	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev
 
-# What "make test" needs on top. prometheus also brings promtool; g++ and locales are for the C client.
+# What "make test" needs on top. prometheus also brings promtool; g++ and locales are for the C
+# client.
 TEST_DEPS := bash g++ libcmocka-dev locales python3 python3-pytest python3-prometheus-client \
 	prometheus
 
@@ -44,7 +45,7 @@ test: build-tests ## install what is missing, build, run every fast suite
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 # Its own target: nobody who works on udometer should have to install four languages.
-test-clients: build-tests client-deps $(CLIENTS_NODE) ## the shell client in every shell, other people's clients
+test-clients: build-tests client-deps $(CLIENTS_NODE) ## the shell client, and other clients
 	@rm -f $(BUILD)/clients.xml
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite shells || true
 	@PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/system \
@@ -60,7 +61,7 @@ $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock
 	npm ci --prefix $(BUILD)/clients-node --omit=optional --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-bench: build-tests ## measure and judge, some minutes; nothing else should be running (ROW=… for one row)
+bench: build-tests ## measure and judge, with nothing else running (ROW=… for one row)
 	@python3 tests/bench/bench.py --build=$(BUILD) $(addprefix --row=,$(ROW)) $(BENCH_ARGS)
 
 bench-parts: build-tests ## print what single parts cost, unjudged

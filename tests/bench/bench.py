@@ -12,6 +12,7 @@ With --write, that page's generated part becomes what this run has found.
 import argparse
 import datetime
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -89,7 +90,10 @@ def note_others(row, before, own_pids):
 
 
 def cell(text):
-    return text.replace("|", "\\|").replace("<=", "≤").replace(">=", "≥").replace(" us,", " µs,").replace(" us (", " µs (")
+    for ours, theirs in [("|", "\\|"), ("<=", "≤"), (">=", "≥"),
+                         (" us,", " µs,"), (" us (", " µs (")]:
+        text = text.replace(ours, theirs)
+    return text
 
 
 def table(rows):
@@ -102,7 +106,9 @@ def generated(rows, description):
     text = table(rows) + "\nBeside that:\n\n"
     for row in rows:
         for detail in row.details:
-            text += "- %s, %s: %s\n" % (row.what, cell(row.workload), cell(detail))
+            item = "- %s, %s: %s" % (row.what, cell(row.workload), cell(detail))
+            text += textwrap.fill(item, 100, subsequent_indent="  ", break_long_words=False,
+                                  break_on_hyphens=False) + "\n"
     text += "\nThe machine:\n\n| what | here |\n| --- | --- |\n"
     return text + "".join("| %s | %s |\n" % (name, cell(value)) for name, value in description)
 

@@ -74,7 +74,8 @@ class Shells:
         return folder if folder.exists() else make_path(folder, way)
 
     def environment(self, url=None, way="udometer", **more):
-        own = {"PATH": str(self.path(way)), "LC_ALL": "C.UTF-8", "TMPPREFIX": str(self.directory / "zsh")}
+        own = {"PATH": str(self.path(way)), "LC_ALL": "C.UTF-8",
+               "TMPPREFIX": str(self.directory / "zsh")}
         if url:
             own["UDOMETER_URL"] = url
         sanitizers = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}

@@ -40,7 +40,8 @@ RATE_MIN = 0.001
 VERBS = {"counter": "count", "gauge": "gauge", "timer": "timing_ms", "histogram": "observe",
          "distribution": "observe", "set": "set", "expire": "expire"}
 # A line whose parts may be taken for what they are.
-PLAIN = re.compile(r"([^:|,#\[\]@{\x00-\x20\x7f]+):([^:|]*)\|(c|g|ms|h|d|s|x)(\|@[^|]*)?(?:\|#([^|]*))?")
+PLAIN = re.compile(r"([^:|,#\[\]@{\x00-\x20\x7f]+):([^:|]*)\|(c|g|ms|h|d|s|x)(\|@[^|]*)?"
+                   r"(?:\|#([^|]*))?")
 
 
 # --- what can be said ---
@@ -144,7 +145,8 @@ def say_sample(speaker, sample, name=None, labels=None):
         value = milliseconds(value)
     if isinstance(value, dict):
         value = bytes.fromhex(value["hex"])
-    speaker.say(verb, sample.get("rate", 1), value if isinstance(value, (str, bytes)) else repr(value),
+    speaker.say(verb, sample.get("rate", 1),
+                value if isinstance(value, (str, bytes)) else repr(value),
                 name or sample["family"], sample["labels"].items() if labels is None else labels)
 
 
@@ -203,7 +205,8 @@ def test_what_is_meant_comes_back(subject, mode, n_least):
 
 def words_of(case):
     """The name and tags of each line as they were written, or None: not as plain as that."""
-    if b"\0" in case.raw or case.options or case.tag_errors or case.unknown_sections or case.sample_errors:
+    if b"\0" in case.raw or case.options or case.tag_errors or case.unknown_sections \
+            or case.sample_errors:
         return None
     try:
         lines = [line.decode() for line in vectors.lines_of(case.raw)]
@@ -215,7 +218,7 @@ def words_of(case):
     tags = [[tag.partition(":")[::2] for tag in (match[5] or "").split(",") if tag]
             for match in matches]
     if any(len(pairs) > 64 or any(key != key.strip(" #") for key, _ in pairs) for pairs in tags):
-        return None  # blanks and hashes around a key: the daemon takes them off, the client does not
+        return None  # the daemon takes blanks and hashes around a key off, the client does not
     return [(match[1], pairs) for match, pairs in zip(matches, tags)]
 
 
@@ -231,9 +234,10 @@ def test_words_come_back(subject):
 
 
 def test_hostile_words_forge_nothing(subject):
-    """Any text in any place makes the one sample that was asked for, or is refused by the client."""
-    hostile = ["a|c\nb:1|c", "x\ny:1|c", ":1|c|#", "#a:b", ",k=v", "[k=v]", "_e{1,1}:a|b", "_sc|a|0", "|@0.1",
-               "\r\n", "\x01\x7f", b"\xff\xfe", b"\xc3", "a b ", " ", "__x", "@", "%s%n", "é", "\t"]
+    """Any text in any place makes the one sample that was asked for, or the client refuses it."""
+    hostile = ["a|c\nb:1|c", "x\ny:1|c", ":1|c|#", "#a:b", ",k=v", "[k=v]", "_e{1,1}:a|b",
+               "_sc|a|0", "|@0.1", "\r\n", "\x01\x7f", b"\xff\xfe", b"\xc3", "a b ", " ",
+               "__x", "@", "%s%n", "é", "\t"]
     speaker = Speaker("lines")
     for text in hostile:
         speaker.say("count", 1, "1", text, [("k", "v")])
@@ -267,7 +271,8 @@ def test_the_example_bot_shows_what_it_does(start, tmp_path, transport):
 
 
 def run_bot(binary, url, more=None):
-    done = subprocess.run([binary, "200"], env=clean_environment({"UDOMETER_URL": url, **(more or {})}),
+    done = subprocess.run([binary, "200"],
+                          env=clean_environment({"UDOMETER_URL": url, **(more or {})}),
                           capture_output=True, text=True, timeout=DEADLINE)
     check_sanitizers(done.stderr)
     assert done.returncode == 0, done.stderr
@@ -303,7 +308,8 @@ def test_two_copied_files_are_enough(start, tmp_path, compiler, standard):
     for name in ("include/udometer.h", "clients/c/udometer.c", "clients/c/example_bot.c"):
         shutil.copy(ROOT / name, tmp_path)
     compile_with(compiler, f"-std={standard}", *STRICT, "-O2", f"-I{tmp_path}", "-pthread", "-o",
-                 str(tmp_path / "bot"), str(tmp_path / "udometer.c"), str(tmp_path / "example_bot.c"))
+                 str(tmp_path / "bot"), str(tmp_path / "udometer.c"),
+                 str(tmp_path / "example_bot.c"))
     udometer = start()
     run_bot(str(tmp_path / "bot"), "udp://%s:%d" % udometer.udp[0])
     check_bot(udometer)
@@ -344,12 +350,14 @@ def test_it_is_usable_from_cpp(tmp_path, compiler):
 
 @pytest.mark.skipif(SANITIZED, reason="such a library needs such a program")
 def test_the_installed_library_is_found(start, tmp_path):
-    subprocess.run(["meson", "install", "-C", os.environ["UDOMETER_BUILD"], "--no-rebuild", "--quiet",
-                    "--destdir", str(tmp_path)], check=True, capture_output=True, timeout=DEADLINE)
+    subprocess.run(["meson", "install", "-C", os.environ["UDOMETER_BUILD"], "--no-rebuild",
+                    "--quiet", "--destdir", str(tmp_path)],
+                   check=True, capture_output=True, timeout=DEADLINE)
     found = next(tmp_path.rglob("udometer.pc"))
     libraries = str(found.parent.parent)
     flags = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "udometer"], check=True, capture_output=True, text=True,
+        ["pkg-config", "--cflags", "--libs", "udometer"],
+        check=True, capture_output=True, text=True,
         env={**os.environ, "PKG_CONFIG_PATH": str(found.parent),
              "PKG_CONFIG_SYSROOT_DIR": str(tmp_path)}).stdout.split()
     compile_with("cc", str(ROOT / "clients/c/example_bot.c"), "-o", str(tmp_path / "bot"), *flags)
@@ -365,7 +373,8 @@ def test_a_locale_with_a_comma_changes_nothing(tmp_path):
     subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", str(tmp_path / "de_DE.UTF-8")],
                    capture_output=True, timeout=120)
     done = subprocess.run(
-        [os.environ["UDOMETER_TEST_CLIENT_LINES"]], capture_output=True, text=True, timeout=DEADLINE,
+        [os.environ["UDOMETER_TEST_CLIENT_LINES"]],
+        capture_output=True, text=True, timeout=DEADLINE,
         env={**os.environ, "LOCPATH": str(tmp_path), "UDOMETER_TEST_LOCALE": "de_DE.UTF-8"})
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OK ] no_locale_changes_them" in done.stdout + done.stderr

@@ -201,12 +201,15 @@ def is_utf8(word):
 
 @every_shell
 def test_what_is_too_long_is_not_sent(shells, receiver, shell):
-    samples = [("count", "n" * 1427), ("count", "n" * 1428), ("count", "é" * 713), ("count", "é" * 714),
+    samples = [("count", "n" * 1427), ("count", "n" * 1428),
+               ("count", "é" * 713), ("count", "é" * 714),
                ("gauge", "a", "1", "k=" + "v" * 1422), ("gauge", "a", "1", "k=" + "v" * 1423),
-               ("gauge", "a", "1", "k=" + "|" * 100000), ("gauge", "a", "1", *["k=" + "v" * 500] * 3),
+               ("gauge", "a", "1", "k=" + "|" * 100000),
+               ("gauge", "a", "1", *["k=" + "v" * 500] * 3),
                ("gauge", "a", "1", *["k=" + "😀" * 100] * 4), ("set", "a", "\n" * 100000),
                ("count", "a", "1" * 257), ("count", "last")]
-    shells.must_run(shell, calls(samples), url=receiver.url, way="bash" if shell == "bash" else "socat")
+    shells.must_run(shell, calls(samples), url=receiver.url,
+                    way="bash" if shell == "bash" else "socat")
     expected = [line for line in itertools.starmap(line_of, samples) if line]
     assert len(expected) == 4 and receiver.arrived() == expected
 
@@ -250,7 +253,8 @@ def test_misuse_sends_nothing_and_is_told_on_request(shells, receiver, shell):
     assert done.stderr.count(b"udometer.sh: not sent: ") == N_MISUSE
     told = shells.run(shell, "udom_count a", url="nonsense", UDOMETER_DEBUG="1").stderr
     assert b"UDOMETER_URL: expected" in told
-    told = shells.run(shell, "udom_count a", url=receiver.url, way="none", UDOMETER_DEBUG="1").stderr
+    told = shells.run(shell, "udom_count a", url=receiver.url, way="none",
+                      UDOMETER_DEBUG="1").stderr
     assert b"found none of" in told
 
 
@@ -274,7 +278,8 @@ def test_a_daemon_that_hangs_holds_up_nobody(shells, folder, shell, way):
 OPTIONS = {
     "dash": ["set -f", "set -C", "set -a"],
     "bash": ["set -f", "set -C", "set -a", "set -m", "set -o posix", "shopt -s nocasematch",
-             "shopt -s extglob nullglob", "shopt -u globasciiranges", "set -E; trap 'echo wrong' ERR"],
+             "shopt -s extglob nullglob", "shopt -u globasciiranges",
+             "set -E; trap 'echo wrong' ERR"],
     "ash": ["set -f", "set -C", "set -a"],
     "zsh": ["setopt ksh_arrays", "setopt extended_glob", "setopt force_float", "setopt glob_subst",
             "setopt csh_null_glob", "setopt warn_nested_var", "setopt rc_expand_param",
@@ -409,17 +414,20 @@ def test_it_leaves_no_names_of_others(shells, receiver, shell):
 def test_sourcing_leaves_only_names_of_ours(shells, shell):
     script = "set | grep -a '^[A-Za-z_]*=' | cut -d= -f1"
     client = [*shells.argv(shell), "-c"]
-    sets = [set(subprocess.run([*client, start + script], capture_output=True, text=True).stdout.split())
+    sets = [set(subprocess.run([*client, start + script], capture_output=True,
+                               text=True).stdout.split())
             for start in ("", ". %s; " % CLIENT)]
     new = sets[1] - sets[0]
-    assert len(new) > 10 and all(name.startswith("_udom_") for name in new - {"_", "PIPESTATUS"}), new
+    new -= {"_", "PIPESTATUS"}
+    assert len(new) > 10 and all(name.startswith("_udom_") for name in new), new
 
 
 # --- many lines ---
 
 LINES = [b"bot.%d:%d|c|#player:%d" % (i % 7, i, i * 31) for i in range(700)]
 ODD_LINES = [b"", "é".encode() * 300 + b":1|c", b"x" * 1428 + b":1|c", b"y" * 1427 + b":1|c",
-             b"z" * 5000, b"  a\\nb %s \\c$x `y`:1|g  ", "😀".encode() * 357 + b"12", b"", *TIGHT_LINES, b"last:1|c"]
+             b"z" * 5000, b"  a\\nb %s \\c$x `y`:1|g  ", "😀".encode() * 357 + b"12", b"",
+             *TIGHT_LINES, b"last:1|c"]
 
 
 @every_way
@@ -435,7 +443,8 @@ def test_standard_input_is_packed(shells, receiver, shell, way, end):
 
 
 @every_shell
-@pytest.mark.parametrize("way, url", [("none", "udp://127.0.0.1:1"), ("udometer", "unix:///not/there"),
+@pytest.mark.parametrize("way, url", [("none", "udp://127.0.0.1:1"),
+                                      ("udometer", "unix:///not/there"),
                                       ("udometer", "nonsense"), ("socat", "udp://127.0.0.1:1")])
 def test_who_writes_is_never_cut_short(shells, shell, way, url):
     script = """
@@ -492,7 +501,8 @@ def test_a_status_goes_on_to_end_the_script(shells, receiver, shell):
 
 
 @every_shell
-@pytest.mark.parametrize("call", ["udom_time", "udom_time a", "udom_time a --", "udom_time a k=v true"])
+@pytest.mark.parametrize("call", ["udom_time", "udom_time a", "udom_time a --",
+                                  "udom_time a k=v true"])
 def test_time_without_a_command_is_a_mistake(shells, receiver, shell, call):
     done = shells.run(shell, call, url=receiver.url)
     assert done.returncode == 2 and b"expected NAME" in done.stderr
@@ -504,14 +514,16 @@ def test_time_without_a_command_is_a_mistake(shells, receiver, shell, call):
 
 @every_shell
 def test_it_is_a_command_too(shells, receiver, shell):
-    words = [("count", "a"), ("count", "a", "2", "k=v w"), ("gauge", "a", "+5"), ("timing", "a", "1"),
-             ("observe", "a", "1"), ("set", "a", "b c"), ("expire", "a", "k=v"), ("count", "a", "x")]
+    words = [("count", "a"), ("count", "a", "2", "k=v w"), ("gauge", "a", "+5"),
+             ("timing", "a", "1"), ("observe", "a", "1"), ("set", "a", "b c"),
+             ("expire", "a", "k=v"), ("count", "a", "x")]
     for line in words:
         done = shells.run_command(shell, *line, url=receiver.url)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done
     assert receiver.arrived() == [line for line in itertools.starmap(line_of, words) if line]
     for dash in (["-"], []):
-        assert shells.run_command(shell, *dash, url=receiver.url, stdin=b"a:1|c\nb:2|c").returncode == 0
+        done = shells.run_command(shell, *dash, url=receiver.url, stdin=b"a:1|c\nb:2|c")
+        assert done.returncode == 0
         assert receiver.arrived() == [b"a:1|c\nb:2|c"]
     done = shells.run_command(shell, "time", "a", "--", "/bin/sh", "-c", "exit 6", url=receiver.url)
     assert done.returncode == 6 and receiver.arrived()[0].endswith(b"|ms|#status:error")
@@ -539,7 +551,8 @@ def test_the_example_bot_runs(shells, udometer, shell):
     bot = CLIENT.with_name("example_bot.sh")
     assert len(bot.read_text().splitlines()) < 60
     path = "%s:/usr/bin:/bin" % shells.path("udometer")
-    subprocess.run([*shells.argv(shell), str(bot)], input=b"1 coal\n2 iron\n1 nowhere\n", check=True,
+    subprocess.run([*shells.argv(shell), str(bot)],
+                   input=b"1 coal\n2 iron\n1 nowhere\n", check=True,
                    env={"PATH": path, "UDOMETER_URL": url_of(udometer)})
     udometer.n_sent = 21
     scrape = udometer.settle()

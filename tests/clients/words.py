@@ -96,8 +96,8 @@ NASTY = [bytes([byte]) for byte in range(1, 128)] + [word.encode() for word in (
 
 
 # Lines that just fit into a datagram, alone or together, and lines that just do not.
-TIGHT_LINES = [b"a" * 1431, b"b" * 715, b"c" * 715, b"d" * 1431, b"e" * 716, b"f" * 715, b"g" * 1432,
-               b"h" * 714, b"i" * 1431, b"j"]
+TIGHT_LINES = [b"a" * 1431, b"b" * 715, b"c" * 715, b"d" * 1431, b"e" * 716, b"f" * 715,
+               b"g" * 1432, b"h" * 714, b"i" * 1431, b"j"]
 
 
 def nasty_samples():

@@ -128,7 +128,7 @@ def includes(root):
 
 
 def find_cycle(graph):
-    """A circle of modules, from a module back to itself; or nothing. Depth first, in three colours."""
+    """A circle of modules, from a module back to itself; or nothing. Depth first."""
     done, on_way = set(), []
 
     def visit(module):

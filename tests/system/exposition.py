@@ -175,4 +175,5 @@ def check_identity(scrape):
     """Every sample is applied, refused or skipped: in every scrape, exactly."""
     lines = scrape.value("udometer_lines_total") + scrape.value("udometer_packed_samples_total")
     parts = [scrape.sum("udometer_%s_total" % part) for part in ("samples", "refused", "skipped")]
-    assert lines == sum(parts), "%d samples came, but %s were applied, refused, skipped" % (lines, parts)
+    assert lines == sum(parts), \
+        "%d samples came, but %s were applied, refused, skipped" % (lines, parts)

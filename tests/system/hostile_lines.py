@@ -47,7 +47,9 @@ class Generator:
             return data + b"\n"
         if chance < 0.6:
             return data[:self.chance.randrange(len(data) + 1)]
-        length = len(data) if chance < 0.9 else self.chance.getrandbits(self.chance.choice([8, 20, 32]))
+        length = len(data)
+        if chance >= 0.9:
+            length = self.chance.getrandbits(self.chance.choice([8, 20, 32]))
         return length.to_bytes(4, "little") + data
 
     def line(self):

@@ -10,7 +10,8 @@ import subprocess
 import vectors
 from harness import BINARY, DEADLINE, check_sanitizers, clean_environment, run
 
-VERDICT = re.compile(r"^(applied|refused|skipped) +(\d+) (sample|event|service check)s?(?:, (\w+): .*)?$")
+VERDICT = re.compile(r"^(applied|refused|skipped) +(\d+) (sample|event|service check)s?"
+                     r"(?:, (\w+): .*)?$")
 
 
 def explain(raw, *flags):
@@ -65,7 +66,8 @@ def test_a_line_is_taken_apart():
     for text in ("name      bot.routes\n", "type      c, a counter\n", "tags      DogStatsD\n",
                  "player:1  ->  player = 1\n", "bare  ->  dropped: it has no value\n",
                  "__x:y  ->  dropped: names that begin with __ are reserved\n",
-                 "@0.5  ->  the rate\n", "T12  ->  known", "zz  ->  unknown", "value     1  ->  adds 2\n",
+                 "@0.5  ->  the rate\n", "T12  ->  known", "zz  ->  unknown",
+                 "value     1  ->  adds 2\n",
                  'series    bot_routes{container_id="7",player="1"}\n', "applied   1 sample\n"):
         assert text in output, output
 

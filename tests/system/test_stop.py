@@ -133,7 +133,8 @@ def flood(address, started, datagram):
 def test_a_flood_does_not_hold_it_up(start, workers, datagram):
     udometer = start("--workers=%d" % workers)
     fork = multiprocessing.get_context("fork")
-    senders = [(fork.Process(target=flood, args=(udometer.udp[0], started, datagram), daemon=True), started)
+    senders = [(fork.Process(target=flood, args=(udometer.udp[0], started, datagram), daemon=True),
+                started)
                for started in [fork.Event(), fork.Event()]]
     try:
         for sender, _ in senders:

@@ -132,19 +132,19 @@ static struct key *key_new(const struct line *line)
     return key;
 }
 
-struct key *keys_add(struct keys *keys, const struct line *line, struct cell *cell)
+struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell)
 {
     size_t len = line->name.len + line->rest.len;
     struct key *key;
 
-    if (len > KEY_LENGTH_MAX || keys_find(keys, line->hash))
+    if (len > KEY_LENGTH_MAX || keys_find(keys, hash))
         return NULL;
     while (keys->slots.n && keys->n_bytes + key_size(len) > keys->max_bytes)
-        evict(keys, line->hash);
+        evict(keys, hash);
     key = key_new(line);
     if (!key)
         return NULL;
-    if (!slots_add(&keys->slots, line->hash, key)) {
+    if (!slots_add(&keys->slots, hash, key)) {
         free(key);
         return NULL;
     }

@@ -54,11 +54,11 @@ struct keys {
 void keys_deinit(struct keys *keys);
 
 /*
- * Remember that the key of @line, which has its hash and is not among @keys, leads to
- * @cell. When there is no room for it, others are evicted that were not of use for
+ * Remember that the key of @line, whose keys_hash() is @hash and which is not among @keys,
+ * leads to @cell. When there is no room for it, others are evicted that were not of use for
  * long. Returns it, facts all zero; or NULL when it is too long, or memory is short.
  */
-struct key *keys_add(struct keys *keys, const struct line *line, struct cell *cell);
+struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell);
 
 /* Forget @key, and free it. */
 void keys_forget(struct keys *keys, struct key *key);

@@ -21,13 +21,23 @@
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
 #include "base/hash.h"
+#include "base/must.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+/* What is remembered of a prepared line. */
+struct lookup {
+    uint64_t hash;
+    struct key *key; /* found by the hash and not compared yet; or NULL */
+};
+
 struct shard {
     struct shard_options options;
     struct keys keys;
+    uint32_t prepared_age; /* of the keys, when the group was prepared */
+    uint64_t missed_hash;  /* of the line that was looked up last and not found */
+    struct lookup lookups[SHARD_GROUP_MAX];
     uint32_t now_s;
     size_t end_budget;  /* left of this second */
     int64_t last_at;    /* the order of the last gauge sample */
@@ -98,48 +108,63 @@ static void prefetch_cell(const struct key *key)
         __builtin_prefetch(cell + 2 * CACHE_LINE, 1);
 }
 
-void shard_prepare(struct shard *shard, struct line *lines, size_t n)
+void shard_prepare(struct shard *shard, const struct line *lines, size_t n)
 {
+    struct lookup *lookups = shard->lookups;
+
+    MUST_BE(n, <=, (size_t)SHARD_GROUP_MAX);
+    shard->prepared_age = shard->keys.age;
     /* Each pass asks for what the next one reads: slots, keys, cells. */
     for (size_t i = 0; i < n; i++) {
-        lines[i].hash = keys_hash(&shard->keys, &lines[i]);
-        slots_prefetch(&shard->keys.slots, lines[i].hash);
+        lookups[i].hash = keys_hash(&shard->keys, &lines[i]);
+        slots_prefetch(&shard->keys.slots, lookups[i].hash);
     }
     for (size_t i = 0; i < n; i++) {
-        lines[i].key = keys_find(&shard->keys, lines[i].hash);
-        lines[i].key_age = shard->keys.age;
-        if (lines[i].key)
-            prefetch_key(lines[i].key);
+        lookups[i].key = keys_find(&shard->keys, lookups[i].hash);
+        if (lookups[i].key)
+            prefetch_key(lookups[i].key);
     }
     for (size_t i = 0; i < n; i++)
-        if (lines[i].key)
-            prefetch_cell(lines[i].key);
+        if (lookups[i].key)
+            prefetch_cell(lookups[i].key);
 }
 
-/* As shard_find(), whatever has happened since the line was prepared. */
-COLD static struct key *find_with_care(struct shard *shard, const struct line *line)
+static struct key *miss(struct shard *shard, uint64_t hash)
 {
-    struct key *key = keys_find(&shard->keys, line->hash);
+    shard->missed_hash = hash;
+    return NULL;
+}
+
+/* Find the key of @line, with this hash, whatever has happened since it was prepared. */
+COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const struct line *line)
+{
+    struct key *key = keys_find(&shard->keys, hash);
 
     if (!key || !key_is_of(key, line))
-        return NULL;
+        return miss(shard, hash);
     if (atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed) &&
         !registry_save(shard->options.registry, key->cell)) {
         keys_forget(&shard->keys, key);
-        return NULL;
+        return miss(shard, hash);
     }
+    return key;
+}
+
+struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line *line)
+{
+    const struct lookup *lookup = &shard->lookups[i];
+    struct key *key = lookup->key;
+
+    /* Its key may have been made, or forgotten; or it is dying, or another's. */
+    if (UNLIKELY(!key || shard->prepared_age != shard->keys.age || !key_is_of(key, line) ||
+                 atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed)))
+        return find_with_care(shard, lookup->hash, line);
     return key;
 }
 
 struct key *shard_find(struct shard *shard, const struct line *line)
 {
-    struct key *key = line->key;
-
-    /* Its key may have been made, or forgotten; or it is dying, or another's. */
-    if (UNLIKELY(!key || line->key_age != shard->keys.age || !key_is_of(key, line) ||
-                 atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed)))
-        return find_with_care(shard, line);
-    return key;
+    return find_with_care(shard, keys_hash(&shard->keys, line), line);
 }
 
 static struct key_facts facts_of(const struct identity *identity)
@@ -169,7 +194,7 @@ enum verdict shard_admit(struct shard *shard, const struct line *line,
     is_overflow = slice_equal(series_labels(cell->series), REGISTRY_OVERFLOW_LABELS) &&
                   !slice_equal(identity->labels, REGISTRY_OVERFLOW_LABELS);
     if (!is_overflow && !identity->is_passing)
-        key = keys_add(&shard->keys, line, cell);
+        key = keys_add(&shard->keys, line, shard->missed_hash, cell);
     if (!key)
         key = &shard->passing;
     key->cell = cell;

@@ -42,21 +42,32 @@ DEFINE_CLEANUP(struct shard *, shard_free)
  */
 void shard_set_now(struct shard *shard, uint32_t now_s);
 
-/*
- * Prepare lookups: set the hash of each of @n lines, and begin to fetch what they need
- * from memory. Doing it for a few dozen lines before the first shard_find() hides most of
- * what the misses cost.
- */
-void shard_prepare(struct shard *shard, struct line *lines, size_t n);
+/* How many lines can be prepared at once: more would not stay in the first-level cache. */
+#define SHARD_GROUP_MAX 64
 
-/* The key of a prepared @line, valid until the next call that may forget keys; or NULL. */
+/*
+ * Prepare to look up a group of @n lines, at most SHARD_GROUP_MAX: hash each of them, and
+ * begin to fetch what they need from memory. Doing it for a few dozen lines before the first
+ * shard_find_prepared() hides most of what the cache misses cost. A group takes the place of
+ * the one before it.
+ */
+void shard_prepare(struct shard *shard, const struct line *lines, size_t n);
+
+/*
+ * The key of @line, which is number @i of the group that was prepared last; or NULL. It is
+ * valid until the next call that may forget keys.
+ */
+struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line *line);
+
+/* The same for a line on its own. What is prepared stays prepared. */
 struct key *shard_find(struct shard *shard, const struct line *line);
 
 /*
- * Learn the key of a prepared @line, which shard_find() did not find, by asking
- * the registry for the series of @identity. Returns VERDICT_APPLIED and the key in
- * @ret, or why the registry refused. A key that leads to an overflow series, or is
- * only passing, is not remembered: it is valid until the next call.
+ * Learn the key of @line, the last one that was looked up and not found, by asking the
+ * registry for the series of @identity. Returns VERDICT_APPLIED and the key in @ret, or
+ * why the registry refused. A key that leads to an overflow series, or is only passing,
+ * is not remembered: it is valid until the next call. A line whose @identity is passing
+ * need not have been looked up.
  */
 MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct key **ret);

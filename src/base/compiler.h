@@ -17,6 +17,9 @@
 /* A function that is almost never called: it is kept out of those that are. */
 #define COLD __attribute__((__cold__, __noinline__))
 
+/* A function that its callers are better off without: they keep fewer registers and no frame. */
+#define NOINLINE __attribute__((__noinline__))
+
 /* What two threads write must not share a line of this many bytes (x86-64, most arm64). */
 #define CACHE_LINE 64
 

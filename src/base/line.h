@@ -15,11 +15,8 @@
 /* A line, cut. All slices borrow from the datagram. */
 struct line {
     struct slice name;  /* before the first ':', with the tags that some dialects put there */
-    struct slice value; /* between that and the first '|' behind it */
+    struct slice value; /* between that and the first '|' after that */
     struct slice rest;  /* from that '|' on: type, rate and tags; begins with '|' */
-    uint64_t hash;      /* of name and rest, once the shard has seen it */
-    struct key *key;    /* what it has found for that, and not looked into yet; or NULL */
-    uint32_t key_age;   /* of the shard, when it did */
     int64_t arrived_ns; /* when it reached this machine, monotonic; 0: not known */
     union {
         double number;     /* the value, when is_number */

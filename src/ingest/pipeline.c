@@ -17,9 +17,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Larger groups fall out of the first-level cache, smaller ones wait more often. */
-#define GROUP_MAX 64
-
 const struct pipeline_options pipeline_default_options = {
     .resolve = {
         .limits = {
@@ -42,7 +39,7 @@ struct pipeline {
     bool has_check_gauges;
     bool is_dogstatsd;
     size_t n_lines;
-    struct line lines[GROUP_MAX];
+    struct line lines[SHARD_GROUP_MAX];
 };
 
 struct parse_options pipeline_parse_options(const struct pipeline_options *options)
@@ -244,7 +241,6 @@ static void apply_link(struct pipeline *pipeline, struct line *link, const struc
     struct key *key;
     enum verdict verdict;
 
-    shard_prepare(pipeline->shard, link, 1);
     key = shard_find(pipeline->shard, link);
     if (key) {
         apply_known(pipeline, link, key);
@@ -302,9 +298,11 @@ static void apply_unknown(struct pipeline *pipeline, const struct line *line)
         count_verdict(pipeline, verdict);
 }
 
-static void apply(struct pipeline *pipeline, const struct line *line)
+/* Apply the line that is number @i of its group. */
+static void apply(struct pipeline *pipeline, size_t i)
 {
-    struct key *key = shard_find(pipeline->shard, line);
+    const struct line *line = &pipeline->lines[i];
+    struct key *key = shard_find_prepared(pipeline->shard, i, line);
     enum verdict verdict;
 
     if (UNLIKELY(!key)) {
@@ -325,7 +323,7 @@ void pipeline_flush(struct pipeline *pipeline)
 {
     shard_prepare(pipeline->shard, pipeline->lines, pipeline->n_lines);
     for (size_t i = 0; i < pipeline->n_lines; i++)
-        apply(pipeline, &pipeline->lines[i]);
+        apply(pipeline, i);
     pipeline->n_lines = 0;
     pipeline->row->counts[TELEMETRY_KEYS] = shard_n_keys(pipeline->shard);
     pipeline->row->counts[TELEMETRY_KEY_EVICTIONS] = shard_n_evicted(pipeline->shard);
@@ -359,7 +357,8 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
  * Cut a line that is not quite usual. Returns 1; or 0 when nothing of it is left to apply,
  * and it is counted.
  */
-static size_t cut_other_line(struct pipeline *pipeline, struct slice *lines, int64_t arrived_ns)
+NOINLINE static size_t cut_other_line(struct pipeline *pipeline, struct slice *lines,
+                                      int64_t arrived_ns)
 {
     enum verdict verdict;
     struct slice text;
@@ -394,12 +393,12 @@ static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t ar
     while (lines.len) {
         size_t n =
             parse_usual_lines(&lines, &pipeline->parsing, &pipeline->lines[pipeline->n_lines],
-                              GROUP_MAX - pipeline->n_lines);
+                              SHARD_GROUP_MAX - pipeline->n_lines);
 
         take_lines(pipeline, n, arrived_ns);
-        if (pipeline->n_lines < GROUP_MAX && lines.len)
+        if (pipeline->n_lines < SHARD_GROUP_MAX && lines.len)
             take_lines(pipeline, cut_other_line(pipeline, &lines, arrived_ns), arrived_ns);
-        if (pipeline->n_lines == GROUP_MAX)
+        if (pipeline->n_lines == SHARD_GROUP_MAX)
             pipeline_flush(pipeline);
     }
 }

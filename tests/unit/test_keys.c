@@ -52,12 +52,20 @@ static unsigned draw(uint64_t *random, unsigned below)
     return (unsigned)((z ^ (z >> 31)) % below);
 }
 
-static struct line line_of(const struct keys *keys, struct slice name, struct slice rest)
+static struct line line_of(struct slice name, struct slice rest)
 {
-    struct line line = { .name = name, .value = SLICE("1"), .rest = rest };
+    return (struct line){ .name = name, .value = SLICE("1"), .rest = rest };
+}
 
-    line.hash = keys_hash(keys, &line);
-    return line;
+static struct key *add(struct keys *keys, const struct line *line, struct cell *cell)
+{
+    return keys_add(keys, line, keys_hash(keys, line), cell);
+}
+
+/* The key with the hash of @line, whether it is that of @line or not. */
+static struct key *find(const struct keys *keys, const struct line *line)
+{
+    return keys_find(keys, keys_hash(keys, line));
 }
 
 /* Does @key stand in the list of @cell, and is the list in order? */
@@ -86,7 +94,7 @@ static unsigned count_keys(const struct cell *cell)
 /* As the shard looks it up. */
 static struct key *look_up(const struct keys *keys, const struct line *line)
 {
-    struct key *key = keys_find(keys, line->hash);
+    struct key *key = find(keys, line);
 
     return key && key_is_of(key, line) ? key : NULL;
 }
@@ -102,15 +110,15 @@ static void must_be_empty(const struct keys *keys)
 static void finds_what_it_remembers(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
-    struct line line = line_of(&keys, SLICE("a.b"), SLICE("|c|#k:v"));
+    struct line line = line_of(SLICE("a.b"), SLICE("|c|#k:v"));
     const struct key_facts *facts;
     struct cell cell = { 0 };
     struct key *key;
 
-    assert_null(keys_find(&keys, line.hash));
-    key = keys_add(&keys, &line, &cell);
+    assert_null(find(&keys, &line));
+    key = add(&keys, &line, &cell);
     assert_non_null(key);
-    assert_ptr_equal(keys_find(&keys, line.hash), key);
+    assert_ptr_equal(find(&keys, &line), key);
     assert_true(key_is_of(key, &line));
     assert_ptr_equal(key->cell, &cell);
     assert_true(is_listed(&cell, key));
@@ -119,22 +127,22 @@ static void finds_what_it_remembers(void **state)
     assert_int_equal(facts->n_tag_errors | facts->n_unknown_sections | facts->type, 0);
     assert_false(facts->has_errors || facts->has_bad_rate || facts->is_overflow);
     assert_int_equal(keys.slots.n, 1);
-    assert_null(keys_find(&keys, line.hash ^ 1));
+    assert_null(keys_find(&keys, keys_hash(&keys, &line) ^ 1));
     keys_deinit(&keys);
 }
 
 static void forgets_what_it_is_told_to(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
-    struct line line = line_of(&keys, SLICE("a"), SLICE("|c"));
+    struct line line = line_of(SLICE("a"), SLICE("|c"));
     struct cell cell = { 0 };
 
     for (unsigned round = 1; round <= 5; round++) {
-        struct key *key = keys_add(&keys, &line, &cell);
+        struct key *key = add(&keys, &line, &cell);
 
         assert_non_null(key);
         keys_forget(&keys, key);
-        assert_null(keys_find(&keys, line.hash));
+        assert_null(find(&keys, &line));
         assert_null(cell.keys);
         must_be_empty(&keys);
         assert_int_equal(keys.age, round);
@@ -147,9 +155,9 @@ static void a_key_is_a_copy(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
     char name[] = "abc", rest[] = "|ms";
-    struct line line = line_of(&keys, slice_of(name), slice_of(rest)), same = line;
+    struct line line = line_of(slice_of(name), slice_of(rest)), same = line;
     struct cell cell = { 0 };
-    struct key *key = keys_add(&keys, &line, &cell);
+    struct key *key = add(&keys, &line, &cell);
 
     same.name = SLICE("abc");
     same.rest = SLICE("|ms");
@@ -165,15 +173,15 @@ static void a_key_is_a_copy(void **state)
 static void a_key_is_name_and_rest(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
-    struct line line = line_of(&keys, SLICE("ab"), SLICE("|c")), other = line;
+    struct line line = line_of(SLICE("ab"), SLICE("|c")), other = line;
     struct cell cell = { 0 };
-    struct key *key = keys_add(&keys, &line, &cell);
+    struct key *key = add(&keys, &line, &cell);
 
     other.value = SLICE("2");
     other.number = 2;
     other.is_number = other.is_relative = other.is_dogstatsd = true;
     other.arrived_ns = 7;
-    assert_true(keys_hash(&keys, &other) == line.hash);
+    assert_true(keys_hash(&keys, &other) == keys_hash(&keys, &line));
     assert_true(key_is_of(key, &other));
     keys_deinit(&keys);
 }
@@ -181,7 +189,7 @@ static void a_key_is_name_and_rest(void **state)
 static void must_differ(const struct key *key, const struct keys *keys, struct slice name,
                         struct slice rest)
 {
-    const struct line line = line_of(keys, name, rest);
+    const struct line line = line_of(name, rest);
 
     if (key_is_of(key, &line))
         fail_msg("%.*s and %.*s were taken for the key", (int)name.len, name.at, (int)rest.len,
@@ -191,9 +199,9 @@ static void must_differ(const struct key *key, const struct keys *keys, struct s
 static void where_a_line_is_cut_counts(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
-    struct line line = line_of(&keys, SLICE("ab"), SLICE("|c"));
+    struct line line = line_of(SLICE("ab"), SLICE("|c"));
     struct cell cell = { 0 };
-    struct key *key = keys_add(&keys, &line, &cell);
+    struct key *key = add(&keys, &line, &cell);
 
     must_differ(key, &keys, SLICE("a"), SLICE("b|c"));
     must_differ(key, &keys, SLICE("ab|"), SLICE("c"));
@@ -225,8 +233,8 @@ static void every_byte_counts(void **state)
     for (size_t len = 1; len <= 70; len += 3) {
         char *name = text_of(len), *rest = text_of(len / 2 + 1);
         struct line line =
-            line_of(&keys, (struct slice){ name, len }, (struct slice){ rest, len / 2 + 1 });
-        struct key *key = keys_add(&keys, &line, &cell);
+            line_of((struct slice){ name, len }, (struct slice){ rest, len / 2 + 1 });
+        struct key *key = add(&keys, &line, &cell);
 
         for (size_t i = 0; i < len + len / 2 + 1; i++) {
             char *byte = i < len ? &name[i] : &rest[i - len];
@@ -261,7 +269,7 @@ static void set_stage(struct stage *stage)
     *stage = (struct stage){ .keys = { .max_bytes = 1 << 20, .seed = 42 } };
     for (unsigned i = 0; i < N_LINES; i++) {
         snprintf(stage->texts[i], sizeof(stage->texts[i]), "|c|#k:%u", i);
-        stage->lines[i] = line_of(&stage->keys, SLICE("x"), slice_of(stage->texts[i]));
+        stage->lines[i] = line_of(SLICE("x"), slice_of(stage->texts[i]));
     }
 }
 
@@ -291,7 +299,7 @@ static void must_be_in_order(struct stage *stage)
 
 static void remember(struct stage *stage, unsigned i)
 {
-    stage->known[i] = keys_add(&stage->keys, &stage->lines[i], cell_of(stage, i));
+    stage->known[i] = add(&stage->keys, &stage->lines[i], cell_of(stage, i));
     assert_non_null(stage->known[i]);
 }
 
@@ -400,10 +408,10 @@ static void of_two_keys_with_one_hash_the_first_is_remembered(void **state)
     size_t n_bytes;
 
     set_stage(&stage);
-    stage.lines[1].hash = stage.lines[0].hash;
     remember(&stage, 0);
     n_bytes = stage.keys.n_bytes;
-    assert_null(keys_add(&stage.keys, &stage.lines[1], &stage.cells[1]));
+    assert_null(keys_add(&stage.keys, &stage.lines[1], keys_hash(&stage.keys, &stage.lines[0]),
+                         &stage.cells[1]));
     assert_null(stage.cells[1].keys);
     assert_int_equal(stage.keys.n_bytes, n_bytes);
     assert_int_equal(stage.keys.age, 0);
@@ -417,11 +425,10 @@ static void of_two_keys_with_one_hash_the_first_is_remembered(void **state)
 static bool is_remembered(struct keys *keys, size_t name_len, size_t rest_len)
 {
     char *name = text_of(name_len), *rest = text_of(rest_len);
-    struct line line =
-        line_of(keys, (struct slice){ name, name_len }, (struct slice){ rest, rest_len });
+    struct line line = line_of((struct slice){ name, name_len }, (struct slice){ rest, rest_len });
     size_t n_bytes = keys->n_bytes, n = keys->slots.n;
     struct cell cell = { 0 };
-    struct key *key = keys_add(keys, &line, &cell);
+    struct key *key = add(keys, &line, &cell);
     bool is_remembered = key != NULL;
 
     assert_ptr_equal(look_up(keys, &line), key);
@@ -473,12 +480,11 @@ static size_t cost_of(size_t name_len, size_t rest_len)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
     char *name = text_of(name_len), *rest = text_of(rest_len);
-    struct line line =
-        line_of(&keys, (struct slice){ name, name_len }, (struct slice){ rest, rest_len });
+    struct line line = line_of((struct slice){ name, name_len }, (struct slice){ rest, rest_len });
     struct cell cell = { 0 };
     size_t cost;
 
-    assert_non_null(keys_add(&keys, &line, &cell));
+    assert_non_null(add(&keys, &line, &cell));
     cost = keys.n_bytes;
     keys_deinit(&keys);
     free(name);
@@ -498,7 +504,7 @@ static struct line numbered(const struct keys *keys, char text[512], unsigned i,
     int len = snprintf(text, 512, "name%u|c|#k:%0*u", i, (int)n_more + 1, i % 10);
     const char *bar = strchr(text, '|');
 
-    return line_of(keys, (struct slice){ text, (size_t)(bar - text) },
+    return line_of((struct slice){ text, (size_t)(bar - text) },
                    (struct slice){ bar, (size_t)(text + len - bar) });
 }
 
@@ -510,10 +516,10 @@ static void must_add_up(const struct keys *keys, const struct cell *cells, unsig
     for (unsigned i = 0; i < n_cells; i++)
         for (const struct key *key = cells[i].keys; key; key = key->next) {
             const struct line line =
-                line_of(keys, (struct slice){ key->text, key->name_len },
+                line_of((struct slice){ key->text, key->name_len },
                         (struct slice){ key->text + key->name_len, key->rest_len });
 
-            assert_ptr_equal(keys_find(keys, line.hash), key);
+            assert_ptr_equal(find(keys, &line), key);
             n_bytes += cost_of(key->name_len, key->rest_len);
             n++;
         }
@@ -534,7 +540,7 @@ static void never_takes_more_than_its_bound(void **state)
             size_t n = keys.slots.n, n_evicted = keys.n_evicted;
 
             cells[i % 100].touched_s = draw(&random, 3);
-            assert_non_null(keys_add(&keys, &line, &cells[i % 100]));
+            assert_non_null(add(&keys, &line, &cells[i % 100]));
             assert_non_null(look_up(&keys, &line));
             assert_true(keys.n_bytes <= max_bytes);
             assert_int_equal(keys.slots.n, n + 1 - (keys.n_evicted - n_evicted));
@@ -562,7 +568,7 @@ static void nobody_has_to_go_while_there_is_room(void **state)
         assert_int_equal(line.name.len, 7);
         assert_int_equal(line.rest.len, 7);
         assert_int_equal(keys.n_evicted, 0);
-        assert_non_null(keys_add(&keys, &line, &cell));
+        assert_non_null(add(&keys, &line, &cell));
     }
     assert_int_equal(keys.n_evicted, 1);
     assert_int_equal(keys.n_bytes, keys.max_bytes);
@@ -578,7 +584,7 @@ static void evicted_and_forgotten_are_counted_apart(void **state)
 
     for (unsigned i = 0; i < 1000; i++) {
         struct line line = numbered(&keys, text, i, 10);
-        struct key *key = keys_add(&keys, &line, &cell);
+        struct key *key = add(&keys, &line, &cell);
 
         if (i % 3 == 0) {
             keys_forget(&keys, key);
@@ -600,7 +606,7 @@ static void a_key_larger_than_the_bound_stays_alone(void **state)
 
     for (unsigned i = 0; i < 10; i++) {
         struct line line = numbered(&keys, text, i, 50);
-        struct key *key = keys_add(&keys, &line, &cells[i % 2]);
+        struct key *key = add(&keys, &line, &cells[i % 2]);
 
         assert_non_null(key);
         assert_ptr_equal(look_up(&keys, &line), key);
@@ -627,7 +633,7 @@ static void of_a_few_the_least_used_has_to_go(void **state)
             struct line line = numbered(&keys, text, 100 + c, 0);
 
             atomic_store(&cells[c].touched_s, c == i % 3 ? i % 2 : i + 2 + c);
-            assert_non_null(keys_add(&keys, &line, &cells[c]));
+            assert_non_null(add(&keys, &line, &cells[c]));
         }
         assert_int_equal(keys.n_evicted, 1);
         for (unsigned c = 0; c < 4; c++)
@@ -650,13 +656,13 @@ static void of_a_busy_cell_the_spellings_have_to_go(void **state)
         struct line line = numbered(&keys, text, i, 10);
 
         atomic_store(i < N_HALF ? &cells[i].touched_s : &busy.touched_s, i < N_HALF ? 5 : 100);
-        assert_non_null(keys_add(&keys, &line, i < N_HALF ? &cells[i] : &busy));
+        assert_non_null(add(&keys, &line, i < N_HALF ? &cells[i] : &busy));
     }
     keys.max_bytes = keys.n_bytes;
     for (unsigned i = 0; i < N_HALF / 2; i++) {
         struct line line = numbered(&keys, text, 10000 + i, 10);
 
-        assert_non_null(keys_add(&keys, &line, &busy));
+        assert_non_null(add(&keys, &line, &busy));
     }
     for (unsigned i = 0; i < N_HALF; i++)
         n_lost += !cells[i].keys;
@@ -673,7 +679,7 @@ static void fill_by_halves(struct keys *keys, struct cell *cells, uint32_t live_
         struct line line = numbered(keys, text, i, 10);
 
         atomic_store(&cells[i].touched_s, i % 2 ? live_s : idle_s);
-        assert_non_null(keys_add(keys, &line, &cells[i]));
+        assert_non_null(add(keys, &line, &cells[i]));
     }
     assert_int_equal(keys->n_evicted, 0);
     keys->max_bytes = keys->n_bytes;
@@ -690,7 +696,7 @@ static unsigned count_lost(struct keys *keys, struct cell *cells, unsigned n_new
     for (unsigned i = 0; i < n_new; i++) {
         struct line line = numbered(keys, text, 10000 + i, 10);
 
-        assert_non_null(keys_add(keys, &line, &newer[i]));
+        assert_non_null(add(keys, &line, &newer[i]));
         atomic_store(&newer[i].touched_s, live_s);
     }
     for (unsigned i = 1; i < 2 * N_HALF; i += 2)
@@ -742,7 +748,7 @@ static void nothing_is_remembered_without_memory(void **state)
             size_t n_bytes = stage.keys.n_bytes;
 
             n_allocations_left = n;
-            stage.known[i] = keys_add(&stage.keys, &stage.lines[i], cell_of(&stage, i));
+            stage.known[i] = add(&stage.keys, &stage.lines[i], cell_of(&stage, i));
             n_allocations_left = MANY;
             must_be_in_order(&stage);
             if (stage.known[i])
@@ -769,7 +775,7 @@ static void a_full_cache_without_memory_is_in_order(void **state)
         struct key *key;
 
         n_allocations_left = i % 3 ? i % 3 - 1 : MANY;
-        key = keys_add(&keys, &line, &cells[i % 10]);
+        key = add(&keys, &line, &cells[i % 10]);
         n_allocations_left = MANY;
         assert_true(key || i % 3);
         assert_ptr_equal(look_up(&keys, &line), key);

@@ -9,6 +9,7 @@
 
 #include "http/http.h"
 
+#include "http/negotiate.h"
 #include "output/gzip.h"
 
 #include <errno.h>
@@ -124,7 +125,7 @@ static bool wants_gzip(struct MHD_Connection *connection)
     const char *header =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 
-    return header && gzip_is_wanted(slice_of(header));
+    return header && negotiate_coding(slice_of(header), SLICE("gzip")) > 0;
 }
 
 static struct MHD_Response *make_response(struct http *http, struct MHD_Connection *connection,

@@ -11,8 +11,8 @@
 
 #include <errno.h>
 #include <isa-l/igzip_lib.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define INPUT_BYTES 65536
 
@@ -22,48 +22,6 @@ struct gzip {
     uint8_t level_memory[ISAL_DEF_LVL1_DEFAULT];
     char input[INPUT_BYTES];
 };
-
-/* --- what a client wants ---------------------------------------------------------------- */
-
-/* The weight among the parameters behind a coding, ";q=0.5", is that 0? */
-static bool is_weight_0(struct slice parameters)
-{
-    struct slice parameter;
-
-    while (parameters.len) {
-        parameter = slice_trim(slice_cut(&parameters, ';'));
-        if (parameter.len < 3 || (parameter.at[0] | ' ') != 'q' || parameter.at[1] != '=')
-            continue;
-        for (size_t i = 2; i < parameter.len; i++)
-            if (parameter.at[i] != '0' && parameter.at[i] != '.')
-                return false;
-        return true;
-    }
-    return false;
-}
-
-static bool is_coding(struct slice coding, struct slice name)
-{
-    return coding.len == name.len && strncasecmp(coding.at, name.at, name.len) == 0;
-}
-
-bool gzip_is_wanted(struct slice header)
-{
-    bool is_any_wanted = false;
-
-    while (header.len) {
-        struct slice parameters = slice_cut(&header, ',');
-        struct slice coding = slice_trim(slice_cut(&parameters, ';'));
-
-        if (is_coding(coding, SLICE("gzip")) || is_coding(coding, SLICE("x-gzip")))
-            return !is_weight_0(parameters);
-        if (is_coding(coding, SLICE("*")))
-            is_any_wanted = !is_weight_0(parameters);
-    }
-    return is_any_wanted;
-}
-
-/* --- the stream ------------------------------------------------------------------------- */
 
 int gzip_new(struct gzip **ret)
 {

@@ -6,13 +6,8 @@
  */
 
 #include "base/compiler.h"
-#include "base/slice.h"
 
-/*
- * Does a client that sends Accept-Encoding: @header want gzip? If it is named with a
- * weight that is not 0, or if it is not named, and "*" is (RFC 9110, 12.5.3).
- */
-bool gzip_is_wanted(struct slice header);
+#include <stddef.h>
 
 struct gzip;
 

@@ -8,48 +8,6 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
-/* --- what a client wants ------------------------------------------------------------------ */
-
-static void gzip_is_wanted_by_who_says_so(void **state)
-{
-    static const struct {
-        const char *header;
-        bool is_wanted;
-    } cases[] = {
-        { "gzip", true },
-        { "GZip", true },
-        { "x-gzip", true },
-        { "gzip, deflate, br", true },
-        { "deflate,gzip", true },
-        { "br ,\tgzip ; q=0.001", true },
-        { "gzip;q=1", true },
-        { "gzip;level=9;q=0.5", true },
-        { "*", true },
-        { "*;q=0.1", true },
-        { "identity, *", true },
-        { "*;q=0, gzip", true },
-        { "", false },
-        { "identity", false },
-        { "deflate, br", false },
-        { "gzip;q=0", false },
-        { "gzip;q=0.000", false },
-        { "gzip; Q=0", false },
-        { "*;q=0", false },
-        { "gzip;q=0, *", false },
-        { "*, gzip;q=0", false },
-        { "gzip2", false },
-        { "gzi", false },
-        { ",,;,", false },
-        { ";q=1", false },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-        if (gzip_is_wanted(slice_of(cases[i].header)) != cases[i].is_wanted)
-            fail_msg("wrong about \"%s\"", cases[i].header);
-}
-
-/* --- streams ------------------------------------------------------------------------------- */
-
 /* A text that compresses, or one that does not, given away @block bytes at a time. */
 struct text {
     char *at;
@@ -204,7 +162,6 @@ static void free_accepts_null(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(gzip_is_wanted_by_who_says_so),
         CASE(what_is_packed_unpacks),
         CASE(text_gets_shorter),
         CASE(memory_that_was_in_use_does_not_matter),

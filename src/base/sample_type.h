@@ -3,53 +3,127 @@
 
 /*
  * Sample type: what a sender calls a sample, and what it becomes
+ *
+ * Two lists name all types. Everything that is a plain fact about a type stands in its row, and
+ * tables are made from the rows. What is done differently for each type is a switch without
+ * "default:", so that the compiler finds it when a row is added.
  */
 
-/* What the sender calls it: the letters behind the first bar. */
-enum sample_type {
-    SAMPLE_COUNTER,      /* c */
-    SAMPLE_GAUGE,        /* g */
-    SAMPLE_TIMER,        /* ms, exposed as a histogram of seconds */
-    SAMPLE_HISTOGRAM,    /* h */
-    SAMPLE_DISTRIBUTION, /* d, treated as h (DogStatsD) */
-    SAMPLE_SET,          /* s */
-    SAMPLE_END,          /* x: ends series instead of writing one (udometer's own) */
-    _SAMPLE_TYPE_N,
-};
+#include "base/compiler.h"
+#include "base/slice.h"
 
-/* What it becomes. Prometheus is told of a set as of a gauge. */
+#include <stdbool.h>
+
+/*
+ * What samples become: id, and the name of the type in udometer's own metrics and messages.
+ * Prometheus sees a set as a gauge.
+ */
+#define METRIC_TYPES(X)                                                                            \
+    X(COUNTER, counter)                                                                            \
+    X(GAUGE, gauge)                                                                                \
+    X(HISTOGRAM, histogram)                                                                        \
+    X(SET, set)
+
 enum metric_type {
-    METRIC_COUNTER,
-    METRIC_GAUGE,
-    METRIC_HISTOGRAM,
-    METRIC_SET,
-    _METRIC_TYPE_N,
+#define X(id, name) METRIC_##id,
+    METRIC_TYPES(X)
+#undef X
+        _METRIC_TYPE_N,
+    METRIC_NONE = _METRIC_TYPE_N, /* of a sample that makes no series */
 };
 
-/* What a sample of @type becomes; _METRIC_TYPE_N for what makes no series. */
-static inline enum metric_type metric_type_of(enum sample_type type)
+/* What may stand as the value of a sample. */
+enum sample_value {
+    SAMPLE_VALUE_NUMBER,
+    SAMPLE_VALUE_AMOUNT, /* a number that is not negative */
+    SAMPLE_VALUE_TEXT,   /* anything but nothing */
+};
+
+/*
+ * What senders write (proto/README.md, "Types"):
+ *
+ *      id; letters, after the first bar; name, in udometer_samples_total{type};
+ *      metric type it becomes; value it takes;
+ *      divisor: how many of its units make one of those exposed;
+ *      whether a rate weighs it: a sample at rate 0.1 stands for ten;
+ *      meaning, as "udometer explain" prints it after the letters
+ *
+ * d is treated as h (DogStatsD). x ends series instead of writing one (udometer's own).
+ */
+#define SAMPLE_TYPES(X)                                                                            \
+    X(COUNTER, "c", counter, COUNTER, AMOUNT, 1, true, "a counter")                                \
+    X(GAUGE, "g", gauge, GAUGE, NUMBER, 1, false, "a gauge")                                       \
+    X(TIMER, "ms", timer, HISTOGRAM, NUMBER, 1000, true,                                           \
+      "a timer in milliseconds; a histogram of seconds")                                           \
+    X(HISTOGRAM, "h", histogram, HISTOGRAM, NUMBER, 1, true, "an observation for a histogram")     \
+    X(DISTRIBUTION, "d", distribution, HISTOGRAM, NUMBER, 1, true,                                 \
+      "an observation for a histogram")                                                            \
+    X(SET, "s", set, SET, TEXT, 1, false, "a set; a gauge of its distinct values")                 \
+    X(END, "x", expire, NONE, NUMBER, 1, false, "the end of series")
+
+/* The letters that make a series, and all, as messages list them. */
+#define SAMPLE_LETTERS_OF_SERIES "c, g, ms, h, d, s"
+#define SAMPLE_LETTERS SAMPLE_LETTERS_OF_SERIES ", x"
+
+enum sample_type {
+#define X(id, ...) SAMPLE_##id,
+    SAMPLE_TYPES(X)
+#undef X
+        _SAMPLE_TYPE_N,
+};
+
+/* A row of SAMPLE_TYPES. */
+struct sample_type_facts {
+    struct slice letters;
+    const char *name;
+    enum metric_type metric;
+    enum sample_value value;
+    double divisor;
+    bool is_weighted;
+    const char *meaning; /* with the letters: "c, a counter" */
+};
+
+/* In the header, so that the compiler works out what is asked of a type that it knows. */
+static inline const struct sample_type_facts *sample_type_facts(enum sample_type type)
 {
-    static const enum metric_type of[_SAMPLE_TYPE_N] = {
-        [SAMPLE_COUNTER] = METRIC_COUNTER,
-        [SAMPLE_GAUGE] = METRIC_GAUGE,
-        [SAMPLE_TIMER] = METRIC_HISTOGRAM,
-        [SAMPLE_HISTOGRAM] = METRIC_HISTOGRAM,
-        [SAMPLE_DISTRIBUTION] = METRIC_HISTOGRAM,
-        [SAMPLE_SET] = METRIC_SET,
-        [SAMPLE_END] = _METRIC_TYPE_N,
+    static const struct sample_type_facts facts[_SAMPLE_TYPE_N] = {
+#define X(id, letters, name, metric, value, divisor, is_weighted, meaning)                         \
+    { { letters, sizeof(letters) - 1 },                                                            \
+      #name,                                                                                       \
+      METRIC_##metric,                                                                             \
+      SAMPLE_VALUE_##value,                                                                        \
+      divisor,                                                                                     \
+      is_weighted,                                                                                 \
+      letters ", " meaning },
+        SAMPLE_TYPES(X)
+#undef X
     };
 
-    return of[type];
+    return &facts[type];
+}
+
+/* The type with these letters. Returns false, @ret unchanged, if there is none. */
+MUST_CHECK bool sample_type_parse(struct slice letters, enum sample_type *ret);
+
+/* What a sample of @type becomes; METRIC_NONE for what makes no series. */
+static inline enum metric_type metric_type_of(enum sample_type type)
+{
+    return sample_type_facts(type)->metric;
+}
+
+/* @number as it is exposed: milliseconds in seconds, for example. */
+static inline double sample_type_scale(enum sample_type type, double number)
+{
+    return number / sample_type_facts(type)->divisor;
 }
 
 /* What udometer calls it, in its own metrics and messages. */
 static inline const char *metric_type_name(enum metric_type type)
 {
     static const char *const names[_METRIC_TYPE_N] = {
-        [METRIC_COUNTER] = "counter",
-        [METRIC_GAUGE] = "gauge",
-        [METRIC_HISTOGRAM] = "histogram",
-        [METRIC_SET] = "set",
+#define X(id, name) #name,
+        METRIC_TYPES(X)
+#undef X
     };
 
     return names[type];

@@ -76,23 +76,18 @@ const struct telemetry_item telemetry_items[] = {
       TELEMETRY_LINES },
     { "udometer_packed_samples_total", "", "Samples beyond the first of their line.",
       TELEMETRY_PACKED },
-    { "udometer_samples_total", "type=\"counter\"", SAMPLES_HELP,
-      TELEMETRY_SAMPLES + SAMPLE_COUNTER },
-    { "udometer_samples_total", "type=\"gauge\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_GAUGE },
-    { "udometer_samples_total", "type=\"timer\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_TIMER },
-    { "udometer_samples_total", "type=\"histogram\"", SAMPLES_HELP,
-      TELEMETRY_SAMPLES + SAMPLE_HISTOGRAM },
-    { "udometer_samples_total", "type=\"distribution\"", SAMPLES_HELP,
-      TELEMETRY_SAMPLES + SAMPLE_DISTRIBUTION },
-    { "udometer_samples_total", "type=\"set\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_SET },
-    { "udometer_samples_total", "type=\"expire\"", SAMPLES_HELP, TELEMETRY_SAMPLES + SAMPLE_END },
+#define X(id, letters, name, ...)                                                                  \
+    { "udometer_samples_total", "type=\"" #name "\"", SAMPLES_HELP,                                \
+      TELEMETRY_SAMPLES + SAMPLE_##id },
+    SAMPLE_TYPES(X)
+#undef X
 #define X(id, name, meaning)                                                                       \
     { "udometer_refused_total", "reason=\"" #name "\"", REFUSED_HELP,                              \
       TELEMETRY_VERDICTS + REFUSED_##id },
-    REFUSALS(X)
+        REFUSALS(X)
 #undef X
-        { "udometer_skipped_total", "kind=\"event\"", SKIPPED_HELP,
-          TELEMETRY_VERDICTS + SKIPPED_EVENT },
+            { "udometer_skipped_total", "kind=\"event\"", SKIPPED_HELP,
+              TELEMETRY_VERDICTS + SKIPPED_EVENT },
     { "udometer_skipped_total", "kind=\"service_check\"", SKIPPED_HELP,
       TELEMETRY_VERDICTS + SKIPPED_SERVICE_CHECK },
     { "udometer_tag_errors_total", "",

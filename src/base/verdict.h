@@ -5,6 +5,8 @@
  * Verdict: what became of a sample
  */
 
+#include "base/sample_type.h"
+
 /*
  * Every reason to refuse a line, as it stands in udometer_refused_total{reason},
  * with what it means. The names follow statsd_exporter's where it has one.
@@ -12,7 +14,7 @@
 #define REFUSALS(X)                                                                                \
     X(LINE_LIMIT, line_limit, "the line has more bytes than --limit.line-length")                  \
     X(MALFORMED_LINE, malformed_line, "not NAME:VALUE|TYPE, or a name or tag is not UTF-8")        \
-    X(ILLEGAL_EVENT, illegal_event, "the type is none of c, g, ms, h, d, s, x")                    \
+    X(ILLEGAL_EVENT, illegal_event, "the type is none of " SAMPLE_LETTERS)                         \
     X(MIXED_TAGGING_STYLES, mixed_tagging_styles, "tags of two dialects on one line")              \
     X(NAME_LIMIT, name_limit, "the name has more bytes than --limit.name-length")                  \
     X(LABEL_LIMIT, label_limit, "more labels, or longer ones, than the --limit.label flags allow") \

@@ -4,29 +4,6 @@
 
 #include "base/line.h"
 
-static void each_type_is_exposed_as_one_of_prometheus(void **state)
-{
-    assert_int_equal(metric_type_of(SAMPLE_COUNTER), METRIC_COUNTER);
-    assert_int_equal(metric_type_of(SAMPLE_GAUGE), METRIC_GAUGE);
-    assert_int_equal(metric_type_of(SAMPLE_TIMER), METRIC_HISTOGRAM);
-    assert_int_equal(metric_type_of(SAMPLE_HISTOGRAM), METRIC_HISTOGRAM);
-    assert_int_equal(metric_type_of(SAMPLE_DISTRIBUTION), METRIC_HISTOGRAM);
-    assert_int_equal(metric_type_of(SAMPLE_SET), METRIC_SET);
-}
-
-static void an_end_makes_no_series(void **state)
-{
-    assert_int_equal(metric_type_of(SAMPLE_END), _METRIC_TYPE_N);
-}
-
-static void each_type_has_a_name(void **state)
-{
-    assert_string_equal(metric_type_name(METRIC_COUNTER), "counter");
-    assert_string_equal(metric_type_name(METRIC_GAUGE), "gauge");
-    assert_string_equal(metric_type_name(METRIC_HISTOGRAM), "histogram");
-    assert_string_equal(metric_type_name(METRIC_SET), "set");
-}
-
 static void what_is_no_number_suits_sets_only(void **state)
 {
     const struct line line = { .is_number = false, .value = SLICE("a:b") };
@@ -65,9 +42,6 @@ static void a_counter_may_be_0_with_any_sign(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(each_type_is_exposed_as_one_of_prometheus),
-        CASE(an_end_makes_no_series),
-        CASE(each_type_has_a_name),
         CASE(what_is_no_number_suits_sets_only),
         CASE(nothing_at_all_suits_no_type),
         CASE(only_a_counter_minds_a_negative_number),

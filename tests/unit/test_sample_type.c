@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/sample_type.h"
+
+static void knows_seven_types(void **state)
+{
+    static const struct {
+        const char *letters;
+        enum sample_type type;
+    } types[] = {
+        { "c", SAMPLE_COUNTER },      { "g", SAMPLE_GAUGE }, { "ms", SAMPLE_TIMER },
+        { "h", SAMPLE_HISTOGRAM },    { "s", SAMPLE_SET },   { "x", SAMPLE_END },
+        { "d", SAMPLE_DISTRIBUTION },
+    };
+    enum sample_type type;
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        type = _SAMPLE_TYPE_N;
+        if (!sample_type_parse(slice_of(types[i].letters), &type) || type != types[i].type)
+            fail_msg("%s is %d", types[i].letters, type);
+    }
+}
+
+static void refuses_every_other_type(void **state)
+{
+    static const char *const others[] = { "",   "m",  "C",  "G",   "MS",   "Ms",  "X",   "cc",
+                                          "c ", " c", "\t", "msx", "gh",   "c\r", "mms", "\xff",
+                                          "m ", "k",  "@1", "#",   "ms\n", "set", "c:",  "|" };
+    enum sample_type type;
+
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (sample_type_parse(slice_of(others[i]), &type))
+            fail_msg("accepted: %s", others[i]);
+    assert_false(sample_type_parse(SLICE("c\0"), &type));
+    assert_false(sample_type_parse((struct slice){ NULL, 0 }, &type));
+}
+
+static void each_type_is_exposed_as_one_of_prometheus(void **state)
+{
+    assert_int_equal(metric_type_of(SAMPLE_COUNTER), METRIC_COUNTER);
+    assert_int_equal(metric_type_of(SAMPLE_GAUGE), METRIC_GAUGE);
+    assert_int_equal(metric_type_of(SAMPLE_TIMER), METRIC_HISTOGRAM);
+    assert_int_equal(metric_type_of(SAMPLE_HISTOGRAM), METRIC_HISTOGRAM);
+    assert_int_equal(metric_type_of(SAMPLE_DISTRIBUTION), METRIC_HISTOGRAM);
+    assert_int_equal(metric_type_of(SAMPLE_SET), METRIC_SET);
+}
+
+static void an_end_makes_no_series(void **state)
+{
+    assert_int_equal(metric_type_of(SAMPLE_END), METRIC_NONE);
+}
+
+static void each_type_has_a_name(void **state)
+{
+    assert_string_equal(metric_type_name(METRIC_COUNTER), "counter");
+    assert_string_equal(metric_type_name(METRIC_GAUGE), "gauge");
+    assert_string_equal(metric_type_name(METRIC_HISTOGRAM), "histogram");
+    assert_string_equal(metric_type_name(METRIC_SET), "set");
+}
+
+static void milliseconds_become_seconds(void **state)
+{
+    assert_true(sample_type_scale(SAMPLE_TIMER, 125) == 0.125);
+    assert_true(sample_type_scale(SAMPLE_TIMER, 0.3) == 0.3 / 1000);
+}
+
+static void every_other_number_is_exposed_as_it_is_sent(void **state)
+{
+    for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
+        if (type != SAMPLE_TIMER)
+            assert_true(sample_type_scale((enum sample_type)type, 0.3) == 0.3);
+}
+
+static void a_rate_weighs_what_is_added_or_observed(void **state)
+{
+    for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {
+        enum metric_type type = metric_type_of((enum sample_type)i);
+
+        assert_int_equal(sample_type_facts((enum sample_type)i)->is_weighted,
+                         type == METRIC_COUNTER || type == METRIC_HISTOGRAM);
+    }
+}
+
+static void a_meaning_begins_with_the_letters(void **state)
+{
+    assert_string_equal(sample_type_facts(SAMPLE_COUNTER)->meaning, "c, a counter");
+    assert_string_equal(sample_type_facts(SAMPLE_END)->meaning, "x, the end of series");
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(knows_seven_types),
+        CASE(refuses_every_other_type),
+        CASE(each_type_is_exposed_as_one_of_prometheus),
+        CASE(an_end_makes_no_series),
+        CASE(each_type_has_a_name),
+        CASE(milliseconds_become_seconds),
+        CASE(every_other_number_is_exposed_as_it_is_sent),
+        CASE(a_rate_weighs_what_is_added_or_observed),
+        CASE(a_meaning_begins_with_the_letters),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

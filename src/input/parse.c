@@ -232,7 +232,7 @@ static const char *end_of_link(struct slice rest, bool *ret_is_good)
 
     rest = (struct slice){ rest.at + 1, rest.len - 1 };
     section = type = slice_cut(&rest, '|');
-    *ret_is_good = parse_type(slice_cut(&type, ':'), &ignored);
+    *ret_is_good = sample_type_parse(slice_cut(&type, ':'), &ignored);
     if (section.len)
         colon = memchr(section.at, ':', section.len);
     while (!colon && parse_next_section(&rest, &section))
@@ -283,27 +283,6 @@ bool parse_next_link(struct slice *links, struct line *line)
 }
 
 /* --- the rest of a line --------------------------------------------------------------- */
-
-bool parse_type(struct slice text, enum sample_type *ret)
-{
-    static const struct {
-        struct slice letters;
-        enum sample_type type;
-    } types[] = {
-        { { "c", 1 }, SAMPLE_COUNTER },      { { "g", 1 }, SAMPLE_GAUGE },
-        { { "ms", 2 }, SAMPLE_TIMER },       { { "h", 1 }, SAMPLE_HISTOGRAM },
-        { { "d", 1 }, SAMPLE_DISTRIBUTION }, { { "s", 1 }, SAMPLE_SET },
-        { { "x", 1 }, SAMPLE_END },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        if (slice_equal(text, types[i].letters)) {
-            *ret = types[i].type;
-            return true;
-        }
-    }
-    return false;
-}
 
 bool parse_rate(struct slice text, double *ret_weight)
 {

@@ -70,9 +70,6 @@ bool parse_is_chain(const struct line *line);
  */
 MUST_CHECK bool parse_next_link(struct slice *links, struct line *line);
 
-/* The type that the letters of @text stand for; false when they stand for none. */
-MUST_CHECK bool parse_type(struct slice text, enum sample_type *ret);
-
 /*
  * The weight of a sample sent at the rate in @text, 1 / rate. Returns false, and
  * a weight of 1, when the rate is not a number from 1e-9 to 1.

@@ -331,7 +331,7 @@ enum verdict resolve_line(struct resolver *resolver, const struct line *line, st
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+    if (!sample_type_parse(slice_cut(&rest, '|'), &ret->type))
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
     if (ret->type == SAMPLE_END && resolver->name.odd_bracket)
         return refuse(resolver, REFUSED_MALFORMED_LINE, resolver->name.odd_bracket);
@@ -360,7 +360,7 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     enum verdict verdict = VERDICT_APPLIED;
 
     *ret = *name;
-    if (!parse_type(slice_cut(&rest, '|'), &ret->type))
+    if (!sample_type_parse(slice_cut(&rest, '|'), &ret->type))
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
     if (ret->type == SAMPLE_END && ret->n_tag_errors)
         return refuse(resolver, REFUSED_MALFORMED_LINE, link->name.at);

@@ -654,40 +654,7 @@ static void endures_a_chain_of_20000_links(void **state)
     assert_true(n >= 20000);
 }
 
-/* --- types, rates, sections -------------------------------------------------------- */
-
-static void knows_seven_types(void **state)
-{
-    static const struct {
-        const char *letters;
-        enum sample_type type;
-    } types[] = {
-        { "c", SAMPLE_COUNTER },      { "g", SAMPLE_GAUGE }, { "ms", SAMPLE_TIMER },
-        { "h", SAMPLE_HISTOGRAM },    { "s", SAMPLE_SET },   { "x", SAMPLE_END },
-        { "d", SAMPLE_DISTRIBUTION },
-    };
-    enum sample_type type;
-
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-        type = _SAMPLE_TYPE_N;
-        if (!parse_type(slice_of(types[i].letters), &type) || type != types[i].type)
-            fail_msg("%s is %d", types[i].letters, type);
-    }
-}
-
-static void refuses_every_other_type(void **state)
-{
-    static const char *const others[] = { "",   "m",  "C",  "G",   "MS",   "Ms",  "X",   "cc",
-                                          "c ", " c", "\t", "msx", "gh",   "c\r", "mms", "\xff",
-                                          "m ", "k",  "@1", "#",   "ms\n", "set", "c:",  "|" };
-    enum sample_type type;
-
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        if (parse_type(slice_of(others[i]), &type))
-            fail_msg("accepted: %s", others[i]);
-    assert_false(parse_type(SLICE("c\0"), &type));
-    assert_false(parse_type((struct slice){ NULL, 0 }, &type));
-}
+/* --- rates, sections --------------------------------------------------------------- */
 
 static void must_weigh(const char *rate, double weight)
 {
@@ -881,8 +848,6 @@ int main(void)
         CASE(each_link_is_read_anew),
         CASE(a_chain_has_a_name_of_1024_bytes_at_most),
         CASE(endures_a_chain_of_20000_links),
-        CASE(knows_seven_types),
-        CASE(refuses_every_other_type),
         CASE(a_rate_up_to_1_is_a_weight),
         CASE(the_least_rate_is_1e_9),
         CASE(any_other_rate_is_bad_and_weighs_1),

@@ -71,21 +71,6 @@ static const char *verdict_word(enum verdict verdict)
     return verdict == SKIPPED_SERVICE_CHECK ? "service check" : "sample";
 }
 
-static const char *type_meaning(enum sample_type type)
-{
-    static const char *const meanings[_SAMPLE_TYPE_N] = {
-        [SAMPLE_COUNTER] = "c, a counter",
-        [SAMPLE_GAUGE] = "g, a gauge",
-        [SAMPLE_TIMER] = "ms, a timer in milliseconds; a histogram of seconds",
-        [SAMPLE_HISTOGRAM] = "h, an observation for a histogram",
-        [SAMPLE_DISTRIBUTION] = "d, an observation for a histogram",
-        [SAMPLE_SET] = "s, a set; a gauge of its distinct values",
-        [SAMPLE_END] = "x, the end of series",
-    };
-
-    return meanings[type];
-}
-
 /*
  * Append @text so that each column is one character: what cannot be shown is '?'.
  * Returns how many columns come before @mark.
@@ -259,8 +244,8 @@ static void explain_type(struct explanation *it, struct slice rest)
     enum sample_type type;
 
     rest = (struct slice){ rest.at + 1, rest.len - 1 };
-    if (parse_type(slice_cut(&rest, '|'), &type))
-        add_field(it, "type", slice_of(type_meaning(type)));
+    if (sample_type_parse(slice_cut(&rest, '|'), &type))
+        add_field(it, "type", slice_of(sample_type_facts(type)->meaning));
 }
 
 /* What came out of the resolver: a sample, or a refusal. */

@@ -24,7 +24,7 @@ struct key_facts {
     double weight; /* as in struct identity, and so on: */
     uint16_t n_tag_errors;
     uint16_t n_unknown_sections;
-    uint8_t type;    /* enum sample_type */
+    enum sample_type type : 8;
     bool has_errors; /* any of the two above, or: */
     bool has_bad_rate;
     bool is_overflow; /* it leads to the series for all beyond a limit */

@@ -96,15 +96,29 @@ static void prefetch_key(const struct key *key)
     __builtin_prefetch(at + 3 * CACHE_LINE / 2);
 }
 
+/* How many lines of memory recording writes, from the beginning of a cell. */
+static unsigned lines_written(enum metric_type type)
+{
+    switch (type) {
+    case METRIC_COUNTER: return 1;
+    case METRIC_GAUGE: return 2;
+    case METRIC_HISTOGRAM: return 3;
+    case METRIC_SET: return 2;
+    case METRIC_NONE: break;
+    }
+    return 0;
+}
+
 /* Begin to fetch what recording writes. */
 static void prefetch_cell(const struct key *key)
 {
     const char *cell = (const char *)key->cell;
+    unsigned n_lines = lines_written(metric_type_of(key->facts.type));
 
     __builtin_prefetch(cell, 1);
-    if (metric_type_of(key->facts.type) != METRIC_COUNTER)
+    if (n_lines > 1)
         __builtin_prefetch(cell + CACHE_LINE, 1);
-    if (metric_type_of(key->facts.type) == METRIC_HISTOGRAM)
+    if (n_lines > 2)
         __builtin_prefetch(cell + 2 * CACHE_LINE, 1);
 }
 
@@ -171,7 +185,7 @@ static struct key_facts facts_of(const struct identity *identity)
 {
     return (struct key_facts){
         .weight = identity->weight,
-        .type = (uint8_t)identity->type,
+        .type = identity->type,
         .n_tag_errors = (uint16_t)identity->n_tag_errors,
         .n_unknown_sections = (uint16_t)identity->n_unknown_sections,
         .has_errors =
@@ -241,9 +255,12 @@ static enum verdict record_gauge(struct shard *shard, struct gauge_cell *gauge,
     return VERDICT_APPLIED;
 }
 
-static enum verdict record_observation(struct key *key, double value)
+/* Inlined for each type, so that what scales by 1 divides nothing. */
+static inline enum verdict record_observation(struct key *key, const struct line *line,
+                                              enum sample_type type)
 {
-    return histogram_record((struct histogram_cell *)key->cell, value, key->facts.weight);
+    return histogram_record((struct histogram_cell *)key->cell,
+                            sample_type_scale(type, line->number), key->facts.weight);
 }
 
 static enum verdict record(struct shard *shard, struct key *key, const struct line *line)
@@ -254,9 +271,9 @@ static enum verdict record(struct shard *shard, struct key *key, const struct li
     case SAMPLE_COUNTER:
         return counter_record((struct counter_cell *)cell, line->number, key->facts.weight);
     case SAMPLE_GAUGE: return record_gauge(shard, (struct gauge_cell *)cell, line);
-    case SAMPLE_TIMER: return record_observation(key, line->number / 1000); /* ms to s */
-    case SAMPLE_HISTOGRAM:
-    case SAMPLE_DISTRIBUTION: return record_observation(key, line->number);
+    case SAMPLE_TIMER: return record_observation(key, line, SAMPLE_TIMER);
+    case SAMPLE_HISTOGRAM: return record_observation(key, line, SAMPLE_HISTOGRAM);
+    case SAMPLE_DISTRIBUTION: return record_observation(key, line, SAMPLE_DISTRIBUTION);
     case SAMPLE_SET:
         return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
     case SAMPLE_END:

@@ -30,11 +30,13 @@ struct line {
 /* May the value of @line be recorded as a @type at all? VERDICT_APPLIED, or why not. */
 static inline enum verdict line_check(const struct line *line, enum sample_type type)
 {
-    if (type == SAMPLE_SET)
+    enum sample_value value = sample_type_facts(type)->value;
+
+    if (value == SAMPLE_VALUE_TEXT)
         return line->value.len ? VERDICT_APPLIED : REFUSED_MALFORMED_VALUE;
     if (!line->is_number)
         return REFUSED_MALFORMED_VALUE;
-    if (type == SAMPLE_COUNTER && line->number < 0)
+    if (value == SAMPLE_VALUE_AMOUNT && line->number < 0)
         return REFUSED_ILLEGAL_NEGATIVE_COUNTER;
     return VERDICT_APPLIED;
 }

@@ -136,9 +136,7 @@ struct target {
 
 static bool is_finite(enum sample_type type, double value, double weight)
 {
-    bool is_weighted = type != SAMPLE_GAUGE && type != SAMPLE_SET && type != SAMPLE_END;
-
-    return !is_weighted || isfinite(value * weight);
+    return !sample_type_facts(type)->is_weighted || isfinite(value * weight);
 }
 
 static enum verdict end_series(struct pipeline *pipeline, struct target *target)
@@ -207,7 +205,9 @@ static bool apply_packed(struct pipeline *pipeline, const struct line *line, str
 static bool apply_values(struct pipeline *pipeline, const struct line *line, enum sample_type type,
                          struct target *target)
 {
-    if (line->is_number || type == SAMPLE_SET || !parse_is_packed(line))
+    bool takes_text = sample_type_facts(type)->value == SAMPLE_VALUE_TEXT;
+
+    if (line->is_number || takes_text || !parse_is_packed(line))
         return apply_value(pipeline, line, target);
     return apply_packed(pipeline, line, target);
 }

@@ -35,16 +35,22 @@ struct http {
 /* A stream on its way through libmicrohttpd. */
 struct passage {
     struct http *http;
-    void *stream;
+    struct http_stream *stream;
     struct gzip *gzip; /* NULL: it goes as it is */
 };
+
+static long read_source(void *source, char *out, size_t max)
+{
+    struct http_stream *stream = source;
+
+    return stream->read(stream, out, max);
+}
 
 static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
 {
     struct passage *passage = ctx;
-    gzip_source *read = passage->http->options.stream_type->read;
-    long n = passage->gzip ? gzip_read(passage->gzip, read, passage->stream, out, max)
-                           : read(passage->stream, out, max);
+    long n = passage->gzip ? gzip_read(passage->gzip, read_source, passage->stream, out, max)
+                           : read_source(passage->stream, out, max);
 
     if (n < 0)
         return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -53,7 +59,7 @@ static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
 
 static void close_passage(struct passage *passage)
 {
-    passage->http->options.stream_type->close(passage->stream);
+    passage->stream->close(passage->stream);
     if (passage->gzip)
         passage->http->n_gzips--;
     gzip_free(passage->gzip);
@@ -79,14 +85,15 @@ static bool begin_gzip(struct passage *passage)
     return true;
 }
 
-static struct MHD_Response *stream_response(struct http *http, void *stream, bool wants_gzip)
+static struct MHD_Response *stream_response(struct http *http, struct http_stream *stream,
+                                            bool wants_gzip)
 {
     struct passage *passage = calloc(1, sizeof(*passage));
     struct MHD_Response *response;
     bool has_gzip;
 
     if (!passage) {
-        http->options.stream_type->close(stream);
+        stream->close(stream);
         return NULL;
     }
     *passage = (struct passage){ .http = http, .stream = stream };
@@ -113,9 +120,9 @@ static struct MHD_Response *body_response(struct slice body, bool is_given)
 }
 
 /* The head of a stream alone: one whose length is not known, and which is not read. */
-static struct MHD_Response *head_response(struct http *http, void *stream)
+static struct MHD_Response *head_response(struct http_stream *stream)
 {
-    http->options.stream_type->close(stream);
+    stream->close(stream);
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_no_read, NULL,
                                              NULL);
 }
@@ -136,7 +143,7 @@ static struct MHD_Response *make_response(struct http *http, struct MHD_Connecti
     if (!reply->stream)
         return body_response(reply->body, reply->is_body_given);
     if (is_head)
-        response = head_response(http, reply->stream);
+        response = head_response(reply->stream);
     else
         response = stream_response(http, reply->stream, wants_gzip(connection));
     if (!response)

@@ -9,24 +9,28 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
+/*
+ * A body that is made while it is sent. A module that makes one embeds this struct and
+ * brings both functions, which run on the HTTP thread. Requests take turns piece by piece,
+ * so a long stream does not hold up a short page. A stream need not end.
+ */
+struct http_stream {
+    /*
+     * Put up to @max bytes, which is not 0, into @out. Returns their number; 0 at the end;
+     * or a negative errno to break off: the client then sees that its page is not whole.
+     */
+    long (*read)(struct http_stream *stream, char *out, size_t max);
+    /* Free the stream. Called once: at its end, or earlier when the client has gone. */
+    void (*close)(struct http_stream *stream);
+};
+
 /* A page. Either a body that outlives the request, or a stream. */
 struct http_reply {
     unsigned status; /* 200 and so on */
     const char *content_type;
     struct slice body;
-    bool is_body_given; /* the body is malloc()ed, and http frees it */
-    void *stream;       /* NULL: body is all there is */
-};
-
-/*
- * How streams are read, on the HTTP thread. Requests take turns piece by piece,
- * so a long stream does not hold up a short page. Who accepts gzip gets it
- * compressed.
- */
-struct http_stream_type {
-    /* Put up to @max bytes into @out. Returns how many; 0 at the end; negative to break off. */
-    long (*read)(void *stream, char *out, size_t max);
-    void (*close)(void *stream);
+    bool is_body_given;         /* the body is malloc()ed, and http frees it */
+    struct http_stream *stream; /* NULL: body is all there is. Compressed if the client accepts */
 };
 
 struct http_route {
@@ -38,7 +42,6 @@ struct http_route {
 struct http_options {
     const struct http_route *routes; /* borrowed, as all of this, until http_stop() */
     unsigned n_routes;
-    const struct http_stream_type *stream_type;
     void *ctx;
 };
 

@@ -16,7 +16,7 @@ MUST_CHECK int gzip_new(struct gzip **ret);
 void gzip_free(struct gzip *gzip);
 DEFINE_CLEANUP(struct gzip *, gzip_free)
 
-/* As http_stream_type.read: up to @max bytes into @out; 0 at the end, negative errors. */
+/* Put up to @max bytes into @out. Returns their number; 0 at the end; or a negative errno. */
 typedef long gzip_source(void *stream, char *out, size_t max);
 
 /*

@@ -87,20 +87,8 @@ static void respond_metrics(void *ctx, struct http_reply *reply)
     }
     reply->status = 200;
     reply->content_type = TEXT_CONTENT_TYPE;
-    reply->stream = scrape;
+    reply->stream = scrape_stream(scrape);
 }
-
-static long read_stream(void *stream, char *out, size_t max)
-{
-    return scrape_read(stream, out, max);
-}
-
-static void close_stream(void *stream)
-{
-    scrape_free(stream);
-}
-
-static const struct http_stream_type stream_type = { read_stream, close_stream };
 
 void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path)
@@ -122,7 +110,6 @@ struct http_options routes_http_options(struct routes *routes)
     return (struct http_options){
         .routes = routes->table,
         .n_routes = ROUTES_N,
-        .stream_type = &stream_type,
         .ctx = routes,
     };
 }

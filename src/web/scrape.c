@@ -27,6 +27,7 @@
 #define DEADLINE_NS (60 * CLOCK_NS_PER_S)
 
 struct scrape {
+    struct http_stream stream;
     const struct selfmetrics *source;
     struct snapshot *snapshot;
     size_t n_written;            /* series of the snapshot that are in the text already */
@@ -39,12 +40,28 @@ struct scrape {
     double size_bytes;
 };
 
+static long read_stream(struct http_stream *stream, char *out, size_t max)
+{
+    return scrape_read(CONTAINER_OF(stream, struct scrape, stream), out, max);
+}
+
+static void close_stream(struct http_stream *stream)
+{
+    scrape_free(CONTAINER_OF(stream, struct scrape, stream));
+}
+
+struct http_stream *scrape_stream(struct scrape *scrape)
+{
+    return &scrape->stream;
+}
+
 int scrape_new(struct scrape **ret, const struct selfmetrics *source)
 {
     struct scrape *scrape = calloc(1, sizeof(*scrape));
 
     if (!scrape)
         return -ENOMEM;
+    scrape->stream = (struct http_stream){ read_stream, close_stream };
     scrape->source = source;
     scrape->started_ns = clock_monotonic_ns();
     scrape->snapshot = registry_snapshot(source->registry);

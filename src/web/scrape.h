@@ -6,6 +6,7 @@
  */
 
 #include "base/compiler.h"
+#include "http/http.h"
 #include "web/selfmetrics.h"
 
 struct scrape;
@@ -25,3 +26,6 @@ long scrape_read(struct scrape *scrape, char *out, size_t max);
 
 /* End it, read to the end or not. */
 void scrape_free(struct scrape *scrape);
+
+/* The scrape as a page's body, whose functions are the two above. It is the same object. */
+struct http_stream *scrape_stream(struct scrape *scrape);

@@ -21,6 +21,7 @@
 /* --- pages: a short one, a long stream, and one that breaks off ------------------------ */
 
 struct stream {
+    struct http_stream base;
     size_t n;     /* bytes given away */
     size_t max;   /* of so many */
     bool is_good; /* or it breaks off at max */
@@ -36,9 +37,9 @@ static char byte_at(size_t i)
     return (char)('a' + i % 23);
 }
 
-static long read_stream(void *arg, char *out, size_t max)
+static long read_stream(struct http_stream *base, char *out, size_t max)
 {
-    struct stream *stream = arg;
+    struct stream *stream = CONTAINER_OF(base, struct stream, base);
     size_t n = stream->max - stream->n;
 
     if (n == 0)
@@ -51,19 +52,19 @@ static long read_stream(void *arg, char *out, size_t max)
     return (long)n;
 }
 
-static void close_stream(void *arg)
+static void close_stream(struct http_stream *base)
 {
     atomic_fetch_add(&n_closed, 1);
-    free(arg);
+    free(CONTAINER_OF(base, struct stream, base));
 }
 
 static void open_stream(struct http_reply *reply, size_t max, bool is_good)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
 
-    *stream = (struct stream){ 0, max, is_good };
+    *stream = (struct stream){ { read_stream, close_stream }, 0, max, is_good };
     reply->status = 200;
-    reply->stream = stream;
+    reply->stream = &stream->base;
     atomic_fetch_add(&n_opened, 1);
 }
 
@@ -99,9 +100,8 @@ static const struct http_route routes[] = {
     { "/short", respond_short },   { "/busy", respond_busy },   { "/long", respond_long },
     { "/broken", respond_broken }, { "/empty", respond_empty },
 };
-static const struct http_stream_type stream_type = { read_stream, close_stream };
 static char page[] = "a page\n";
-static const struct http_options options = { routes, ARRAY_SIZE(routes), &stream_type, page };
+static const struct http_options options = { routes, ARRAY_SIZE(routes), page };
 
 /* --- a client ----------------------------------------------------------------------------- */
 

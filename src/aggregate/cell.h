@@ -30,8 +30,8 @@ struct cell {
     struct key *keys;           /* the owner's: the keys of its shard that lead here */
     _Atomic uint32_t touched_s; /* when the owner last wrote, in the shard's seconds; 0: not
                                    since it was made, or since the sweep marked it */
-    _Atomic bool is_dying;      /* do not write, ask the registry first */
-    bool is_forgotten;          /* the owner's: it has let go of the series */
+    _Atomic bool must_ask;      /* the series is not SERIES_LIVE: registry_revive() comes first */
+    bool is_released;           /* the owner's: it has given back its reference on the series */
 };
 
 struct counter_cell {

@@ -2,44 +2,46 @@
 #pragma once
 
 /*
- * Expiry: letting go of series that nobody writes any more, without losing a sample
+ * Expiry: removing series that were not written for their time to live, without losing a sample
  *
- * One sweep is four steps, on one thread, which must see to the two waits:
+ * A sweep is these steps, on one thread, which must see to the two waits:
  *
- *      expiry_mark      find what was not written for its time to live
- *        (every worker passes a moment when it holds no cell in its hands)
- *      expiry_remove    take out what is still unwritten
- *        (every worker calls shard_forget)
- *      expiry_finish       give back what is left
+ *      expiry_mark         make SERIES_EXPIRING what was not written for its time to live
+ *        (every worker passes a moment at which it uses no cell)
+ *      expiry_remove       make SERIES_REMOVED what is still not written
+ *        (every worker calls shard_release)
+ *      expiry_finish
+ *
+ * Series that a sender has ended need only the last steps; expiry_take_ended() comes before them.
  */
 
 #include "aggregate/registry.h"
 
 /* All zero is a sweep that has not begun. */
 struct expiry {
-    struct suspect *suspects; /* expiry_remove() leaves them all here */
-    size_t n_suspects;
-    size_t n_max; /* room in suspects */
+    struct sweep_item *items; /* the same ones in every step */
+    size_t n_items;
+    size_t n_max; /* room in items */
 };
 
 /*
  * Find the series that were last written before @now_s - @ttl_s and mark them.
- * Returns how many; 0 ends the sweep here. Without memory it finds fewer.
+ * Returns how many it found; with 0, expiry_finish() is next. Without memory it finds fewer.
  */
 size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t now_s,
                    uint32_t ttl_s);
 
-/* Take them out. Returns how many went; workers may hold on to them still. */
+/* Remove those that are still not written. Returns how many; workers may have references still. */
 size_t expiry_remove(struct expiry *expiry, struct registry *registry);
 
 /*
  * Instead of the first two steps: take those that registry_end() has ended. Returns
- * how many; 0 ends the sweep here.
+ * how many; with 0, expiry_finish() is next.
  */
 size_t expiry_take_ended(struct expiry *expiry, struct registry *registry);
 
-/* The end of a sweep, wherever it is. @expiry can begin anew. */
+/* Finish a sweep, after any of its steps. @expiry can begin anew. */
 void expiry_finish(struct expiry *expiry);
 
-/* The same when there are no workers any more, who may not have forgotten all. */
-void expiry_abandon(struct expiry *expiry);
+/* The same when there are no workers any more: what they have not released is released for them. */
+void expiry_deinit(struct expiry *expiry);

@@ -10,12 +10,12 @@
  *  - `view_lock` guards the current snapshot. Scrapes and the sweep take it, and
  *    sorting happens under it. Workers never do.
  *
- * What the first side makes reaches the second by a list of fresh series, taken
- * over whole in two instructions; what it ends (registry_end), by an array of
- * ended ones. Where both locks are held, view_lock is first.
+ * Series that the first side makes reach the second as a list of fresh ones, which is taken over
+ * whole in two instructions; those that it ends, as an array. Where both locks are held,
+ * view_lock is taken first.
  *
- * So a series leaves in two steps. It is gone when the roster does not know it any
- * more, and removed when snapshots are to leave it out. The sweep does both at once.
+ * So a series that is ended leaves in two steps: the roster's tables at once, snapshots when the
+ * next one is made (series.h). The sweep, which holds both locks, does both in one.
  */
 
 #include "aggregate/registry.h"
@@ -29,11 +29,11 @@
 /* How many series the sweep handles while workers wait for the lock: 0.1 ms. */
 #define SWEEP_BATCH 256
 
-/* Series that were ended by registry_end(), each with a reference. */
+/* Series that registry_end() has ended, each with a reference. */
 struct ended {
-    struct suspect *items;
+    struct sweep_item *items;
     size_t n, n_max;
-    size_t n_removed; /* so many of them, from the first on, are removed too */
+    size_t n_removed; /* the first ones are SERIES_REMOVED already, the others SERIES_ENDED */
 };
 
 struct registry {
@@ -44,7 +44,7 @@ struct registry {
 
     pthread_mutex_t view_lock;
     struct snapshot *current;
-    size_t n_removed; /* series that are removed, and that a snapshot has yet to leave out */
+    size_t n_removed; /* series that are SERIES_REMOVED, and that @current or the fresh list has */
 };
 
 int registry_new(struct registry **ret, const struct registry_options *options)
@@ -77,13 +77,13 @@ int registry_new(struct registry **ret, const struct registry_options *options)
 void registry_free(struct registry *registry)
 {
     size_t n_ended;
-    struct suspect *ended;
+    struct sweep_item *ended;
 
     if (!registry)
         return;
     ended = registry_take_ended(registry, &n_ended);
     for (size_t i = 0; i < n_ended; i++) {
-        series_forget_workers(ended[i].series);
+        series_release_workers(ended[i].series);
         series_unref(ended[i].series);
     }
     free(ended);
@@ -122,22 +122,23 @@ enum verdict registry_admit(struct registry *registry, unsigned worker,
     return verdict;
 }
 
-bool registry_save(struct registry *registry, struct cell *cell)
+bool registry_revive(struct registry *registry, struct cell *cell)
 {
-    bool is_saved;
+    struct series *series = cell->series;
+    bool is_registered;
 
     pthread_mutex_lock(&registry->lock);
-    is_saved = !cell->series->is_gone;
-    if (is_saved)
-        series_set_dying(cell->series, false);
+    is_registered = series_is_registered(series);
+    if (series_state(series) == SERIES_EXPIRING)
+        series_set_state(series, SERIES_LIVE);
     pthread_mutex_unlock(&registry->lock);
-    return is_saved;
+    return is_registered;
 }
 
 static bool has_room_for_ended(struct ended *ended)
 {
     size_t n_max = ended->n_max ? 2 * ended->n_max : 64;
-    struct suspect *items;
+    struct sweep_item *items;
 
     if (ended->n < ended->n_max)
         return true;
@@ -149,13 +150,11 @@ static bool has_room_for_ended(struct ended *ended)
     return true;
 }
 
-/* With the lock held: @series is over, and all workers will notice. */
 static void end_series(struct registry *registry, struct series *series)
 {
     series_ref(series);
     registry->ended.items[registry->ended.n++].series = series;
-    roster_remove(&registry->roster, series);
-    series_set_dying(series, true);
+    roster_remove(&registry->roster, series, SERIES_ENDED);
 }
 
 static enum verdict end_matching(struct registry *registry, struct family *family,
@@ -241,18 +240,18 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
     return latest;
 }
 
-/* With both locks held: what has ended is not for snapshots any more. */
+/* With both locks held: the next snapshot is to leave out what has ended. */
 static void remove_ended(struct registry *registry)
 {
     struct ended *ended = &registry->ended;
 
     for (; ended->n_removed < ended->n; ended->n_removed++) {
-        ended->items[ended->n_removed].series->is_removed = true;
+        series_set_state(ended->items[ended->n_removed].series, SERIES_REMOVED);
         registry->n_removed++;
     }
 }
 
-/* Those of @fresh that are no longer wanted never get into a snapshot. */
+/* What was removed before a snapshot had it never gets into one. */
 static struct series *without_removed(struct registry *registry, struct series *fresh, size_t *n)
 {
     struct series **link = &fresh;
@@ -260,7 +259,7 @@ static struct series *without_removed(struct registry *registry, struct series *
     while (*link) {
         struct series *series = *link;
 
-        if (series->is_removed) {
+        if (series_state(series) == SERIES_REMOVED) {
             *link = series->next_fresh;
             --*n;
             registry->n_removed--;
@@ -329,7 +328,7 @@ struct snapshot *registry_snapshot(struct registry *registry)
 
 /* --- for the sweep ------------------------------------------------------------- */
 
-struct suspect *registry_take_ended(struct registry *registry, size_t *ret_n)
+struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
 {
     struct ended ended;
 
@@ -373,66 +372,68 @@ static void restore_touched(struct series *series, uint32_t touched_s)
     }
 }
 
-static bool mark_one(struct registry *registry, const struct suspect *suspect)
+static bool mark_one(struct registry *registry, const struct sweep_item *item)
 {
-    struct series *series = suspect->series;
+    struct series *series = item->series;
     uint32_t touched_s;
 
-    if (series->is_gone)
+    if (!series_is_registered(series))
         return false;
     touched_s = reset_touched(series);
-    if (touched_s == suspect->touched_s)
-        series_set_dying(series, true);
-    else
+    if (touched_s != item->touched_s) {
         restore_touched(series, touched_s);
-    return series->is_dying;
-}
-
-static bool remove_one(struct registry *registry, const struct suspect *suspect)
-{
-    struct series *series = suspect->series;
-
-    if (!series->is_dying || series->is_gone)
-        return false;
-    if (series_touched_s(series) > 0) {
-        series_set_dying(series, false);
         return false;
     }
-    roster_remove(&registry->roster, series);
-    series->is_removed = true;
+    /* It may be marked already, by a sweep that was finished early. */
+    if (series_state(series) == SERIES_LIVE)
+        series_set_state(series, SERIES_EXPIRING);
+    return true;
+}
+
+static bool remove_one(struct registry *registry, const struct sweep_item *item)
+{
+    struct series *series = item->series;
+
+    if (series_state(series) != SERIES_EXPIRING)
+        return false;
+    if (series_touched_s(series) > 0) {
+        series_set_state(series, SERIES_LIVE);
+        return false;
+    }
+    roster_remove(&registry->roster, series, SERIES_REMOVED);
     registry->n_removed++;
     return true;
 }
 
-/* For each of @n suspects, letting go of the lock now and then: @one says whether it counts. */
-static size_t in_batches(struct registry *registry, struct suspect *suspects, size_t n,
-                         bool (*one)(struct registry *, const struct suspect *))
+/* Do @one to each of @n items, releasing the lock now and then. Returns for how many it did. */
+static size_t in_batches(struct registry *registry, const struct sweep_item *items, size_t n,
+                         bool (*one)(struct registry *, const struct sweep_item *))
 {
-    size_t n_counted = 0;
+    size_t n_done = 0;
 
     for (size_t begin = 0; begin < n; begin += SWEEP_BATCH) {
         size_t end = n - begin < SWEEP_BATCH ? n : begin + SWEEP_BATCH;
 
         pthread_mutex_lock(&registry->lock);
         for (size_t i = begin; i < end; i++)
-            n_counted += one(registry, &suspects[i]);
+            n_done += one(registry, &items[i]);
         pthread_mutex_unlock(&registry->lock);
     }
-    return n_counted;
+    return n_done;
 }
 
-void registry_mark_dying(struct registry *registry, struct suspect *suspects, size_t n)
+void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n)
 {
-    in_batches(registry, suspects, n, mark_one);
+    in_batches(registry, items, n, mark_one);
 }
 
-size_t registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n)
+size_t registry_remove_expiring(struct registry *registry, const struct sweep_item *items, size_t n)
 {
     size_t n_removed;
 
     /* Nobody may see a list with removed series beside new ones of the same name. */
     pthread_mutex_lock(&registry->view_lock);
-    n_removed = in_batches(registry, suspects, n, remove_one);
+    n_removed = in_batches(registry, items, n, remove_one);
     refresh(registry);
     pthread_mutex_unlock(&registry->view_lock);
     return n_removed;

@@ -53,7 +53,7 @@ MUST_CHECK int registry_reserve(struct registry *registry, const struct identity
 
 /*
  * The cell of @worker in the series that @identity names. Series, family and cell
- * are made when they do not exist; a dying series lives on. The worker that asked
+ * are made when they do not exist; an expiring series is live again. The worker that asked
  * for the first time holds a reference on the series from now on, until it calls
  * series_unref().
  *
@@ -67,10 +67,10 @@ MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worke
                                        const struct identity *identity, struct cell **ret);
 
 /*
- * Keep the series of a cell from dying, because its worker is about to write.
- * Returns false when it is too late: the series has been removed.
+ * Make the series of @cell live again if it is expiring, because its worker is about to write.
+ * Returns false when it is too late: the series is in the registry no more.
  */
-MUST_CHECK bool registry_save(struct registry *registry, struct cell *cell);
+MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell);
 
 /*
  * End, at once, each series of the family in @identity that has all its labels: from
@@ -98,30 +98,32 @@ struct snapshot *registry_snapshot(struct registry *registry);
 
 struct registry_counts registry_count(struct registry *registry);
 
-/* A series that the sweep (aggregate/expiry.h) thinks may go. */
-struct suspect {
-    struct series *series; /* with a reference that the sweep holds */
+/* A series that a sweep (aggregate/expiry.h) works on. */
+struct sweep_item {
+    struct series *series; /* with a reference, which is the sweep's */
     uint32_t touched_s;    /* when it was last written, as the sweep saw it */
 };
 
 /*
- * Mark those of @n suspects as dying that were not written again since the sweep
- * looked: from now on, whoever is about to write to one asks registry_save()
- * first, and any write shows. One sweep at a time.
+ * Make those of @n series SERIES_EXPIRING that were not written again since the sweep looked.
+ * From now on a worker that is about to write to one calls registry_revive() first, and any
+ * write shows. One sweep at a time.
  */
-void registry_mark_dying(struct registry *registry, struct suspect *suspects, size_t n);
+void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n);
 
 /*
- * Take out those of @n suspects that nobody saved and nobody wrote to since they
- * were marked; the others live on. Every worker must have finished whatever it
- * was doing when they were marked. Afterwards series->is_removed tells which. Returns
- * how many.
+ * Remove those of @n series that are SERIES_EXPIRING still and were not written since they were
+ * marked; those that were written are live again. Every worker must have finished whatever it was
+ * doing when they were marked. Returns how many were removed.
+ *
+ * Afterwards all of them are SERIES_LIVE or SERIES_REMOVED, the latter also if they were ended
+ * meanwhile. (Without memory for a snapshot, older ones may have removed series still.)
  */
-size_t registry_remove_dying(struct registry *registry, struct suspect *suspects, size_t n);
+size_t registry_remove_expiring(struct registry *registry, const struct sweep_item *items,
+                                size_t n);
 
 /*
- * Take over the series that registry_end() has ended since the last time: an
- * array for free(), NULL when there are none, with a reference on each. Workers may
- * hold on to them still.
+ * Take over the series that registry_end() has ended since the last time: an array for free(),
+ * NULL when there are none. They are SERIES_REMOVED; workers may still have references.
  */
-struct suspect *registry_take_ended(struct registry *registry, size_t *ret_n);
+struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n);

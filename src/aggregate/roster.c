@@ -249,8 +249,8 @@ static enum verdict admit_labels(struct roster *roster, struct family *family,
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    if (series->is_dying)
-        series_set_dying(series, false);
+    if (series_state(series) == SERIES_EXPIRING)
+        series_set_state(series, SERIES_LIVE);
     if (!series->cells[worker] && !series_add_cell(series, worker))
         return REFUSED_NO_MEMORY;
     *ret = series->cells[worker];
@@ -298,11 +298,11 @@ enum verdict roster_admit(struct roster *roster, const struct roster_request *re
     return verdict;
 }
 
-void roster_remove(struct roster *roster, struct series *series)
+void roster_remove(struct roster *roster, struct series *series, enum series_state state)
 {
     struct family *family = series->family;
 
-    series->is_gone = true;
+    series_set_state(series, state);
     slots_remove(&roster->series, series_hash(series), series);
     roster->n_series[family->type]--;
     unlink_from_family(series);

@@ -53,8 +53,11 @@ MUST_CHECK enum verdict roster_admit(struct roster *roster, const struct roster_
 /* The family that @request names, whatever its type; NULL when there is none. */
 struct family *roster_find_family(struct roster *roster, const struct roster_request *request);
 
-/* Take out @series; it stays with those who have a reference. */
-void roster_remove(struct roster *roster, struct series *series);
+/*
+ * Take @series out; from now on its state is @state, SERIES_ENDED or SERIES_REMOVED. It stays
+ * with those who have a reference.
+ */
+void roster_remove(struct roster *roster, struct series *series, enum series_state state);
 
 /* Take over the fresh series: a list, and how many these are. */
 struct series *roster_take_fresh(struct roster *roster, size_t *ret_n);

@@ -15,6 +15,7 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
+#include "base/must.h"
 #include "base/slots.h"
 
 #include <float.h>
@@ -174,26 +175,48 @@ uint32_t series_touched_s(struct series *series)
     return newest;
 }
 
-void series_set_dying(struct series *series, bool is_dying)
+/* Can a series go from one state to the other? */
+static bool is_step(enum series_state from, enum series_state to)
 {
-    series->is_dying = is_dying;
+    switch (from) {
+    case SERIES_LIVE: return to == SERIES_EXPIRING || to == SERIES_ENDED;
+    case SERIES_EXPIRING: return to != SERIES_EXPIRING;
+    case SERIES_ENDED: return to == SERIES_REMOVED;
+    case SERIES_REMOVED: return false;
+    }
+    return false;
+}
+
+static void tell_workers(struct series *series, bool must_ask)
+{
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = cell_at(series, i);
 
         if (cell)
-            atomic_store_explicit(&cell->is_dying, is_dying, memory_order_relaxed);
+            atomic_store_explicit(&cell->must_ask, must_ask, memory_order_relaxed);
     }
 }
 
-void series_forget_workers(struct series *series)
+void series_set_state(struct series *series, enum series_state state)
+{
+    enum series_state before = series_state(series);
+
+    MUST(is_step(before, state));
+    atomic_store_explicit(&series->state, state, memory_order_release);
+    /* Most steps change nothing for the workers, and cells are costly to reach. */
+    if ((before == SERIES_LIVE) != (state == SERIES_LIVE))
+        tell_workers(series, state != SERIES_LIVE);
+}
+
+void series_release_workers(struct series *series)
 {
     /* Against the last of them being the last of all. */
     series_ref(series);
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = cell_at(series, i);
 
-        if (cell && !cell->is_forgotten) {
-            cell->is_forgotten = true;
+        if (cell && !cell->is_released) {
+            cell->is_released = true;
             series_unref(series);
         }
     }

@@ -9,6 +9,43 @@
 #include "aggregate/family.h"
 
 /*
+ * The states of a series' life:
+ *
+ *      made by registry_admit()
+ *               |
+ *               v        1: not written for its TTL
+ *             LIVE ------------------------------------> EXPIRING
+ *               |  ^                                      |  |  |
+ *               |  '------- 2: a worker is to write, -----'  |  |
+ *               |              or has written                |  |
+ *               | 3: x                                 3: x  |  | 4: still not written
+ *               v                                            |  |
+ *             ENDED <----------------------------------------'  |
+ *               |                                               v
+ *               '------- 5: snapshots leave it out -------> REMOVED
+ *                                                               |
+ *                              freed, with its last reference <-'
+ *
+ *      step  taken by                                    in
+ *      1     the sweep                                   registry_mark_expiring
+ *      2     a worker that has a sample for it           registry_revive, registry_admit
+ *            the sweep, which sees that it was written   registry_remove_expiring
+ *      3     a worker that was sent an x                 registry_end
+ *      4     the sweep                                   registry_remove_expiring
+ *      5     the next scrape or sweep                    registry_snapshot, registry_take_ended
+ *
+ * Every step is taken with the registry's `lock` held, so a thread that holds it may act on the
+ * state. Those to REMOVED are taken with `view_lock` held as well. Without a lock only REMOVED
+ * means anything: no state follows it.
+ */
+enum series_state {
+    SERIES_LIVE,     /* in the registry; workers write without asking */
+    SERIES_EXPIRING, /* in the registry; workers ask before they write */
+    SERIES_ENDED,    /* not in the registry: a sample begins a new series; in some snapshots */
+    SERIES_REMOVED,  /* the same, and in no snapshot to come: workers drop their references */
+} __attribute__((__packed__));
+
+/*
  * There are a million of these, so every byte counts.
  * What a scrape reads stands at the end.
  */
@@ -17,14 +54,14 @@ struct series {
     struct series *next_in_family, *prev_in_family; /* under the registry's lock */
     struct family *family;
     uint32_t labels_len : 24;
-    uint32_t n_cells : 8;    /* one for each worker */
-    _Atomic uint16_t refs;   /* the snapshots' one, one for each worker with a cell, a few more */
-    _Atomic bool is_removed; /* gone, and not in the next snapshot; set under both its locks */
-    bool is_gone : 1;        /* not in the registry any more; as the next, under its lock */
-    bool is_dying : 1;       /* workers must ask before they write */
-    bool is_prepaid : 1;     /* its memory is counted with its family's */
+    uint32_t n_cells : 8;  /* one for each worker */
+    _Atomic uint16_t refs; /* the snapshots' one, one for each worker with a cell, a few more */
+    _Atomic(enum series_state) state;
+    bool is_prepaid;                /* its memory is counted with its family's */
     _Atomic(struct cell *) cells[]; /* NULL where that worker has none yet; then the labels */
 };
+
+_Static_assert(sizeof(struct series) <= 40, "a million of these: a word more is 8 MB");
 
 /* Where the labels of a series with so many cells begin, in bytes. */
 static inline size_t series_labels_at(unsigned n_cells)
@@ -104,11 +141,25 @@ uint32_t series_touched_s(struct series *series);
  */
 void series_take_reserve(struct series *series);
 
-/* With the registry's lock held: tell all workers to ask before they write, or not to. */
-void series_set_dying(struct series *series, bool is_dying);
+static inline enum series_state series_state(const struct series *series)
+{
+    return atomic_load_explicit(&series->state, memory_order_acquire);
+}
 
-/* When its workers are gone: give back the references that they have not given back. */
-void series_forget_workers(struct series *series);
+/* Whether look-ups find it. With the registry's lock held. */
+static inline bool series_is_registered(const struct series *series)
+{
+    return series_state(series) < SERIES_ENDED;
+}
+
+/*
+ * Take a step of those above, with the locks that it needs, and tell the workers whether they
+ * must ask before they write.
+ */
+void series_set_state(struct series *series, enum series_state state);
+
+/* When its workers have ended: give back the references that they have not given back. */
+void series_release_workers(struct series *series);
 
 /* The order of a scrape: by family name, then by labels. As memcmp. */
 int series_compare(const struct series *a, const struct series *b);

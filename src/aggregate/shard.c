@@ -156,8 +156,8 @@ COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const
 
     if (!key || !key_is_of(key, line))
         return miss(shard, hash);
-    if (atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed) &&
-        !registry_save(shard->options.registry, key->cell)) {
+    if (atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed) &&
+        !registry_revive(shard->options.registry, key->cell)) {
         keys_forget(&shard->keys, key);
         return miss(shard, hash);
     }
@@ -169,9 +169,9 @@ struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line
     const struct lookup *lookup = &shard->lookups[i];
     struct key *key = lookup->key;
 
-    /* Its key may have been made, or forgotten; or it is dying, or another's. */
+    /* Its key may have been made, or forgotten, or be another's; or its series is not live. */
     if (UNLIKELY(!key || shard->prepared_age != shard->keys.age || !key_is_of(key, line) ||
-                 atomic_load_explicit(&key->cell->is_dying, memory_order_relaxed)))
+                 atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed)))
         return find_with_care(shard, lookup->hash, line);
     return key;
 }
@@ -218,18 +218,18 @@ enum verdict shard_admit(struct shard *shard, const struct line *line,
     return VERDICT_APPLIED;
 }
 
-void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n)
+void shard_release(struct shard *shard, const struct sweep_item *items, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        struct series *series = suspects[i].series;
+        struct series *series = items[i].series;
         struct cell *cell =
             atomic_load_explicit(&series->cells[shard->options.worker], memory_order_relaxed);
 
-        if (!series->is_removed || !cell || cell->is_forgotten)
+        if (series_state(series) != SERIES_REMOVED || !cell || cell->is_released)
             continue;
         while (cell->keys)
             keys_forget(&shard->keys, cell->keys);
-        cell->is_forgotten = true;
+        cell->is_released = true;
         series_unref(series);
     }
 }

@@ -86,8 +86,11 @@ MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const
 MUST_CHECK enum verdict shard_end(struct shard *shard, const struct identity *identity,
                                   size_t *ret);
 
-/* Let go of those of @n suspects that were removed: forget their keys, drop the reference. */
-void shard_forget(struct shard *shard, const struct suspect *suspects, size_t n);
+/*
+ * Of those of @n series that are SERIES_REMOVED, forget the keys and give back this worker's
+ * reference, if it has not done so before.
+ */
+void shard_release(struct shard *shard, const struct sweep_item *items, size_t n);
 
 /* How many keys it remembers, and how many it has forgotten to make room. */
 size_t shard_n_keys(const struct shard *shard);

@@ -102,7 +102,7 @@ static void append_old(struct snapshot *next, struct snapshot *old, size_t from,
     for (size_t i = from; i < from + n; i++) {
         struct series *series = old->series[i];
 
-        if (series->is_removed)
+        if (series_state(series) == SERIES_REMOVED)
             old->removed[old->n_removed++] = series;
         else
             next->series[next->n_series++] = series;

@@ -30,8 +30,8 @@ void snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
 /*
- * Make the snapshot that follows @old: its series without those that are removed
- * (series->is_removed), with the @n_fresh new ones, which get sorted.
+ * Make the snapshot that follows @old: its series without those that are
+ * SERIES_REMOVED, with the @n_fresh new ones, which get sorted.
  * @n_removed says how many are removed, all of them in @old.
  *
  * Returns it with one reader, and @old keeps it from going before @old does, for

@@ -3,19 +3,19 @@
 /*
  * Sweeper
  *
- * Lives on the main thread. A timer begins a sweep; the two waits that a sweep
- * needs (aggregate/expiry.h) are rounds of tasks to all workers: a worker that
- * runs one is, at that moment, in no datagram. The last to answer wakes this
+ * Runs on the main thread. A timer begins a sweep; the two waits that a sweep
+ * needs (aggregate/expiry.h) are rounds of tasks for all workers: a worker that
+ * runs one is not in the middle of a datagram. The last one to answer wakes this
  * loop, which goes on to the next step:
  *
  *      idle -- timer: mark --> marked -- all answered: remove --> removed
  *       |                                                            ^ |
  *       '---- notified, and a pause: take what senders have ended ---' |
  *                                                                      v
- *                                               all answered: end, and idle
+ *                                            all answered: finish, and idle
  *
- * What senders have ended is gone already; this is about its memory. So there is no
- * hurry, and a pause lets many such series share a round.
+ * Series that senders have ended are in the registry no more; what is left to free is their
+ * memory. That is not urgent, and a pause lets many such series share a round.
  */
 
 #include "daemon/sweeper.h"
@@ -35,8 +35,8 @@
 /* How long to wait for more, once a sender has ended a series. */
 #define PAUSE_MS 1000
 
-/* So many suspects a worker forgets between two drains: some 2 ms. */
-#define FORGET_MAX 10000
+/* The most series that a worker releases between two drains: some 2 ms. */
+#define RELEASE_MAX 10000
 
 enum sweep_state {
     SWEEP_IDLE,
@@ -49,7 +49,7 @@ struct sweeper {
     enum sweep_state state;
     struct expiry expiry;
     size_t n_removed;           /* by their time to live */
-    size_t n_forgotten;         /* suspects that the workers are through with */
+    size_t n_released;          /* the first items, with which the workers have finished */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
     uv_timer_t timer;
@@ -71,19 +71,19 @@ static void pass(struct shard *shard, void *arg)
     answer(arg);
 }
 
-/* How many suspects workers are to forget in one go. */
-static size_t forget_now(const struct sweeper *sweeper)
+/* How many items the workers release in this round. */
+static size_t n_in_round(const struct sweeper *sweeper)
 {
-    size_t left = sweeper->expiry.n_suspects - sweeper->n_forgotten;
+    size_t left = sweeper->expiry.n_items - sweeper->n_released;
 
-    return left < FORGET_MAX ? left : FORGET_MAX;
+    return left < RELEASE_MAX ? left : RELEASE_MAX;
 }
 
-static void forget(struct shard *shard, void *arg)
+static void release(struct shard *shard, void *arg)
 {
     struct sweeper *sweeper = arg;
 
-    shard_forget(shard, sweeper->expiry.suspects + sweeper->n_forgotten, forget_now(sweeper));
+    shard_release(shard, sweeper->expiry.items + sweeper->n_released, n_in_round(sweeper));
     answer(sweeper);
 }
 
@@ -111,11 +111,11 @@ static void on_timer(uv_timer_t *timer)
     ask_all(sweeper, pass);
 }
 
-static void forget_all(struct sweeper *sweeper)
+static void release_all(struct sweeper *sweeper)
 {
     sweeper->state = SWEEP_REMOVED;
-    sweeper->n_forgotten = 0;
-    ask_all(sweeper, forget);
+    sweeper->n_released = 0;
+    ask_all(sweeper, release);
 }
 
 static void on_pause_over(uv_timer_t *pause)
@@ -128,7 +128,7 @@ static void on_pause_over(uv_timer_t *pause)
     }
     sweeper->n_removed = 0;
     if (expiry_take_ended(&sweeper->expiry, sweeper->options.registry) > 0)
-        forget_all(sweeper);
+        release_all(sweeper);
 }
 
 static void on_notified(uv_async_t *notified)
@@ -160,11 +160,11 @@ static void on_answered(uv_async_t *async)
         return;
     if (sweeper->state == SWEEP_MARKED) {
         sweeper->n_removed = expiry_remove(&sweeper->expiry, sweeper->options.registry);
-        forget_all(sweeper);
+        release_all(sweeper);
     } else if (sweeper->state == SWEEP_REMOVED) {
-        sweeper->n_forgotten += forget_now(sweeper);
-        if (sweeper->n_forgotten < sweeper->expiry.n_suspects)
-            ask_all(sweeper, forget);
+        sweeper->n_released += n_in_round(sweeper);
+        if (sweeper->n_released < sweeper->expiry.n_items)
+            ask_all(sweeper, release);
         else
             end_sweep(sweeper);
     }
@@ -176,7 +176,7 @@ static void on_closed(uv_handle_t *handle)
 
     if (--sweeper->n_open_handles > 0)
         return;
-    expiry_abandon(&sweeper->expiry);
+    expiry_deinit(&sweeper->expiry);
     free(sweeper->tasks);
     free(sweeper);
 }

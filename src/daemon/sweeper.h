@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Sweeper: lets series go that nobody has written for their time to live, or that a
+ * Sweeper: removes series that were not written for their time to live, and frees those that a
  * sender has ended
  */
 
@@ -26,11 +26,11 @@ struct sweeper_options {
 MUST_CHECK int sweeper_open(struct sweeper **ret, uv_loop_t *loop,
                             const struct sweeper_options *options);
 
-/* Any thread: a sender has ended series (registry_end), which workers are to forget. */
+/* Any thread: a sender has ended series (registry_end), which workers are to release. */
 void sweeper_notify(struct sweeper *sweeper);
 
 /*
- * End it, after the workers have ended. Memory goes when the loop has run its
+ * Close it, after the workers have stopped. Its memory is freed once the loop has run its
  * close callbacks. NULL is fine.
  */
 void sweeper_close(struct sweeper *sweeper);

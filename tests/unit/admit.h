@@ -5,7 +5,7 @@
  * Admit: what the tests of the registry say with
  *
  * Two workers, unless a case says otherwise. A series is removed in the steps of a
- * sweep, in which every suspect holds a reference.
+ * sweep, in which every item holds a reference.
  */
 
 #include "unit.h"
@@ -72,30 +72,30 @@ static inline struct cell *admit(struct registry *registry, unsigned worker, con
     return cell;
 }
 
-/* Mark and remove these series, as a sweep does; each suspect holds a reference. */
-static inline void mark(struct registry *registry, struct suspect *suspects, size_t n)
+/* Mark and remove these series, as a sweep does; each item holds a reference. */
+static inline void mark(struct registry *registry, struct sweep_item *items, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        series_ref(suspects[i].series);
-    registry_mark_dying(registry, suspects, n);
+        series_ref(items[i].series);
+    registry_mark_expiring(registry, items, n);
 }
 
-static inline void end_sweep(struct suspect *suspects, size_t n)
+static inline void end_sweep(struct sweep_item *items, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        series_unref(suspects[i].series);
+        series_unref(items[i].series);
 }
 
-/* Remove the series of @cell, whose one worker lets go of it. */
+/* Remove the series of @cell, which its one worker releases. */
 static inline void remove_series(struct registry *registry, struct cell *cell)
 {
-    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
 
-    mark(registry, &suspect, 1);
-    registry_remove_dying(registry, &suspect, 1);
-    assert_true(suspect.series->is_removed);
-    series_unref(suspect.series);
-    end_sweep(&suspect, 1);
+    mark(registry, &item, 1);
+    registry_remove_expiring(registry, &item, 1);
+    assert_int_equal(series_state(item.series), SERIES_REMOVED);
+    series_unref(item.series);
+    end_sweep(&item, 1);
 }
 
 static inline int make_buckets(void **state)

@@ -33,10 +33,10 @@ static void a_new_one_is_all_zero_and_knows_its_series(void **state)
     assert_ptr_equal(cell->series, series);
     assert_null(cell->keys);
     assert_int_equal(atomic_load(&cell->touched_s), 0);
-    assert_false(atomic_load(&cell->is_dying));
+    assert_false(atomic_load(&cell->must_ask));
     for (unsigned i = 0; i <= buckets->n; i++)
         assert_int_equal(atomic_load(&histogram->counts[i]), 0);
-    assert_false(cell->is_forgotten);
+    assert_false(cell->is_released);
     cell_free(cell, METRIC_HISTOGRAM);
 }
 

@@ -70,7 +70,7 @@ static size_t finish(struct expiry *expiry)
     size_t n = expiry_remove(expiry, registry);
 
     for (unsigned i = 0; i < WORKERS; i++)
-        shard_forget(shards[i], expiry->suspects, expiry->n_suspects);
+        shard_release(shards[i], expiry->items, expiry->n_items);
     expiry_finish(expiry);
     return n;
 }
@@ -153,7 +153,7 @@ static void nothing_to_mark_ends_a_sweep(void **state)
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
     expiry_finish(&expiry);
     expiry_finish(&expiry);
-    assert_null(expiry.suspects);
+    assert_null(expiry.items);
 }
 
 static void a_sweep_may_end_after_marking(void **state)
@@ -272,7 +272,7 @@ static void what_is_saved_goes_at_its_next_time(void **state)
     assert_int_equal(sweep(211, 10), 1);
 }
 
-/* --- what is gone ------------------------------------------------------------------------ */
+/* --- what is removed --------------------------------------------------------------------- */
 
 static void names_of_removed_series_are_free_for_another_type(void **state)
 {
@@ -360,9 +360,9 @@ static size_t bury(void)
     size_t n = expiry_take_ended(&expiry, registry);
 
     for (unsigned i = 0; i < WORKERS; i++)
-        shard_forget(shards[i], expiry.suspects, expiry.n_suspects);
+        shard_release(shards[i], expiry.items, expiry.n_items);
     expiry_finish(&expiry);
-    assert_null(expiry.suspects);
+    assert_null(expiry.items);
     return n;
 }
 
@@ -389,7 +389,7 @@ static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
     assert_int_equal(expire(0, "x"), 1);
     assert_int_equal(expiry_take_ended(&expiry, registry), 1);
     for (unsigned i = 0; i < WORKERS; i++)
-        shard_forget(shards[i], expiry.suspects, expiry.n_suspects);
+        shard_release(shards[i], expiry.items, expiry.n_items);
     expiry_finish(&expiry);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1); /* more than it had room for */
     assert_int_equal(finish(&expiry), 1);
@@ -407,7 +407,7 @@ static void what_was_ended_is_not_marked(void **state)
     assert_int_equal(bury(), 1);
 }
 
-/* Both lists have it then, and each worker lets go of it once. */
+/* Both lists have it then, and each worker releases it once. */
 static void what_is_ended_during_a_sweep_goes_once(void **state)
 {
     struct expiry expiry = { 0 };
@@ -424,7 +424,7 @@ static void what_is_ended_during_a_sweep_goes_once(void **state)
     assert_true(total() == 2);
 }
 
-static void a_sweep_may_be_abandoned_when_the_workers_are_gone(void **state)
+static void a_sweep_may_be_broken_off_when_the_workers_have_ended(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -434,30 +434,30 @@ static void a_sweep_may_be_abandoned_when_the_workers_are_gone(void **state)
     record(1, "z", 2000);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 2);
     assert_int_equal(expiry_remove(&expiry, registry), 2);
-    shard_forget(shards[0], expiry.suspects, expiry.n_suspects); /* the other did not get there */
+    shard_release(shards[0], expiry.items, expiry.n_items); /* the other did not get there */
     for (unsigned i = 0; i < WORKERS; i++) {
         shard_free(shards[i]);
         shards[i] = NULL;
     }
-    expiry_abandon(&expiry);
-    assert_null(expiry.suspects);
+    expiry_deinit(&expiry);
+    assert_null(expiry.items);
     assert_true(total() == 1);
     assert_int_equal(registry_count(registry).families, 1);
 }
 
-static void what_is_marked_only_survives_being_abandoned(void **state)
+static void what_is_only_expiring_survives_the_end_of_a_sweep(void **state)
 {
     struct expiry expiry = { 0 };
 
     record(0, "x", 1);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
-    expiry_abandon(&expiry);
+    expiry_deinit(&expiry);
     assert_true(total() == 1);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
-    expiry_abandon(&expiry); /* nothing is left to do */
+    expiry_deinit(&expiry); /* nothing is left to do */
 }
 
-static void what_was_ended_may_be_abandoned(void **state)
+static void what_was_ended_is_released_for_workers_that_have_ended(void **state)
 {
     struct expiry expiry = { 0 };
     size_t bytes;
@@ -471,7 +471,7 @@ static void what_was_ended_may_be_abandoned(void **state)
         shard_free(shards[i]);
         shards[i] = NULL;
     }
-    expiry_abandon(&expiry);
+    expiry_deinit(&expiry);
     assert_int_equal(registry_count(registry).bytes, bytes);
 }
 
@@ -490,12 +490,12 @@ static struct {
     _Atomic uint32_t now_s;
     _Atomic unsigned round;         /* of waits: workers answer it between two records */
     _Atomic unsigned seen[WORKERS]; /* the last round each has answered */
-    _Atomic bool must_forget;
+    _Atomic bool must_release;
     _Atomic unsigned n_working;
     _Atomic bool is_over;
-    struct expiry expiry; /* what workers are to forget */
+    struct expiry expiry; /* what workers are to release */
     double recorded[WORKERS];
-    double gone; /* what the series that went were worth */
+    double removed; /* what the removed series were worth */
     size_t n_expired, n_ended;
     _Atomic unsigned n_sweeps;
     unsigned n_bad_readings;
@@ -509,8 +509,8 @@ static void pass(unsigned worker)
     if (round == atomic_load(&all.seen[worker]))
         return;
     shard_set_now(shards[worker], atomic_load(&all.now_s));
-    if (atomic_load(&all.must_forget))
-        shard_forget(shards[worker], all.expiry.suspects, all.expiry.n_suspects);
+    if (atomic_load(&all.must_release))
+        shard_release(shards[worker], all.expiry.items, all.expiry.n_items);
     atomic_store(&all.seen[worker], round);
 }
 
@@ -587,22 +587,22 @@ static void *scrape(void *arg)
     return NULL;
 }
 
-static void wait_for_workers(bool must_forget)
+static void wait_for_workers(bool must_release)
 {
     unsigned round = atomic_load(&all.round) + 1;
 
-    atomic_store(&all.must_forget, must_forget);
+    atomic_store(&all.must_release, must_release);
     atomic_store(&all.round, round);
     for (unsigned i = 0; i < WORKERS; i++)
         while (atomic_load(&all.seen[i]) != round)
             sched_yield();
 }
 
-/* Add up what @n series were worth that are gone, and that no worker writes any more. */
-static void add_up(const struct suspect *gone, size_t n)
+/* Add up what @n removed series were worth, which no worker writes any more. */
+static void add_up(const struct sweep_item *removed, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        all.gone += value_of(gone[i].series);
+        all.removed += value_of(removed[i].series);
 }
 
 /* What the sweep has removed, at its front. Returns how many. */
@@ -610,27 +610,27 @@ static size_t move_removed(struct expiry *expiry)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < expiry->n_suspects; i++) {
-        struct suspect suspect = expiry->suspects[i];
+    for (size_t i = 0; i < expiry->n_items; i++) {
+        struct sweep_item item = expiry->items[i];
 
-        if (!suspect.series->is_removed)
+        if (series_state(item.series) != SERIES_REMOVED)
             continue;
-        expiry->suspects[i] = expiry->suspects[n];
-        expiry->suspects[n++] = suspect;
+        expiry->items[i] = expiry->items[n];
+        expiry->items[n++] = item;
     }
     return n;
 }
 
 /* What is in both lists is to be added up once. */
-static void add_up_ended(const struct expiry *ended, const struct suspect *added, size_t n_added)
+static void add_up_ended(const struct expiry *ended, const struct sweep_item *added, size_t n_added)
 {
-    for (size_t i = 0; i < ended->n_suspects; i++) {
+    for (size_t i = 0; i < ended->n_items; i++) {
         bool is_added = false;
 
         for (size_t k = 0; k < n_added; k++)
-            is_added |= added[k].series == ended->suspects[i].series;
+            is_added |= added[k].series == ended->items[i].series;
         if (!is_added)
-            add_up(&ended->suspects[i], 1);
+            add_up(&ended->items[i], 1);
     }
 }
 
@@ -646,13 +646,13 @@ static void sweep_once(void)
         all.n_expired += expiry_remove(&all.expiry, registry);
         n_removed = move_removed(&all.expiry);
         wait_for_workers(true);
-        add_up(all.expiry.suspects, n_removed);
+        add_up(all.expiry.items, n_removed);
     }
     swept = all.expiry;
     all.expiry = (struct expiry){ 0 };
     all.n_ended += expiry_take_ended(&all.expiry, registry);
     wait_for_workers(true);
-    add_up_ended(&all.expiry, swept.suspects, n_removed);
+    add_up_ended(&all.expiry, swept.items, n_removed);
     expiry_finish(&all.expiry);
     expiry_finish(&swept);
     atomic_fetch_add(&all.n_sweeps, 1);
@@ -693,7 +693,7 @@ static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
     assert_int_equal(all.n_bad_readings, 0);
     assert_true(all.n_expired > 0);
     assert_true(all.n_ended > 0);
-    assert_true(all.recorded[0] + all.recorded[1] == total_of_all() + all.gone);
+    assert_true(all.recorded[0] + all.recorded[1] == total_of_all() + all.removed);
 }
 
 static int begin(void **state)
@@ -765,9 +765,9 @@ int main(void)
         EXPIRY_CASE(a_sweep_of_what_was_ended_can_begin_anew),
         EXPIRY_CASE(what_was_ended_is_not_marked),
         EXPIRY_CASE(what_is_ended_during_a_sweep_goes_once),
-        EXPIRY_CASE(a_sweep_may_be_abandoned_when_the_workers_are_gone),
-        EXPIRY_CASE(what_is_marked_only_survives_being_abandoned),
-        EXPIRY_CASE(what_was_ended_may_be_abandoned),
+        EXPIRY_CASE(a_sweep_may_be_broken_off_when_the_workers_have_ended),
+        EXPIRY_CASE(what_is_only_expiring_survives_the_end_of_a_sweep),
+        EXPIRY_CASE(what_was_ended_is_released_for_workers_that_have_ended),
         EXPIRY_CASE(workers_scrapes_and_sweeps_lose_no_sample),
     };
 

@@ -201,106 +201,106 @@ static void a_snapshot_that_is_held_outlives_a_removal(void **state)
     snapshot_unref(snapshot);
 }
 
-/* --- dying and being saved ------------------------------------------------------------------- */
+/* --- expiring and being revived -------------------------------------------------------------- */
 
 static void marking_says_so_in_every_cell(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *first = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     struct cell *second = admit(registry, 1, "x", SAMPLE_COUNTER, "");
-    struct suspect suspect = { first->series, series_touched_s(first->series) };
+    struct sweep_item item = { first->series, series_touched_s(first->series) };
 
     atomic_store(&first->touched_s, 7);
-    suspect.touched_s = 7;
-    mark(registry, &suspect, 1);
-    assert_true(first->is_dying && second->is_dying);
-    assert_true(registry_save(registry, second));
-    assert_false(first->is_dying || second->is_dying);
-    end_sweep(&suspect, 1);
+    item.touched_s = 7;
+    mark(registry, &item, 1);
+    assert_true(first->must_ask && second->must_ask);
+    assert_true(registry_revive(registry, second));
+    assert_false(first->must_ask || second->must_ask);
+    end_sweep(&item, 1);
 }
 
-static void a_saved_series_is_not_removed(void **state)
+static void a_revived_series_is_not_removed(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
 
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, &suspect, 1);
-    assert_true(registry_save(registry, cell));
-    registry_remove_dying(registry, &suspect, 1);
-    assert_false(suspect.series->is_removed);
+    mark(registry, &item, 1);
+    assert_true(registry_revive(registry, cell));
+    registry_remove_expiring(registry, &item, 1);
+    assert_int_equal(series_state(item.series), SERIES_LIVE);
     assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, ""), cell);
-    end_sweep(&suspect, 1);
+    end_sweep(&item, 1);
 }
 
-static void a_dying_series_lives_on_when_it_is_admitted_again(void **state)
+static void an_expiring_series_is_live_again_when_it_is_admitted_again(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
 
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, &suspect, 1);
+    mark(registry, &item, 1);
     admit(registry, 1, "x", SAMPLE_COUNTER, "");
-    assert_false(cell->is_dying);
-    registry_remove_dying(registry, &suspect, 1);
-    assert_false(suspect.series->is_removed);
-    end_sweep(&suspect, 1);
+    assert_false(cell->must_ask);
+    registry_remove_expiring(registry, &item, 1);
+    assert_int_equal(series_state(item.series), SERIES_LIVE);
+    end_sweep(&item, 1);
 }
 
 static void a_series_that_was_written_since_is_not_removed(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
 
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, &suspect, 1);
+    mark(registry, &item, 1);
     atomic_store(&cell->touched_s, 9);
-    registry_remove_dying(registry, &suspect, 1);
-    assert_false(suspect.series->is_removed);
-    assert_false(cell->is_dying);
-    end_sweep(&suspect, 1);
+    registry_remove_expiring(registry, &item, 1);
+    assert_int_equal(series_state(item.series), SERIES_LIVE);
+    assert_false(cell->must_ask);
+    end_sweep(&item, 1);
 }
 
-static void it_is_too_late_to_save_a_removed_series(void **state)
+static void it_is_too_late_to_revive_a_removed_series(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, ""), *again;
-    struct suspect suspect = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
 
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, &suspect, 1);
-    registry_remove_dying(registry, &suspect, 1);
-    assert_true(suspect.series->is_removed);
-    assert_false(registry_save(registry, cell));
-    assert_true(cell->is_dying);
+    mark(registry, &item, 1);
+    registry_remove_expiring(registry, &item, 1);
+    assert_int_equal(series_state(item.series), SERIES_REMOVED);
+    assert_false(registry_revive(registry, cell));
+    assert_true(cell->must_ask);
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
     assert_ptr_not_equal(again->series, cell->series);
     series_unref(cell->series);
-    end_sweep(&suspect, 1);
+    end_sweep(&item, 1);
 }
 
 static void removes_more_than_one_batch(void **state)
 {
-    static struct suspect suspects[1000];
+    static struct sweep_item items[1000];
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     char labels[32];
 
-    for (unsigned i = 0; i < ARRAY_SIZE(suspects); i++) {
+    for (unsigned i = 0; i < ARRAY_SIZE(items); i++) {
         snprintf(labels, sizeof(labels), "i=\"%u\"", i);
-        suspects[i].series = admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series;
+        items[i].series = admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series;
     }
     admit(registry, 0, "y", SAMPLE_COUNTER, "");
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, suspects, ARRAY_SIZE(suspects));
-    registry_remove_dying(registry, suspects, ARRAY_SIZE(suspects));
+    mark(registry, items, ARRAY_SIZE(items));
+    registry_remove_expiring(registry, items, ARRAY_SIZE(items));
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
     assert_int_equal(registry_count(registry).families, 1);
-    end_sweep(suspects, ARRAY_SIZE(suspects));
-    end_sweep(suspects, ARRAY_SIZE(suspects)); /* the worker's references */
+    end_sweep(items, ARRAY_SIZE(items));
+    end_sweep(items, ARRAY_SIZE(items)); /* the worker's references */
 }
 
 static void refuses_a_number_of_workers_that_no_series_could_hold(void **state)
@@ -416,10 +416,10 @@ int main(void)
         CASE(nothing_new_gives_the_same_snapshot),
         CASE(a_snapshot_that_is_held_outlives_a_removal),
         CASE(marking_says_so_in_every_cell),
-        CASE(a_saved_series_is_not_removed),
-        CASE(a_dying_series_lives_on_when_it_is_admitted_again),
+        CASE(a_revived_series_is_not_removed),
+        CASE(an_expiring_series_is_live_again_when_it_is_admitted_again),
         CASE(a_series_that_was_written_since_is_not_removed),
-        CASE(it_is_too_late_to_save_a_removed_series),
+        CASE(it_is_too_late_to_revive_a_removed_series),
         CASE(removes_more_than_one_batch),
         CASE(free_accepts_null),
     };

@@ -26,12 +26,12 @@ static size_t end(struct registry *registry, const char *family, const char *lab
 static size_t bury(struct registry *registry)
 {
     size_t n;
-    struct suspect *ended = registry_take_ended(registry, &n);
+    struct sweep_item *ended = registry_take_ended(registry, &n);
 
     assert_int_equal(n > 0, ended != NULL);
     for (size_t i = 0; i < n; i++) {
-        assert_true(ended[i].series->is_removed);
-        series_forget_workers(ended[i].series);
+        assert_int_equal(series_state(ended[i].series), SERIES_REMOVED);
+        series_release_workers(ended[i].series);
         series_unref(ended[i].series);
     }
     free(ended);
@@ -199,12 +199,12 @@ static void what_has_ended_begins_anew(void **state)
 
     snapshot_unref(registry_snapshot(registry));
     assert_int_equal(end(registry, "x", ""), 1);
-    assert_true(cell->is_dying); /* so the worker asks, and is told: */
-    assert_false(registry_save(registry, cell));
+    assert_true(cell->must_ask); /* so the worker asks, and is told: */
+    assert_false(registry_revive(registry, cell));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
     assert_ptr_not_equal(again->series, cell->series);
-    assert_false(again->is_dying);
+    assert_false(again->must_ask);
     assert_labels(registry, " ");
     assert_int_equal(bury(registry), 1);
     assert_int_equal(end(registry, "x", ""), 1);
@@ -310,7 +310,7 @@ static void end_at(struct registry *registry, enum moment moment, enum moment no
 static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct suspect suspects[2] = {
+    struct sweep_item items[2] = {
         { admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"")->series, 0 },
         { admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"")->series, 0 },
     };
@@ -318,19 +318,20 @@ static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
 
     snapshot_unref(registry_snapshot(registry));
     for (unsigned i = 0; i < 2; i++)
-        series_ref(suspects[i].series);
+        series_ref(items[i].series);
     end_at(registry, moment, BEFORE_MARK, n_ended);
-    registry_mark_dying(registry, suspects, 2);
+    registry_mark_expiring(registry, items, 2);
     end_at(registry, moment, BEFORE_REMOVE, n_ended);
     if (has_snapshot_between)
         snapshot_unref(registry_snapshot(registry));
-    registry_remove_dying(registry, suspects, 2);
+    registry_remove_expiring(registry, items, 2);
     end_at(registry, moment, AFTER_REMOVE, n_ended);
-    assert_true(suspects[0].series->is_removed && suspects[1].series->is_removed);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(series_state(items[i].series), SERIES_REMOVED);
     assert_int_equal(registry_count(registry).families, 0);
     for (unsigned i = 0; i < 2; i++)
-        series_forget_workers(suspects[i].series);
-    end_sweep(suspects, 2);
+        series_release_workers(items[i].series);
+    end_sweep(items, 2);
     assert_int_equal(bury(registry), n_ended);
     assert_empty(registry);
 }
@@ -347,32 +348,32 @@ static void a_sweep_and_an_end_may_meet_at_any_moment(void **state)
 static void what_has_ended_may_be_taken_over_during_a_sweep(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct suspect suspect = { admit(registry, 0, "x", SAMPLE_COUNTER, "")->series, 0 };
+    struct sweep_item item = { admit(registry, 0, "x", SAMPLE_COUNTER, "")->series, 0 };
 
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, &suspect, 1);
+    mark(registry, &item, 1);
     assert_int_equal(end(registry, "x", ""), 1);
     assert_int_equal(bury(registry), 1);
-    registry_remove_dying(registry, &suspect, 1);
-    assert_true(suspect.series->is_removed);
+    registry_remove_expiring(registry, &item, 1);
+    assert_int_equal(series_state(item.series), SERIES_REMOVED);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 0);
-    end_sweep(&suspect, 1);
+    end_sweep(&item, 1);
     assert_empty(registry);
 }
 
-static void a_dying_series_that_is_saved_can_be_ended(void **state)
+static void a_series_that_was_revived_can_be_ended(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct suspect suspect = { cell->series, 0 };
+    struct sweep_item item = { cell->series, 0 };
 
     snapshot_unref(registry_snapshot(registry));
-    mark(registry, &suspect, 1);
-    assert_true(registry_save(registry, cell));
+    mark(registry, &item, 1);
+    assert_true(registry_revive(registry, cell));
     assert_int_equal(end(registry, "x", ""), 1);
-    assert_false(registry_save(registry, cell));
-    registry_remove_dying(registry, &suspect, 1);
-    end_sweep(&suspect, 1);
+    assert_false(registry_revive(registry, cell));
+    registry_remove_expiring(registry, &item, 1);
+    end_sweep(&item, 1);
     assert_int_equal(bury(registry), 1);
     assert_empty(registry);
 }
@@ -437,7 +438,7 @@ int main(void)
         CASE(taking_over_needs_no_snapshot_afterwards),
         CASE(a_sweep_and_an_end_may_meet_at_any_moment),
         CASE(what_has_ended_may_be_taken_over_during_a_sweep),
-        CASE(a_dying_series_that_is_saved_can_be_ended),
+        CASE(a_series_that_was_revived_can_be_ended),
         CASE(an_overflow_series_can_be_ended),
         CASE(a_registry_may_go_with_series_that_have_just_ended),
         CASE(ends_many_series_at_once),

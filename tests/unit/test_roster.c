@@ -77,8 +77,8 @@ static void reserve(const char *name, enum sample_type type, int expected)
 /* Take it out, and give back the references that workers and snapshots have. */
 static void remove_wholly(struct series *series)
 {
-    roster_remove(&roster, series);
-    series_forget_workers(series);
+    roster_remove(&roster, series, SERIES_ENDED);
+    series_release_workers(series);
     series_unref(series);
 }
 
@@ -136,15 +136,15 @@ static void a_worker_that_asked_holds_one_reference(void **state)
     assert_null(series->cells[2]);
 }
 
-static void admitting_keeps_a_dying_series(void **state)
+static void admitting_revives_an_expiring_series(void **state)
 {
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
 
-    series_set_dying(series, true);
+    series_set_state(series, SERIES_EXPIRING);
     assert_ptr_equal(must_admit("x", SAMPLE_COUNTER, "", 1), series);
-    assert_false(series->is_dying);
-    assert_false(series->cells[0]->is_dying);
-    assert_false(series->cells[1]->is_dying);
+    assert_int_equal(series_state(series), SERIES_LIVE);
+    assert_false(series->cells[0]->must_ask);
+    assert_false(series->cells[1]->must_ask);
 }
 
 static void finds_a_family_whatever_its_type(void **state)
@@ -240,13 +240,13 @@ static void a_removed_series_stays_with_who_has_it(void **state)
     size_t n, bytes = roster.bytes;
 
     roster_take_fresh(&roster, &n);
-    roster_remove(&roster, series);
-    assert_true(series->is_gone);
+    roster_remove(&roster, series, SERIES_ENDED);
+    assert_int_equal(series_state(series), SERIES_ENDED);
     assert_int_equal(roster.bytes, bytes);
     assert_int_equal(roster.n_series[METRIC_COUNTER], 0);
     assert_int_equal(roster.n_families, 0);
     assert_slice_equal(series->family->name, "x");
-    series_forget_workers(series);
+    series_release_workers(series);
     series_unref(series);
     assert_int_equal(roster.bytes, 0);
 }
@@ -257,13 +257,13 @@ static void a_new_series_comes_in_its_place(void **state)
     size_t n;
 
     roster_take_fresh(&roster, &n);
-    roster_remove(&roster, old);
+    roster_remove(&roster, old, SERIES_ENDED);
     new = must_admit("x", SAMPLE_COUNTER, "", 0);
     assert_true(new != old);
-    assert_false(new->is_gone);
+    assert_int_equal(series_state(new), SERIES_LIVE);
     assert_ptr_equal(find_family("x")->series, new);
     assert_int_equal(find_family("x")->n_series, 1);
-    series_forget_workers(old);
+    series_release_workers(old);
     series_unref(old);
 }
 
@@ -598,7 +598,7 @@ static size_t check_family(const struct family *family, unsigned name)
     for (const struct series *series = family->series; series; series = series->next_in_family) {
         assert_ptr_equal(series->prev_in_family, before);
         assert_ptr_equal(series->family, family);
-        assert_false(series->is_gone);
+        assert_true(series_is_registered(series));
         if (!series->is_prepaid)
             bytes += series_size(series_labels(series), WORKERS);
         for (unsigned i = 0; i < WORKERS && !series->is_prepaid; i++)
@@ -698,7 +698,7 @@ int main(void)
         ROSTER_CASE(the_same_labels_are_the_same_series),
         ROSTER_CASE(all_observations_are_one_type),
         ROSTER_CASE(a_worker_that_asked_holds_one_reference),
-        ROSTER_CASE(admitting_keeps_a_dying_series),
+        ROSTER_CASE(admitting_revives_an_expiring_series),
         ROSTER_CASE(finds_a_family_whatever_its_type),
         ROSTER_CASE(the_first_type_has_the_name),
         ROSTER_CASE(a_histogram_has_the_names_it_is_exposed_under),

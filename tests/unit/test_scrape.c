@@ -180,7 +180,7 @@ static void series_that_go_meanwhile_are_still_there(void **state)
     assert_int_equal(scrape_read(scrape, out.data, 1), 1);
     assert_int_equal(expiry_mark(&expiry, registry, 100, 1), 3000);
     assert_int_equal(expiry_remove(&expiry, registry), 3000);
-    shard_forget(shard, expiry.suspects, expiry.n_suspects);
+    shard_release(shard, expiry.items, expiry.n_items);
     expiry_finish(&expiry);
     push("family1:1|g"); /* of another type now */
     read_rest(scrape, &out, 10000);

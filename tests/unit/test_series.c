@@ -37,9 +37,9 @@ static struct cell *add_cell(struct series *series, unsigned worker)
 }
 
 /* Give back the references of the workers, and the first one. */
-static void let_go(struct series *series)
+static void drop(struct series *series)
 {
-    series_forget_workers(series);
+    series_release_workers(series);
     series_unref(series);
 }
 
@@ -61,8 +61,7 @@ static void a_new_series_has_one_reference_and_no_cells(void **state)
     for (unsigned i = 0; i < 3; i++)
         assert_null(series->cells[i]);
     assert_int_equal(series->family->refs, 1);
-    assert_false(series->is_dying);
-    assert_false(series->is_removed);
+    assert_int_equal(series_state(series), SERIES_LIVE);
     series_unref(series);
 }
 
@@ -113,7 +112,7 @@ static void a_counter_is_the_sum_over_its_cells(void **state)
     assert_int_equal(counter_record(first, 1.5, 1), VERDICT_APPLIED);
     assert_int_equal(counter_record(last, 2, 1), VERDICT_APPLIED);
     assert_true(read_series(series).value == 3.5);
-    let_go(series);
+    drop(series);
 }
 
 static void a_gauge_is_its_newest_set(void **state)
@@ -126,7 +125,7 @@ static void a_gauge_is_its_newest_set(void **state)
     gauge_set(last, 5, 10);
     assert_int_equal(gauge_add(last, series->cells, 3, 1, 30), VERDICT_APPLIED);
     assert_true(read_series(series).value == 8);
-    let_go(series);
+    drop(series);
 }
 
 static void a_histogram_is_the_sum_over_its_cells(void **state)
@@ -142,7 +141,7 @@ static void a_histogram_is_the_sum_over_its_cells(void **state)
     assert_true(reading.sum == 101);
     assert_int_equal(reading.counts[7], 2);
     assert_int_equal(reading.counts[11], 1);
-    let_go(series);
+    drop(series);
 }
 
 static void a_set_is_what_its_cells_have_seen_together(void **state)
@@ -156,7 +155,7 @@ static void a_set_is_what_its_cells_have_seen_together(void **state)
     assert_int_equal(set_record(last, 12), VERDICT_APPLIED);
     assert_int_equal(set_record(last, 13), VERDICT_APPLIED);
     assert_true(read_series(series).value == 3);
-    let_go(series);
+    drop(series);
 }
 
 static void a_cell_is_of_the_type_of_its_family(void **state)
@@ -167,9 +166,9 @@ static void a_cell_is_of_the_type_of_its_family(void **state)
     assert_ptr_equal(cell->series, series);
     assert_null(series->cells[0]);
     assert_null(series->cells[2]);
-    assert_false(cell->is_dying);
+    assert_false(cell->must_ask);
     assert_int_equal(series_touched_s(series), 0);
-    let_go(series);
+    drop(series);
 }
 
 static void each_cell_is_a_reference_of_its_worker(void **state)
@@ -180,21 +179,21 @@ static void each_cell_is_a_reference_of_its_worker(void **state)
     assert_int_equal(series->refs, 2);
     add_cell(series, 2);
     assert_int_equal(series->refs, 3);
-    let_go(series);
+    drop(series);
 }
 
-static void workers_that_are_gone_leave_their_references_behind(void **state)
+static void references_of_workers_that_have_ended_can_be_given_back(void **state)
 {
     struct series *series = new_series("x", SAMPLE_COUNTER, "");
     struct cell *first = add_cell(series, 0);
 
     add_cell(series, 1);
     add_cell(series, 2);
-    first->is_forgotten = true; /* this one has let go */
+    first->is_released = true; /* this one has given back its own */
     series_unref(series);
-    series_forget_workers(series);
+    series_release_workers(series);
     assert_int_equal(series->refs, 1);
-    series_forget_workers(series); /* they have given back all */
+    series_release_workers(series); /* they have given back all */
     assert_int_equal(series->refs, 1);
     series_unref(series);
 }
@@ -210,21 +209,41 @@ static void goes_with_the_last_worker(void **state)
     add_cell(series, 1);
     series_unref(series);
     assert_int_equal(series->refs, 2);
-    series_forget_workers(series);
-    assert_int_equal(family->refs, 1); /* so the series is gone */
+    series_release_workers(series);
+    assert_int_equal(family->refs, 1); /* so the series is freed */
     family_unref(family);
 }
 
-static void dying_shows_in_every_cell(void **state)
+static void every_cell_shows_whether_its_worker_must_ask(void **state)
 {
     struct series *series = new_series("x", SAMPLE_COUNTER, "");
     struct cell *first = add_cell(series, 0), *last = add_cell(series, 2);
 
-    series_set_dying(series, true);
-    assert_true(series->is_dying && first->is_dying && last->is_dying);
-    series_set_dying(series, false);
-    assert_false(series->is_dying || first->is_dying || last->is_dying);
-    let_go(series);
+    series_set_state(series, SERIES_EXPIRING);
+    assert_true(first->must_ask && last->must_ask);
+    series_set_state(series, SERIES_LIVE);
+    assert_false(first->must_ask || last->must_ask);
+    series_set_state(series, SERIES_ENDED);
+    assert_true(first->must_ask && last->must_ask);
+    series_set_state(series, SERIES_REMOVED);
+    assert_true(first->must_ask && last->must_ask);
+    drop(series);
+}
+
+static void is_registered_until_it_is_ended_or_removed(void **state)
+{
+    struct series *ended = new_series("x", SAMPLE_COUNTER, "");
+    struct series *expired = new_series("x", SAMPLE_COUNTER, "");
+
+    assert_true(series_is_registered(ended));
+    series_set_state(ended, SERIES_ENDED);
+    assert_false(series_is_registered(ended));
+    series_set_state(expired, SERIES_EXPIRING);
+    assert_true(series_is_registered(expired));
+    series_set_state(expired, SERIES_REMOVED);
+    assert_false(series_is_registered(expired));
+    series_unref(expired);
+    series_unref(ended);
 }
 
 /* --- memory --------------------------------------------------------------------------- */
@@ -248,7 +267,7 @@ static void counts_its_memory_where_the_family_does(void **state)
         add_cell(series, 2);
         assert_int_equal(held, base + empty + 2 * cell);
         series_ref(series);
-        let_go(series);
+        drop(series);
         assert_int_equal(held, base + empty + 2 * cell); /* there is a reference still */
         series_unref(series);
         assert_int_equal(held, 0);
@@ -283,7 +302,7 @@ static void was_touched_when_the_newest_cell_was(void **state)
     atomic_store(&add_cell(series, 0)->touched_s, UINT32_MAX);
     atomic_store(&add_cell(series, 2)->touched_s, 3);
     assert_int_equal(series_touched_s(series), UINT32_MAX);
-    let_go(series);
+    drop(series);
 }
 
 static void lives_until_the_last_reference_goes(void **state)
@@ -356,15 +375,15 @@ static void a_series_may_have_the_reserve_of_its_family(void **state)
     series_take_reserve(second); /* which the first one has */
     add_cell(second, 1);
     assert_int_equal(held, before + series_size(SLICE("b"), 2) + cell_size(METRIC_COUNTER, NULL));
-    let_go(second);
+    drop(second);
     assert_int_equal(held, before);
     family_ref(family);
-    let_go(first);
+    drop(first);
     assert_int_equal(held, before);
     first = series_new(family, SLICE("c"), 2);
     series_take_reserve(first); /* it is there again */
     assert_int_equal(held, before);
-    let_go(first);
+    drop(first);
     family_unref(family);
     assert_int_equal(held, 0);
 }
@@ -381,7 +400,7 @@ static void without_a_reserve_memory_is_counted(void **state)
     add_cell(series, 0);
     assert_int_equal(held,
                      family->size + series_size(SLICE(""), 1) + cell_size(METRIC_COUNTER, NULL));
-    let_go(series);
+    drop(series);
     assert_int_equal(held, 0);
 }
 
@@ -409,9 +428,10 @@ int main(void)
         CASE(a_set_is_what_its_cells_have_seen_together),
         CASE(a_cell_is_of_the_type_of_its_family),
         CASE(each_cell_is_a_reference_of_its_worker),
-        CASE(workers_that_are_gone_leave_their_references_behind),
+        CASE(references_of_workers_that_have_ended_can_be_given_back),
         CASE(goes_with_the_last_worker),
-        CASE(dying_shows_in_every_cell),
+        CASE(every_cell_shows_whether_its_worker_must_ask),
+        CASE(is_registered_until_it_is_ended_or_removed),
         CASE(counts_its_memory_where_the_family_does),
         CASE(the_memory_of_a_family_is_held_by_its_series),
         CASE(a_series_may_have_the_reserve_of_its_family),

@@ -521,99 +521,99 @@ static void a_key_that_makes_room_is_the_only_one_to_go(void **state)
 
 /* --- letting go ---------------------------------------------------------------------- */
 
-static struct suspect suspect_only_series(void)
+static struct sweep_item item_of_only_series(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
-    struct suspect suspect = { snapshot->series[0], series_touched_s(snapshot->series[0]) };
+    struct sweep_item item = { snapshot->series[0], series_touched_s(snapshot->series[0]) };
 
-    series_ref(suspect.series);
+    series_ref(item.series);
     snapshot_unref(snapshot);
-    return suspect;
+    return item;
 }
 
 static void forgets_all_keys_of_a_removed_series(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER), y = identity_of("y", SAMPLE_GAUGE);
-    struct suspect suspect;
+    struct sweep_item item;
 
     record(shard, "x", "|c", 1, &x);
     record(shard, "x", "|c|@1", 1, &x);
     record(shard, "x", "|c|#", 1, &x);
-    suspect = suspect_only_series();
+    item = item_of_only_series();
     record(shard, "y", "|g", 1, &y);
-    registry_mark_dying(registry, &suspect, 1);
-    registry_remove_dying(registry, &suspect, 1);
-    shard_forget(shard, &suspect, 1);
+    registry_mark_expiring(registry, &item, 1);
+    registry_remove_expiring(registry, &item, 1);
+    shard_release(shard, &item, 1);
     assert_int_equal(shard_n_keys(shard), 1);
     assert_true(is_known(shard, "y", "|g"));
-    assert_int_equal(suspect.series->refs, 1);
-    series_unref(suspect.series);
+    assert_int_equal(item.series->refs, 1);
+    series_unref(item.series);
 }
 
 static void does_not_forget_a_series_that_lives_on(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct suspect suspect;
+    struct sweep_item item;
 
     record(shard, "x", "|c", 1, &x);
-    suspect = suspect_only_series();
-    registry_mark_dying(registry, &suspect, 1);
+    item = item_of_only_series();
+    registry_mark_expiring(registry, &item, 1);
     record(shard, "x", "|c", 1, &x);
-    registry_remove_dying(registry, &suspect, 1);
-    shard_forget(shard, &suspect, 1);
+    registry_remove_expiring(registry, &item, 1);
+    shard_release(shard, &item, 1);
     assert_true(is_known(shard, "x", "|c"));
     assert_true(read_only_series().value == 2);
-    series_unref(suspect.series);
+    series_unref(item.series);
 }
 
 static void a_removed_series_that_is_written_again_is_a_new_one(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct suspect suspect;
+    struct sweep_item item;
 
     record(shard, "x", "|c", 5, &x);
-    suspect = suspect_only_series();
-    registry_mark_dying(registry, &suspect, 1);
-    registry_remove_dying(registry, &suspect, 1);
+    item = item_of_only_series();
+    registry_mark_expiring(registry, &item, 1);
+    registry_remove_expiring(registry, &item, 1);
     record(shard, "x", "|c", 1, &x); /* before it was told to forget */
     assert_true(read_only_series().value == 1);
-    shard_forget(shard, &suspect, 1);
+    shard_release(shard, &item, 1);
     record(shard, "x", "|c", 1, &x);
     assert_true(read_only_series().value == 2);
     assert_true(is_known(shard, "x", "|c"));
-    series_unref(suspect.series);
+    series_unref(item.series);
 }
 
 static void a_series_of_another_worker_is_none_of_its_business(void **state)
 {
     CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct suspect suspect;
+    struct sweep_item item;
 
     record(shard, "x", "|c", 5, &x);
-    suspect = suspect_only_series();
-    registry_mark_dying(registry, &suspect, 1);
-    registry_remove_dying(registry, &suspect, 1);
-    shard_forget(other, &suspect, 1);
-    assert_int_equal(suspect.series->refs, 2);
-    shard_forget(shard, &suspect, 1);
-    assert_int_equal(suspect.series->refs, 1);
-    series_unref(suspect.series);
+    item = item_of_only_series();
+    registry_mark_expiring(registry, &item, 1);
+    registry_remove_expiring(registry, &item, 1);
+    shard_release(other, &item, 1);
+    assert_int_equal(item.series->refs, 2);
+    shard_release(shard, &item, 1);
+    assert_int_equal(item.series->refs, 1);
+    series_unref(item.series);
 }
 
 static void lets_go_of_a_series_only_once(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct suspect suspects[2];
+    struct sweep_item items[2];
 
     record(shard, "x", "|c", 5, &x);
-    suspects[0] = suspects[1] = suspect_only_series();
-    registry_mark_dying(registry, suspects, 1);
-    registry_remove_dying(registry, suspects, 1);
-    shard_forget(shard, suspects, 2); /* twice in one list */
-    shard_forget(shard, suspects, 1); /* and in another one */
-    assert_int_equal(suspects[0].series->refs, 1);
-    series_unref(suspects[0].series);
+    items[0] = items[1] = item_of_only_series();
+    registry_mark_expiring(registry, items, 1);
+    registry_remove_expiring(registry, items, 1);
+    shard_release(shard, items, 2); /* twice in one list */
+    shard_release(shard, items, 1); /* and in another one */
+    assert_int_equal(items[0].series->refs, 1);
+    series_unref(items[0].series);
     assert_int_equal(registry_count(registry).bytes, 0);
 }
 
@@ -708,10 +708,10 @@ static enum verdict try_end(const char *family, size_t *ret)
 static size_t bury(struct shard *other)
 {
     size_t n;
-    struct suspect *ended = registry_take_ended(registry, &n);
+    struct sweep_item *ended = registry_take_ended(registry, &n);
 
-    shard_forget(shard, ended, n);
-    shard_forget(other, ended, n);
+    shard_release(shard, ended, n);
+    shard_release(other, ended, n);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(ended[i].series->refs, 1);
         series_unref(ended[i].series);

@@ -30,6 +30,13 @@ static void follow(struct snapshot **current, struct series **fresh, size_t n_fr
     *current = next;
 }
 
+/* As a sweep does. */
+static void remove_series(struct series *series)
+{
+    series_set_state(series, SERIES_EXPIRING);
+    series_set_state(series, SERIES_REMOVED);
+}
+
 static struct snapshot *hold(struct snapshot *snapshot)
 {
     snapshot_ref(snapshot);
@@ -103,7 +110,7 @@ static void the_old_one_stays_as_it_was(void **state)
 
     follow(&current, first, 2, 0);
     old = hold(current);
-    current->series[0]->is_removed = true;
+    remove_series(current->series[0]);
     follow(&current, second, 1, 1);
     assert_names(current, "b c ");
     assert_names(old, "a c ");
@@ -148,7 +155,7 @@ static void all_may_be_removed_at_once(void **state)
 
     follow(&current, fresh, 3, 0);
     for (unsigned i = 0; i < 3; i++)
-        current->series[i]->is_removed = true;
+        remove_series(current->series[i]);
     follow(&current, NULL, 0, 3);
     assert_int_equal(current->n_series, 0);
     end(current);
@@ -161,7 +168,8 @@ static void a_series_may_come_again_as_its_namesake_goes(void **state)
     struct series *again[] = { new_series("a", "") };
 
     follow(&current, first, 2, 0);
-    first[0]->is_removed = current->series[0] == first[0];
+    assert_ptr_equal(current->series[0], first[0]);
+    remove_series(first[0]);
     follow(&current, again, 1, 1);
     assert_names(current, "a b ");
     assert_ptr_equal(current->series[0], again[0]);
@@ -178,7 +186,7 @@ static void a_removed_series_goes_with_the_last_that_can_see_it(void **state)
     follow(&current, &other, 1, 0);
     old = hold(current);
     series_ref(series); /* ours, to see its references */
-    series->is_removed = true;
+    remove_series(series);
     follow(&current, NULL, 0, 1);
 
     snapshot_unref(old); /* the oldest still sees it */
@@ -202,7 +210,7 @@ static void release_in_order(const unsigned *order)
     follow(&current, fresh, HELD, 0);
     for (unsigned i = 0; i < HELD; i++) {
         held[i] = hold(current);
-        current->series[0]->is_removed = true;
+        remove_series(current->series[0]);
         follow(&current, NULL, 0, 1);
     }
     for (unsigned i = 0; i < HELD; i++) {
@@ -265,10 +273,10 @@ static void many_fresh_and_removed_ones_merge_in_order(void **state)
             fresh[i] = new_series(name, "");
         }
         for (size_t i = 0; i < current->n_series; i += 3, n_removed++)
-            current->series[i]->is_removed = true;
+            remove_series(current->series[i]);
         follow(&current, fresh, ARRAY_SIZE(fresh), n_removed);
         for (size_t i = 0; i < current->n_series; i++) {
-            assert_false(current->series[i]->is_removed);
+            assert_int_equal(series_state(current->series[i]), SERIES_LIVE);
             assert_true(i == 0 || series_compare(current->series[i - 1], current->series[i]) <= 0);
         }
     }

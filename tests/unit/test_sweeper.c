@@ -246,11 +246,10 @@ static void stay_here(struct shard *shard, void *arg)
 static bool is_marked(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
-    struct cell *cell = snapshot->n_series ? snapshot->series[0]->cells[0] : NULL;
-    bool is_dying = cell && cell->is_dying;
+    bool is_expiring = snapshot->n_series && series_state(snapshot->series[0]) == SERIES_EXPIRING;
 
     snapshot_unref(snapshot);
-    return is_dying;
+    return is_expiring;
 }
 
 static void ends_while_it_waits_for_a_worker(void **state)

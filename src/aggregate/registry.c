@@ -74,19 +74,38 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     return 0;
 }
 
+/* Give back the snapshots' reference on series that are in the registry no more. */
+static void release_unregistered(struct registry *registry)
+{
+    struct snapshot *current = registry->current;
+    struct series *next;
+
+    for (size_t i = 0; i < current->n_series; i++)
+        if (!series_is_registered(current->series[i]))
+            series_unref(current->series[i]);
+    for (struct series *series = registry->roster.fresh; series; series = next) {
+        next = series->next_fresh;
+        if (!series_is_registered(series))
+            series_unref(series);
+    }
+}
+
+static void release_ended(struct ended *ended)
+{
+    for (size_t i = 0; i < ended->n; i++) {
+        series_release_workers(ended->items[i].series);
+        series_unref(ended->items[i].series);
+    }
+    free(ended->items);
+}
+
 void registry_free(struct registry *registry)
 {
-    size_t n_ended;
-    struct sweep_item *ended;
-
     if (!registry)
         return;
-    ended = registry_take_ended(registry, &n_ended);
-    for (size_t i = 0; i < n_ended; i++) {
-        series_release_workers(ended[i].series);
-        series_unref(ended[i].series);
-    }
-    free(ended);
+    if (registry->ended.n || registry->n_removed)
+        release_unregistered(registry);
+    release_ended(&registry->ended);
     roster_deinit(&registry->roster);
     snapshot_unref(registry->current);
     pthread_mutex_destroy(&registry->view_lock);

@@ -2,6 +2,19 @@
 
 #include "admit.h"
 
+/* calloc() counts its calls, and can be told to fail. */
+static size_t n_callocs;
+static bool is_memory_short;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    n_callocs++;
+    return is_memory_short ? NULL : __real_calloc(n, size);
+}
+
 /* --- ending series ----------------------------------------------------------------------- */
 
 static enum verdict try_end(struct registry *registry, const char *family, const char *labels,
@@ -402,6 +415,40 @@ static void a_registry_may_go_with_series_that_have_just_ended(void **state)
     assert_int_equal(end(registry, "x", ""), 4);
 }
 
+static void freeing_a_registry_makes_no_snapshot(void **state)
+{
+    struct registry *registry = new_large_registry();
+    size_t n_before;
+
+    admit_some(registry, SAMPLE_COUNTER);
+    snapshot_unref(registry_snapshot(registry));
+    assert_int_equal(end(registry, "x", "a=\"1\""), 2);
+    n_before = n_callocs;
+    registry_free(registry);
+    assert_int_equal(n_callocs, n_before);
+}
+
+/* Without memory for another snapshot, the last one and the fresh list have them still. */
+static void a_registry_may_go_with_removed_series_in_its_snapshot(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct sweep_item item = { admit(registry, 0, "x", SAMPLE_COUNTER, "")->series, 0 };
+
+    admit(registry, 0, "y", SAMPLE_COUNTER, "");
+    snapshot_unref(registry_snapshot(registry));
+    admit(registry, 1, "z", SAMPLE_COUNTER, "");
+    is_memory_short = true;
+    mark(registry, &item, 1);
+    assert_int_equal(registry_remove_expiring(registry, &item, 1), 1);
+    assert_int_equal(end(registry, "y", ""), 1);
+    assert_int_equal(end(registry, "z", ""), 1);
+    assert_int_equal(bury(registry), 2);
+    is_memory_short = false;
+    assert_int_equal(item.series->refs, 3); /* ours, the worker's, the snapshots' */
+    series_release_workers(item.series);
+    end_sweep(&item, 1);
+}
+
 static void ends_many_series_at_once(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -441,6 +488,8 @@ int main(void)
         CASE(a_series_that_was_revived_can_be_ended),
         CASE(an_overflow_series_can_be_ended),
         CASE(a_registry_may_go_with_series_that_have_just_ended),
+        CASE(freeing_a_registry_makes_no_snapshot),
+        CASE(a_registry_may_go_with_removed_series_in_its_snapshot),
         CASE(ends_many_series_at_once),
     };
 

@@ -13,6 +13,8 @@
 
 #include "ingest/pipeline.h"
 
+#include "input/service_check.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -329,6 +331,22 @@ void pipeline_flush(struct pipeline *pipeline)
     pipeline->row->counts[TELEMETRY_KEY_EVICTIONS] = shard_n_evicted(pipeline->shard);
 }
 
+/* A check is a gauge, and too rare for a key. */
+static enum verdict resolve_check(struct resolver *resolver, const struct service_check *check,
+                                  struct identity *ret)
+{
+    const struct resolve_parts parts = {
+        .type = SAMPLE_GAUGE,
+        .name = check->name,
+        .sections = check->sections,
+        .parse_section = service_check_section,
+    };
+    enum verdict verdict = resolve_parts(resolver, &parts, ret);
+
+    ret->is_passing = true;
+    return verdict;
+}
+
 /* Set the gauge that stands for a service check; SKIPPED_SERVICE_CHECK when there is none. */
 static enum verdict apply_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
 {
@@ -337,7 +355,7 @@ static enum verdict apply_check(struct pipeline *pipeline, struct slice text, in
     struct service_check check;
     enum verdict verdict;
 
-    if (!pipeline->has_check_gauges || !event_parse_check(text, &check))
+    if (!pipeline->has_check_gauges || !service_check_parse(text, &check))
         return SKIPPED_SERVICE_CHECK;
     /* What waits came before it. */
     pipeline_flush(pipeline);

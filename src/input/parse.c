@@ -24,6 +24,7 @@
 #include "base/number.h"
 #include "base/scan.h"
 #include "input/event.h"
+#include "input/service_check.h"
 
 /* Rates below this are a sender's mistake; their weights would drown everything. */
 #define RATE_MIN 1e-9
@@ -88,6 +89,14 @@ static enum verdict skip_brackets(struct line *line)
     return VERDICT_APPLIED;
 }
 
+/* What @text is if it is not a line; VERDICT_APPLIED if it is one. */
+static enum verdict recognise_other(struct slice text)
+{
+    enum verdict event = event_recognise(text);
+
+    return event == VERDICT_APPLIED ? service_check_recognise(text) : event;
+}
+
 enum verdict parse_line(struct slice text, const struct parse_options *options, struct line *ret)
 {
     const char *colon, *bar, *end = text.at + text.len;
@@ -97,7 +106,7 @@ enum verdict parse_line(struct slice text, const struct parse_options *options, 
     if (UNLIKELY(text.len > options->line_max))
         return refuse(ret, REFUSED_LINE_LIMIT, text.at + options->line_max);
     if (UNLIKELY(text.at[0] == '_')) {
-        enum verdict skipped = event_recognise(text);
+        enum verdict skipped = recognise_other(text);
 
         if (skipped != VERDICT_APPLIED)
             return refuse(ret, skipped, text.at);

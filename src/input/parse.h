@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/line.h"
+#include "input/section.h"
 
 struct parse_options {
     size_t line_max;     /* bytes; longer lines are refused */
@@ -76,20 +77,11 @@ MUST_CHECK bool parse_next_link(struct slice *links, struct line *line);
  */
 bool parse_rate(struct slice text, double *ret_weight);
 
-/* What a section of a line is, by how it begins. */
-enum section {
-    SECTION_RATE,      /* @0.5 */
-    SECTION_TAGS,      /* #key:value,… */
-    SECTION_CONTAINER, /* c:ID (DogStatsD 1.2) */
-    SECTION_KNOWN,     /* e:… (1.5), card:… (1.6), T… (1.3): passed over */
-    SECTION_UNKNOWN,
-};
-
 /*
  * Cut the next section off the front of @rest, which begins behind a '|', and pass
  * over empty ones. Returns false when there is none left.
  */
 MUST_CHECK bool parse_next_section(struct slice *rest, struct slice *ret);
 
-/* What kind of section it is; @ret_content is what stands behind its mark. */
-enum section parse_section(struct slice section, struct slice *ret_content);
+/* What a section of a line is. Known are e:… (DogStatsD 1.5), card:… (1.6) and T… (1.3). */
+section_parser parse_section;

@@ -25,9 +25,10 @@ struct resolver {
     const char *fault;
     struct labeller labeller;
     struct tagged_name name; /* of the line at hand */
-    char *family;            /* the name as Prometheus is shown it */
-    char *unsplit;           /* the name as it was sent, without a bracket group */
-    char *rendered;          /* the labels; of an end, also as they would be on a histogram */
+    section_parser *parse_section;
+    char *family;   /* the name as Prometheus is shown it */
+    char *unsplit;  /* the name as it was sent, without a bracket group */
+    char *rendered; /* the labels; of an end, also as they would be on a histogram */
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -156,6 +157,14 @@ static enum verdict add_container(struct resolver *resolver, struct slice id,
     return add_own_tag(resolver, tag, identity);
 }
 
+static enum verdict add_host(struct resolver *resolver, struct slice host,
+                             struct identity *identity)
+{
+    const struct tag tag = { .key = SLICE("hostname"), .value = host };
+
+    return host.len ? add_own_tag(resolver, tag, identity) : VERDICT_APPLIED;
+}
+
 static enum verdict add_tag_section(struct resolver *resolver, struct tags tags,
                                     struct identity *identity)
 {
@@ -172,7 +181,7 @@ static enum verdict add_section(struct resolver *resolver, struct slice section,
                                 struct identity *identity)
 {
     struct slice content;
-    enum section kind = parse_section(section, &content);
+    enum section kind = resolver->parse_section(section, &content);
     struct tags tags = { TAG_DOGSTATSD, content };
     bool is_good = true;
 
@@ -189,6 +198,7 @@ static enum verdict add_section(struct resolver *resolver, struct slice section,
     case SECTION_RATE: identity->has_bad_rate = !is_good; return VERDICT_APPLIED;
     case SECTION_TAGS: return add_tag_section(resolver, tags, identity);
     case SECTION_CONTAINER: return add_container(resolver, content, identity);
+    case SECTION_HOST: return add_host(resolver, content, identity);
     case SECTION_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
     case SECTION_KNOWN: break;
     }
@@ -263,8 +273,9 @@ static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
 static bool is_malformed(struct resolver *resolver, struct slice section)
 {
     struct slice content;
-    enum section kind = parse_section(section, &content);
-    bool is_used = (kind == SECTION_TAGS && understands(resolver, TAG_DOGSTATSD)) ||
+    enum section kind = resolver->parse_section(section, &content);
+    bool is_used = kind == SECTION_HOST ||
+                   (kind == SECTION_TAGS && understands(resolver, TAG_DOGSTATSD)) ||
                    (kind == SECTION_CONTAINER && resolver->options.has_container_label);
 
     return is_used && check_text(resolver, content) != VERDICT_APPLIED;
@@ -292,7 +303,8 @@ static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum 
         return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
     while (name->n_tags && understands(resolver, TAG_DOGSTATSD) &&
            parse_next_section(&rest, &section))
-        if (parse_section(section, &tags.text) == SECTION_TAGS && !tags_are_none(tags.text))
+        if (resolver->parse_section(section, &tags.text) == SECTION_TAGS &&
+            !tags_are_none(tags.text))
             return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
     return found;
 }
@@ -302,6 +314,7 @@ static enum verdict split_name(struct resolver *resolver, struct slice sent,
                                struct identity *identity)
 {
     *identity = (struct identity){ .weight = 1 };
+    resolver->parse_section = parse_section;
     tags_split_name(sent, resolver->options.dialects, resolver->unsplit, &resolver->name);
     identity->n_tag_errors = resolver->name.odd_bracket ? 1 : 0;
     return resolver->name.name.len ? VERDICT_APPLIED
@@ -372,83 +385,13 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     return verdict;
 }
 
-/* --- service checks ------------------------------------------------------------------------- */
+/* --- what is like a line ---------------------------------------------------------------- */
 
-static enum verdict add_check_section(struct resolver *resolver, struct slice section,
-                                      struct identity *identity)
-{
-    struct tags tags = { .dialect = TAG_DOGSTATSD };
-
-    switch (event_check_section(section, &tags.text)) {
-    case CHECK_TAGS:
-        if (understands(resolver, TAG_DOGSTATSD))
-            return add_tag_section(resolver, tags, identity);
-        identity->n_unknown_sections++;
-        return VERDICT_APPLIED;
-    case CHECK_HOST:
-        if (tags.text.len == 0)
-            return VERDICT_APPLIED;
-        return add_own_tag(resolver, (struct tag){ .key = SLICE("hostname"), .value = tags.text },
-                           identity);
-    case CHECK_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
-    case CHECK_MESSAGE:
-    case CHECK_KNOWN: break;
-    }
-    return VERDICT_APPLIED;
-}
-
-/* The sections of a check before its message, which is the rest of it whatever it holds. */
-static bool next_check_section(struct slice *rest, struct slice *ret)
-{
-    struct slice content;
-
-    return parse_next_section(rest, ret) && event_check_section(*ret, &content) != CHECK_MESSAGE;
-}
-
-static enum verdict resolve_check_parts(struct resolver *resolver,
-                                        const struct service_check *check,
-                                        struct identity *identity)
-{
-    struct slice rest = check->rest, section;
-    enum verdict verdict = write_name(resolver, check->name, identity);
-
-    labeller_clear(&resolver->labeller);
-    while (verdict == VERDICT_APPLIED && next_check_section(&rest, &section))
-        verdict = add_check_section(resolver, section, identity);
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    return render_labels(resolver, check->rest.at + check->rest.len, resolver->rendered,
-                         &identity->labels);
-}
-
-/* As worst_of(). */
-static enum verdict worst_of_check(struct resolver *resolver, const struct service_check *check,
-                                   enum verdict found)
-{
-    struct slice rest = check->rest, section, content;
-    const char *fault = resolver->fault;
-
-    while (next_check_section(&rest, &section)) {
-        enum check_section kind = event_check_section(section, &content);
-        bool is_used =
-            kind == CHECK_HOST || (kind == CHECK_TAGS && understands(resolver, TAG_DOGSTATSD));
-
-        if (is_used && check_text(resolver, content) != VERDICT_APPLIED)
-            return REFUSED_MALFORMED_LINE;
-    }
-    resolver->fault = fault;
-    return found;
-}
-
-enum verdict resolve_check(struct resolver *resolver, const struct service_check *check,
+enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts *parts,
                            struct identity *ret)
 {
-    enum verdict verdict;
-
-    *ret = (struct identity){ .type = SAMPLE_GAUGE, .weight = 1, .is_passing = true };
-    resolver->name = (struct tagged_name){ .name = check->name };
-    verdict = check_text(resolver, check->name);
-    if (verdict == VERDICT_APPLIED)
-        verdict = resolve_check_parts(resolver, check, ret);
-    return verdict == VERDICT_APPLIED ? verdict : worst_of_check(resolver, check, verdict);
+    *ret = (struct identity){ .type = parts->type, .weight = 1 };
+    resolver->name = (struct tagged_name){ .name = parts->name, .sent = parts->name };
+    resolver->parse_section = parts->parse_section;
+    return resolve_split(resolver, parts->sections, ret);
 }

@@ -10,7 +10,6 @@
 #include "base/compiler.h"
 #include "base/identity.h"
 #include "base/line.h"
-#include "input/event.h"
 #include "input/labeller.h"
 #include "input/parse.h"
 
@@ -68,8 +67,16 @@ MUST_CHECK enum verdict resolve_name(struct resolver *resolver, struct slice nam
 MUST_CHECK enum verdict resolve_link(struct resolver *resolver, const struct identity *name,
                                      const struct line *link, struct identity *ret);
 
-/* As resolve_line(), for a service check, which is a gauge (proto/README.md, section 8). */
-MUST_CHECK enum verdict resolve_check(struct resolver *resolver, const struct service_check *check,
+/* Something like a line, taken apart already. */
+struct resolve_parts {
+    enum sample_type type;
+    struct slice name;     /* without tags */
+    struct slice sections; /* with a '|' before each */
+    section_parser *parse_section;
+};
+
+/* As resolve_line(), for @parts, from which @ret borrows as well. */
+MUST_CHECK enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts *parts,
                                       struct identity *ret);
 
 /* In the text of the line that was refused last. */

@@ -69,7 +69,7 @@ MAY_USE = {
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "http/negotiate",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
-        "input/stream",
+        "input/section", "input/service_check", "input/stream",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",
         "base/buffer", "base/hash", "base/table",
         "tools/send/encode", "tools/bench/layout", "tools/bench/workload", "tools/bench/tally"]

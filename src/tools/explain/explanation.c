@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/number.h"
 #include "daemon/options.h"
+#include "input/service_check.h"
 #include "web/selfmetrics.h"
 
 #include <errno.h>
@@ -36,6 +37,7 @@ struct explanation {
     const char *fault;  /* the first byte in it that cannot be right, or NULL */
     struct buffer text; /* what is said about it */
     bool has_tags;      /* it was said that it has some */
+    bool has_sections;  /* they are worth a word: not those of a service check */
     bool has_refused;   /* something, up to now */
 };
 
@@ -152,7 +154,7 @@ static void on_section(void *ctx, struct slice section, enum section kind, bool 
     };
     struct explanation *it = ctx;
 
-    if (kind == SECTION_TAGS)
+    if (kind == SECTION_TAGS || !it->has_sections)
         return;
     begin_field(it, "section");
     add_shown(&it->text, section, NULL);
@@ -302,15 +304,19 @@ static void explain_chain(struct explanation *it, const struct line *line)
 static void explain_check(struct explanation *it)
 {
     struct service_check check;
+    struct resolve_parts parts;
     struct identity identity;
 
-    if (!event_parse_check(it->line, &check))
+    if (!service_check_parse(it->line, &check))
         return;
     add_field(it, "check", check.name);
     add_field(it, "status", check.status);
     if (!it->options.has_check_gauges)
         return;
-    if (resolve_check(it->resolver, &check, &identity) == VERDICT_APPLIED)
+    parts =
+        (struct resolve_parts){ SAMPLE_GAUGE, check.name, check.sections, service_check_section };
+    it->has_sections = false;
+    if (resolve_parts(it->resolver, &parts, &identity) == VERDICT_APPLIED)
         explain_series(it, &identity);
     else
         note_fault(it, resolve_fault(it->resolver));
@@ -377,6 +383,7 @@ static void explain_line(struct explanation *it, struct slice raw, struct slice 
     it->fault = NULL;
     buffer_clear(&it->text);
     it->has_tags = false;
+    it->has_sections = true;
     verdict = parse_line(text, &it->parsing, &line);
     if (verdict == SKIPPED_SERVICE_CHECK)
         explain_check(it);

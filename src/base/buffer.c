@@ -10,7 +10,6 @@
 
 #include "base/number.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,23 +84,30 @@ void buffer_add_double(struct buffer *buffer, double number)
     buffer->len += number_format(buffer->data + buffer->len, number);
 }
 
+void buffer_add_format_args(struct buffer *buffer, const char *format, va_list args)
+{
+    va_list again;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, args);
+    /* vsnprintf wants room for its NUL too. */
+    if (len < 0) {
+        buffer->has_failed = true;
+    } else if (buffer_reserve(buffer, (size_t)len + 1)) {
+        vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, again);
+        buffer->len += (size_t)len;
+    }
+    va_end(again);
+}
+
 void buffer_add_format(struct buffer *buffer, const char *format, ...)
 {
     va_list args;
-    int len;
 
     va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
+    buffer_add_format_args(buffer, format, args);
     va_end(args);
-    /* vsnprintf wants room for its NUL too. */
-    if (len < 0)
-        buffer->has_failed = true;
-    if (len < 0 || !buffer_reserve(buffer, (size_t)len + 1))
-        return;
-    va_start(args, format);
-    vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
-    va_end(args);
-    buffer->len += (size_t)len;
 }
 
 void buffer_keep_on_one_line(struct buffer *buffer)

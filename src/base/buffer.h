@@ -14,6 +14,7 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 
 struct buffer {
@@ -45,6 +46,11 @@ void buffer_add_double(struct buffer *buffer, double number);
 /* Append as printf does. For start-up and rare lines: it is slow. */
 __attribute__((__format__(__printf__, 2, 3))) void buffer_add_format(struct buffer *buffer,
                                                                      const char *format, ...);
+
+/* The same with arguments that the caller has started and ends; they are used up. */
+__attribute__((__format__(__printf__, 2, 0))) void buffer_add_format_args(struct buffer *buffer,
+                                                                          const char *format,
+                                                                          va_list args);
 
 /* Make it one line that is safe to print: each control character becomes '?'. */
 void buffer_keep_on_one_line(struct buffer *buffer);

@@ -72,6 +72,7 @@ PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "input/section", "input/service_check", "input/stream",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",
         "base/arena", "base/buffer", "base/hash", "base/spelling", "base/table",
+        "config/problems",
         "tools/send/encode", "tools/bench/layout", "tools/bench/workload", "tools/bench/tally"]
 IMPURE = ["base/clock.h", "base/log.h", "base/socket.h", "time.h", "sys/time.h", "sys/socket.h",
           "unistd.h", "uv.h"]

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "config/problems.h"
+
+#include <stdio.h>
+
+static struct problems problems;
+static struct buffer written;
+
+/* All of it, as it is printed. */
+static struct slice text(void)
+{
+    buffer_clear(&written);
+    problems_write(&problems, "udometer", &written);
+    return buffer_text(&written);
+}
+
+static struct place at(unsigned line, unsigned column)
+{
+    return (struct place){ line, column };
+}
+
+static void an_empty_list_prints_nothing(void **state)
+{
+    assert_int_equal(problems.n, 0);
+    assert_false(problems_are_many(&problems));
+    assert_slice_equal(text(), "");
+}
+
+static void each_problem_is_a_line_with_its_place(void **state)
+{
+    problems.path = "a.yml";
+    problems_add(&problems, at(3, 8), "expected %d", 5);
+    problems_add(&problems, at(1, 1), "second");
+    problems.path = "b.yml";
+    problems_add(&problems, PLACE_NONE, "cannot be read");
+    assert_int_equal(problems.n, 3);
+    assert_slice_equal(text(), "udometer: a.yml:3:8: expected 5\n"
+                               "udometer: a.yml:1:1: second\n"
+                               "udometer: b.yml: cannot be read\n");
+}
+
+static void what_is_in_no_file_has_no_place(void **state)
+{
+    problems_add(&problems, PLACE_NONE, "--workers=65: expected less");
+    assert_slice_equal(text(), "udometer: --workers=65: expected less\n");
+}
+
+static void the_path_is_not_needed_later(void **state)
+{
+    char path[] = "a.yml";
+
+    problems.path = path;
+    problems_add(&problems, at(1, 2), "wrong");
+    path[0] = 'x';
+    assert_slice_equal(text(), "udometer: a.yml:1:2: wrong\n");
+}
+
+static void a_problem_stays_on_one_line(void **state)
+{
+    problems.path = "a\nb";
+    problems_add(&problems, at(1, 1), "c\td\x7f");
+    assert_slice_equal(text(), "udometer: a?b:1:1: c?d?\n");
+}
+
+static void a_value_is_quoted_between_key_and_problem(void **state)
+{
+    problems.path = "a";
+    problems_add_value(&problems, at(1, 1), SLICE("statsd.ttl"), SLICE("soon"), "expected 5m");
+    problems_add_value(&problems, at(2, 1), SLICE("k"), (struct slice){ NULL, 0 }, "expected it");
+    assert_slice_equal(text(), "udometer: a:1:1: statsd.ttl: soon: expected 5m\n"
+                               "udometer: a:2:1: k: : expected it\n");
+}
+
+/* A value of @n bytes is quoted in @shown of them. */
+static void assert_shown(const char *value, size_t n, size_t shown)
+{
+    char expected[300];
+    struct slice quoted;
+
+    problems_deinit(&problems);
+    problems_add_value(&problems, PLACE_NONE, SLICE("k"), (struct slice){ value, n }, "no");
+    snprintf(expected, sizeof(expected), "udometer: k: %.*s%s: no\n", (int)shown, value,
+             shown < n ? "…" : "");
+    quoted = text();
+    assert_int_equal(quoted.len, strlen(expected));
+    assert_memory_equal(quoted.at, expected, quoted.len);
+}
+
+static void of_a_long_value_the_beginning_is_quoted(void **state)
+{
+    char value[302];
+
+    memset(value, 'v', sizeof(value));
+    assert_shown(value, 200, 200);
+    assert_shown(value, 201, 200);
+    /* Not within a character. */
+    memcpy(value + 199, "ä", 2);
+    assert_shown(value, 201, 199);
+    memcpy(value + 198, "äx", 3);
+    assert_shown(value, 300, 200);
+}
+
+static void further_problems_are_only_counted(void **state)
+{
+    struct slice all;
+    unsigned n_lines = 0;
+
+    for (unsigned i = 0; i < PROBLEMS_MAX; i++) {
+        assert_false(problems_are_many(&problems));
+        problems_add(&problems, PLACE_NONE, "problem %u", i);
+    }
+    assert_true(problems_are_many(&problems));
+    assert_null(memmem(text().at, text().len, "more", 4));
+    problems_add(&problems, PLACE_NONE, "one");
+    problems_add(&problems, PLACE_NONE, "two");
+    assert_int_equal(problems.n, PROBLEMS_MAX + 2);
+    all = text();
+    while (all.len) {
+        struct slice line = slice_cut(&all, '\n');
+
+        if (++n_lines == PROBLEMS_MAX)
+            assert_slice_equal(line, "udometer: problem 99");
+        if (n_lines == PROBLEMS_MAX + 1)
+            assert_slice_equal(line, "udometer: … and 2 more");
+    }
+    assert_int_equal(n_lines, PROBLEMS_MAX + 1);
+}
+
+static int end(void **state)
+{
+    problems_deinit(&problems);
+    buffer_deinit(&written);
+    return 0;
+}
+
+#define PROBLEMS_CASE(name) cmocka_unit_test_teardown(name, end)
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        PROBLEMS_CASE(an_empty_list_prints_nothing),
+        PROBLEMS_CASE(each_problem_is_a_line_with_its_place),
+        PROBLEMS_CASE(what_is_in_no_file_has_no_place),
+        PROBLEMS_CASE(the_path_is_not_needed_later),
+        PROBLEMS_CASE(a_problem_stays_on_one_line),
+        PROBLEMS_CASE(a_value_is_quoted_between_key_and_problem),
+        PROBLEMS_CASE(of_a_long_value_the_beginning_is_quoted),
+        PROBLEMS_CASE(further_problems_are_only_counted),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

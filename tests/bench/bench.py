@@ -24,6 +24,9 @@ from processes import Daemon, Lab, Unjudgeable
 from row import Row
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests"))
+import children  # noqa: E402
+
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
 
@@ -176,4 +179,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    children.prepare()
+    try:
+        sys.exit(main())
+    finally:
+        children.end()

@@ -36,6 +36,9 @@ import tempfile
 import time
 import urllib.request
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import children  # noqa: E402
+
 START_S = 30   # a receiver has so long to open its socket …
 DRAIN_S = 30   # … to take what is in it when the load has ended …
 SETTLE_S = 15  # … to make what new series need (netdata's charts) …
@@ -454,6 +457,10 @@ def main(options):
 
 
 if __name__ == "__main__":
+    children.prepare()
     # An exception, so that whatever was started is stopped.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
-    sys.exit(main(read_options()))
+    try:
+        sys.exit(main(read_options()))
+    finally:
+        children.end()

@@ -5,9 +5,13 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "system")]
 pytest.register_assert_rewrite("exposition", "harness", "test_vectors", "shells", "words")
 
-from fixtures import start, udometer  # noqa: E402, F401: asserts are rewritten at import
+import children  # noqa: E402
+from fixtures import nothing_is_left, start, udometer  # noqa: E402, F401: rewritten at import
 from shells import receiver, shells  # noqa: E402, F401
 from test_vectors import lanes  # noqa: E402, F401
+
+children.prepare()

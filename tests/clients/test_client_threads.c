@@ -5,6 +5,7 @@
  */
 
 #include "catcher.h"
+#include "child.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -331,7 +332,7 @@ static void a_child_sends_only_what_is_its_own(void **state)
     udom_metric_gauge(rig.gauge, 1);
     udom_metric_timing_ms(rig.time, 1);
     udom_count(rig.client, "once", 1);
-    child = fork();
+    child = fork_child();
     if (child == 0) {
         udom_metric_count(rig.count, 7);
         udom_close(rig.client);
@@ -355,7 +356,7 @@ static void a_child_has_a_thread_of_its_own(void **state)
     udom_metric_count(rig.count, 1);
     catcher_wait(&catcher);
     catcher_read_all(&catcher);
-    child = fork();
+    child = fork_child();
     if (child == 0) {
         udom_metric_count(rig.count, 7);
         catcher_wait(&catcher);
@@ -396,7 +397,7 @@ static void a_fork_amid_updates_leaves_no_lock_behind(void **state)
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, update_until_the_end, &rig), 0);
     for (int i = 0; i < 100; i++) {
-        pid_t child = fork();
+        pid_t child = fork_child();
 
         if (child == 0) {
             struct udom_stats stats;
@@ -434,5 +435,5 @@ int main(void)
         CASE(a_fork_amid_updates_leaves_no_lock_behind),
     };
 
-    return cmocka_run_group_tests(cases, NULL, NULL);
+    return cmocka_run_group_tests(cases, take_signals, NULL);
 }

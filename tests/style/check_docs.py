@@ -10,7 +10,6 @@ up to date between their "generated" marks.
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -39,7 +38,7 @@ def scrape(binary):
         with urllib.request.urlopen(f"http://{address}/metrics") as reply:
             return reply.read().decode()
     finally:
-        daemon.send_signal(signal.SIGTERM)
+        daemon.kill()
         daemon.communicate()
 
 

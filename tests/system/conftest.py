@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import pathlib
+import sys
+
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 pytest.register_assert_rewrite("exposition", "harness")
 
-from fixtures import start, udometer  # noqa: E402, F401: asserts are rewritten at import
+import children  # noqa: E402
+from fixtures import nothing_is_left, start, udometer  # noqa: E402, F401: rewritten at import
+
+children.prepare()

@@ -3,7 +3,16 @@
 
 import pytest
 
+import children
 from harness import Udometer
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    """Whatever a test starts has ended when it is over, also when it has failed half-way."""
+    before = children.running()
+    yield
+    children.end(kept=before)
 
 
 @pytest.fixture

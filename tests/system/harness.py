@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Harness: a daemon of one's own, on ports of its own, and what to do to it."""
 
+import contextlib
 import http.client
+import multiprocessing
 import os
 import re
 import signal
@@ -49,6 +51,24 @@ def clean_environment(more=None):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("UDOMETER_") or k in own}
     kept = {k: v for k, v in kept.items() if k not in own}
     return {**kept, **(more or {})}
+
+
+@contextlib.contextmanager
+def beside(work, calls):
+    """Run work(*call) for each of @calls, in processes of their own, which must end well."""
+    fork = multiprocessing.get_context("fork")
+    processes = [fork.Process(target=work, args=call) for call in calls]
+    try:
+        for process in processes:
+            process.start()
+        yield processes
+        for process in processes:
+            process.join()
+        assert [process.exitcode for process in processes] == [0] * len(processes)
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
 
 
 def check_sanitizers(stderr):

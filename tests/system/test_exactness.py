@@ -4,11 +4,10 @@
 The values are such that their sums are exact in a double, in whatever order.
 """
 
-import multiprocessing
 import socket
 import time
 
-from harness import SANITIZED
+from harness import SANITIZED, beside
 
 N_FLOWS = 4
 N_DATAGRAMS = 100_000 if SANITIZED else 1_000_000
@@ -66,21 +65,12 @@ def counters(scrape):
 
 def test_a_million_datagrams_are_exactly_what_was_sent(start):
     udometer = start("--workers=2")
-    fork = multiprocessing.get_context("fork")
-    senders = [fork.Process(target=send_paced, args=(udometer.udp[0], i, N_DATAGRAMS // N_FLOWS))
-               for i in range(N_FLOWS)]
+    calls = [(udometer.udp[0], i, N_DATAGRAMS // N_FLOWS) for i in range(N_FLOWS)]
     begin = time.monotonic()
-    for sender in senders:
-        sender.start()
-    try:
+    with beside(send_paced, calls) as senders:
         scrapes = scrape_until_sent(udometer, senders)
-    finally:
-        for sender in senders:
-            sender.kill()
-            sender.join()
     took = time.monotonic() - begin
     print("%.0f datagrams/s, %d scrapes" % (N_DATAGRAMS / took, len(scrapes)))
-    assert [sender.exitcode for sender in senders] == [0] * N_FLOWS
     assert len(scrapes) >= 20
 
     udometer.n_sent = N_DATAGRAMS

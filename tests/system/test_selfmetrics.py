@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What it says of itself is complete and adds up, in every scrape."""
 
-import multiprocessing
 import os
 import re
 import socket
@@ -9,7 +8,7 @@ import time
 
 import pytest
 
-from harness import SANITIZED, wait_until
+from harness import SANITIZED, beside, wait_until
 
 FAMILIES = {
     "udometer_build_info": "gauge",
@@ -321,17 +320,11 @@ def test_the_identity_holds_in_every_scrape_while_traffic_flows(start):
     """Scrape() asserts it; here there is traffic to disturb it."""
     udometer = start("--workers=3", "--limit.series=1000")
     n_rounds = 1000
-    fork = multiprocessing.get_context("fork")
-    senders = [fork.Process(target=send_mixed, args=(udometer.udp[0], n_rounds, n_rounds * i))
-               for i in range(4)]
-    for sender in senders:
-        sender.start()
     scrapes = []
-    while any(sender.is_alive() for sender in senders):
-        scrapes.append(udometer.scrape())
-    for sender in senders:
-        sender.join()
-        assert sender.exitcode == 0
+    calls = [(udometer.udp[0], n_rounds, n_rounds * i) for i in range(4)]
+    with beside(send_mixed, calls) as senders:
+        while any(sender.is_alive() for sender in senders):
+            scrapes.append(udometer.scrape())
     n_lines = sum(len([line for line in text.split("\n") if line]) for text in MIXED)
     udometer.n_sent = 4 * n_rounds * n_lines
     scrapes.append(udometer.settle())

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import children
 import vectors
 from exposition import check_family, read_families
 from harness import SLOWNESS, Udometer
@@ -128,6 +129,7 @@ class Subjects:
     def get(self, flags=()):
         if flags not in self.started:
             self.started[flags] = Subject(pathlib.Path(tempfile.mkdtemp(dir=self.directory)), flags)
+            children.shared.add(self.started[flags].udometer.pid)
         return self.started[flags]
 
     def give_up(self, flags):

@@ -2,6 +2,7 @@
 
 /* Fetch, from its header: a child process is the server, and answers what a case says. */
 
+#include "child.h"
 #include "unit.h"
 
 #include "base/address.h"
@@ -59,7 +60,7 @@ static struct server start_server(const struct slice *pieces)
     assert_int_equal(address_of_socket(&address, listener), 0);
     address_format(&address, text);
     snprintf(server.url, sizeof(server.url), "http://%s/metrics", text);
-    server.pid = fork();
+    server.pid = fork_child();
     if (server.pid == 0) {
         alarm(10);
         fcntl(listener, F_SETFL, 0);
@@ -188,5 +189,5 @@ int main(void)
         CASE(understands_only_plain_urls),
     };
 
-    return cmocka_run_group_tests(cases, NULL, NULL);
+    return cmocka_run_group_tests(cases, take_signals, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "child.h"
 #include "unit.h"
 
 #include "base/must.h"
@@ -30,7 +31,7 @@ static void run_in_child(void (*function)(void), char *out, size_t size)
     pid_t pid;
 
     assert_int_equal(pipe(pipes), 0);
-    pid = fork();
+    pid = fork_child();
     assert_true(pid >= 0);
     if (pid == 0) {
         dup2(pipes[1], STDERR_FILENO);
@@ -81,5 +82,5 @@ int main(void)
         CASE(a_comparison_shows_both_sides),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, take_signals, NULL);
 }

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Children: processes that behave alike however we were started, and never outlive their test.
+
+Our parent may ignore signals (nohup, "&" in a script, a supervisor) or block them, and everything
+that we start would inherit that. So a handler that does nothing takes the place of each ignored
+signal. For us it makes no difference; in a child, exec() turns a handler into the default.
+
+Orphans become our children instead of init's, so that end() finds whatever a test has started.
+"""
+
+import ctypes
+import os
+import pathlib
+import signal
+
+PR_SET_CHILD_SUBREAPER = 36
+
+# Python itself ignores these, and subprocess restores the default in each child.
+OF_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+# Processes that several tests use. The fixture that started them ends them.
+shared = set()
+
+
+def prepare():
+    """Call this first, in the main thread."""
+    for number in signal.valid_signals() - OF_PYTHON:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    # Ignored is not the default here: then no child would have a status to wait for.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def parent_of(pid):
+    """Its parent, or None if it does not exist any more."""
+    try:
+        stat = pathlib.Path("/proc/%d/stat" % pid).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(stat.rpartition(")")[2].split()[1])
+
+
+def running():
+    """Our children, zombies among them."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return {pid for pid in pids if parent_of(pid) == os.getpid()}
+
+
+def end(kept=frozenset()):
+    """Kill and reap our children and theirs, except for those @kept and those that are shared."""
+    # When a child has gone, its own children become ours.
+    while pids := running() - kept - shared:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:  # somebody else has reaped it
+                pass

@@ -6,16 +6,12 @@
  *
  * Written by that worker alone, with relaxed atomic stores; read by scrapes and
  * by the expiry sweep. So writing needs no lock, no locked instruction and no
- * line of memory that another worker writes. What a series is worth is the sum
- * over its cells (series_read), and for gauges what gauge.h says.
+ * line of memory that another worker writes. A series is worth what its kind reads
+ * from all of its cells (kind.h).
  */
 
-#include "aggregate/buckets.h"
-#include "aggregate/distinct.h"
-#include "base/sample_type.h"
-
-#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The most cells of a series, and so the most workers. */
@@ -34,54 +30,8 @@ struct cell {
     bool is_released;           /* the owner's: it has given back its reference on the series */
 };
 
-struct counter_cell {
-    struct cell cell;
-    _Atomic double total;
-};
-
-/* How many relative changes of a gauge a cell keeps apart. */
-#define GAUGE_CHANGES_MAX 4
-
-/* One change, or the sum of several, of which this is the time of the first. */
-struct gauge_change {
-    _Atomic int64_t at;
-    _Atomic double amount;
-};
-
-struct gauge_cell {
-    struct cell cell;
-    _Atomic uint32_t version; /* odd while the owner writes what follows */
-    _Atomic uint32_t n_changes;
-    _Atomic int64_t set_at; /* when this worker last set the gauge; 0: never */
-    _Atomic double base;    /* what it set it to */
-    /* GAUGE_CHANGES_MAX, oldest first; NULL until the first one, as most gauges are only set */
-    _Atomic(struct gauge_change *) changes;
-};
-
-struct histogram_cell {
-    struct cell cell;
-    const struct buckets *buckets; /* the family's: at hand without a look at series and family */
-    double carry;                  /* the owner's: the part of an event not counted yet, [0, 1) */
-    _Atomic double sum;
-    _Atomic uint64_t counts[]; /* one for each bucket, not cumulated */
-};
-
-struct set_cell {
-    struct cell cell;
-    pthread_mutex_t lock; /* guards what follows */
-    struct distinct distinct;
-};
-
-/* A new cell of @series, all zero, or NULL. @buckets matter for histograms only. */
-struct cell *cell_new(struct series *series, enum metric_type type, const struct buckets *buckets);
-void cell_free(struct cell *cell, enum metric_type type);
-
-/* How many bytes such a cell takes; of a gauge or set, at most. */
-size_t cell_size(enum metric_type type, const struct buckets *buckets);
-
-/* Owner: plain addition, by way of two relaxed moves. */
-static inline void cell_add_uint(_Atomic uint64_t *to, uint64_t value)
+/* Any thread: the cell of worker @i, or NULL while it has none. */
+static inline struct cell *cell_load(_Atomic(struct cell *) *cells, unsigned i)
 {
-    atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + value,
-                          memory_order_relaxed);
+    return atomic_load_explicit(&cells[i], memory_order_acquire);
 }

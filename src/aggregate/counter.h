@@ -6,9 +6,16 @@
  */
 
 #include "aggregate/cell.h"
+#include "aggregate/reading.h"
+#include "base/compiler.h"
 #include "base/verdict.h"
 
 #include <math.h>
+
+struct counter_cell {
+    struct cell cell;
+    _Atomic double total;
+};
 
 /* Owner: add @value, at least 0, standing for @weight events. May refuse an overflow. */
 static inline enum verdict counter_record(struct counter_cell *counter, double value, double weight)
@@ -21,8 +28,6 @@ static inline enum verdict counter_record(struct counter_cell *counter, double v
     return VERDICT_APPLIED;
 }
 
-/* Any thread: what the owner has counted. */
-static inline double counter_read(const struct counter_cell *counter)
-{
-    return atomic_load_explicit(&counter->total, memory_order_relaxed);
-}
+/* Any thread: the sum over the cells (struct kind). */
+void counter_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+                  struct reading *ret);

@@ -9,14 +9,9 @@
 
 #include "aggregate/family.h"
 
-#include <stdlib.h>
+#include "base/must.h"
 
-static const struct slice histogram_suffixes[FAMILY_NAMES_MAX] = {
-    { "", 0 },
-    { "_bucket", 7 },
-    { "_sum", 4 },
-    { "_count", 6 },
-};
+#include <stdlib.h>
 
 static struct slice add_text(char **at, struct slice first, struct slice second)
 {
@@ -30,11 +25,22 @@ static struct slice add_text(char **at, struct slice first, struct slice second)
     return text;
 }
 
+/* Claim the family's name with @suffix, written at @at. */
+static void add_claim(struct family *family, char **at, struct slice name, struct slice suffix)
+{
+    struct claim *claim = &family->claims[family->n_claims++];
+
+    MUST_BE(suffix.len, <=, KIND_SUFFIX_LEN_MAX);
+    claim->name = add_text(at, name, suffix);
+    claim->family = family;
+}
+
 struct family *family_new(const struct identity *identity, const struct buckets *buckets)
 {
-    size_t text_max = FAMILY_NAMES_MAX * (identity->family.len + sizeof("_bucket"));
+    size_t text_max = FAMILY_NAMES_MAX * (identity->family.len + KIND_SUFFIX_LEN_MAX + 1);
     size_t size = sizeof(struct family) + text_max + identity->sent_as.len;
     struct family *family = calloc(1, size);
+    const struct slice *suffixes;
     char *at;
 
     if (!family)
@@ -44,12 +50,11 @@ struct family *family_new(const struct identity *identity, const struct buckets 
     family->type = metric_type_of(identity->type);
     family->buckets = buckets;
     family->sent_as = add_text(&at, identity->sent_as, SLICE(""));
-    family->n_claims = family->type == METRIC_HISTOGRAM ? FAMILY_NAMES_MAX : 1;
-    for (unsigned i = 0; i < family->n_claims; i++) {
-        family->claims[i].name = add_text(&at, identity->family, histogram_suffixes[i]);
-        family->claims[i].family = family;
-    }
+    add_claim(family, &at, identity->family, SLICE(""));
     family->name = family->claims[0].name;
+    suffixes = kind_of(family->type)->suffixes;
+    for (unsigned i = 0; i < KIND_SUFFIXES_MAX && suffixes[i].len; i++)
+        add_claim(family, &at, identity->family, suffixes[i]);
     return family;
 }
 

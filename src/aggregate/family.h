@@ -5,15 +5,15 @@
  * Family: all series of one name, which therefore have one type
  */
 
-#include "aggregate/buckets.h"
+#include "aggregate/kind.h"
 #include "base/identity.h"
 #include "base/sample_type.h"
 #include "base/table.h"
 
 #include <stdatomic.h>
 
-/* A histogram needs its name, and the three that it is exposed under. */
-#define FAMILY_NAMES_MAX 4
+/* A family takes its name, and the others that it is exposed under. */
+#define FAMILY_NAMES_MAX (1 + KIND_SUFFIXES_MAX)
 
 struct family;
 struct series;

@@ -22,12 +22,16 @@
 
 #include "aggregate/gauge.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 /* How often a reader begins again because the gauge was set meanwhile. */
 #define TRIES_MAX 16
+
+void gauge_deinit(struct cell *cell)
+{
+    free(atomic_load_explicit(&((struct gauge_cell *)cell)->changes, memory_order_relaxed));
+}
 
 /* --- writing: the owner ----------------------------------------------------------- */
 
@@ -53,11 +57,6 @@ void gauge_set(struct gauge_cell *gauge, double value, int64_t at)
     end_write(gauge);
 }
 
-static struct gauge_cell *gauge_at(_Atomic(struct cell *) *cells, unsigned i)
-{
-    return (struct gauge_cell *)atomic_load_explicit(&cells[i], memory_order_acquire);
-}
-
 /* The time of the newest set, and the cell that has it; 0 and NULL when there is none. */
 static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, struct gauge_cell **ret)
 {
@@ -65,7 +64,7 @@ static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, struc
 
     *ret = NULL;
     for (unsigned i = 0; i < n_cells; i++) {
-        struct gauge_cell *gauge = gauge_at(cells, i);
+        struct gauge_cell *gauge = (struct gauge_cell *)cell_load(cells, i);
         int64_t at = gauge ? atomic_load_explicit(&gauge->set_at, memory_order_acquire) : 0;
 
         if (at > newest) {
@@ -188,7 +187,7 @@ static unsigned read_cells(_Atomic(struct cell *) *cells, unsigned n_cells, stru
     unsigned n = 0;
 
     for (unsigned i = 0; i < n_cells; i++) {
-        struct gauge_cell *gauge = gauge_at(cells, i);
+        struct gauge_cell *gauge = (struct gauge_cell *)cell_load(cells, i);
 
         if (gauge)
             read_cell(gauge, &ret[n++]);
@@ -217,16 +216,16 @@ static double sum_up(const struct copy *copies, unsigned n, int64_t *ret_set_at)
     *ret_set_at = set_at;
     if (isnan(value))
         return base;
-    return isinf(value) ? copysign(DBL_MAX, value) : value;
+    return reading_saturate(value);
 }
 
-double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells)
+void gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+                struct reading *ret)
 {
     struct copy copies[CELLS_MAX];
     struct gauge_cell *setter;
     unsigned n, n_tries = 0;
     int64_t set_at;
-    double value;
 
     /*
      * One copy is as its cell was. Several were taken one after the other: when a
@@ -234,7 +233,6 @@ double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells)
      */
     do {
         n = read_cells(cells, n_cells, copies);
-        value = sum_up(copies, n, &set_at);
+        ret->value = sum_up(copies, n, &set_at);
     } while (n > 1 && newest_set(cells, n_cells, &setter) != set_at && ++n_tries < TRIES_MAX);
-    return value;
 }

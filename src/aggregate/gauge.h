@@ -10,7 +10,31 @@
  */
 
 #include "aggregate/cell.h"
+#include "aggregate/reading.h"
+#include "base/compiler.h"
 #include "base/verdict.h"
+
+/* How many relative changes of a gauge a cell keeps apart. */
+#define GAUGE_CHANGES_MAX 4
+
+/* One change, or the sum of several, of which this is the time of the first. */
+struct gauge_change {
+    _Atomic int64_t at;
+    _Atomic double amount;
+};
+
+struct gauge_cell {
+    struct cell cell;
+    _Atomic uint32_t version; /* odd while the owner writes what follows */
+    _Atomic uint32_t n_changes;
+    _Atomic int64_t set_at; /* when this worker last set the gauge; 0: never */
+    _Atomic double base;    /* what it set it to */
+    /* GAUGE_CHANGES_MAX, oldest first; NULL until the first one, as most gauges are only set */
+    _Atomic(struct gauge_change *) changes;
+};
+
+/* Free what a cell has allocated since it was made. */
+void gauge_deinit(struct cell *cell);
 
 /* Owner: the gauge was set to @value. */
 void gauge_set(struct gauge_cell *gauge, double value, int64_t at);
@@ -28,8 +52,9 @@ MUST_CHECK enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *)
                                   unsigned n_cells, double change, int64_t at);
 
 /*
- * Any thread: the value. Changes before any set add to 0. Waits only while an
+ * Any thread: the value (struct kind). Changes before any set add to 0. Waits only while an
  * owner is between two stores; changes of one worker and a set by another that come
  * without a pause may be mixed. A sum beyond the range of a double is its end.
  */
-double gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells);
+void gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+                struct reading *ret);

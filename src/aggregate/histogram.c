@@ -10,6 +10,12 @@
 #include "aggregate/histogram.h"
 
 #include <math.h>
+#include <string.h>
+
+void histogram_init(struct cell *cell, const struct buckets *buckets)
+{
+    ((struct histogram_cell *)cell)->buckets = buckets;
+}
 
 enum verdict histogram_record(struct histogram_cell *histogram, double value, double weight)
 {
@@ -17,18 +23,36 @@ enum verdict histogram_record(struct histogram_cell *histogram, double value, do
     uint64_t n_events = (uint64_t)events; /* weights are at most 1e9 */
     double sum =
         atomic_load_explicit(&histogram->sum, memory_order_relaxed) + value * (double)n_events;
+    _Atomic uint64_t *count;
 
     if (UNLIKELY(!isfinite(sum)))
         return REFUSED_VALUE_OVERFLOW;
+    count = &histogram->counts[buckets_find(histogram->buckets, value)];
     histogram->carry = events - (double)n_events;
-    cell_add_uint(&histogram->counts[buckets_find(histogram->buckets, value)], n_events);
+    /* A plain addition, as nobody else writes. */
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n_events,
+                          memory_order_relaxed);
     atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
     return VERDICT_APPLIED;
 }
 
-void histogram_merge(const struct histogram_cell *histogram, double *sum, uint64_t *counts)
+static void add_cell(const struct histogram_cell *histogram, struct reading *to)
 {
-    *sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
+    to->sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
     for (unsigned i = 0; i <= histogram->buckets->n; i++)
-        counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+        to->counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+}
+
+void histogram_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+                    struct reading *ret)
+{
+    ret->sum = 0;
+    memset(ret->counts, 0, (buckets->n + 1) * sizeof(ret->counts[0]));
+    for (unsigned i = 0; i < n_cells; i++) {
+        const struct histogram_cell *histogram = (struct histogram_cell *)cell_load(cells, i);
+
+        if (histogram)
+            add_cell(histogram, ret);
+    }
+    ret->sum = reading_saturate(ret->sum);
 }

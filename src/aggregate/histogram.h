@@ -6,7 +6,20 @@
  */
 
 #include "aggregate/cell.h"
+#include "aggregate/reading.h"
+#include "base/compiler.h"
 #include "base/verdict.h"
+
+struct histogram_cell {
+    struct cell cell;
+    const struct buckets *buckets; /* the family's, without a look at series and family */
+    double carry;                  /* the owner's: the part of an event not counted yet, [0, 1) */
+    _Atomic double sum;
+    _Atomic uint64_t counts[]; /* one for each bucket, not cumulated */
+};
+
+/* Give a new cell the buckets of its family. */
+void histogram_init(struct cell *cell, const struct buckets *buckets);
 
 /*
  * Owner: one observation of @value that stands for @weight events (1 / rate).
@@ -18,5 +31,6 @@
 MUST_CHECK enum verdict histogram_record(struct histogram_cell *histogram, double value,
                                          double weight);
 
-/* Any thread: add the cell's sum and counts to @sum and @counts, as many as it has. */
-void histogram_merge(const struct histogram_cell *histogram, double *sum, uint64_t *counts);
+/* Any thread: sum and counts of all cells (struct kind). */
+void histogram_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+                    struct reading *ret);

@@ -24,6 +24,7 @@
 #include "base/labels.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 /* How many series the sweep handles while workers wait for the lock: 0.1 ms. */

@@ -15,6 +15,7 @@
 
 #include "aggregate/roster.h"
 
+#include "aggregate/kind.h"
 #include "aggregate/registry.h"
 #include "base/hash.h"
 
@@ -69,13 +70,13 @@ static bool has_memory(const struct roster *roster, size_t more_bytes)
            roster->max_bytes;
 }
 
-/* The memory for an overflow series of @family, which a gauge does not have. */
+/* The memory for an overflow series of @family, if its kind has one. */
 static size_t overflow_bytes(const struct roster *roster, const struct family *family)
 {
-    if (family->type == METRIC_GAUGE)
+    if (!kind_of(family->type)->can_overflow)
         return 0;
     return series_size(REGISTRY_OVERFLOW_LABELS, roster->n_workers) +
-           roster->n_workers * cell_size(family->type, family->buckets);
+           roster->n_workers * kind_cell_size(family->type, family->buckets);
 }
 
 /* Make a family; @ret is it, or who has one of its names already. */
@@ -211,8 +212,8 @@ static enum verdict add_series(struct roster *roster, struct family *family,
 static bool may_add(const struct roster *roster, const struct family *family,
                     const struct labelled *labelled)
 {
-    size_t bytes =
-        series_size(labelled->labels, roster->n_workers) + cell_size(family->type, family->buckets);
+    size_t bytes = series_size(labelled->labels, roster->n_workers) +
+                   kind_cell_size(family->type, family->buckets);
 
     if (!labelled->is_overflow)
         return has_room(roster, family, bytes);
@@ -224,7 +225,7 @@ static bool may_add_cell(const struct roster *roster, const struct series *serie
 {
     const struct family *family = series->family;
 
-    return series->is_prepaid || has_memory(roster, cell_size(family->type, family->buckets));
+    return series->is_prepaid || has_memory(roster, kind_cell_size(family->type, family->buckets));
 }
 
 /* The series of @family with these labels, with room for a cell of @worker; or it is made. */
@@ -263,10 +264,11 @@ static enum verdict admit(struct roster *roster, struct family *family,
     struct labelled labelled = { .labels = request->identity->labels, .hash = request->hash };
     enum verdict verdict;
 
-    labelled.is_overflow =
-        family->type != METRIC_GAUGE && slice_equal(labelled.labels, REGISTRY_OVERFLOW_LABELS);
+    labelled.is_overflow = kind_of(family->type)->can_overflow &&
+                           slice_equal(labelled.labels, REGISTRY_OVERFLOW_LABELS);
     verdict = admit_labels(roster, family, &labelled, request->worker, ret);
-    if (verdict != REFUSED_SERIES_LIMIT || family->type == METRIC_GAUGE || family->n_series == 0)
+    if (verdict != REFUSED_SERIES_LIMIT || !kind_of(family->type)->can_overflow ||
+        family->n_series == 0)
         return verdict;
     labelled.labels = REGISTRY_OVERFLOW_LABELS;
     labelled.hash = hash_bytes(labelled.labels, request->name_hash);

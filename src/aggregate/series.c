@@ -11,15 +11,10 @@
 
 #include "aggregate/series.h"
 
-#include "aggregate/counter.h"
-#include "aggregate/gauge.h"
-#include "aggregate/histogram.h"
-#include "aggregate/set.h"
+#include "aggregate/kind.h"
 #include "base/must.h"
 #include "base/slots.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 
 size_t series_size(struct slice labels, unsigned n_workers)
@@ -53,19 +48,19 @@ struct series *series_new(struct family *family, struct slice labels, unsigned n
 
 static struct cell *cell_at(struct series *series, unsigned i)
 {
-    return atomic_load_explicit(&series->cells[i], memory_order_acquire);
+    return cell_load(series->cells, i);
 }
 
 bool series_add_cell(struct series *series, unsigned worker)
 {
     struct family *family = series->family;
-    struct cell *cell = cell_new(series, family->type, family->buckets);
+    struct cell *cell = kind_new_cell(family->type, series, family->buckets);
 
     if (!cell)
         return false;
     series_ref(series);
     if (!series->is_prepaid)
-        hold(family, cell_size(family->type, family->buckets));
+        hold(family, kind_cell_size(family->type, family->buckets));
     atomic_store_explicit(&series->cells[worker], cell, memory_order_release);
     return true;
 }
@@ -77,7 +72,7 @@ static size_t memory_of(struct series *series)
 
     for (unsigned i = 0; i < series->n_cells; i++)
         if (cell_at(series, i))
-            size += cell_size(series->family->type, series->family->buckets);
+            size += kind_cell_size(series->family->type, series->family->buckets);
     return size;
 }
 
@@ -90,7 +85,7 @@ void series_free(struct series *series)
     else if (family->held)
         atomic_fetch_sub_explicit(family->held, memory_of(series), memory_order_relaxed);
     for (unsigned i = 0; i < series->n_cells; i++)
-        cell_free(cell_at(series, i), family->type);
+        kind_free_cell(family->type, cell_at(series, i));
     family_unref(family);
     free(series);
 }
@@ -116,48 +111,11 @@ void series_unref(struct series *series)
         series_free(series);
 }
 
-/* Each cell is finite, but their sum may not be. */
-static double saturate(double sum)
-{
-    return isinf(sum) ? copysign(DBL_MAX, sum) : sum;
-}
-
-static void read_counter(struct series *series, struct reading *ret)
-{
-    ret->value = 0;
-    for (unsigned i = 0; i < series->n_cells; i++) {
-        struct cell *cell = cell_at(series, i);
-
-        if (cell)
-            ret->value += counter_read((struct counter_cell *)cell);
-    }
-    ret->value = saturate(ret->value);
-}
-
-static void read_histogram(struct series *series, struct reading *ret)
-{
-    const struct buckets *buckets = series->family->buckets;
-
-    ret->sum = 0;
-    memset(ret->counts, 0, (buckets->n + 1) * sizeof(ret->counts[0]));
-    for (unsigned i = 0; i < series->n_cells; i++) {
-        struct cell *cell = cell_at(series, i);
-
-        if (cell)
-            histogram_merge((struct histogram_cell *)cell, &ret->sum, ret->counts);
-    }
-    ret->sum = saturate(ret->sum);
-}
-
 void series_read(struct series *series, struct reading *ret)
 {
-    switch (series->family->type) {
-    case METRIC_COUNTER: read_counter(series, ret); return;
-    case METRIC_GAUGE: ret->value = gauge_read(series->cells, series->n_cells); return;
-    case METRIC_HISTOGRAM: read_histogram(series, ret); return;
-    case METRIC_SET: ret->value = set_read(series->cells, series->n_cells); return;
-    case _METRIC_TYPE_N: return;
-    }
+    const struct family *family = series->family;
+
+    kind_of(family->type)->read(series->cells, series->n_cells, family->buckets, ret);
 }
 
 uint32_t series_touched_s(struct series *series)

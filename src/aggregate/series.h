@@ -7,6 +7,7 @@
 
 #include "aggregate/cell.h"
 #include "aggregate/family.h"
+#include "aggregate/reading.h"
 
 /*
  * The states of a series' life:
@@ -99,13 +100,6 @@ static inline void series_prefetch_cells(struct series *series)
         __builtin_prefetch(cell + 2 * CACHE_LINE);
     }
 }
-
-/* What a series is worth at one moment. */
-struct reading {
-    double value;                     /* counter, gauge, set */
-    double sum;                       /* histogram */
-    uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulated */
-};
 
 /*
  * A series of @family for @n_workers workers, without cells, with one reference,

@@ -10,6 +10,19 @@
 
 #include "aggregate/set.h"
 
+void set_init(struct cell *cell, const struct buckets *buckets)
+{
+    pthread_mutex_init(&((struct set_cell *)cell)->lock, NULL);
+}
+
+void set_deinit(struct cell *cell)
+{
+    struct set_cell *set = (struct set_cell *)cell;
+
+    distinct_deinit(&set->distinct);
+    pthread_mutex_destroy(&set->lock);
+}
+
 enum verdict set_record(struct set_cell *set, uint64_t hash)
 {
     bool is_counted;
@@ -20,15 +33,14 @@ enum verdict set_record(struct set_cell *set, uint64_t hash)
     return is_counted ? VERDICT_APPLIED : REFUSED_NO_MEMORY;
 }
 
-double set_read(_Atomic(struct cell *) *cells, unsigned n_cells)
+void set_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+              struct reading *ret)
 {
     struct distinct all = { 0 };
     bool is_complete = true;
-    double count;
 
     for (unsigned i = 0; i < n_cells && is_complete; i++) {
-        struct cell *cell = atomic_load_explicit(&cells[i], memory_order_acquire);
-        struct set_cell *set = (struct set_cell *)cell;
+        struct set_cell *set = (struct set_cell *)cell_load(cells, i);
 
         if (!set)
             continue;
@@ -36,7 +48,6 @@ double set_read(_Atomic(struct cell *) *cells, unsigned n_cells)
         is_complete = distinct_merge(&all, &set->distinct);
         pthread_mutex_unlock(&set->lock);
     }
-    count = distinct_count(&all);
+    ret->value = distinct_count(&all);
     distinct_deinit(&all);
-    return count;
 }

@@ -6,7 +6,22 @@
  */
 
 #include "aggregate/cell.h"
+#include "aggregate/distinct.h"
+#include "aggregate/reading.h"
+#include "base/compiler.h"
 #include "base/verdict.h"
+
+#include <pthread.h>
+
+struct set_cell {
+    struct cell cell;
+    pthread_mutex_t lock; /* guards what follows */
+    struct distinct distinct;
+};
+
+/* Make the lock of a new cell; free it, and what the cell has allocated since. */
+void set_init(struct cell *cell, const struct buckets *buckets);
+void set_deinit(struct cell *cell);
 
 /*
  * Owner: a value with this hash was seen. All cells of a series must be given hashes
@@ -15,7 +30,8 @@
 MUST_CHECK enum verdict set_record(struct set_cell *set, uint64_t hash);
 
 /*
- * Any thread: how many distinct values the cells have seen together. @cells are those
- * of the series, NULL where a worker has none. Without memory it may be too few.
+ * Any thread: how many distinct values the cells have seen together (struct kind).
+ * Without memory it may be too few.
  */
-double set_read(_Atomic(struct cell *) *cells, unsigned n_cells);
+void set_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+              struct reading *ret);

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "aggregate/gauge.h"
+#include "aggregate/kind.h"
 
 #include <float.h>
 #include <math.h>
@@ -26,6 +27,14 @@ static void shared_init(struct shared *shared)
     }
 }
 
+static double read_gauge(_Atomic(struct cell *) *cells, unsigned n_cells)
+{
+    struct reading reading;
+
+    gauge_read(cells, n_cells, NULL, &reading);
+    return reading.value;
+}
+
 static void set(struct shared *shared, unsigned worker, double value, int64_t at)
 {
     gauge_set(&shared->gauges[worker], value, at);
@@ -43,7 +52,7 @@ static void add(struct shared *shared, unsigned worker, double change, int64_t a
 
 static void assert_value(struct shared *shared, double expected)
 {
-    double value = gauge_read(shared->cells, WORKERS);
+    double value = read_gauge(shared->cells, WORKERS);
 
     if (value != expected)
         fail_msg("value is %.17g, not %.17g", value, expected);
@@ -53,7 +62,7 @@ static void assert_value(struct shared *shared, double expected)
 
 static void room_for_changes_comes_with_the_first(void **state)
 {
-    struct cell *cell = cell_new(NULL, METRIC_GAUGE, NULL);
+    struct cell *cell = kind_new_cell(METRIC_GAUGE, NULL, NULL);
     struct gauge_cell *gauge = (struct gauge_cell *)cell;
     _Atomic(struct cell *) cells[1];
     struct gauge_change *changes;
@@ -67,8 +76,8 @@ static void room_for_changes_comes_with_the_first(void **state)
     assert_non_null(changes);
     assert_int_equal(gauge_add(gauge, cells, 1, -1, 3), VERDICT_APPLIED);
     assert_ptr_equal(atomic_load(&gauge->changes), changes);
-    assert_true(gauge_read(cells, 1) == 6);
-    cell_free(cell, METRIC_GAUGE);
+    assert_true(read_gauge(cells, 1) == 6);
+    kind_free_cell(METRIC_GAUGE, cell);
 }
 
 /* --- one worker ------------------------------------------------------------------ */
@@ -80,7 +89,7 @@ static void is_0_before_it_is_set(void **state)
 
     shared_init(&shared);
     assert_value(&shared, 0);
-    assert_true(gauge_read(nobody, WORKERS) == 0);
+    assert_true(read_gauge(nobody, WORKERS) == 0);
 }
 
 static void holds_the_last_value_set(void **state)
@@ -269,7 +278,7 @@ static double applied_value(const struct operation *const *order)
         else
             add(&shared, order[i]->worker, amount(order[i]), order[i]->at);
     }
-    return gauge_read(shared.cells, WORKERS);
+    return read_gauge(shared.cells, WORKERS);
 }
 
 /* Is some set applied after a change that came after it? */
@@ -361,7 +370,7 @@ static void is_never_read_as_what_it_never_was(void **state)
     shared_init(&shared);
     assert_int_equal(pthread_create(&owner, NULL, go_round, &shared), 0);
     while (value != -1) {
-        value = gauge_read(shared.cells, WORKERS);
+        value = read_gauge(shared.cells, WORKERS);
         n_wrong += value != 0 && value != 10 && value != 100 && value != -1;
     }
     pthread_join(owner, NULL);
@@ -415,7 +424,7 @@ static void changes_of_several_workers_cannot_overflow_together(void **state)
     set(&shared, 0, 1e308, 10);
     assert_int_equal(try_add(&shared, 1, 0.7e308, 20), VERDICT_APPLIED);
     (void)!try_add(&shared, 2, 0.7e308, 30); /* must refuse: 2.4e308 is no double */
-    assert_true(isfinite(gauge_read(shared.cells, WORKERS)));
+    assert_true(isfinite(read_gauge(shared.cells, WORKERS)));
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "aggregate/histogram.h"
+#include "aggregate/kind.h"
 
 #include <float.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 static struct buckets *buckets; /* up to -1, 0, 1, 10 */
 static struct histogram_cell *cell;
 
-/* A cell's contents, merged into nothing. */
+/* What the cell reads, and all its counts. */
 struct contents {
     double sum;
     uint64_t counts[BUCKETS_MAX + 1];
@@ -19,11 +20,16 @@ struct contents {
 
 static struct contents read_cell(void)
 {
+    _Atomic(struct cell *) cells[] = { &cell->cell };
     struct contents contents = { 0 };
+    struct reading reading;
 
-    histogram_merge(cell, &contents.sum, contents.counts);
-    for (unsigned i = 0; i <= buckets->n; i++)
-        contents.count += contents.counts[i];
+    histogram_read(cells, 1, buckets, &reading);
+    contents.sum = reading.sum;
+    for (unsigned i = 0; i <= buckets->n; i++) {
+        contents.counts[i] = reading.counts[i];
+        contents.count += reading.counts[i];
+    }
     return contents;
 }
 
@@ -169,29 +175,28 @@ static void a_refused_one_leaves_no_fraction_behind(void **state)
     assert_int_equal(read_cell().count, 5);
 }
 
-static void merging_adds_to_what_is_there(void **state)
+static void a_reading_is_all_cells_and_nothing_else(void **state)
 {
-    double sum = 100;
-    uint64_t counts[5] = { 1, 2, 3, 4, 5 };
+    _Atomic(struct cell *) cells[] = { &cell->cell, NULL, &cell->cell };
+    struct reading reading = { .sum = 100, .counts = { 1, 2, 3, 4, 5 } };
 
     record(0.5, 2);
-    histogram_merge(cell, &sum, counts);
-    histogram_merge(cell, &sum, counts);
-    assert_true(sum == 102);
-    assert_int_equal(counts[0], 1);
-    assert_int_equal(counts[2], 7);
-    assert_int_equal(counts[4], 5);
+    histogram_read(cells, 3, buckets, &reading);
+    assert_true(reading.sum == 2);
+    assert_int_equal(reading.counts[0], 0);
+    assert_int_equal(reading.counts[2], 4);
+    assert_int_equal(reading.counts[4], 0);
 }
 
 static int begin(void **state)
 {
-    cell = (struct histogram_cell *)cell_new(NULL, METRIC_HISTOGRAM, buckets);
+    cell = (struct histogram_cell *)kind_new_cell(METRIC_HISTOGRAM, NULL, buckets);
     return cell ? 0 : -1;
 }
 
 static int end(void **state)
 {
-    cell_free(&cell->cell, METRIC_HISTOGRAM);
+    kind_free_cell(METRIC_HISTOGRAM, &cell->cell);
     return 0;
 }
 
@@ -224,7 +229,7 @@ int main(void)
         CELL_CASE(the_smallest_rate_takes_no_longer),
         CELL_CASE(an_overflow_is_refused_and_changes_nothing),
         CELL_CASE(a_refused_one_leaves_no_fraction_behind),
-        CELL_CASE(merging_adds_to_what_is_there),
+        CELL_CASE(a_reading_is_all_cells_and_nothing_else),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

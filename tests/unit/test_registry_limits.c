@@ -72,8 +72,8 @@ static size_t more_bytes_of(enum sample_type type, const char *labels)
 
 static void counts_the_bytes_of_series_and_cells(void **state)
 {
-    size_t counter = series_size(SLICE("a=\"1\""), 1) + cell_size(METRIC_COUNTER, buckets);
-    size_t timer = series_size(SLICE(""), 1) + cell_size(METRIC_HISTOGRAM, buckets);
+    size_t counter = series_size(SLICE("a=\"1\""), 1) + kind_cell_size(METRIC_COUNTER, buckets);
+    size_t timer = series_size(SLICE(""), 1) + kind_cell_size(METRIC_HISTOGRAM, buckets);
 
     assert_int_equal(more_bytes_of(SAMPLE_COUNTER, "a=\"1\""), counter);
     assert_int_equal(more_bytes_of(SAMPLE_TIMER, ""), timer);
@@ -147,7 +147,7 @@ static size_t bytes_of_timer(void)
 
 static void cells_of_further_workers_keep_to_the_memory_limit(void **state)
 {
-    size_t max = bytes_of_timer() + 32 * cell_size(METRIC_HISTOGRAM, buckets);
+    size_t max = bytes_of_timer() + 32 * kind_cell_size(METRIC_HISTOGRAM, buckets);
     CLEANUP(registry_freep) struct registry *registry = new_registry(64, 10, max);
     unsigned n = 0;
 

@@ -590,7 +590,7 @@ static void remove_any(void)
 static size_t check_family(const struct family *family, unsigned name)
 {
     const struct series *before = NULL;
-    size_t n = 0, bytes = family->size, cell_bytes = cell_size(family->type, buckets);
+    size_t n = 0, bytes = family->size, cell_bytes = kind_cell_size(family->type, buckets);
 
     /* Its overflow series is counted from the start, with all cells. */
     if (family->type != METRIC_GAUGE)

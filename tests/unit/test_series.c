@@ -255,7 +255,7 @@ static void counts_its_memory_where_the_family_does(void **state)
 
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
         struct family *family = new_family("x", types[i]);
-        size_t cell = cell_size(family->type, buckets), base = family->size;
+        size_t cell = kind_cell_size(family->type, buckets), base = family->size;
         size_t empty = series_size(SLICE("a=\"1\""), 3);
         struct series *series;
         _Atomic size_t held = 0;
@@ -358,7 +358,7 @@ static void sorts_by_name_then_by_labels_as_bytes(void **state)
 static void a_series_may_have_the_reserve_of_its_family(void **state)
 {
     struct family *family = new_family("x", SAMPLE_COUNTER);
-    size_t reserve = series_size(SLICE("a"), 2) + 2 * cell_size(METRIC_COUNTER, NULL);
+    size_t reserve = series_size(SLICE("a"), 2) + 2 * kind_cell_size(METRIC_COUNTER, NULL);
     struct series *first, *second;
     _Atomic size_t held = 0;
     size_t before;
@@ -374,7 +374,8 @@ static void a_series_may_have_the_reserve_of_its_family(void **state)
     second = series_new(family, SLICE("b"), 2);
     series_take_reserve(second); /* which the first one has */
     add_cell(second, 1);
-    assert_int_equal(held, before + series_size(SLICE("b"), 2) + cell_size(METRIC_COUNTER, NULL));
+    assert_int_equal(held,
+                     before + series_size(SLICE("b"), 2) + kind_cell_size(METRIC_COUNTER, NULL));
     drop(second);
     assert_int_equal(held, before);
     family_ref(family);
@@ -398,8 +399,8 @@ static void without_a_reserve_memory_is_counted(void **state)
     series = series_new(family, SLICE(""), 1);
     series_take_reserve(series);
     add_cell(series, 0);
-    assert_int_equal(held,
-                     family->size + series_size(SLICE(""), 1) + cell_size(METRIC_COUNTER, NULL));
+    assert_int_equal(held, family->size + series_size(SLICE(""), 1) +
+                               kind_cell_size(METRIC_COUNTER, NULL));
     drop(series);
     assert_int_equal(held, 0);
 }

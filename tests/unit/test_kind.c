@@ -2,7 +2,11 @@
 
 #include "unit.h"
 
-#include "aggregate/cell.h"
+#include "aggregate/counter.h"
+#include "aggregate/gauge.h"
+#include "aggregate/histogram.h"
+#include "aggregate/kind.h"
+#include "aggregate/set.h"
 
 static struct buckets *buckets;
 
@@ -19,7 +23,7 @@ static int free_buckets(void **state)
 
 static void a_histogram_has_room_for_each_bucket_and_one_more(void **state)
 {
-    size_t size = cell_size(METRIC_HISTOGRAM, buckets);
+    size_t size = kind_cell_size(METRIC_HISTOGRAM, buckets);
 
     assert_int_equal(size, sizeof(struct histogram_cell) + 12 * sizeof(uint64_t));
 }
@@ -27,7 +31,7 @@ static void a_histogram_has_room_for_each_bucket_and_one_more(void **state)
 static void a_new_one_is_all_zero_and_knows_its_series(void **state)
 {
     struct series *series = (struct series *)&buckets; /* never looked into */
-    struct cell *cell = cell_new(series, METRIC_HISTOGRAM, buckets);
+    struct cell *cell = kind_new_cell(METRIC_HISTOGRAM, series, buckets);
     struct histogram_cell *histogram = (struct histogram_cell *)cell;
 
     assert_ptr_equal(cell->series, series);
@@ -37,43 +41,44 @@ static void a_new_one_is_all_zero_and_knows_its_series(void **state)
     for (unsigned i = 0; i <= buckets->n; i++)
         assert_int_equal(atomic_load(&histogram->counts[i]), 0);
     assert_false(cell->is_released);
-    cell_free(cell, METRIC_HISTOGRAM);
+    kind_free_cell(METRIC_HISTOGRAM, cell);
 }
 
 static void a_counter_takes_no_more_than_its_struct(void **state)
 {
-    assert_int_equal(cell_size(METRIC_COUNTER, NULL), sizeof(struct counter_cell));
+    assert_int_equal(kind_cell_size(METRIC_COUNTER, NULL), sizeof(struct counter_cell));
 }
 
 /* Changes come with the first one; they are counted from the beginning. */
 static void the_size_of_a_gauge_is_the_most_it_can_take(void **state)
 {
-    struct cell *cell = cell_new(NULL, METRIC_GAUGE, NULL);
+    struct cell *cell = kind_new_cell(METRIC_GAUGE, NULL, NULL);
     struct gauge_cell *gauge = (struct gauge_cell *)cell;
 
     assert_non_null(cell);
-    assert_int_equal(cell_size(METRIC_GAUGE, NULL),
+    assert_int_equal(kind_cell_size(METRIC_GAUGE, NULL),
                      sizeof(struct gauge_cell) + GAUGE_CHANGES_MAX * sizeof(struct gauge_change));
     assert_null(atomic_load(&gauge->changes));
-    cell_free(cell, METRIC_GAUGE);
+    kind_free_cell(METRIC_GAUGE, cell);
 }
 
 /* Its memory grows with what it counts, so the most that it can come to is what counts. */
 static void the_size_of_a_set_is_the_most_it_can_take(void **state)
 {
-    struct cell *cell = cell_new(NULL, METRIC_SET, NULL);
+    struct cell *cell = kind_new_cell(METRIC_SET, NULL, NULL);
     struct set_cell *set = (struct set_cell *)cell;
 
     assert_non_null(cell);
-    assert_int_equal(cell_size(METRIC_SET, NULL), sizeof(struct set_cell) + DISTINCT_BYTES_MAX);
+    assert_int_equal(kind_cell_size(METRIC_SET, NULL),
+                     sizeof(struct set_cell) + DISTINCT_BYTES_MAX);
     assert_null(set->distinct.slots);
-    cell_free(cell, METRIC_SET);
+    kind_free_cell(METRIC_SET, cell);
 }
 
 /* That all of it goes shows under LeakSanitizer. */
 static void a_set_that_has_counted_is_freed_with_what_it_holds(void **state)
 {
-    struct cell *cell = cell_new(NULL, METRIC_SET, NULL);
+    struct cell *cell = kind_new_cell(METRIC_SET, NULL, NULL);
     struct set_cell *set = (struct set_cell *)cell;
 
     assert_int_equal(pthread_mutex_lock(&set->lock), 0); /* it is there to be taken */
@@ -81,22 +86,30 @@ static void a_set_that_has_counted_is_freed_with_what_it_holds(void **state)
         assert_true(distinct_add(&set->distinct, i * 0x9e3779b97f4a7c15));
     assert_int_equal(pthread_mutex_unlock(&set->lock), 0);
     assert_true(set->distinct.is_estimate);
-    cell_free(cell, METRIC_SET);
+    kind_free_cell(METRIC_SET, cell);
 }
 
-static void additions_add_up(void **state)
+static void a_histogram_claims_three_names_more(void **state)
 {
-    _Atomic uint64_t count = 7;
+    const struct slice *suffixes = kind_of(METRIC_HISTOGRAM)->suffixes;
 
-    cell_add_uint(&count, 3);
-    cell_add_uint(&count, 0);
-    assert_int_equal(count, 10);
+    assert_slice_equal(suffixes[0], "_bucket");
+    assert_slice_equal(suffixes[1], "_sum");
+    assert_slice_equal(suffixes[2], "_count");
+    assert_int_equal(kind_of(METRIC_COUNTER)->suffixes[0].len, 0);
+}
+
+/* The last of several senders' values is nobody's. */
+static void only_gauges_do_not_overflow(void **state)
+{
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        assert_int_equal(kind_of((enum metric_type)type)->can_overflow, type != METRIC_GAUGE);
 }
 
 static void free_accepts_null(void **state)
 {
     for (enum metric_type type = 0; type < _METRIC_TYPE_N; type++)
-        cell_free(NULL, type);
+        kind_free_cell(type, NULL);
 }
 
 int main(void)
@@ -108,7 +121,8 @@ int main(void)
         CASE(the_size_of_a_gauge_is_the_most_it_can_take),
         CASE(the_size_of_a_set_is_the_most_it_can_take),
         CASE(a_set_that_has_counted_is_freed_with_what_it_holds),
-        CASE(additions_add_up),
+        CASE(a_histogram_claims_three_names_more),
+        CASE(only_gauges_do_not_overflow),
         CASE(free_accepts_null),
     };
 

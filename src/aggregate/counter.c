@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Counter
+ *
+ * One word is all that a cell holds, so its one store is the sample. It stands in the header,
+ * because it is in the path of nearly every line.
+ */
+
+#include "aggregate/counter.h"
+
+void counter_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
+                  struct reading *ret)
+{
+    double sum = 0;
+
+    for (unsigned i = 0; i < n_cells; i++) {
+        const struct counter_cell *counter = (struct counter_cell *)cell_load(cells, i);
+
+        if (counter)
+            sum += atomic_load_explicit(&counter->total, memory_order_relaxed);
+    }
+    ret->value = reading_saturate(sum);
+}

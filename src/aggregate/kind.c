@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Kind
+ *
+ * Each row has the name of its type in METRIC_TYPES, and the table is made from that list:
+ * a type without a row does not compile.
+ *
+ * The worker that will own a cell allocates it, and jemalloc gives each thread a run of
+ * neighbours at a time, so cells of different workers hardly ever share a cache line:
+ * not at all when they are new, and one in a thousand after many have come and gone.
+ */
+
+#include "aggregate/kind.h"
+
+#include "aggregate/counter.h"
+#include "aggregate/gauge.h"
+#include "aggregate/histogram.h"
+#include "aggregate/set.h"
+
+#include <stdlib.h>
+
+/* --- the rows ------------------------------------------------------------------------- */
+
+static const struct kind counter = {
+    .cell_size = sizeof(struct counter_cell),
+    .read = counter_read,
+    .can_overflow = true,
+};
+
+/* Values that were set have no sum, so gauges have no series for all beyond a limit. */
+static const struct kind gauge = {
+    .cell_size = sizeof(struct gauge_cell),
+    .growth_max = GAUGE_CHANGES_MAX * sizeof(struct gauge_change),
+    .deinit = gauge_deinit,
+    .read = gauge_read,
+    .can_overflow = false,
+};
+
+static const struct kind histogram = {
+    .cell_size = sizeof(struct histogram_cell),
+    .bucket_size = sizeof(uint64_t),
+    .init = histogram_init,
+    .read = histogram_read,
+    .suffixes = { { "_bucket", 7 }, { "_sum", 4 }, { "_count", 6 } },
+    .can_overflow = true,
+};
+
+static const struct kind set = {
+    .cell_size = sizeof(struct set_cell),
+    .growth_max = DISTINCT_BYTES_MAX,
+    .init = set_init,
+    .deinit = set_deinit,
+    .read = set_read,
+    .can_overflow = true,
+};
+
+const struct kind *const kind_table[_METRIC_TYPE_N] = {
+#define X(id, name) [METRIC_##id] = &name,
+    METRIC_TYPES(X)
+#undef X
+};
+
+/* --- cells ---------------------------------------------------------------------------- */
+
+/* Of a new cell. */
+static size_t initial_size(const struct kind *kind, const struct buckets *buckets)
+{
+    return kind->cell_size + (kind->bucket_size ? (buckets->n + 1) * kind->bucket_size : 0);
+}
+
+size_t kind_cell_size(enum metric_type type, const struct buckets *buckets)
+{
+    return initial_size(kind_of(type), buckets) + kind_of(type)->growth_max;
+}
+
+struct cell *kind_new_cell(enum metric_type type, struct series *series,
+                           const struct buckets *buckets)
+{
+    const struct kind *kind = kind_of(type);
+    struct cell *cell = calloc(1, initial_size(kind, buckets));
+
+    if (!cell)
+        return NULL;
+    cell->series = series;
+    if (kind->init)
+        kind->init(cell, buckets);
+    return cell;
+}
+
+void kind_free_cell(enum metric_type type, struct cell *cell)
+{
+    const struct kind *kind = kind_of(type);
+
+    if (cell && kind->deinit)
+        kind->deinit(cell);
+    free(cell);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Reading: what a series is worth at one moment
+ */
+
+#include "aggregate/buckets.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+
+struct reading {
+    double value;                     /* counter, gauge, set */
+    double sum;                       /* histogram */
+    uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulated */
+};
+
+/* @sum, within the range of a double: each cell is finite, but their sum may not be. */
+static inline double reading_saturate(double sum)
+{
+    return isinf(sum) ? copysign(DBL_MAX, sum) : sum;
+}

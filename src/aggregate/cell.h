@@ -8,6 +8,9 @@
  * by the expiry sweep. So writing needs no lock, no locked instruction and no
  * line of memory that another worker writes. A series is worth what its kind reads
  * from all of its cells (kind.h).
+ *
+ * The last store of a sample commits it: whoever finds a sample committed finds all
+ * of it.
  */
 
 #include <stdatomic.h>

@@ -4,7 +4,8 @@
  * Histogram
  *
  * The number of observations is not stored: it is the sum of the buckets, and so
- * always agrees with them, also for a scrape that comes between two stores.
+ * always agrees with them. An observation is there when its bucket has it: that store
+ * is the last, and what belongs to it is found by whoever finds that.
  */
 
 #include "aggregate/histogram.h"
@@ -29,18 +30,19 @@ enum verdict histogram_record(struct histogram_cell *histogram, double value, do
         return REFUSED_VALUE_OVERFLOW;
     count = &histogram->counts[buckets_find(histogram->buckets, value)];
     histogram->carry = events - (double)n_events;
+    atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
     /* A plain addition, as nobody else writes. */
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n_events,
-                          memory_order_relaxed);
-    atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
+                          memory_order_release);
     return VERDICT_APPLIED;
 }
 
+/* The counts before the sum, as they are written after it. */
 static void add_cell(const struct histogram_cell *histogram, struct reading *to)
 {
-    to->sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
     for (unsigned i = 0; i <= histogram->buckets->n; i++)
-        to->counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+        to->counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_acquire);
+    to->sum += atomic_load_explicit(&histogram->sum, memory_order_relaxed);
 }
 
 void histogram_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,

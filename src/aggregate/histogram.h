@@ -31,6 +31,9 @@ void histogram_init(struct cell *cell, const struct buckets *buckets);
 MUST_CHECK enum verdict histogram_record(struct histogram_cell *histogram, double value,
                                          double weight);
 
-/* Any thread: sum and counts of all cells (struct kind). */
+/*
+ * Any thread: sum and counts of all cells (struct kind). The sum has every observation that
+ * is counted, and may have one more of each worker.
+ */
 void histogram_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                     struct reading *ret);

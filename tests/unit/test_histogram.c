@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <pthread.h>
 
 static struct buckets *buckets; /* up to -1, 0, 1, 10 */
 static struct histogram_cell *cell;
@@ -188,6 +189,30 @@ static void a_reading_is_all_cells_and_nothing_else(void **state)
     assert_int_equal(reading.counts[4], 0);
 }
 
+#define OBSERVATIONS 2000000
+
+static void *observe(void *ctx)
+{
+    for (unsigned i = 0; i < OBSERVATIONS; i++)
+        record(1, 1);
+    return NULL;
+}
+
+/* An observation is committed by its bucket, so the sum never lacks what is counted. */
+static void whoever_reads_meanwhile_finds_what_is_counted_in_the_sum(void **state)
+{
+    struct contents contents;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, observe, NULL), 0);
+    do {
+        contents = read_cell();
+        if (contents.sum < (double)contents.count)
+            fail_msg("%lu are counted, but their sum is %g", contents.count, contents.sum);
+    } while (contents.count < OBSERVATIONS);
+    pthread_join(thread, NULL);
+}
+
 static int begin(void **state)
 {
     cell = (struct histogram_cell *)kind_new_cell(METRIC_HISTOGRAM, NULL, buckets);
@@ -230,6 +255,7 @@ int main(void)
         CELL_CASE(an_overflow_is_refused_and_changes_nothing),
         CELL_CASE(a_refused_one_leaves_no_fraction_behind),
         CELL_CASE(a_reading_is_all_cells_and_nothing_else),
+        CELL_CASE(whoever_reads_meanwhile_finds_what_is_counted_in_the_sum),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -30,15 +30,13 @@ void buffer_clear(struct buffer *buffer)
     buffer->has_failed = false;
 }
 
-bool buffer_reserve(struct buffer *buffer, size_t more)
+bool buffer_grow(struct buffer *buffer, size_t more)
 {
     size_t cap = buffer->cap ? buffer->cap : FIRST_CAP;
     char *data;
 
     if (buffer->has_failed)
         return false;
-    if (more <= buffer->cap - buffer->len)
-        return true;
     if (more > LENGTH_MAX - buffer->len) {
         buffer->has_failed = true;
         return false;

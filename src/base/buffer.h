@@ -30,11 +30,18 @@ void buffer_deinit(struct buffer *buffer);
 /* Empty it and keep its memory; a failure is forgotten. */
 void buffer_clear(struct buffer *buffer);
 
+/* What buffer_reserve() does when there is no room. */
+MUST_CHECK bool buffer_grow(struct buffer *buffer, size_t more);
+
 /*
  * Make room for @more bytes, which the caller may then write at data + len and count
  * in len: for text of many small parts. Returns false, and has_failed is set, without memory.
  */
-MUST_CHECK bool buffer_reserve(struct buffer *buffer, size_t more);
+MUST_CHECK static inline bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    return LIKELY(more <= buffer->cap - buffer->len && !buffer->has_failed) ||
+           buffer_grow(buffer, more);
+}
 
 /* Append some bytes, a literal's bytes, a character, a number. */
 void buffer_add(struct buffer *buffer, struct slice text);

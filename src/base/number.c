@@ -299,19 +299,28 @@ static size_t format_word(char out[NUMBER_TEXT_MAX], struct slice word)
     return word.len;
 }
 
+/* Of a number that is not negative. (Converting it to a signed integer is one instruction.) */
+static bool is_whole(double number)
+{
+    return number <= (double)EXACT_INTEGER_MAX && number == (double)(int64_t)number;
+}
+
 /* A finite number without its sign. */
 static size_t format_positive(char *out, double number)
 {
     size_t len;
 
-    if (number <= (double)EXACT_INTEGER_MAX && number == (double)(uint64_t)number)
-        return number_format_uint(out, (uint64_t)number);
+    if (is_whole(number))
+        return number_format_uint(out, (uint64_t)(int64_t)number);
     len = format_decimal(out, number);
     return len ? len : format_fraction(out, number);
 }
 
 size_t number_format(char out[NUMBER_TEXT_MAX], double number)
 {
+    /* Nearly all are like this, so they come first. */
+    if (!signbit(number) && is_whole(number))
+        return number_format_uint(out, (uint64_t)(int64_t)number);
     if (isnan(number))
         return format_word(out, SLICE("NaN"));
     if (isinf(number))

@@ -8,6 +8,8 @@
 
 #include "rig.h"
 
+#include "output/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,4 +75,14 @@ void rig_deinit(struct rig *rig)
         return;
     registry_free(rig->registry);
     buckets_free(rig->buckets);
+}
+
+struct exposition *rig_expose(const struct rig *rig)
+{
+    struct snapshot *snapshot = registry_snapshot(rig->registry);
+    struct exposition *exposition;
+
+    rig_must(exposition_new(&exposition, &text_writer, snapshot, NULL), "exposition");
+    snapshot_unref(snapshot);
+    return exposition;
 }

@@ -9,6 +9,7 @@
  */
 
 #include "ingest/pipeline.h"
+#include "output/exposition.h"
 
 struct rig_limits {
     unsigned n_workers; /* that the registry has cells for; 0: one */
@@ -36,6 +37,9 @@ void rig_deinit(struct rig *rig);
  */
 void rig_join(struct rig *rig, const struct rig *first, const struct rig_limits *limits,
               unsigned worker);
+
+/* Begin a walk over all series there are now, as a scrape does, in the text format. */
+struct exposition *rig_expose(const struct rig *rig);
 
 /* End the program, saying that @what failed, if @r is a negative errno. */
 void rig_must(int r, const char *what);

@@ -6,61 +6,76 @@
  *      # HELP bot_routes_total Sent as bot.routes_total.
  *      # TYPE bot_routes_total counter
  *      bot_routes_total{player_id="1",status="completed"} 1
+ *
+ * Samples are written a million times a scrape. So room is made once for all lines of a
+ * series, and each put_…() takes where to write, and returns where it has ended.
  */
 
 #include "output/text.h"
 
 #include "base/number.h"
 
-const char *text_type(enum metric_type type)
-{
-    static const char *const words[_METRIC_TYPE_N] = {
-        [METRIC_COUNTER] = "counter",
-        [METRIC_GAUGE] = "gauge",
-        [METRIC_HISTOGRAM] = "histogram",
-        [METRIC_SET] = "gauge",
-    };
+/* Bytes of le="0.005" at most. */
+#define LE_MAX (sizeof("le=\"\"") + NUMBER_TEXT_MAX)
 
-    return words[type];
+/* Bytes of a sample's line at most, without name, labels and bound. */
+#define LINE_REST_MAX (sizeof("_bucket{,} \n") + NUMBER_TEXT_MAX)
+
+/*
+ * Rendering a bound costs a hundred times what copying its text does. The texts of one set
+ * of buckets are enough: all histograms of a family share theirs, and families come one
+ * after the other, so a new set costs at most what announcing its family does.
+ */
+struct text {
+    const struct buckets *buckets; /* whose bounds these are; NULL at first */
+    struct slice le[BUCKETS_MAX];  /* le="0.005" */
+    char le_text[BUCKETS_MAX][LE_MAX];
+};
+
+/* --- families ----------------------------------------------------------------------------- */
+
+static struct slice type_word(enum metric_type type)
+{
+    switch (type) {
+    case METRIC_COUNTER: return SLICE("counter");
+    case METRIC_GAUGE:
+    case METRIC_SET: return SLICE("gauge"); /* the format has no sets */
+    case METRIC_HISTOGRAM: return SLICE("histogram");
+    case _METRIC_TYPE_N: break;
+    }
+    return SLICE("untyped");
 }
 
-static void add_help(struct buffer *buffer, struct slice help)
+static void add_help(struct buffer *out, struct slice help)
 {
     for (size_t i = 0; i < help.len; i++) {
         if (help.at[i] == '\\')
-            buffer_add_literal(buffer, "\\\\");
+            buffer_add_literal(out, "\\\\");
         else if (help.at[i] == '\n')
-            buffer_add_literal(buffer, "\\n");
+            buffer_add_literal(out, "\\n");
         else
-            buffer_add_char(buffer, help.at[i]);
+            buffer_add_char(out, help.at[i]);
     }
 }
 
-void text_family(struct buffer *buffer, struct slice name, enum metric_type type, struct slice help)
+static void write_family(void *state, struct buffer *out, const struct exposition_family *family)
 {
-    buffer_add_literal(buffer, "# HELP ");
-    buffer_add(buffer, name);
-    buffer_add_char(buffer, ' ');
-    add_help(buffer, help);
-    buffer_add_literal(buffer, "\n# TYPE ");
-    buffer_add(buffer, name);
-    buffer_add_char(buffer, ' ');
-    buffer_add(buffer, slice_of(text_type(type)));
-    buffer_add_char(buffer, '\n');
+    buffer_add_literal(out, "# HELP ");
+    buffer_add(out, family->name);
+    buffer_add_char(out, ' ');
+    add_help(out, family->help);
+    buffer_add_literal(out, "\n# TYPE ");
+    buffer_add(out, family->name);
+    buffer_add_char(out, ' ');
+    buffer_add(out, type_word(family->type));
+    buffer_add_char(out, '\n');
 }
 
-/* --- samples -------------------------------------------------------------------------- */
-
-/*
- * These are written a million times a scrape. So room is made once for all of a series,
- * and each function below takes where to write, and returns where it has ended.
- */
+/* --- samples ------------------------------------------------------------------------------ */
 
 static char *put(char *at, struct slice text)
 {
-    if (text.len)
-        memcpy(at, text.at, text.len);
-    return at + text.len;
+    return text.len ? mempcpy(at, text.at, text.len) : at;
 }
 
 static char *put_literal(char *at, const char *literal, size_t len)
@@ -92,76 +107,77 @@ static char *put_uint(char *at, uint64_t number)
     return PUT(at, "\n");
 }
 
-/* What the line of a sample has at most, without name, labels and bound. */
-#define LINE_MAX_REST (sizeof("_bucket{,} \n") + NUMBER_TEXT_MAX)
-
-void text_sample(struct buffer *buffer, struct slice name, struct slice labels, double value)
+static void write_sample(void *state, struct buffer *out, const struct exposition_family *family,
+                         const struct exposition_sample *sample)
 {
     char *at;
 
-    if (!buffer_reserve(buffer, name.len + labels.len + LINE_MAX_REST))
+    if (!buffer_reserve(out, family->name.len + sample->labels.len + LINE_REST_MAX))
         return;
-    at = put_name(buffer->data + buffer->len, name, SLICE(""), labels);
-    buffer->len = (size_t)(put_double(at, value) - buffer->data);
+    at = put_name(out->data + out->len, family->name, SLICE(""), sample->labels);
+    out->len = (size_t)(put_double(at, sample->value) - out->data);
 }
 
-static char *put_buckets(char *at, struct slice name, struct slice labels,
-                         const struct text_histogram *histogram)
+/* --- histograms --------------------------------------------------------------------------- */
+
+static void render_bounds(struct text *text, const struct buckets *buckets)
 {
-    const struct buckets *buckets = histogram->buckets;
+    for (unsigned i = 0; i < buckets->n; i++) {
+        char *begin = text->le_text[i], *at = PUT(begin, "le=\"");
+
+        at += number_format(at, buckets->bounds[i]);
+        at = PUT(at, "\"");
+        text->le[i] = (struct slice){ begin, (size_t)(at - begin) };
+    }
+    text->buckets = buckets;
+}
+
+/* The lines of all buckets, cumulated. Returns the count of all in @ret_count. */
+static char *put_buckets(char *at, const struct text *text, struct slice name,
+                         const struct exposition_histogram *histogram, uint64_t *ret_count)
+{
+    unsigned n = histogram->buckets->n;
     struct slice beginning = { at, 0 };
     uint64_t count = 0;
 
     at = PUT(put(at, name), "_bucket{");
-    if (labels.len)
-        at = PUT(put(at, labels), ",");
+    if (histogram->labels.len)
+        at = PUT(put(at, histogram->labels), ",");
     beginning.len = (size_t)(at - beginning.at);
-    for (unsigned i = 0; i < buckets->n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         count += histogram->counts[i];
-        at = put_uint(PUT(put(at, buckets->labels[i]), "} "), count);
+        at = put_uint(PUT(put(at, text->le[i]), "} "), count);
         /* All lines begin alike, so the next one has begun. */
         at = put(at, beginning);
     }
-    count += histogram->counts[buckets->n];
-    at = put_uint(PUT(at, "le=\"+Inf\"} "), count);
-
-    at = put_double(put_name(at, name, SLICE("_sum"), labels), histogram->sum);
-    return put_uint(put_name(at, name, SLICE("_count"), labels), count);
+    count += histogram->counts[n];
+    *ret_count = count;
+    return put_uint(PUT(at, "le=\"+Inf\"} "), count);
 }
 
-void text_histogram(struct buffer *buffer, struct slice name, struct slice labels,
-                    const struct text_histogram *histogram)
+static void write_histogram(void *state, struct buffer *out, const struct exposition_family *family,
+                            const struct exposition_histogram *histogram)
 {
-    size_t line_max = name.len + labels.len + BUCKETS_LABEL_MAX + LINE_MAX_REST;
-    char *end;
+    struct slice name = family->name, labels = histogram->labels;
+    struct text *text = state;
+    uint64_t count;
+    char *at;
 
-    if (!buffer_reserve(buffer, (histogram->buckets->n + 3) * line_max))
+    if (text->buckets != histogram->buckets)
+        render_bounds(text, histogram->buckets);
+    if (!buffer_reserve(out, (histogram->buckets->n + 3) *
+                                 (name.len + labels.len + LE_MAX + LINE_REST_MAX)))
         return;
-    end = put_buckets(buffer->data + buffer->len, name, labels, histogram);
-    buffer->len = (size_t)(end - buffer->data);
+    at = put_buckets(out->data + out->len, text, name, histogram, &count);
+    at = put_double(put_name(at, name, SLICE("_sum"), labels), histogram->sum);
+    at = put_uint(put_name(at, name, SLICE("_count"), labels), count);
+    out->len = (size_t)(at - out->data);
 }
 
-/* --- what the registry holds ---------------------------------------------------------- */
-
-void text_series_family(struct buffer *buffer, const struct family *family)
-{
-    struct buffer help = { 0 };
-
-    buffer_add_literal(&help, "Sent as ");
-    buffer_add(&help, family->sent_as);
-    buffer_add_char(&help, '.');
-    text_family(buffer, family->name, family->type, buffer_text(&help));
-    buffer->has_failed |= help.has_failed;
-    buffer_deinit(&help);
-}
-
-void text_series(struct buffer *buffer, const struct series *series, const struct reading *reading)
-{
-    const struct family *family = series->family;
-
-    if (family->type == METRIC_HISTOGRAM)
-        text_histogram(buffer, family->name, series_labels(series),
-                       &(struct text_histogram){ family->buckets, reading->counts, reading->sum });
-    else
-        text_sample(buffer, family->name, series_labels(series), reading->value);
-}
+const struct exposition_writer text_writer = {
+    .content_type = "text/plain; version=0.0.4; charset=utf-8",
+    .state_size = sizeof(struct text),
+    .family = write_family,
+    .sample = write_sample,
+    .histogram = write_histogram,
+};

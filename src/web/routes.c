@@ -80,13 +80,13 @@ static void respond_metrics(void *ctx, struct http_reply *reply)
     const struct routes *routes = ctx;
     struct scrape *scrape;
 
-    if (scrape_new(&scrape, routes->selfmetrics) < 0) {
+    if (scrape_new(&scrape, routes->selfmetrics, &text_writer) < 0) {
         reply->status = 503;
         reply->body = SLICE("503: no memory for a scrape.\n");
         return;
     }
     reply->status = 200;
-    reply->content_type = TEXT_CONTENT_TYPE;
+    reply->content_type = text_writer.content_type;
     reply->stream = scrape_stream(scrape);
 }
 

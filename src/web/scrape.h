@@ -2,20 +2,22 @@
 #pragma once
 
 /*
- * Scrape: all series and self-metrics, as a stream of text
+ * Scrape: all series and self-metrics, as a stream of bytes in one format
  */
 
 #include "base/compiler.h"
 #include "http/http.h"
+#include "output/exposition.h"
 #include "web/selfmetrics.h"
 
 struct scrape;
 
 /*
- * Begin a scrape of what @source, which outlives it, has now. HTTP thread, as are
- * the other two. Returns 0 or -ENOMEM.
+ * Begin a scrape of what @source, which outlives it, has now, in the format of @writer.
+ * HTTP thread, as are the other two. Returns 0 or -ENOMEM.
  */
-MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source);
+MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source,
+                          const struct exposition_writer *writer);
 
 /*
  * Put up to @max of the next bytes into @out. Returns how many; 0 at the end;

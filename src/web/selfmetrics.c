@@ -14,7 +14,6 @@
 #include "base/labels.h"
 #include "base/process.h"
 #include "base/socket.h"
-#include "output/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -155,25 +154,25 @@ int selfmetrics_reserve(struct registry *registry)
 
 /* --- writing -------------------------------------------------------------------- */
 
-static void announce(struct buffer *buffer, enum self_family family)
+static void begin(struct exposition *out, enum self_family family)
 {
-    text_family(buffer, slice_of(families[family].name), families[family].type,
-                slice_of(families[family].help));
+    exposition_begin_family(out, slice_of(families[family].name), families[family].type,
+                            slice_of(families[family].help));
 }
 
-static void add(struct buffer *buffer, enum self_family family, const char *labels, double value)
+static void add(struct exposition *out, const char *labels, double value)
 {
-    text_sample(buffer, slice_of(families[family].name), slice_of(labels), value);
+    exposition_add_sample(out, slice_of(labels), value);
 }
 
 /* A family of one sample without labels. */
-static void add_single(struct buffer *buffer, enum self_family family, double value)
+static void add_single(struct exposition *out, enum self_family family, double value)
 {
-    announce(buffer, family);
-    add(buffer, family, "", value);
+    begin(out, family);
+    add(out, "", value);
 }
 
-static void write_telemetry(const struct selfmetrics *source, struct buffer *buffer)
+static void write_telemetry(const struct selfmetrics *source, struct exposition *out)
 {
     uint64_t sum[_TELEMETRY_N];
     const char *family = "";
@@ -183,77 +182,78 @@ static void write_telemetry(const struct selfmetrics *source, struct buffer *buf
         const struct telemetry_item *item = &telemetry_items[i];
 
         if (strcmp(family, item->family) != 0)
-            text_family(buffer, slice_of(item->family), METRIC_COUNTER, slice_of(item->help));
+            exposition_begin_family(out, slice_of(item->family), METRIC_COUNTER,
+                                    slice_of(item->help));
         family = item->family;
-        text_sample(buffer, slice_of(family), slice_of(item->labels), (double)sum[item->counter]);
+        add(out, item->labels, (double)sum[item->counter]);
     }
 }
 
-static void write_registry(const struct selfmetrics *source, struct buffer *buffer)
+static void write_registry(const struct selfmetrics *source, struct exposition *out)
 {
     struct registry_counts counts = registry_count(source->registry);
     char labels[32];
 
-    announce(buffer, SELF_SERIES);
+    begin(out, SELF_SERIES);
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++) {
         snprintf(labels, sizeof(labels), "type=\"%s\"", metric_type_name(type));
-        add(buffer, SELF_SERIES, labels, (double)counts.series[type]);
+        add(out, labels, (double)counts.series[type]);
     }
-    add_single(buffer, SELF_FAMILIES, (double)counts.families);
-    add_single(buffer, SELF_SERIES_BYTES, (double)counts.bytes);
-    add_single(buffer, SELF_EXPIRED,
+    add_single(out, SELF_FAMILIES, (double)counts.families);
+    add_single(out, SELF_SERIES_BYTES, (double)counts.bytes);
+    add_single(out, SELF_EXPIRED,
                (double)atomic_load_explicit(source->n_expired, memory_order_relaxed));
 }
 
-static void write_limits(const struct settings *settings, struct buffer *buffer)
+static void write_limits(const struct settings *settings, struct exposition *out)
 {
     const char *name;
     char labels[64];
     uint64_t value;
 
-    announce(buffer, SELF_LIMIT);
+    begin(out, SELF_LIMIT);
     for (unsigned i = 0; i < settings_count(); i++) {
         if (!setting_is_limit(settings_at(i), settings, &name, &value))
             continue;
         snprintf(labels, sizeof(labels), "limit=\"%s\"", name);
-        add(buffer, SELF_LIMIT, labels, (double)value);
+        add(out, labels, (double)value);
     }
 }
 
-static void write_batches(const struct selfmetrics *source, struct buffer *buffer, unsigned worker)
+static void write_batches(const struct selfmetrics *source, struct exposition *out, unsigned worker)
 {
     uint64_t row[_TELEMETRY_N];
     char labels[32];
 
     telemetry_read(&source->rows[worker], row);
     snprintf(labels, sizeof(labels), "worker=\"%u\"", worker);
-    text_histogram(buffer, slice_of(families[SELF_BATCH].name), slice_of(labels),
-                   &(struct text_histogram){ source->batch_buckets, row + TELEMETRY_BATCHES,
-                                             (double)row[TELEMETRY_DATAGRAMS] });
+    exposition_add_histogram(out, &(struct exposition_histogram){
+                                      slice_of(labels), source->batch_buckets,
+                                      row + TELEMETRY_BATCHES, (double)row[TELEMETRY_DATAGRAMS] });
 }
 
 /* A level of each worker's. */
-static void write_levels(const struct selfmetrics *source, struct buffer *buffer,
+static void write_levels(const struct selfmetrics *source, struct exposition *out,
                          enum self_family family, enum telemetry_counter level)
 {
     uint64_t row[_TELEMETRY_N];
     char labels[32];
 
-    announce(buffer, family);
+    begin(out, family);
     for (unsigned worker = 0; worker < source->n_rows; worker++) {
         telemetry_read(&source->rows[worker], row);
         snprintf(labels, sizeof(labels), "worker=\"%u\"", worker);
-        add(buffer, family, labels, (double)row[level]);
+        add(out, labels, (double)row[level]);
     }
 }
 
-static void write_workers(const struct selfmetrics *source, struct buffer *buffer)
+static void write_workers(const struct selfmetrics *source, struct exposition *out)
 {
-    announce(buffer, SELF_BATCH);
+    begin(out, SELF_BATCH);
     for (unsigned i = 0; i < source->n_rows; i++)
-        write_batches(source, buffer, i);
-    write_levels(source, buffer, SELF_KEYS, TELEMETRY_KEYS);
-    write_levels(source, buffer, SELF_CONNECTIONS, TELEMETRY_CONNECTIONS);
+        write_batches(source, out, i);
+    write_levels(source, out, SELF_KEYS, TELEMETRY_KEYS);
+    write_levels(source, out, SELF_CONNECTIONS, TELEMETRY_CONNECTIONS);
 }
 
 /* A path may hold anything, so it is escaped as label values are. */
@@ -270,62 +270,63 @@ static void write_socket_labels(const struct listener_socket *socket, struct buf
     buffer_add_format(labels, ",worker=\"%u\"", socket->worker);
 }
 
-static void write_sockets(const struct selfmetrics *source, struct buffer *buffer,
+static void write_sockets(const struct selfmetrics *source, struct exposition *out,
                           enum self_family family)
 {
     CLEANUP(buffer_deinit) struct buffer labels = { 0 };
 
+    begin(out, family);
     for (unsigned i = 0; i < source->n_sockets; i++) {
         const struct listener_socket *socket = &source->sockets[i];
         double value = socket_read_buffer(socket->socket.fd);
 
         if (socket->socket.is_stream)
             continue;
-        if (labels.len == 0)
-            announce(buffer, family); /* not without a sample */
         write_socket_labels(socket, &labels);
         if (family == SELF_DROPS)
             value = (double)socket_kernel_drops(socket->socket.fd);
-        text_sample(buffer, slice_of(families[family].name), buffer_text(&labels), value);
+        exposition_add_sample(out, buffer_text(&labels), value);
     }
 }
 
-static void write_scrapes(const struct scrape_stats *scrapes, struct buffer *buffer)
+static void write_scrapes(const struct scrape_stats *scrapes, struct exposition *out)
 {
-    announce(buffer, SELF_SCRAPE_DURATION);
-    text_histogram(buffer, slice_of(families[SELF_SCRAPE_DURATION].name), SLICE(""),
-                   &(struct text_histogram){ scrapes->duration_buckets, scrapes->duration_counts,
-                                             scrapes->duration_sum_s });
-    announce(buffer, SELF_SCRAPE_SIZE);
-    text_histogram(buffer, slice_of(families[SELF_SCRAPE_SIZE].name), SLICE(""),
-                   &(struct text_histogram){ scrapes->size_buckets, scrapes->size_counts,
-                                             scrapes->size_sum_bytes });
-    add_single(buffer, SELF_SCRAPES_BROKEN, (double)scrapes->n_broken);
+    begin(out, SELF_SCRAPE_DURATION);
+    exposition_add_histogram(
+        out, &(struct exposition_histogram){ SLICE(""), scrapes->duration_buckets,
+                                             scrapes->duration_counts, scrapes->duration_sum_s });
+    begin(out, SELF_SCRAPE_SIZE);
+    exposition_add_histogram(out, &(struct exposition_histogram){ SLICE(""), scrapes->size_buckets,
+                                                                  scrapes->size_counts,
+                                                                  scrapes->size_sum_bytes });
+    add_single(out, SELF_SCRAPES_BROKEN, (double)scrapes->n_broken);
 }
 
-static void write_process(const struct selfmetrics *source, struct buffer *buffer)
+static void write_process(const struct selfmetrics *source, struct exposition *out)
 {
     struct process_stats process = process_read();
 
-    add_single(buffer, SELF_CPU, process.cpu_seconds);
-    add_single(buffer, SELF_RESIDENT, (double)process.resident_bytes);
-    add_single(buffer, SELF_VIRTUAL, (double)process.virtual_bytes);
-    add_single(buffer, SELF_OPEN_FDS, (double)process.open_fds);
-    add_single(buffer, SELF_MAX_FDS, (double)process.max_fds);
-    add_single(buffer, SELF_THREADS, (double)process.threads);
-    add_single(buffer, SELF_START_TIME, source->start_time_s);
+    add_single(out, SELF_CPU, process.cpu_seconds);
+    add_single(out, SELF_RESIDENT, (double)process.resident_bytes);
+    add_single(out, SELF_VIRTUAL, (double)process.virtual_bytes);
+    add_single(out, SELF_OPEN_FDS, (double)process.open_fds);
+    add_single(out, SELF_MAX_FDS, (double)process.max_fds);
+    add_single(out, SELF_THREADS, (double)process.threads);
+    add_single(out, SELF_START_TIME, source->start_time_s);
 }
 
-void selfmetrics_write(const struct selfmetrics *source, struct buffer *buffer)
+void selfmetrics_collect(const void *ctx, struct exposition *out)
 {
-    announce(buffer, SELF_BUILD_INFO);
-    add(buffer, SELF_BUILD_INFO, "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\"", 1);
-    write_telemetry(source, buffer);
-    write_registry(source, buffer);
-    write_limits(source->settings, buffer);
-    write_workers(source, buffer);
-    write_sockets(source, buffer, SELF_DROPS);
-    write_sockets(source, buffer, SELF_READ_BUFFER);
-    write_scrapes(source->scrapes, buffer);
-    write_process(source, buffer);
+    const struct selfmetrics *source = ctx;
+
+    begin(out, SELF_BUILD_INFO);
+    add(out, "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\"", 1);
+    write_telemetry(source, out);
+    write_registry(source, out);
+    write_limits(source->settings, out);
+    write_workers(source, out);
+    write_sockets(source, out, SELF_DROPS);
+    write_sockets(source, out, SELF_READ_BUFFER);
+    write_scrapes(source->scrapes, out);
+    write_process(source, out);
 }

@@ -6,10 +6,10 @@
  */
 
 #include "aggregate/registry.h"
-#include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/telemetry.h"
 #include "daemon/listeners.h"
+#include "output/exposition.h"
 
 /* Kept by the HTTP thread, which alone writes and reads it. */
 struct scrape_stats {
@@ -47,5 +47,5 @@ MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
  */
 MUST_CHECK int selfmetrics_reserve(struct registry *registry);
 
-/* Write them all, in the text format. */
-void selfmetrics_write(const struct selfmetrics *source, struct buffer *buffer);
+/* For exposition_collector.collect: pass them all to @out. @ctx is a struct selfmetrics. */
+void selfmetrics_collect(const void *ctx, struct exposition *out);

@@ -16,7 +16,6 @@
  */
 
 #include "base/buffer.h"
-#include "output/text.h"
 #include "rig.h"
 #include "tools/bench/workload.h"
 
@@ -30,7 +29,7 @@
 /* A worker that is woken by its timer takes about so many at once. */
 #define BATCH 64
 
-/* What web/scrape.c makes at a time. */
+/* What web/scrape.c writes at a time. */
 #define CHUNK_BYTES 65536
 
 /* jemalloc's; a build with sanitizers has none. */
@@ -45,8 +44,8 @@ struct count {
     struct slice batch[BATCH]; /* what a step is to push … */
     size_t n_batch;
     int64_t now_ns;
-    struct snapshot *snapshot; /* … or to write, from here */
-    size_t n_written;
+    struct snapshot *snapshot;     /* … or has taken … */
+    struct exposition *exposition; /* … or is to go on with */
     struct buffer text;
     uint64_t n_units;
 };
@@ -195,29 +194,29 @@ static void run_snapshot(struct count *count)
 
 static void write_chunk(struct count *count)
 {
-    struct reading reading;
+    rig_must(exposition_write(count->exposition, &count->text, CHUNK_BYTES), "scrape");
+}
 
-    while (count->n_written < count->snapshot->n_series && count->text.len < CHUNK_BYTES) {
-        struct series *series = count->snapshot->series[count->n_written++];
+static uint64_t count_samples(struct slice text)
+{
+    uint64_t n = 0;
 
-        series_read(series, &reading);
-        text_series(&count->text, series, &reading);
-    }
+    while (text.len > 0)
+        n += *slice_cut(&text, '\n').at != '#';
+    return n;
 }
 
 /* The text of all series, all of one type, each after several lines. */
 static void run_scrape(struct count *count)
 {
     push(count, 0, 4 * count->per_pass, push_batch);
-    take_snapshot(count);
-    while (count->n_written < count->snapshot->n_series) {
+    count->exposition = rig_expose(&count->rig);
+    do {
         buffer_clear(&count->text);
         counted(write_chunk, count);
-        for (size_t i = 0; i < count->text.len; i++)
-            count->n_units += count->text.data[i] == '\n';
-    }
-    must_be(!count->text.has_failed, "text");
-    snapshot_unref(count->snapshot);
+        count->n_units += count_samples(buffer_text(&count->text));
+    } while (count->text.len > 0);
+    exposition_free(count->exposition);
 }
 
 /* --- parts -------------------------------------------------------------------------------- */

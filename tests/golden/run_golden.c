@@ -11,7 +11,6 @@
  */
 
 #include "base/buffer.h"
-#include "output/text.h"
 #include "rig.h"
 
 #include <errno.h>
@@ -19,22 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void write_series(struct registry *registry, struct buffer *out)
+static void write_series(const struct rig *rig, struct buffer *out)
 {
-    struct snapshot *snapshot = registry_snapshot(registry);
-    const struct family *family = NULL;
-    struct reading reading;
+    CLEANUP(exposition_freep) struct exposition *exposition = rig_expose(rig);
 
-    for (size_t i = 0; i < snapshot->n_series; i++) {
-        struct series *series = snapshot->series[i];
-
-        if (series->family != family)
-            text_series_family(out, series->family);
-        family = series->family;
-        series_read(series, &reading);
-        text_series(out, series, &reading);
-    }
-    snapshot_unref(snapshot);
+    rig_must(exposition_write(exposition, out, SIZE_MAX), "write");
 }
 
 static void write_counters(const struct telemetry_row *row, struct buffer *out)
@@ -82,7 +70,7 @@ static void run_case(const char *in_path, struct buffer *out)
     read_file(in_path, &in);
     pipeline_push(rig.pipeline, buffer_text(&in), 0);
     pipeline_flush(rig.pipeline);
-    write_series(rig.registry, out);
+    write_series(&rig, out);
     write_counters(rig.row, out);
     rig_deinit(&rig);
 }

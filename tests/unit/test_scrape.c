@@ -5,6 +5,7 @@
 #include "aggregate/expiry.h"
 #include "aggregate/shard.h"
 #include "ingest/pipeline.h"
+#include "output/text.h"
 #include "web/scrape.h"
 
 #include <stdio.h>
@@ -30,7 +31,7 @@ static struct scrape *begin_scrape(void)
 {
     struct scrape *scrape = NULL;
 
-    assert_int_equal(scrape_new(&scrape, &source), 0);
+    assert_int_equal(scrape_new(&scrape, &source, &text_writer), 0);
     return scrape;
 }
 

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "output/text.h"
 #include "web/selfmetrics.h"
 
 #include <math.h>
@@ -20,15 +21,28 @@ static struct settings settings;
 static struct selfmetrics source;
 static struct buffer text;
 
+/* Write them all, and nothing else. */
+static void write_text(void)
+{
+    const struct exposition_collector collector = { selfmetrics_collect, &source };
+    CLEANUP(exposition_freep) struct exposition *exposition = NULL;
+    struct snapshot *snapshot = snapshot_new_empty();
+
+    assert_non_null(snapshot);
+    assert_int_equal(exposition_new(&exposition, &text_writer, snapshot, &collector), 0);
+    snapshot_unref(snapshot);
+    buffer_clear(&text);
+    assert_int_equal(exposition_write(exposition, &text, SIZE_MAX), 0);
+    buffer_add_char(&text, '\0');
+    assert_false(text.has_failed);
+}
+
 /* Write them, and look for @line among them. */
 static void assert_line(const char *line)
 {
     char wanted[1024];
 
-    buffer_clear(&text);
-    selfmetrics_write(&source, &text);
-    buffer_add_char(&text, '\0');
-    assert_false(text.has_failed);
+    write_text();
     snprintf(wanted, sizeof(wanted), "\n%s\n", line);
     if (!strstr(text.data, wanted))
         fail_msg("no line %s", line);
@@ -39,9 +53,7 @@ static void for_each_line(void (*with)(char *line))
 {
     char *rest, *line;
 
-    buffer_clear(&text);
-    selfmetrics_write(&source, &text);
-    buffer_add_char(&text, '\0');
+    write_text();
     rest = text.data;
     while ((line = strsep(&rest, "\n")) && rest)
         with(line);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Exposition
+ *
+ * A walk is a position in a snapshot, which never changes. So it can stop after any
+ * series, for as long as the client likes, and go on there. The values are those of the
+ * moment at which the walk comes by.
+ */
+
+#include "output/exposition.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* A series is fetched from memory this many before its turn: about a microsecond. */
+#define PREFETCH 8
+
+struct exposition {
+    const struct exposition_writer *writer;
+    struct snapshot *snapshot;
+    struct exposition_collector collector;
+    size_t n_written;               /* series of the snapshot that are written */
+    const struct family *at_family; /* of the last of these */
+    struct exposition_family family;
+    bool is_family_written; /* the writer has been told of it */
+    bool has_ended;
+    int error;           /* 0, or what ended it early */
+    struct buffer *out;  /* during exposition_write() */
+    struct buffer help;  /* of a family of the snapshot */
+    max_align_t state[]; /* the writer's */
+};
+
+int exposition_new(struct exposition **ret, const struct exposition_writer *writer,
+                   struct snapshot *snapshot, const struct exposition_collector *collector)
+{
+    struct exposition *exposition = calloc(1, sizeof(*exposition) + writer->state_size);
+
+    if (!exposition)
+        return -ENOMEM;
+    exposition->writer = writer;
+    if (collector)
+        exposition->collector = *collector;
+    exposition->snapshot = snapshot;
+    snapshot_ref(snapshot);
+    *ret = exposition;
+    return 0;
+}
+
+void exposition_free(struct exposition *exposition)
+{
+    if (!exposition)
+        return;
+    snapshot_unref(exposition->snapshot);
+    buffer_deinit(&exposition->help);
+    free(exposition);
+}
+
+/* --- families and series ---------------------------------------------------------------- */
+
+void exposition_begin_family(struct exposition *exposition, struct slice name,
+                             enum metric_type type, struct slice help)
+{
+    exposition->family = (struct exposition_family){ name, type, help };
+    exposition->is_family_written = false;
+}
+
+static void write_family(struct exposition *exposition)
+{
+    if (exposition->is_family_written)
+        return;
+    exposition->is_family_written = true;
+    exposition->writer->family(exposition->state, exposition->out, &exposition->family);
+}
+
+static void write_sample(struct exposition *exposition, const struct exposition_sample *sample)
+{
+    exposition->writer->sample(exposition->state, exposition->out, &exposition->family, sample);
+}
+
+static void write_histogram(struct exposition *exposition,
+                            const struct exposition_histogram *histogram)
+{
+    exposition->writer->histogram(exposition->state, exposition->out, &exposition->family,
+                                  histogram);
+}
+
+void exposition_add_sample(struct exposition *exposition, struct slice labels, double value)
+{
+    write_family(exposition);
+    write_sample(exposition, &(struct exposition_sample){ labels, value });
+}
+
+void exposition_add_histogram(struct exposition *exposition,
+                              const struct exposition_histogram *histogram)
+{
+    write_family(exposition);
+    write_histogram(exposition, histogram);
+}
+
+/* --- what the snapshot holds ------------------------------------------------------------ */
+
+COLD static void begin_family_of(struct exposition *exposition, const struct family *family)
+{
+    struct buffer *help = &exposition->help;
+
+    buffer_clear(help);
+    buffer_add_literal(help, "Sent as ");
+    buffer_add(help, family->sent_as);
+    buffer_add_char(help, '.');
+    exposition->out->has_failed |= help->has_failed;
+    exposition_begin_family(exposition, family->name, family->type, buffer_text(help));
+    write_family(exposition);
+    exposition->at_family = family;
+}
+
+/* Begin to fetch the series that come soon: nearly each of them is in memory only. */
+static void prefetch(struct series **series, size_t i, size_t n)
+{
+    if (i + 2 * PREFETCH < n)
+        series_prefetch(series[i + 2 * PREFETCH]);
+    if (i + PREFETCH < n)
+        series_prefetch_cells(series[i + PREFETCH]);
+}
+
+static inline void write_series(struct exposition *exposition, struct series *series)
+{
+    const struct family *family = series->family;
+    struct reading reading;
+
+    if (family != exposition->at_family)
+        begin_family_of(exposition, family);
+    series_read(series, &reading);
+    switch (family->type) {
+    case METRIC_COUNTER:
+    case METRIC_GAUGE:
+    case METRIC_SET:
+        write_sample(exposition,
+                     &(struct exposition_sample){ series_labels(series), reading.value });
+        return;
+    case METRIC_HISTOGRAM:
+        write_histogram(exposition,
+                        &(struct exposition_histogram){ series_labels(series), family->buckets,
+                                                        reading.counts, reading.sum });
+        return;
+    case _METRIC_TYPE_N: return;
+    }
+}
+
+/* --- chunks ----------------------------------------------------------------------------- */
+
+static bool is_full(const struct buffer *out, size_t enough)
+{
+    return out->len >= enough || out->has_failed;
+}
+
+/* Write series of the snapshot. Returns whether all of them are written. */
+static bool write_snapshot(struct exposition *exposition, struct buffer *out, size_t enough)
+{
+    struct series **series = exposition->snapshot->series;
+    size_t n = exposition->snapshot->n_series, i = exposition->n_written;
+
+    for (; i < n && !is_full(out, enough); i++) {
+        prefetch(series, i, n);
+        write_series(exposition, series[i]);
+    }
+    exposition->n_written = i;
+    return i == n;
+}
+
+static void write_rest(struct exposition *exposition)
+{
+    const struct exposition_collector *collector = &exposition->collector;
+
+    if (collector->collect)
+        collector->collect(collector->ctx, exposition);
+    if (exposition->writer->end && !exposition->out->has_failed)
+        exposition->writer->end(exposition->state, exposition->out);
+    exposition->has_ended = true;
+}
+
+int exposition_write(struct exposition *exposition, struct buffer *out, size_t enough)
+{
+    if (exposition->error < 0 || exposition->has_ended)
+        return exposition->error;
+    exposition->out = out;
+    if (write_snapshot(exposition, out, enough) && !is_full(out, enough))
+        write_rest(exposition);
+    if (exposition->writer->flush && !out->has_failed)
+        exposition->writer->flush(exposition->state, out);
+    exposition->out = NULL;
+    if (out->has_failed)
+        exposition->error = -ENOMEM;
+    return exposition->error;
+}

@@ -81,7 +81,7 @@ const struct telemetry_item telemetry_items[] = {
       TELEMETRY_SAMPLES + SAMPLE_##id },
     SAMPLE_TYPES(X)
 #undef X
-#define X(id, name, meaning)                                                                       \
+#define X(id, name)                                                                                \
     { "udometer_refused_total", "reason=\"" #name "\"", REFUSED_HELP,                              \
       TELEMETRY_VERDICTS + REFUSED_##id },
         REFUSALS(X)

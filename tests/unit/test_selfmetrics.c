@@ -174,7 +174,7 @@ static void sums_what_workers_published(void **state)
 
 static void has_every_reason_to_refuse(void **state)
 {
-#define X(id, name, meaning) assert_line("udometer_refused_total{reason=\"" #name "\"} 0");
+#define X(id, name) assert_line("udometer_refused_total{reason=\"" #name "\"} 0");
     REFUSALS(X)
 #undef X
 }

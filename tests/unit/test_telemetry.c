@@ -123,7 +123,7 @@ static bool is_exposed(unsigned counter, const char *family, const char *labels)
 
 static void every_refusal_is_exposed_with_its_reason(void **state)
 {
-#define X(id, name, meaning)                                                                       \
+#define X(id, name)                                                                                \
     assert_true(is_exposed(TELEMETRY_VERDICTS + REFUSED_##id, "udometer_refused_total",            \
                            "reason=\"" #name "\""));
     REFUSALS(X)

@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "daemon/options.h"
 #include "input/service_check.h"
+#include "tools/explain/refusal.h"
 #include "web/selfmetrics.h"
 
 #include <errno.h>
@@ -42,28 +43,6 @@ struct explanation {
 };
 
 /* --- words -------------------------------------------------------------------------- */
-
-static const char *refusal_meaning(enum verdict verdict)
-{
-    static const char *const meanings[_VERDICT_N] = {
-#define X(id, name, meaning) [REFUSED_##id] = meaning,
-        REFUSALS(X)
-#undef X
-    };
-
-    return meanings[verdict];
-}
-
-static const char *verdict_name(enum verdict verdict)
-{
-    static const char *const names[_VERDICT_N] = {
-#define X(id, name, meaning) [REFUSED_##id] = #name,
-        REFUSALS(X)
-#undef X
-    };
-
-    return names[verdict];
-}
 
 /* What it is that has this end. */
 static const char *verdict_word(enum verdict verdict)
@@ -341,7 +320,7 @@ static void explain_outcome(struct explanation *it, const uint64_t *before)
         buffer_add_format(&it->text, "%lu %s%s", (unsigned long)n, verdict_word(verdict),
                           n > 1 ? "s" : "");
         if (meaning)
-            buffer_add_format(&it->text, ", %s: %s", verdict_name(verdict), meaning);
+            buffer_add_format(&it->text, ", %s: %s", refusal_name(verdict), meaning);
         buffer_add_char(&it->text, '\n');
         /* What only the registry minds is the name. */
         if (meaning)

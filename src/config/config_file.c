@@ -30,7 +30,7 @@ struct reader {
     bool has_key; /* a key was read and its value was not */
     bool is_in_list;
     unsigned n_listed; /* values of the list so far */
-    bool is_set[SETTINGS_MAX];
+    bool is_set[OPTIONS_MAX];
 };
 
 static bool fail(struct reader *reader, const yaml_mark_t *mark, const char *what)
@@ -58,7 +58,7 @@ static bool open_mapping(struct reader *reader, const yaml_mark_t *mark)
         return fail(reader, mark, "expected a plain key");
     if (reader->depth == DEPTH_MAX)
         return fail(reader, mark, "this is nested too deeply");
-    if (reader->depth > 0 && !settings_have_prefix(key))
+    if (reader->depth > 0 && !option_has_prefix(&settings_table, key))
         return fail_key(reader, mark, "there are no such settings");
     reader->prefix_len[reader->depth++] = reader->key_len;
     reader->has_key = false;
@@ -66,16 +66,16 @@ static bool open_mapping(struct reader *reader, const yaml_mark_t *mark)
 }
 
 /* The setting that the key names, to be set for the first time. NULL after a failure. */
-static const struct setting *find_setting(struct reader *reader, const yaml_mark_t *mark)
+static const struct option *find_setting(struct reader *reader, const yaml_mark_t *mark)
 {
     struct slice key = { reader->key, reader->key_len };
-    const struct setting *setting = settings_find(key);
+    const struct option *setting = option_find(&settings_table, key);
 
     if (!setting || slice_equal(key, SLICE("config.file"))) {
         fail_key(reader, mark, "there is no such setting");
         return NULL;
     }
-    if (reader->is_set[setting_index(setting)]) {
+    if (reader->is_set[option_index(&settings_table, setting)]) {
         fail_key(reader, mark, "is set twice in this file");
         return NULL;
     }
@@ -84,14 +84,14 @@ static const struct setting *find_setting(struct reader *reader, const yaml_mark
 
 static bool open_list(struct reader *reader, const yaml_mark_t *mark)
 {
-    const struct setting *setting;
+    const struct option *setting;
 
     if (!reader->has_key || reader->is_in_list)
         return fail(reader, mark, "expected no list here");
     setting = find_setting(reader, mark);
     if (!setting)
         return false;
-    if (!setting_is_list(setting))
+    if (!setting->is_list)
         return fail_key(reader, mark, "expected one value, not a list");
     reader->is_in_list = true;
     reader->n_listed = 0;
@@ -120,15 +120,15 @@ static bool read_key(struct reader *reader, struct slice word, const yaml_mark_t
 
 static bool set_value(struct reader *reader, const char *value, const yaml_mark_t *mark)
 {
-    const struct setting *setting = find_setting(reader, mark);
-    const char *wrong;
+    const struct option *setting = find_setting(reader, mark);
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
     if (!setting)
         return false;
-    wrong = setting_set(setting, reader->settings, value, SETTINGS_FILE);
-    if (wrong) {
-        buffer_add_format(reader->problem, "%s:%zu:%zu: %.*s: %s: %s", reader->path, mark->line + 1,
-                          mark->column + 1, (int)reader->key_len, reader->key, value, wrong);
+    if (!option_set(setting, reader->settings, value, OPTION_FILE, &wrong)) {
+        buffer_add_format(reader->problem, "%s:%zu:%zu: %.*s: %s: ", reader->path, mark->line + 1,
+                          mark->column + 1, (int)reader->key_len, reader->key, value);
+        buffer_add(reader->problem, buffer_text(&wrong));
         return false;
     }
     reader->n_listed++;
@@ -140,7 +140,7 @@ static void end_value(struct reader *reader)
 {
     struct slice key = { reader->key, reader->key_len };
 
-    reader->is_set[setting_index(settings_find(key))] = true;
+    reader->is_set[option_index(&settings_table, option_find(&settings_table, key))] = true;
     close_value(reader);
 }
 

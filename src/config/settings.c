@@ -3,202 +3,134 @@
 /*
  * Settings
  *
- * A row of the table says where in struct settings a value goes and which kind of
- * value it is (setting_kinds.h).
+ * The table, and what --help says around it.
  */
 
-#include "config/setting_kinds.h"
+#include "config/settings.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-struct setting {
-    const char *name;
-    const char *placeholder; /* for --help; NULL: a switch */
-    const char *initial;     /* the default, as text */
-    setting_kind *set;
-    size_t offset; /* of its value in struct settings */
-    const char *help;
-};
+#include "base/labels.h"
 
 /* --- the table ------------------------------------------------------------------- */
 
-#define AT(member) offsetof(struct settings, member)
+#define KIB (UINT64_C(1) << 10)
+#define GIB (UINT64_C(1) << 30)
+#define BILLION 1000000000
 
-static const struct setting table[] = {
-    { "config.file", "PATH", "", set_text, AT(config_file),
+static const char *const dialects[] = {
+    [SETTINGS_STATSD] = "statsd",
+    [SETTINGS_DOGSTATSD] = "dogstatsd",
+};
+
+static const char *const log_levels[] = {
+    [LOG_DEBUG] = "debug",
+    [LOG_INFO] = "info",
+    [LOG_WARN] = "warn",
+    [LOG_ERROR] = "error",
+};
+
+static const char *const log_formats[] = {
+    [LOG_LOGFMT] = "logfmt",
+    [LOG_JSON] = "json",
+};
+
+#define OPTION_VALUES struct settings
+
+static const struct option options[] = {
+    { "config.file", "PATH", OPTION_TEXT(config_file, ""),
       "YAML file with settings; keys are the names of these flags" },
-    { "statsd.listen-udp", "HOST:PORT", "127.0.0.1:8125", set_addresses, AT(listen_udp),
+    { "statsd.listen-udp", "HOST:PORT",
+      OPTION_LIST(value_listener_address, listen_udp, "127.0.0.1:8125"),
       "where to receive datagrams; may be repeated; port 0 lets the kernel choose; empty: "
       "nowhere" },
-    { "statsd.listen-tcp", "HOST:PORT", "", set_addresses, AT(listen_tcp),
+    { "statsd.listen-tcp", "HOST:PORT", OPTION_LIST(value_listener_address, listen_tcp, ""),
       "where to receive lines by TCP" },
-    { "statsd.listen-unixgram", "PATH", "", set_socket_paths, AT(listen_unixgram),
+    { "statsd.listen-unixgram", "PATH", OPTION_LIST(value_listener_path, listen_unixgram, ""),
       "socket file at which to receive datagrams" },
-    { "statsd.listen-unix", "PATH", "", set_socket_paths, AT(listen_unix),
+    { "statsd.listen-unix", "PATH", OPTION_LIST(value_listener_path, listen_unix, ""),
       "socket file at which to receive streams, of lines or of DogStatsD's frames" },
-    { "statsd.unixsocket-mode", "MODE", "0660", set_mode, AT(unix_mode),
+    { "statsd.unixsocket-mode", "MODE", OPTION_OF(value_file_mode, unix_mode, mode_t, "0660"),
       "mode of these files, in octal; senders need the right to write" },
-    { "statsd.unixsocket-owner", "USER:GROUP", "", set_owner, AT(unix_owner),
+    { "statsd.unixsocket-owner", "USER:GROUP",
+      OPTION_OF(value_file_owner, unix_owner, struct value_owner, ""),
       "owner of these files; either part may be missing" },
-    { "statsd.dialect", "DIALECT", "statsd", set_dialect, AT(is_dogstatsd),
+    { "statsd.dialect", "DIALECT", OPTION_WORD(dialect, dialects, "statsd"),
       "statsd: a gauge with a sign is added; dogstatsd: it is set; ADDRESS?dialect=… for one "
       "alone" },
-    { "statsd.parse-dogstatsd-tags", NULL, "true", set_switch, AT(dogstatsd_tags),
+    { "statsd.parse-dogstatsd-tags", NULL, OPTION_SWITCH(dogstatsd_tags, "true"),
       "understand name:1|c|#key:value" },
-    { "statsd.parse-influxdb-tags", NULL, "true", set_switch, AT(influxdb_tags),
+    { "statsd.parse-influxdb-tags", NULL, OPTION_SWITCH(influxdb_tags, "true"),
       "understand name,key=value:1|c" },
-    { "statsd.parse-librato-tags", NULL, "true", set_switch, AT(librato_tags),
+    { "statsd.parse-librato-tags", NULL, OPTION_SWITCH(librato_tags, "true"),
       "understand name#key=value:1|c" },
-    { "statsd.parse-signalfx-tags", NULL, "true", set_switch, AT(signalfx_tags),
+    { "statsd.parse-signalfx-tags", NULL, OPTION_SWITCH(signalfx_tags, "true"),
       "understand name[key=value]:1|c" },
-    { "statsd.bare-tags", NULL, "false", set_switch, AT(bare_tags),
+    { "statsd.bare-tags", NULL, OPTION_SWITCH(bare_tags, "false"),
       "take a tag without a value for key=\"true\" instead of dropping it" },
-    { "statsd.container-label", NULL, "false", set_switch, AT(container_label),
+    { "statsd.container-label", NULL, OPTION_SWITCH(container_label, "false"),
       "make DogStatsD's |c:ID the label container_id" },
-    { "statsd.service-checks", NULL, "false", set_switch, AT(service_checks),
+    { "statsd.service-checks", NULL, OPTION_SWITCH(service_checks, "false"),
       "make DogStatsD's service checks gauges of their status, 0 to 3" },
-    { "statsd.read-buffer", "BYTES", "8MiB", set_socket_bytes, AT(read_buffer_bytes),
+    { "statsd.read-buffer", "BYTES", OPTION_BYTES(read_buffer_bytes, 4 * KIB, 1 * GIB, "8MiB"),
       "receive buffer to ask the kernel for, for each socket" },
-    { "statsd.ttl", "DURATION", "0s", set_duration, AT(ttl_s),
+    { "statsd.ttl", "DURATION",
+      OPTION_SECONDS(ttl_s, 1, BILLION, "0s", .zero = "; 0s means for ever"),
       "forget a series that nobody wrote to for so long; 0s: never" },
-    { "web.listen-address", "HOST:PORT", "127.0.0.1:9102", set_address, AT(listen_http),
+    { "web.listen-address", "HOST:PORT",
+      OPTION_OF(value_address, listen_http, char *, "127.0.0.1:9102"),
       "where to serve metrics and the other pages" },
-    { "web.telemetry-path", "PATH", "/metrics", set_path, AT(telemetry_path),
+    { "web.telemetry-path", "PATH", OPTION_OF(value_page, telemetry_path, char *, "/metrics"),
       "path of the page that Prometheus scrapes" },
-    { "workers", "N", "0", set_workers, AT(n_workers),
+    { "workers", "N", OPTION_COUNT(n_workers, 1, 64, "0", .zero = ", or 0 to let it choose"),
       "threads that receive, each with a socket of its own; 0: one for each of two cores" },
-    { "limit.series", "N", "2000000", set_count, AT(max_series),
-      "series to hold; samples of further ones go to their family's overflow series" },
-    { "limit.family-series", "N", "200000", set_count, AT(max_family_series),
-      "series of one family to hold, likewise" },
-    { "limit.series-memory", "BYTES", "1GiB", set_bytes, AT(max_series_bytes),
-      "memory for series, likewise" },
-    { "limit.key-memory", "BYTES", "256MiB", set_bytes, AT(max_key_bytes),
-      "memory of each worker for the keys it has at hand; disused ones make room" },
-    { "limit.line-length", "BYTES", "65536", set_up_to_1048576, AT(line_length),
-      "longest line; longer ones are refused, as with the following limits" },
-    { "limit.name-length", "BYTES", "512", set_up_to_4096, AT(name_length),
-      "longest name, without its tags" },
-    { "limit.labels", "N", "64", set_up_to_256, AT(labels), "labels of a sample" },
-    { "limit.label-name-length", "BYTES", "256", set_up_to_1024, AT(label_name_length),
-      "longest key of a tag" },
-    { "limit.label-value-length", "BYTES", "2048", set_up_to_16384, AT(label_value_length),
-      "longest value of a tag" },
-    { "limit.labels-length", "BYTES", "8192", set_up_to_65536, AT(labels_length),
-      "longest text of all labels of a sample together, as Prometheus is shown them" },
-    { "limit.connections", "N", "1024", set_up_to_65536, AT(max_connections),
-      "connections by TCP and Unix streams; further ones are closed at once" },
-    { "log.level", "LEVEL", "info", set_log_level, AT(log_level),
+    { "limit.series", "N", OPTION_COUNT(max_series, 1, BILLION, "2000000"),
+      "series to hold; samples of further ones go to their family's overflow series",
+      .limit = "series" },
+    { "limit.family-series", "N", OPTION_COUNT(max_family_series, 1, BILLION, "200000"),
+      "series of one family to hold, likewise", .limit = "family-series" },
+    { "limit.series-memory", "BYTES", OPTION_BYTES(max_series_bytes, 4 * KIB, 1024 * GIB, "1GiB"),
+      "memory for series, likewise", .limit = "series-memory" },
+    { "limit.key-memory", "BYTES", OPTION_BYTES(max_key_bytes, 4 * KIB, 1024 * GIB, "256MiB"),
+      "memory of each worker for the keys it has at hand; disused ones make room",
+      .limit = "key-memory" },
+    { "limit.line-length", "BYTES", OPTION_COUNT(line_length, 1, 1048576, "65536"),
+      "longest line; longer ones are refused, as with the following limits",
+      .limit = "line-length" },
+    { "limit.name-length", "BYTES", OPTION_COUNT(name_length, 1, 4096, "512"),
+      "longest name, without its tags", .limit = "name-length" },
+    { "limit.labels", "N", OPTION_COUNT(labels, 1, LABELS_MAX, "64"), "labels of a sample",
+      .limit = "labels" },
+    { "limit.label-name-length", "BYTES", OPTION_COUNT(label_name_length, 1, 1024, "256"),
+      "longest key of a tag", .limit = "label-name-length" },
+    { "limit.label-value-length", "BYTES", OPTION_COUNT(label_value_length, 1, 16384, "2048"),
+      "longest value of a tag", .limit = "label-value-length" },
+    { "limit.labels-length", "BYTES", OPTION_COUNT(labels_length, 1, 65536, "8192"),
+      "longest text of all labels of a sample together, as Prometheus is shown them",
+      .limit = "labels-length" },
+    { "limit.connections", "N", OPTION_COUNT(max_connections, 1, 65536, "1024"),
+      "connections by TCP and Unix streams; further ones are closed at once",
+      .limit = "connections" },
+    { "log.level", "LEVEL", OPTION_WORD(log_level, log_levels, "info"),
       "least level of lines to log: debug, info, warn or error" },
-    { "log.format", "FORMAT", "logfmt", set_log_format, AT(log_format),
+    { "log.format", "FORMAT", OPTION_WORD(log_format, log_formats, "logfmt"),
       "form of log lines: logfmt or json" },
-    { "check-config", NULL, "false", set_switch, AT(check_config),
+    { "check-config", NULL, OPTION_SWITCH(check_config, "false"),
       "check flags, environment and config file, and exit" },
-    { "welcome", NULL, "false", set_switch, AT(welcome),
+    { "welcome", NULL, OPTION_SWITCH(welcome, "false"),
       "print what to try first, once everything is open" },
 };
 
-_Static_assert(ARRAY_SIZE(table) <= SETTINGS_MAX, "SETTINGS_MAX is too small");
+_Static_assert(ARRAY_SIZE(options) <= OPTIONS_MAX, "OPTIONS_MAX is too small");
+
+const struct option_table settings_table = OPTION_TABLE(options);
 
 int settings_init(struct settings *settings)
 {
-    *settings = (struct settings){ 0 };
-    for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
-        if (setting_set(&table[i], settings, table[i].initial, SETTINGS_DEFAULT)) {
-            settings_deinit(settings);
-            return -ENOMEM;
-        }
-    }
-    return 0;
+    return option_init_values(&settings_table, settings);
 }
 
 void settings_deinit(struct settings *settings)
 {
-    free(settings->config_file);
-    settings_list_clear(&settings->listen_udp);
-    settings_list_clear(&settings->listen_tcp);
-    settings_list_clear(&settings->listen_unixgram);
-    settings_list_clear(&settings->listen_unix);
-    free(settings->listen_http);
-    free(settings->telemetry_path);
-    *settings = (struct settings){ 0 };
-}
-
-const struct setting *settings_find(struct slice name)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
-        if (slice_equal(slice_of(table[i].name), name))
-            return &table[i];
-    return NULL;
-}
-
-unsigned settings_count(void)
-{
-    return ARRAY_SIZE(table);
-}
-
-const struct setting *settings_at(unsigned i)
-{
-    return &table[i];
-}
-
-const char *setting_name(const struct setting *setting)
-{
-    return setting->name;
-}
-
-bool setting_is_switch(const struct setting *setting)
-{
-    return !setting->placeholder;
-}
-
-bool setting_is_list(const struct setting *setting)
-{
-    return setting->set == set_addresses || setting->set == set_socket_paths;
-}
-
-bool setting_is_limit(const struct setting *setting, const struct settings *settings,
-                      const char **ret_name, uint64_t *ret_value)
-{
-    static const struct slice prefix = { "limit.", 6 };
-
-    if (!slice_starts_with(slice_of(setting->name), prefix))
-        return false;
-    *ret_name = setting->name + prefix.len;
-    /* All limits are numbers of this type. */
-    memcpy(ret_value, (const char *)settings + setting->offset, sizeof(*ret_value));
-    return true;
-}
-
-unsigned setting_index(const struct setting *setting)
-{
-    return (unsigned)(setting - table);
-}
-
-bool settings_have_prefix(struct slice prefix)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
-        if (slice_starts_with(slice_of(table[i].name), prefix) && table[i].name[prefix.len] == '.')
-            return true;
-    return false;
-}
-
-void setting_write_variable(const struct setting *setting, struct buffer *out)
-{
-    buffer_add_literal(out, "UDOMETER_");
-    for (const char *c = setting->name; *c; c++) {
-        if (*c == '.' || *c == '-')
-            buffer_add_char(out, '_');
-        else
-            buffer_add_char(out, (char)(*c - 'a' + 'A'));
-    }
-}
-
-const char *setting_set(const struct setting *setting, struct settings *settings, const char *text,
-                        enum settings_source source)
-{
-    return setting->set((char *)settings + setting->offset, text, source);
+    option_deinit_values(&settings_table, settings);
 }
 
 /* --- help ------------------------------------------------------------------------ */
@@ -225,27 +157,9 @@ static const char help_tail[] =
     "SIGTERM and SIGINT apply what lies in the socket buffers, then exit with status 0.\n"
     "Exit status 1: it could not start. 2: a flag or variable is wrong.\n";
 
-/* A switch that one may want to switch off. */
-static bool is_on(const struct setting *setting)
-{
-    return !setting->placeholder && strcmp(setting->initial, "true") == 0;
-}
-
 void settings_write_help(struct buffer *out)
 {
     buffer_add_literal(out, help_head);
-    for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
-        const struct setting *setting = &table[i];
-
-        if (setting->placeholder)
-            buffer_add_format(out, "  --%s=%s\n      %s", setting->name, setting->placeholder,
-                              setting->help);
-        else
-            buffer_add_format(out, "  --%s%s\n      %s", is_on(setting) ? "[no-]" : "",
-                              setting->name, setting->help);
-        if (is_on(setting) || (setting->placeholder && setting->initial[0]))
-            buffer_add_format(out, " (default %s)", setting->initial);
-        buffer_add_char(out, '\n');
-    }
+    option_write_help(&settings_table, out);
     buffer_add_literal(out, help_tail);
 }

@@ -46,7 +46,7 @@ int listeners_refuse(const char *flag, const char *address, int error)
 
 /* A new socket in the list; nothing of it is known yet but what all have. */
 static struct listener_socket *add_socket(struct listeners *listeners, int fd, unsigned worker,
-                                          const struct listener *listener)
+                                          const struct value_listener *listener)
 {
     struct listener_socket *socket = &listeners->sockets[listeners->n_sockets++];
 
@@ -63,7 +63,7 @@ static struct listener_socket *add_socket(struct listeners *listeners, int fd, u
 }
 
 static void log_listening(const char *protocol, const struct listener_socket *socket,
-                          const struct listener *listener)
+                          const struct value_listener *listener)
 {
     const char *address = socket->address + strlen(protocol) + strlen("://");
 
@@ -95,7 +95,7 @@ static void warn_of_small_buffer(const struct listeners *listeners, const char *
              LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
 }
 
-static int open_udp(struct listeners *listeners, const struct listener *listener)
+static int open_udp(struct listeners *listeners, const struct value_listener *listener)
 {
     int fds[CELLS_MAX] = { 0 }, r;
     struct address address;
@@ -125,7 +125,8 @@ static int open_udp(struct listeners *listeners, const struct listener *listener
 
 /* One listening socket for all workers; returns the last of its entries. */
 static struct listener_socket *share_socket(struct listeners *listeners, int fd,
-                                            const struct listener *listener, bool may_have_frames)
+                                            const struct value_listener *listener,
+                                            bool may_have_frames)
 {
     for (unsigned i = 0; i < listeners->n_workers; i++) {
         struct listener_socket *socket = add_socket(listeners, fd, i, listener);
@@ -136,7 +137,7 @@ static struct listener_socket *share_socket(struct listeners *listeners, int fd,
     return &listeners->sockets[listeners->n_sockets - 1];
 }
 
-static int open_tcp(struct listeners *listeners, const struct listener *listener)
+static int open_tcp(struct listeners *listeners, const struct value_listener *listener)
 {
     struct listener_socket *last;
     struct address address;
@@ -155,7 +156,7 @@ static int open_tcp(struct listeners *listeners, const struct listener *listener
 static int bind_file(struct listeners *listeners, const char *path, int type)
 {
     const struct unix_permissions permissions = {
-        .mode = (mode_t)listeners->settings->unix_mode,
+        .mode = listeners->settings->unix_mode,
         .owner = listeners->settings->unix_owner.user,
         .group = listeners->settings->unix_owner.group,
     };
@@ -169,7 +170,7 @@ static int bind_file(struct listeners *listeners, const char *path, int type)
     return fd;
 }
 
-static int open_unix(struct listeners *listeners, const struct listener *listener)
+static int open_unix(struct listeners *listeners, const struct value_listener *listener)
 {
     struct listener_socket *last;
     int fd = bind_file(listeners, listener->address, SOCK_STREAM);
@@ -182,7 +183,7 @@ static int open_unix(struct listeners *listeners, const struct listener *listene
     return 0;
 }
 
-static int open_unixgram(struct listeners *listeners, const struct listener *listener)
+static int open_unixgram(struct listeners *listeners, const struct value_listener *listener)
 {
     int fd = bind_file(listeners, listener->address, SOCK_DGRAM);
     struct listener_socket *socket;
@@ -197,16 +198,17 @@ static int open_unixgram(struct listeners *listeners, const struct listener *lis
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-typedef int open_listener(struct listeners *listeners, const struct listener *listener);
+typedef int open_listener(struct listeners *listeners, const struct value_listener *listener);
 
-static int open_list(struct listeners *listeners, const struct settings_list *list,
-                     const char *flag, open_listener *open)
+static int open_list(struct listeners *listeners, const struct option_list *list, const char *flag,
+                     open_listener *open)
 {
-    bool is_dogstatsd = listeners->settings->is_dogstatsd;
+    const struct value_listener *items = list->items;
+    bool is_dogstatsd = listeners->settings->dialect == SETTINGS_DOGSTATSD;
     int r = 0;
 
     for (unsigned i = 0; i < list->n && r == 0; i++) {
-        struct listener listener = list->items[i];
+        struct value_listener listener = items[i];
 
         if (!listener.has_dialect)
             listener.is_dogstatsd = is_dogstatsd;
@@ -220,7 +222,7 @@ static int open_list(struct listeners *listeners, const struct settings_list *li
 int listeners_open(struct listeners *listeners, const struct settings *settings, unsigned n_workers)
 {
     const struct {
-        const struct settings_list *list;
+        const struct option_list *list;
         const char *flag;
         open_listener *open;
     } kinds[] = {

@@ -12,7 +12,7 @@
 #include "daemon/worker.h"
 
 /* Four kinds of listeners, with as many of each as settings allow. */
-#define LISTENERS_MAX (4 * SETTINGS_LISTENERS_MAX)
+#define LISTENERS_MAX (4 * OPTION_LIST_MAX)
 
 /* One socket of one worker; streams are accepted by all workers from one socket. */
 struct listener_socket {
@@ -32,7 +32,7 @@ struct listeners {
     unsigned n_workers;
     struct listener_socket sockets[LISTENERS_MAX * CELLS_MAX];
     unsigned n_sockets;
-    struct listener_file files[2 * SETTINGS_LISTENERS_MAX];
+    struct listener_file files[2 * OPTION_LIST_MAX];
     unsigned n_files;
 };
 

@@ -207,16 +207,16 @@ static void write_registry(const struct selfmetrics *source, struct exposition *
 
 static void write_limits(const struct settings *settings, struct exposition *out)
 {
-    const char *name;
     char labels[64];
-    uint64_t value;
 
     begin(out, SELF_LIMIT);
-    for (unsigned i = 0; i < settings_count(); i++) {
-        if (!setting_is_limit(settings_at(i), settings, &name, &value))
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        if (!option->limit)
             continue;
-        snprintf(labels, sizeof(labels), "limit=\"%s\"", name);
-        add(out, labels, (double)value);
+        snprintf(labels, sizeof(labels), "limit=\"%s\"", option->limit);
+        add(out, labels, (double)option_number(option, settings));
     }
 }
 

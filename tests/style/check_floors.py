@@ -47,9 +47,7 @@ NOT_YET = {
     ("tools/explain/explanation", "config/settings.h"),
     ("web/selfmetrics", "daemon/listeners.h"),
     ("aggregate/roster", "aggregate/registry.h"),
-    ("config/setting_kinds", "config/settings.h"),
     ("tools/bench/layout", "tools/bench/workload.h"),
-    ("tools/bench/bench_kinds", "tools/bench/bench_options.h"),
 }
 
 # Who may include a library: files (folder/stem) or whole folders.

@@ -91,7 +91,7 @@ static void a_repeated_list_grows(void **state)
     assert_runs(load_with("--statsd.listen-udp=127.0.0.1:1", "--statsd.listen-udp",
                           "127.0.0.1:2,127.0.0.1:3"));
     assert_int_equal(settings.listen_udp.n, 3);
-    assert_string_equal(settings.listen_udp.items[2].address, "127.0.0.1:3");
+    assert_string_equal(settings_listener(&settings.listen_udp, 2)->address, "127.0.0.1:3");
 }
 
 static void a_switch_needs_no_value(void **state)
@@ -199,7 +199,7 @@ static void lists_are_replaced_not_joined(void **state)
     assert_int_equal(settings_init(&settings), 0);
     assert_runs(load_with(file_flag));
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:3");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:3");
 }
 
 static void flags_replace_all_other_lists(void **state)
@@ -209,8 +209,8 @@ static void flags_replace_all_other_lists(void **state)
     assert_runs(
         load_with("--statsd.listen-udp=127.0.0.1:4", file_flag, "--statsd.listen-udp=127.0.0.1:5"));
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:4");
-    assert_string_equal(settings.listen_udp.items[1].address, "127.0.0.1:5");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:4");
+    assert_string_equal(settings_listener(&settings.listen_udp, 1)->address, "127.0.0.1:5");
 }
 
 static void the_file_may_be_named_by_a_variable(void **state)
@@ -260,10 +260,10 @@ static void a_dialect_belongs_to_its_listener(void **state)
     assert_runs(load_with("--statsd.dialect=dogstatsd",
                           "--statsd.listen-udp=127.0.0.1:1?dialect=statsd",
                           "--statsd.listen-udp=127.0.0.1:2"));
-    assert_true(settings.is_dogstatsd);
-    assert_true(settings.listen_udp.items[0].has_dialect);
-    assert_false(settings.listen_udp.items[0].is_dogstatsd);
-    assert_false(settings.listen_udp.items[1].has_dialect);
+    assert_int_equal(settings.dialect, SETTINGS_DOGSTATSD);
+    assert_true(settings_listener(&settings.listen_udp, 0)->has_dialect);
+    assert_false(settings_listener(&settings.listen_udp, 0)->is_dogstatsd);
+    assert_false(settings_listener(&settings.listen_udp, 1)->has_dialect);
 }
 
 static void a_missing_file_is_a_file_error(void **state)

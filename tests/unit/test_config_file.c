@@ -75,8 +75,8 @@ static void lists_are_yaml_lists(void **state)
 {
     read_good("statsd:\n  listen-udp:\n    - 127.0.0.1:1\n    - \"[::1]:2\"\n  ttl: 1s\n");
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:1");
-    assert_string_equal(settings.listen_udp.items[1].address, "[::1]:2");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:1");
+    assert_string_equal(settings_listener(&settings.listen_udp, 1)->address, "[::1]:2");
     assert_int_equal(settings.ttl_s, 1);
 }
 
@@ -84,7 +84,7 @@ static void a_list_of_one_may_be_a_plain_value(void **state)
 {
     read_good("statsd.listen-udp: 127.0.0.1:1");
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:1");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:1");
 }
 
 static void an_empty_value_is_nowhere(void **state)
@@ -97,9 +97,9 @@ static void listeners_may_have_a_dialect_of_their_own(void **state)
 {
     read_good("statsd:\n  listen-unix: [/run/a.sock, \"/run/b.sock?dialect=dogstatsd\"]\n");
     assert_int_equal(settings.listen_unix.n, 2);
-    assert_false(settings.listen_unix.items[0].has_dialect);
-    assert_string_equal(settings.listen_unix.items[1].address, "/run/b.sock");
-    assert_true(settings.listen_unix.items[1].is_dogstatsd);
+    assert_false(settings_listener(&settings.listen_unix, 0)->has_dialect);
+    assert_string_equal(settings_listener(&settings.listen_unix, 1)->address, "/run/b.sock");
+    assert_true(settings_listener(&settings.listen_unix, 1)->is_dogstatsd);
     read_bad_text("statsd.listen-udp:\n  - 127.0.0.1:1\n  - 127.0.0.1:2?dialect=x\n", "3:5");
 }
 

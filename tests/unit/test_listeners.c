@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "config/setting_kinds.h"
+#include "config/settings.h"
 #include "daemon/listeners.h"
 
 #include <arpa/inet.h>
@@ -30,13 +30,12 @@ static unsigned n_fds_before;
 
 static void set(const char *name, const char *text)
 {
-    const struct setting *setting = settings_find(slice_of(name));
-    const char *problem;
+    const struct option *option = option_find(&settings_table, slice_of(name));
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    assert_non_null(setting);
-    problem = setting_set(setting, &settings, text, SETTINGS_FLAG);
-    if (problem)
-        fail_msg("%s=%s: %s", name, text, problem);
+    assert_non_null(option);
+    if (!option_set(option, &settings, text, OPTION_FLAG, &wrong))
+        fail_msg("%s=%s: %.*s", name, text, (int)wrong.len, wrong.data);
 }
 
 /* The path of a file in our folder; valid until as many others were asked for. */
@@ -418,7 +417,7 @@ static void has_room_for_all_that_settings_allow(void **state)
 {
     char name[16];
 
-    for (unsigned i = 0; i < SETTINGS_LISTENERS_MAX; i++) {
+    for (unsigned i = 0; i < OPTION_LIST_MAX; i++) {
         set("statsd.listen-udp", "127.0.0.1:0");
         set("statsd.listen-tcp", "127.0.0.1:0");
         snprintf(name, sizeof(name), "stream%u", i);
@@ -427,8 +426,8 @@ static void has_room_for_all_that_settings_allow(void **state)
         set_file("statsd.listen-unixgram", name);
     }
     must_open(3);
-    assert_int_equal(listeners.n_sockets, SETTINGS_LISTENERS_MAX * (3 + 3 + 3 + 1));
-    assert_true(n_of_worker(0) >= 3 * SETTINGS_LISTENERS_MAX);
+    assert_int_equal(listeners.n_sockets, OPTION_LIST_MAX * (3 + 3 + 3 + 1));
+    assert_true(n_of_worker(0) >= 3 * OPTION_LIST_MAX);
     assert_true(n_of_worker(0) <= WORKER_SOCKETS_MAX);
 }
 

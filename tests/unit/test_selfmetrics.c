@@ -274,8 +274,8 @@ static void every_limit_is_told(void **state)
     char wanted[128];
 
     assert_line("udometer_limit{limit=\"labels\"} 64");
-    for (unsigned i = 0; i < settings_count(); i++) {
-        const char *name = setting_name(settings_at(i));
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const char *name = settings_table.options[i].name;
 
         if (strncmp(name, "limit.", strlen("limit.")) != 0)
             continue;

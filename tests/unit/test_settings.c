@@ -9,12 +9,31 @@
 
 static struct settings settings;
 
+static const struct option *find(const char *name)
+{
+    const struct option *option = option_find(&settings_table, slice_of(name));
+
+    assert_non_null(option);
+    return option;
+}
+
+/* NULL, or what is wrong with @text, until the next call. */
+static const char *try_set_from(enum option_source source, const char *name, const char *text)
+{
+    static char problem[300];
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+
+    if (option_set(find(name), &settings, text, source, &wrong)) {
+        assert_int_equal(wrong.len, 0);
+        return NULL;
+    }
+    snprintf(problem, sizeof(problem), "%.*s", (int)wrong.len, wrong.data);
+    return problem;
+}
+
 static const char *try_set(const char *name, const char *text)
 {
-    const struct setting *setting = settings_find(slice_of(name));
-
-    assert_non_null(setting);
-    return setting_set(setting, &settings, text, SETTINGS_FLAG);
+    return try_set_from(OPTION_FLAG, name, text);
 }
 
 static void set(const char *name, const char *text)
@@ -46,7 +65,7 @@ static void assert_refused(const char *name, const char *const *texts, unsigned 
 static void defaults_bind_to_loopback_only(void **state)
 {
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:8125");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:8125");
     assert_string_equal(settings.listen_http, "127.0.0.1:9102");
     assert_string_equal(settings.telemetry_path, "/metrics");
     assert_string_equal(settings.config_file, "");
@@ -67,7 +86,7 @@ static void has_its_other_defaults(void **state)
     assert_int_equal(settings.unix_mode, 0660);
     assert_int_equal(settings.unix_owner.user, (uid_t)-1);
     assert_int_equal(settings.unix_owner.group, (gid_t)-1);
-    assert_false(settings.is_dogstatsd);
+    assert_int_equal(settings.dialect, SETTINGS_STATSD);
     assert_int_equal(settings.max_key_bytes, 256 << 20);
     assert_int_equal(settings.log_level, LOG_INFO);
     assert_int_equal(settings.log_format, LOG_LOGFMT);
@@ -77,12 +96,12 @@ static void has_its_other_defaults(void **state)
 
 static void finds_settings_by_their_whole_name(void **state)
 {
-    for (unsigned i = 0; i < settings_count(); i++)
-        assert_ptr_equal(settings_find(slice_of(setting_name(settings_at(i)))), settings_at(i));
-    assert_null(settings_find(SLICE("statsd")));
-    assert_null(settings_find(SLICE("workers2")));
-    assert_null(settings_find(SLICE("Workers")));
-    assert_null(settings_find(SLICE("")));
+    for (unsigned i = 0; i < settings_table.n; i++)
+        assert_ptr_equal(find(settings_table.options[i].name), &settings_table.options[i]);
+    assert_null(option_find(&settings_table, SLICE("statsd")));
+    assert_null(option_find(&settings_table, SLICE("workers2")));
+    assert_null(option_find(&settings_table, SLICE("Workers")));
+    assert_null(option_find(&settings_table, SLICE("")));
 }
 
 static void takes_counts_from_1_to_a_billion(void **state)
@@ -204,9 +223,9 @@ static void takes_words(void **state)
 
 static void switches_are_true_or_false(void **state)
 {
-    assert_true(setting_is_switch(settings_find(SLICE("check-config"))));
-    assert_true(setting_is_switch(settings_find(SLICE("welcome"))));
-    assert_false(setting_is_switch(settings_find(SLICE("workers"))));
+    assert_true(option_is_switch(find("check-config")));
+    assert_true(option_is_switch(find("welcome")));
+    assert_false(option_is_switch(find("workers")));
     set("check-config", "true");
     assert_true(settings.check_config);
     set("check-config", "false");
@@ -219,9 +238,9 @@ static void a_list_grows_by_repetition_and_commas(void **state)
     set("statsd.listen-udp", "127.0.0.1:1");
     set("statsd.listen-udp", "127.0.0.1:2,[::1]:3");
     assert_int_equal(settings.listen_udp.n, 3);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:1");
-    assert_string_equal(settings.listen_udp.items[1].address, "127.0.0.1:2");
-    assert_string_equal(settings.listen_udp.items[2].address, "[::1]:3");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:1");
+    assert_string_equal(settings_listener(&settings.listen_udp, 1)->address, "127.0.0.1:2");
+    assert_string_equal(settings_listener(&settings.listen_udp, 2)->address, "[::1]:3");
     assert_all_refused("statsd.listen-udp", ",", "127.0.0.1:1,", "127.0.0.1:1,,127.0.0.1:2",
                        "127.0.0.1:1 127.0.0.1:2");
 }
@@ -230,28 +249,28 @@ static void a_list_has_up_to_16_items(void **state)
 {
     char text[32];
 
-    for (unsigned i = 0; i < SETTINGS_LISTENERS_MAX; i++) {
+    for (unsigned i = 0; i < OPTION_LIST_MAX; i++) {
         snprintf(text, sizeof(text), "127.0.0.1:%u", i);
         set("statsd.listen-udp", text);
     }
-    assert_int_equal(settings.listen_udp.n, SETTINGS_LISTENERS_MAX);
+    assert_int_equal(settings.listen_udp.n, OPTION_LIST_MAX);
     assert_all_refused("statsd.listen-udp", "127.0.0.1:99");
-    assert_int_equal(settings.listen_udp.n, SETTINGS_LISTENERS_MAX);
+    assert_int_equal(settings.listen_udp.n, OPTION_LIST_MAX);
 }
 
 static void a_higher_source_replaces_a_whole_list(void **state)
 {
-    const struct setting *list = settings_find(SLICE("statsd.listen-udp"));
+    static const char list[] = "statsd.listen-udp";
 
-    assert_null(setting_set(list, &settings, "127.0.0.1:1,127.0.0.1:2", SETTINGS_FILE));
+    assert_null(try_set_from(OPTION_FILE, list, "127.0.0.1:1,127.0.0.1:2"));
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_null(setting_set(list, &settings, "127.0.0.1:3", SETTINGS_ENVIRONMENT));
+    assert_null(try_set_from(OPTION_ENVIRONMENT, list, "127.0.0.1:3"));
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_null(setting_set(list, &settings, "127.0.0.1:4", SETTINGS_FLAG));
-    assert_null(setting_set(list, &settings, "127.0.0.1:5", SETTINGS_FLAG));
+    assert_null(try_set_from(OPTION_FLAG, list, "127.0.0.1:4"));
+    assert_null(try_set_from(OPTION_FLAG, list, "127.0.0.1:5"));
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:4");
-    assert_int_equal(settings.listen_udp.source, SETTINGS_FLAG);
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:4");
+    assert_int_equal(settings.listen_udp.source, OPTION_FLAG);
 }
 
 /* --- the protocol ------------------------------------------------------------------------- */
@@ -304,7 +323,7 @@ static void each_dialect_of_tags_can_be_switched_off(void **state)
     unsigned all = (1u << _TAG_DIALECT_N) - 1;
 
     for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
-        assert_true(setting_is_switch(settings_find(slice_of(names[i]))));
+        assert_true(option_is_switch(find(names[i])));
         set(names[i], "false");
         assert_int_equal(options_pipeline(&settings).resolve.dialects, all & ~(1u << i));
         set(names[i], "true");
@@ -354,7 +373,7 @@ static void limits_end_where_memory_would(void **state)
 
 static void a_list_may_be_emptied(void **state)
 {
-    const struct setting *list = settings_find(SLICE("statsd.listen-udp"));
+    static const char list[] = "statsd.listen-udp";
 
     set("statsd.listen-udp", "");
     assert_int_equal(settings.listen_udp.n, 0);
@@ -363,8 +382,8 @@ static void a_list_may_be_emptied(void **state)
     assert_int_equal(settings.listen_udp.n, 1);
     settings_deinit(&settings);
     assert_int_equal(settings_init(&settings), 0);
-    assert_null(setting_set(list, &settings, "127.0.0.1:1,127.0.0.1:2", SETTINGS_FILE));
-    assert_null(setting_set(list, &settings, "", SETTINGS_ENVIRONMENT));
+    assert_null(try_set_from(OPTION_FILE, list, "127.0.0.1:1,127.0.0.1:2"));
+    assert_null(try_set_from(OPTION_ENVIRONMENT, list, ""));
     assert_int_equal(settings.listen_udp.n, 0);
 }
 
@@ -374,17 +393,17 @@ static void has_lists_of_all_transports(void **state)
                                          "statsd.listen-unixgram", "statsd.listen-unix" };
 
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-        assert_true(setting_is_list(settings_find(slice_of(names[i]))));
-    assert_false(setting_is_list(settings_find(SLICE("web.listen-address"))));
+        assert_true(find(names[i])->is_list);
+    assert_false(find("web.listen-address")->is_list);
     set("statsd.listen-tcp", "127.0.0.1:1,[::1]:2");
     assert_int_equal(settings.listen_tcp.n, 2);
-    assert_string_equal(settings.listen_tcp.items[1].address, "[::1]:2");
+    assert_string_equal(settings_listener(&settings.listen_tcp, 1)->address, "[::1]:2");
     set("statsd.listen-unixgram", "/run/a.sock,b.sock");
     assert_int_equal(settings.listen_unixgram.n, 2);
-    assert_string_equal(settings.listen_unixgram.items[0].address, "/run/a.sock");
-    assert_string_equal(settings.listen_unixgram.items[1].address, "b.sock");
+    assert_string_equal(settings_listener(&settings.listen_unixgram, 0)->address, "/run/a.sock");
+    assert_string_equal(settings_listener(&settings.listen_unixgram, 1)->address, "b.sock");
     set("statsd.listen-unix", "/run/c.sock");
-    assert_string_equal(settings.listen_unix.items[0].address, "/run/c.sock");
+    assert_string_equal(settings_listener(&settings.listen_unix, 0)->address, "/run/c.sock");
     assert_all_refused("statsd.listen-tcp", "nonsense", "/run/a.sock", ",");
 }
 
@@ -403,10 +422,11 @@ static void a_socket_path_fits_into_an_address(void **state)
 
 static void a_listener_may_have_a_dialect_of_its_own(void **state)
 {
-    const struct listener *items = settings.listen_udp.items;
+    const struct value_listener *items;
 
     set("statsd.listen-udp",
         "127.0.0.1:1?dialect=dogstatsd,127.0.0.1:2,127.0.0.1:3?dialect=statsd");
+    items = settings.listen_udp.items;
     assert_int_equal(settings.listen_udp.n, 3);
     assert_string_equal(items[0].address, "127.0.0.1:1");
     assert_true(items[0].has_dialect && items[0].is_dogstatsd);
@@ -416,8 +436,8 @@ static void a_listener_may_have_a_dialect_of_its_own(void **state)
     assert_true(items[2].has_dialect);
     assert_false(items[2].is_dogstatsd);
     set("statsd.listen-unix", "/run/x.sock?dialect=dogstatsd");
-    assert_string_equal(settings.listen_unix.items[0].address, "/run/x.sock");
-    assert_true(settings.listen_unix.items[0].is_dogstatsd);
+    assert_string_equal(settings_listener(&settings.listen_unix, 0)->address, "/run/x.sock");
+    assert_true(settings_listener(&settings.listen_unix, 0)->is_dogstatsd);
 }
 
 static void refuses_other_dialects(void **state)
@@ -427,11 +447,11 @@ static void refuses_other_dialects(void **state)
                        "127.0.0.1:1?dialect=statsd2", "127.0.0.1:1?dialect=statsd&x",
                        "?dialect=statsd", "127.0.0.1:1?dialect=statsd?dialect=statsd");
     assert_all_refused("statsd.dialect", "", "DogStatsD", "dog", "influxdb", "statsd ");
-    assert_false(settings.is_dogstatsd);
+    assert_int_equal(settings.dialect, SETTINGS_STATSD);
     set("statsd.dialect", "dogstatsd");
-    assert_true(settings.is_dogstatsd);
+    assert_int_equal(settings.dialect, SETTINGS_DOGSTATSD);
     set("statsd.dialect", "statsd");
-    assert_false(settings.is_dogstatsd);
+    assert_int_equal(settings.dialect, SETTINGS_STATSD);
 }
 
 static void a_list_that_was_refused_can_still_be_given_back(void **state)
@@ -439,8 +459,9 @@ static void a_list_that_was_refused_can_still_be_given_back(void **state)
     set("statsd.listen-unix", "/run/a.sock");
     assert_all_refused("statsd.listen-unix", "/run/b.sock,?dialect=statsd", "/run/c.sock?x");
     set("statsd.listen-unix", "/run/d.sock");
-    assert_string_equal(settings.listen_unix.items[settings.listen_unix.n - 1].address,
-                        "/run/d.sock");
+    assert_string_equal(
+        settings_listener(&settings.listen_unix, settings.listen_unix.n - 1)->address,
+        "/run/d.sock");
 }
 
 static void takes_modes_and_owners_of_socket_files(void **state)
@@ -467,22 +488,38 @@ static void the_text_is_copied(void **state)
     set("statsd.listen-udp", text);
     memset(text, '#', sizeof(text) - 1);
     assert_string_equal(settings.listen_http, "127.0.0.1:1");
-    assert_string_equal(settings.listen_udp.items[0].address, "127.0.0.1:1");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:1");
+}
+
+static void limits_are_reported_by_the_end_of_their_name(void **state)
+{
+    static const char prefix[] = "limit.";
+
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        if (strncmp(option->name, prefix, strlen(prefix)) != 0)
+            assert_null(option->limit);
+        else
+            assert_string_equal(option->limit, option->name + strlen(prefix));
+    }
+    set("limit.series", "77");
+    assert_int_equal(option_number(find("limit.series"), &settings), 77);
 }
 
 static void variables_are_named_after_flags(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer out = { 0 };
 
-    setting_write_variable(settings_find(SLICE("statsd.listen-udp")), &out);
+    option_write_variable(find("statsd.listen-udp"), &out);
     buffer_add_char(&out, ' ');
-    setting_write_variable(settings_find(SLICE("workers")), &out);
+    option_write_variable(find("workers"), &out);
     assert_slice_equal(buffer_text(&out), "UDOMETER_STATSD_LISTEN_UDP UDOMETER_WORKERS");
 }
 
-static bool is_on(const struct setting *setting)
+static bool is_on(const struct option *option)
 {
-    return strncmp(setting_name(setting), "statsd.parse-", strlen("statsd.parse-")) == 0;
+    return strncmp(option->name, "statsd.parse-", strlen("statsd.parse-")) == 0;
 }
 
 static void help_tells_every_flag_in_order(void **state)
@@ -495,12 +532,12 @@ static void help_tells_every_flag_in_order(void **state)
     buffer_add_char(&out, '\0');
     assert_false(out.has_failed);
     at = out.data;
-    for (unsigned i = 0; i < settings_count(); i++) {
-        const struct setting *setting = settings_at(i);
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
 
         /* A switch that is on is there to be switched off. */
-        snprintf(flag, sizeof(flag), "  --%s%s%s", is_on(setting) ? "[no-]" : "",
-                 setting_name(setting), setting_is_switch(setting) ? "\n" : "=");
+        snprintf(flag, sizeof(flag), "  --%s%s%s", is_on(option) ? "[no-]" : "", option->name,
+                 option_is_switch(option) ? "\n" : "=");
         at = strstr(at, flag);
         if (!at)
             fail_msg("no %s in --help", flag);
@@ -554,6 +591,7 @@ int main(void)
         SETTINGS_CASE(a_list_that_was_refused_can_still_be_given_back),
         SETTINGS_CASE(takes_modes_and_owners_of_socket_files),
         SETTINGS_CASE(the_text_is_copied),
+        SETTINGS_CASE(limits_are_reported_by_the_end_of_their_name),
         SETTINGS_CASE(variables_are_named_after_flags),
         SETTINGS_CASE(help_tells_every_flag_in_order),
     };

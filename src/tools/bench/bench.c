@@ -87,7 +87,7 @@ static int run_sink(const struct bench_options *options)
     }
     if (r < 0)
         return complain(options->listen, r);
-    report_write_sink(&result, options->is_json, &text);
+    report_write_sink(&result, options->format == BENCH_JSON, &text);
     return print(&text, EXIT_SUCCESS);
 }
 
@@ -126,7 +126,7 @@ static struct workload_spec workload_spec(const struct bench_options *options,
         .n_lines = options->n_lines,
         .n_labels = options->n_labels,
         .n_bytes = options->n_bytes,
-        .is_sequential = options->is_sequential,
+        .is_sequential = options->order == BENCH_SEQUENTIAL,
         .n_datagrams = load->n_datagrams,
     };
 
@@ -178,7 +178,7 @@ static int report_load(const struct bench_options *options, const struct report 
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
 
-    report_write(report, options->is_json, &text);
+    report_write(report, options->format == BENCH_JSON, &text);
     return print(&text, is_well(report) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
@@ -244,11 +244,12 @@ int bench_main(int argc, char **argv)
     CLEANUP(buffer_deinit) struct buffer problem = { 0 };
 
     switch (bench_options_read(&options, argc, argv, &problem)) {
-    case BENCH_HELP: return print_help();
-    case BENCH_USAGE_ERROR:
+    case COMMAND_LINE_HELP:
+    case COMMAND_LINE_VERSION: return print_help();
+    case COMMAND_LINE_WRONG:
         fprintf(stderr, "udometer bench: %.*s\n", (int)problem.len, problem.data);
         return EXIT_USAGE;
-    case BENCH_RUN: break;
+    case COMMAND_LINE_RUN: break;
     }
     catch_signals();
     return options.sink == SINK_NONE ? run_load(&options) : run_sink(&options);

@@ -3,8 +3,8 @@
 /*
  * Bench kinds
  *
- * As config/setting_kinds.c: each function reads one kind of value, strictly, and the
- * sentence about a mistake says what would be right.
+ * As in config/value.c, each kind reads one form of text, strictly, and the sentence
+ * about a mistake says what would be right.
  */
 
 #include "tools/bench/bench_kinds.h"
@@ -12,86 +12,77 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/target.h"
-#include "tools/bench/bench_options.h"
 #include "tools/bench/fetch.h"
-#include "tools/bench/load.h"
-
-#include <stdlib.h>
+#include "tools/bench/workload.h"
 
 #define PREFIX_MAX 100
 #define SECONDS_MAX 1e6
 
-const char *set_target(void *to, const char *text, enum settings_source source)
+/* --- texts ---------------------------------------------------------------------------- */
+
+static bool read_target(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
 {
     struct address address;
 
     if (target_parse(&address, text) < 0)
-        return "expected HOST:PORT, with a host that is known here, or unix:///PATH";
-    return set_text(to, text, source);
+        return value_refuse(wrong, "HOST:PORT, with a host that is known here, or unix:///PATH");
+    return value_read_text(to, text, range, wrong);
 }
 
-const char *set_scrape_url(void *to, const char *text, enum settings_source source)
+static bool read_url(void *to, const char *text, const struct value_range *range,
+                     struct buffer *wrong)
 {
     if (text[0] && !fetch_understands(text))
-        return "expected http://HOST:PORT/PATH, for example http://127.0.0.1:9102/metrics";
-    return set_text(to, text, source);
+        return value_refuse(wrong,
+                            "http://HOST:PORT/PATH, for example http://127.0.0.1:9102/metrics");
+    return value_read_text(to, text, range, wrong);
 }
 
-const char *set_prefix(void *to, const char *text, enum settings_source source)
+static bool read_prefix(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
     size_t len = strspn(text, letters);
 
     if (len == 0 || len > PREFIX_MAX || text[len] || (text[0] >= '0' && text[0] <= '9'))
-        return "expected a name of letters, digits and _, which does not begin with a digit, "
-               "of at most 100 bytes";
-    return set_text(to, text, source);
+        return value_refuse(wrong, "a name of letters, digits and _, which does not begin with a "
+                                   "digit, of at most 100 bytes");
+    return value_read_text(to, text, range, wrong);
 }
+
+const struct value_kind bench_target = { sizeof(char *), read_target, value_free_text };
+const struct value_kind bench_url = { sizeof(char *), read_url, value_free_text };
+const struct value_kind bench_prefix = { sizeof(char *), read_prefix, value_free_text };
 
 /* --- numbers -------------------------------------------------------------------------- */
 
-const char *set_whole(void *to, const char *text, enum settings_source source)
+static bool read_padding(void *to, const char *text, const struct value_range *range,
+                         struct buffer *wrong)
 {
-    return setting_set_number(to, text, 0, 1000000000,
-                              "expected a whole number from 0 to 1000000000");
+    uint64_t n_bytes = BENCH_BYTES_AUTO;
+
+    if (strcmp(text, "auto") != 0 && !value_parse_number(&n_bytes, text, range))
+        return value_refuse_number(wrong, range, "auto, or ");
+    *(uint64_t *)to = n_bytes;
+    return true;
 }
 
-const char *set_up_to_64(void *to, const char *text, enum settings_source source)
-{
-    return setting_set_number(to, text, 1, 64, "expected a whole number from 1 to 64");
-}
-
-const char *set_labels(void *to, const char *text, enum settings_source source)
-{
-    return setting_set_number(to, text, 0, 64, "expected a whole number from 0 to 64");
-}
-
-const char *set_series(void *to, const char *text, enum settings_source source)
-{
-    return setting_set_number(to, text, 1, 10000000, "expected a whole number from 1 to 10000000");
-}
-
-const char *set_padding(void *to, const char *text, enum settings_source source)
-{
-    if (strcmp(text, "auto") == 0) {
-        *(uint64_t *)to = BENCH_BYTES_AUTO;
-        return NULL;
-    }
-    return setting_set_number(to, text, 0, WORKLOAD_DATAGRAM_MAX,
-                              "expected auto, or a whole number from 0 to 65507");
-}
-
-const char *set_duration_ns(void *to, const char *text, enum settings_source source)
+static bool read_seconds(void *to, const char *text, const struct value_range *range,
+                         struct buffer *wrong)
 {
     double seconds;
 
     if (!number_parse(slice_of(text), &seconds) || seconds < 1e-3 || seconds > SECONDS_MAX)
-        return "expected a number of seconds from 0.001 to 1000000, for example 2.5";
+        return value_refuse(wrong, "a number of seconds from 0.001 to 1000000, for example 2.5");
     *(int64_t *)to = (int64_t)(seconds * (double)CLOCK_NS_PER_S);
-    return NULL;
+    return true;
 }
 
-/* --- words ---------------------------------------------------------------------------- */
+const struct value_kind bench_padding = { sizeof(uint64_t), read_padding, NULL };
+const struct value_kind bench_seconds = { sizeof(int64_t), read_seconds, NULL };
+
+/* --- mix ------------------------------------------------------------------------------ */
 
 /* One part of a mix: "ms:20". */
 static bool read_share(struct slice share, unsigned *percent)
@@ -110,7 +101,8 @@ static bool read_share(struct slice share, unsigned *percent)
     return true;
 }
 
-const char *set_mix(void *to, const char *text, enum settings_source source)
+static bool read_mix(void *to, const char *text, const struct value_range *range,
+                     struct buffer *wrong)
 {
     unsigned percent[WORKLOAD_N_TYPES] = { 0 }, sum = 0;
     struct slice rest = slice_of(text);
@@ -121,32 +113,10 @@ const char *set_mix(void *to, const char *text, enum settings_source source)
     for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++)
         sum += percent[type];
     if (!is_good || sum != 100)
-        return "expected types and how many percent of the series they are, 100 in all: "
-               "c:60,g:20,ms:20; types are c, g, ms, h, d, s";
+        return value_refuse(wrong, "types and how many percent of the series they are, 100 in all: "
+                                   "c:60,g:20,ms:20; types are c, g, ms, h, d, s");
     memcpy(to, percent, sizeof(percent));
-    return NULL;
+    return true;
 }
 
-const char *set_order(void *to, const char *text, enum settings_source source)
-{
-    if (strcmp(text, "random") != 0 && strcmp(text, "sequential") != 0)
-        return "expected random or sequential";
-    *(bool *)to = text[0] == 's';
-    return NULL;
-}
-
-const char *set_report(void *to, const char *text, enum settings_source source)
-{
-    if (strcmp(text, "text") != 0 && strcmp(text, "json") != 0)
-        return "expected text or json";
-    *(bool *)to = text[0] == 'j';
-    return NULL;
-}
-
-const char *set_sink(void *to, const char *text, enum settings_source source)
-{
-    if (strcmp(text, "blocking") != 0 && strcmp(text, "coalescing") != 0)
-        return "expected blocking or coalescing";
-    *(enum sink_kind *)to = text[0] == 'b' ? SINK_BLOCKING : SINK_COALESCING;
-    return NULL;
-}
+const struct value_kind bench_mix = { sizeof(unsigned[WORKLOAD_N_TYPES]), read_mix, NULL };

@@ -5,18 +5,14 @@
  * Bench kinds: kinds of values that only the flags of "udometer bench" have
  */
 
-#include "config/setting_kinds.h"
+#include "config/value.h"
 
-setting_kind set_target;      /* char *: HOST:PORT or unix://PATH */
-setting_kind set_scrape_url;  /* char *: http://HOST:PORT/PATH */
-setting_kind set_prefix;      /* char *: the beginning of a metric's name */
-setting_kind set_whole;       /* uint64_t, 0 too */
-setting_kind set_up_to_64;    /* uint64_t */
-setting_kind set_labels;      /* uint64_t, 0 to 64 */
-setting_kind set_series;      /* uint64_t */
-setting_kind set_padding;     /* uint64_t: bytes of a datagram, or BENCH_BYTES_AUTO */
-setting_kind set_duration_ns; /* int64_t: from seconds, with a fraction */
-setting_kind set_mix;         /* unsigned [WORKLOAD_N_TYPES]: percent */
-setting_kind set_order;       /* bool: is it sequential? */
-setting_kind set_report;      /* bool: is it JSON? */
-setting_kind set_sink;        /* enum sink_kind */
+/* Pad lines to the length that they have in the workload by which udometer is measured. */
+#define BENCH_BYTES_AUTO UINT64_MAX
+
+extern const struct value_kind bench_target;  /* char *: HOST:PORT or unix://PATH */
+extern const struct value_kind bench_url;     /* char *: http://HOST:PORT/PATH, or "" */
+extern const struct value_kind bench_prefix;  /* char *: the beginning of a metric's name */
+extern const struct value_kind bench_padding; /* uint64_t: a number in range, or BENCH_BYTES_AUTO */
+extern const struct value_kind bench_seconds; /* int64_t: nanoseconds, from seconds */
+extern const struct value_kind bench_mix;     /* unsigned [WORKLOAD_N_TYPES]: percent */

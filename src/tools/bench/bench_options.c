@@ -3,114 +3,71 @@
 /*
  * Bench options
  *
- * One table, as in config/settings.c, and from it the defaults and --help too. There
- * is neither an environment nor a file: a measurement should say on its command line
- * all that it depends on.
+ * A table, as config/settings.c has one. There is neither an environment nor a file: a
+ * measurement should say on its command line all that it depends on.
  */
 
 #include "tools/bench/bench_options.h"
 
-#include "tools/bench/bench_kinds.h"
+#define BILLION 1000000000
 
-#include <stdlib.h>
-
-struct option {
-    const char *name;
-    const char *placeholder; /* for --help */
-    const char *initial;     /* the default, as text; NULL: 0 */
-    setting_kind *set;
-    size_t offset; /* of its value in struct bench_options */
-    const char *help;
+static const char *const orders[] = {
+    [BENCH_RANDOM] = "random",
+    [BENCH_SEQUENTIAL] = "sequential",
 };
 
-#define AT(member) offsetof(struct bench_options, member)
+static const char *const sinks[] = {
+    [SINK_BLOCKING] = "blocking",
+    [SINK_COALESCING] = "coalescing",
+};
 
-static const struct option table[] = {
-    { "target", "HOST:PORT", "127.0.0.1:8125", set_target, AT(target),
+static const char *const formats[] = {
+    [BENCH_TEXT] = "text",
+    [BENCH_JSON] = "json",
+};
+
+#define OPTION_VALUES struct bench_options
+
+static const struct option rows[] = {
+    { "target", "HOST:PORT", OPTION_OF(bench_target, target, char *, "127.0.0.1:8125"),
       "where to send; or unix:///PATH, a Unix datagram socket" },
-    { "rate", "N", "10000", set_whole, AT(rate), "datagrams per second; 0: as many as it can" },
-    { "seconds", "N", NULL, set_duration_ns, AT(duration_ns),
+    { "rate", "N", OPTION_COUNT(rate, 0, BILLION, "10000"),
+      "datagrams per second; 0: as many as it can" },
+    { "seconds", "N", OPTION_OF(bench_seconds, duration_ns, int64_t, NULL),
       "how long, 10 s unless said; a sink runs until SIGTERM or SIGINT" },
-    { "datagrams", "N", NULL, set_count, AT(n_datagrams),
+    { "datagrams", "N", OPTION_COUNT(n_datagrams, 1, BILLION, NULL),
       "how many datagrams, instead of how long" },
-    { "flows", "N", "1", set_up_to_1024, AT(n_flows),
+    { "flows", "N", OPTION_COUNT(n_flows, 1, 1024, "1"),
       "source sockets, each with a port of its own" },
-    { "burst", "N", "5", set_up_to_64, AT(n_burst),
+    { "burst", "N", OPTION_COUNT(n_burst, 1, 64, "5"),
       "datagrams sent without a pause, by one flow; with --rate=0 always 64" },
-    { "lines", "N", "20", set_up_to_4096, AT(n_lines), "lines in a datagram" },
-    { "labels", "N", "3", set_labels, AT(n_labels),
+    { "lines", "N", OPTION_COUNT(n_lines, 1, 4096, "20"), "lines in a datagram" },
+    { "labels", "N", OPTION_COUNT(n_labels, 0, 64, "3"),
       "tags on a line; 0: series differ in their names" },
-    { "series", "N", "10000", set_series, AT(n_series), "series in all" },
-    { "mix", "TYPE:PERCENT,...", "c:60,g:20,ms:20", set_mix, AT(percent),
+    { "series", "N", OPTION_COUNT(n_series, 1, 10000000, "10000"), "series in all" },
+    { "mix", "TYPE:PERCENT,...",
+      OPTION_OF(bench_mix, percent, unsigned[WORKLOAD_N_TYPES], "c:60,g:20,ms:20"),
       "types of the series: c, g, ms, h, d, s" },
-    { "bytes", "N", "auto", set_padding, AT(n_bytes),
+    { "bytes", "N",
+      OPTION_NUMBER(bench_padding, n_bytes, VALUE_PLAIN, 0, WORKLOAD_DATAGRAM_MAX, "auto"),
       "pad datagrams to about N bytes; 0: do not pad; auto: 70 for each line" },
-    { "order", "ORDER", "random", set_order, AT(is_sequential),
+    { "order", "ORDER", OPTION_WORD(order, orders, "random"),
       "random: each pass over all series is shuffled; or sequential" },
-    { "seed", "N", "1", set_whole, AT(seed),
+    { "seed", "N", OPTION_COUNT(seed, 0, BILLION, "1"),
       "what shuffles and draws; the same flags make the same datagrams everywhere" },
-    { "prefix", "NAME", "bench", set_prefix, AT(prefix), "beginning of all names" },
-    { "scrape", "URL", "", set_scrape_url, AT(scrape_url),
+    { "prefix", "NAME", OPTION_OF(bench_prefix, prefix, char *, "bench"),
+      "beginning of all names" },
+    { "scrape", "URL", OPTION_OF(bench_url, scrape_url, char *, ""),
       "page of the udometer at the target, http://HOST:PORT/metrics: compare what arrived" },
-    { "sink", "KIND", NULL, set_sink, AT(sink),
+    { "sink", "KIND", OPTION_WORD(sink, sinks, NULL),
       "send nothing, but receive and count: blocking or coalescing" },
-    { "listen", "HOST:PORT", "127.0.0.1:0", set_address, AT(listen),
+    { "listen", "HOST:PORT", OPTION_OF(value_address, listen, char *, "127.0.0.1:0"),
       "where a sink receives; its first line says where that is" },
-    { "format", "FORMAT", "text", set_report, AT(is_json), "form of the report: text or json" },
+    { "format", "FORMAT", OPTION_WORD(format, formats, "text"),
+      "form of the report: text or json" },
 };
 
-static const struct option *find_option(struct slice name)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
-        if (slice_equal(slice_of(table[i].name), name))
-            return &table[i];
-    return NULL;
-}
-
-static const char *set_option(const struct option *option, struct bench_options *options,
-                              const char *text)
-{
-    return option->set((char *)options + option->offset, text, SETTINGS_FLAG);
-}
-
-static bool set_defaults(struct bench_options *options, struct buffer *problem)
-{
-    const char *wrong = NULL;
-
-    *options = (struct bench_options){ 0 };
-    for (unsigned i = 0; i < ARRAY_SIZE(table) && !wrong; i++)
-        if (table[i].initial)
-            wrong = set_option(&table[i], options, table[i].initial);
-    if (wrong)
-        buffer_add(problem, slice_of(wrong));
-    return !wrong;
-}
-
-static bool read_flag(struct bench_options *options, const char *arg, struct buffer *problem)
-{
-    struct slice rest = slice_of(arg), name;
-    const struct option *option = NULL;
-    const char *wrong;
-
-    if (slice_starts_with(rest, SLICE("--"))) {
-        rest = slice_of(arg + 2);
-        name = slice_cut(&rest, '=');
-        option = find_option(name);
-    }
-    if (!option) {
-        buffer_add_format(problem, "%s: there is no such flag; see udometer bench --help", arg);
-        return false;
-    }
-    if (!strchr(arg, '=')) {
-        buffer_add_format(problem, "%s: needs a value, --%s=%s", arg, option->name,
-                          option->placeholder);
-        return false;
-    }
-    wrong = set_option(option, options, rest.at);
-    if (wrong)
-        buffer_add_format(problem, "%s: %s", arg, wrong);
-    return !wrong;
-}
+static const struct option_table table = OPTION_TABLE(rows);
 
 /* What is wrong with the flags together, or NULL. */
 static const char *find_contradiction(const struct bench_options *options)
@@ -122,31 +79,33 @@ static const char *find_contradiction(const struct bench_options *options)
     return NULL;
 }
 
-enum bench_outcome bench_options_read(struct bench_options *options, int argc, char **argv,
-                                      struct buffer *problem)
+enum command_line_outcome bench_options_read(struct bench_options *options, int argc, char **argv,
+                                             struct buffer *problem)
 {
-    const char *contradiction;
-    bool is_good = set_defaults(options, problem);
+    const struct command_line line = {
+        .command = "udometer bench",
+        .table = &table,
+        .argc = argc,
+        .argv = argv,
+    };
+    const char *contradiction = NULL;
+    enum command_line_outcome outcome = COMMAND_LINE_WRONG;
 
-    for (int i = 1; i < argc && is_good; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return BENCH_HELP;
-        is_good = read_flag(options, argv[i], problem);
-    }
-    contradiction = is_good ? find_contradiction(options) : NULL;
+    if (option_init_values(&table, options) < 0)
+        buffer_add_literal(problem, "no memory for it");
+    else
+        outcome = command_line_read(&line, NULL, options, problem);
+    if (outcome == COMMAND_LINE_RUN)
+        contradiction = find_contradiction(options);
     if (contradiction)
         buffer_add(problem, slice_of(contradiction));
     buffer_keep_on_one_line(problem);
-    return is_good && !contradiction ? BENCH_RUN : BENCH_USAGE_ERROR;
+    return contradiction ? COMMAND_LINE_WRONG : outcome;
 }
 
 void bench_options_deinit(struct bench_options *options)
 {
-    free(options->target);
-    free(options->prefix);
-    free(options->scrape_url);
-    free(options->listen);
-    *options = (struct bench_options){ 0 };
+    option_deinit_values(&table, options);
 }
 
 /* --- help ------------------------------------------------------------------------ */
@@ -168,13 +127,5 @@ static const char help_head[] =
 void bench_options_write_help(struct buffer *out)
 {
     buffer_add_literal(out, help_head);
-    for (unsigned i = 0; i < ARRAY_SIZE(table); i++) {
-        const struct option *option = &table[i];
-
-        buffer_add_format(out, "  --%s=%s\n      %s", option->name, option->placeholder,
-                          option->help);
-        if (option->initial && option->initial[0])
-            buffer_add_format(out, " (default %s)", option->initial);
-        buffer_add_char(out, '\n');
-    }
+    option_write_help(&table, out);
 }

@@ -7,11 +7,20 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "config/command_line.h"
+#include "tools/bench/bench_kinds.h"
 #include "tools/bench/sink.h"
 #include "tools/bench/workload.h"
 
-/* Pad lines to the length that they have in the workload by which udometer is measured. */
-#define BENCH_BYTES_AUTO UINT64_MAX
+enum bench_order {
+    BENCH_RANDOM,
+    BENCH_SEQUENTIAL,
+};
+
+enum bench_format {
+    BENCH_TEXT,
+    BENCH_JSON,
+};
 
 struct bench_options {
     char *target;
@@ -25,27 +34,21 @@ struct bench_options {
     uint64_t n_series;
     uint64_t n_bytes; /* of a datagram, or BENCH_BYTES_AUTO */
     unsigned percent[WORKLOAD_N_TYPES];
-    bool is_sequential;
+    enum bench_order order;
     uint64_t seed;
     char *prefix;
     char *scrape_url; /* "": do not */
     enum sink_kind sink;
     char *listen;
-    bool is_json;
-};
-
-enum bench_outcome {
-    BENCH_RUN,
-    BENCH_HELP,
-    BENCH_USAGE_ERROR,
+    enum bench_format format;
 };
 
 /*
  * Fill @options from the flags argv[1] to argv[argc - 1] and the defaults; a
  * mistake is written to @problem, as one line. bench_options_deinit() in any case.
  */
-MUST_CHECK enum bench_outcome bench_options_read(struct bench_options *options, int argc,
-                                                 char **argv, struct buffer *problem);
+MUST_CHECK enum command_line_outcome bench_options_read(struct bench_options *options, int argc,
+                                                        char **argv, struct buffer *problem);
 void bench_options_deinit(struct bench_options *options);
 
 /* Write the text of --help. */

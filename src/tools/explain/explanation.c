@@ -440,7 +440,7 @@ int explanation_new(struct explanation **ret, const struct settings *settings)
         return -ENOMEM;
     it->options = options_pipeline(settings);
     it->parsing = pipeline_parse_options(&it->options);
-    it->is_dogstatsd = settings->is_dogstatsd;
+    it->is_dogstatsd = settings->dialect == SETTINGS_DOGSTATSD;
     it->trace = (struct resolve_trace){ it, on_tag, on_section };
     r = resolve_new(&it->resolver, &it->options.resolve);
     if (r == 0)

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Option
+ *
+ * Nothing here knows an option or a kind of value by name: a row says where its value
+ * is, and its kind reads and frees it.
+ */
+
+#include "config/option.h"
+
+#include "base/must.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* --- rows ------------------------------------------------------------------------------ */
+
+const struct option *option_find(const struct option_table *table, struct slice name)
+{
+    for (unsigned i = 0; i < table->n; i++)
+        if (slice_equal(slice_of(table->options[i].name), name))
+            return &table->options[i];
+    return NULL;
+}
+
+bool option_has_prefix(const struct option_table *table, struct slice prefix)
+{
+    for (unsigned i = 0; i < table->n; i++) {
+        const char *name = table->options[i].name;
+
+        if (slice_starts_with(slice_of(name), prefix) && name[prefix.len] == '.')
+            return true;
+    }
+    return false;
+}
+
+bool option_is_switch(const struct option *option)
+{
+    return option->kind == &value_switch;
+}
+
+void option_write_variable(const struct option *option, struct buffer *out)
+{
+    buffer_add_literal(out, "UDOMETER_");
+    for (const char *c = option->name; *c; c++) {
+        if (*c == '.' || *c == '-')
+            buffer_add_char(out, '_');
+        else
+            buffer_add_char(out, (char)(*c - 'a' + 'A'));
+    }
+}
+
+/* A switch that is on, which one may want to switch off. */
+static bool is_on(const struct option *option)
+{
+    return option_is_switch(option) && option->initial && strcmp(option->initial, "true") == 0;
+}
+
+static void write_paragraph(const struct option *option, struct buffer *out)
+{
+    bool has_default = option->initial && option->initial[0];
+
+    if (option_is_switch(option))
+        buffer_add_format(out, "  --%s%s", is_on(option) ? "[no-]" : "", option->name);
+    else
+        buffer_add_format(out, "  --%s=%s", option->name, option->placeholder);
+    buffer_add_format(out, "\n      %s", option->help);
+    if (has_default && (is_on(option) || !option_is_switch(option)))
+        buffer_add_format(out, " (default %s)", option->initial);
+    buffer_add_char(out, '\n');
+}
+
+void option_write_help(const struct option_table *table, struct buffer *out)
+{
+    for (unsigned i = 0; i < table->n; i++)
+        write_paragraph(&table->options[i], out);
+}
+
+/* --- lists ------------------------------------------------------------------------------- */
+
+static void clear_list(const struct option *option, struct option_list *list)
+{
+    for (unsigned i = 0; i < list->n && option->kind->deinit; i++)
+        option->kind->deinit((char *)list->items + i * option->kind->size);
+    free(TAKE(list->items));
+    list->n = 0;
+}
+
+static bool add_item(const struct option *option, struct option_list *list, const char *text,
+                     struct buffer *wrong)
+{
+    size_t size = option->kind->size, used = list->n * size;
+    char *items;
+
+    if (list->n == OPTION_LIST_MAX) {
+        buffer_add_format(wrong, "expected at most %d of them", OPTION_LIST_MAX);
+        return false;
+    }
+    items = realloc(list->items, used + size);
+    if (!items)
+        return value_refuse_for_memory(wrong);
+    list->items = items;
+    memset(items + used, 0, size);
+    if (!option->kind->read(items + used, text, &option->range, wrong))
+        return false;
+    list->n++;
+    return true;
+}
+
+static bool add_items(const struct option *option, struct option_list *list, const char *text,
+                      struct buffer *wrong)
+{
+    char *copy = strdup(text), *rest = copy, *item;
+    bool is_good = true;
+
+    if (!copy)
+        return value_refuse_for_memory(wrong);
+    while (text[0] && is_good && (item = strsep(&rest, ",")))
+        is_good = add_item(option, list, item, wrong);
+    free(copy);
+    return is_good;
+}
+
+/* --- values -------------------------------------------------------------------------------- */
+
+static void *value_of(const struct option *option, void *values)
+{
+    return (char *)values + option->offset;
+}
+
+bool option_set(const struct option *option, void *values, const char *text,
+                enum option_source source, struct buffer *wrong)
+{
+    struct option_list *list;
+
+    if (!option->is_list)
+        return option->kind->read(value_of(option, values), text, &option->range, wrong);
+    list = value_of(option, values);
+    if (list->source != source)
+        clear_list(option, list);
+    list->source = source;
+    return add_items(option, list, text, wrong);
+}
+
+int option_init_values(const struct option_table *table, void *values)
+{
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+
+    memset(values, 0, table->size);
+    for (unsigned i = 0; i < table->n; i++) {
+        const struct option *option = &table->options[i];
+
+        /* Tests see that each default is right, so only memory can be missing. */
+        if (option->initial &&
+            !option_set(option, values, option->initial, OPTION_DEFAULT, &wrong)) {
+            option_deinit_values(table, values);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+void option_deinit_values(const struct option_table *table, void *values)
+{
+    for (unsigned i = 0; i < table->n; i++) {
+        const struct option *option = &table->options[i];
+
+        if (option->is_list)
+            clear_list(option, value_of(option, values));
+        else if (option->kind->deinit)
+            option->kind->deinit(value_of(option, values));
+    }
+    memset(values, 0, table->size);
+}
+
+uint64_t option_number(const struct option *option, const void *values)
+{
+    MUST(option->kind == &value_number);
+    return *(const uint64_t *)((const char *)values + option->offset);
+}

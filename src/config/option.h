@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Option: a row of a table of all that can be set
+ *
+ * A table fills one struct: each row says which member, which values are right, the
+ * default, and what --help says. Flags, environment variables and files are read, and
+ * --help is written, from the table alone. The daemon and each tool have one.
+ *
+ *      #define OPTION_VALUES struct fruit
+ *
+ *      static const struct option options[] = {
+ *          { "apples", "N", OPTION_COUNT(n_apples, 1, 64, "3"), "apples to eat" },
+ *          ...
+ *      };
+ */
+
+#include "base/compiler.h"
+#include "config/value.h"
+
+/* Where a value comes from; a later one beats an earlier one. */
+enum option_source {
+    OPTION_DEFAULT,
+    OPTION_FILE,
+    OPTION_ENVIRONMENT,
+    OPTION_FLAG,
+};
+
+/* Most values of a list. */
+#define OPTION_LIST_MAX 16
+
+/* Most rows of a table. */
+#define OPTIONS_MAX 64
+
+/* The values of an option that may be given several times. */
+struct option_list {
+    void *items; /* @n values of the option's kind, one after the other */
+    unsigned n;
+    enum option_source source; /* of all items: a higher source replaces them */
+};
+
+struct option {
+    const char *name;        /* of the flag, without its dashes: "statsd.ttl" */
+    const char *placeholder; /* of the value, in --help; NULL: a switch */
+
+    /* The member of the struct and its kind, least, most and unit: by the macros below. */
+    const struct value_kind *kind;
+    size_t offset;
+    struct value_range range;
+    bool is_list; /* the member is a struct option_list of values of that kind */
+
+    const char *initial; /* the default, as text; NULL: the member stays zero */
+    const char *help;
+    const char *limit; /* its name among the limits that udometer reports, or NULL */
+};
+
+struct option_table {
+    const struct option *options;
+    unsigned n;
+    size_t size; /* of the struct that the table fills */
+};
+
+/* --- members ------------------------------------------------------------------------- */
+
+/* These name a member of the struct OPTION_VALUES. One of the wrong type does not compile. */
+#define OPTION_MEMBER_IF(condition, member)                                                        \
+    offsetof(OPTION_VALUES, member) + 0 * sizeof(char[(condition) ? 1 : -1])
+#define OPTION_TYPE(member) __typeof__(((OPTION_VALUES *)0)->member)
+#define OPTION_MEMBER(member, type)                                                                \
+    OPTION_MEMBER_IF(__builtin_types_compatible_p(OPTION_TYPE(member), type), member)
+
+/*
+ * How a row goes on after its placeholder: the member and what it may be, the default.
+ * What comes after that is the help.
+ */
+
+/* A value of @member_kind, which is of @type. */
+#define OPTION_OF(member_kind, member, type, initial_text)                                         \
+    .kind = &(member_kind), .offset = OPTION_MEMBER(member, type), .initial = (initial_text)
+
+/* Several values of @member_kind. */
+#define OPTION_LIST(member_kind, member, initial_text)                                             \
+    .is_list = true, OPTION_OF(member_kind, member, struct option_list, initial_text)
+
+#define OPTION_TEXT(member, initial_text) OPTION_OF(value_text, member, char *, initial_text)
+#define OPTION_SWITCH(member, initial_text) OPTION_OF(value_switch, member, bool, initial_text)
+
+/* An enum, by an array of words that has the word of each value. */
+#define OPTION_WORD(member, member_words, initial_text)                                            \
+    .kind = &value_word,                                                                           \
+    .offset = OPTION_MEMBER_IF(sizeof(OPTION_TYPE(member)) == sizeof(unsigned), member),           \
+    .range = { .words = (member_words), .n_words = ARRAY_SIZE(member_words) },                     \
+    .initial = (initial_text)
+
+/* A uint64_t, in a unit, from a least to a most. More of the range may follow the default. */
+#define OPTION_NUMBER(member_kind, member, number_unit, from, to, initial_text, ...)               \
+    .range = { .least = (from), .most = (to), .unit = (number_unit), __VA_ARGS__ },                \
+    OPTION_OF(member_kind, member, uint64_t, initial_text)
+#define OPTION_COUNT(member, ...) OPTION_NUMBER(value_number, member, VALUE_PLAIN, __VA_ARGS__)
+#define OPTION_BYTES(member, ...) OPTION_NUMBER(value_number, member, VALUE_BYTES, __VA_ARGS__)
+#define OPTION_SECONDS(member, ...) OPTION_NUMBER(value_number, member, VALUE_SECONDS, __VA_ARGS__)
+
+#define OPTION_TABLE(rows)                                                                         \
+    {                                                                                              \
+        .options = (rows), .n = ARRAY_SIZE(rows), .size = sizeof(OPTION_VALUES)                    \
+    }
+
+/* --- rows ------------------------------------------------------------------------------ */
+
+/* The option of this name, or NULL. */
+const struct option *option_find(const struct option_table *table, struct slice name);
+
+/* Is @prefix and a dot what the name of some option begins with? */
+bool option_has_prefix(const struct option_table *table, struct slice prefix);
+
+/* Its row in @table, from 0. */
+static inline unsigned option_index(const struct option_table *table, const struct option *option)
+{
+    return (unsigned)(option - table->options);
+}
+
+/* A switch takes no value on the command line: --check-config, --no-check-config. */
+bool option_is_switch(const struct option *option);
+
+/* Write the name of its environment variable: UDOMETER_ and its own in capitals. */
+void option_write_variable(const struct option *option, struct buffer *out);
+
+/* Write a paragraph of --help for each option. */
+void option_write_help(const struct option_table *table, struct buffer *out);
+
+/* --- values ------------------------------------------------------------------------------ */
+
+/*
+ * Set all @values, a struct of the table's, to their defaults; what was there is lost.
+ * Returns 0; or -ENOMEM with nothing to free.
+ */
+MUST_CHECK int option_init_values(const struct option_table *table, void *values);
+
+/* Free what @values own; then they are all zero. */
+void option_deinit_values(const struct option_table *table, void *values);
+
+/*
+ * Set its value, one of @values, from @text. A list takes several with commas between
+ * them, and adds them to those of the same source; an empty text adds none. Returns false
+ * after writing to @wrong what is wrong with @text, as value_reader does; then a list may
+ * have some of its new values.
+ */
+MUST_CHECK bool option_set(const struct option *option, void *values, const char *text,
+                           enum option_source source, struct buffer *wrong);
+
+/* The number that an option of kind value_number has in @values. */
+uint64_t option_number(const struct option *option, const void *values);

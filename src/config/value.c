@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Value
+ *
+ * Each kind reads one form of text, strictly: text that is not understood to its last
+ * byte is a mistake. The sentence about a mistake is made from the range that the value
+ * is checked against, so the two cannot differ.
+ */
+
+#include "config/value.h"
+
+#include "base/address.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+
+bool value_refuse(struct buffer *wrong, const char *what)
+{
+    buffer_add_format(wrong, "expected %s", what);
+    return false;
+}
+
+bool value_refuse_for_memory(struct buffer *wrong)
+{
+    buffer_add_literal(wrong, "no memory for it");
+    return false;
+}
+
+/* --- texts --------------------------------------------------------------------------- */
+
+bool value_read_text(void *to, const char *text, const struct value_range *range,
+                     struct buffer *wrong)
+{
+    char **value = to, *copy = strdup(text);
+
+    if (!copy)
+        return value_refuse_for_memory(wrong);
+    free(*value);
+    *value = copy;
+    return true;
+}
+
+void value_free_text(void *value)
+{
+    char **text = value;
+
+    free(TAKE(*text));
+}
+
+static bool read_page(void *to, const char *text, const struct value_range *range,
+                      struct buffer *wrong)
+{
+    static const char taken[] = "/-/", also_taken[] = "/api/";
+    static const char characters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/=";
+
+    if (text[0] != '/' || text[1] == '\0' || strncmp(text, taken, strlen(taken)) == 0 ||
+        strncmp(text, also_taken, strlen(also_taken)) == 0 ||
+        strspn(text, characters) != strlen(text) || strlen(text) > 200)
+        return value_refuse(wrong, "a path like /metrics of letters, digits and -._~/=, not below "
+                                   "/-/ or /api/");
+    return value_read_text(to, text, range, wrong);
+}
+
+static bool read_address(void *to, const char *text, const struct value_range *range,
+                         struct buffer *wrong)
+{
+    struct address address;
+
+    if (address_parse(&address, text) < 0)
+        return value_refuse(wrong, "HOST:PORT, for example 127.0.0.1:8125 or [::1]:0, with a host "
+                                   "that is known here");
+    return value_read_text(to, text, range, wrong);
+}
+
+static bool read_socket_path(void *to, const char *text, const struct value_range *range,
+                             struct buffer *wrong)
+{
+    if (text[0] == '\0' || strlen(text) > 107 || !utf8_is_valid(slice_of(text)))
+        return value_refuse(wrong, "the path of a socket, of at most 107 bytes of UTF-8");
+    return value_read_text(to, text, range, wrong);
+}
+
+const struct value_kind value_text = { sizeof(char *), value_read_text, value_free_text };
+const struct value_kind value_page = { sizeof(char *), read_page, value_free_text };
+const struct value_kind value_address = { sizeof(char *), read_address, value_free_text };
+
+/* --- listeners ----------------------------------------------------------------------- */
+
+/* Read what may follow an address, "?dialect=WORD". */
+static bool read_dialect(const char *text, struct value_listener *ret, struct buffer *wrong)
+{
+    ret->has_dialect = text[0] != '\0';
+    ret->is_dogstatsd = strcmp(text, "?dialect=dogstatsd") == 0;
+    if (!ret->has_dialect || ret->is_dogstatsd || strcmp(text, "?dialect=statsd") == 0)
+        return true;
+    return value_refuse(wrong,
+                        "?dialect=statsd or ?dialect=dogstatsd, or nothing, behind the address");
+}
+
+static void free_listener(void *value)
+{
+    struct value_listener *listener = value;
+
+    value_free_text(&listener->address);
+}
+
+static bool read_listener(struct value_listener *to, const char *text, value_reader *read_place,
+                          struct buffer *wrong)
+{
+    struct value_listener listener = { 0 };
+    char *address = strdup(text), *dialect = address ? strchrnul(address, '?') : NULL;
+    bool is_good;
+
+    if (!address)
+        return value_refuse_for_memory(wrong);
+    is_good = read_dialect(dialect, &listener, wrong);
+    *dialect = '\0';
+    is_good = is_good && read_place(&listener.address, address, NULL, wrong);
+    free(address);
+    if (!is_good)
+        return false;
+    free_listener(to);
+    *to = listener;
+    return true;
+}
+
+static bool read_listener_address(void *to, const char *text, const struct value_range *range,
+                                  struct buffer *wrong)
+{
+    return read_listener(to, text, read_address, wrong);
+}
+
+static bool read_listener_path(void *to, const char *text, const struct value_range *range,
+                               struct buffer *wrong)
+{
+    return read_listener(to, text, read_socket_path, wrong);
+}
+
+const struct value_kind value_listener_address = { sizeof(struct value_listener),
+                                                   read_listener_address, free_listener };
+const struct value_kind value_listener_path = { sizeof(struct value_listener), read_listener_path,
+                                                free_listener };
+
+/* --- numbers ------------------------------------------------------------------------- */
+
+/* The units that a text may have, from the smallest to the largest. */
+struct unit {
+    const char *name;
+    uint64_t factor;
+};
+
+static const struct unit units[][4] = {
+    [VALUE_PLAIN] = { { "", 1 } },
+    [VALUE_BYTES] = { { "", 1 },
+                      { "KiB", UINT64_C(1) << 10 },
+                      { "MiB", UINT64_C(1) << 20 },
+                      { "GiB", UINT64_C(1) << 30 } },
+    [VALUE_SECONDS] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } },
+};
+
+/* Read the digits that @text begins with; *@ret_rest is what follows them. */
+static bool read_digits(const char *text, uint64_t *ret, const char **ret_rest)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *ret = strtoull(text, &end, 10);
+    *ret_rest = end;
+    return errno == 0;
+}
+
+/* Read digits and one of the units. */
+static bool read_amount(const char *text, enum value_unit unit, uint64_t *ret)
+{
+    const char *rest;
+    uint64_t number;
+
+    if (!read_digits(text, &number, &rest))
+        return false;
+    for (unsigned i = 0; i < ARRAY_SIZE(units[unit]) && units[unit][i].name; i++)
+        if (strcmp(rest, units[unit][i].name) == 0)
+            return !__builtin_mul_overflow(number, units[unit][i].factor, ret);
+    return false;
+}
+
+/* Write @number in the largest unit of which it is a multiple. */
+static void write_amount(uint64_t number, enum value_unit unit, struct buffer *out)
+{
+    const struct unit *best = &units[unit][0];
+
+    for (unsigned i = 1; i < ARRAY_SIZE(units[unit]) && units[unit][i].name; i++)
+        if (number % units[unit][i].factor == 0)
+            best = &units[unit][i];
+    buffer_add_format(out, "%" PRIu64 "%s", number / best->factor, best->name);
+}
+
+bool value_refuse_number(struct buffer *wrong, const struct value_range *range,
+                         const char *alternative)
+{
+    static const char *const beginnings[] = {
+        [VALUE_PLAIN] = "a whole number from ",
+        [VALUE_BYTES] = "a size from ",
+        [VALUE_SECONDS] = "a duration like 90s, 15m, 12h or 7d",
+    };
+
+    buffer_add_format(wrong, "expected %s%s", alternative, beginnings[range->unit]);
+    if (range->unit != VALUE_SECONDS) {
+        write_amount(range->least, range->unit, wrong);
+        buffer_add_literal(wrong, " to ");
+        write_amount(range->most, range->unit, wrong);
+    }
+    if (range->unit == VALUE_BYTES)
+        buffer_add_literal(wrong, ", in bytes or with KiB, MiB or GiB");
+    if (range->zero)
+        buffer_add(wrong, slice_of(range->zero));
+    return false;
+}
+
+bool value_parse_number(uint64_t *ret, const char *text, const struct value_range *range)
+{
+    bool may_be_0 = range->zero != NULL;
+    uint64_t number;
+
+    if (!read_amount(text, range->unit, &number) || number > range->most ||
+        (number < range->least && !(number == 0 && may_be_0)))
+        return false;
+    *ret = number;
+    return true;
+}
+
+static bool read_number(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
+{
+    return value_parse_number(to, text, range) || value_refuse_number(wrong, range, "");
+}
+
+const struct value_kind value_number = { sizeof(uint64_t), read_number, NULL };
+
+/* --- words --------------------------------------------------------------------------- */
+
+/* "debug, info, warn or error" */
+static bool refuse_word(struct buffer *wrong, const struct value_range *range)
+{
+    const char *separator = "expected ";
+
+    for (unsigned i = 0; i < range->n_words; i++) {
+        if (!range->words[i])
+            continue;
+        buffer_add_format(wrong, "%s%s", separator, range->words[i]);
+        separator = i + 2 < range->n_words ? ", " : " or ";
+    }
+    return false;
+}
+
+static bool read_word(void *to, const char *text, const struct value_range *range,
+                      struct buffer *wrong)
+{
+    for (unsigned i = 0; i < range->n_words; i++) {
+        if (range->words[i] && strcmp(text, range->words[i]) == 0) {
+            *(unsigned *)to = i;
+            return true;
+        }
+    }
+    return refuse_word(wrong, range);
+}
+
+static bool read_switch(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
+{
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        return value_refuse(wrong, "true or false");
+    *(bool *)to = text[0] == 't';
+    return true;
+}
+
+const struct value_kind value_word = { sizeof(unsigned), read_word, NULL };
+const struct value_kind value_switch = { sizeof(bool), read_switch, NULL };
+
+/* --- of files ------------------------------------------------------------------------ */
+
+static bool read_mode(void *to, const char *text, const struct value_range *range,
+                      struct buffer *wrong)
+{
+    size_t n_digits = strspn(text, "01234567");
+
+    if (n_digits < 3 || n_digits > 4 || text[n_digits] || (n_digits == 4 && text[0] != '0'))
+        return value_refuse(wrong, "the mode of a file in octal, like 0660");
+    *(mode_t *)to = (mode_t)strtoul(text, NULL, 8);
+    return true;
+}
+
+/* An ID as a number; false if @text is none. */
+static bool read_id(const char *text, uint32_t *ret)
+{
+    const char *rest;
+    uint64_t value;
+
+    if (!read_digits(text, &value, &rest) || *rest || value >= UINT32_MAX)
+        return false;
+    *ret = (uint32_t)value;
+    return true;
+}
+
+static bool read_user(const char *text, uid_t *ret)
+{
+    const struct passwd *found = read_id(text, ret) ? NULL : getpwnam(text);
+
+    if (found)
+        *ret = found->pw_uid;
+    return found || read_id(text, ret);
+}
+
+static bool read_group(const char *text, gid_t *ret)
+{
+    const struct group *found = read_id(text, ret) ? NULL : getgrnam(text);
+
+    if (found)
+        *ret = found->gr_gid;
+    return found || read_id(text, ret);
+}
+
+static bool read_owner(void *to, const char *text, const struct value_range *range,
+                       struct buffer *wrong)
+{
+    struct value_owner owner = { (uid_t)-1, (gid_t)-1 };
+    char *user = strdup(text), *group = user ? strchr(user, ':') : NULL;
+    bool is_good = true;
+
+    if (!user)
+        return value_refuse_for_memory(wrong);
+    if (group)
+        *group++ = '\0';
+    if (user[0])
+        is_good = read_user(user, &owner.user);
+    if (is_good && group)
+        is_good = read_group(group, &owner.group);
+    free(user);
+    if (!is_good)
+        return value_refuse(wrong, "USER, USER:GROUP or :GROUP, by names or numbers");
+    *(struct value_owner *)to = owner;
+    return true;
+}
+
+const struct value_kind value_file_mode = { sizeof(mode_t), read_mode, NULL };
+const struct value_kind value_file_owner = { sizeof(struct value_owner), read_owner, NULL };

@@ -3,16 +3,15 @@
 /*
  * Buckets
  *
- * Rendering a bound costs a hundred times what copying its text does, and a
- * scrape of many histograms needs it for each of them: so it is done here, once.
+ * Many histograms have the same bounds, so they share one set of them, which is checked
+ * when it is made: whoever looks for a value's bucket relies on their order.
  */
 
 #include "aggregate/buckets.h"
 
-#include "base/number.h"
-
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 const double buckets_default_bounds[11] = {
@@ -29,16 +28,6 @@ static bool are_bounds(const double *bounds, unsigned n)
     return true;
 }
 
-static struct slice write_label(char *out, double bound)
-{
-    size_t len = 4;
-
-    memcpy(out, "le=\"", 4);
-    len += number_format(out + len, bound);
-    out[len++] = '"';
-    return (struct slice){ out, len };
-}
-
 int buckets_new(struct buckets **ret, const double *bounds, unsigned n)
 {
     struct buckets *buckets;
@@ -49,10 +38,8 @@ int buckets_new(struct buckets **ret, const double *bounds, unsigned n)
     if (!buckets)
         return -ENOMEM;
     buckets->n = n;
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++)
         buckets->bounds[i] = bounds[i];
-        buckets->labels[i] = write_label(buckets->text[i], bounds[i]);
-    }
     *ret = buckets;
     return 0;
 }

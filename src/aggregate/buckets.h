@@ -6,17 +6,13 @@
  */
 
 #include "base/compiler.h"
-#include "base/slice.h"
 
 #define BUCKETS_MAX 64
-#define BUCKETS_LABEL_MAX 40 /* bytes of one label at most */
 
 /* Shared and never changed once made. */
 struct buckets {
-    unsigned n;                       /* bounds; one more bucket, up to +Inf, comes on top */
-    double bounds[BUCKETS_MAX];       /* ascending; a value equal to a bound is in its bucket */
-    struct slice labels[BUCKETS_MAX]; /* le="0.005", as a scrape writes it */
-    char text[BUCKETS_MAX][BUCKETS_LABEL_MAX]; /* what labels point to */
+    unsigned n;                 /* bounds; one more bucket, up to +Inf, comes on top */
+    double bounds[BUCKETS_MAX]; /* ascending; a value equal to a bound is in its bucket */
 };
 
 /* The bounds that Prometheus' own client libraries begin with, for latencies in seconds. */

@@ -152,6 +152,23 @@ static void a_histogram_without_bounds_has_the_infinite_one(void **state)
     assert_written("x_bucket{le=\"+Inf\"} 3\nx_sum 1\nx_count 3\n");
 }
 
+static void bounds_are_written_as_short_as_they_can_be(void **state)
+{
+    const uint64_t counts[ARRAY_SIZE(buckets_default_bounds) + 1] = { 0 };
+    CLEANUP(buckets_freep) struct buckets *buckets = NULL;
+
+    assert_int_equal(
+        buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds)), 0);
+    write_histogram("x", SLICE(""), buckets, counts, 0);
+    assert_written("x_bucket{le=\"0.005\"} 0\nx_bucket{le=\"0.01\"} 0\n"
+                   "x_bucket{le=\"0.025\"} 0\nx_bucket{le=\"0.05\"} 0\n"
+                   "x_bucket{le=\"0.1\"} 0\nx_bucket{le=\"0.25\"} 0\n"
+                   "x_bucket{le=\"0.5\"} 0\nx_bucket{le=\"1\"} 0\n"
+                   "x_bucket{le=\"2.5\"} 0\nx_bucket{le=\"5\"} 0\n"
+                   "x_bucket{le=\"10\"} 0\nx_bucket{le=\"+Inf\"} 0\n"
+                   "x_sum 0\nx_count 0\n");
+}
+
 /* The texts of bounds are kept: those of one set must not show up in another. */
 static void each_histogram_has_its_own_bounds(void **state)
 {
@@ -226,6 +243,7 @@ int main(void)
         TEXT_CASE(cumulates_buckets_and_counts_what_the_last_one_says),
         TEXT_CASE(a_histogram_without_labels_has_no_braces_around_nothing),
         TEXT_CASE(a_histogram_without_bounds_has_the_infinite_one),
+        TEXT_CASE(bounds_are_written_as_short_as_they_can_be),
         TEXT_CASE(each_histogram_has_its_own_bounds),
         TEXT_CASE(the_longest_bounds_and_counts_have_room),
         TEXT_CASE(appends_to_what_is_there),

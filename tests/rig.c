@@ -8,6 +8,8 @@
 
 #include "rig.h"
 
+#include "defaults.h"
+
 #include "output/text.h"
 
 #include <errno.h>
@@ -37,7 +39,7 @@ static void make_worker(struct rig *rig, const struct rig_limits *limits, unsign
     rig_must(rig->row ? 0 : -ENOMEM, "row");
     memset(rig->row, 0, sizeof(*rig->row));
     rig_must(pipeline_new(&rig->pipeline, rig->shard, rig->row,
-                          limits->pipeline ? limits->pipeline : &pipeline_default_options),
+                          limits->pipeline ? limits->pipeline : default_pipeline()),
              "pipeline");
 }
 

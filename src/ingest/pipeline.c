@@ -19,20 +19,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-const struct pipeline_options pipeline_default_options = {
-    .resolve = {
-        .limits = {
-            .labels = 64,
-            .line = 65536,
-            .name = 512,
-            .label_name = 256,
-            .label_value = 2048,
-            .labels_text = 8192,
-        },
-        .dialects = (1u << _TAG_DIALECT_N) - 1,
-    },
-};
-
 struct pipeline {
     struct shard *shard;
     struct telemetry_row *row;

@@ -22,9 +22,6 @@ struct pipeline_options {
     bool has_check_gauges; /* service checks are exposed as gauges */
 };
 
-/* What README.md and --help call the defaults. */
-extern const struct pipeline_options pipeline_default_options;
-
 /* How lines are to be cut with these. */
 struct parse_options pipeline_parse_options(const struct pipeline_options *options);
 

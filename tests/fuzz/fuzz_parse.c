@@ -10,15 +10,13 @@
 #include "fuzz.h"
 
 #include "base/utf8.h"
-#include "ingest/pipeline.h"
+#include "defaults.h"
 #include "input/parse.h"
 #include "input/resolve.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static const struct parse_options options = { .line_max = 65536, .skips_brackets = true };
 
 static bool lies_within(struct slice part, struct slice whole)
 {
@@ -46,13 +44,14 @@ static void check_identity(const struct identity *identity)
     MUST(!memchr(identity->labels.at, '\n', identity->labels.len));
 }
 
-static void check_line(struct resolver *mapping, struct slice text)
+static void check_line(struct resolver *resolver, const struct parse_options *options,
+                       struct slice text)
 {
     struct identity identity;
     struct line line;
 
     MUST(text.len > 0 && !memchr(text.at, '\n', text.len));
-    if (parse_line(text, &options, &line) != VERDICT_APPLIED) {
+    if (parse_line(text, options, &line) != VERDICT_APPLIED) {
         MUST(line.fault >= text.at && line.fault <= text.at + text.len);
         return;
     }
@@ -60,18 +59,19 @@ static void check_line(struct resolver *mapping, struct slice text)
     MUST(lies_within(line.value, text));
     MUST(lies_within(line.rest, text) && line.rest.len > 0 && line.rest.at[0] == '|');
     MUST(!line.is_number || isfinite(line.number));
-    if (resolve_line(mapping, &line, &identity) == VERDICT_APPLIED)
+    if (resolve_line(resolver, &line, &identity) == VERDICT_APPLIED)
         check_identity(&identity);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice datagram = { (const char *)data, size }, text;
-    struct resolver *mapping;
+    const struct parse_options options = pipeline_parse_options(default_pipeline());
+    struct resolver *resolver;
 
-    MUST(resolve_new(&mapping, &pipeline_default_options.resolve) == 0);
+    MUST(resolve_new(&resolver, &default_pipeline()->resolve) == 0);
     while (parse_next_line(&datagram, &options, &text))
-        check_line(mapping, text);
-    resolve_free(mapping);
+        check_line(resolver, &options, text);
+    resolve_free(resolver);
     return 0;
 }

@@ -11,7 +11,7 @@
 #include "unit.h"
 
 #include "base/buffer.h"
-#include "ingest/pipeline.h"
+#include "defaults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +113,7 @@ static inline int begin(void **state)
     shard_options.registry = registry;
     if (shard_new(&shard, &shard_options) < 0)
         return -1;
-    return pipeline_new(&pipeline, shard, &row, &pipeline_default_options);
+    return pipeline_new(&pipeline, shard, &row, default_pipeline());
 }
 
 static inline int end(void **state)

@@ -12,28 +12,16 @@
 #include "unit.h"
 
 #include "base/buffer.h"
+#include "defaults.h"
 #include "input/resolve.h"
 
 #define ALL ((1u << _TAG_DIALECT_N) - 1)
-
-/* What proto/README.md calls the defaults. */
-static const struct resolve_options defaults = {
-    .limits = {
-        .labels = 64,
-        .line = 65536,
-        .name = 512,
-        .label_name = 256,
-        .label_value = 2048,
-        .labels_text = 8192,
-    },
-    .dialects = ALL,
-};
 
 static struct resolver *resolver;
 
 static inline int make_resolver(void **state)
 {
-    return resolve_new(&resolver, &defaults);
+    return resolve_new(&resolver, &default_pipeline()->resolve);
 }
 
 static inline int free_resolver(void **state)
@@ -159,7 +147,7 @@ static inline void must_end_as_with(const struct resolve_options *options, enum 
 
 static inline struct resolve_options with_dialects(unsigned dialects)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.dialects = dialects;
     return options;

@@ -194,7 +194,7 @@ static void restart(const struct pipeline_options *options)
 
 static void restart_with_checks(void)
 {
-    struct pipeline_options options = pipeline_default_options;
+    struct pipeline_options options = *default_pipeline();
 
     options.has_check_gauges = true;
     restart(&options);
@@ -274,7 +274,7 @@ static void the_dialect_is_that_of_the_push_not_of_the_flush(void **state)
 
 static void limits_are_those_of_the_options(void **state)
 {
-    struct pipeline_options options = pipeline_default_options;
+    struct pipeline_options options = *default_pipeline();
 
     options.resolve.limits.line = 20;
     options.resolve.limits.name = 4;
@@ -290,7 +290,7 @@ static void limits_are_those_of_the_options(void **state)
 
 static void dialects_that_are_off_are_names(void **state)
 {
-    struct pipeline_options options = pipeline_default_options;
+    struct pipeline_options options = *default_pipeline();
 
     options.resolve.dialects = 1u << TAG_INFLUXDB;
     restart(&options);
@@ -307,7 +307,8 @@ static void dialects_that_are_off_are_names(void **state)
 
 static void the_defaults_are_those_of_the_protocol(void **state)
 {
-    const struct line_limits *limits = &pipeline_default_options.resolve.limits;
+    const struct pipeline_options *options = default_pipeline();
+    const struct line_limits *limits = &options->resolve.limits;
 
     assert_int_equal(limits->line, 65536);
     assert_int_equal(limits->name, 512);
@@ -315,15 +316,15 @@ static void the_defaults_are_those_of_the_protocol(void **state)
     assert_int_equal(limits->label_name, 256);
     assert_int_equal(limits->label_value, 2048);
     assert_int_equal(limits->labels_text, 8192);
-    assert_int_equal(pipeline_default_options.resolve.dialects, (1u << _TAG_DIALECT_N) - 1);
-    assert_false(pipeline_default_options.resolve.keeps_bare_tags);
-    assert_false(pipeline_default_options.resolve.has_container_label);
-    assert_false(pipeline_default_options.has_check_gauges);
+    assert_int_equal(options->resolve.dialects, (1u << _TAG_DIALECT_N) - 1);
+    assert_false(options->resolve.keeps_bare_tags);
+    assert_false(options->resolve.has_container_label);
+    assert_false(options->has_check_gauges);
 }
 
 static void tells_how_lines_are_to_be_cut(void **state)
 {
-    struct pipeline_options options = pipeline_default_options;
+    struct pipeline_options options = *default_pipeline();
 
     assert_int_equal(pipeline_parse_options(&options).line_max, 65536);
     assert_true(pipeline_parse_options(&options).skips_brackets);

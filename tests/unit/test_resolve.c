@@ -427,7 +427,7 @@ static void each_set_of_dialects_understands_its_own(void **state)
 
 static void bare_tags_may_be_kept(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.keeps_bare_tags = true;
     must_be_with(&options, "a:1|c|#urgent,k:v", "a", "k=\"v\",urgent=\"true\"", 0);
@@ -443,7 +443,7 @@ static void bare_tags_may_be_kept(void **state)
 
 static void even_then_a_tag_may_lack_something(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.keeps_bare_tags = true;
     must_be_with(&options, "a:1|c|#k:", "a", "", 1);
@@ -455,7 +455,7 @@ static void even_then_a_tag_may_lack_something(void **state)
 
 static void a_container_becomes_a_label_by_option(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     must_be("a:1|c|c:ci-0123", "a", "", 0);
     must_be("a:1|c|c:\xff", "a", "", 0);
@@ -478,7 +478,7 @@ static void a_container_becomes_a_label_by_option(void **state)
 /* As if it were a tag. */
 static void a_container_has_the_limits_of_a_tag(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.has_container_label = true;
     options.limits.label_value = 4;
@@ -543,7 +543,7 @@ static void a_nul_is_a_character_like_others(void **state)
 /* Of several reasons, the first in the list of proto/README.md counts. */
 static void the_first_reason_counts(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.name = 3;
     options.limits.labels = 1;
@@ -664,26 +664,27 @@ static void must_tell(const struct resolve_options *options, const char *text, c
 
 static void tells_what_became_of_each_tag(void **state)
 {
-    must_tell(&defaults, "a:1|h|#k:v,flag,:x,y:,__r:1,le:2,k-k:z",
+    must_tell(&default_pipeline()->resolve, "a:1|h|#k:v,flag,:x,y:,__r:1,le:2,k-k:z",
               "DogStatsD k:v kept as k=v; DogStatsD flag bare; DogStatsD :x no key; "
               "DogStatsD y: no value; DogStatsD __r:1 reserved; "
               "DogStatsD le:2 kept as exported_le=2; DogStatsD k-k:z kept as k_k=z; ",
               "#k:v,flag,:x,y:,__r:1,le:2,k-k:z tags; ");
-    must_tell(&defaults, "a[k=v]:1|c", "SignalFx k=v kept as k=v; ", "");
-    must_tell(&defaults, "a,k=v,x:1|c", "InfluxDB k=v kept as k=v; InfluxDB x bare; ", "");
-    must_tell(&defaults, "a#k=v:1|c", "Librato k=v kept as k=v; ", "");
+    must_tell(&default_pipeline()->resolve, "a[k=v]:1|c", "SignalFx k=v kept as k=v; ", "");
+    must_tell(&default_pipeline()->resolve, "a,k=v,x:1|c",
+              "InfluxDB k=v kept as k=v; InfluxDB x bare; ", "");
+    must_tell(&default_pipeline()->resolve, "a#k=v:1|c", "Librato k=v kept as k=v; ", "");
 }
 
 static void tells_what_each_section_is(void **state)
 {
-    must_tell(&defaults, "a:1|c|@0.5||T1|c:x|e:y|card:z|zz|@2", "",
+    must_tell(&default_pipeline()->resolve, "a:1|c|@0.5||T1|c:x|e:y|card:z|zz|@2", "",
               "@0.5 rate; T1 known; c:x container; e:y known; card:z known; zz unknown; "
               "@2 rate bad; ");
 }
 
 static void tells_of_the_tag_that_was_too_much(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.labels = 1;
     must_tell(&options, "a:1|c|#k:v,k:w,l:x,m:y",

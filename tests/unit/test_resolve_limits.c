@@ -61,7 +61,7 @@ static void tags_do_not_make_a_name_longer(void **state)
 /* The limits are bytes as they were sent, whatever is written for them. */
 static void a_limit_counts_what_was_sent(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.name = 4;
     options.limits.label_name = 4;
@@ -79,7 +79,7 @@ static void a_limit_counts_what_was_sent(void **state)
 /* Too long a tag is refused even if it would be dropped for its name. */
 static void a_reserved_tag_has_limits_too(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.label_name = 4;
     options.limits.label_value = 4;
@@ -90,7 +90,7 @@ static void a_reserved_tag_has_limits_too(void **state)
 
 static void a_refused_name_is_refused_at_its_limit(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
     struct slice text = SLICE("abcde:1|c");
     struct identity identity;
     struct resolver *own;
@@ -105,7 +105,7 @@ static void a_refused_name_is_refused_at_its_limit(void **state)
 /* The group before it is no part of the name, but of the line. */
 static void a_name_behind_a_group_is_refused_at_its_limit(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
     struct slice text = SLICE("[k=v]abcd:1|c");
     struct identity identity;
     struct resolver *own;
@@ -216,7 +216,7 @@ static void there_is_room_for_the_longest_labels(void **state)
 /* All room there is, and each name as long as it may be. */
 static void there_is_room_for_256_labels(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
     struct identity identity;
     struct resolver *own;
 
@@ -240,7 +240,7 @@ static void there_is_room_for_256_labels(void **state)
 
 static void a_limit_of_labels_may_be_zero(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.labels = 0;
     must_be_with(&options, "a:1|c", "a", "", 0);
@@ -251,7 +251,7 @@ static void a_limit_of_labels_may_be_zero(void **state)
 /* Its tail is in scratch memory, and its fault must not be. */
 static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.labels = 1;
     must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a[],k=v,l=w:1|c");
@@ -261,7 +261,7 @@ static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
 /* What Prometheus is shown: with quotes, commas, and escapes. */
 static void the_limit_of_all_labels_counts_what_is_shown(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.labels_text = 11;
     must_be_with(&options, "a:1|c|#k:v,l:w", "a", "k=\"v\",l=\"w\"", 0);

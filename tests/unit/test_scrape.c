@@ -4,7 +4,7 @@
 
 #include "aggregate/expiry.h"
 #include "aggregate/shard.h"
-#include "ingest/pipeline.h"
+#include "defaults.h"
 #include "output/text.h"
 #include "web/scrape.h"
 
@@ -252,7 +252,7 @@ static int begin(void **state)
         return -1;
     shard_options.registry = registry;
     if (shard_new(&shard, &shard_options) < 0 ||
-        pipeline_new(&pipeline, shard, &row, &pipeline_default_options) < 0)
+        pipeline_new(&pipeline, shard, &row, default_pipeline()) < 0)
         return -1;
     source = (struct selfmetrics){ .registry = registry,
                                    .rows = &row,

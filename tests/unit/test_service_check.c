@@ -253,7 +253,7 @@ static void a_checks_tags_are_an_unknown_section_where_dogstatsd_is_off(void **s
 
 static void checks_are_refused_as_lines_are(void **state)
 {
-    struct resolve_options options = defaults;
+    struct resolve_options options = default_pipeline()->resolve;
 
     options.limits.name = 3;
     options.limits.labels = 1;

@@ -275,24 +275,6 @@ static void a_higher_source_replaces_a_whole_list(void **state)
 
 /* --- the protocol ------------------------------------------------------------------------- */
 
-/* proto/README.md says what they are by default. */
-static void the_default_pipeline_is_that_of_the_protocol(void **state)
-{
-    struct pipeline_options options = options_pipeline(&settings);
-    const struct pipeline_options *expected = &pipeline_default_options;
-
-    assert_int_equal(options.resolve.limits.line, expected->resolve.limits.line);
-    assert_int_equal(options.resolve.limits.name, expected->resolve.limits.name);
-    assert_int_equal(options.resolve.limits.labels, expected->resolve.limits.labels);
-    assert_int_equal(options.resolve.limits.label_name, expected->resolve.limits.label_name);
-    assert_int_equal(options.resolve.limits.label_value, expected->resolve.limits.label_value);
-    assert_int_equal(options.resolve.limits.labels_text, expected->resolve.limits.labels_text);
-    assert_int_equal(options.resolve.dialects, expected->resolve.dialects);
-    assert_int_equal(options.resolve.keeps_bare_tags, expected->resolve.keeps_bare_tags);
-    assert_int_equal(options.resolve.has_container_label, expected->resolve.has_container_label);
-    assert_int_equal(options.has_check_gauges, expected->has_check_gauges);
-}
-
 static void limits_reach_the_pipeline(void **state)
 {
     struct line_limits limits;
@@ -578,7 +560,6 @@ int main(void)
         SETTINGS_CASE(a_list_grows_by_repetition_and_commas),
         SETTINGS_CASE(a_list_has_up_to_16_items),
         SETTINGS_CASE(a_higher_source_replaces_a_whole_list),
-        SETTINGS_CASE(the_default_pipeline_is_that_of_the_protocol),
         SETTINGS_CASE(limits_reach_the_pipeline),
         SETTINGS_CASE(each_dialect_of_tags_can_be_switched_off),
         SETTINGS_CASE(switches_reach_the_pipeline),

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "daemon/sweeper.h"
+#include "defaults.h"
 
 #include <poll.h>
 #include <semaphore.h>
@@ -312,7 +313,7 @@ static int start_worker(unsigned i)
         .row = &rows[i],
         .max_key_bytes = 1 << 20,
         .seed = 42,
-        .pipeline = &pipeline_default_options,
+        .pipeline = default_pipeline(),
         .n_connections = &n_connections,
         .max_connections = 10,
         .on_ended = on_ended,

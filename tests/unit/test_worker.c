@@ -6,6 +6,7 @@
 #include "base/socket.h"
 #include "base/unix.h"
 #include "daemon/worker.h"
+#include "defaults.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -49,7 +50,7 @@ static struct worker_options worker_options(void)
         .row = &row,
         .max_key_bytes = 1 << 20,
         .seed = 42,
-        .pipeline = &pipeline_default_options,
+        .pipeline = default_pipeline(),
         .n_connections = &n_connections,
         .max_connections = MAX_CONNECTIONS,
         .on_ended = on_ended,
@@ -514,7 +515,7 @@ static void a_line_that_is_too_long_costs_only_itself(void **state)
 
 static void the_limit_of_a_line_is_that_of_the_pipeline(void **state)
 {
-    struct pipeline_options pipeline = pipeline_default_options;
+    struct pipeline_options pipeline = *default_pipeline();
     struct worker_options options = worker_options();
     int fd;
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Defaults: the options of a pipeline as a daemon without flags has them
+ *
+ * They are written down once, in the table of settings.
+ */
+
+#include "base/must.h"
+#include "daemon/options.h"
+
+static inline const struct pipeline_options *default_pipeline(void)
+{
+    static struct pipeline_options options;
+    struct settings settings;
+
+    if (options.resolve.limits.line == 0) {
+        MUST(settings_init(&settings) == 0);
+        options = options_pipeline(&settings);
+        settings_deinit(&settings);
+    }
+    return &options;
+}

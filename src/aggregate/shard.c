@@ -194,7 +194,7 @@ static struct key_facts facts_of(const struct identity *identity)
     };
 }
 
-enum verdict shard_admit(struct shard *shard, const struct line *line,
+enum verdict shard_learn(struct shard *shard, const struct line *line,
                          const struct identity *identity, struct key **ret)
 {
     struct cell *cell;

@@ -69,7 +69,7 @@ struct key *shard_find(struct shard *shard, const struct line *line);
  * is not remembered: it is valid until the next call. A line whose @identity is passing
  * need not have been looked up.
  */
-MUST_CHECK enum verdict shard_admit(struct shard *shard, const struct line *line,
+MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct key **ret);
 
 /*

@@ -156,7 +156,7 @@ static enum verdict apply_first(struct pipeline *pipeline, const struct line *li
     if (identity->type == SAMPLE_END)
         return end_series(pipeline, target);
     if (target->refusal == VERDICT_APPLIED)
-        target->refusal = shard_admit(pipeline->shard, line, identity, &target->key);
+        target->refusal = shard_learn(pipeline->shard, line, identity, &target->key);
     return target->refusal == VERDICT_APPLIED ? record(pipeline, target->key, line)
                                               : target->refusal;
 }

@@ -43,7 +43,7 @@ static struct key *look_up(unsigned worker, struct line *line, enum sample_type 
     struct identity identity = { .type = type, .family = line->name, .weight = 1 };
     struct key *key = shard_find(shards[worker], line);
 
-    if (!key && shard_admit(shards[worker], line, &identity, &key) != VERDICT_APPLIED)
+    if (!key && shard_learn(shards[worker], line, &identity, &key) != VERDICT_APPLIED)
         return NULL;
     return key;
 }
@@ -295,7 +295,7 @@ static void keys_of_all_aliases_are_forgotten(void **state)
         snprintf(alias, sizeof(alias), "alias%u", i);
         line.name = slice_of(alias);
         assert_null(shard_find(shards[i % 2], &line));
-        assert_int_equal(shard_admit(shards[i % 2], &line, &identity, &key), VERDICT_APPLIED);
+        assert_int_equal(shard_learn(shards[i % 2], &line, &identity, &key), VERDICT_APPLIED);
     }
     assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 100);
     assert_int_equal(sweep(100, 10), 1);

@@ -53,7 +53,7 @@ static struct key *look_up(struct shard *in, struct line *line, const struct ide
     struct key *key = shard_find(in, line);
 
     if (!key)
-        assert_int_equal(shard_admit(in, line, identity, &key), VERDICT_APPLIED);
+        assert_int_equal(shard_learn(in, line, identity, &key), VERDICT_APPLIED);
     assert_non_null(key);
     return key;
 }
@@ -95,7 +95,7 @@ static void finds_what_it_has_learnt(void **state)
     struct key *key;
 
     assert_null(shard_find(shard, &line));
-    assert_int_equal(shard_admit(shard, &line, &identity, &key), VERDICT_APPLIED);
+    assert_int_equal(shard_learn(shard, &line, &identity, &key), VERDICT_APPLIED);
     assert_ptr_equal(shard_find(shard, &line), key);
     assert_int_equal(shard_n_keys(shard), 1);
 }
@@ -153,7 +153,7 @@ static void a_refusal_of_the_registry_is_passed_on_and_not_remembered(void **sta
 
     record(shard, "x", "|c", 1, &(struct identity){ .family = SLICE("x"), .weight = 1 });
     assert_null(shard_find(shard, &line));
-    assert_int_equal(shard_admit(shard, &line, &gauge, &key), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(shard_learn(shard, &line, &gauge, &key), REFUSED_TYPE_CONFLICT);
     assert_null(shard_find(shard, &line));
     assert_int_equal(shard_n_keys(shard), 1);
 }
@@ -216,7 +216,7 @@ static void a_batch_is_prepared_at_once(void **state)
     shard_prepare(shard, lines, 3);
     for (unsigned i = 0; i < 2; i++) {
         assert_null(shard_find_prepared(shard, i, &lines[i]));
-        assert_int_equal(shard_admit(shard, &lines[i], &identity, &keys[i]), VERDICT_APPLIED);
+        assert_int_equal(shard_learn(shard, &lines[i], &identity, &keys[i]), VERDICT_APPLIED);
     }
     assert_ptr_equal(shard_find_prepared(shard, 2, &lines[2]), keys[0]);
     shard_prepare(shard, lines, 3);
@@ -630,7 +630,7 @@ static void a_passing_key_is_not_remembered(void **state)
         struct key *key;
 
         assert_null(shard_find(shard, &line));
-        assert_int_equal(shard_admit(shard, &line, &identity, &key), VERDICT_APPLIED);
+        assert_int_equal(shard_learn(shard, &line, &identity, &key), VERDICT_APPLIED);
         assert_int_equal(key->facts.type, SAMPLE_GAUGE);
         assert_int_equal(key->facts.n_tag_errors, 2);
         assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);

@@ -4,7 +4,7 @@
  * Family
  *
  * One allocation holds the family and all its texts. The registry finds it by
- * its claims; series keep it alive when it is in the registry no more.
+ * its claims; series keep it when it is in the registry no more.
  */
 
 #include "aggregate/family.h"
@@ -55,6 +55,7 @@ struct family *family_new(const struct identity *identity, const struct buckets 
     suffixes = kind_of(family->type)->suffixes;
     for (unsigned i = 0; i < KIND_SUFFIXES_MAX && suffixes[i].len; i++)
         add_claim(family, &at, identity->family, suffixes[i]);
+    atomic_init(&family->refs, 1);
     return family;
 }
 
@@ -65,7 +66,7 @@ void family_hold(struct family *family, _Atomic size_t *held, size_t reserve)
     atomic_fetch_add_explicit(held, family->size + reserve, memory_order_relaxed);
 }
 
-void family_free(struct family *family)
+static void family_free(struct family *family)
 {
     if (family->held)
         atomic_fetch_sub_explicit(family->held, family->size + family->reserve,

@@ -41,13 +41,12 @@ struct family {
     size_t n_series;                       /* under the registry's lock, as is the list: */
     size_t label_bytes;                    /* of all of them */
     struct series *series;                 /* linked by series->next_in_family */
-    _Atomic unsigned refs;                 /* one for each series that exists anywhere */
+    _Atomic unsigned refs;                 /* its names' one, and one for each series there is */
     char text[];                           /* what the slices point to */
 };
 
-/* A family without series, as @identity asks for, or NULL; nobody has a reference to it yet. */
+/* A family without series, as @identity asks for, with one reference, the caller's; or NULL. */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
-void family_free(struct family *family);
 
 /*
  * Count @family's memory at @held from now on, and that of its series as they are made;

@@ -3,8 +3,8 @@
 /*
  * Names
  *
- * One table of claims, which live in their families. udometer's own names are
- * families too, reserved ones, which never get a series and belong to this table.
+ * One table of claims, which are parts of their families; so the table has a reference on each
+ * family. udometer's own names are families too, reserved ones, which never get a series.
  */
 
 #include "aggregate/names.h"
@@ -20,19 +20,15 @@ static void release(struct names *names, struct family *family, unsigned n)
 void names_release(struct names *names, struct family *family)
 {
     release(names, family, family->n_claims);
+    family_unref(family);
 }
 
 void names_deinit(struct names *names)
 {
     struct table_node *node;
 
-    while ((node = table_any(&names->claims))) {
-        struct family *family = CONTAINER_OF(node, struct claim, node)->family;
-
-        names_release(names, family);
-        if (family->is_reserved)
-            family_free(family);
-    }
+    while ((node = table_any(&names->claims)))
+        names_release(names, CONTAINER_OF(node, struct claim, node)->family);
 }
 
 uint64_t names_hash(const struct names *names, struct slice name)

@@ -18,7 +18,7 @@ struct names {
     uint64_t seed;
 };
 
-/* Forget all claims, and free the families that are udometer's own. */
+/* Release the names of all families. */
 void names_deinit(struct names *names);
 
 /* The hash of a name, as names_find() wants it; needs no lock. */
@@ -41,11 +41,12 @@ MUST_CHECK enum verdict names_find(struct names *names, struct slice name, uint6
 struct family *names_holder(struct names *names, struct slice name, uint64_t hash);
 
 /*
- * Take all names of @family, or none. Returns VERDICT_APPLIED; a refusal as above,
- * with whoever has one of the names in @ret; or REFUSED_NO_MEMORY.
+ * Take all names of @family, and the caller's reference on it; or nothing. Returns
+ * VERDICT_APPLIED; a refusal as above, with the family that has one of the names in @ret; or
+ * REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict names_claim(struct names *names, struct family *family,
                                     struct family **ret);
 
-/* Let all of them go. */
+/* Release all of them, and give back the reference, which may free @family. */
 void names_release(struct names *names, struct family *family);

@@ -58,7 +58,7 @@ int roster_reserve(struct roster *roster, const struct identity *identity)
     family->is_reserved = true;
     verdict = names_claim(&roster->names, family, &holder);
     if (verdict != VERDICT_APPLIED) {
-        family_free(family);
+        family_unref(family);
         return verdict == REFUSED_NO_MEMORY ? -ENOMEM : -EEXIST;
     }
     return 0;
@@ -91,13 +91,12 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
         return REFUSED_NO_MEMORY;
     verdict = names_claim(&roster->names, family, ret);
     if (verdict != VERDICT_APPLIED) {
-        family_free(family);
+        family_unref(family);
         return verdict;
     }
     reserve = overflow_bytes(roster, family);
     if (roster->series.n >= roster->max_series || !has_memory(roster, family->size + reserve)) {
         names_release(&roster->names, family);
-        family_free(family);
         return REFUSED_SERIES_LIMIT;
     }
     family_hold(family, &roster->bytes, reserve);
@@ -289,14 +288,9 @@ enum verdict roster_admit(struct roster *roster, const struct roster_request *re
     if (verdict != VERDICT_APPLIED)
         return verdict;
 
-    if (family->n_series > 0)
-        return admit(roster, family, request, ret);
-    /* Without a reference of ours, a new family would go when its first series fails. */
-    family_ref(family);
     verdict = admit(roster, family, request, ret);
     if (family->n_series == 0)
         drop_family(roster, family);
-    family_unref(family);
     return verdict;
 }
 

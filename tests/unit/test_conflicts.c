@@ -37,7 +37,7 @@ static void note_against(const char *name, enum metric_type wanted, const char *
     struct family *holder = new_family(held_by, held);
 
     conflicts_note(&conflicts, slice_of(name), hash_of(name), wanted, holder);
-    family_free(holder);
+    family_unref(holder);
 }
 
 static void note(const char *name)

@@ -29,12 +29,6 @@ static struct family *claim(const char *name, enum sample_type type)
     return family;
 }
 
-static void let_go(struct family *family)
-{
-    names_release(&names, family);
-    family_free(family);
-}
-
 static struct family *reserve(const char *name, enum sample_type type)
 {
     struct family *family = new_family(name, type), *holder;
@@ -60,7 +54,7 @@ static void assert_free(const char *name)
         assert_int_equal(find(name, (enum metric_type)type, &found), VERDICT_APPLIED);
         assert_null(found);
     }
-    family_free(family);
+    family_unref(family);
 }
 
 static void assert_refused(const char *name, enum metric_type type, enum verdict verdict)
@@ -86,7 +80,7 @@ static void assert_claim_refused_for(const char *name, enum sample_type type, en
 
     assert_int_equal(names_claim(&names, family, &found), verdict);
     assert_ptr_equal(found, holder);
-    family_free(family);
+    family_unref(family);
 }
 
 static void a_name_is_free_at_first(void **state)
@@ -103,7 +97,7 @@ static void finds_the_family_for_the_same_type_only(void **state)
     assert_ptr_equal(found, family);
     assert_refused("x", METRIC_GAUGE, REFUSED_TYPE_CONFLICT);
     assert_refused("x", METRIC_HISTOGRAM, REFUSED_TYPE_CONFLICT);
-    let_go(family);
+    names_release(&names, family);
     assert_free("x");
 }
 
@@ -119,7 +113,7 @@ static void a_histogram_takes_four_names(void **state)
             assert_refused(taken[i], (enum metric_type)type, REFUSED_TYPE_CONFLICT);
         assert_claim_refused_for(taken[i], SAMPLE_COUNTER, REFUSED_TYPE_CONFLICT, family);
     }
-    let_go(family);
+    names_release(&names, family);
     for (unsigned i = 0; i < ARRAY_SIZE(taken); i++)
         assert_free(taken[i]);
 }
@@ -132,7 +126,7 @@ static void a_histogram_is_refused_where_one_of_its_names_is_taken(void **state)
         struct family *family = claim(taken[i], SAMPLE_COUNTER);
 
         assert_claim_refused_for("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT, family);
-        let_go(family);
+        names_release(&names, family);
     }
 }
 
@@ -149,8 +143,8 @@ static void a_refused_histogram_takes_no_name(void **state)
     assert_free("x_sum");
     assert_int_equal(find("x_count", METRIC_GAUGE, &found), VERDICT_APPLIED);
     assert_ptr_equal(found, family);
-    family_free(refused);
-    let_go(family);
+    family_unref(refused);
+    names_release(&names, family);
 }
 
 static void histograms_whose_names_nest_conflict(void **state)
@@ -158,10 +152,10 @@ static void histograms_whose_names_nest_conflict(void **state)
     struct family *family = claim("x", SAMPLE_HISTOGRAM);
 
     assert_claim_refused_for("x_bucket", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT, family);
-    let_go(family);
+    names_release(&names, family);
     family = claim("x_bucket", SAMPLE_HISTOGRAM);
     assert_claim_refused_for("x", SAMPLE_HISTOGRAM, REFUSED_TYPE_CONFLICT, family);
-    let_go(family);
+    names_release(&names, family);
 }
 
 static void names_that_only_look_alike_do_not_conflict(void **state)
@@ -173,10 +167,10 @@ static void names_that_only_look_alike_do_not_conflict(void **state)
 
     assert_free("X");
     assert_free("x_");
-    let_go(total);
-    let_go(gauge);
-    let_go(counter);
-    let_go(histogram);
+    names_release(&names, total);
+    names_release(&names, gauge);
+    names_release(&names, counter);
+    names_release(&names, histogram);
 }
 
 static void a_counter_takes_one_name(void **state)
@@ -186,7 +180,7 @@ static void a_counter_takes_one_name(void **state)
     assert_free("x_bucket");
     assert_free("x_sum");
     assert_free("x_count");
-    let_go(counter);
+    names_release(&names, counter);
 }
 
 static void reserved_names_are_refused_for_all_types(void **state)
@@ -229,7 +223,7 @@ static void a_refusal_tells_who_has_the_name(void **state)
     assert_ptr_equal(found, histogram);
     assert_int_equal(find("own", METRIC_GAUGE, &found), REFUSED_RESERVED_NAME);
     assert_ptr_equal(found, own);
-    let_go(histogram);
+    names_release(&names, histogram);
 }
 
 static void finds_the_family_of_a_name_whatever_its_type(void **state)
@@ -244,7 +238,7 @@ static void finds_the_family_of_a_name_whatever_its_type(void **state)
         family = claim("x", types[i]);
         assert_ptr_equal(holder_of("x"), family);
         assert_null(holder_of("X"));
-        let_go(family);
+        names_release(&names, family);
     }
     assert_null(holder_of("x"));
 }
@@ -258,7 +252,7 @@ static void what_a_histogram_is_exposed_under_is_no_family(void **state)
     assert_null(holder_of("x_sum"));
     assert_null(holder_of("x_count"));
     assert_ptr_equal(holder_of("x"), histogram);
-    let_go(histogram);
+    names_release(&names, histogram);
 }
 
 static void finds_its_own_families_too(void **state)
@@ -278,7 +272,7 @@ static void a_set_is_no_gauge(void **state)
     assert_ptr_equal(found, set);
     assert_refused("x", METRIC_GAUGE, REFUSED_TYPE_CONFLICT);
     assert_claim_refused_for("x", SAMPLE_GAUGE, REFUSED_TYPE_CONFLICT, set);
-    let_go(set);
+    names_release(&names, set);
 }
 
 static void thousands_of_names_come_and_go(void **state)
@@ -292,7 +286,7 @@ static void thousands_of_names_come_and_go(void **state)
     }
     assert_int_equal(names.claims.n_nodes, 4 * ARRAY_SIZE(families));
     for (unsigned i = 0; i < ARRAY_SIZE(families); i++)
-        let_go(families[i]);
+        names_release(&names, families[i]);
     assert_int_equal(names.claims.n_nodes, 0);
 }
 

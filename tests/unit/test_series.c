@@ -22,9 +22,11 @@ static struct family *new_family(const char *name, enum sample_type type)
 /* A series of a family of its own. */
 static struct series *new_series(const char *name, enum sample_type type, const char *labels)
 {
-    struct series *series = series_new(new_family(name, type), slice_of(labels), 3);
+    struct family *family = new_family(name, type);
+    struct series *series = series_new(family, slice_of(labels), 3);
 
     assert_non_null(series);
+    family_unref(family);
     return series;
 }
 
@@ -262,6 +264,7 @@ static void counts_its_memory_where_the_family_does(void **state)
 
         family_hold(family, &held, 0);
         series = series_new(family, SLICE("a=\"1\""), 3);
+        family_unref(family);
         assert_int_equal(held, base + empty);
         add_cell(series, 0);
         add_cell(series, 2);
@@ -277,15 +280,13 @@ static void counts_its_memory_where_the_family_does(void **state)
 static void the_memory_of_a_family_is_held_by_its_series(void **state)
 {
     struct family *family = new_family("x", SAMPLE_COUNTER);
-    struct series *first = series_new(family, SLICE(""), 1);
-    struct series *second;
+    struct series *first, *second;
     _Atomic size_t held = 0;
 
-    series_free(first); /* and the family with it */
-    family = new_family("x", SAMPLE_COUNTER);
     family_hold(family, &held, 0);
     first = series_new(family, SLICE(""), 1);
     second = series_new(family, SLICE("a=\"1\""), 1);
+    family_unref(family);
     series_unref(first);
     assert_int_equal(held, family->size + series_size(SLICE("a=\"1\""), 1));
     series_free(second);
@@ -378,7 +379,6 @@ static void a_series_may_have_the_reserve_of_its_family(void **state)
                      before + series_size(SLICE("b"), 2) + kind_cell_size(METRIC_COUNTER, NULL));
     drop(second);
     assert_int_equal(held, before);
-    family_ref(family);
     drop(first);
     assert_int_equal(held, before);
     first = series_new(family, SLICE("c"), 2);
@@ -397,6 +397,7 @@ static void without_a_reserve_memory_is_counted(void **state)
 
     family_hold(family, &held, 0);
     series = series_new(family, SLICE(""), 1);
+    family_unref(family);
     series_take_reserve(series);
     add_cell(series, 0);
     assert_int_equal(held, family->size + series_size(SLICE(""), 1) +

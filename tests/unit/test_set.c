@@ -212,6 +212,8 @@ static int begin(void **state)
     is_over = has_shrunk = false;
     most_seen = 0;
     series = family ? series_new(family, SLICE(""), WORKERS) : NULL;
+    if (family)
+        family_unref(family);
     return series ? 0 : -1;
 }
 

@@ -16,6 +16,7 @@ static struct series *new_series(const char *name, const char *labels)
     assert_non_null(family);
     series = series_new(family, slice_of(labels), 1);
     assert_non_null(series);
+    family_unref(family);
     return series;
 }
 

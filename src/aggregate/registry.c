@@ -127,18 +127,19 @@ int registry_reserve(struct registry *registry, const struct identity *identity)
 }
 
 enum verdict registry_admit(struct registry *registry, unsigned worker,
-                            const struct identity *identity, struct cell **ret)
+                            const struct identity *identity, struct admission *ret)
 {
     struct roster_request request = roster_request(&registry->roster, identity, worker);
-    const struct family *family;
+    struct roster_reply reply;
     enum verdict verdict;
 
     pthread_mutex_lock(&registry->lock);
-    verdict = roster_admit(&registry->roster, &request, ret, &family);
+    verdict = roster_find_or_add(&registry->roster, &request, &reply);
     if (verdict == REFUSED_TYPE_CONFLICT)
         conflicts_note(&registry->conflicts, identity->family, request.name_hash,
-                       metric_type_of(identity->type), family);
+                       metric_type_of(identity->type), reply.family);
     pthread_mutex_unlock(&registry->lock);
+    *ret = (struct admission){ .cell = reply.cell, .is_overflow = reply.is_overflow };
     return verdict;
 }
 

@@ -48,8 +48,11 @@ DEFINE_CLEANUP(struct registry *, registry_free)
  */
 MUST_CHECK int registry_reserve(struct registry *registry, const struct identity *identity);
 
-/* The one label of the series that stands for all of a family beyond a limit. */
-#define REGISTRY_OVERFLOW_LABELS SLICE("overflow=\"true\"")
+/* What registry_admit() returns. */
+struct admission {
+    struct cell *cell;
+    bool is_overflow; /* of the family's overflow series, though another one was asked for */
+};
 
 /*
  * The cell of @worker in the series that @identity names. Series, family and cell
@@ -57,14 +60,14 @@ MUST_CHECK int registry_reserve(struct registry *registry, const struct identity
  * for the first time holds a reference on the series from now on, until it calls
  * series_unref().
  *
- * Beyond a limit it is a cell of the family's overflow series, so that sums stay
- * right. Gauges have no such series, nor has a family without any.
+ * Beyond a limit it is a cell of the family's overflow series instead, so that sums stay
+ * right. Gauges have no such series, nor does a new family get one.
  *
  * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT, which is
- * noted, REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
+ * noted, REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY; then the cell is NULL.
  */
 MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
-                                       const struct identity *identity, struct cell **ret);
+                                       const struct identity *identity, struct admission *ret);
 
 /*
  * Make the series of @cell live again if it is expiring, because its worker is about to write.

@@ -6,17 +6,16 @@
  *      name  ->  family  ->  its series, in a list
  *      family, labels    ->  series  ->  a cell for each worker
  *
- * A family is made with its first series and goes with its last one.
+ * A family is added with its first series and removed with its last one.
  *
- * When a limit is reached, what would have been a new series is counted by one
- * that its family has for that purpose. Such series are beyond the limits: each
- * family has had the memory for its own counted since it was made.
+ * When a limit is reached, samples of what would be a new series are counted by a series that
+ * their family has for that purpose: its overflow series. Such series are beyond the limits;
+ * the memory for its own is counted for each family from the start.
  */
 
 #include "aggregate/roster.h"
 
 #include "aggregate/kind.h"
-#include "aggregate/registry.h"
 #include "base/hash.h"
 
 #include <errno.h>
@@ -70,16 +69,21 @@ static bool has_memory(const struct roster *roster, size_t more_bytes)
            roster->max_bytes;
 }
 
+static bool can_overflow(const struct family *family)
+{
+    return kind_of(family->type)->can_overflow;
+}
+
 /* The memory for an overflow series of @family, if its kind has one. */
 static size_t overflow_bytes(const struct roster *roster, const struct family *family)
 {
-    if (!kind_of(family->type)->can_overflow)
+    if (!can_overflow(family))
         return 0;
-    return series_size(REGISTRY_OVERFLOW_LABELS, roster->n_workers) +
+    return series_size(ROSTER_OVERFLOW_LABELS, roster->n_workers) +
            roster->n_workers * kind_cell_size(family->type, family->buckets);
 }
 
-/* Make a family; @ret is it, or who has one of its names already. */
+/* On a type conflict @ret is the family that has one of the names. */
 static enum verdict add_family(struct roster *roster, const struct identity *identity,
                                struct family **ret)
 {
@@ -105,8 +109,8 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
     return VERDICT_APPLIED;
 }
 
-/* A family that has lost its last series, or got none: its name is free again. */
-static void drop_family(struct roster *roster, struct family *family)
+/* Its names are free again; series that were removed from it keep it. */
+static void remove_family(struct roster *roster, struct family *family)
 {
     names_release(&roster->names, family);
     roster->n_families--;
@@ -136,14 +140,6 @@ static bool series_is(const void *entry, const void *wanted)
 static uint64_t series_hash(const struct series *series)
 {
     return hash_bytes(series_labels(series), series->family->claims[0].hash);
-}
-
-static struct series *find_series(struct roster *roster, struct family *family, struct slice labels,
-                                  uint64_t hash)
-{
-    const struct series_key key = { family, labels };
-
-    return slots_find(&roster->series, hash, &key, series_is);
 }
 
 static void link_to_family(struct series *series)
@@ -178,23 +174,69 @@ static bool has_room(const struct roster *roster, const struct family *family, s
            has_memory(roster, more_bytes);
 }
 
-/* Labels to be admitted, with their hash. */
-struct labelled {
+/* --- finding and adding ------------------------------------------------------------ */
+
+/* A series in which a sample may be counted. */
+struct place {
+    struct series *series; /* NULL: it is to be added */
     struct slice labels;
     uint64_t hash;
-    bool is_overflow; /* they are those of an overflow series */
+    bool is_overflow; /* the labels are those of an overflow series */
+    bool stands_in;   /* they are not those that were asked for */
 };
 
-static enum verdict add_series(struct roster *roster, struct family *family,
-                               const struct labelled *labelled, struct series **ret)
+static struct place place_of(const struct family *family, struct slice labels, uint64_t hash)
 {
-    struct series *series = series_new(family, labelled->labels, roster->n_workers);
+    return (struct place){
+        .labels = labels,
+        .hash = hash,
+        .is_overflow = can_overflow(family) && slice_equal(labels, ROSTER_OVERFLOW_LABELS),
+    };
+}
+
+/* Look for the series at @place. Is it there, or is there room for it, and for a cell of @worker? */
+static bool is_available(struct roster *roster, const struct family *family, unsigned worker,
+                         struct place *place)
+{
+    const struct series_key key = { family, place->labels };
+    size_t cell_bytes = kind_cell_size(family->type, family->buckets);
+    size_t bytes = series_size(place->labels, roster->n_workers) + cell_bytes;
+
+    place->series = slots_find(&roster->series, place->hash, &key, series_is);
+    if (place->series)
+        return place->series->cells[worker] || place->series->is_prepaid ||
+               has_memory(roster, cell_bytes);
+    if (place->is_overflow)
+        return !atomic_load(&family->is_reserve_used) || has_memory(roster, bytes);
+    return has_room(roster, family, bytes);
+}
+
+/* Where to count what @request is for: the series it names, or the overflow series. */
+static enum verdict choose_place(struct roster *roster, const struct family *family,
+                                 const struct roster_request *request, struct place *ret)
+{
+    *ret = place_of(family, request->identity->labels, request->hash);
+    if (is_available(roster, family, request->worker, ret))
+        return VERDICT_APPLIED;
+    /* An overflow series alone would be a way around the limit for new names. */
+    if (!can_overflow(family) || ret->is_overflow || family->n_series == 0)
+        return REFUSED_SERIES_LIMIT;
+    *ret = place_of(family, ROSTER_OVERFLOW_LABELS,
+                    hash_bytes(ROSTER_OVERFLOW_LABELS, request->name_hash));
+    ret->stands_in = true;
+    return is_available(roster, family, request->worker, ret) ? VERDICT_APPLIED
+                                                              : REFUSED_SERIES_LIMIT;
+}
+
+static enum verdict add_series(struct roster *roster, struct family *family, struct place *place)
+{
+    struct series *series = series_new(family, place->labels, roster->n_workers);
 
     if (!series)
         return REFUSED_NO_MEMORY;
-    if (labelled->is_overflow)
+    if (place->is_overflow)
         series_take_reserve(series);
-    if (!slots_add(&roster->series, labelled->hash, series)) {
+    if (!slots_add(&roster->series, place->hash, series)) {
         series_free(series);
         return REFUSED_NO_MEMORY;
     }
@@ -203,52 +245,12 @@ static enum verdict add_series(struct roster *roster, struct family *family,
     roster->n_fresh++;
     roster->n_series[family->type]++;
     link_to_family(series);
-    *ret = series;
+    place->series = series;
     return VERDICT_APPLIED;
 }
 
-/* May a series of @family with these labels, and a cell, be made? */
-static bool may_add(const struct roster *roster, const struct family *family,
-                    const struct labelled *labelled)
+static enum verdict give_cell(struct series *series, unsigned worker, struct cell **ret)
 {
-    size_t bytes = series_size(labelled->labels, roster->n_workers) +
-                   kind_cell_size(family->type, family->buckets);
-
-    if (!labelled->is_overflow)
-        return has_room(roster, family, bytes);
-    return !atomic_load(&family->is_reserve_used) || has_memory(roster, bytes);
-}
-
-/* May @series, which has no cell for one of the workers, have one? */
-static bool may_add_cell(const struct roster *roster, const struct series *series)
-{
-    const struct family *family = series->family;
-
-    return series->is_prepaid || has_memory(roster, kind_cell_size(family->type, family->buckets));
-}
-
-/* The series of @family with these labels, with room for a cell of @worker; or it is made. */
-static enum verdict admit_series(struct roster *roster, struct family *family,
-                                 const struct labelled *labelled, unsigned worker,
-                                 struct series **ret)
-{
-    *ret = find_series(roster, family, labelled->labels, labelled->hash);
-    if (!*ret)
-        return may_add(roster, family, labelled) ? add_series(roster, family, labelled, ret)
-                                                 : REFUSED_SERIES_LIMIT;
-    return (*ret)->cells[worker] || may_add_cell(roster, *ret) ? VERDICT_APPLIED
-                                                               : REFUSED_SERIES_LIMIT;
-}
-
-static enum verdict admit_labels(struct roster *roster, struct family *family,
-                                 const struct labelled *labelled, unsigned worker,
-                                 struct cell **ret)
-{
-    struct series *series;
-    enum verdict verdict = admit_series(roster, family, labelled, worker, &series);
-
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
     if (series_state(series) == SERIES_EXPIRING)
         series_set_state(series, SERIES_LIVE);
     if (!series->cells[worker] && !series_add_cell(series, worker))
@@ -257,42 +259,35 @@ static enum verdict admit_labels(struct roster *roster, struct family *family,
     return VERDICT_APPLIED;
 }
 
-static enum verdict admit(struct roster *roster, struct family *family,
-                          const struct roster_request *request, struct cell **ret)
+enum verdict roster_find_or_add(struct roster *roster, const struct roster_request *request,
+                                struct roster_reply *ret)
 {
-    struct labelled labelled = { .labels = request->identity->labels, .hash = request->hash };
-    enum verdict verdict;
-
-    labelled.is_overflow = kind_of(family->type)->can_overflow &&
-                           slice_equal(labelled.labels, REGISTRY_OVERFLOW_LABELS);
-    verdict = admit_labels(roster, family, &labelled, request->worker, ret);
-    if (verdict != REFUSED_SERIES_LIMIT || !kind_of(family->type)->can_overflow ||
-        family->n_series == 0)
-        return verdict;
-    labelled.labels = REGISTRY_OVERFLOW_LABELS;
-    labelled.hash = hash_bytes(labelled.labels, request->name_hash);
-    labelled.is_overflow = true;
-    return admit_labels(roster, family, &labelled, request->worker, ret);
-}
-
-enum verdict roster_admit(struct roster *roster, const struct roster_request *request,
-                          struct cell **ret, const struct family **ret_family)
-{
+    const struct identity *identity = request->identity;
+    struct place place;
     struct family *family;
-    enum verdict verdict = names_find(&roster->names, request->identity->family, request->name_hash,
-                                      metric_type_of(request->identity->type), &family);
+    enum verdict verdict = names_find(&roster->names, identity->family, request->name_hash,
+                                      metric_type_of(identity->type), &family);
 
     if (verdict == VERDICT_APPLIED && !family)
-        verdict = add_family(roster, request->identity, &family);
-    *ret_family = family;
+        verdict = add_family(roster, identity, &family);
+    *ret = (struct roster_reply){ .family = family };
     if (verdict != VERDICT_APPLIED)
         return verdict;
 
-    verdict = admit(roster, family, request, ret);
-    if (family->n_series == 0)
-        drop_family(roster, family);
+    verdict = choose_place(roster, family, request, &place);
+    if (verdict == VERDICT_APPLIED && !place.series)
+        verdict = add_series(roster, family, &place);
+    if (verdict == VERDICT_APPLIED)
+        verdict = give_cell(place.series, request->worker, &ret->cell);
+    ret->is_overflow = place.stands_in;
+    if (family->n_series == 0) { /* a new one, whose first series was refused */
+        remove_family(roster, family);
+        ret->family = NULL;
+    }
     return verdict;
 }
+
+/* --- removing ------------------------------------------------------------------------ */
 
 void roster_remove(struct roster *roster, struct series *series, enum series_state state)
 {
@@ -303,7 +298,7 @@ void roster_remove(struct roster *roster, struct series *series, enum series_sta
     roster->n_series[family->type]--;
     unlink_from_family(series);
     if (family->n_series == 0)
-        drop_family(roster, family);
+        remove_family(roster, family);
 }
 
 /* --- fresh series --------------------------------------------------------------- */

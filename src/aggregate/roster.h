@@ -4,7 +4,8 @@
 /*
  * Roster: families and series by their names, and the limits on them
  *
- * The registry's tables, without its locks: callers bring them.
+ * The registry's tables, without its locks: every function but roster_request() is called with
+ * the registry's `lock` held.
  */
 
 #include "aggregate/names.h"
@@ -46,9 +47,19 @@ struct roster_request roster_request(const struct roster *roster, const struct i
 /* Keep the name in @identity for udometer itself. Returns 0, -EEXIST or -ENOMEM. */
 MUST_CHECK int roster_reserve(struct roster *roster, const struct identity *identity);
 
-/* As registry_admit(). @ret_family is the family, or whose the name is, or NULL. */
-MUST_CHECK enum verdict roster_admit(struct roster *roster, const struct roster_request *request,
-                                     struct cell **ret, const struct family **ret_family);
+/* The one label of the series that counts what a family has beyond a limit. */
+#define ROSTER_OVERFLOW_LABELS SLICE("overflow=\"true\"")
+
+struct roster_reply {
+    struct cell *cell;
+    bool is_overflow; /* the cell is the overflow series', though another one was asked for */
+    const struct family *family; /* of the cell; or, with a refusal, that has the name, or NULL */
+};
+
+/* Find what registry_admit() is asked for, or add it; with the same verdicts. */
+MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
+                                           const struct roster_request *request,
+                                           struct roster_reply *ret);
 
 /* The family that @request names, whatever its type; NULL when there is none. */
 struct family *roster_find_family(struct roster *roster, const struct roster_request *request);

@@ -197,23 +197,20 @@ static struct key_facts facts_of(const struct identity *identity)
 enum verdict shard_learn(struct shard *shard, const struct line *line,
                          const struct identity *identity, struct key **ret)
 {
-    struct cell *cell;
+    struct admission admission;
     struct key *key = NULL;
-    bool is_overflow;
     enum verdict verdict =
-        registry_admit(shard->options.registry, shard->options.worker, identity, &cell);
+        registry_admit(shard->options.registry, shard->options.worker, identity, &admission);
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    is_overflow = slice_equal(series_labels(cell->series), REGISTRY_OVERFLOW_LABELS) &&
-                  !slice_equal(identity->labels, REGISTRY_OVERFLOW_LABELS);
-    if (!is_overflow && !identity->is_passing)
-        key = keys_add(&shard->keys, line, shard->missed_hash, cell);
+    if (!admission.is_overflow && !identity->is_passing)
+        key = keys_add(&shard->keys, line, shard->missed_hash, admission.cell);
     if (!key)
         key = &shard->passing;
-    key->cell = cell;
+    key->cell = admission.cell;
     key->facts = facts_of(identity);
-    key->facts.is_overflow = is_overflow;
+    key->facts.is_overflow = admission.is_overflow;
     *ret = key;
     return VERDICT_APPLIED;
 }

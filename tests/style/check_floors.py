@@ -46,7 +46,6 @@ NOT_YET = {
     ("tools/explain/explanation", "web/selfmetrics.h"),
     ("tools/explain/explanation", "config/settings.h"),
     ("web/selfmetrics", "daemon/listeners.h"),
-    ("aggregate/roster", "aggregate/registry.h"),
     ("tools/bench/layout", "tools/bench/workload.h"),
 }
 

@@ -54,10 +54,10 @@ static inline enum verdict try_admit(struct registry *registry, unsigned worker,
                                      enum sample_type type, const char *labels)
 {
     struct identity identity = identity_of(family, type, labels);
-    struct cell *cell = NULL;
-    enum verdict verdict = registry_admit(registry, worker, &identity, &cell);
+    struct admission admission;
+    enum verdict verdict = registry_admit(registry, worker, &identity, &admission);
 
-    assert_int_equal(verdict == VERDICT_APPLIED, cell != NULL);
+    assert_int_equal(verdict == VERDICT_APPLIED, admission.cell != NULL);
     return verdict;
 }
 
@@ -65,11 +65,14 @@ static inline struct cell *admit(struct registry *registry, unsigned worker, con
                                  enum sample_type type, const char *labels)
 {
     struct identity identity = identity_of(family, type, labels);
-    struct cell *cell = NULL;
+    struct admission admission;
 
-    assert_int_equal(registry_admit(registry, worker, &identity, &cell), VERDICT_APPLIED);
-    assert_non_null(cell);
-    return cell;
+    assert_int_equal(registry_admit(registry, worker, &identity, &admission), VERDICT_APPLIED);
+    assert_non_null(admission.cell);
+    /* It is the overflow series exactly if it is not the one that was asked for. */
+    assert_int_equal(admission.is_overflow,
+                     !slice_equal(series_labels(admission.cell->series), identity.labels));
+    return admission.cell;
 }
 
 /* Mark and remove these series, as a sweep does; each item holds a reference. */

@@ -7,7 +7,6 @@
 
 #include "unit.h"
 
-#include "aggregate/registry.h"
 #include "aggregate/roster.h"
 
 #include <errno.h>
@@ -35,8 +34,16 @@ static enum verdict admit(const char *name, enum sample_type type, const char *l
 {
     struct identity identity = identity_of(name, type, labels);
     struct roster_request request = roster_request(&roster, &identity, worker);
+    struct roster_reply reply;
+    enum verdict verdict = roster_find_or_add(&roster, &request, &reply);
 
-    return roster_admit(&roster, &request, ret, &family_seen);
+    /* It is the overflow series exactly if it is not the one that was asked for. */
+    if (verdict == VERDICT_APPLIED)
+        assert_int_equal(reply.is_overflow,
+                         !slice_equal(series_labels(reply.cell->series), identity.labels));
+    *ret = reply.cell;
+    family_seen = reply.family;
+    return verdict;
 }
 
 static struct series *must_admit(const char *name, enum sample_type type, const char *labels,
@@ -84,7 +91,7 @@ static void remove_wholly(struct series *series)
 
 static bool is_overflow(const struct series *series)
 {
-    return slice_equal(series_labels(series), REGISTRY_OVERFLOW_LABELS);
+    return slice_equal(series_labels(series), ROSTER_OVERFLOW_LABELS);
 }
 
 /* --- finding and making --------------------------------------------------------------- */
@@ -594,7 +601,7 @@ static size_t check_family(const struct family *family, unsigned name)
 
     /* Its overflow series is counted from the start, with all cells. */
     if (family->type != METRIC_GAUGE)
-        bytes += series_size(REGISTRY_OVERFLOW_LABELS, WORKERS) + WORKERS * cell_bytes;
+        bytes += series_size(ROSTER_OVERFLOW_LABELS, WORKERS) + WORKERS * cell_bytes;
     for (const struct series *series = family->series; series; series = series->next_in_family) {
         assert_ptr_equal(series->prev_in_family, before);
         assert_ptr_equal(series->family, family);

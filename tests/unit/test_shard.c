@@ -781,11 +781,11 @@ static void looking_is_limited_by_the_second(void **state)
     size_t n;
 
     for (unsigned i = 0; i < n_series; i++) {
-        struct cell *cell;
+        struct admission admission;
 
         snprintf(labels, sizeof(labels), "i=\"%u\"", i);
         x.labels = slice_of(labels);
-        assert_int_equal(registry_admit(registry, 0, &x, &cell), VERDICT_APPLIED);
+        assert_int_equal(registry_admit(registry, 0, &x, &admission), VERDICT_APPLIED);
     }
     none.labels = SLICE("no=\"one\"");
     shard_set_now(shard, 1);

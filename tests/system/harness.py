@@ -24,7 +24,12 @@ LOG_FIELD = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def wait_until(condition, what, seconds=DEADLINE):
-    """Ask again and again until @condition returns something true; return that."""
+    """
+    Ask again and again until @condition returns something true; return that.
+
+    It must not be true before what should make it true: there are no series before the first has
+    arrived, and two equal pages while a worker sleeps. Count what has happened, or settle() first.
+    """
     end = time.monotonic() + seconds
     while True:
         result = condition()

@@ -250,12 +250,12 @@ def test_what_the_kernel_drops_is_counted_exactly(start):
 def test_a_daemon_that_stood_still(start, start_bench):
     """It is stopped in the middle, until its buffer is over-full, and goes on."""
     udometer = start("--statsd.read-buffer=64KiB", "--workers=1")
-    sender = start_bench(*aim(udometer, "--rate=2000", "--datagrams=2000")[2:])
+    sender = start_bench(*aim(udometer, "--rate=2000", "--seconds=1000")[2:])
     wait_until(lambda: udometer.scrape().value("udometer_datagrams_total"), "something came")
     udometer.pause()
     wait_until(lambda: kernel_drops(udometer) > 0, "the kernel drops")
     udometer.resume()
-    status, report = sender.finish()
+    status, report = sender.finish(signal.SIGINT)
     dropped = udometer.scrape().sum("udometer_kernel_drops_total")
     assert status == 1 and report["scrape"]["lost_datagrams"] == dropped > 0
 
@@ -269,10 +269,11 @@ def kernel_drops(udometer):
 
 
 def test_traffic_of_others_is_noticed(udometer, start_bench):
-    sender = start_bench(*aim(udometer, "--rate=1000", "--datagrams=500")[2:])
-    wait_until(lambda: udometer.scrape().get("udometer_datagrams_total"), "something came")
+    sender = start_bench(*aim(udometer, "--rate=1000", "--seconds=1000")[2:])
+    wait_until(lambda: udometer.scrape().value("udometer_datagrams_total"), "something came")
     udometer.send("bench_c_0:1|c", "other:x|c")
-    status, report = sender.finish()
+    wait_until(lambda: udometer.scrape().refused("malformed_value"), "theirs came")
+    status, report = sender.finish(signal.SIGINT)
     assert status == 1
     assert report["scrape"]["lost_datagrams"] == report["scrape"]["lost_lines"] == -2
     assert differing(report) == {"datagrams received", "lines received", "lines refused",

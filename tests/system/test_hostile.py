@@ -6,7 +6,7 @@ import os
 import socket
 import time
 
-from harness import SANITIZED, SLOWNESS, promtool_check, wait_until
+from harness import SANITIZED, SLOWNESS, beside, promtool_check, wait_until
 from hostile_lines import Generator
 
 SEED = int(os.environ.get("UDOMETER_TEST_SEED", "20261"))
@@ -20,28 +20,38 @@ SERIES_BYTES_MAX = 16 << 20
 RESIDENT_MAX = 1_500_000_000 if SANITIZED else 200_000_000
 
 
+def is_stream(kind):
+    return kind in ("tcp", "unix")
+
+
 def open_flow(kind, address):
-    is_datagram = kind in ("udp", "unixgram")
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    flow = socket.socket(family, socket.SOCK_DGRAM if is_datagram else socket.SOCK_STREAM)
+    flow = socket.socket(family, socket.SOCK_STREAM if is_stream(kind) else socket.SOCK_DGRAM)
     flow.connect(address)
     return flow
 
 
-def send_hostile(addresses, seed, end):
-    """At full speed: datagrams, and the same bytes in streams, cut and closed anywhere."""
+def send_hostile(addresses, seed, end, sent):
+    """
+    At full speed: datagrams, and the same bytes in streams, cut and closed anywhere. In the end
+    @sent gets how many datagrams and how many connections that were.
+    """
     generator = Generator(seed)
     flows = [[kind, address, open_flow(kind, address)] for kind, address in addresses * 2]
+    n_datagrams, n_connections = 0, sum(is_stream(kind) for kind, _, _ in flows)
     while time.monotonic() < end:
         flow = generator.chance.choice(flows)
         kind, address, connection = flow
         data = generator.datagram()
-        if kind in ("tcp", "unix") and generator.chance.random() < 0.05:
+        if is_stream(kind) and generator.chance.random() < 0.05:
             connection.close()
             flow[2] = connection = open_flow(kind, address)
-        connection.sendall(data if kind in ("udp", "unixgram") else generator.piece(data))
+            n_connections += 1
+        connection.sendall(generator.piece(data) if is_stream(kind) else data)
+        n_datagrams += not is_stream(kind)
     for _, _, connection in flows:
         connection.close()
+    sent.put((n_datagrams, n_connections))
 
 
 def resident_peak(udometer):
@@ -68,22 +78,19 @@ def test_hostile_senders_at_full_speed_hurt_nothing(start, tmp_path):
                      "--statsd.listen-unix=" + paths["unix"], "--statsd.service-checks",
                      "--limit.line-length=20000")
     addresses = [("udp", udometer.udp[0]), ("tcp", udometer.tcp[0]), *paths.items()]
-    fork = multiprocessing.get_context("fork")
+    sent = multiprocessing.get_context("fork").SimpleQueue()
     end = time.monotonic() + SECONDS
-    senders = [fork.Process(target=send_hostile, args=(addresses, SEED + i, end))
-               for i in range(N_SENDERS)]
-    for sender in senders:
-        sender.start()
     n_scrapes = 0
-    while any(sender.is_alive() for sender in senders):
-        check_during(udometer)
-        n_scrapes += 1
-    for sender in senders:
-        sender.join()
-        assert sender.exitcode == 0
+    calls = [(addresses, SEED + i, end, sent) for i in range(N_SENDERS)]
+    with beside(send_hostile, calls) as senders:
+        while any(sender.is_alive() for sender in senders):
+            check_during(udometer)
+            n_scrapes += 1
     assert n_scrapes >= 3
 
-    wait_until(lambda: quiet(udometer), "nothing comes any more")
+    n_datagrams, n_connections = map(sum, zip(*[sent.get() for _ in range(N_SENDERS)]))
+    wait_until(lambda: has_seen(udometer.scrape(), n_datagrams, n_connections),
+               "all that was sent has been seen to")
     last = check_during(udometer)
     assert last.value("udometer_lines_total") > 1000
     assert last.sum("udometer_samples_total") > 1000
@@ -97,10 +104,13 @@ def test_hostile_senders_at_full_speed_hurt_nothing(start, tmp_path):
     udometer.settle()
 
 
-def quiet(udometer):
-    before, after = udometer.scrape(), udometer.scrape()
-    same = before.value("udometer_lines_total") == after.value("udometer_lines_total")
-    return after if same else None
+def has_seen(scrape, n_datagrams, n_connections):
+    """Each datagram has come, or the kernel has dropped it; each connection has come and gone."""
+    return n_datagrams == scrape.value("udometer_datagrams_total") \
+        + scrape.sum("udometer_kernel_drops_total") \
+        and n_connections == scrape.value("udometer_connections_opened_total") \
+        + scrape.value("udometer_connections_refused_total") \
+        and scrape.sum("udometer_connections") == 0
 
 
 def test_a_flood_of_new_names_stays_in_its_memory(start):

@@ -15,8 +15,9 @@
  * (SO_REUSEPORT). With port 0 the kernel chooses one port for all of them.
  * @read_buffer_bytes is asked for as each one's receive buffer.
  *
- * Returns 0 and hands over the descriptors in @ret_fds; or negative errno, when
- * @ret_fds holds nothing, of which -EADDRINUSE also means that another program shares the port already.
+ * Returns 0 and hands over the descriptors in @ret_fds, or negative errno. On failure
+ * @ret_fds is unspecified. -EADDRINUSE also covers a port that another program already
+ * shares.
  */
 MUST_CHECK int socket_bind_udp(const struct address *address, int read_buffer_bytes, unsigned n,
                                int *ret_fds);

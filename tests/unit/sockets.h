@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Sockets: UDP sockets on the loopback, and what sends to them
+ */
+
+#include "unit.h"
+
+#include "base/socket.h"
+
+#include <sys/socket.h>
+
+#define READ_BUFFER (1 << 20)
+
+/* A socket that sends to where @fd is bound. */
+static inline int sender_to(int fd)
+{
+    struct address address;
+    int out;
+
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    out = socket(address.any.sa_family, SOCK_DGRAM, 0);
+    assert_int_equal(connect(out, &address.any, address.len), 0);
+    return out;
+}
+
+static inline void bind_loopback(unsigned n, int *ret_fds)
+{
+    struct address address;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, n, ret_fds), 0);
+}

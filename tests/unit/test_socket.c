@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "sockets.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* --- binding ---------------------------------------------------------------------- */
+
+static void sockets_share_the_port_that_the_kernel_chose(void **state)
+{
+    struct address addresses[8];
+    int fds[8];
+
+    bind_loopback(8, fds);
+    for (int i = 0; i < 8; i++) {
+        char text[2][ADDRESS_TEXT_MAX];
+
+        assert_int_equal(address_of_socket(&addresses[i], fds[i]), 0);
+        address_format(&addresses[0], text[0]);
+        address_format(&addresses[i], text[1]);
+        assert_string_equal(text[0], text[1]);
+        assert_string_not_equal(text[1], "127.0.0.1:0");
+        for (int j = 0; j < i; j++)
+            assert_int_not_equal(fds[i], fds[j]);
+    }
+    for (int i = 0; i < 8; i++)
+        close(fds[i]);
+}
+
+/* How many datagrams wait in @fd. */
+static unsigned n_waiting(int fd)
+{
+    unsigned n = 0;
+    char byte;
+
+    while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
+        n++;
+    return n;
+}
+
+static void sockets_share_the_traffic_by_flow(void **state)
+{
+    unsigned n_received = 0, n_used = 0;
+    int fds[4];
+
+    bind_loopback(4, fds);
+    for (int flow = 0; flow < 100; flow++) {
+        int out = sender_to(fds[0]);
+        unsigned n_sockets = 0;
+
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(send(out, "x", 1, 0), 1);
+        close(out);
+        for (int i = 0; i < 4; i++) {
+            unsigned n = n_waiting(fds[i]);
+
+            n_received += n;
+            n_sockets += n > 0;
+            n_used |= n > 0 ? 1u << i : 0;
+        }
+        assert_int_equal(n_sockets, 1);
+    }
+    assert_int_equal(n_received, 300);
+    assert_int_equal(n_used, 15);
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+}
+
+static unsigned n_open_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* With a socket at @there, with SO_REUSEPORT or without, no bind to that port of @host may work. */
+static void must_find_it_in_use(const char *there, const char *host, int reuses)
+{
+    struct address address;
+    char text[64];
+    int fd, fds[3] = { -1, -1, -1 };
+    unsigned n_open;
+
+    assert_int_equal(address_parse(&address, there), 0);
+    fd = socket(address.any.sa_family, SOCK_DGRAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &reuses, sizeof(reuses));
+    assert_int_equal(bind(fd, &address.any, address.len), 0);
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    snprintf(text, sizeof(text), "%s:%d", host,
+             ntohs(((struct sockaddr_in *)&address.storage)->sin_port));
+    assert_int_equal(address_parse(&address, text), 0);
+    n_open = n_open_descriptors();
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 3, fds), -EADDRINUSE);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 1, fds), -EADDRINUSE);
+    assert_int_equal(n_open_descriptors(), n_open);
+    assert_int_equal(fds[0], -1);
+    close(fd);
+}
+
+static void refuses_a_port_in_use(void **state)
+{
+    must_find_it_in_use("127.0.0.1:0", "127.0.0.1", 0);
+    must_find_it_in_use("127.0.0.1:0", "", 0);
+    must_find_it_in_use(":0", "127.0.0.1", 0);
+}
+
+static void refuses_a_port_that_another_shares(void **state)
+{
+    must_find_it_in_use("127.0.0.1:0", "127.0.0.1", 1);
+    must_find_it_in_use(":0", "", 1);
+    must_find_it_in_use("127.0.0.1:0", "", 1);
+    must_find_it_in_use(":0", "127.0.0.1", 1);
+}
+
+static void refuses_its_own_port_a_second_time(void **state)
+{
+    struct address address;
+    int fds[2], more[2];
+
+    bind_loopback(2, fds);
+    assert_int_equal(address_of_socket(&address, fds[0]), 0);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 2, more), -EADDRINUSE);
+    close(fds[0]);
+    close(fds[1]);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 2, more), 0);
+    close(more[0]);
+    close(more[1]);
+}
+
+static void refuses_an_address_that_is_not_ours(void **state)
+{
+    struct address address;
+    int fd = -1;
+
+    assert_int_equal(address_parse(&address, "192.0.2.1:0"), 0);
+    assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 1, &fd), -EADDRNOTAVAIL);
+    assert_int_equal(fd, -1);
+}
+
+/* --- what the kernel says -------------------------------------------------------------- */
+
+static void tells_the_buffer_that_was_granted(void **state)
+{
+    struct address address;
+    int small, large, none[2];
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(socket_bind_udp(&address, 1 << 14, 1, &small), 0);
+    assert_int_equal(socket_bind_udp(&address, 1 << 16, 1, &large), 0);
+    assert_true(socket_read_buffer(small) >= 1 << 14);
+    assert_true(socket_read_buffer(large) >= 1 << 16);
+    assert_true(socket_read_buffer(large) > socket_read_buffer(small));
+    assert_int_equal(socket_read_buffer(-1), -EBADF);
+    assert_int_equal(pipe(none), 0);
+    assert_int_equal(socket_read_buffer(none[0]), -ENOTSOCK);
+    close(none[0]);
+    close(none[1]);
+    close(small);
+    close(large);
+}
+
+static void counts_what_the_kernel_dropped(void **state)
+{
+    struct address address;
+    unsigned n_sent = 2000, n_received;
+    int fd, out;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    assert_int_equal(socket_bind_udp(&address, 1, 1, &fd), 0);
+    assert_int_equal(socket_kernel_drops(fd), 0);
+    out = sender_to(fd);
+    for (unsigned i = 0; i < n_sent; i++)
+        assert_int_equal(send(out, "0123456789", 10, 0), 10);
+    n_received = n_waiting(fd);
+    assert_in_range(n_received, 1, n_sent - 1);
+    assert_int_equal(socket_kernel_drops(fd), n_sent - n_received);
+    close(fd);
+    close(out);
+}
+
+static void counts_no_drops_where_it_cannot(void **state)
+{
+    int pipes[2];
+
+    assert_int_equal(socket_kernel_drops(-1), 0);
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(socket_kernel_drops(pipes[0]), 0);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(sockets_share_the_port_that_the_kernel_chose),
+        CASE(sockets_share_the_traffic_by_flow),
+        CASE(refuses_a_port_in_use),
+        CASE(refuses_a_port_that_another_shares),
+        CASE(refuses_its_own_port_a_second_time),
+        CASE(refuses_an_address_that_is_not_ours),
+        CASE(tells_the_buffer_that_was_granted),
+        CASE(counts_what_the_kernel_dropped),
+        CASE(counts_no_drops_where_it_cannot),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -132,7 +132,9 @@ bool command_line_read_variable(const struct option *option, void *values, struc
     option_write_variable(option, &name);
     buffer_add_char(&name, '\0');
     value = name.has_failed ? NULL : getenv(name.data);
-    if (!value || option_set(option, values, value, OPTION_ENVIRONMENT, &wrong))
+    if (!value || (option->ignores_empty && !value[0]))
+        return true;
+    if (option_set(option, values, value, OPTION_ENVIRONMENT, &wrong))
         return true;
     buffer_add_format(problem, "%s=%s: ", name.data, value);
     buffer_add(problem, buffer_text(&wrong));

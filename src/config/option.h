@@ -52,7 +52,8 @@ struct option {
 
     const char *initial; /* the default, as text; NULL: the member stays zero */
     const char *help;
-    const char *limit; /* its name among the limits that udometer reports, or NULL */
+    bool ignores_empty; /* an empty environment variable is as good as none */
+    const char *limit;  /* its name among the limits that udometer reports, or NULL */
 };
 
 struct option_table {

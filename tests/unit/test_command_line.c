@@ -21,7 +21,7 @@ struct weather {
 
 static const struct option rows[] = {
     { "drops", "N", OPTION_COUNT(n_drops, 0, 1000, "1"), "how many" },
-    { "place", "TEXT", OPTION_TEXT(place, ""), "where" },
+    { "place", "TEXT", OPTION_TEXT(place, "here"), "where", .ignores_empty = true },
     { "cold", NULL, OPTION_SWITCH(is_cold, "false"), "is it?" },
 };
 
@@ -138,7 +138,10 @@ static void variables_are_read_as_far_as_there_are_some(void **state)
     setenv("UDOMETER_DROPS", "9", 1);
     assert_true(command_line_read_variables(&table, &weather, &problem));
     assert_int_equal(weather.n_drops, 9);
-    assert_string_equal(weather.place, "");
+    assert_string_equal(weather.place, "here");
+    setenv("UDOMETER_PLACE", "", 1);
+    assert_true(command_line_read_variables(&table, &weather, &problem));
+    assert_string_equal(weather.place, "here");
     setenv("UDOMETER_DROPS", "", 1);
     assert_false(command_line_read_variables(&table, &weather, &problem));
     assert_slice_equal(buffer_text(&problem),

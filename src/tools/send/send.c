@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/target.h"
+#include "config/command_line.h"
 #include "tools/send/encode.h"
 #include "tools/send/sender.h"
 #include "tools/send/stopwatch.h"
@@ -23,12 +24,24 @@
 
 #define EXIT_USAGE 2
 
-#define DEFAULT_URL "udp://127.0.0.1:8125"
-
 /* When nothing comes in for so long, what there is goes out. */
 #define QUIET_MS 1000
 
 #define CHUNK_BYTES 65536
+
+struct send_options {
+    char *url;
+};
+
+#define DEFAULT_URL "udp://127.0.0.1:8125"
+
+#define OPTION_VALUES struct send_options
+
+static const struct option rows[] = {
+    { "url", "URL", OPTION_TEXT(url, DEFAULT_URL), .ignores_empty = true },
+};
+
+static const struct option_table table = OPTION_TABLE(rows);
 
 static int complain(const char *what, const char *why, int status)
 {
@@ -219,8 +232,8 @@ static int print_usage(void)
          "  set NAME MEMBER           count distinct members\n"
          "  expire NAME               end all series of the name that have these tags\n"
          "\n"
-         "URL is udp://HOST[:PORT] or unix:///PATH; else the environment's UDOMETER_URL, else\n"
-         "udp://127.0.0.1:8125. What would break a line becomes '_'.\n"
+         "URL is udp://HOST[:PORT] or unix:///PATH; else the environment's UDOMETER_URL, "
+         "else\n" DEFAULT_URL ". What would break a line becomes '_'.\n"
          "Exit status 0: all was sent. 1: something was not. 2: a flag or a word is wrong.\n"
          "With time: that of COMMAND, as a shell has it.\n"
          "\n"
@@ -229,30 +242,51 @@ static int print_usage(void)
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static const char *url_of_environment(void)
+static enum command_line_outcome read_options(struct send_options *options, int n_flags,
+                                              char **argv, struct buffer *problem)
 {
-    const char *url = getenv("UDOMETER_URL");
+    const struct command_line line = {
+        .command = "udometer send",
+        .table = &table,
+        .has_words = true,
+        .argc = n_flags,
+        .argv = argv,
+    };
 
-    return url && url[0] ? url : DEFAULT_URL;
+    if (!command_line_read_variables(&table, options, problem))
+        return COMMAND_LINE_WRONG;
+    return command_line_read(&line, NULL, options, problem);
 }
 
-int send_main(int argc, char **argv)
+static int send_words(const char *url, char *const *words, int n)
 {
-    const char *url = url_of_environment();
-    char **words = argv + 1;
-    int n = argc - 1;
-
-    for (; n > 0 && strncmp(words[0], "--", 2) == 0; words++, n--) {
-        if (strcmp(words[0], "--help") == 0)
-            return print_usage();
-        if (strncmp(words[0], "--url=", 6) != 0)
-            return complain(words[0], "there is no such flag; see udometer send --help",
-                            EXIT_USAGE);
-        url = words[0] + 6;
-    }
     if (n == 0 || (n == 1 && strcmp(words[0], "-") == 0))
         return send_input(url);
     if (strcmp(words[0], "time") == 0)
         return time_command(url, words + 1, n - 1);
     return send_sample(url, (const char *const *)words, n);
+}
+
+static void free_options(struct send_options *options)
+{
+    option_deinit_values(&table, options);
+}
+
+int send_main(int argc, char **argv)
+{
+    CLEANUP(free_options) struct send_options options;
+    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+    int n_flags = command_line_count_flags(argc, argv);
+
+    if (option_init_values(&table, &options) < 0)
+        return complain("flags", strerror(ENOMEM), EXIT_FAILURE);
+    switch (read_options(&options, n_flags, argv, &problem)) {
+    case COMMAND_LINE_HELP:
+    case COMMAND_LINE_VERSION: return print_usage();
+    case COMMAND_LINE_WRONG:
+        fprintf(stderr, "udometer send: %.*s\n", (int)problem.len, problem.data);
+        return EXIT_USAGE;
+    case COMMAND_LINE_RUN: break;
+    }
+    return send_words(options.url, argv + n_flags, argc - n_flags);
 }

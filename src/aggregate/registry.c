@@ -181,8 +181,7 @@ static void end_series(struct registry *registry, struct series *series)
 static enum verdict end_matching(struct registry *registry, struct family *family,
                                  const struct identity *identity, size_t *ret)
 {
-    bool is_histogram = family->type == METRIC_HISTOGRAM;
-    struct slice wanted = is_histogram ? identity->histogram_labels : identity->labels;
+    struct slice wanted = identity_labels_on(identity, family->type);
     struct series *next;
 
     /* The family goes with its last series, unless the list still needs it. */

@@ -26,3 +26,17 @@ struct identity {
     bool has_colon_rate;           /* some rate has a ':' in it, as in a chain */
     bool is_passing;               /* not worth a key: whoever asks for it asks rarely */
 };
+
+/* The labels of @identity as they are on a metric of @type. */
+static inline struct slice identity_labels_on(const struct identity *identity,
+                                              enum metric_type type)
+{
+    switch (type) {
+    case METRIC_HISTOGRAM: return identity->histogram_labels;
+    case METRIC_COUNTER:
+    case METRIC_GAUGE:
+    case METRIC_SET:
+    case METRIC_NONE: break;
+    }
+    return identity->labels;
+}

@@ -48,7 +48,8 @@ enum sample_value {
  *      whether a rate weighs it: a sample at rate 0.1 stands for ten;
  *      meaning, as "udometer explain" prints it after the letters
  *
- * d is treated as h (DogStatsD). x ends series instead of writing one (udometer's own).
+ * d is treated as h (DogStatsD). x ends series instead of writing one (udometer's own); it
+ * comes last, after all that make series.
  */
 #define SAMPLE_TYPES(X)                                                                            \
     X(COUNTER, "c", counter, COUNTER, AMOUNT, 1, true, "a counter")                                \

@@ -35,13 +35,21 @@ void labeller_clear(struct labeller *labeller)
     labeller->names_len = 0;
 }
 
-/* The label name for @key. It stands where the next one will, unless set_label() keeps it. */
+/*
+ * The label name for @key, on a metric of @type, which may have a label of its own. It stands
+ * where the next one will, unless set_label() keeps it.
+ */
 static struct slice label_name(struct labeller *labeller, struct slice key, enum metric_type type)
 {
     struct slice name = name_write(labeller->names + labeller->names_len, key);
 
-    if (type == METRIC_HISTOGRAM && slice_equal(name, SLICE("le")))
-        return SLICE("exported_le");
+    switch (type) {
+    case METRIC_HISTOGRAM: return slice_equal(name, SLICE("le")) ? SLICE("exported_le") : name;
+    case METRIC_COUNTER:
+    case METRIC_GAUGE:
+    case METRIC_SET:
+    case METRIC_NONE: break;
+    }
     return name;
 }
 

@@ -377,8 +377,7 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
     if (ret->type == SAMPLE_END && ret->n_tag_errors)
         return refuse(resolver, REFUSED_MALFORMED_LINE, link->name.at);
-    if (metric_type_of(ret->type) == METRIC_HISTOGRAM)
-        ret->labels = ret->histogram_labels;
+    ret->labels = identity_labels_on(name, metric_type_of(ret->type));
     while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
         if (parse_section(section, &content) != SECTION_CONTAINER)
             verdict = add_section(resolver, section, ret);

@@ -46,7 +46,6 @@ NOT_YET = {
     ("tools/explain/explanation", "web/selfmetrics.h"),
     ("tools/explain/explanation", "config/settings.h"),
     ("web/selfmetrics", "daemon/listeners.h"),
-    ("tools/bench/layout", "tools/bench/workload.h"),
 }
 
 # Who may include a library: files (folder/stem) or whole folders.

@@ -20,16 +20,32 @@
 /* So many series share a name: a family that is far from a daemon's limits. */
 #define FAMILY_SERIES 1000
 
-const struct layout_kind layout_kinds[WORKLOAD_N_TYPES] = {
-    /* letters, name, low, n, scale, width, unit */
-    [SAMPLE_COUNTER] = { { "c", 1 }, "counter", 1, 9, 1, 1, 1 },
-    [SAMPLE_GAUGE] = { { "g", 1 }, "gauge", 100, 900, 1, 3, 1 },
-    [SAMPLE_TIMER] = { { "ms", 2 }, "timer", 8, 72, 125, 4, 0.125 },
-    [SAMPLE_HISTOGRAM] = { { "h", 1 }, "histogram", 10, 90, 1, 2, 1 },
-    [SAMPLE_DISTRIBUTION] = { { "d", 1 }, "distribution", 10, 90, 1, 2, 1 },
+struct layout_values layout_values(enum sample_type type)
+{
+    /* low, n, scale, width */
+    switch (type) {
+    case SAMPLE_COUNTER: return (struct layout_values){ 1, 9, 1, 1 };
+    case SAMPLE_GAUGE: return (struct layout_values){ 100, 900, 1, 3 };
+    case SAMPLE_TIMER: return (struct layout_values){ 8, 72, 125, 4 };
+    case SAMPLE_HISTOGRAM: return (struct layout_values){ 10, 90, 1, 2 };
+    case SAMPLE_DISTRIBUTION: return (struct layout_values){ 10, 90, 1, 2 };
     /* At most 64 values, so that those seen fit into a word. */
-    [SAMPLE_SET] = { { "s", 1 }, "set", 0, 64, 1, 2, 1 },
-};
+    case SAMPLE_SET: return (struct layout_values){ 0, 64, 1, 2 };
+    case SAMPLE_END:
+    case _SAMPLE_TYPE_N: break;
+    }
+    return (struct layout_values){ 0 };
+}
+
+double layout_unit(enum sample_type type)
+{
+    return sample_type_scale(type, layout_values(type).scale);
+}
+
+static struct slice letters_of(enum sample_type type)
+{
+    return sample_type_facts(type)->letters;
+}
 
 /* --- lines ---------------------------------------------------------------------------- */
 
@@ -63,7 +79,7 @@ static void add_name(struct buffer *out, const struct layout *layout, uint32_t s
 
     buffer_add(out, slice_of(layout->prefix));
     buffer_add_char(out, '_');
-    buffer_add(out, layout_kinds[type].letters);
+    buffer_add(out, letters_of(type));
     buffer_add_char(out, '_');
     if (layout->n_labels > 0) {
         add_number(out, series / FAMILY_SERIES, layout->family_width);
@@ -89,13 +105,14 @@ static void add_labels(struct buffer *out, const struct layout *layout, uint32_t
 
 void layout_add_line(struct buffer *out, const struct layout *layout, struct layout_line line)
 {
-    const struct layout_kind *kind = &layout_kinds[layout_type(layout, line.series)];
+    enum sample_type type = layout_type(layout, line.series);
+    struct layout_values values = layout_values(type);
 
     add_name(out, layout, line.series);
     buffer_add_char(out, ':');
-    add_number(out, (uint64_t)line.value * kind->scale, kind->width);
+    add_number(out, (uint64_t)line.value * values.scale, values.width);
     buffer_add_char(out, '|');
-    buffer_add(out, kind->letters);
+    buffer_add(out, letters_of(type));
     if (layout->n_labels > 0)
         add_labels(out, layout, line.series);
     buffer_add_char(out, '\n');

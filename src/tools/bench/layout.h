@@ -7,19 +7,19 @@
 
 #include "base/buffer.h"
 #include "base/sample_type.h"
-#include "tools/bench/workload.h"
+#include "tools/bench/workload_spec.h"
 
 /* The values that a type has. */
-struct layout_kind {
-    struct slice letters;
-    const char *name;
+struct layout_values {
     unsigned low, n; /* values are low to low + n - 1 */
     unsigned scale;  /* what stands on the line is the value times this … */
     unsigned width;  /* … with so many digits */
-    double unit;     /* what a value of 1 is when it is shown by a daemon */
 };
 
-extern const struct layout_kind layout_kinds[WORKLOAD_N_TYPES];
+struct layout_values layout_values(enum sample_type type);
+
+/* What a value of 1 is when it is shown by a daemon. */
+double layout_unit(enum sample_type type);
 
 struct layout {
     const char *prefix; /* borrowed; needed for writing only */

@@ -63,7 +63,7 @@ static void write_totals(const struct workload_totals *totals, struct buffer *ou
         if (total->n_samples == 0)
             continue;
         buffer_add_format(out, "%-12s  %lu samples, %lu series, sum ",
-                          workload_type_name((enum sample_type)type), total->n_samples,
+                          sample_type_facts((enum sample_type)type)->name, total->n_samples,
                           total->n_series);
         buffer_add_double(out, total->sum);
         buffer_add_char(out, '\n');
@@ -126,7 +126,7 @@ static json_t *totals_json(const struct workload_totals *totals)
         const struct workload_total *total = &totals->types[type];
 
         if (total->n_samples > 0)
-            json_object_set_new(types, workload_type_name((enum sample_type)type),
+            json_object_set_new(types, sample_type_facts((enum sample_type)type)->name,
                                 json_pack("{s:I, s:I, s:o}", "samples",
                                           (json_int_t)total->n_samples, "series",
                                           (json_int_t)total->n_series, "sum", json_of(total->sum)));

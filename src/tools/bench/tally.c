@@ -107,25 +107,38 @@ static void add_check(struct comparison *comparison, struct check check)
     comparison->agrees = comparison->agrees && check.found == check.expected;
 }
 
+/* Whether the sum over a type's series only grows, so that what was there before is taken off. */
+static bool does_add_up(enum metric_type type)
+{
+    switch (type) {
+    case METRIC_COUNTER:
+    case METRIC_HISTOGRAM: return true;
+    case METRIC_GAUGE:
+    case METRIC_SET:
+    case METRIC_NONE: break;
+    }
+    return false;
+}
+
 static void compare_type(enum sample_type type, const struct tally_type *before,
                          const struct tally_type *after, const struct workload_total *sent,
                          struct comparison *ret)
 {
-    const char *name = workload_type_name(type);
-    bool is_histogram = metric_type_of(type) == METRIC_HISTOGRAM;
+    const char *name = sample_type_facts(type)->name;
+    enum metric_type metric = metric_type_of(type);
 
-    if (is_histogram)
+    if (metric == METRIC_HISTOGRAM)
         add_check(ret, (struct check){ name, "observations", (double)sent->n_samples,
                                        after->n_samples - before->n_samples });
-    if (is_histogram || type == SAMPLE_COUNTER)
+    if (does_add_up(metric))
         add_check(ret, (struct check){ name, "sum", sent->sum, after->sum - before->sum });
     if (before->n_series > 0)
         return;
     add_check(ret, (struct check){ name, "series", (double)sent->n_series, after->n_series });
-    if (type == SAMPLE_GAUGE)
-        add_check(ret, (struct check){ name, "sum of last values", sent->sum, after->sum });
-    if (type == SAMPLE_SET)
-        add_check(ret, (struct check){ name, "sum of sizes", sent->sum, after->sum });
+    if (!does_add_up(metric))
+        add_check(ret, (struct check){ name,
+                                       metric == METRIC_SET ? "sum of sizes" : "sum of last values",
+                                       sent->sum, after->sum });
 }
 
 void tally_compare(const struct tally *before, const struct tally *after,

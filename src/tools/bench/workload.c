@@ -36,18 +36,11 @@ struct workload {
     struct buffer text;
 };
 
-const char *workload_type_name(enum sample_type type)
-{
-    return layout_kinds[type].name;
-}
-
 enum sample_type workload_type(struct slice letters)
 {
-    unsigned type = 0;
+    enum sample_type type;
 
-    while (type < WORKLOAD_N_TYPES && !slice_equal(layout_kinds[type].letters, letters))
-        type++;
-    return (enum sample_type)type;
+    return sample_type_parse(letters, &type) && type < WORKLOAD_N_TYPES ? type : WORKLOAD_N_TYPES;
 }
 
 /* --- plan ----------------------------------------------------------------------------- */
@@ -84,13 +77,13 @@ static void make_plan(struct workload *workload, const struct workload_spec *spe
 
     for (uint64_t i = 0; i < workload->n_lines_in_all; i++) {
         struct layout_line *line = &workload->plan[i];
-        const struct layout_kind *kind;
+        struct layout_values values;
 
         if (place == 0 && !spec->is_sequential)
             shuffle(order, spec->n_series, &state);
         line->series = order[place];
-        kind = &layout_kinds[layout_type(&workload->layout, line->series)];
-        line->value = kind->low + draw(&state, kind->n);
+        values = layout_values(layout_type(&workload->layout, line->series));
+        line->value = values.low + draw(&state, values.n);
         if (++place == spec->n_series)
             place = 0;
     }
@@ -210,13 +203,19 @@ static void add_line_up(struct layout_line line, enum sample_type type,
                         struct workload_total *total)
 {
     total->n_samples += sent->n_times;
-    if (type == SAMPLE_SET)
-        mark->value |= UINT64_C(1) << line.value;
-    else if (type != SAMPLE_GAUGE)
-        total->sum += (double)(line.value * sent->n_times) * layout_kinds[type].unit;
-    /* Within a datagram, what stands further behind comes later. */
-    else if (sent->last_turn >= mark->turn)
-        mark->value = line.value;
+    switch (metric_type_of(type)) {
+    case METRIC_COUNTER:
+    case METRIC_HISTOGRAM:
+        total->sum += (double)(line.value * sent->n_times) * layout_unit(type);
+        break;
+    case METRIC_GAUGE:
+        /* Within a datagram, what stands further behind comes later. */
+        if (sent->last_turn >= mark->turn)
+            mark->value = line.value;
+        break;
+    case METRIC_SET: mark->value |= UINT64_C(1) << line.value; break;
+    case METRIC_NONE: break;
+    }
     if (sent->last_turn > mark->turn)
         mark->turn = sent->last_turn;
 }
@@ -225,10 +224,13 @@ static void add_mark_up(const struct mark *mark, enum sample_type type,
                         struct workload_total *total)
 {
     total->n_series += mark->turn > 0;
-    if (type == SAMPLE_SET)
-        total->sum += __builtin_popcountll(mark->value);
-    else if (type == SAMPLE_GAUGE)
-        total->sum += (double)mark->value;
+    switch (metric_type_of(type)) {
+    case METRIC_GAUGE: total->sum += (double)mark->value; break;
+    case METRIC_SET: total->sum += __builtin_popcountll(mark->value); break;
+    case METRIC_COUNTER:
+    case METRIC_HISTOGRAM: /* added up line by line */
+    case METRIC_NONE: break;
+    }
 }
 
 static void add_datagram_up(const struct workload *workload, uint64_t i,

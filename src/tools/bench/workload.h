@@ -8,33 +8,16 @@
  */
 
 #include "base/compiler.h"
-#include "base/sample_type.h"
 #include "base/slice.h"
-
-#include <stdbool.h>
+#include "tools/bench/workload_spec.h"
 
 #include <stdint.h>
-
-/* The types that a workload may have are those of enum sample_type before this one. */
-#define WORKLOAD_N_TYPES SAMPLE_END
 
 /* The most that UDP carries over IPv4. */
 #define WORKLOAD_DATAGRAM_MAX 65507
 
 /* The most that all datagrams of a workload may have together. */
 #define WORKLOAD_BYTES_MAX (UINT64_C(1) << 30)
-
-struct workload_spec {
-    const char *prefix; /* of all names: letters, digits and '_'; borrowed during workload_new() */
-    unsigned percent[WORKLOAD_N_TYPES]; /* of the series that are of each type; 100 in all */
-    uint64_t seed;
-    uint64_t n_series;    /* 1 to UINT32_MAX */
-    uint64_t n_lines;     /* in a datagram, at least 1 */
-    uint64_t n_labels;    /* of a line; 0: each series has a name of its own */
-    uint64_t n_bytes;     /* to pad datagrams to, as far as that is the same for all lines */
-    bool is_sequential;   /* series by number; otherwise shuffled */
-    uint64_t n_datagrams; /* make no more than these */
-};
 
 struct workload;
 
@@ -91,6 +74,3 @@ MUST_CHECK int workload_add_up(const struct workload *workload, const struct wor
 
 /* The type with these letters, "c", "ms"; WORKLOAD_N_TYPES if there is none. */
 enum sample_type workload_type(struct slice letters);
-
-/* What people call it: "counter", "timer". */
-const char *workload_type_name(enum sample_type type);

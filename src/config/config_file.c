@@ -186,8 +186,13 @@ static bool read_event(struct reader *reader, const yaml_event_t *event)
     case YAML_SEQUENCE_START_EVENT: return open_list(reader, mark);
     case YAML_SEQUENCE_END_EVENT: return close_list(reader, mark);
     case YAML_ALIAS_EVENT: return fail(reader, mark, "aliases are not used in this file");
-    default: return true; /* beginnings and ends of stream and document */
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+    case YAML_DOCUMENT_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT: break;
     }
+    return true;
 }
 
 /* Where byte number @offset of the file stands. */

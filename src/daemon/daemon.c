@@ -61,7 +61,7 @@ struct daemon {
     struct worker *workers[WORKERS_MAX];
     struct selfmetrics selfmetrics;
     struct routes routes;
-    struct http *http;
+    struct http_server *http;
 
     uv_loop_t loop;
     bool has_loop;
@@ -249,7 +249,7 @@ static void stop_workers(struct daemon *daemon)
 
 static int start_http(struct daemon *daemon)
 {
-    struct http_options options;
+    struct http_server_options options;
     int fd = daemon->http_fd;
 
     daemon->selfmetrics = (struct selfmetrics){
@@ -267,7 +267,7 @@ static int start_http(struct daemon *daemon)
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->settings->telemetry_path);
     options = routes_http_options(&daemon->routes);
     daemon->http_fd = -1; /* from here on, it is the http's */
-    return http_start(&daemon->http, fd, &options);
+    return server_start(&daemon->http, fd, &options);
 }
 
 /* Threads started now leave signals to the main thread. */
@@ -451,7 +451,7 @@ int daemon_run(const struct settings *settings)
 
     stop_workers(daemon);
     close_loop(daemon);
-    http_stop(daemon->http);
+    server_stop(daemon->http);
     if (r == 0)
         log_end(daemon);
     close_sockets(daemon);

@@ -105,9 +105,9 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
     memcpy(routes->table, table, sizeof(table));
 }
 
-struct http_options routes_http_options(struct routes *routes)
+struct http_server_options routes_http_options(struct routes *routes)
 {
-    return (struct http_options){
+    return (struct http_server_options){
         .routes = routes->table,
         .n_routes = ROUTES_N,
         .ctx = routes,

@@ -5,7 +5,7 @@
  * Routes: which pages there are
  */
 
-#include "http/http.h"
+#include "http/server.h"
 #include "web/selfmetrics.h"
 
 #include <stdatomic.h>
@@ -24,5 +24,5 @@ struct routes {
 void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path);
 
-/* What http_start() wants to know of them. */
-struct http_options routes_http_options(struct routes *routes);
+/* What server_start() wants to know of them. */
+struct http_server_options routes_http_options(struct routes *routes);

@@ -6,7 +6,7 @@
  */
 
 #include "base/compiler.h"
-#include "http/http.h"
+#include "http/server.h"
 #include "output/exposition.h"
 #include "web/selfmetrics.h"
 

@@ -18,7 +18,7 @@ static int make_routes(void **state)
 /* What the page at @path answers; it must be one that asks for no metrics. */
 static struct http_reply ask(const char *path)
 {
-    struct http_options options = routes_http_options(&routes);
+    struct http_server_options options = routes_http_options(&routes);
     struct http_reply reply = { 0 };
 
     for (unsigned i = 0; i < options.n_routes; i++) {
@@ -52,7 +52,7 @@ static void is_healthy_whether_it_is_ready_or_not(void **state)
 
 static void the_landing_page_links_to_all_the_others(void **state)
 {
-    struct http_options options = routes_http_options(&routes);
+    struct http_server_options options = routes_http_options(&routes);
     struct http_reply page = ask("/");
 
     assert_int_equal(page.status, 200);

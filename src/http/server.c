@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * HTTP
+ * Server
  *
  * libmicrohttpd with one thread on epoll. It parses requests, keeps connections
  * and limits them; here is only the way from a path to a page.
  */
 
-#include "http/http.h"
+#include "http/server.h"
 
 #include "http/negotiate.h"
 #include "output/gzip.h"
@@ -26,15 +26,15 @@
 /* Each takes half a megabyte; when there are more at once, the rest go as they are. */
 #define GZIPS_MAX 16
 
-struct http {
-    struct http_options options;
+struct http_server {
+    struct http_server_options options;
     unsigned n_gzips; /* the HTTP thread's: streams that are being compressed */
     struct MHD_Daemon *server;
 };
 
 /* A stream on its way through libmicrohttpd. */
 struct passage {
-    struct http *http;
+    struct http_server *http;
     struct http_stream *stream;
     struct gzip *gzip; /* NULL: it goes as it is */
 };
@@ -85,7 +85,7 @@ static bool begin_gzip(struct passage *passage)
     return true;
 }
 
-static struct MHD_Response *stream_response(struct http *http, struct http_stream *stream,
+static struct MHD_Response *stream_response(struct http_server *http, struct http_stream *stream,
                                             bool wants_gzip)
 {
     struct passage *passage = calloc(1, sizeof(*passage));
@@ -135,7 +135,8 @@ static bool wants_gzip(struct MHD_Connection *connection)
     return header && negotiate_coding(slice_of(header), SLICE("gzip")) > 0;
 }
 
-static struct MHD_Response *make_response(struct http *http, struct MHD_Connection *connection,
+static struct MHD_Response *make_response(struct http_server *http,
+                                          struct MHD_Connection *connection,
                                           const struct http_reply *reply, bool is_head)
 {
     struct MHD_Response *response;
@@ -155,7 +156,7 @@ static struct MHD_Response *make_response(struct http *http, struct MHD_Connecti
     return response;
 }
 
-static enum MHD_Result queue(struct http *http, struct MHD_Connection *connection,
+static enum MHD_Result queue(struct http_server *http, struct MHD_Connection *connection,
                              const struct http_reply *reply, bool is_head)
 {
     struct MHD_Response *response = make_response(http, connection, reply, is_head);
@@ -171,7 +172,7 @@ static enum MHD_Result queue(struct http *http, struct MHD_Connection *connectio
     return result;
 }
 
-static const struct http_route *find_route(const struct http *http, const char *path)
+static const struct http_route *find_route(const struct http_server *http, const char *path)
 {
     for (unsigned i = 0; i < http->options.n_routes; i++)
         if (strcmp(http->options.routes[i].path, path) == 0)
@@ -184,7 +185,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
                                   size_t *upload_size, void **request)
 {
     struct http_reply reply = { .content_type = "text/plain; charset=utf-8" };
-    struct http *http = ctx;
+    struct http_server *http = ctx;
     const struct http_route *route = find_route(http, path);
     bool is_head = strcmp(method, "HEAD") == 0;
     bool is_read_only = is_head || strcmp(method, "GET") == 0;
@@ -220,9 +221,9 @@ static size_t on_unescape(void *ctx, struct MHD_Connection *connection, char *te
     return strlen(text);
 }
 
-int http_start(struct http **ret, int fd, const struct http_options *options)
+int server_start(struct http_server **ret, int fd, const struct http_server_options *options)
 {
-    struct http *http = calloc(1, sizeof(*http));
+    struct http_server *http = calloc(1, sizeof(*http));
 
     if (!http) {
         close(fd);
@@ -246,7 +247,7 @@ int http_start(struct http **ret, int fd, const struct http_options *options)
     return 0;
 }
 
-void http_stop(struct http *http)
+void server_stop(struct http_server *http)
 {
     if (!http)
         return;

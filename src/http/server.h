@@ -39,13 +39,13 @@ struct http_route {
     void (*respond)(void *ctx, struct http_reply *reply);
 };
 
-struct http_options {
-    const struct http_route *routes; /* borrowed, as all of this, until http_stop() */
+struct http_server_options {
+    const struct http_route *routes; /* borrowed, as all of this, until server_stop() */
     unsigned n_routes;
     void *ctx;
 };
 
-struct http;
+struct http_server;
 
 /*
  * Serve on @fd, which listens (address_listen) and which now belongs to the http.
@@ -53,7 +53,8 @@ struct http;
  * GET and HEAD of a route's path get its page; other methods get 405 with Allow,
  * other paths 404. A path is what stands in the request, %-escapes and all. Returns 0, or negative errno and @fd is closed.
  */
-MUST_CHECK int http_start(struct http **ret, int fd, const struct http_options *options);
+MUST_CHECK int server_start(struct http_server **ret, int fd,
+                            const struct http_server_options *options);
 
 /* Break off what is going on and end the thread. NULL is fine. */
-void http_stop(struct http *http);
+void server_stop(struct http_server *http);

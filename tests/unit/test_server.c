@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "http/http.h"
+#include "http/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ struct stream {
 };
 
 static _Atomic unsigned n_opened, n_closed;
-static struct http *http;
+static struct http_server *http;
 static int port;
 
 /* What stands at @i in a stream: nothing that repeats with the size of a block. */
@@ -101,7 +101,7 @@ static const struct http_route routes[] = {
     { "/broken", respond_broken }, { "/empty", respond_empty },
 };
 static char page[] = "a page\n";
-static const struct http_options options = { routes, ARRAY_SIZE(routes), page };
+static const struct http_server_options options = { routes, ARRAY_SIZE(routes), page };
 
 /* --- a client ----------------------------------------------------------------------------- */
 
@@ -500,13 +500,13 @@ static void a_server_that_cannot_start_closes_its_socket(void **state)
 {
     int fd = listen_anywhere();
     struct rlimit limit, none = { 0 };
-    struct http *mark = (struct http *)(uintptr_t)1, *other = mark;
+    struct http_server *mark = (struct http_server *)(uintptr_t)1, *other = mark;
     int r;
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none.rlim_max = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* there is no epoll to be had */
-    r = http_start(&other, fd, &options);
+    r = server_start(&other, fd, &options);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_true(r < 0);
     assert_ptr_equal(other, mark);
@@ -521,7 +521,7 @@ static void stopping_breaks_off_what_is_going_on(void **state)
 
     send_text(fd, "GET /long" KEEPING);
     answer = receive(fd, has_head);
-    http_stop(http);
+    server_stop(http);
     http = NULL;
     assert_int_equal(atomic_load(&n_opened), n + 1);
     assert_int_equal(atomic_load(&n_closed), n + 1);
@@ -530,7 +530,7 @@ static void stopping_breaks_off_what_is_going_on(void **state)
 
 static void stop_accepts_null(void **state)
 {
-    http_stop(NULL);
+    server_stop(NULL);
 }
 
 static int start(void **state)
@@ -544,12 +544,12 @@ static int start(void **state)
     port = atoi(strrchr(text, ':') + 1);
     atomic_store(&n_opened, 0);
     atomic_store(&n_closed, 0);
-    return http_start(&http, fd, &options);
+    return server_start(&http, fd, &options);
 }
 
 static int stop(void **state)
 {
-    http_stop(http);
+    server_stop(http);
     http = NULL;
     return atomic_load(&n_opened) == atomic_load(&n_closed) ? 0 : -1;
 }

@@ -63,7 +63,7 @@ MAY_USE = {
 
 # No loop, no thread, no clock, no log, no socket: these only compute.
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
-        "http/negotiate",
+        "http/negotiate", "http/reply", "http/request", "http/route",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
         "input/section", "input/service_check", "input/stream",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Reply: what a handler answers
+ *
+ * A handler gets an empty one and fills it with one of reply_text(), reply_page(),
+ * reply_take() and reply_stream(). Headers are sent in the order in which they are added.
+ */
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+
+#define HTTP_REPLY_HEADERS_MAX 8
+
+/*
+ * A body that is made while it is sent. A module that makes one embeds this struct and
+ * brings both functions, which run on the HTTP thread. Requests take turns piece by piece,
+ * so a long stream does not hold up a short page. A stream need not end.
+ */
+struct http_stream {
+    /*
+     * Put up to @max bytes, which is not 0, into @out. Returns their number; 0 at the end;
+     * or a negative errno to break off: the client then sees that its page is not whole.
+     */
+    long (*read)(struct http_stream *stream, char *out, size_t max);
+    /* Free the stream. Called once: at its end, or earlier when the client has gone. */
+    void (*close)(struct http_stream *stream);
+};
+
+/* All borrowed until the server has sent the reply, but for what it is given. */
+struct http_reply {
+    unsigned status; /* 200 and so on */
+    struct {
+        const char *name, *value;
+    } headers[HTTP_REPLY_HEADERS_MAX];
+    unsigned n_headers;
+    struct slice body;
+    bool is_body_given;         /* the body is malloc()ed, and the server frees it */
+    struct http_stream *stream; /* the server closes it; NULL: the body is all there is */
+};
+
+/* Add a header. Neither text is copied: both must live as long as the server. */
+void reply_add_header(struct http_reply *reply, const char *name, const char *value);
+
+/* Reply with @body, of @content_type. Both must live as long as the server. */
+void reply_page(struct http_reply *reply, unsigned status, const char *content_type,
+                struct slice body);
+
+/* The same for plain text in UTF-8. */
+void reply_text(struct http_reply *reply, unsigned status, struct slice body);
+
+/* Reply 200 with @body, malloc()ed and ended by NUL, which is taken. */
+void reply_take(struct http_reply *reply, const char *content_type, char *body);
+
+/* Reply 200 with @stream, which is taken. HEAD closes it unread. */
+void reply_stream(struct http_reply *reply, const char *content_type, struct http_stream *stream);

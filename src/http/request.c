@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Request
+ *
+ * A query is cut at its separators before it is decoded, for an escape may stand for one.
+ * Decoding never makes a text longer, so it happens where the text is.
+ */
+
+#include "http/request.h"
+
+#include "base/compiler.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+static const struct {
+    enum http_method method;
+    const char *name;
+} methods[] = {
+    { HTTP_GET, "GET" },         { HTTP_HEAD, "HEAD" },   { HTTP_POST, "POST" },
+    { HTTP_PUT, "PUT" },         { HTTP_PATCH, "PATCH" }, { HTTP_DELETE, "DELETE" },
+    { HTTP_OPTIONS, "OPTIONS" },
+};
+
+enum http_method request_method(const char *name)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(methods); i++)
+        if (strcmp(methods[i].name, name) == 0)
+            return methods[i].method;
+    return HTTP_OTHER;
+}
+
+void request_write_methods(unsigned taken, char out[HTTP_METHODS_TEXT_MAX])
+{
+    const char *separator = "";
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (unsigned i = 0; i < ARRAY_SIZE(methods); i++) {
+        if (!(taken & methods[i].method))
+            continue;
+        n += (size_t)snprintf(out + n, HTTP_METHODS_TEXT_MAX - n, "%s%s", separator,
+                              methods[i].name);
+        separator = ", ";
+    }
+}
+
+/* --- by name ------------------------------------------------------------------------------ */
+
+struct slice request_query(const struct http_request *request, const char *name)
+{
+    for (unsigned i = 0; i < request->query.n; i++)
+        if (slice_equal(request->query.items[i].name, slice_of(name)))
+            return request->query.items[i].value;
+    return (struct slice){ 0 };
+}
+
+struct slice request_header(const struct http_request *request, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (unsigned i = 0; i < request->headers.n; i++) {
+        const struct http_field *header = &request->headers.items[i];
+
+        if (header->name.len == len && strncasecmp(header->name.at, name, len) == 0)
+            return header->value;
+    }
+    return (struct slice){ 0 };
+}
+
+/* --- the query ---------------------------------------------------------------------------- */
+
+unsigned request_count_parameters(const char *query)
+{
+    unsigned n = 1;
+
+    for (; *query; query++)
+        n += *query == '&';
+    return n;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= ' ';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that the escape at the beginning of @text stands for, or -1. */
+static int unescape(const char *text, size_t len)
+{
+    int high, low;
+
+    if (len < 3 || text[0] != '%')
+        return -1;
+    high = hex_digit(text[1]);
+    low = hex_digit(text[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* Decode the @len bytes at @text in place. */
+static struct slice decode(char *text, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        int byte = unescape(text + i, len - i);
+
+        if (byte >= 0)
+            i += 2;
+        else
+            byte = text[i] == '+' ? ' ' : text[i];
+        text[n++] = (char)byte;
+    }
+    return (struct slice){ text, n };
+}
+
+void request_parse_query(char *query, struct http_fields *ret)
+{
+    ret->n = 0;
+    while (query) {
+        char *next = strchr(query, '&');
+        size_t len = next ? (size_t)(next - query) : strlen(query);
+        char *equals = memchr(query, '=', len);
+        size_t name_len = equals ? (size_t)(equals - query) : len;
+        char *value = query + name_len + (equals != NULL);
+
+        if (len)
+            ret->items[ret->n++] = (struct http_field){
+                decode(query, name_len),
+                decode(value, len - (size_t)(value - query)),
+            };
+        query = next ? next + 1 : NULL;
+    }
+}

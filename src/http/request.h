@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Request: what a client asks for
+ *
+ * A plain struct, so that a test can make one without a server. All of it is borrowed from
+ * the server and valid until the handler returns.
+ */
+
+#include "base/slice.h"
+
+/* Bits, so that a route can say which ones it takes. */
+enum http_method {
+    HTTP_GET = 1 << 0,
+    HTTP_HEAD = 1 << 1,
+    HTTP_POST = 1 << 2,
+    HTTP_PUT = 1 << 3,
+    HTTP_PATCH = 1 << 4,
+    HTTP_DELETE = 1 << 5,
+    HTTP_OPTIONS = 1 << 6,
+    HTTP_OTHER = 1 << 7, /* any that is not above; no route takes it */
+};
+
+/* What a page that can only be read takes. Neither has a body that means anything. */
+#define HTTP_READ (HTTP_GET | HTTP_HEAD)
+
+/* Room for the names of all methods as request_write_methods() writes them, and a NUL. */
+#define HTTP_METHODS_TEXT_MAX 64
+
+/* A header, or a parameter of the query. */
+struct http_field {
+    struct slice name, value;
+};
+
+struct http_fields {
+    struct http_field *items; /* in the order in which they were sent */
+    unsigned n;
+};
+
+struct http_request {
+    enum http_method method;
+    struct slice path;          /* as it was sent, %-escapes and all; without the query */
+    struct http_fields query;   /* decoded */
+    struct http_fields headers; /* without those that follow a chunked body */
+    struct slice body;          /* whole; empty for GET and HEAD */
+};
+
+/*
+ * The value of the first parameter called @name, by its exact bytes. It may be empty, and
+ * may hold any byte; its .at is NULL if there is no such parameter.
+ */
+struct slice request_query(const struct http_request *request, const char *name);
+
+/* The value of the first header called @name, in any case; its .at is NULL if there is none. */
+struct slice request_header(const struct http_request *request, const char *name);
+
+/* --- for those who make requests --------------------------------------------------------- */
+
+/* The method called @name. Names are case-sensitive (RFC 9110, 9.1). */
+enum http_method request_method(const char *name);
+
+/* Write the names of @methods into @out as Allow wants them, "GET, HEAD", and a NUL. */
+void request_write_methods(unsigned methods, char out[HTTP_METHODS_TEXT_MAX]);
+
+/* The most parameters that there can be in @query. */
+unsigned request_count_parameters(const char *query);
+
+/*
+ * Take @query, what follows the "?", apart into @ret, which has room for
+ * request_count_parameters() of them. It is application/x-www-form-urlencoded: "a=b&c=d",
+ * where "+" is a space and "%41" is "A". An escape that is not one stays as it is; a
+ * parameter without "=" has an empty value; empty parameters are left out. Names and values
+ * are decoded in place, and @ret points into @query.
+ */
+void request_parse_query(char *query, struct http_fields *ret);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Route
+ *
+ * The table is all there is to know: what it has no row for is refused, and what Allow says
+ * is read off it. It is short, so it is searched from its beginning.
+ */
+
+#include "http/route.h"
+
+void route_match(const struct http_route *routes, unsigned n, const struct http_request *request,
+                 struct http_match *ret)
+{
+    *ret = (struct http_match){ 0 };
+    for (unsigned i = 0; i < n; i++) {
+        if (!slice_equal(slice_of(routes[i].path), request->path))
+            continue;
+        ret->methods |= routes[i].methods;
+        if (!ret->route && (routes[i].methods & request->method))
+            ret->route = &routes[i];
+    }
+    request_write_methods(ret->methods, ret->allow);
+}
+
+void route_refuse(const struct http_match *match, struct http_reply *reply)
+{
+    if (match->methods == 0) {
+        reply_text(reply, 404,
+                   SLICE("404: there is no such page. / has links to all there are.\n"));
+        return;
+    }
+    if (match->methods == HTTP_READ)
+        reply_text(reply, 405, SLICE("405: this page can only be read, with GET or HEAD.\n"));
+    else
+        reply_text(reply, 405, SLICE("405: this page takes other methods; Allow names them.\n"));
+    reply_add_header(reply, "Allow", match->allow);
+}

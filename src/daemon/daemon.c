@@ -25,6 +25,7 @@
 #include "daemon/options.h"
 #include "daemon/sweeper.h"
 #include "daemon/worker.h"
+#include "http/server.h"
 #include "web/routes.h"
 
 #include <errno.h>
@@ -249,7 +250,7 @@ static void stop_workers(struct daemon *daemon)
 
 static int start_http(struct daemon *daemon)
 {
-    struct http_server_options options;
+    const struct http_server_options options = { daemon->routes.table, ROUTES_N };
     int fd = daemon->http_fd;
 
     daemon->selfmetrics = (struct selfmetrics){
@@ -265,8 +266,7 @@ static int start_http(struct daemon *daemon)
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->settings->telemetry_path);
-    options = routes_http_options(&daemon->routes);
-    daemon->http_fd = -1; /* from here on, it is the http's */
+    daemon->http_fd = -1; /* from here on, it is the server's */
     return server_start(&daemon->http, fd, &options);
 }
 

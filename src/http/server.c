@@ -4,13 +4,19 @@
  * Server
  *
  * libmicrohttpd with one thread on epoll. It parses requests, keeps connections
- * and limits them; here is only the way from a path to a page.
+ * and limits them; here is only the way from its callbacks to a handler, and back from a
+ * reply to a response. For each request it calls, in this order:
+ *
+ *      on_target       once, with the first line: the exchange begins
+ *      on_request      with the head, then with each piece of the body, then with nothing,
+ *                      which is when the handler runs
+ *      on_read         for each piece of a stream, as the client takes it
+ *      on_completed    once, however it ended
  */
 
 #include "http/server.h"
 
-#include "http/negotiate.h"
-#include "output/gzip.h"
+#include "base/buffer.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -23,52 +29,38 @@
 #define IDLE_TIMEOUT_S 15
 #define STREAM_BLOCK_SIZE 65536
 
-/* Each takes half a megabyte; when there are more at once, the rest go as they are. */
-#define GZIPS_MAX 16
-
 struct http_server {
     struct http_server_options options;
-    unsigned n_gzips; /* the HTTP thread's: streams that are being compressed */
-    struct MHD_Daemon *server;
+    struct MHD_Daemon *daemon;
 };
 
-/* A stream on its way through libmicrohttpd. */
-struct passage {
-    struct http_server *http;
-    struct http_stream *stream;
-    struct gzip *gzip; /* NULL: it goes as it is */
+/* A request and its reply. */
+struct exchange {
+    struct http_request request;
+    struct http_match match;
+    bool has_head;
+    bool is_body_too_long;
+    struct buffer body;
+    char target[]; /* the path and the query as they were sent */
 };
 
-static long read_source(void *source, char *out, size_t max)
-{
-    struct http_stream *stream = source;
-
-    return stream->read(stream, out, max);
-}
+/* --- from a reply to a response ------------------------------------------------------------ */
 
 static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
 {
-    struct passage *passage = ctx;
-    long n = passage->gzip ? gzip_read(passage->gzip, read_source, passage->stream, out, max)
-                           : read_source(passage->stream, out, max);
+    struct http_stream *stream = ctx;
+    long n = stream->read(stream, out, max);
 
     if (n < 0)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static void close_passage(struct passage *passage)
-{
-    passage->stream->close(passage->stream);
-    if (passage->gzip)
-        passage->http->n_gzips--;
-    gzip_free(passage->gzip);
-    free(passage);
-}
-
 static void on_close(void *ctx)
 {
-    close_passage(ctx);
+    struct http_stream *stream = ctx;
+
+    stream->close(stream);
 }
 
 static ssize_t on_no_read(void *ctx, uint64_t position, char *out, size_t max)
@@ -76,34 +68,27 @@ static ssize_t on_no_read(void *ctx, uint64_t position, char *out, size_t max)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* Compress what @passage carries, if there is memory for it. */
-static bool begin_gzip(struct passage *passage)
+static struct MHD_Response *stream_response(struct http_stream *stream)
 {
-    if (passage->http->n_gzips == GZIPS_MAX || gzip_new(&passage->gzip) < 0)
-        return false;
-    passage->http->n_gzips++;
-    return true;
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read, stream, on_close);
+
+    if (!response)
+        stream->close(stream);
+    return response;
 }
 
-static struct MHD_Response *stream_response(struct http_server *http, struct http_stream *stream,
-                                            bool wants_gzip)
+/* The head of a stream alone: one whose length is not known, and which is not read. */
+static struct MHD_Response *head_response(struct http_stream *stream)
 {
-    struct passage *passage = calloc(1, sizeof(*passage));
     struct MHD_Response *response;
-    bool has_gzip;
 
-    if (!passage) {
-        stream->close(stream);
-        return NULL;
-    }
-    *passage = (struct passage){ .http = http, .stream = stream };
-    has_gzip = wants_gzip && begin_gzip(passage);
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read,
-                                                 passage, on_close);
-    if (!response)
-        close_passage(passage);
-    else if (has_gzip)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    stream->close(stream);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_no_read,
+                                                 NULL, NULL);
+    /* With chunks, libmicrohttpd 0.9.75 would send the last one, an empty one. */
+    if (response)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return response;
 }
 
@@ -114,105 +99,177 @@ static struct MHD_Response *body_response(struct slice body, bool is_given)
         const char *in;
         void *out;
     } bytes = { .in = body.at };
-
-    return MHD_create_response_from_buffer(
+    struct MHD_Response *response = MHD_create_response_from_buffer(
         body.len, bytes.out, is_given ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-}
 
-/* The head of a stream alone: one whose length is not known, and which is not read. */
-static struct MHD_Response *head_response(struct http_stream *stream)
-{
-    stream->close(stream);
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_no_read, NULL,
-                                             NULL);
-}
-
-static bool wants_gzip(struct MHD_Connection *connection)
-{
-    const char *header =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-
-    return header && negotiate_coding(slice_of(header), SLICE("gzip")) > 0;
-}
-
-static struct MHD_Response *make_response(struct http_server *http,
-                                          struct MHD_Connection *connection,
-                                          const struct http_reply *reply, bool is_head)
-{
-    struct MHD_Response *response;
-
-    if (!reply->stream)
-        return body_response(reply->body, reply->is_body_given);
-    if (is_head)
-        response = head_response(reply->stream);
-    else
-        response = stream_response(http, reply->stream, wants_gzip(connection));
-    if (!response)
-        return NULL;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-    /* With chunks, libmicrohttpd 0.9.75 would send the last one, an empty one. */
-    if (is_head)
-        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    if (!response && is_given)
+        free(bytes.out);
     return response;
 }
 
-static enum MHD_Result queue(struct http_server *http, struct MHD_Connection *connection,
-                             const struct http_reply *reply, bool is_head)
+static struct MHD_Response *make_response(const struct http_reply *reply, enum http_method method)
 {
-    struct MHD_Response *response = make_response(http, connection, reply, is_head);
-    enum MHD_Result result;
+    if (!reply->stream)
+        return body_response(reply->body, reply->is_body_given);
+    if (method == HTTP_HEAD)
+        return head_response(reply->stream);
+    return stream_response(reply->stream);
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection, const struct http_reply *reply,
+                                  enum http_method method)
+{
+    struct MHD_Response *response = make_response(reply, method);
+    enum MHD_Result result = MHD_YES;
 
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-    if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    result = MHD_queue_response(connection, reply->status, response);
+    for (unsigned i = 0; i < reply->n_headers && result == MHD_YES; i++)
+        result = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    if (result == MHD_YES)
+        result = MHD_queue_response(connection, reply->status, response);
     MHD_destroy_response(response);
     return result;
 }
 
-static const struct http_route *find_route(const struct http_server *http, const char *path)
+/* --- from callbacks to a request ----------------------------------------------------------- */
+
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
 {
-    for (unsigned i = 0; i < http->options.n_routes; i++)
-        if (strcmp(http->options.routes[i].path, path) == 0)
-            return &http->options.routes[i];
-    return NULL;
+    struct http_fields *headers = ctx;
+
+    headers->items[headers->n++] = (struct http_field){
+        slice_of(name),
+        value ? slice_of(value) : SLICE(""),
+    };
+    return MHD_YES;
+}
+
+/*
+ * Have the handler fill @reply. The fields of the request live for that long. Returns false
+ * when there is no memory for them.
+ */
+static bool run_handler(struct exchange *exchange, struct MHD_Connection *connection,
+                        struct http_reply *reply)
+{
+    struct http_request *request = &exchange->request;
+    const struct http_route *route = exchange->match.route;
+    char *query = strchr(exchange->target, '?');
+    unsigned n_parameters = query ? request_count_parameters(query + 1) : 0;
+    int n_headers = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
+    struct http_field *fields = calloc(n_parameters + (unsigned)n_headers + 1, sizeof(*fields));
+
+    if (!fields)
+        return false;
+    request->query.items = fields;
+    if (query)
+        request_parse_query(query + 1, &request->query);
+    request->headers.items = fields + n_parameters;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &request->headers);
+    request->body = buffer_text(&exchange->body);
+    route->respond(route->ctx, request, reply);
+    free(fields);
+    return true;
+}
+
+static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *connection)
+{
+    struct http_reply reply = { 0 };
+
+    if (!exchange->match.route)
+        route_refuse(&exchange->match, &reply);
+    else if (exchange->is_body_too_long)
+        reply_text(&reply, 413, SLICE("413: the body is longer than this page takes.\n"));
+    else if (exchange->body.has_failed || !run_handler(exchange, connection, &reply))
+        reply_text(&reply, 503, SLICE("503: no memory for the request.\n"));
+    return send_reply(connection, &reply, exchange->request.method);
+}
+
+static bool is_read(const struct exchange *exchange)
+{
+    return exchange->request.method & HTTP_READ;
+}
+
+static uint64_t announced_length(struct MHD_Connection *connection)
+{
+    const char *text =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    return text ? strtoull(text, NULL, 10) : 0; /* libmicrohttpd has checked it */
+}
+
+/*
+ * An answer that is given when only the head has been read makes libmicrohttpd close the
+ * connection: right for a body that nobody wants to read, wrong for a scraper that comes
+ * again. So requests to read wait for their end also when they are refused.
+ */
+static enum MHD_Result take_head(struct exchange *exchange, struct MHD_Connection *connection)
+{
+    const struct http_route *route = exchange->match.route;
+
+    exchange->has_head = true;
+    if (is_read(exchange))
+        return MHD_YES;
+    exchange->is_body_too_long = route && announced_length(connection) > route->max_body_bytes;
+    return route && !exchange->is_body_too_long ? MHD_YES : answer(exchange, connection);
+}
+
+/* Keep @piece, up to the route's limit. Of a body that turns out too long nothing is kept. */
+static void take_body(struct exchange *exchange, struct slice piece)
+{
+    if (is_read(exchange) || exchange->is_body_too_long)
+        return;
+    if (piece.len > exchange->match.route->max_body_bytes - exchange->body.len) {
+        exchange->is_body_too_long = true;
+        buffer_deinit(&exchange->body);
+        return;
+    }
+    buffer_add(&exchange->body, piece);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
-                                  size_t *upload_size, void **request)
+                                  size_t *upload_size, void **state)
 {
-    struct http_reply reply = { .content_type = "text/plain; charset=utf-8" };
-    struct http_server *http = ctx;
-    const struct http_route *route = find_route(http, path);
-    bool is_head = strcmp(method, "HEAD") == 0;
-    bool is_read_only = is_head || strcmp(method, "GET") == 0;
+    const struct http_server *server = ctx;
+    struct exchange *exchange = *state;
 
-    /*
-     * The first call comes when only the head has been read. An answer given then
-     * also closes the connection: right for a body that nobody wants to read,
-     * wrong for a scraper that comes again.
-     */
-    if (is_read_only && !*request) {
-        *request = http; /* anything but NULL */
-        return MHD_YES;
-    }
+    if (!exchange)
+        return MHD_NO; /* there was no memory for it */
     if (*upload_size) {
+        take_body(exchange, (struct slice){ upload, *upload_size });
         *upload_size = 0;
         return MHD_YES;
     }
-    if (!route) {
-        reply.status = MHD_HTTP_NOT_FOUND;
-        reply.body = SLICE("404: there is no such page. / has links to all there are.\n");
-    } else if (!is_read_only) {
-        reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
-        reply.body = SLICE("405: this page can only be read, with GET or HEAD.\n");
-    } else {
-        route->respond(http->options.ctx, &reply);
-    }
-    return queue(http, connection, &reply, is_head);
+    if (exchange->has_head)
+        return answer(exchange, connection);
+    exchange->request.method = request_method(method);
+    exchange->request.path = slice_of(path);
+    route_match(server->options.routes, server->options.n_routes, &exchange->request,
+                &exchange->match);
+    return take_head(exchange, connection);
+}
+
+/* The exchange that becomes on_request()'s state. */
+static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
+{
+    size_t size = target ? strlen(target) + 1 : 1;
+    struct exchange *exchange = calloc(1, sizeof(*exchange) + size);
+
+    if (exchange && target)
+        memcpy(exchange->target, target, size);
+    return exchange;
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct exchange *exchange = *state;
+
+    if (exchange)
+        buffer_deinit(&exchange->body);
+    free(exchange);
 }
 
 /* Paths are compared as they were sent: %00 must not end one early. */
@@ -221,36 +278,40 @@ static size_t on_unescape(void *ctx, struct MHD_Connection *connection, char *te
     return strlen(text);
 }
 
+/* --- beginning and end ---------------------------------------------------------------------- */
+
 int server_start(struct http_server **ret, int fd, const struct http_server_options *options)
 {
-    struct http_server *http = calloc(1, sizeof(*http));
+    struct http_server *server = calloc(1, sizeof(*server));
 
-    if (!http) {
+    if (!server) {
         close(fd);
         return -ENOMEM;
     }
-    http->options = *options;
+    server->options = *options;
     errno = 0;
-    http->server = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, http,
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
-    if (!http->server) {
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
+        NULL, MHD_OPTION_END);
+    if (!server->daemon) {
         int error = errno ? errno : ENOMEM;
 
         close(fd);
-        free(http);
+        free(server);
         return -error;
     }
-    *ret = http;
+    *ret = server;
     return 0;
 }
 
-void server_stop(struct http_server *http)
+void server_stop(struct http_server *server)
 {
-    if (!http)
+    if (!server)
         return;
-    MHD_stop_daemon(http->server);
-    free(http);
+    MHD_stop_daemon(server->daemon);
+    free(server);
 }

@@ -15,6 +15,7 @@
 
 #include "output/text.h"
 #include "web/api_conflicts.h"
+#include "web/compressed.h"
 #include "web/scrape.h"
 
 #include <stdio.h>
@@ -35,81 +36,68 @@ static const char landing_format[] =
     "</body>\n"
     "</html>\n";
 
-static void respond_landing(void *ctx, struct http_reply *reply)
+static void respond_landing(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     const struct routes *routes = ctx;
 
-    reply->status = 200;
-    reply->content_type = "text/html; charset=utf-8";
-    reply->body = slice_of(routes->landing_page);
+    reply_page(reply, 200, "text/html; charset=utf-8", slice_of(routes->landing_page));
 }
 
-static void respond_healthy(void *ctx, struct http_reply *reply)
+static void respond_healthy(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
-    reply->status = 200;
-    reply->body = SLICE("udometer is healthy.\n");
+    reply_text(reply, 200, SLICE("udometer is healthy.\n"));
 }
 
-static void respond_ready(void *ctx, struct http_reply *reply)
+static void respond_ready(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     struct routes *routes = ctx;
-    bool is_ready = atomic_load(&routes->is_ready);
 
-    reply->status = is_ready ? 200 : 503;
-    reply->body = is_ready ? SLICE("udometer is ready.\n") : SLICE("udometer is not ready.\n");
+    if (atomic_load(&routes->is_ready))
+        reply_text(reply, 200, SLICE("udometer is ready.\n"));
+    else
+        reply_text(reply, 503, SLICE("udometer is not ready.\n"));
 }
 
-static void respond_conflicts(void *ctx, struct http_reply *reply)
+static void respond_conflicts(void *ctx, const struct http_request *request,
+                              struct http_reply *reply)
 {
     const struct routes *routes = ctx;
     char *text = api_conflicts(routes->selfmetrics->registry);
 
-    if (!text) {
-        reply->status = 503;
-        reply->body = SLICE("503: no memory for an answer.\n");
-        return;
-    }
-    reply->status = 200;
-    reply->content_type = API_CONTENT_TYPE;
-    reply->body = slice_of(text);
-    reply->is_body_given = true;
+    if (text)
+        reply_take(reply, API_CONTENT_TYPE, text);
+    else
+        reply_text(reply, 503, SLICE("503: no memory for an answer.\n"));
 }
 
-static void respond_metrics(void *ctx, struct http_reply *reply)
+static void respond_metrics(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
-    const struct routes *routes = ctx;
+    struct routes *routes = ctx;
+    struct http_stream *stream;
     struct scrape *scrape;
 
     if (scrape_new(&scrape, routes->selfmetrics, &text_writer) < 0) {
-        reply->status = 503;
-        reply->body = SLICE("503: no memory for a scrape.\n");
+        reply_text(reply, 503, SLICE("503: no memory for a scrape.\n"));
         return;
     }
-    reply->status = 200;
-    reply->content_type = text_writer.content_type;
-    reply->stream = scrape_stream(scrape);
+    stream = compressed_open(&routes->compressors, request, reply, scrape_stream(scrape));
+    reply_stream(reply, text_writer.content_type, stream);
 }
 
 void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path)
 {
     const struct http_route table[ROUTES_N] = {
-        { telemetry_path, respond_metrics },        { "/", respond_landing },
-        { "/-/healthy", respond_healthy },          { "/-/ready", respond_ready },
-        { "/api/v1/conflicts", respond_conflicts },
+        { telemetry_path, HTTP_READ, 0, respond_metrics, routes },
+        { "/", HTTP_READ, 0, respond_landing, routes },
+        { "/-/healthy", HTTP_READ, 0, respond_healthy, routes },
+        { "/-/ready", HTTP_READ, 0, respond_ready, routes },
+        { "/api/v1/conflicts", HTTP_READ, 0, respond_conflicts, routes },
     };
 
     routes->selfmetrics = selfmetrics;
+    routes->compressors = (struct compressors){ 0 };
     atomic_init(&routes->is_ready, false);
     snprintf(routes->landing_page, sizeof(routes->landing_page), landing_format, telemetry_path);
     memcpy(routes->table, table, sizeof(table));
-}
-
-struct http_server_options routes_http_options(struct routes *routes)
-{
-    return (struct http_server_options){
-        .routes = routes->table,
-        .n_routes = ROUTES_N,
-        .ctx = routes,
-    };
 }

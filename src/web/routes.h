@@ -5,7 +5,8 @@
  * Routes: which pages there are
  */
 
-#include "http/server.h"
+#include "http/route.h"
+#include "web/compressed.h"
 #include "web/selfmetrics.h"
 
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 struct routes {
     const struct selfmetrics *selfmetrics;
     _Atomic bool is_ready; /* all listeners are open, and it is not stopping */
+    struct compressors compressors;
     char landing_page[2048];
     struct http_route table[ROUTES_N];
 };
@@ -23,6 +25,3 @@ struct routes {
 /* Set up the pages in place, with the metrics at @telemetry_path, which is borrowed. */
 void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path);
-
-/* What server_start() wants to know of them. */
-struct http_server_options routes_http_options(struct routes *routes);

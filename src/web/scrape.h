@@ -6,7 +6,7 @@
  */
 
 #include "base/compiler.h"
-#include "http/server.h"
+#include "http/reply.h"
 #include "output/exposition.h"
 #include "web/selfmetrics.h"
 

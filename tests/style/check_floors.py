@@ -40,7 +40,6 @@ ONLY_FROM = {
 # What is still as it was in the old house; this list only shrinks.
 NOT_YET = {
     ("daemon/listeners", "config/settings.h"),
-    ("http/server", "output/gzip.h"),
     ("tools/bench/bench", "config/settings.h"),
     ("tools/explain/explanation", "daemon/options.h"),
     ("tools/explain/explanation", "web/selfmetrics.h"),
@@ -55,7 +54,7 @@ MAY_USE = {
     "utarray.h": [],
     "xxhash.h": ["base/hash"],
     "yaml.h": ["config/config_file"],
-    "microhttpd.h": ["http/"],
+    "microhttpd.h": ["http/server"],
     "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["web/", "tools/bench/report"],
     "uv.h": ["input/datagrams", "input/connections", "daemon/", "tools/"],

@@ -15,20 +15,25 @@ static int make_routes(void **state)
     return 0;
 }
 
-/* What the page at @path answers; it must be one that asks for no metrics. */
+/* What a GET of @path answers; it must be a page that asks for no metrics. */
 static struct http_reply ask(const char *path)
 {
-    struct http_server_options options = routes_http_options(&routes);
+    struct http_request request = { .method = HTTP_GET, .path = slice_of(path) };
     struct http_reply reply = { 0 };
+    struct http_match match;
 
-    for (unsigned i = 0; i < options.n_routes; i++) {
-        if (strcmp(options.routes[i].path, path) == 0) {
-            options.routes[i].respond(options.ctx, &reply);
-            return reply;
-        }
-    }
-    fail_msg("there is no page at %s", path);
+    route_match(routes.table, ROUTES_N, &request, &match);
+    if (match.route)
+        match.route->respond(match.route->ctx, &request, &reply);
+    else
+        fail_msg("there is no page at %s", path);
     return reply;
+}
+
+static const char *content_type(const struct http_reply *reply)
+{
+    assert_string_equal(reply->headers[0].name, "Content-Type");
+    return reply->headers[0].value;
 }
 
 static bool contains(struct slice text, const char *wanted)
@@ -52,16 +57,15 @@ static void is_healthy_whether_it_is_ready_or_not(void **state)
 
 static void the_landing_page_links_to_all_the_others(void **state)
 {
-    struct http_server_options options = routes_http_options(&routes);
     struct http_reply page = ask("/");
 
     assert_int_equal(page.status, 200);
-    assert_string_equal(page.content_type, "text/html; charset=utf-8");
-    for (unsigned i = 0; i < options.n_routes; i++) {
+    assert_string_equal(content_type(&page), "text/html; charset=utf-8");
+    for (unsigned i = 0; i < ROUTES_N; i++) {
         char link[64];
 
-        snprintf(link, sizeof(link), "href=\"%s\"", options.routes[i].path);
-        assert_true(strcmp(options.routes[i].path, "/") == 0 || contains(page.body, link));
+        snprintf(link, sizeof(link), "href=\"%s\"", routes.table[i].path);
+        assert_true(strcmp(routes.table[i].path, "/") == 0 || contains(page.body, link));
     }
 }
 
@@ -78,7 +82,7 @@ static void conflicts_are_told_in_json(void **state)
     page = ask("/api/v1/conflicts");
     routes.selfmetrics = NULL;
     assert_int_equal(page.status, 200);
-    assert_string_equal(page.content_type, "application/json");
+    assert_string_equal(content_type(&page), "application/json");
     assert_true(contains(page.body, "\"success\""));
     assert_true(page.is_body_given); /* so it is ours to free */
     free((void *)(uintptr_t)page.body.at);
@@ -86,7 +90,13 @@ static void conflicts_are_told_in_json(void **state)
 
 static void metrics_are_where_they_were_asked_to_be(void **state)
 {
-    assert_string_equal(routes_http_options(&routes).routes[0].path, "/numbers");
+    assert_string_equal(routes.table[0].path, "/numbers");
+}
+
+static void all_pages_can_only_be_read(void **state)
+{
+    for (unsigned i = 0; i < ROUTES_N; i++)
+        assert_int_equal(routes.table[i].methods, HTTP_READ);
 }
 
 int main(void)
@@ -97,6 +107,7 @@ int main(void)
         CASE(the_landing_page_links_to_all_the_others),
         CASE(metrics_are_where_they_were_asked_to_be),
         CASE(conflicts_are_told_in_json),
+        CASE(all_pages_can_only_be_read),
     };
 
     return cmocka_run_group_tests(cases, make_routes, NULL);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "http_client.h"
 
 #include "base/clock.h"
-#include "http/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #define LONG_BYTES (8 << 20)
-#define DEADLINE_MS 10000
 
 /* --- pages: a short one, a long stream, and one that breaks off ------------------------ */
 
@@ -28,8 +26,6 @@ struct stream {
 };
 
 static _Atomic unsigned n_opened, n_closed;
-static struct http_server *http;
-static int port;
 
 /* What stands at @i in a stream: nothing that repeats with the size of a block. */
 static char byte_at(size_t i)
@@ -63,163 +59,45 @@ static void open_stream(struct http_reply *reply, size_t max, bool is_good)
     struct stream *stream = calloc(1, sizeof(*stream));
 
     *stream = (struct stream){ { read_stream, close_stream }, 0, max, is_good };
-    reply->status = 200;
-    reply->stream = &stream->base;
+    reply_stream(reply, "text/x-stream", &stream->base);
     atomic_fetch_add(&n_opened, 1);
 }
 
-static void respond_short(void *ctx, struct http_reply *reply)
+static void respond_short(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
-    reply->status = 200;
-    reply->content_type = "text/x-short";
-    reply->body = slice_of(ctx);
+    reply_page(reply, 200, "text/x-short", slice_of(ctx));
 }
 
-static void respond_busy(void *ctx, struct http_reply *reply)
+static void respond_busy(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
-    reply->status = 503;
-    reply->body = SLICE("busy\n");
+    reply_text(reply, 503, SLICE("busy\n"));
 }
 
-static void respond_long(void *ctx, struct http_reply *reply)
+static void respond_long(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     open_stream(reply, LONG_BYTES, true);
 }
 
-static void respond_broken(void *ctx, struct http_reply *reply)
+static void respond_broken(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     open_stream(reply, 200000, false);
 }
 
-static void respond_empty(void *ctx, struct http_reply *reply)
+static void respond_empty(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     open_stream(reply, 0, true);
 }
 
-static const struct http_route routes[] = {
-    { "/short", respond_short },   { "/busy", respond_busy },   { "/long", respond_long },
-    { "/broken", respond_broken }, { "/empty", respond_empty },
-};
 static char page[] = "a page\n";
-static const struct http_server_options options = { routes, ARRAY_SIZE(routes), page };
-
-/* --- a client ----------------------------------------------------------------------------- */
-
-static int connect_to_server(void)
-{
-    struct timeval patience = { .tv_sec = DEADLINE_MS / 1000 };
-    struct address address;
-    char text[32];
-    int fd;
-
-    snprintf(text, sizeof(text), "127.0.0.1:%d", port);
-    assert_int_equal(address_parse(&address, text), 0);
-    fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    assert_int_equal(connect(fd, &address.any, address.len), 0);
-    return fd;
-}
-
-static void send_text(int fd, const char *text)
-{
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* An answer: all that came until its end or that of the connection. */
-struct answer {
-    char *text; /* with a NUL behind it */
-    size_t len;
-    char *body;
+static const struct http_route routes[] = {
+    { "/short", HTTP_READ, 0, respond_short, page },
+    { "/busy", HTTP_READ, 0, respond_busy, NULL },
+    { "/long", HTTP_READ, 0, respond_long, NULL },
+    { "/broken", HTTP_READ, 0, respond_broken, NULL },
+    { "/empty", HTTP_READ, 0, respond_empty, NULL },
 };
 
-static void free_answer(struct answer *answer)
-{
-    free(answer->text);
-    *answer = (struct answer){ 0 };
-}
-
-/* Read on until @is_done says so or the connection ends. */
-static struct answer receive(int fd, bool (*is_done)(const struct answer *))
-{
-    size_t max = 2 * LONG_BYTES;
-    struct answer answer = { .text = malloc(max + 1) };
-    ssize_t n = 1;
-
-    assert_non_null(answer.text);
-    answer.text[0] = '\0';
-    while (n > 0 && !is_done(&answer)) {
-        n = recv(fd, answer.text + answer.len, max - answer.len, 0);
-        if (n > 0)
-            answer.len += (size_t)n;
-        answer.text[answer.len] = '\0';
-        answer.body = strstr(answer.text, "\r\n\r\n");
-        if (answer.body)
-            answer.body += 4;
-    }
-    assert_true(n >= 0 || errno == ECONNRESET);
-    return answer;
-}
-
-static bool never(const struct answer *answer)
-{
-    return false;
-}
-
-static bool has_head(const struct answer *answer)
-{
-    return answer->body != NULL;
-}
-
-static bool has_length(const struct answer *answer)
-{
-    const char *length = strstr(answer->text, "Content-Length: ");
-
-    return answer->body && length &&
-           strlen(answer->body) >= strtoul(length + strlen("Content-Length: "), NULL, 10);
-}
-
-static bool has_last_chunk(const struct answer *answer)
-{
-    return answer->len >= 5 && memcmp(answer->text + answer->len - 5, "0\r\n\r\n", 5) == 0;
-}
-
-/* Ask on a connection of its own that ends after the answer. */
-static struct answer ask(const char *request)
-{
-    int fd = connect_to_server();
-    struct answer answer;
-
-    send_text(fd, request);
-    answer = receive(fd, never);
-    close(fd);
-    return answer;
-}
-
-static void assert_has(const struct answer *answer, const char *text)
-{
-    if (!strstr(answer->text, text))
-        fail_msg("no %s in: %.300s", text, answer->text);
-}
-
-/* Take the chunks of @answer's body out of their wrappers. Returns whether they are complete. */
-static bool unwrap(struct answer *answer, size_t *ret_len)
-{
-    char *from = answer->body, *to = answer->body, *end = answer->text + answer->len;
-
-    while (from < end) {
-        char *data;
-        size_t n = strtoul(from, &data, 16);
-
-        if (n == 0 || data + 2 + n + 2 > end)
-            break;
-        memmove(to, data + 2, n);
-        to += n;
-        from = data + 2 + n + 2;
-    }
-    *ret_len = (size_t)(to - answer->body);
-    return end - from >= 5 && memcmp(from, "0\r\n\r\n", 5) == 0;
-}
+/* --- what is expected of streams -------------------------------------------------------- */
 
 static void assert_stream(const char *body, size_t len, size_t expected)
 {
@@ -238,9 +116,6 @@ static void wait_for_closed(unsigned n)
         poll(NULL, 0, 1);
     assert_int_equal(atomic_load(&n_closed), n);
 }
-
-#define CLOSING " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-#define KEEPING " HTTP/1.1\r\nHost: x\r\n\r\n"
 
 /* --- short pages ---------------------------------------------------------------------------- */
 
@@ -485,17 +360,6 @@ static void a_port_in_use_cannot_be_listened_on(void **state)
     assert_int_equal(address_listen(&address), -EADDRINUSE);
 }
 
-static int listen_anywhere(void)
-{
-    struct address address;
-    int fd;
-
-    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    fd = address_listen(&address);
-    assert_true(fd >= 0);
-    return fd;
-}
-
 static void a_server_that_cannot_start_closes_its_socket(void **state)
 {
     int fd = listen_anywhere();
@@ -506,7 +370,7 @@ static void a_server_that_cannot_start_closes_its_socket(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none.rlim_max = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* there is no epoll to be had */
-    r = server_start(&other, fd, &options);
+    r = server_start(&other, fd, &(struct http_server_options){ routes, ARRAY_SIZE(routes) });
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_true(r < 0);
     assert_ptr_equal(other, mark);
@@ -521,8 +385,7 @@ static void stopping_breaks_off_what_is_going_on(void **state)
 
     send_text(fd, "GET /long" KEEPING);
     answer = receive(fd, has_head);
-    server_stop(http);
-    http = NULL;
+    stop_server();
     assert_int_equal(atomic_load(&n_opened), n + 1);
     assert_int_equal(atomic_load(&n_closed), n + 1);
     close(fd);
@@ -535,53 +398,45 @@ static void stop_accepts_null(void **state)
 
 static int start(void **state)
 {
-    int fd = listen_anywhere();
-    struct address address;
-    char text[ADDRESS_TEXT_MAX];
-
-    assert_int_equal(address_of_socket(&address, fd), 0);
-    address_format(&address, text);
-    port = atoi(strrchr(text, ':') + 1);
     atomic_store(&n_opened, 0);
     atomic_store(&n_closed, 0);
-    return server_start(&http, fd, &options);
+    return start_server(routes, ARRAY_SIZE(routes));
 }
 
 static int stop(void **state)
 {
-    server_stop(http);
-    http = NULL;
+    stop_server();
     return atomic_load(&n_opened) == atomic_load(&n_closed) ? 0 : -1;
 }
 
-#define HTTP_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define SERVER_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        HTTP_CASE(get_gets_the_page),
-        HTTP_CASE(head_gets_its_head_only),
-        HTTP_CASE(a_query_does_not_change_the_page),
-        HTTP_CASE(a_page_has_the_status_it_says),
-        HTTP_CASE(other_paths_get_404),
-        HTTP_CASE(other_methods_get_405_with_allow),
-        HTTP_CASE(a_post_with_a_body_gets_405),
-        HTTP_CASE(a_get_with_a_body_is_answered),
-        HTTP_CASE(what_is_no_request_ends_its_connection_only),
-        HTTP_CASE(a_connection_is_kept_for_more_requests),
-        HTTP_CASE(a_long_stream_arrives_whole),
-        HTTP_CASE(a_long_stream_arrives_whole_at_an_old_client),
-        HTTP_CASE(an_empty_stream_is_an_empty_page),
-        HTTP_CASE(streams_keep_the_connection_too),
-        HTTP_CASE(head_of_a_stream_gets_its_head_only),
-        HTTP_CASE(a_stream_that_breaks_off_does_not_look_complete),
-        HTTP_CASE(a_client_that_goes_away_ends_its_stream),
-        HTTP_CASE(a_slow_reader_does_not_hold_up_others),
-        HTTP_CASE(several_streams_run_side_by_side),
-        HTTP_CASE(a_port_in_use_cannot_be_listened_on),
-        HTTP_CASE(a_server_that_cannot_start_closes_its_socket),
-        HTTP_CASE(stopping_breaks_off_what_is_going_on),
-        HTTP_CASE(stop_accepts_null),
+        SERVER_CASE(get_gets_the_page),
+        SERVER_CASE(head_gets_its_head_only),
+        SERVER_CASE(a_query_does_not_change_the_page),
+        SERVER_CASE(a_page_has_the_status_it_says),
+        SERVER_CASE(other_paths_get_404),
+        SERVER_CASE(other_methods_get_405_with_allow),
+        SERVER_CASE(a_post_with_a_body_gets_405),
+        SERVER_CASE(a_get_with_a_body_is_answered),
+        SERVER_CASE(what_is_no_request_ends_its_connection_only),
+        SERVER_CASE(a_connection_is_kept_for_more_requests),
+        SERVER_CASE(a_long_stream_arrives_whole),
+        SERVER_CASE(a_long_stream_arrives_whole_at_an_old_client),
+        SERVER_CASE(an_empty_stream_is_an_empty_page),
+        SERVER_CASE(streams_keep_the_connection_too),
+        SERVER_CASE(head_of_a_stream_gets_its_head_only),
+        SERVER_CASE(a_stream_that_breaks_off_does_not_look_complete),
+        SERVER_CASE(a_client_that_goes_away_ends_its_stream),
+        SERVER_CASE(a_slow_reader_does_not_hold_up_others),
+        SERVER_CASE(several_streams_run_side_by_side),
+        SERVER_CASE(a_port_in_use_cannot_be_listened_on),
+        SERVER_CASE(a_server_that_cannot_start_closes_its_socket),
+        SERVER_CASE(stopping_breaks_off_what_is_going_on),
+        SERVER_CASE(stop_accepts_null),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

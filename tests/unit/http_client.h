@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * HTTP client: a server on a port of its own, and one that asks it, byte by byte
+ */
+
+#include "unit.h"
+
+#include "base/address.h"
+#include "base/compiler.h"
+#include "http/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ANSWER_MAX (16 << 20)
+#define DEADLINE_MS 10000
+
+#define CLOSING " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+#define KEEPING " HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static struct http_server *server;
+static int port;
+
+/* --- the server --------------------------------------------------------------------------- */
+
+static inline int listen_anywhere(void)
+{
+    struct address address;
+    int fd;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    fd = address_listen(&address);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/* Returns 0 or a negative errno. */
+static inline int start_server(const struct http_route *routes, unsigned n_routes)
+{
+    const struct http_server_options options = { routes, n_routes };
+    int fd = listen_anywhere();
+    struct address address;
+    char text[ADDRESS_TEXT_MAX];
+
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    address_format(&address, text);
+    port = atoi(strrchr(text, ':') + 1);
+    return server_start(&server, fd, &options);
+}
+
+static inline void stop_server(void)
+{
+    server_stop(TAKE(server));
+}
+
+/* --- a client ----------------------------------------------------------------------------- */
+
+static inline int connect_to_server(void)
+{
+    struct timeval patience = { .tv_sec = DEADLINE_MS / 1000 };
+    struct address address;
+    char text[32];
+    int fd;
+
+    snprintf(text, sizeof(text), "127.0.0.1:%d", port);
+    assert_int_equal(address_parse(&address, text), 0);
+    fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_int_equal(connect(fd, &address.any, address.len), 0);
+    return fd;
+}
+
+static inline void send_text(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* An answer: all that came until its end or that of the connection. */
+struct answer {
+    char *text; /* with a NUL behind it */
+    size_t len;
+    char *body;
+};
+
+static inline void free_answer(struct answer *answer)
+{
+    free(answer->text);
+    *answer = (struct answer){ 0 };
+}
+
+/* Read on until @is_done says so or the connection ends. */
+static inline struct answer receive(int fd, bool (*is_done)(const struct answer *))
+{
+    size_t max = ANSWER_MAX;
+    struct answer answer = { .text = malloc(max + 1) };
+    ssize_t n = 1;
+
+    assert_non_null(answer.text);
+    answer.text[0] = '\0';
+    while (n > 0 && !is_done(&answer)) {
+        n = recv(fd, answer.text + answer.len, max - answer.len, 0);
+        if (n > 0)
+            answer.len += (size_t)n;
+        answer.text[answer.len] = '\0';
+        answer.body = strstr(answer.text, "\r\n\r\n");
+        if (answer.body)
+            answer.body += 4;
+    }
+    assert_true(n >= 0 || errno == ECONNRESET);
+    return answer;
+}
+
+static inline bool never(const struct answer *answer)
+{
+    return false;
+}
+
+static inline bool has_head(const struct answer *answer)
+{
+    return answer->body != NULL;
+}
+
+static inline bool has_length(const struct answer *answer)
+{
+    const char *length = strstr(answer->text, "Content-Length: ");
+
+    return answer->body && length &&
+           strlen(answer->body) >= strtoul(length + strlen("Content-Length: "), NULL, 10);
+}
+
+static inline bool has_last_chunk(const struct answer *answer)
+{
+    return answer->len >= 5 && memcmp(answer->text + answer->len - 5, "0\r\n\r\n", 5) == 0;
+}
+
+/* Ask on a connection of its own that ends after the answer. */
+static inline struct answer ask(const char *request)
+{
+    int fd = connect_to_server();
+    struct answer answer;
+
+    send_text(fd, request);
+    answer = receive(fd, never);
+    close(fd);
+    return answer;
+}
+
+static inline void assert_has(const struct answer *answer, const char *text)
+{
+    if (!strstr(answer->text, text))
+        fail_msg("no %s in: %.300s", text, answer->text);
+}
+
+/* Take the chunks of @answer's body out of their wrappers. Returns whether they are complete. */
+static inline bool unwrap(struct answer *answer, size_t *ret_len)
+{
+    char *from = answer->body, *to = answer->body, *end = answer->text + answer->len;
+
+    while (from < end) {
+        char *data;
+        size_t n = strtoul(from, &data, 16);
+
+        if (n == 0 || data + 2 + n + 2 > end)
+            break;
+        memmove(to, data + 2, n);
+        to += n;
+        from = data + 2 + n + 2;
+    }
+    *ret_len = (size_t)(to - answer->body);
+    return end - from >= 5 && memcmp(from, "0\r\n\r\n", 5) == 0;
+}

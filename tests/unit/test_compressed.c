@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "unit.h"
+
+#include "base/compiler.h"
+#include "web/compressed.h"
+
+#include <errno.h>
+#include <isa-l/igzip_lib.h>
+#include <stdlib.h>
+
+#define SOURCE_BYTES 300000
+#define MANY 40
+
+/* A stream of the letter a, which says what happened to it. */
+struct source {
+    struct http_stream stream;
+    size_t n_left;
+    long error; /* what comes at the end instead of 0 */
+    unsigned n_closed;
+};
+
+static long read_source(struct http_stream *stream, char *out, size_t max)
+{
+    struct source *source = CONTAINER_OF(stream, struct source, stream);
+    size_t n = source->n_left < max ? source->n_left : max;
+
+    memset(out, 'a', n);
+    source->n_left -= n;
+    return n ? (long)n : source->error;
+}
+
+static void close_source(struct http_stream *stream)
+{
+    CONTAINER_OF(stream, struct source, stream)->n_closed++;
+}
+
+static void source_init(struct source *source)
+{
+    *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, 0 };
+}
+
+/* Open @source for a client that sends Accept-Encoding: @accepted, or not if that is NULL. */
+static struct http_stream *open_for(struct compressors *compressors, const char *accepted,
+                                    struct http_reply *reply, struct source *source)
+{
+    struct http_field header = { SLICE("accept-encoding"), slice_of(accepted ? accepted : "") };
+    struct http_request request = { .headers = { &header, accepted ? 1 : 0 } };
+
+    source_init(source);
+    *reply = (struct http_reply){ 0 };
+    return compressed_open(compressors, &request, reply, &source->stream);
+}
+
+static void assert_plain(const char *accepted)
+{
+    struct compressors compressors = { 0 };
+    struct http_reply reply;
+    struct source source;
+
+    assert_ptr_equal(open_for(&compressors, accepted, &reply, &source), &source.stream);
+    assert_int_equal(reply.n_headers, 1);
+    assert_string_equal(reply.headers[0].name, "Vary");
+    assert_string_equal(reply.headers[0].value, "Accept-Encoding");
+    assert_int_equal(source.n_closed, 0);
+    assert_int_equal(compressors.n, 0);
+}
+
+static void is_the_stream_itself_unless_gzip_is_accepted(void **state)
+{
+    assert_plain(NULL);
+    assert_plain("");
+    assert_plain("br, deflate");
+    assert_plain("gzip;q=0");
+}
+
+static void unpacks_to_what_the_stream_holds(void **state)
+{
+    static struct inflate_state inflate;
+    static uint8_t packed[SOURCE_BYTES], unpacked[SOURCE_BYTES + 1];
+    struct compressors compressors = { 0 };
+    struct http_reply reply;
+    struct source source;
+    struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
+    size_t len = 0;
+    long n;
+
+    assert_string_equal(reply.headers[0].name, "Content-Encoding");
+    assert_string_equal(reply.headers[0].value, "gzip");
+    assert_string_equal(reply.headers[1].name, "Vary");
+    while ((n = stream->read(stream, (char *)packed + len, 1000)) > 0)
+        len += (size_t)n;
+    assert_int_equal(n, 0);
+    stream->close(stream);
+    assert_int_equal(source.n_closed, 1);
+    assert_true(len < SOURCE_BYTES / 10);
+
+    isal_inflate_init(&inflate);
+    inflate.crc_flag = ISAL_GZIP;
+    inflate.next_in = packed;
+    inflate.avail_in = (uint32_t)len;
+    inflate.next_out = unpacked;
+    inflate.avail_out = sizeof(unpacked);
+    assert_int_equal(isal_inflate(&inflate), ISAL_DECOMP_OK);
+    assert_int_equal(inflate.total_out, SOURCE_BYTES);
+    for (unsigned i = 0; i < SOURCE_BYTES; i++)
+        assert_int_equal(unpacked[i], 'a');
+}
+
+static void an_error_of_the_stream_comes_through(void **state)
+{
+    struct compressors compressors = { 0 };
+    struct http_reply reply;
+    struct source source;
+    struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
+    char out[1000];
+    long n;
+
+    source.error = -EIO;
+    do {
+        n = stream->read(stream, out, sizeof(out));
+    } while (n > 0);
+    assert_int_equal(n, -EIO);
+    stream->close(stream);
+    assert_int_equal(source.n_closed, 1);
+}
+
+static void only_some_are_compressed_at_a_time(void **state)
+{
+    struct compressors compressors = { 0 };
+    struct http_stream *streams[MANY];
+    struct source sources[MANY];
+    struct http_reply reply;
+    unsigned n_compressed = 0;
+
+    for (unsigned i = 0; i < MANY; i++) {
+        streams[i] = open_for(&compressors, "gzip", &reply, &sources[i]);
+        n_compressed += streams[i] != &sources[i].stream;
+        assert_int_equal(reply.n_headers, streams[i] != &sources[i].stream ? 2 : 1);
+    }
+    assert_int_equal(n_compressed, 16);
+    for (unsigned i = 0; i < MANY; i++)
+        streams[i]->close(streams[i]);
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(sources[i].n_closed, 1);
+    /* Those that are closed have left room. */
+    streams[0] = open_for(&compressors, "gzip", &reply, &sources[0]);
+    assert_ptr_not_equal(streams[0], &sources[0].stream);
+    streams[0]->close(streams[0]);
+    assert_int_equal(compressors.n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(is_the_stream_itself_unless_gzip_is_accepted),
+        CASE(unpacks_to_what_the_stream_holds),
+        CASE(an_error_of_the_stream_comes_through),
+        CASE(only_some_are_compressed_at_a_time),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

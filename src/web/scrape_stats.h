@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Scrape stats: how long scrapes took, and how large they were
+ */
+
+#include "aggregate/buckets.h"
+
+#include <stdint.h>
+
+/* Kept by the HTTP thread, which alone writes and reads it. */
+struct scrape_stats {
+    struct buckets *duration_buckets, *size_buckets;
+    uint64_t duration_counts[BUCKETS_MAX + 1], size_counts[BUCKETS_MAX + 1];
+    double duration_sum_s, size_sum_bytes;
+    uint64_t n_broken; /* scrapes that began and did not reach their end */
+};
+
+/* Make empty stats, in place. Returns 0 or -ENOMEM. */
+MUST_CHECK int scrape_stats_init(struct scrape_stats *stats);
+void scrape_stats_deinit(struct scrape_stats *stats);
+
+/* Count a scrape that has reached its end. */
+void scrape_stats_record(struct scrape_stats *stats, double duration_s, double size_bytes);

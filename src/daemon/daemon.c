@@ -60,6 +60,9 @@ struct daemon {
     char http_address[ADDRESS_TEXT_MAX];
 
     struct worker *workers[WORKERS_MAX];
+    struct selfmetrics_limit limits[OPTIONS_MAX];
+    struct selfmetrics_socket datagram_sockets[LISTENERS_MAX * CELLS_MAX];
+    unsigned n_datagram_sockets;
     struct selfmetrics selfmetrics;
     struct routes routes;
     struct http_server *http;
@@ -185,11 +188,29 @@ static int open_http_socket(struct daemon *daemon)
     return 0;
 }
 
+/* The kernel loses no stream's bytes, so there is nothing to say of those. */
+static void list_datagram_sockets(struct daemon *daemon)
+{
+    for (unsigned i = 0; i < daemon->listeners.n_sockets; i++) {
+        const struct listener_socket *socket = &daemon->listeners.sockets[i];
+
+        if (!socket->socket.is_stream)
+            daemon->datagram_sockets[daemon->n_datagram_sockets++] = (struct selfmetrics_socket){
+                .listener = socket->address,
+                .worker = socket->worker,
+                .fd = socket->socket.fd,
+            };
+    }
+}
+
 static int open_sockets(struct daemon *daemon)
 {
     int r = listeners_open(&daemon->listeners, daemon->settings, daemon->n_workers);
 
-    return r < 0 ? r : open_http_socket(daemon);
+    if (r < 0)
+        return r;
+    list_datagram_sockets(daemon);
+    return open_http_socket(daemon);
 }
 
 static void close_sockets(struct daemon *daemon)
@@ -257,9 +278,10 @@ static int start_http(struct daemon *daemon)
         .registry = daemon->registry,
         .rows = daemon->rows,
         .n_rows = daemon->n_workers,
-        .sockets = daemon->listeners.sockets,
-        .n_sockets = daemon->listeners.n_sockets,
-        .settings = daemon->settings,
+        .sockets = daemon->datagram_sockets,
+        .n_sockets = daemon->n_datagram_sockets,
+        .limits = daemon->limits,
+        .n_limits = options_limits(daemon->settings, daemon->limits),
         .scrapes = &daemon->scrapes,
         .batch_buckets = daemon->batch_buckets,
         .n_expired = &daemon->n_expired,
@@ -299,9 +321,8 @@ static void log_end(struct daemon *daemon)
     telemetry_sum(daemon->rows, daemon->n_workers, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
-    for (unsigned i = 0; i < daemon->listeners.n_sockets; i++)
-        if (!daemon->listeners.sockets[i].socket.is_stream)
-            drops += socket_kernel_drops(daemon->listeners.sockets[i].socket.fd);
+    for (unsigned i = 0; i < daemon->n_datagram_sockets; i++)
+        drops += socket_kernel_drops(daemon->datagram_sockets[i].fd);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
              LOG_UINT("kernel_drops", drops));

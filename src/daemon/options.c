@@ -30,3 +30,16 @@ struct pipeline_options options_pipeline(const struct settings *settings)
         .has_check_gauges = settings->service_checks,
     };
 }
+
+unsigned options_limits(const struct settings *settings, struct selfmetrics_limit ret[OPTIONS_MAX])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        if (option->limit)
+            ret[n++] = (struct selfmetrics_limit){ option->limit, option_number(option, settings) };
+    }
+    return n;
+}

@@ -10,6 +10,10 @@
 
 #include "config/settings.h"
 #include "ingest/pipeline.h"
+#include "web/selfmetrics.h"
 
 /* How lines are to be taken in. Everything in it is a value. */
 struct pipeline_options options_pipeline(const struct settings *settings);
+
+/* The limits that udometer reports, in the order of --help. Returns how many. */
+unsigned options_limits(const struct settings *settings, struct selfmetrics_limit ret[OPTIONS_MAX]);

@@ -3,19 +3,18 @@
 /*
  * Self-metrics
  *
- * Two tables hold all there are: telemetry_items for what workers count, and the
- * one below for the rest. Names are reserved from them, the pages of /metrics are
- * written from them, and a test compares docs/telemetry.md with a real scrape.
+ * Two tables hold all families: telemetry_items has what workers count, and the one below
+ * has the rest. Names are reserved from them, each scrape walks them in their order, and a
+ * test compares docs/telemetry.md with a real scrape.
  */
 
 #include "web/selfmetrics.h"
 
-#include "base/clock.h"
 #include "base/labels.h"
+#include "base/must.h"
 #include "base/process.h"
 #include "base/socket.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 /* clang's __VERSION__ begins with its name. */
@@ -25,80 +24,290 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-enum self_family {
-    SELF_BUILD_INFO,
-    SELF_SERIES,
-    SELF_FAMILIES,
-    SELF_SERIES_BYTES,
-    SELF_EXPIRED,
-    SELF_LIMIT,
-    SELF_CONNECTIONS,
-    SELF_KEYS,
-    SELF_BATCH,
-    SELF_DROPS,
-    SELF_READ_BUFFER,
-    SELF_SCRAPE_DURATION,
-    SELF_SCRAPE_SIZE,
-    SELF_SCRAPES_BROKEN,
-    SELF_CPU,
-    SELF_RESIDENT,
-    SELF_VIRTUAL,
-    SELF_OPEN_FDS,
-    SELF_MAX_FDS,
-    SELF_THREADS,
-    SELF_START_TIME,
-    _SELF_N,
+#define BUILD_LABELS "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\""
+
+/* Values that stand alone: each is the one series of a family, without labels. */
+struct values {
+    double families, series_bytes, expired_series;
+    double scrapes_broken;
+    double cpu_s, resident_bytes, virtual_bytes, open_fds, max_fds, threads, start_time_s;
 };
 
-static const struct {
-    const char *name;
+/* What a scrape shows; workers and sockets are read one by one when their turn comes. */
+struct self_reading {
+    const struct selfmetrics *source;
+    struct registry_counts registry;
+    struct values values;
+};
+
+struct self_family {
+    const char *name; /* NULL: the families of telemetry_items come here */
     enum metric_type type;
     const char *help;
-} families[_SELF_N] = {
-    [SELF_BUILD_INFO] = { "udometer_build_info", METRIC_GAUGE,
-                          "1, labelled with what this binary was built from." },
-    [SELF_SERIES] = { "udometer_series", METRIC_GAUGE, "Series there are now, by type." },
-    [SELF_FAMILIES] = { "udometer_families", METRIC_GAUGE, "Metric families there are now." },
-    [SELF_SERIES_BYTES] = { "udometer_series_bytes", METRIC_GAUGE,
-                            "Memory that families, series and cells take, or may come to take." },
-    [SELF_EXPIRED] = { "udometer_expired_series_total", METRIC_COUNTER,
-                       "Series let go of because nobody wrote to them for their time to live." },
-    [SELF_LIMIT] = { "udometer_limit", METRIC_GAUGE, "The limits, as --limit.NAME has set them." },
-    [SELF_CONNECTIONS] = { "udometer_connections", METRIC_GAUGE,
-                           "Connections a worker has now, TCP and Unix streams." },
-    [SELF_KEYS] = { "udometer_keys", METRIC_GAUGE, "Keys a worker has at hand now." },
-    [SELF_BATCH] = { "udometer_batch_datagrams", METRIC_HISTOGRAM,
-                     "Datagrams a worker got in one receive call." },
-    [SELF_DROPS] = { "udometer_kernel_drops_total", METRIC_COUNTER,
-                     "Datagrams the kernel dropped because a socket's buffer was full." },
-    [SELF_READ_BUFFER] = { "udometer_receive_buffer_bytes", METRIC_GAUGE,
-                           "Size of a socket's receive buffer as the kernel granted it." },
-    [SELF_SCRAPE_DURATION] = { "udometer_scrape_duration_seconds", METRIC_HISTOGRAM,
-                               "Time from a scrape's request to its last byte; earlier scrapes." },
-    [SELF_SCRAPE_SIZE] = { "udometer_scrape_size_bytes", METRIC_HISTOGRAM,
-                           "Length of a scrape's body before compression; earlier scrapes." },
-    [SELF_SCRAPES_BROKEN] = { "udometer_scrapes_broken_total", METRIC_COUNTER,
-                              "Scrapes that did not reach their end." },
-    [SELF_CPU] = { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time." },
-    [SELF_RESIDENT] = { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory." },
-    [SELF_VIRTUAL] = { "process_virtual_memory_bytes", METRIC_GAUGE, "Virtual memory." },
-    [SELF_OPEN_FDS] = { "process_open_fds", METRIC_GAUGE, "Open file descriptors." },
-    [SELF_MAX_FDS] = { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors." },
-    [SELF_THREADS] = { "process_threads", METRIC_GAUGE, "Threads." },
-    [SELF_START_TIME] = { "process_start_time_seconds", METRIC_GAUGE,
-                          "Start of the process, in seconds since 1970." },
+    /* Adds its series. NULL: it has one, whose value stands here in struct values. */
+    void (*add)(const struct self_reading *self, struct exposition *out);
+    size_t value_at;
 };
 
-int selfmetrics_batch_buckets(struct buckets **ret)
-{
-    double bounds[TELEMETRY_BATCH_BUCKETS - 1];
+/* --- reading ------------------------------------------------------------------------- */
 
-    for (unsigned i = 0; i < ARRAY_SIZE(bounds); i++)
-        bounds[i] = 1u << i;
-    return buckets_new(ret, bounds, ARRAY_SIZE(bounds));
+static struct values read_values(const struct selfmetrics *source,
+                                 const struct registry_counts *registry)
+{
+    const struct process_stats process = process_read();
+
+    return (struct values){
+        .families = (double)registry->families,
+        .series_bytes = (double)registry->bytes,
+        .expired_series = (double)atomic_load_explicit(source->n_expired, memory_order_relaxed),
+        .scrapes_broken = (double)source->scrapes->n_broken,
+        .cpu_s = process.cpu_seconds,
+        .resident_bytes = (double)process.resident_bytes,
+        .virtual_bytes = (double)process.virtual_bytes,
+        .open_fds = (double)process.open_fds,
+        .max_fds = (double)process.max_fds,
+        .threads = (double)process.threads,
+        .start_time_s = source->start_time_s,
+    };
 }
 
-/* --- names --------------------------------------------------------------------- */
+static double value_of(const struct self_family *family, const struct values *values)
+{
+    return *(const double *)((const char *)values + family->value_at);
+}
+
+/* --- families of several series ---------------------------------------------------------- */
+
+static void add_build_info(const struct self_reading *self, struct exposition *out)
+{
+    exposition_add_sample(out, SLICE(BUILD_LABELS), 1);
+}
+
+static void add_telemetry(const struct self_reading *self, struct exposition *out)
+{
+    uint64_t sum[_TELEMETRY_N];
+    const char *family = "";
+
+    telemetry_sum(self->source->rows, self->source->n_rows, sum);
+    for (unsigned i = 0; i < telemetry_n_items; i++) {
+        const struct telemetry_item *item = &telemetry_items[i];
+
+        if (strcmp(family, item->family) != 0)
+            exposition_begin_family(out, slice_of(item->family), METRIC_COUNTER,
+                                    slice_of(item->help));
+        family = item->family;
+        exposition_add_sample(out, slice_of(item->labels), (double)sum[item->counter]);
+    }
+}
+
+/* Add a sample with one label, whose value needs no escaping. */
+static void add_labelled(struct exposition *out, const char *name, const char *label, double value)
+{
+    char labels[64];
+
+    snprintf(labels, sizeof(labels), "%s=\"%s\"", name, label);
+    exposition_add_sample(out, slice_of(labels), value);
+}
+
+static void add_series(const struct self_reading *self, struct exposition *out)
+{
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        add_labelled(out, "type", metric_type_name(type), (double)self->registry.series[type]);
+}
+
+static void add_limits(const struct self_reading *self, struct exposition *out)
+{
+    const struct selfmetrics_limit *limits = self->source->limits;
+
+    for (unsigned i = 0; i < self->source->n_limits; i++)
+        add_labelled(out, "limit", limits[i].name, (double)limits[i].value);
+}
+
+/* --- families with a series for each worker ---------------------------------------------- */
+
+/* Room for worker="0". */
+#define WORKER_MAX 32
+
+static struct slice write_worker(unsigned worker, char out[WORKER_MAX])
+{
+    return (struct slice){ out, (size_t)snprintf(out, WORKER_MAX, "worker=\"%u\"", worker) };
+}
+
+static void add_batches(const struct self_reading *self, struct exposition *out)
+{
+    const struct selfmetrics *source = self->source;
+    char labels[WORKER_MAX];
+    uint64_t row[_TELEMETRY_N];
+
+    for (unsigned worker = 0; worker < source->n_rows; worker++) {
+        telemetry_read(&source->rows[worker], row);
+        exposition_add_histogram(out, &(struct exposition_histogram){
+                                          .labels = write_worker(worker, labels),
+                                          .buckets = source->batch_buckets,
+                                          .counts = row + TELEMETRY_BATCHES,
+                                          .sum = (double)row[TELEMETRY_DATAGRAMS],
+                                      });
+    }
+}
+
+/* A level of each worker's. */
+static void add_levels(const struct selfmetrics *source, struct exposition *out,
+                       enum telemetry_counter level)
+{
+    char labels[WORKER_MAX];
+    uint64_t row[_TELEMETRY_N];
+
+    for (unsigned worker = 0; worker < source->n_rows; worker++) {
+        telemetry_read(&source->rows[worker], row);
+        exposition_add_sample(out, write_worker(worker, labels), (double)row[level]);
+    }
+}
+
+static void add_keys(const struct self_reading *self, struct exposition *out)
+{
+    add_levels(self->source, out, TELEMETRY_KEYS);
+}
+
+static void add_connections(const struct self_reading *self, struct exposition *out)
+{
+    add_levels(self->source, out, TELEMETRY_CONNECTIONS);
+}
+
+/* --- families with a series for each socket ---------------------------------------------- */
+
+/* Every byte of a path may need escaping. */
+#define SOCKET_LABELS_MAX (2 * SELFMETRICS_LISTENER_MAX + 64)
+
+/* The address is a label value like any other: a path may hold anything. */
+static struct slice write_socket(const struct selfmetrics_socket *socket,
+                                 char out[SOCKET_LABELS_MAX])
+{
+    char worker[16];
+    struct labels labels = { .n = 2 };
+
+    snprintf(worker, sizeof(worker), "%u", socket->worker);
+    labels.items[0] = (struct label){ SLICE("listener"), slice_of(socket->listener) };
+    labels.items[1] = (struct label){ SLICE("worker"), slice_of(worker) };
+    MUST_BE(labels_length_max(&labels), <=, (size_t)SOCKET_LABELS_MAX);
+    return labels_write(&labels, out);
+}
+
+static void add_of_sockets(const struct selfmetrics *source, struct exposition *out,
+                           double (*read)(int fd))
+{
+    char labels[SOCKET_LABELS_MAX];
+
+    for (unsigned i = 0; i < source->n_sockets; i++)
+        exposition_add_sample(out, write_socket(&source->sockets[i], labels),
+                              read(source->sockets[i].fd));
+}
+
+static double read_drops(int fd)
+{
+    return (double)socket_kernel_drops(fd);
+}
+
+static void add_drops(const struct self_reading *self, struct exposition *out)
+{
+    add_of_sockets(self->source, out, read_drops);
+}
+
+static double read_buffer_size(int fd)
+{
+    return socket_read_buffer(fd);
+}
+
+static void add_buffer_sizes(const struct self_reading *self, struct exposition *out)
+{
+    add_of_sockets(self->source, out, read_buffer_size);
+}
+
+/* --- scrapes ------------------------------------------------------------------------------ */
+
+static void add_durations(const struct self_reading *self, struct exposition *out)
+{
+    const struct scrape_stats *scrapes = self->source->scrapes;
+
+    exposition_add_histogram(out, &(struct exposition_histogram){
+                                      .buckets = scrapes->duration_buckets,
+                                      .counts = scrapes->duration_counts,
+                                      .sum = scrapes->duration_sum_s,
+                                  });
+}
+
+static void add_sizes(const struct self_reading *self, struct exposition *out)
+{
+    const struct scrape_stats *scrapes = self->source->scrapes;
+
+    exposition_add_histogram(out, &(struct exposition_histogram){
+                                      .buckets = scrapes->size_buckets,
+                                      .counts = scrapes->size_counts,
+                                      .sum = scrapes->size_sum_bytes,
+                                  });
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+#define VALUE(member) .value_at = offsetof(struct values, member)
+
+static const struct self_family families[] = {
+    { "udometer_build_info", METRIC_GAUGE, "1, labelled with what this binary was built from.",
+      .add = add_build_info },
+    { .add = add_telemetry },
+    { "udometer_series", METRIC_GAUGE, "Series there are now, by type.", .add = add_series },
+    { "udometer_families", METRIC_GAUGE, "Metric families there are now.", VALUE(families) },
+    { "udometer_series_bytes", METRIC_GAUGE,
+      "Memory that families, series and cells take, or may come to take.", VALUE(series_bytes) },
+    { "udometer_expired_series_total", METRIC_COUNTER,
+      "Series let go of because nobody wrote to them for their time to live.",
+      VALUE(expired_series) },
+    { "udometer_limit", METRIC_GAUGE, "The limits, as --limit.NAME has set them.",
+      .add = add_limits },
+    { "udometer_batch_datagrams", METRIC_HISTOGRAM, "Datagrams a worker got in one receive call.",
+      .add = add_batches },
+    { "udometer_keys", METRIC_GAUGE, "Keys a worker has at hand now.", .add = add_keys },
+    { "udometer_connections", METRIC_GAUGE, "Connections a worker has now, TCP and Unix streams.",
+      .add = add_connections },
+    { "udometer_kernel_drops_total", METRIC_COUNTER,
+      "Datagrams the kernel dropped because a socket's buffer was full.", .add = add_drops },
+    { "udometer_receive_buffer_bytes", METRIC_GAUGE,
+      "Size of a socket's receive buffer as the kernel granted it.", .add = add_buffer_sizes },
+    { "udometer_scrape_duration_seconds", METRIC_HISTOGRAM,
+      "Time from a scrape's request to its last byte; earlier scrapes.", .add = add_durations },
+    { "udometer_scrape_size_bytes", METRIC_HISTOGRAM,
+      "Length of a scrape's body before compression; earlier scrapes.", .add = add_sizes },
+    { "udometer_scrapes_broken_total", METRIC_COUNTER, "Scrapes that did not reach their end.",
+      VALUE(scrapes_broken) },
+    { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time.", VALUE(cpu_s) },
+    { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory.", VALUE(resident_bytes) },
+    { "process_virtual_memory_bytes", METRIC_GAUGE, "Virtual memory.", VALUE(virtual_bytes) },
+    { "process_open_fds", METRIC_GAUGE, "Open file descriptors.", VALUE(open_fds) },
+    { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors.", VALUE(max_fds) },
+    { "process_threads", METRIC_GAUGE, "Threads.", VALUE(threads) },
+    { "process_start_time_seconds", METRIC_GAUGE, "Start of the process, in seconds since 1970.",
+      VALUE(start_time_s) },
+};
+
+void selfmetrics_collect(const void *ctx, struct exposition *out)
+{
+    struct self_reading self = { .source = ctx };
+
+    self.registry = registry_count(self.source->registry);
+    self.values = read_values(self.source, &self.registry);
+    for (unsigned i = 0; i < ARRAY_SIZE(families); i++) {
+        const struct self_family *family = &families[i];
+
+        if (family->name)
+            exposition_begin_family(out, slice_of(family->name), family->type,
+                                    slice_of(family->help));
+        if (family->add)
+            family->add(&self, out);
+        else
+            exposition_add_sample(out, SLICE(""), value_of(family, &self.values));
+    }
+}
+
+/* --- before the first scrape -------------------------------------------------------------- */
 
 static int reserve(struct registry *registry, const char *name, enum metric_type type)
 {
@@ -112,189 +321,20 @@ int selfmetrics_reserve(struct registry *registry)
 {
     int r = 0;
 
-    for (unsigned i = 0; i < _SELF_N && r == 0; i++)
-        r = reserve(registry, families[i].name, families[i].type);
+    for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
+        if (families[i].name)
+            r = reserve(registry, families[i].name, families[i].type);
     for (unsigned i = 0; i < telemetry_n_items && r == 0; i++)
         if (i == 0 || strcmp(telemetry_items[i].family, telemetry_items[i - 1].family) != 0)
             r = reserve(registry, telemetry_items[i].family, METRIC_COUNTER);
     return r;
 }
 
-/* --- writing -------------------------------------------------------------------- */
-
-static void begin(struct exposition *out, enum self_family family)
+int selfmetrics_batch_buckets(struct buckets **ret)
 {
-    exposition_begin_family(out, slice_of(families[family].name), families[family].type,
-                            slice_of(families[family].help));
-}
+    double bounds[TELEMETRY_BATCH_BUCKETS - 1];
 
-static void add(struct exposition *out, const char *labels, double value)
-{
-    exposition_add_sample(out, slice_of(labels), value);
-}
-
-/* A family of one sample without labels. */
-static void add_single(struct exposition *out, enum self_family family, double value)
-{
-    begin(out, family);
-    add(out, "", value);
-}
-
-static void write_telemetry(const struct selfmetrics *source, struct exposition *out)
-{
-    uint64_t sum[_TELEMETRY_N];
-    const char *family = "";
-
-    telemetry_sum(source->rows, source->n_rows, sum);
-    for (unsigned i = 0; i < telemetry_n_items; i++) {
-        const struct telemetry_item *item = &telemetry_items[i];
-
-        if (strcmp(family, item->family) != 0)
-            exposition_begin_family(out, slice_of(item->family), METRIC_COUNTER,
-                                    slice_of(item->help));
-        family = item->family;
-        add(out, item->labels, (double)sum[item->counter]);
-    }
-}
-
-static void write_registry(const struct selfmetrics *source, struct exposition *out)
-{
-    struct registry_counts counts = registry_count(source->registry);
-    char labels[32];
-
-    begin(out, SELF_SERIES);
-    for (unsigned type = 0; type < _METRIC_TYPE_N; type++) {
-        snprintf(labels, sizeof(labels), "type=\"%s\"", metric_type_name(type));
-        add(out, labels, (double)counts.series[type]);
-    }
-    add_single(out, SELF_FAMILIES, (double)counts.families);
-    add_single(out, SELF_SERIES_BYTES, (double)counts.bytes);
-    add_single(out, SELF_EXPIRED,
-               (double)atomic_load_explicit(source->n_expired, memory_order_relaxed));
-}
-
-static void write_limits(const struct settings *settings, struct exposition *out)
-{
-    char labels[64];
-
-    begin(out, SELF_LIMIT);
-    for (unsigned i = 0; i < settings_table.n; i++) {
-        const struct option *option = &settings_table.options[i];
-
-        if (!option->limit)
-            continue;
-        snprintf(labels, sizeof(labels), "limit=\"%s\"", option->limit);
-        add(out, labels, (double)option_number(option, settings));
-    }
-}
-
-static void write_batches(const struct selfmetrics *source, struct exposition *out, unsigned worker)
-{
-    uint64_t row[_TELEMETRY_N];
-    char labels[32];
-
-    telemetry_read(&source->rows[worker], row);
-    snprintf(labels, sizeof(labels), "worker=\"%u\"", worker);
-    exposition_add_histogram(out, &(struct exposition_histogram){
-                                      slice_of(labels), source->batch_buckets,
-                                      row + TELEMETRY_BATCHES, (double)row[TELEMETRY_DATAGRAMS] });
-}
-
-/* A level of each worker's. */
-static void write_levels(const struct selfmetrics *source, struct exposition *out,
-                         enum self_family family, enum telemetry_counter level)
-{
-    uint64_t row[_TELEMETRY_N];
-    char labels[32];
-
-    begin(out, family);
-    for (unsigned worker = 0; worker < source->n_rows; worker++) {
-        telemetry_read(&source->rows[worker], row);
-        snprintf(labels, sizeof(labels), "worker=\"%u\"", worker);
-        add(out, labels, (double)row[level]);
-    }
-}
-
-static void write_workers(const struct selfmetrics *source, struct exposition *out)
-{
-    begin(out, SELF_BATCH);
-    for (unsigned i = 0; i < source->n_rows; i++)
-        write_batches(source, out, i);
-    write_levels(source, out, SELF_KEYS, TELEMETRY_KEYS);
-    write_levels(source, out, SELF_CONNECTIONS, TELEMETRY_CONNECTIONS);
-}
-
-/* A path may hold anything, so it is escaped as label values are. */
-static void write_socket_labels(const struct listener_socket *socket, struct buffer *labels)
-{
-    const struct labels listener = {
-        .items = { { SLICE("listener"), slice_of(socket->address) } },
-        .n = 1,
-    };
-    char text[2 * sizeof(socket->address) + sizeof("listener=\"\"")];
-
-    buffer_clear(labels);
-    buffer_add(labels, labels_write(&listener, text));
-    buffer_add_format(labels, ",worker=\"%u\"", socket->worker);
-}
-
-static void write_sockets(const struct selfmetrics *source, struct exposition *out,
-                          enum self_family family)
-{
-    CLEANUP(buffer_deinit) struct buffer labels = { 0 };
-
-    begin(out, family);
-    for (unsigned i = 0; i < source->n_sockets; i++) {
-        const struct listener_socket *socket = &source->sockets[i];
-        double value = socket_read_buffer(socket->socket.fd);
-
-        if (socket->socket.is_stream)
-            continue;
-        write_socket_labels(socket, &labels);
-        if (family == SELF_DROPS)
-            value = (double)socket_kernel_drops(socket->socket.fd);
-        exposition_add_sample(out, buffer_text(&labels), value);
-    }
-}
-
-static void write_scrapes(const struct scrape_stats *scrapes, struct exposition *out)
-{
-    begin(out, SELF_SCRAPE_DURATION);
-    exposition_add_histogram(
-        out, &(struct exposition_histogram){ SLICE(""), scrapes->duration_buckets,
-                                             scrapes->duration_counts, scrapes->duration_sum_s });
-    begin(out, SELF_SCRAPE_SIZE);
-    exposition_add_histogram(out, &(struct exposition_histogram){ SLICE(""), scrapes->size_buckets,
-                                                                  scrapes->size_counts,
-                                                                  scrapes->size_sum_bytes });
-    add_single(out, SELF_SCRAPES_BROKEN, (double)scrapes->n_broken);
-}
-
-static void write_process(const struct selfmetrics *source, struct exposition *out)
-{
-    struct process_stats process = process_read();
-
-    add_single(out, SELF_CPU, process.cpu_seconds);
-    add_single(out, SELF_RESIDENT, (double)process.resident_bytes);
-    add_single(out, SELF_VIRTUAL, (double)process.virtual_bytes);
-    add_single(out, SELF_OPEN_FDS, (double)process.open_fds);
-    add_single(out, SELF_MAX_FDS, (double)process.max_fds);
-    add_single(out, SELF_THREADS, (double)process.threads);
-    add_single(out, SELF_START_TIME, source->start_time_s);
-}
-
-void selfmetrics_collect(const void *ctx, struct exposition *out)
-{
-    const struct selfmetrics *source = ctx;
-
-    begin(out, SELF_BUILD_INFO);
-    add(out, "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\"", 1);
-    write_telemetry(source, out);
-    write_registry(source, out);
-    write_limits(source->settings, out);
-    write_workers(source, out);
-    write_sockets(source, out, SELF_DROPS);
-    write_sockets(source, out, SELF_READ_BUFFER);
-    write_scrapes(source->scrapes, out);
-    write_process(source, out);
+    for (unsigned i = 0; i < ARRAY_SIZE(bounds); i++)
+        bounds[i] = 1u << i;
+    return buckets_new(ret, bounds, ARRAY_SIZE(bounds));
 }

@@ -8,18 +8,33 @@
 #include "aggregate/registry.h"
 #include "base/compiler.h"
 #include "base/telemetry.h"
-#include "daemon/listeners.h"
 #include "output/exposition.h"
 #include "web/scrape_stats.h"
+
+/* A socket for datagrams: of those alone the kernel drops any. */
+struct selfmetrics_socket {
+    const char *listener; /* its address with the scheme, at most SELFMETRICS_LISTENER_MAX bytes */
+    unsigned worker;      /* which receives from it */
+    int fd;
+};
+
+#define SELFMETRICS_LISTENER_MAX 512
+
+/* A limit that is set: "series", 2000000. The name has only lower-case letters and dashes. */
+struct selfmetrics_limit {
+    const char *name;
+    uint64_t value;
+};
 
 /* Where the numbers come from. All borrowed. */
 struct selfmetrics {
     struct registry *registry;
     struct telemetry_row *rows; /* one for each worker */
     unsigned n_rows;
-    const struct listener_socket *sockets;
+    const struct selfmetrics_socket *sockets;
     unsigned n_sockets;
-    const struct settings *settings;
+    const struct selfmetrics_limit *limits;
+    unsigned n_limits;
     struct scrape_stats *scrapes;
     const struct buckets *batch_buckets; /* 1, 2, 4, …; TELEMETRY_BATCH_BUCKETS - 1 of them */
     _Atomic uint64_t *n_expired;
@@ -35,5 +50,8 @@ MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
  */
 MUST_CHECK int selfmetrics_reserve(struct registry *registry);
 
-/* For exposition_collector.collect: pass them all to @out. @ctx is a struct selfmetrics. */
+/*
+ * For exposition_collector.collect: pass all families to @out. @ctx is a struct
+ * selfmetrics. HTTP thread.
+ */
 void selfmetrics_collect(const void *ctx, struct exposition *out);

@@ -303,6 +303,17 @@ def test_receive_buffers_are_as_large_as_asked_for(start):
     assert sizes == [64 * 1024] * len(sizes)
 
 
+def test_only_sockets_of_datagrams_are_told(start, tmp_path):
+    """The kernel loses no stream's bytes, so there is nothing to say of those."""
+    udometer = start("--statsd.listen-tcp=127.0.0.1:0",
+                     f"--statsd.listen-unixgram={tmp_path}/datagrams",
+                     f"--statsd.listen-unix={tmp_path}/stream", "--workers=2")
+    scrape = udometer.scrape()
+    for family in ("udometer_kernel_drops_total", "udometer_receive_buffer_bytes"):
+        told = [labels["listener"].partition(":")[0] for labels, _ in scrape.named(family)]
+        assert sorted(told) == ["udp", "udp", "unixgram"]
+
+
 # --- the identity, all the time ---
 
 MIXED = ["m_total:1|c", "m_total:2|c|#k:v", "m:1|g", "m:+1|g", "t:5|ms\nt:6|ms|#k:v\nx:1|h",

@@ -18,7 +18,6 @@ static struct telemetry_row row;
 static struct pipeline *pipeline;
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired;
-static struct settings settings;
 static struct selfmetrics source;
 
 static void push(const char *datagram)
@@ -257,19 +256,15 @@ static int begin(void **state)
     source = (struct selfmetrics){ .registry = registry,
                                    .rows = &row,
                                    .n_rows = 1,
-                                   .settings = &settings,
                                    .scrapes = &scrapes,
                                    .batch_buckets = batch_buckets,
                                    .n_expired = &n_expired };
-    if (settings_init(&settings) < 0)
-        return -1;
     return scrape_stats_init(&scrapes);
 }
 
 static int end(void **state)
 {
     scrape_stats_deinit(&scrapes);
-    settings_deinit(&settings);
     pipeline_free(pipeline);
     shard_free(shard);
     registry_free(registry);

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Check that a type which is added to its list, and nowhere else, does not compile.
+
+    check_types.py SOURCE_FOLDER BUILD_FOLDER
+
+A row is added to a copy of base/sample_type.h, and the files that must say something about
+each type are compiled against that copy with the flags of the build. Each of them has to fail
+for the new type: a switch there got a default, or a test of one type stands in its place, if
+it does not. The recipe for adding a type is the same list.
+"""
+
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+HEADER = "base/sample_type.h"
+
+# Where an error is: also where the list is used, when the token at fault is one of its row.
+PLACE = re.compile(r"^(\S+?):\d+:\d+: (?:error|note: in expansion of macro)", re.MULTILINE)
+
+# The list, the row that is added, and where the compiler must ask for more.
+LISTS = {
+    "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, "added")', {
+        "base/sample_type.c": "the letters that messages list",
+        "aggregate/shard.c": "how a sample is recorded",
+        "tools/bench/layout.c": "which values a workload has",
+    }),
+    "METRIC_TYPES": ("X(ADDED, added)", {
+        "aggregate/kind.c": "its row in the table of kinds",
+        "aggregate/shard.c": "how much of a cell is written",
+        "base/identity.h": "which labels it has",
+        "input/labeller.c": "which label it keeps to itself",
+        "tools/bench/workload.c": "what its samples add up to",
+        "tools/bench/tally.c": "what a scrape shows of that",
+    }),
+}
+
+
+def flags_of(build, source):
+    """How the build compiles @source, without what it writes."""
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        path = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        if path == source:
+            words = shlex.split(entry["command"])
+            keep = [i for i, word in enumerate(words)
+                    if not {"-o", "-MF", "-MQ"} & {word, words[max(i - 1, 0)]}
+                    and word not in ("-MD", "-c")]
+            return [words[i] for i in keep]
+    sys.exit(f"{source} is not among what is built\n0 passed, 1 failed")
+
+
+def errors_in(root, build, name, headers):
+    """The files of src in which the compiler finds errors when it reads @headers before those."""
+    command = flags_of(build, root / "src" / name)
+    command = [command[0], f"-I{headers}", *command[1:], "-fsyntax-only",
+               "-fdiagnostics-color=never"]
+    done = subprocess.run(command, cwd=build, text=True, capture_output=True, check=False)
+    places = PLACE.findall(done.stderr)
+    if done.returncode and not places:
+        sys.exit(f"{shlex.join(command)}\n{done.stderr}0 passed, 1 failed")
+    paths = [(build / place).resolve() for place in places]
+    return {str(path.relative_to(root / "src")) for path in paths
+            if path.is_relative_to(root / "src")}
+
+
+def add_row(text, name, row):
+    """@text of the header with @row at the head of list @name."""
+    changed = re.sub(rf"(#define {name}\(X\) *\\\n)", rf"\1    {row} \\\n", text)
+    if changed == text:
+        sys.exit(f"{HEADER}: there is no {name}(X)\n0 passed, 1 failed")
+    return changed
+
+
+def complaints(root, build, headers):
+    copy = pathlib.Path(headers, HEADER)
+    copy.parent.mkdir()
+    text = (root / "src" / HEADER).read_text()
+    for name, (row, places) in LISTS.items():
+        sources = [place for place in places if place.endswith(".c")]
+        copy.write_text(text)
+        for source in sources:
+            if errors_in(root, build, source, headers):
+                yield f"{source} does not compile as it is"
+        copy.write_text(add_row(text, name, row))
+        found = set().union(*(errors_in(root, build, source, headers) for source in sources))
+        for place in places.keys() - found:
+            yield f"{place} compiles with a row more in {name}, and nothing about {places[place]}"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(complaints(pathlib.Path(sys.argv[1]).resolve(),
+                                pathlib.Path(sys.argv[2]).resolve(), folder))
+    print("\n".join(found))
+    print(f"{int(not found)} passed, {len(found)} failed")
+    sys.exit(1 if found else 0)

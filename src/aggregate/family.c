@@ -59,18 +59,16 @@ struct family *family_new(const struct identity *identity, const struct buckets 
     return family;
 }
 
-void family_hold(struct family *family, _Atomic size_t *held, size_t reserve)
+void family_set_budget(struct family *family, struct budget *budget, size_t prepaid_bytes)
 {
-    family->held = held;
-    family->reserve = reserve;
-    atomic_fetch_add_explicit(held, family->size + reserve, memory_order_relaxed);
+    family->budget = budget;
+    family->prepaid.n_bytes = prepaid_bytes;
+    budget_hold(budget, family->size + prepaid_bytes);
 }
 
 static void family_free(struct family *family)
 {
-    if (family->held)
-        atomic_fetch_sub_explicit(family->held, family->size + family->reserve,
-                                  memory_order_relaxed);
+    budget_release(family->budget, family->size + family->prepaid.n_bytes);
     free(family);
 }
 

@@ -5,6 +5,7 @@
  * Family: all series of one name, which therefore have one type
  */
 
+#include "aggregate/budget.h"
 #include "aggregate/kind.h"
 #include "base/identity.h"
 #include "base/sample_type.h"
@@ -31,11 +32,10 @@ struct family {
     bool is_reserved;              /* udometer's own name: senders may not use it */
     const struct buckets *buckets; /* of a histogram */
     struct slice name;
-    struct slice sent_as;         /* the first sender's way to write it */
-    size_t size;                  /* bytes of memory, all in all */
-    size_t reserve;               /* bytes counted for a series that is to come */
-    _Atomic bool is_reserve_used; /* one has come, and is not freed yet */
-    _Atomic size_t *held;         /* where the memory of family and series is counted, or NULL */
+    struct slice sent_as;          /* the first sender's way to write it */
+    size_t size;                   /* bytes of memory, all in all */
+    struct budget *budget;         /* on which family and series count, or NULL */
+    struct budget_prepaid prepaid; /* for its overflow series */
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
     size_t n_series;                       /* under the registry's lock, as is the list: */
@@ -49,10 +49,10 @@ struct family {
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
 
 /*
- * Count @family's memory at @held from now on, and that of its series as they are made;
- * and already now @reserve bytes for one that is to be possible at any time.
+ * Count @family's memory on @budget, which outlives it, from now on, and that of its series as
+ * they are made; and already now @prepaid_bytes for an overflow series.
  */
-void family_hold(struct family *family, _Atomic size_t *held, size_t reserve);
+void family_set_budget(struct family *family, struct budget *budget, size_t prepaid_bytes);
 
 /* Take, and give back, a reference; the last one frees the family. */
 void family_ref(struct family *family);

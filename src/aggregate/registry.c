@@ -62,7 +62,7 @@ int registry_new(struct registry **ret, const struct registry_options *options)
         .n_workers = options->n_workers,
         .max_series = options->max_series,
         .max_family_series = max_family_series ? max_family_series : options->max_series,
-        .max_bytes = options->max_bytes,
+        .budget.max_bytes = options->max_bytes,
         .buckets = options->buckets,
         .names.seed = options->seed,
     };
@@ -236,7 +236,7 @@ struct registry_counts registry_count(struct registry *registry)
     pthread_mutex_lock(&registry->lock);
     memcpy(counts.series, registry->roster.n_series, sizeof(counts.series));
     counts.families = registry->roster.n_families;
-    counts.bytes = atomic_load(&registry->roster.bytes);
+    counts.bytes = atomic_load(&registry->roster.budget.held_bytes);
     pthread_mutex_unlock(&registry->lock);
     return counts;
 }

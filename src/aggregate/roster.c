@@ -63,12 +63,6 @@ int roster_reserve(struct roster *roster, const struct identity *identity)
     return 0;
 }
 
-static bool has_memory(const struct roster *roster, size_t more_bytes)
-{
-    return atomic_load_explicit(&roster->bytes, memory_order_relaxed) + more_bytes <=
-           roster->max_bytes;
-}
-
 static bool can_overflow(const struct family *family)
 {
     return kind_of(family->type)->can_overflow;
@@ -89,7 +83,7 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
 {
     struct family *family = family_new(identity, roster->buckets);
     enum verdict verdict;
-    size_t reserve;
+    size_t prepaid;
 
     if (!family)
         return REFUSED_NO_MEMORY;
@@ -98,12 +92,13 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
         family_unref(family);
         return verdict;
     }
-    reserve = overflow_bytes(roster, family);
-    if (roster->series.n >= roster->max_series || !has_memory(roster, family->size + reserve)) {
+    prepaid = overflow_bytes(roster, family);
+    if (roster->series.n >= roster->max_series ||
+        !budget_has(&roster->budget, family->size + prepaid)) {
         names_release(&roster->names, family);
         return REFUSED_SERIES_LIMIT;
     }
-    family_hold(family, &roster->bytes, reserve);
+    family_set_budget(family, &roster->budget, prepaid);
     roster->n_families++;
     *ret = family;
     return VERDICT_APPLIED;
@@ -171,7 +166,7 @@ static void unlink_from_family(struct series *series)
 static bool has_room(const struct roster *roster, const struct family *family, size_t more_bytes)
 {
     return roster->series.n < roster->max_series && family->n_series < roster->max_family_series &&
-           has_memory(roster, more_bytes);
+           budget_has(&roster->budget, more_bytes);
 }
 
 /* --- finding and adding ------------------------------------------------------------ */
@@ -205,9 +200,9 @@ static bool is_available(struct roster *roster, const struct family *family, uns
     place->series = slots_find(&roster->series, place->hash, &key, series_is);
     if (place->series)
         return place->series->cells[worker] || place->series->is_prepaid ||
-               has_memory(roster, cell_bytes);
+               budget_has(&roster->budget, cell_bytes);
     if (place->is_overflow)
-        return !atomic_load(&family->is_reserve_used) || has_memory(roster, bytes);
+        return budget_has_prepaid(&family->prepaid) || budget_has(&roster->budget, bytes);
     return has_room(roster, family, bytes);
 }
 
@@ -235,7 +230,7 @@ static enum verdict add_series(struct roster *roster, struct family *family, str
     if (!series)
         return REFUSED_NO_MEMORY;
     if (place->is_overflow)
-        series_take_reserve(series);
+        series_use_prepaid(series);
     if (!slots_add(&roster->series, place->hash, series)) {
         series_free(series);
         return REFUSED_NO_MEMORY;

@@ -8,6 +8,7 @@
  * the registry's `lock` held.
  */
 
+#include "aggregate/budget.h"
 #include "aggregate/names.h"
 #include "aggregate/series.h"
 #include "base/compiler.h"
@@ -18,7 +19,6 @@ struct roster {
     unsigned n_workers;
     size_t max_series;
     size_t max_family_series;
-    size_t max_bytes;
     const struct buckets *buckets;
 
     struct names names;
@@ -27,7 +27,7 @@ struct roster {
     size_t n_fresh;
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
-    _Atomic size_t bytes; /* held by families, series and cells, in the roster or not */
+    struct budget budget; /* of families, series and cells, in the roster or not */
 };
 
 /* Free all series; no family is left then. */

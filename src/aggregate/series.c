@@ -5,8 +5,7 @@
  *
  * Header, cell pointers and label text are one allocation. A worker publishes its
  * cell with a release store under the registry's lock; readers load it with
- * acquire and without the lock. Memory is counted from when it is made to when it is
- * freed, which may be long after the series has left the registry.
+ * acquire and without the lock.
  */
 
 #include "aggregate/series.h"
@@ -22,13 +21,6 @@ size_t series_size(struct slice labels, unsigned n_workers)
     return series_labels_at(n_workers) + labels.len + SLOTS_BYTES_PER_ENTRY;
 }
 
-/* Count @more bytes of memory for a series of @family. */
-static void hold(struct family *family, size_t more)
-{
-    if (family->held)
-        atomic_fetch_add_explicit(family->held, more, memory_order_relaxed);
-}
-
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers)
 {
     struct series *series = calloc(1, series_labels_at(n_workers) + labels.len);
@@ -42,7 +34,7 @@ struct series *series_new(struct family *family, struct slice labels, unsigned n
     series->family = family;
     family_ref(family);
     atomic_init(&series->refs, 1);
-    hold(family, series_size(labels, n_workers));
+    budget_hold(family->budget, series_size(labels, n_workers));
     return series;
 }
 
@@ -60,7 +52,7 @@ bool series_add_cell(struct series *series, unsigned worker)
         return false;
     series_ref(series);
     if (!series->is_prepaid)
-        hold(family, kind_cell_size(family->type, family->buckets));
+        budget_hold(family->budget, kind_cell_size(family->type, family->buckets));
     atomic_store_explicit(&series->cells[worker], cell, memory_order_release);
     return true;
 }
@@ -81,23 +73,21 @@ void series_free(struct series *series)
     struct family *family = series->family;
 
     if (series->is_prepaid)
-        atomic_store(&family->is_reserve_used, false);
-    else if (family->held)
-        atomic_fetch_sub_explicit(family->held, memory_of(series), memory_order_relaxed);
+        budget_put_back_prepaid(&family->prepaid);
+    else
+        budget_release(family->budget, memory_of(series));
     for (unsigned i = 0; i < series->n_cells; i++)
         kind_free_cell(family->type, cell_at(series, i));
     family_unref(family);
     free(series);
 }
 
-void series_take_reserve(struct series *series)
+void series_use_prepaid(struct series *series)
 {
-    struct family *family = series->family;
-
-    if (!family->held || family->reserve == 0 || atomic_exchange(&family->is_reserve_used, true))
+    if (!budget_use_prepaid(&series->family->prepaid))
         return;
     series->is_prepaid = true;
-    atomic_fetch_sub_explicit(family->held, memory_of(series), memory_order_relaxed);
+    budget_release(series->family->budget, memory_of(series));
 }
 
 void series_ref(struct series *series)

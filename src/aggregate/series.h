@@ -58,7 +58,7 @@ struct series {
     uint32_t n_cells : 8;  /* one for each worker */
     _Atomic uint16_t refs; /* the snapshots' one, one for each worker with a cell, a few more */
     _Atomic(enum series_state) state;
-    bool is_prepaid;                /* its memory is counted with its family's */
+    bool is_prepaid;                /* it uses the memory that its family has prepaid */
     _Atomic(struct cell *) cells[]; /* NULL where that worker has none yet; then the labels */
 };
 
@@ -130,10 +130,10 @@ void series_read(struct series *series, struct reading *ret);
 uint32_t series_touched_s(struct series *series);
 
 /*
- * With the registry's lock held, on a new series: let its memory be that which its
- * family has in reserve (family_hold), if no other series has it.
+ * With the registry's lock held, on a new series: use the memory that its family has prepaid
+ * (family_set_budget), unless another series uses it, and do not count its own.
  */
-void series_take_reserve(struct series *series);
+void series_use_prepaid(struct series *series);
 
 static inline enum series_state series_state(const struct series *series)
 {

@@ -75,19 +75,19 @@ static void counts_its_memory_where_it_is_told_to(void **state)
     struct family *first = new_family(SAMPLE_GAUGE, "x", "x");
     struct family *second = new_family(SAMPLE_TIMER, "yy", "y.y");
     size_t first_size = first->size, second_size = second->size;
-    _Atomic size_t held = 5;
+    struct budget budget = { .held_bytes = 5 };
 
-    family_hold(first, &held, 0);
-    assert_int_equal(held, 5 + first_size);
-    family_hold(second, &held, 1000);
-    assert_int_equal(held, 5 + first_size + second_size + 1000);
+    family_set_budget(first, &budget, 0);
+    assert_int_equal(budget.held_bytes, 5 + first_size);
+    family_set_budget(second, &budget, 1000);
+    assert_int_equal(budget.held_bytes, 5 + first_size + second_size + 1000);
     family_unref(first);
-    assert_int_equal(held, 5 + second_size + 1000);
+    assert_int_equal(budget.held_bytes, 5 + second_size + 1000);
     family_ref(second);
     family_unref(second);
-    assert_int_equal(held, 5 + second_size + 1000);
+    assert_int_equal(budget.held_bytes, 5 + second_size + 1000);
     family_unref(second);
-    assert_int_equal(held, 5);
+    assert_int_equal(budget.held_bytes, 5);
 }
 
 static void a_set_claims_its_name_alone(void **state)

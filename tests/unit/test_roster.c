@@ -103,7 +103,7 @@ static void is_empty_at_first(void **state)
     assert_null(roster_take_fresh(&roster, &n));
     assert_int_equal(n, 0);
     assert_int_equal(roster.n_families, 0);
-    assert_int_equal(roster.bytes, 0);
+    assert_int_equal(roster.budget.held_bytes, 0);
     assert_null(find_family("x"));
 }
 
@@ -196,11 +196,11 @@ static void a_histogram_has_the_names_it_is_exposed_under(void **state)
 static void a_histogram_whose_names_are_taken_is_refused(void **state)
 {
     struct series *series = must_admit("x_count", SAMPLE_GAUGE, "", 0);
-    size_t bytes = roster.bytes;
+    size_t bytes = roster.budget.held_bytes;
 
     assert_refused("x", SAMPLE_TIMER, "", REFUSED_TYPE_CONFLICT);
     assert_ptr_equal(family_seen, series->family);
-    assert_int_equal(roster.bytes, bytes);
+    assert_int_equal(roster.budget.held_bytes, bytes);
     assert_int_equal(roster.n_families, 1);
     must_admit("x_sum", SAMPLE_COUNTER, "", 0);
 }
@@ -212,7 +212,7 @@ static void own_names_are_reserved(void **state)
     assert_refused("own", SAMPLE_COUNTER, "", REFUSED_RESERVED_NAME);
     assert_refused("own_sum", SAMPLE_GAUGE, "", REFUSED_RESERVED_NAME);
     assert_int_equal(roster.n_families, 0);
-    assert_int_equal(roster.bytes, 0);
+    assert_int_equal(roster.budget.held_bytes, 0);
 }
 
 static void what_is_taken_cannot_be_reserved(void **state)
@@ -244,18 +244,18 @@ static void a_name_is_free_after_its_last_series(void **state)
 static void a_removed_series_stays_with_who_has_it(void **state)
 {
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
-    size_t n, bytes = roster.bytes;
+    size_t n, bytes = roster.budget.held_bytes;
 
     roster_take_fresh(&roster, &n);
     roster_remove(&roster, series, SERIES_ENDED);
     assert_int_equal(series_state(series), SERIES_ENDED);
-    assert_int_equal(roster.bytes, bytes);
+    assert_int_equal(roster.budget.held_bytes, bytes);
     assert_int_equal(roster.n_series[METRIC_COUNTER], 0);
     assert_int_equal(roster.n_families, 0);
     assert_slice_equal(series->family->name, "x");
     series_release_workers(series);
     series_unref(series);
-    assert_int_equal(roster.bytes, 0);
+    assert_int_equal(roster.budget.held_bytes, 0);
 }
 
 static void a_new_series_comes_in_its_place(void **state)
@@ -387,11 +387,11 @@ static void memory_stays_below_its_limit(void **state)
     static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_TIMER, SAMPLE_SET };
     char labels[32];
 
-    roster.max_bytes = 1 << 20;
+    roster.budget.max_bytes = 1 << 20;
     for (unsigned i = 0; i < 3000; i++) {
         snprintf(labels, sizeof(labels), "a=\"%u\"", i);
         must_admit(i % 3 == 0 ? "c" : i % 3 == 1 ? "t" : "s", types[i % 3], labels, i % WORKERS);
-        assert_true(roster.bytes <= roster.max_bytes);
+        assert_true(roster.budget.held_bytes <= roster.budget.max_bytes);
     }
     assert_true(is_overflow(must_admit("c", SAMPLE_COUNTER, "b=\"1\"", 0)));
     assert_true(is_overflow(must_admit("s", SAMPLE_SET, "b=\"1\"", 2)));
@@ -405,41 +405,41 @@ static void many_small_families_can_all_overflow(void **state)
     char name[32];
     unsigned n = 0;
 
-    roster.max_bytes = 1 << 20;
+    roster.budget.max_bytes = 1 << 20;
     do {
         snprintf(name, sizeof(name), "c%u", n++);
     } while (admit(name, SAMPLE_COUNTER, "a=\"1\"", 0, &cell) == VERDICT_APPLIED);
     assert_true(n > 100);
-    roster.max_bytes = roster.bytes;
+    roster.budget.max_bytes = roster.budget.held_bytes;
     for (unsigned i = 0; i + 1 < n; i++) {
         snprintf(name, sizeof(name), "c%u", i);
         for (unsigned worker = 0; worker < WORKERS; worker++)
             assert_true(is_overflow(must_admit(name, SAMPLE_COUNTER, "a=\"2\"", worker)));
-        assert_true(roster.bytes <= roster.max_bytes);
+        assert_true(roster.budget.held_bytes <= roster.budget.max_bytes);
     }
 }
 
-/* What is in the reserve is one series, until it is freed. */
-static void an_overflow_series_has_the_reserve_until_it_is_freed(void **state)
+/* It is there for one series at a time. */
+static void an_overflow_series_uses_prepaid_memory_until_it_is_freed(void **state)
 {
     size_t bytes;
     struct series *series;
 
     roster.max_family_series = 1;
     must_admit("c", SAMPLE_COUNTER, "a=\"1\"", 0);
-    bytes = roster.bytes;
+    bytes = roster.budget.held_bytes;
     series = must_admit("c", SAMPLE_COUNTER, "a=\"2\"", 0);
     assert_true(is_overflow(series));
-    assert_int_equal(roster.bytes, bytes);
+    assert_int_equal(roster.budget.held_bytes, bytes);
     series_ref(series);
     (void)length(roster_take_fresh(&roster, &(size_t){ 0 }));
     remove_wholly(series);
-    assert_int_equal(roster.bytes, bytes);
+    assert_int_equal(roster.budget.held_bytes, bytes);
     must_admit("c", SAMPLE_COUNTER, "a=\"2\"", 0);
-    assert_true(roster.bytes > bytes);
-    roster.max_bytes = roster.bytes;
+    assert_true(roster.budget.held_bytes > bytes);
+    roster.budget.max_bytes = roster.budget.held_bytes;
     series_unref(series);
-    assert_true(roster.bytes > bytes);
+    assert_true(roster.budget.held_bytes > bytes);
 }
 
 static void without_memory_gauges_and_new_names_are_refused(void **state)
@@ -448,7 +448,7 @@ static void without_memory_gauges_and_new_names_are_refused(void **state)
     struct cell *cell;
     unsigned n = 0;
 
-    roster.max_bytes = 100000;
+    roster.budget.max_bytes = 100000;
     do {
         snprintf(labels, sizeof(labels), "a=\"%u\"", n++);
     } while (admit("g", SAMPLE_GAUGE, labels, 0, &cell) == VERDICT_APPLIED);
@@ -456,7 +456,7 @@ static void without_memory_gauges_and_new_names_are_refused(void **state)
     assert_refused("g", SAMPLE_GAUGE, labels, REFUSED_SERIES_LIMIT);
     assert_refused("new", SAMPLE_HISTOGRAM, "", REFUSED_SERIES_LIMIT);
     assert_null(find_family("new"));
-    assert_true(roster.bytes <= roster.max_bytes);
+    assert_true(roster.budget.held_bytes <= roster.budget.max_bytes);
     must_admit("g", SAMPLE_GAUGE, "a=\"0\"", 0);
 }
 
@@ -639,7 +639,7 @@ static void check_all(void)
     assert_int_equal(n, model.n);
     assert_int_equal(roster.series.n, model.n);
     assert_int_equal(roster.n_families, n_families);
-    assert_int_equal(roster.bytes, bytes);
+    assert_int_equal(roster.budget.held_bytes, bytes);
     assert_int_equal(roster.n_fresh, model.n_fresh);
 }
 
@@ -670,7 +670,7 @@ static int begin(void **state)
         .n_workers = WORKERS,
         .max_series = 1000000,
         .max_family_series = 1000000,
-        .max_bytes = SIZE_MAX,
+        .budget.max_bytes = SIZE_MAX,
         .buckets = buckets,
         .names.seed = 42,
     };
@@ -681,7 +681,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     roster_deinit(&roster);
-    assert_int_equal(roster.bytes, 0);
+    assert_int_equal(roster.budget.held_bytes, 0);
     return 0;
 }
 
@@ -724,7 +724,7 @@ int main(void)
         ROSTER_CASE(there_is_room_again_when_series_go),
         ROSTER_CASE(memory_stays_below_its_limit),
         ROSTER_CASE(many_small_families_can_all_overflow),
-        ROSTER_CASE(an_overflow_series_has_the_reserve_until_it_is_freed),
+        ROSTER_CASE(an_overflow_series_uses_prepaid_memory_until_it_is_freed),
         ROSTER_CASE(without_memory_gauges_and_new_names_are_refused),
         ROSTER_CASE(agrees_with_a_model),
     };

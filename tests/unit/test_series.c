@@ -260,20 +260,21 @@ static void counts_its_memory_where_the_family_does(void **state)
         size_t cell = kind_cell_size(family->type, buckets), base = family->size;
         size_t empty = series_size(SLICE("a=\"1\""), 3);
         struct series *series;
-        _Atomic size_t held = 0;
+        struct budget budget = { 0 };
 
-        family_hold(family, &held, 0);
+        family_set_budget(family, &budget, 0);
         series = series_new(family, SLICE("a=\"1\""), 3);
         family_unref(family);
-        assert_int_equal(held, base + empty);
+        assert_int_equal(budget.held_bytes, base + empty);
         add_cell(series, 0);
         add_cell(series, 2);
-        assert_int_equal(held, base + empty + 2 * cell);
+        assert_int_equal(budget.held_bytes, base + empty + 2 * cell);
         series_ref(series);
         drop(series);
-        assert_int_equal(held, base + empty + 2 * cell); /* there is a reference still */
+        assert_int_equal(budget.held_bytes,
+                         base + empty + 2 * cell); /* there is a reference still */
         series_unref(series);
-        assert_int_equal(held, 0);
+        assert_int_equal(budget.held_bytes, 0);
     }
 }
 
@@ -281,16 +282,16 @@ static void the_memory_of_a_family_is_held_by_its_series(void **state)
 {
     struct family *family = new_family("x", SAMPLE_COUNTER);
     struct series *first, *second;
-    _Atomic size_t held = 0;
+    struct budget budget = { 0 };
 
-    family_hold(family, &held, 0);
+    family_set_budget(family, &budget, 0);
     first = series_new(family, SLICE(""), 1);
     second = series_new(family, SLICE("a=\"1\""), 1);
     family_unref(family);
     series_unref(first);
-    assert_int_equal(held, family->size + series_size(SLICE("a=\"1\""), 1));
+    assert_int_equal(budget.held_bytes, family->size + series_size(SLICE("a=\"1\""), 1));
     series_free(second);
-    assert_int_equal(held, 0);
+    assert_int_equal(budget.held_bytes, 0);
 }
 
 static void was_touched_when_the_newest_cell_was(void **state)
@@ -356,54 +357,54 @@ static void sorts_by_name_then_by_labels_as_bytes(void **state)
 }
 
 /* The memory for one series and all its cells is counted before there is any. */
-static void a_series_may_have_the_reserve_of_its_family(void **state)
+static void a_series_may_use_what_its_family_has_prepaid(void **state)
 {
     struct family *family = new_family("x", SAMPLE_COUNTER);
     size_t reserve = series_size(SLICE("a"), 2) + 2 * kind_cell_size(METRIC_COUNTER, NULL);
     struct series *first, *second;
-    _Atomic size_t held = 0;
+    struct budget budget = { 0 };
     size_t before;
 
-    family_hold(family, &held, reserve);
-    before = held;
+    family_set_budget(family, &budget, reserve);
+    before = budget.held_bytes;
     first = series_new(family, SLICE("a"), 2);
-    series_take_reserve(first);
-    assert_int_equal(held, before);
+    series_use_prepaid(first);
+    assert_int_equal(budget.held_bytes, before);
     add_cell(first, 0);
     add_cell(first, 1);
-    assert_int_equal(held, before);
+    assert_int_equal(budget.held_bytes, before);
     second = series_new(family, SLICE("b"), 2);
-    series_take_reserve(second); /* which the first one has */
+    series_use_prepaid(second); /* which the first one has */
     add_cell(second, 1);
-    assert_int_equal(held,
+    assert_int_equal(budget.held_bytes,
                      before + series_size(SLICE("b"), 2) + kind_cell_size(METRIC_COUNTER, NULL));
     drop(second);
-    assert_int_equal(held, before);
+    assert_int_equal(budget.held_bytes, before);
     drop(first);
-    assert_int_equal(held, before);
+    assert_int_equal(budget.held_bytes, before);
     first = series_new(family, SLICE("c"), 2);
-    series_take_reserve(first); /* it is there again */
-    assert_int_equal(held, before);
+    series_use_prepaid(first); /* it is there again */
+    assert_int_equal(budget.held_bytes, before);
     drop(first);
     family_unref(family);
-    assert_int_equal(held, 0);
+    assert_int_equal(budget.held_bytes, 0);
 }
 
-static void without_a_reserve_memory_is_counted(void **state)
+static void what_is_not_prepaid_is_counted(void **state)
 {
     struct family *family = new_family("x", SAMPLE_COUNTER);
     struct series *series;
-    _Atomic size_t held = 0;
+    struct budget budget = { 0 };
 
-    family_hold(family, &held, 0);
+    family_set_budget(family, &budget, 0);
     series = series_new(family, SLICE(""), 1);
     family_unref(family);
-    series_take_reserve(series);
+    series_use_prepaid(series);
     add_cell(series, 0);
-    assert_int_equal(held, family->size + series_size(SLICE(""), 1) +
-                               kind_cell_size(METRIC_COUNTER, NULL));
+    assert_int_equal(budget.held_bytes, family->size + series_size(SLICE(""), 1) +
+                                            kind_cell_size(METRIC_COUNTER, NULL));
     drop(series);
-    assert_int_equal(held, 0);
+    assert_int_equal(budget.held_bytes, 0);
 }
 
 static int make_buckets(void **state)
@@ -436,8 +437,8 @@ int main(void)
         CASE(is_registered_until_it_is_ended_or_removed),
         CASE(counts_its_memory_where_the_family_does),
         CASE(the_memory_of_a_family_is_held_by_its_series),
-        CASE(a_series_may_have_the_reserve_of_its_family),
-        CASE(without_a_reserve_memory_is_counted),
+        CASE(a_series_may_use_what_its_family_has_prepaid),
+        CASE(what_is_not_prepaid_is_counted),
         CASE(was_touched_when_the_newest_cell_was),
         CASE(lives_until_the_last_reference_goes),
         CASE(free_does_not_ask_for_references),

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Budget: how much memory families, series and cells may take, and how much they take
+ *
+ * Memory counts from when it is allocated to when it is freed. The latter may be long after a
+ * series has left the registry: a slow reader still sees it.
+ *
+ * Any thread may call any function. But only a thread with the registry's lock may take memory,
+ * so for that one the answer of budget_has() holds until it does.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct budget {
+    size_t max_bytes;
+    _Atomic size_t held_bytes; /* more than that if budget_has() was not asked */
+};
+
+/* Would @n_bytes more be within the limit? */
+bool budget_has(const struct budget *budget, size_t n_bytes);
+
+/* Count @n_bytes as held, and not any more. @budget may be NULL, which counts nothing. */
+void budget_hold(struct budget *budget, size_t n_bytes);
+void budget_release(struct budget *budget, size_t n_bytes);
+
+/*
+ * Memory that counts as held before there is a use for it, so that it is there when no other
+ * memory is: for the overflow series of a family.
+ */
+struct budget_prepaid {
+    size_t n_bytes; /* 0: nothing is prepaid */
+    _Atomic bool is_used;
+};
+
+/* May it be used? */
+bool budget_has_prepaid(const struct budget_prepaid *prepaid);
+
+/* Use it for something that is not to count again. Returns false when it is used already. */
+bool budget_use_prepaid(struct budget_prepaid *prepaid);
+
+/* What used it has been freed. */
+void budget_put_back_prepaid(struct budget_prepaid *prepaid);

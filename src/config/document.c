@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Document
+ *
+ * libyaml turns the bytes into events: a scalar, a list begins, a list ends, … Each makes
+ * a node, which is appended to the innermost list or map that is open. The values of a map
+ * are appended alike; a key is kept until its value comes, and the value points to it.
+ *
+ * Reading goes on after something that is not accepted, so that all such problems are
+ * found, and the tree is then thrown away. Only what libyaml cannot read and the limits
+ * end it at once.
+ *
+ * Nothing recurses: what is open is a stack of limited depth. As aliases are refused, a
+ * tree has no more nodes than its file has bytes.
+ */
+
+#include "config/document.h"
+
+#include "base/arena.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <yaml.h>
+
+struct document {
+    struct arena arena; /* of all nodes and texts */
+    struct node *root;
+};
+
+/* A list or map that is open. */
+struct level {
+    struct node *node;
+    struct node **end; /* where its next value is to be linked */
+    size_t n;          /* values so far */
+    bool is_key;       /* it stands where a key was expected */
+};
+
+/* How far the reading is. */
+struct reading {
+    struct document *document;
+    struct problems *problems;
+    struct slice bytes;
+    yaml_parser_t parser;
+    struct level levels[DOCUMENT_DEPTH_MAX];
+    unsigned depth;
+    struct node *key; /* read in the innermost map, and its value was not */
+    unsigned n_nodes, n_documents;
+};
+
+static struct place place_of(const yaml_mark_t *mark)
+{
+    return (struct place){ (unsigned)mark->line + 1, (unsigned)mark->column + 1 };
+}
+
+static bool fail_without_memory(struct problems *problems)
+{
+    problems_add(problems, PLACE_NONE, "no memory to read it");
+    return false;
+}
+
+/* --- the tree -------------------------------------------------------------------- */
+
+static struct level *innermost(struct reading *reading)
+{
+    return reading->depth ? &reading->levels[reading->depth - 1] : NULL;
+}
+
+static bool expects_key(struct reading *reading)
+{
+    struct level *level = innermost(reading);
+
+    return level && level->node->kind == NODE_MAP && !reading->key;
+}
+
+/* Make a node of what begins at @mark. Returns NULL, with a problem, at a limit. */
+static struct node *new_node(struct reading *reading, enum node_kind kind, const yaml_mark_t *mark)
+{
+    struct node *node;
+
+    if (reading->n_nodes++ == DOCUMENT_NODES_MAX) {
+        problems_add(reading->problems, place_of(mark),
+                     "this file has too many values; expected at most %d, counting keys too",
+                     DOCUMENT_NODES_MAX);
+        return NULL;
+    }
+    node = arena_alloc(&reading->document->arena, sizeof(*node));
+    if (!node) {
+        fail_without_memory(reading->problems);
+        return NULL;
+    }
+    node->kind = kind;
+    node->place = place_of(mark);
+    return node;
+}
+
+/* Append @node, which is not a key, to the innermost list or map. */
+static void append(struct reading *reading, struct node *node)
+{
+    struct level *level = innermost(reading);
+
+    if (!level) {
+        reading->document->root = node;
+        return;
+    }
+    node->key = reading->key;
+    reading->key = NULL;
+    *level->end = node;
+    level->end = &node->next;
+    level->n++;
+}
+
+/* By the key's text; equal ones in the order of the file. */
+static int compare_keys(const void *a, const void *b)
+{
+    const struct node *left = *(struct node *const *)a, *right = *(struct node *const *)b;
+    int order = slice_compare(left->key->text, right->key->text);
+
+    if (order != 0)
+        return order;
+    if (left->place.line != right->place.line)
+        return left->place.line < right->place.line ? -1 : 1;
+    return left->place.column < right->place.column ? -1 : 1;
+}
+
+/* In a map that is complete, mark the values whose key a value before them has. */
+static bool mark_repeated(struct reading *reading, const struct level *map)
+{
+    struct node **sorted = calloc(map->n + 1, sizeof(struct node *));
+    size_t n = 0;
+
+    if (!sorted)
+        return fail_without_memory(reading->problems);
+    for (struct node *value = map->node->first; value; value = value->next)
+        sorted[n++] = value;
+    qsort(sorted, n, sizeof(struct node *), compare_keys);
+    for (size_t i = 1; i < n; i++)
+        sorted[i]->is_repeated = slice_equal(sorted[i]->key->text, sorted[i - 1]->key->text);
+    free(sorted);
+    return true;
+}
+
+/* --- events: each returns whether to read on ------------------------------------- */
+
+/* Returns NULL, with a problem, at a limit. */
+static struct node *add_scalar(struct reading *reading, struct slice text, const yaml_mark_t *mark)
+{
+    struct node *node = new_node(reading, NODE_SCALAR, mark);
+
+    if (!node)
+        return NULL;
+    node->text = arena_copy(&reading->document->arena, text);
+    if (!node->text.at) {
+        fail_without_memory(reading->problems);
+        return NULL;
+    }
+    if (expects_key(reading))
+        reading->key = node;
+    else
+        append(reading, node);
+    return node;
+}
+
+static bool read_scalar(struct reading *reading, const yaml_event_t *event)
+{
+    struct slice text = { (const char *)event->data.scalar.value, event->data.scalar.length };
+    struct node *node;
+
+    /* An empty document is one empty scalar. */
+    if (reading->depth == 0 && text.len == 0)
+        return true;
+    if (memchr(text.at, '\0', text.len))
+        problems_add(reading->problems, place_of(&event->start_mark), "there is a NUL in this");
+    node = add_scalar(reading, text, &event->start_mark);
+    if (node)
+        node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    return node != NULL;
+}
+
+/* An alias stands in the tree, which is thrown away, as an empty value. */
+static bool read_alias(struct reading *reading, const yaml_mark_t *mark)
+{
+    problems_add(reading->problems, place_of(mark), "aliases are not used in this file");
+    return add_scalar(reading, SLICE(""), mark) != NULL;
+}
+
+/* A list or map begins. */
+static bool open_level(struct reading *reading, enum node_kind kind, const yaml_mark_t *mark)
+{
+    bool is_key = expects_key(reading);
+    struct node *node;
+
+    if (is_key)
+        problems_add(reading->problems, place_of(mark), "expected a plain key");
+    if (reading->depth == DOCUMENT_DEPTH_MAX) {
+        problems_add(reading->problems, place_of(mark), "this is nested too deeply");
+        return false;
+    }
+    node = new_node(reading, kind, mark);
+    if (!node)
+        return false;
+    if (!is_key)
+        append(reading, node);
+    reading->levels[reading->depth++] =
+        (struct level){ .node = node, .end = &node->first, .is_key = is_key };
+    return true;
+}
+
+static bool close_level(struct reading *reading)
+{
+    struct level *level = &reading->levels[--reading->depth];
+
+    if (level->is_key)
+        reading->key = level->node;
+    return level->node->kind == NODE_LIST || mark_repeated(reading, level);
+}
+
+static bool open_document(struct reading *reading, const yaml_mark_t *mark)
+{
+    if (reading->n_documents++ == 0)
+        return true;
+    problems_add(reading->problems, place_of(mark),
+                 "a second document begins; expected one in this file");
+    return false;
+}
+
+static bool read_event(struct reading *reading, const yaml_event_t *event)
+{
+    const yaml_mark_t *mark = &event->start_mark;
+
+    switch (event->type) {
+    case YAML_DOCUMENT_START_EVENT: return open_document(reading, mark);
+    case YAML_SCALAR_EVENT: return read_scalar(reading, event);
+    case YAML_ALIAS_EVENT: return read_alias(reading, mark);
+    case YAML_SEQUENCE_START_EVENT: return open_level(reading, NODE_LIST, mark);
+    case YAML_MAPPING_START_EVENT: return open_level(reading, NODE_MAP, mark);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: return close_level(reading);
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT: return true;
+    case YAML_STREAM_END_EVENT: return false;
+    }
+    return false;
+}
+
+/* --- bytes ----------------------------------------------------------------------- */
+
+/* The length of the line break that @bytes begins with, in YAML 1.1; 0 if it is not one. */
+static size_t break_len(struct slice bytes)
+{
+    static const struct slice breaks[] = { { "\n", 1 },           { "\r\n", 2 },
+                                           { "\r", 1 },           { "\xc2\x85", 2 },
+                                           { "\xe2\x80\xa8", 3 }, { "\xe2\x80\xa9", 3 } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(breaks); i++)
+        if (slice_starts_with(bytes, breaks[i]))
+            return breaks[i].len;
+    return 0;
+}
+
+/* The place of byte number @offset. */
+static struct place find_place(struct slice bytes, size_t offset)
+{
+    struct place place = { 1, 1 };
+    size_t i = 0;
+
+    while (i < offset && i < bytes.len) {
+        size_t len = break_len((struct slice){ bytes.at + i, bytes.len - i });
+
+        if (len)
+            place = (struct place){ place.line + 1, 1 };
+        else if ((bytes.at[i] & 0xc0) != 0x80) /* a character begins */
+            place.column++;
+        i += len ? len : 1;
+    }
+    return place;
+}
+
+/* Say why libyaml stopped. What it could not even decode has an offset only. */
+static bool fail_parser(struct reading *reading)
+{
+    const yaml_parser_t *parser = &reading->parser;
+    struct place place = place_of(&parser->problem_mark);
+
+    if (parser->error == YAML_MEMORY_ERROR)
+        return fail_without_memory(reading->problems);
+    if (parser->error == YAML_READER_ERROR)
+        place = find_place(reading->bytes, parser->problem_offset);
+    problems_add(reading->problems, place, "%s",
+                 parser->problem ? parser->problem : "this is not YAML");
+    return false;
+}
+
+static bool read_next(struct reading *reading)
+{
+    yaml_event_t event;
+    bool goes_on;
+
+    if (!yaml_parser_parse(&reading->parser, &event))
+        return fail_parser(reading);
+    goes_on = read_event(reading, &event);
+    yaml_event_delete(&event);
+    return goes_on;
+}
+
+/* Read all of it; what is wrong is among the problems. */
+static void read_stream(struct reading *reading)
+{
+    if (!yaml_parser_initialize(&reading->parser)) {
+        fail_without_memory(reading->problems);
+        return;
+    }
+    yaml_parser_set_encoding(&reading->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(
+        &reading->parser, (const unsigned char *)(reading->bytes.len ? reading->bytes.at : ""),
+        reading->bytes.len);
+    while (read_next(reading))
+        ;
+    yaml_parser_delete(&reading->parser);
+}
+
+struct document *document_parse(struct slice bytes, struct problems *problems)
+{
+    static const struct slice byte_order_mark = { "\xef\xbb\xbf", 3 };
+    CLEANUP(document_freep) struct document *document = calloc(1, sizeof(*document));
+    struct reading reading = { .document = document, .problems = problems, .bytes = bytes };
+    unsigned n_before = problems->n;
+
+    if (!document) {
+        fail_without_memory(problems);
+        return NULL;
+    }
+    if (slice_starts_with(bytes, byte_order_mark))
+        reading.bytes =
+            (struct slice){ bytes.at + byte_order_mark.len, bytes.len - byte_order_mark.len };
+    read_stream(&reading);
+    return problems->n == n_before ? TAKE(document) : NULL;
+}
+
+/* --- the file -------------------------------------------------------------------- */
+
+/* Read until the end of @file, or a byte more than is accepted. Returns 0 or a negative errno. */
+static int read_bytes(FILE *file, struct buffer *bytes)
+{
+    if (!buffer_reserve(bytes, DOCUMENT_BYTES_MAX + 1))
+        return -ENOMEM;
+    bytes->len = fread(bytes->data, 1, DOCUMENT_BYTES_MAX + 1, file);
+    return ferror(file) ? -errno : 0;
+}
+
+static int read_file(const char *path, struct buffer *bytes)
+{
+    FILE *file = fopen(path, "re");
+    int r;
+
+    if (!file)
+        return -errno;
+    r = read_bytes(file, bytes);
+    fclose(file);
+    return r;
+}
+
+struct document *document_read(const char *path, const char *flag, struct problems *problems)
+{
+    CLEANUP(buffer_deinit) struct buffer bytes = { 0 };
+    int r = read_file(path, &bytes);
+
+    problems->path = path;
+    if (r < 0) {
+        problems_add(problems, PLACE_NONE, "cannot be read: %s; check %s", strerror(-r), flag);
+        return NULL;
+    }
+    if (bytes.len > DOCUMENT_BYTES_MAX) {
+        problems_add(problems, PLACE_NONE, "is too large; expected at most %d KiB; check %s",
+                     DOCUMENT_BYTES_MAX / 1024, flag);
+        return NULL;
+    }
+    return document_parse(buffer_text(&bytes), problems);
+}
+
+void document_free(struct document *document)
+{
+    if (!document)
+        return;
+    arena_deinit(&document->arena);
+    free(document);
+}
+
+const struct node *document_root(const struct document *document)
+{
+    return document->root;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Document: a YAML file as a tree whose nodes know their places
+ *
+ *      statsd:                 map
+ *        ttl: 5m               scalar "5m", with the key "ttl"
+ *        listen-udp: [a, b]    list of two scalars, with the key "listen-udp"
+ *
+ * The tree says what stands in the file and where. What may stand there, and what a
+ * scalar means, is for the reader of the tree to say.
+ *
+ * The values of a list or a map are a list linked by `next`, in the order of the file:
+ *
+ *      for (const struct node *value = map->first; value; value = value->next)
+ */
+
+#include "base/compiler.h"
+#include "base/slice.h"
+#include "config/problems.h"
+
+#include <stdbool.h>
+
+/* Limits of a file. */
+#define DOCUMENT_BYTES_MAX (1 << 20)
+#define DOCUMENT_NODES_MAX 100000 /* keys count too */
+#define DOCUMENT_DEPTH_MAX 32     /* lists and maps within each other */
+
+enum node_kind {
+    NODE_SCALAR,
+    NODE_LIST,
+    NODE_MAP,
+};
+
+struct node {
+    enum node_kind kind;
+    bool is_plain;      /* scalar: without quotes, so it may be meant as null, a number, … */
+    bool is_repeated;   /* in a map: a value before it has the same key */
+    struct place place; /* of its first character; for an empty value, where it would stand */
+    struct slice text;  /* scalar: UTF-8, without a NUL in it but with one after it */
+    struct node *first; /* list or map: its first value; NULL when it is empty */
+    struct node *next;  /* in a list or map: the value after it; NULL when it is the last */
+    struct node *key;   /* in a map: its key, a scalar; NULL elsewhere */
+};
+
+struct document;
+
+/*
+ * Read the file at @path, which becomes the path of @problems. All problems are added that
+ * can be found without knowing what the file is for: where it is not YAML, and what is
+ * not accepted: aliases, a second document, keys that are not scalars, NUL, more than the
+ * limits. @flag is the one to check when the file cannot be read.
+ *
+ * Returns the document, and has added no problem; or NULL, and has added at least one.
+ */
+MUST_CHECK struct document *document_read(const char *path, const char *flag,
+                                          struct problems *problems);
+
+/* The same for the bytes of a file, which are copied. */
+MUST_CHECK struct document *document_parse(struct slice bytes, struct problems *problems);
+
+/* Free it with all its nodes. NULL is fine. */
+void document_free(struct document *document);
+DEFINE_CLEANUP(struct document *, document_free)
+
+/* The outermost node; NULL when the file is empty, or has only comments. */
+const struct node *document_root(const struct document *document);

@@ -7,8 +7,9 @@
  * wait for many cache misses at once instead of one after the other. Each sample
  * ends in exactly one verdict, and each verdict in one counter.
  *
- * Nearly every line is one number for a key that is known. All others take the way
- * by apply_known() or apply_unknown(), in their order.
+ * There are two ways. A line whose key is known is a hit, and goes to the key's cell; nearly
+ * every line is one number for such a key. Any other is a miss: what it means is worked out,
+ * and its key is learned if its value can be recorded.
  */
 
 #include "ingest/pipeline.h"
@@ -103,6 +104,19 @@ static void count_key_errors(struct pipeline *pipeline, const struct key_facts *
 
 /* --- samples ----------------------------------------------------------------------- */
 
+/* Where the samples of a line go. */
+struct destination {
+    struct key *key;                 /* NULL: none yet; then by this it may get one: */
+    const struct identity *identity; /* NULL on the hit path, where the key says it all */
+    enum verdict refusal;            /* why it gets no key, once that is known */
+    bool has_ended;                  /* the series of an x were ended */
+};
+
+static enum sample_type destination_type(const struct destination *to)
+{
+    return to->identity ? to->identity->type : (enum sample_type)to->key->facts.type;
+}
+
 static enum verdict record(struct pipeline *pipeline, struct key *key, const struct line *line)
 {
     enum verdict verdict = line_check(line, key->facts.type);
@@ -114,69 +128,67 @@ static enum verdict record(struct pipeline *pipeline, struct key *key, const str
     return verdict;
 }
 
-/* Where the samples of a line go: a key, or what the line means as long as there is none. */
-struct target {
-    struct key *key;
-    struct identity identity;
-    enum verdict refusal; /* why there is no key, once it is known */
-    bool has_ended;
-};
-
 static bool is_finite(enum sample_type type, double value, double weight)
 {
     return !sample_type_facts(type)->is_weighted || isfinite(value * weight);
 }
 
-static enum verdict end_series(struct pipeline *pipeline, struct target *target)
+/* May the value of @line be recorded at all? */
+static enum verdict check_value(const struct line *line, const struct identity *identity)
+{
+    enum verdict verdict = line_check(line, identity->type);
+
+    if (verdict == VERDICT_APPLIED && !is_finite(identity->type, line->number, identity->weight))
+        return REFUSED_VALUE_OVERFLOW;
+    return verdict;
+}
+
+static enum verdict end_series(struct pipeline *pipeline, struct destination *to)
 {
     size_t n_ended = 0;
 
     /* What one value of a packed line has ended, the next ones find ended. */
-    if (!target->has_ended)
-        target->refusal = shard_end(pipeline->shard, &target->identity, &n_ended);
-    target->has_ended = true;
+    if (!to->has_ended)
+        to->refusal = shard_end(pipeline->shard, to->identity, &n_ended);
+    to->has_ended = true;
     count(pipeline, TELEMETRY_ENDED, n_ended);
-    if (target->refusal == VERDICT_APPLIED)
+    if (to->refusal == VERDICT_APPLIED)
         count(pipeline, TELEMETRY_SAMPLES + SAMPLE_END, 1);
-    return target->refusal;
+    return to->refusal;
 }
 
-/* The value of @line for a target without a key; it gets one if the value can be recorded. */
-static enum verdict apply_first(struct pipeline *pipeline, const struct line *line,
-                                struct target *target)
+/* The value of @line for a destination without a key. */
+static enum verdict record_first(struct pipeline *pipeline, const struct line *line,
+                                 struct destination *to)
 {
-    const struct identity *identity = &target->identity;
-    enum verdict verdict = line_check(line, identity->type);
+    enum verdict verdict = check_value(line, to->identity);
 
     /* A value that cannot be recorded must not make a series. */
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    if (!is_finite(identity->type, line->number, identity->weight))
-        return REFUSED_VALUE_OVERFLOW;
-    if (identity->type == SAMPLE_END)
-        return end_series(pipeline, target);
-    if (target->refusal == VERDICT_APPLIED)
-        target->refusal = shard_learn(pipeline->shard, line, identity, &target->key);
-    return target->refusal == VERDICT_APPLIED ? record(pipeline, target->key, line)
-                                              : target->refusal;
+    if (to->identity->type == SAMPLE_END)
+        return end_series(pipeline, to);
+    if (to->refusal == VERDICT_APPLIED)
+        to->refusal = shard_learn(pipeline->shard, line, to->identity, &to->key);
+    return to->refusal == VERDICT_APPLIED ? record(pipeline, to->key, line) : to->refusal;
 }
 
 /* One sample. Returns whether it was applied. */
-static bool apply_value(struct pipeline *pipeline, const struct line *line, struct target *target)
+static bool apply_value(struct pipeline *pipeline, const struct line *line, struct destination *to)
 {
     enum verdict verdict =
-        target->key ? record(pipeline, target->key, line) : apply_first(pipeline, line, target);
+        to->key ? record(pipeline, to->key, line) : record_first(pipeline, line, to);
 
     count_verdict(pipeline, verdict);
     if (verdict != VERDICT_APPLIED)
         return false;
-    if (target->key && target->key->facts.is_overflow)
+    if (to->key && to->key->facts.is_overflow)
         count(pipeline, TELEMETRY_OVERFLOWS, 1);
     return true;
 }
 
 /* Several samples. Returns whether any was applied. */
-static bool apply_packed(struct pipeline *pipeline, const struct line *line, struct target *target)
+static bool apply_packed(struct pipeline *pipeline, const struct line *line, struct destination *to)
 {
     struct slice values = line->value;
     struct line member = *line;
@@ -184,60 +196,75 @@ static bool apply_packed(struct pipeline *pipeline, const struct line *line, str
     bool is_applied = false;
 
     for (; parse_next_value(&values, &member); n_values++)
-        is_applied |= apply_value(pipeline, &member, target);
+        is_applied |= apply_value(pipeline, &member, to);
     count(pipeline, TELEMETRY_PACKED, n_values - 1);
     return is_applied;
 }
 
-/* One sample of @type, or several. Returns whether any was applied. */
-static bool apply_values(struct pipeline *pipeline, const struct line *line, enum sample_type type,
-                         struct target *target)
+/* One sample, or several. Returns whether any was applied. */
+static bool apply_values(struct pipeline *pipeline, const struct line *line, struct destination *to)
 {
-    bool takes_text = sample_type_facts(type)->value == SAMPLE_VALUE_TEXT;
+    bool takes_text = sample_type_facts(destination_type(to))->value == SAMPLE_VALUE_TEXT;
 
     if (line->is_number || takes_text || !parse_is_packed(line))
-        return apply_value(pipeline, line, target);
-    return apply_packed(pipeline, line, target);
+        return apply_value(pipeline, line, to);
+    return apply_packed(pipeline, line, to);
 }
 
-/* --- lines --------------------------------------------------------------------------- */
+/* --- hits ---------------------------------------------------------------------------- */
 
-/* A line whose key this shard does not know, but whose identity is known. */
-static void apply_resolved(struct pipeline *pipeline, const struct line *line,
-                           struct target *target)
-{
-    target->key = NULL;
-    target->refusal = VERDICT_APPLIED;
-    target->has_ended = false;
-    if (apply_values(pipeline, line, target->identity.type, target))
-        count_identity_errors(pipeline, &target->identity);
-}
-
+/* Any line whose key is known. */
 static void apply_known(struct pipeline *pipeline, const struct line *line, struct key *key)
 {
-    struct target target;
+    struct destination to = { .key = key };
 
-    target.key = key;
-    if (apply_values(pipeline, line, key->facts.type, &target))
+    if (apply_values(pipeline, line, &to))
         count_key_errors(pipeline, &key->facts);
 }
 
-/* One link of a chain: a line of its own, whose name is known. */
-static void apply_link(struct pipeline *pipeline, struct line *link, const struct identity *name)
+/* The same, in the shortest way for a single number. */
+static void apply_hit(struct pipeline *pipeline, const struct line *line, struct key *key)
 {
-    struct target target;
-    struct key *key;
     enum verdict verdict;
 
-    key = shard_find(pipeline->shard, link);
+    if (UNLIKELY(!line->is_number)) {
+        apply_known(pipeline, line, key);
+        return;
+    }
+    verdict = record(pipeline, key, line);
+    if (verdict == VERDICT_APPLIED)
+        count_key_errors(pipeline, &key->facts);
+    count_verdict(pipeline, verdict);
+}
+
+/* --- misses --------------------------------------------------------------------------- */
+
+/* A line that has been resolved: its key is learned with its first good value. */
+static void apply_resolved(struct pipeline *pipeline, const struct line *line,
+                           const struct identity *identity)
+{
+    struct destination to = { .identity = identity };
+
+    if (apply_values(pipeline, line, &to))
+        count_identity_errors(pipeline, identity);
+}
+
+/* One link of a chain: a line of its own, whose name is known. */
+static void apply_link(struct pipeline *pipeline, const struct line *link,
+                       const struct identity *name)
+{
+    struct key *key = shard_find(pipeline->shard, link);
+    struct identity identity;
+    enum verdict verdict;
+
     if (key) {
         apply_known(pipeline, link, key);
         return;
     }
     count(pipeline, TELEMETRY_KEY_MISSES, 1);
-    verdict = resolve_link(pipeline->resolver, name, link, &target.identity);
+    verdict = resolve_link(pipeline->resolver, name, link, &identity);
     if (verdict == VERDICT_APPLIED)
-        apply_resolved(pipeline, link, &target);
+        apply_resolved(pipeline, link, &identity);
     else
         count_verdict(pipeline, verdict);
 }
@@ -265,46 +292,38 @@ static void apply_chain(struct pipeline *pipeline, const struct line *line)
     count(pipeline, TELEMETRY_PACKED, n_links - 1);
 }
 
-/* Can it be a chain that @line is, as it makes no sense as a single sample? */
+/* May a line that makes no sense as a single sample be a chain? */
 static bool may_be_chain(enum verdict verdict, const struct identity *identity)
 {
     return verdict == REFUSED_ILLEGAL_EVENT || identity->has_colon_rate;
 }
 
-/* A line whose key this shard does not know: work out what it means. */
-static void apply_unknown(struct pipeline *pipeline, const struct line *line)
+static void apply_miss(struct pipeline *pipeline, const struct line *line)
 {
-    struct target target;
-    enum verdict verdict = resolve_line(pipeline->resolver, line, &target.identity);
+    struct identity identity;
+    enum verdict verdict = resolve_line(pipeline->resolver, line, &identity);
 
     count(pipeline, TELEMETRY_KEY_MISSES, 1);
-    if (UNLIKELY(may_be_chain(verdict, &target.identity)) && parse_is_chain(line))
+    if (UNLIKELY(may_be_chain(verdict, &identity)) && parse_is_chain(line))
         apply_chain(pipeline, line);
     else if (verdict == VERDICT_APPLIED)
-        apply_resolved(pipeline, line, &target);
+        apply_resolved(pipeline, line, &identity);
     else
         count_verdict(pipeline, verdict);
 }
 
-/* Apply the line that is number @i of its group. */
+/* --- groups --------------------------------------------------------------------------- */
+
+/* The line that is number @i of its group. */
 static void apply(struct pipeline *pipeline, size_t i)
 {
     const struct line *line = &pipeline->lines[i];
     struct key *key = shard_find_prepared(pipeline->shard, i, line);
-    enum verdict verdict;
 
-    if (UNLIKELY(!key)) {
-        apply_unknown(pipeline, line);
-        return;
-    }
-    if (UNLIKELY(!line->is_number)) {
-        apply_known(pipeline, line, key);
-        return;
-    }
-    verdict = record(pipeline, key, line);
-    if (verdict == VERDICT_APPLIED)
-        count_key_errors(pipeline, &key->facts);
-    count_verdict(pipeline, verdict);
+    if (LIKELY(key))
+        apply_hit(pipeline, line, key);
+    else
+        apply_miss(pipeline, line);
 }
 
 void pipeline_flush(struct pipeline *pipeline)
@@ -316,6 +335,8 @@ void pipeline_flush(struct pipeline *pipeline)
     pipeline->row->counts[TELEMETRY_KEYS] = shard_n_keys(pipeline->shard);
     pipeline->row->counts[TELEMETRY_KEY_EVICTIONS] = shard_n_evicted(pipeline->shard);
 }
+
+/* --- service checks -------------------------------------------------------------------- */
 
 /* A check is a gauge, and too rare for a key. */
 static enum verdict resolve_check(struct resolver *resolver, const struct service_check *check,
@@ -333,34 +354,42 @@ static enum verdict resolve_check(struct resolver *resolver, const struct servic
     return verdict;
 }
 
-/* Set the gauge that stands for a service check; SKIPPED_SERVICE_CHECK when there is none. */
-static enum verdict apply_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
+/* Set the gauge that a service check stands for. */
+static void apply_check(struct pipeline *pipeline, const struct service_check *check,
+                        int64_t arrived_ns)
 {
-    struct target target = { .key = NULL, .refusal = VERDICT_APPLIED };
-    struct line line = { .arrived_ns = arrived_ns, .is_number = true };
-    struct service_check check;
+    const struct line line = {
+        .value = check->status,
+        .arrived_ns = arrived_ns,
+        .number = check->status.at[0] - '0',
+        .is_number = true,
+    };
+    struct identity identity;
     enum verdict verdict;
 
-    if (!pipeline->has_check_gauges || !service_check_parse(text, &check))
-        return SKIPPED_SERVICE_CHECK;
     /* What waits came before it. */
     pipeline_flush(pipeline);
-    line.number = check.status.at[0] - '0';
-    verdict = resolve_check(pipeline->resolver, &check, &target.identity);
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    verdict = apply_first(pipeline, &line, &target);
+    verdict = resolve_check(pipeline->resolver, check, &identity);
     if (verdict == VERDICT_APPLIED)
-        count_identity_errors(pipeline, &target.identity);
-    return verdict;
+        apply_resolved(pipeline, &line, &identity);
+    else
+        count_verdict(pipeline, verdict);
+}
+
+/* A service check was recognised: take it as a gauge, or skip it. */
+static void take_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
+{
+    struct service_check check;
+
+    if (pipeline->has_check_gauges && service_check_parse(text, &check))
+        apply_check(pipeline, &check, arrived_ns);
+    else
+        count_verdict(pipeline, SKIPPED_SERVICE_CHECK);
 }
 
 /* --- input ---------------------------------------------------------------------------- */
 
-/*
- * Cut a line that is not quite usual. Returns 1; or 0 when nothing of it is left to apply,
- * and it is counted.
- */
+/* Cut a line that is not usual. Returns 1 if it is to be applied, or 0 if it has been counted. */
 NOINLINE static size_t cut_other_line(struct pipeline *pipeline, struct slice *lines,
                                       int64_t arrived_ns)
 {
@@ -372,14 +401,15 @@ NOINLINE static size_t cut_other_line(struct pipeline *pipeline, struct slice *l
     verdict = parse_line(text, &pipeline->parsing, &pipeline->lines[pipeline->n_lines]);
     if (verdict == VERDICT_APPLIED)
         return 1;
-    if (verdict == SKIPPED_SERVICE_CHECK)
-        verdict = apply_check(pipeline, text, arrived_ns);
     count(pipeline, TELEMETRY_LINES, 1);
-    count_verdict(pipeline, verdict);
+    if (verdict == SKIPPED_SERVICE_CHECK)
+        take_check(pipeline, text, arrived_ns);
+    else
+        count_verdict(pipeline, verdict);
     return 0;
 }
 
-/* Lines from here on, so many, wait for the next flush. */
+/* The next @n lines are cut, and wait for the next flush. */
 static void take_lines(struct pipeline *pipeline, size_t n, int64_t arrived_ns)
 {
     struct line *lines = &pipeline->lines[pipeline->n_lines];

@@ -55,6 +55,7 @@ struct daemon {
     struct telemetry_row *rows;
     struct scrape_stats scrapes;
 
+    struct listeners_options listeners_options;
     struct listeners listeners;
     int http_fd;
     char http_address[ADDRESS_TEXT_MAX];
@@ -205,7 +206,7 @@ static void list_datagram_sockets(struct daemon *daemon)
 
 static int open_sockets(struct daemon *daemon)
 {
-    int r = listeners_open(&daemon->listeners, daemon->settings, daemon->n_workers);
+    int r = listeners_open(&daemon->listeners, &daemon->listeners_options, daemon->n_workers);
 
     if (r < 0)
         return r;
@@ -451,6 +452,7 @@ int daemon_run(const struct settings *settings)
         return -ENOMEM;
     daemon->settings = settings;
     daemon->pipeline = options_pipeline(settings);
+    daemon->listeners_options = options_listeners(settings);
     daemon->n_workers = choose_n_workers(settings);
     daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);

@@ -46,7 +46,7 @@ int listeners_refuse(const char *flag, const char *address, int error)
 
 /* A new socket in the list; nothing of it is known yet but what all have. */
 static struct listener_socket *add_socket(struct listeners *listeners, int fd, unsigned worker,
-                                          const struct value_listener *listener)
+                                          const struct listener_options *listener)
 {
     struct listener_socket *socket = &listeners->sockets[listeners->n_sockets++];
 
@@ -63,7 +63,7 @@ static struct listener_socket *add_socket(struct listeners *listeners, int fd, u
 }
 
 static void log_listening(const char *protocol, const struct listener_socket *socket,
-                          const struct value_listener *listener)
+                          const struct listener_options *listener)
 {
     const char *address = socket->address + strlen(protocol) + strlen("://");
 
@@ -87,15 +87,15 @@ static void warn_of_small_buffer(const struct listeners *listeners, const char *
 {
     int granted = socket_read_buffer(fd);
 
-    if (granted >= 0 && (uint64_t)granted >= listeners->settings->read_buffer_bytes)
+    if (granted >= 0 && (uint64_t)granted >= listeners->options->read_buffer_bytes)
         return;
     log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", address),
-             LOG_UINT("asked_bytes", listeners->settings->read_buffer_bytes),
+             LOG_UINT("asked_bytes", listeners->options->read_buffer_bytes),
              LOG_UINT("granted_bytes", (uint64_t)granted),
              LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
 }
 
-static int open_udp(struct listeners *listeners, const struct value_listener *listener)
+static int open_udp(struct listeners *listeners, const struct listener_options *listener)
 {
     int fds[CELLS_MAX] = { 0 }, r;
     struct address address;
@@ -103,7 +103,7 @@ static int open_udp(struct listeners *listeners, const struct value_listener *li
 
     r = address_parse(&address, listener->address);
     if (r == 0)
-        r = socket_bind_udp(&address, (int)listeners->settings->read_buffer_bytes,
+        r = socket_bind_udp(&address, (int)listeners->options->read_buffer_bytes,
                             listeners->n_workers, fds);
     if (r < 0)
         return r;
@@ -125,7 +125,7 @@ static int open_udp(struct listeners *listeners, const struct value_listener *li
 
 /* One listening socket for all workers; returns the last of its entries. */
 static struct listener_socket *share_socket(struct listeners *listeners, int fd,
-                                            const struct value_listener *listener,
+                                            const struct listener_options *listener,
                                             bool may_have_frames)
 {
     for (unsigned i = 0; i < listeners->n_workers; i++) {
@@ -137,7 +137,7 @@ static struct listener_socket *share_socket(struct listeners *listeners, int fd,
     return &listeners->sockets[listeners->n_sockets - 1];
 }
 
-static int open_tcp(struct listeners *listeners, const struct value_listener *listener)
+static int open_tcp(struct listeners *listeners, const struct listener_options *listener)
 {
     struct listener_socket *last;
     struct address address;
@@ -155,13 +155,8 @@ static int open_tcp(struct listeners *listeners, const struct value_listener *li
 
 static int bind_file(struct listeners *listeners, const char *path, int type)
 {
-    const struct unix_permissions permissions = {
-        .mode = listeners->settings->unix_mode,
-        .owner = listeners->settings->unix_owner.user,
-        .group = listeners->settings->unix_owner.group,
-    };
     struct listener_file *file = &listeners->files[listeners->n_files];
-    int fd = unix_bind(path, type, &permissions, &file->file);
+    int fd = unix_bind(path, type, &listeners->options->permissions, &file->file);
 
     if (fd < 0)
         return fd;
@@ -170,7 +165,7 @@ static int bind_file(struct listeners *listeners, const char *path, int type)
     return fd;
 }
 
-static int open_unix(struct listeners *listeners, const struct value_listener *listener)
+static int open_unix(struct listeners *listeners, const struct listener_options *listener)
 {
     struct listener_socket *last;
     int fd = bind_file(listeners, listener->address, SOCK_STREAM);
@@ -183,7 +178,7 @@ static int open_unix(struct listeners *listeners, const struct value_listener *l
     return 0;
 }
 
-static int open_unixgram(struct listeners *listeners, const struct value_listener *listener)
+static int open_unixgram(struct listeners *listeners, const struct listener_options *listener)
 {
     int fd = bind_file(listeners, listener->address, SOCK_DGRAM);
     struct listener_socket *socket;
@@ -198,45 +193,30 @@ static int open_unixgram(struct listeners *listeners, const struct value_listene
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-typedef int open_listener(struct listeners *listeners, const struct value_listener *listener);
+static const struct {
+    const char *flag;
+    int (*open)(struct listeners *listeners, const struct listener_options *listener);
+} protocols[_LISTENER_PROTOCOL_N] = {
+    [LISTENER_UDP] = { "--statsd.listen-udp", open_udp },
+    [LISTENER_TCP] = { "--statsd.listen-tcp", open_tcp },
+    [LISTENER_UNIXGRAM] = { "--statsd.listen-unixgram", open_unixgram },
+    [LISTENER_UNIX] = { "--statsd.listen-unix", open_unix },
+};
 
-static int open_list(struct listeners *listeners, const struct option_list *list, const char *flag,
-                     open_listener *open)
+int listeners_open(struct listeners *listeners, const struct listeners_options *options,
+                   unsigned n_workers)
 {
-    const struct value_listener *items = list->items;
-    bool is_dogstatsd = listeners->settings->dialect == SETTINGS_DOGSTATSD;
     int r = 0;
 
-    for (unsigned i = 0; i < list->n && r == 0; i++) {
-        struct value_listener listener = items[i];
-
-        if (!listener.has_dialect)
-            listener.is_dogstatsd = is_dogstatsd;
-        r = open(listeners, &listener);
-        if (r < 0)
-            listeners_refuse(flag, listener.address, r);
-    }
-    return r;
-}
-
-int listeners_open(struct listeners *listeners, const struct settings *settings, unsigned n_workers)
-{
-    const struct {
-        const struct option_list *list;
-        const char *flag;
-        open_listener *open;
-    } kinds[] = {
-        { &settings->listen_udp, "--statsd.listen-udp", open_udp },
-        { &settings->listen_tcp, "--statsd.listen-tcp", open_tcp },
-        { &settings->listen_unixgram, "--statsd.listen-unixgram", open_unixgram },
-        { &settings->listen_unix, "--statsd.listen-unix", open_unix },
-    };
-    int r = 0;
-
-    listeners->settings = settings;
+    listeners->options = options;
     listeners->n_workers = n_workers;
-    for (unsigned i = 0; i < ARRAY_SIZE(kinds) && r == 0; i++)
-        r = open_list(listeners, kinds[i].list, kinds[i].flag, kinds[i].open);
+    for (unsigned i = 0; i < options->n_listeners && r == 0; i++) {
+        const struct listener_options *listener = &options->listeners[i];
+
+        r = protocols[listener->protocol].open(listeners, listener);
+        if (r < 0)
+            listeners_refuse(protocols[listener->protocol].flag, listener->address, r);
+    }
     return r;
 }
 

@@ -8,11 +8,33 @@
 #include "base/address.h"
 #include "base/compiler.h"
 #include "base/unix.h"
-#include "config/settings.h"
 #include "daemon/worker.h"
 
-/* Four kinds of listeners, with as many of each as settings allow. */
-#define LISTENERS_MAX (4 * OPTION_LIST_MAX)
+enum listener_protocol {
+    LISTENER_UDP,
+    LISTENER_TCP,
+    LISTENER_UNIXGRAM,
+    LISTENER_UNIX,
+    _LISTENER_PROTOCOL_N,
+};
+
+/* Most listeners of one protocol, and in all. */
+#define LISTENERS_PER_PROTOCOL_MAX 16
+#define LISTENERS_MAX (_LISTENER_PROTOCOL_N * LISTENERS_PER_PROTOCOL_MAX)
+
+/* Where to receive. */
+struct listener_options {
+    enum listener_protocol protocol;
+    const char *address; /* HOST:PORT or the path of a socket file; borrowed */
+    bool is_dogstatsd;   /* a gauge's sign is just a sign */
+};
+
+struct listeners_options {
+    struct listener_options listeners[LISTENERS_MAX]; /* opened in this order */
+    unsigned n_listeners;
+    uint64_t read_buffer_bytes;          /* to ask the kernel for, for each UDP socket */
+    struct unix_permissions permissions; /* of socket files */
+};
 
 /* One socket of one worker; streams are accepted by all workers from one socket. */
 struct listener_socket {
@@ -28,19 +50,20 @@ struct listener_file {
 };
 
 struct listeners {
-    const struct settings *settings;
+    const struct listeners_options *options;
     unsigned n_workers;
     struct listener_socket sockets[LISTENERS_MAX * CELLS_MAX];
     unsigned n_sockets;
-    struct listener_file files[2 * OPTION_LIST_MAX];
+    struct listener_file files[2 * LISTENERS_PER_PROTOCOL_MAX];
     unsigned n_files;
 };
 
 /*
- * Open all that @settings, borrowed, ask for, in the place that @listeners is.
- * Returns 0, or negative errno after a line in the log; then, too, they are to be closed.
+ * Open all that @options, borrowed until listeners_close(), ask for, in the place that
+ * @listeners is. Returns 0, or negative errno after a line in the log; then, too, they
+ * are to be closed.
  */
-MUST_CHECK int listeners_open(struct listeners *listeners, const struct settings *settings,
+MUST_CHECK int listeners_open(struct listeners *listeners, const struct listeners_options *options,
                               unsigned n_workers);
 
 /* Close all sockets and remove their files. */

@@ -43,3 +43,39 @@ unsigned options_limits(const struct settings *settings, struct selfmetrics_limi
     }
     return n;
 }
+
+_Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX,
+               "listeners have room for all of them");
+
+static void add_listeners(struct listeners_options *options, enum listener_protocol protocol,
+                          const struct option_list *list, const struct settings *settings)
+{
+    for (unsigned i = 0; i < list->n; i++) {
+        const struct value_listener *listener = settings_listener(list, i);
+        bool is_dogstatsd = settings->dialect == SETTINGS_DOGSTATSD;
+
+        options->listeners[options->n_listeners++] = (struct listener_options){
+            .protocol = protocol,
+            .address = listener->address,
+            .is_dogstatsd = listener->has_dialect ? listener->is_dogstatsd : is_dogstatsd,
+        };
+    }
+}
+
+struct listeners_options options_listeners(const struct settings *settings)
+{
+    struct listeners_options options = {
+        .read_buffer_bytes = settings->read_buffer_bytes,
+        .permissions = {
+            .mode = settings->unix_mode,
+            .owner = settings->unix_owner.user,
+            .group = settings->unix_owner.group,
+        },
+    };
+
+    add_listeners(&options, LISTENER_UDP, &settings->listen_udp, settings);
+    add_listeners(&options, LISTENER_TCP, &settings->listen_tcp, settings);
+    add_listeners(&options, LISTENER_UNIXGRAM, &settings->listen_unixgram, settings);
+    add_listeners(&options, LISTENER_UNIX, &settings->listen_unix, settings);
+    return options;
+}

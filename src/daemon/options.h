@@ -9,6 +9,7 @@
  */
 
 #include "config/settings.h"
+#include "daemon/listeners.h"
 #include "ingest/pipeline.h"
 #include "web/selfmetrics.h"
 
@@ -17,3 +18,6 @@ struct pipeline_options options_pipeline(const struct settings *settings);
 
 /* The limits that udometer reports, in the order of --help. Returns how many. */
 unsigned options_limits(const struct settings *settings, struct selfmetrics_limit ret[OPTIONS_MAX]);
+
+/* Where to receive, with the texts of @settings borrowed: UDP first, and Unix streams last. */
+struct listeners_options options_listeners(const struct settings *settings);

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "config/settings.h"
-#include "daemon/listeners.h"
+#include "daemon/options.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 static struct settings settings;
+static struct listeners_options options;
 static struct listeners listeners;
 static char folder[] = "/tmp/test_listeners.XXXXXX";
 static int log_fd, stderr_fd;
@@ -71,8 +72,9 @@ static int open_listeners(unsigned n_workers)
 {
     int r;
 
+    options = options_listeners(&settings);
     catch_stderr();
-    r = listeners_open(&listeners, &settings, n_workers);
+    r = listeners_open(&listeners, &options, n_workers);
     release_stderr();
     return r;
 }
@@ -417,7 +419,7 @@ static void has_room_for_all_that_settings_allow(void **state)
 {
     char name[16];
 
-    for (unsigned i = 0; i < OPTION_LIST_MAX; i++) {
+    for (unsigned i = 0; i < LISTENERS_PER_PROTOCOL_MAX; i++) {
         set("statsd.listen-udp", "127.0.0.1:0");
         set("statsd.listen-tcp", "127.0.0.1:0");
         snprintf(name, sizeof(name), "stream%u", i);
@@ -426,8 +428,8 @@ static void has_room_for_all_that_settings_allow(void **state)
         set_file("statsd.listen-unixgram", name);
     }
     must_open(3);
-    assert_int_equal(listeners.n_sockets, OPTION_LIST_MAX * (3 + 3 + 3 + 1));
-    assert_true(n_of_worker(0) >= 3 * OPTION_LIST_MAX);
+    assert_int_equal(listeners.n_sockets, LISTENERS_PER_PROTOCOL_MAX * (3 + 3 + 3 + 1));
+    assert_true(n_of_worker(0) >= 3 * LISTENERS_PER_PROTOCOL_MAX);
     assert_true(n_of_worker(0) <= WORKER_SOCKETS_MAX);
 }
 

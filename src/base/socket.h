@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/* The receive buffer to ask for where nothing else is said, in MiB. */
+#define SOCKET_READ_BUFFER_MIB 8
+
 /*
  * Make @n sockets that are all bound to @address and share its traffic by flow
  * (SO_REUSEPORT). With port 0 the kernel chooses one port for all of them.

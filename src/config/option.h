@@ -102,6 +102,10 @@ struct option_table {
 #define OPTION_BYTES(member, ...) OPTION_NUMBER(value_number, member, VALUE_BYTES, __VA_ARGS__)
 #define OPTION_SECONDS(member, ...) OPTION_NUMBER(value_number, member, VALUE_SECONDS, __VA_ARGS__)
 
+/* A default that is a number elsewhere: its digits as a literal. */
+#define OPTION_DIGITS(number) OPTION_LITERAL(number)
+#define OPTION_LITERAL(tokens) #tokens
+
 #define OPTION_TABLE(rows)                                                                         \
     {                                                                                              \
         .options = (rows), .n = ARRAY_SIZE(rows), .size = sizeof(OPTION_VALUES)                    \

@@ -9,6 +9,7 @@
 #include "config/settings.h"
 
 #include "base/labels.h"
+#include "base/socket.h"
 
 /* --- the table ------------------------------------------------------------------- */
 
@@ -70,7 +71,9 @@ static const struct option options[] = {
       "make DogStatsD's |c:ID the label container_id" },
     { "statsd.service-checks", NULL, OPTION_SWITCH(service_checks, "false"),
       "make DogStatsD's service checks gauges of their status, 0 to 3" },
-    { "statsd.read-buffer", "BYTES", OPTION_BYTES(read_buffer_bytes, 4 * KIB, 1 * GIB, "8MiB"),
+    { "statsd.read-buffer", "BYTES",
+      OPTION_BYTES(read_buffer_bytes, 4 * KIB, 1 * GIB,
+                   OPTION_DIGITS(SOCKET_READ_BUFFER_MIB) "MiB"),
       "receive buffer to ask the kernel for, for each socket" },
     { "statsd.ttl", "DURATION",
       OPTION_SECONDS(ttl_s, 1, BILLION, "0s", .zero = "; 0s means for ever"),

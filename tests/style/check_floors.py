@@ -43,7 +43,6 @@ ONLY_FROM = {
 
 # What is still as it was in the old house; this list only shrinks.
 NOT_YET = {
-    ("tools/bench/bench", "config/settings.h"),
     ("tools/explain/explanation", "daemon/options.h"),
     ("tools/explain/explanation", "config/settings.h"),
 }

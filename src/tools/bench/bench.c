@@ -10,7 +10,7 @@
 #include "tools/bench/bench.h"
 
 #include "base/clock.h"
-#include "config/settings.h"
+#include "base/socket.h"
 #include "tools/bench/bench_options.h"
 #include "tools/bench/load.h"
 #include "tools/bench/meter.h"
@@ -70,21 +70,16 @@ static void print_address(const char *address)
 static int run_sink(const struct bench_options *options)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
-    CLEANUP(settings_deinit) struct settings settings = { 0 };
+    const struct sink_options sink = {
+        .kind = options->sink,
+        .listen = options->listen,
+        .read_buffer_bytes = SOCKET_READ_BUFFER_MIB << 20,
+        .duration_ns = options->duration_ns ? options->duration_ns : INT64_MAX,
+        .is_interrupted = &is_interrupted,
+    };
     struct sink_result result;
-    int r = settings_init(&settings);
+    int r = sink_run(&sink, print_address, &result);
 
-    if (r == 0) {
-        const struct sink_options sink = {
-            .kind = options->sink,
-            .listen = options->listen,
-            .read_buffer_bytes = (int)settings.read_buffer_bytes,
-            .duration_ns = options->duration_ns ? options->duration_ns : INT64_MAX,
-            .is_interrupted = &is_interrupted,
-        };
-
-        r = sink_run(&sink, print_address, &result);
-    }
     if (r < 0)
         return complain(options->listen, r);
     report_write_sink(&result, options->format == BENCH_JSON, &text);

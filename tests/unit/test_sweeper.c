@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/*
+ * The sweeper with two real workers, and with a clock that stands still until the test lets a
+ * second pass. Timers of a second or more go by that clock as well.
+ */
+
 #include "unit.h"
 
 #include "base/clock.h"
@@ -7,7 +12,6 @@
 #include "daemon/sweeper.h"
 #include "defaults.h"
 
-#include <poll.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -26,6 +30,76 @@ static _Atomic uint64_t n_expired;
 static _Atomic unsigned n_connections;
 static uv_loop_t loop;
 static uv_timer_t tick; /* so that the loop can be run for a moment */
+
+/* --- time -------------------------------------------------------------------------------- */
+
+#define LONG_MS 1000
+#define NEVER_MS (UINT64_C(1) << 40)
+
+/* A timer that goes by our clock; a real one that never fires stands behind it. */
+struct alarm {
+    uv_timer_t *timer; /* NULL: this one is free */
+    uv_timer_cb callback;
+    uint64_t due_ms, repeat_ms;
+};
+
+static struct alarm alarms[2];
+static _Atomic uint64_t now_ms;
+
+int __real_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
+int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t ms, uint64_t repeat_ms);
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t ms, uint64_t repeat_ms);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret)
+{
+    if (id != CLOCK_MONOTONIC)
+        return __real_clock_gettime(id, ret);
+    *ret = (struct timespec){ .tv_sec = (time_t)(atomic_load(&now_ms) / 1000) };
+    return 0;
+}
+
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t ms, uint64_t repeat_ms)
+{
+    struct alarm *alarm = alarms;
+
+    if (ms < LONG_MS)
+        return __real_uv_timer_start(timer, callback, ms, repeat_ms);
+    while (alarm->timer && alarm->timer != timer)
+        alarm++;
+    assert_true(alarm < alarms + ARRAY_SIZE(alarms));
+    *alarm = (struct alarm){ timer, callback, atomic_load(&now_ms) + ms, repeat_ms };
+    return __real_uv_timer_start(timer, callback, NEVER_MS, 0);
+}
+
+static void ring(struct alarm *alarm)
+{
+    struct alarm rung = *alarm;
+
+    alarm->due_ms += alarm->repeat_ms;
+    if (alarm->repeat_ms == 0) {
+        uv_timer_stop(alarm->timer);
+        alarm->timer = NULL;
+    }
+    rung.callback(rung.timer);
+}
+
+static void pass_second(void)
+{
+    uint64_t ms = atomic_fetch_add(&now_ms, 1000) + 1000;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(alarms); i++)
+        if (alarms[i].timer && alarms[i].due_ms <= ms)
+            ring(&alarms[i]);
+}
+
+static void pass_seconds(unsigned n)
+{
+    while (n--)
+        pass_second();
+}
+
+/* --- what is waited for -------------------------------------------------------------------- */
 
 static void send_line(unsigned worker, const char *line)
 {
@@ -60,9 +134,9 @@ static void on_tick(uv_timer_t *timer)
 /* Run the loop until @is_there holds; @meanwhile is called again and again. */
 static void run_until(bool (*is_there)(void), void (*meanwhile)(void))
 {
-    int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
+    uint64_t deadline_ns = uv_hrtime() + DEADLINE_MS * UINT64_C(1000000);
 
-    while (!is_there() && clock_monotonic_ns() < deadline_ns) {
+    while (!is_there() && uv_hrtime() < deadline_ns) {
         uv_run(&loop, UV_RUN_ONCE);
         if (meanwhile)
             meanwhile();
@@ -90,27 +164,67 @@ static bool has_two_expired(void)
     return atomic_load(&n_expired) == 2;
 }
 
+static uint64_t n_lines(void)
+{
+    uint64_t sums[_TELEMETRY_N];
+
+    telemetry_sum(rows, WORKERS, sums);
+    return sums[TELEMETRY_LINES];
+}
+
+static bool has_two_lines(void)
+{
+    return n_lines() == 2;
+}
+
+/* The only series has been marked: a sweep has begun. */
+static bool is_marked(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    bool is_expiring = snapshot->n_series && series_state(snapshot->series[0]) == SERIES_EXPIRING;
+
+    snapshot_unref(snapshot);
+    return is_expiring;
+}
+
+/* --- time to live ---------------------------------------------------------------------------- */
+
 static void a_series_goes_after_its_time_to_live(void **state)
 {
-    int64_t began_ns = clock_monotonic_ns();
-
     send_line(0, "x:1|c");
     send_line(1, "x:1|c");
-    run_until(has_one_series, NULL);
+    run_until(has_two_lines, NULL);
+    pass_second();
+    assert_false(is_marked());
+    assert_int_equal(n_series(), 1);
+    pass_second();
+    assert_true(is_marked());
     run_until(has_one_expired, NULL);
-    assert_true(clock_monotonic_ns() - began_ns >= CLOCK_NS_PER_S);
     assert_int_equal(n_series(), 0);
     assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+/* An hour, after which it is looked for each minute. */
+static void a_series_outlives_a_long_time_to_live_by_a_minute(void **state)
+{
+    send_line(0, "x:1|c");
+    run_until(has_one_series, NULL);
+    pass_seconds(3659);
+    assert_false(is_marked());
+    pass_second();
+    assert_true(is_marked());
+    run_until(has_one_expired, NULL);
 }
 
 static void its_name_is_free_for_another_type(void **state)
 {
     send_line(0, "x:1|c");
-    run_until(has_one_expired, NULL);
+    run_until(has_one_series, NULL);
+    run_until(has_one_expired, pass_second);
     send_line(1, "x:1|g");
     run_until(has_one_series, NULL);
     assert_int_equal(registry_count(registry).series[METRIC_GAUGE], 1);
-    run_until(has_two_expired, NULL); /* one sweep after the other */
+    run_until(has_two_expired, pass_second); /* one sweep after the other */
     assert_int_equal(n_series(), 0);
 }
 
@@ -126,6 +240,13 @@ static bool has_all_that_was_written(void)
     return value_of("busy") == n_written;
 }
 
+static void write_for_a_second(void)
+{
+    write_on();
+    run_until(has_all_that_was_written, NULL);
+    pass_second();
+}
+
 static void a_series_that_is_written_stays_and_loses_nothing(void **state)
 {
     n_written = 0;
@@ -133,9 +254,11 @@ static void a_series_that_is_written_stays_and_loses_nothing(void **state)
     send_line(0, "idle:1|c");
     send_line(1, "silent:1|g");
     run_until(has_three_series, NULL);
-    run_until(has_two_expired, write_on);
+    run_until(has_two_expired, write_for_a_second);
+    for (unsigned i = 0; i < 10; i++)
+        write_for_a_second();
     assert_int_equal(n_series(), 1);
-    run_until(has_all_that_was_written, NULL);
+    assert_true(has_all_that_was_written());
     assert_int_equal(atomic_load(&n_expired), 2);
 }
 
@@ -144,14 +267,6 @@ static void a_series_that_is_written_stays_and_loses_nothing(void **state)
 static bool holds_nothing(void)
 {
     return registry_count(registry).bytes == 0;
-}
-
-static uint64_t n_lines(void)
-{
-    uint64_t sums[_TELEMETRY_N];
-
-    telemetry_sum(rows, WORKERS, sums);
-    return sums[TELEMETRY_LINES];
 }
 
 static bool has_five_lines(void)
@@ -169,7 +284,7 @@ static void what_senders_have_ended_gives_its_memory_back(void **state)
     run_until(has_five_lines, NULL);
     assert_int_equal(n_series(), 2);
     send_line(0, "y:0|x\nz:0|x");
-    run_until(holds_nothing, NULL);
+    run_until(holds_nothing, pass_second);
     assert_int_equal(n_series(), 0);
     assert_int_equal(atomic_load(&n_expired), 0); /* these are counted by the workers */
 }
@@ -182,6 +297,8 @@ static void end_and_begin(void)
 
     snprintf(line, sizeof(line), "x:1|g|#i:%u\nx:0|x\nx:2|g", n_rounds);
     send_line(n_rounds++ % WORKERS, line);
+    if (n_rounds % 10 == 0)
+        pass_second();
 }
 
 static bool has_gone_round_often(void)
@@ -201,7 +318,7 @@ static void series_may_end_faster_than_their_memory(void **state)
     run_until(has_gone_round_often, end_and_begin);
     run_until(has_the_lines_of_all_rounds, NULL);
     send_line(0, "x:0|x");
-    run_until(holds_nothing, NULL);
+    run_until(holds_nothing, pass_second);
     assert_int_equal(n_series(), 0);
 }
 
@@ -218,7 +335,7 @@ static void a_notice_about_nothing_does_no_harm(void **state)
     run_until(has_some_memory, NULL);
     assert_int_equal(n_series(), 1);
     send_line(0, "x:1|x");
-    run_until(holds_nothing, NULL);
+    run_until(holds_nothing, pass_second);
 }
 
 /* What has ended is not looked at for the time to live as well. */
@@ -227,9 +344,14 @@ static void what_has_ended_does_not_count_as_expired(void **state)
     send_line(0, "x:1|c");
     run_until(has_one_series, NULL);
     send_line(1, "x:0|x");
-    run_until(holds_nothing, NULL);
+    run_until(has_two_lines, NULL);
+    run_until(holds_nothing, pass_second);
     send_line(0, "y:1|c");
-    run_until(has_one_expired, NULL);
+    run_until(has_one_series, NULL);
+    run_until(has_one_expired, pass_second);
+    send_line(0, "z:1|c\nz:0|x");
+    run_until(has_five_lines, NULL);
+    run_until(holds_nothing, pass_second);
     assert_int_equal(atomic_load(&n_expired), 1);
 }
 
@@ -243,16 +365,6 @@ static void stay_here(struct shard *shard, void *arg)
     sem_wait(&may_go);
 }
 
-/* The only series has been marked: a sweep has begun. */
-static bool is_marked(void)
-{
-    struct snapshot *snapshot = registry_snapshot(registry);
-    bool is_expiring = snapshot->n_series && series_state(snapshot->series[0]) == SERIES_EXPIRING;
-
-    snapshot_unref(snapshot);
-    return is_expiring;
-}
-
 static void ends_while_it_waits_for_a_worker(void **state)
 {
     struct worker_task task = { .run = stay_here };
@@ -261,7 +373,8 @@ static void ends_while_it_waits_for_a_worker(void **state)
     run_until(has_one_series, NULL);
     worker_ask(workers[1], &task);
     sem_wait(&is_here);
-    run_until(is_marked, NULL);
+    pass_seconds(2);
+    assert_true(is_marked());
     for (unsigned i = 0; i < 10; i++)
         uv_run(&loop, UV_RUN_ONCE); /* one worker answers, the other does not */
     assert_int_equal(n_series(), 1);
@@ -346,6 +459,7 @@ static int begin_with(uint32_t ttl_s)
     };
 
     memset(rows, 0, sizeof(rows));
+    memset(alarms, 0, sizeof(alarms));
     atomic_store(&n_expired, 0);
     if (registry_new(&registry, &options) < 0)
         return -1;
@@ -356,7 +470,7 @@ static int begin_with(uint32_t ttl_s)
     sem_init(&may_go, 0, 0);
     uv_loop_init(&loop);
     uv_timer_init(&loop, &tick);
-    uv_timer_start(&tick, on_tick, 1, 5);
+    uv_timer_start(&tick, on_tick, 1, 1);
     sweeper_options.registry = registry;
     return sweeper_open(&sweeper, &loop, &sweeper_options);
 }
@@ -364,6 +478,11 @@ static int begin_with(uint32_t ttl_s)
 static int begin(void **state)
 {
     return begin_with(1);
+}
+
+static int begin_with_long_ttl(void **state)
+{
+    return begin_with(3600);
 }
 
 static int begin_without_ttl(void **state)
@@ -400,12 +519,14 @@ static int free_buckets(void **state)
 }
 
 #define SWEEPER_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define LONG_CASE(name) cmocka_unit_test_setup_teardown(name, begin_with_long_ttl, end)
 #define NOTIFIED_CASE(name) cmocka_unit_test_setup_teardown(name, begin_without_ttl, end)
 
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         SWEEPER_CASE(a_series_goes_after_its_time_to_live),
+        LONG_CASE(a_series_outlives_a_long_time_to_live_by_a_minute),
         SWEEPER_CASE(its_name_is_free_for_another_type),
         SWEEPER_CASE(a_series_that_is_written_stays_and_loses_nothing),
         SWEEPER_CASE(ends_while_it_waits_for_a_worker),

@@ -309,11 +309,23 @@ void selfmetrics_collect(const void *ctx, struct exposition *out)
 
 /* --- before the first scrape -------------------------------------------------------------- */
 
+/* A sample that would become a metric of @type. */
+static enum sample_type sample_for(enum metric_type type)
+{
+    switch (type) {
+    case METRIC_COUNTER: return SAMPLE_COUNTER;
+    case METRIC_GAUGE: return SAMPLE_GAUGE;
+    case METRIC_HISTOGRAM: return SAMPLE_HISTOGRAM;
+    case METRIC_SET: return SAMPLE_SET;
+    case METRIC_NONE: break;
+    }
+    return SAMPLE_END;
+}
+
 static int reserve(struct registry *registry, const char *name, enum metric_type type)
 {
-    struct identity identity = { .family = slice_of(name) };
+    struct identity identity = { .type = sample_for(type), .family = slice_of(name) };
 
-    identity.type = type == METRIC_HISTOGRAM ? SAMPLE_HISTOGRAM : SAMPLE_GAUGE;
     return registry_reserve(registry, &identity);
 }
 

@@ -36,7 +36,9 @@ static struct workload_spec small_mix(void)
 {
     struct workload_spec spec = reference();
 
-    memcpy(spec.percent, (unsigned[]){ 20, 20, 20, 10, 10, 20 }, sizeof(spec.percent));
+    for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++)
+        spec.percent[type] = 20;
+    spec.percent[SAMPLE_HISTOGRAM] = spec.percent[SAMPLE_DISTRIBUTION] = 10;
     spec.n_series = 250;
     spec.n_lines = 7;
     spec.n_bytes = 0;
@@ -176,7 +178,8 @@ static void what_comes_last_counts_for_a_gauge(void **state)
     struct workload_spec spec = small_mix();
     struct workload *workload;
 
-    memcpy(spec.percent, (unsigned[]){ 0, 100, 0, 0, 0, 0 }, sizeof(spec.percent));
+    memset(spec.percent, 0, sizeof(spec.percent));
+    spec.percent[SAMPLE_GAUGE] = 100;
     spec.n_series = 10;
     spec.n_datagrams = 9;
     workload = make(spec);

@@ -114,7 +114,7 @@ static bool read_mix(void *to, const char *text, const struct value_range *range
         sum += percent[type];
     if (!is_good || sum != 100)
         return value_refuse(wrong, "types and how many percent of the series they are, 100 in all: "
-                                   "c:60,g:20,ms:20; types are c, g, ms, h, d, s");
+                                   "c:60,g:20,ms:20; types are " SAMPLE_LETTERS_OF_SERIES);
     memcpy(to, percent, sizeof(percent));
     return true;
 }

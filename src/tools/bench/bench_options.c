@@ -47,7 +47,7 @@ static const struct option rows[] = {
     { "series", "N", OPTION_COUNT(n_series, 1, 10000000, "10000"), "series in all" },
     { "mix", "TYPE:PERCENT,...",
       OPTION_OF(bench_mix, percent, unsigned[WORKLOAD_N_TYPES], "c:60,g:20,ms:20"),
-      "types of the series: c, g, ms, h, d, s" },
+      "types of the series: " SAMPLE_LETTERS_OF_SERIES },
     { "bytes", "N",
       OPTION_NUMBER(bench_padding, n_bytes, VALUE_PLAIN, 0, WORKLOAD_DATAGRAM_MAX, "auto"),
       "pad datagrams to about N bytes; 0: do not pad; auto: 70 for each line" },

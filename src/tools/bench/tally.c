@@ -14,6 +14,28 @@
 
 #include "base/number.h"
 
+/* How the series of a type show what was sent. */
+struct shape {
+    bool has_counts;       /* _count says how many samples there were, _sum what they add up to */
+    bool only_grows;       /* what was there before is to be taken off */
+    bool depends_on_order; /* of the samples, which is known of one flow only */
+    const char *sum;       /* what all series add up to */
+};
+
+static struct shape shape_of(enum metric_type type)
+{
+    switch (type) {
+    case METRIC_COUNTER: return (struct shape){ .only_grows = true, .sum = "sum" };
+    case METRIC_GAUGE:
+        return (struct shape){ .depends_on_order = true, .sum = "sum of last values" };
+    case METRIC_HISTOGRAM:
+        return (struct shape){ .has_counts = true, .only_grows = true, .sum = "sum" };
+    case METRIC_SET: return (struct shape){ .sum = "sum of sizes" };
+    case METRIC_NONE: break;
+    }
+    return (struct shape){ .sum = "" };
+}
+
 /* --- reading -------------------------------------------------------------------------- */
 
 static bool cut_sample(struct slice line, struct slice *ret_name, double *ret_value)
@@ -71,9 +93,9 @@ static void add_own(struct tally *tally, struct slice name, double value)
     }
 }
 
-static void add_to_type(struct tally_type *type, bool is_histogram, struct slice name, double value)
+static void add_to_type(struct tally_type *type, bool has_counts, struct slice name, double value)
 {
-    if (!is_histogram) {
+    if (!has_counts) {
         type->n_series++;
         type->sum += value;
     } else if (slice_ends_with(name, SLICE("_sum"))) {
@@ -96,7 +118,7 @@ void tally_add_line(struct tally *tally, const char *prefix, struct slice line)
         add_own(tally, name, value);
     type = type_of(name, slice_of(prefix));
     if (type < WORKLOAD_N_TYPES)
-        add_to_type(&tally->types[type], metric_type_of(type) == METRIC_HISTOGRAM, name, value);
+        add_to_type(&tally->types[type], shape_of(metric_type_of(type)).has_counts, name, value);
 }
 
 /* --- comparing ------------------------------------------------------------------------ */
@@ -107,38 +129,23 @@ static void add_check(struct comparison *comparison, struct check check)
     comparison->agrees = comparison->agrees && check.found == check.expected;
 }
 
-/* Whether the sum over a type's series only grows, so that what was there before is taken off. */
-static bool does_add_up(enum metric_type type)
-{
-    switch (type) {
-    case METRIC_COUNTER:
-    case METRIC_HISTOGRAM: return true;
-    case METRIC_GAUGE:
-    case METRIC_SET:
-    case METRIC_NONE: break;
-    }
-    return false;
-}
-
 static void compare_type(enum sample_type type, const struct tally_type *before,
                          const struct tally_type *after, const struct workload_total *sent,
                          struct comparison *ret)
 {
     const char *name = sample_type_facts(type)->name;
-    enum metric_type metric = metric_type_of(type);
+    struct shape shape = shape_of(metric_type_of(type));
 
-    if (metric == METRIC_HISTOGRAM)
+    if (shape.has_counts)
         add_check(ret, (struct check){ name, "observations", (double)sent->n_samples,
                                        after->n_samples - before->n_samples });
-    if (does_add_up(metric))
-        add_check(ret, (struct check){ name, "sum", sent->sum, after->sum - before->sum });
+    if (shape.only_grows)
+        add_check(ret, (struct check){ name, shape.sum, sent->sum, after->sum - before->sum });
     if (before->n_series > 0)
         return;
     add_check(ret, (struct check){ name, "series", (double)sent->n_series, after->n_series });
-    if (!does_add_up(metric))
-        add_check(ret, (struct check){ name,
-                                       metric == METRIC_SET ? "sum of sizes" : "sum of last values",
-                                       sent->sum, after->sum });
+    if (!shape.only_grows)
+        add_check(ret, (struct check){ name, shape.sum, sent->sum, after->sum });
 }
 
 void tally_compare(const struct tally *before, const struct tally *after,
@@ -159,8 +166,9 @@ void tally_compare(const struct tally *before, const struct tally *after,
     add_check(ret, (struct check){ "lines", "refused", 0, after->n_refused - before->n_refused });
     for (unsigned i = 0; i < WORKLOAD_N_TYPES; i++) {
         enum sample_type type = (enum sample_type)i;
+        bool is_known = is_one_flow || !shape_of(metric_type_of(type)).depends_on_order;
 
-        if (sent->types[i].n_samples == 0 || (type == SAMPLE_GAUGE && !is_one_flow))
+        if (sent->types[i].n_samples == 0 || !is_known)
             continue;
         compare_type(type, &before->types[i], &after->types[i], &sent->types[i], ret);
     }

@@ -15,6 +15,8 @@
 
 #include "base/slots.h"
 
+#include "base/must.h"
+
 #include <stdlib.h>
 
 #define FIRST_SLOTS 16
@@ -102,8 +104,12 @@ void slots_remove(struct slots *slots, uint64_t hash, const void *entry)
     struct slots_stripe *stripe = stripe_of(slots, hash);
     size_t i = slots_home(stripe, hash);
 
-    while (stripe->slots[i].entry != entry)
+    MUST_BE(stripe->n, >, 0u);
+    /* A free slot would be the end of the search, and there is always one. */
+    while (stripe->slots[i].entry != entry) {
+        MUST(stripe->slots[i].entry);
         i = slots_behind(stripe, i);
+    }
     empty(stripe, i);
     stripe->n--;
     slots->n--;

@@ -45,7 +45,7 @@ void slots_deinit(struct slots *slots);
 /* Put in @entry, not NULL. Returns false, and nothing has changed, without memory to grow. */
 MUST_CHECK bool slots_add(struct slots *slots, uint64_t hash, void *entry);
 
-/* Take out @entry, which was put in with this hash. */
+/* Take out @entry, which was put in with this hash; it must be there. */
 void slots_remove(struct slots *slots, uint64_t hash, const void *entry);
 
 /* A place in the table, valid until it changes. All zero is its beginning. */

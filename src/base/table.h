@@ -17,6 +17,7 @@
  */
 
 #include "base/compiler.h"
+#include "base/must.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +36,7 @@
 #define TABLE_STRIPES 256
 
 struct table_node {
-    UT_hash_handle hh; /* hh.tbl is NULL when memory was short as it was to be added */
+    UT_hash_handle hh; /* hh.tbl is NULL when it could not be added, and once it is removed */
 };
 
 struct table {
@@ -80,12 +81,14 @@ MUST_CHECK static inline bool table_add(struct table *table, struct table_node *
     return true;
 }
 
-/* Take out @node, which is in the table under @hash. */
+/* Take out @node, which must be in the table under @hash. */
 static inline void table_remove(struct table *table, struct table_node *node, uint64_t hash)
 {
     struct table_node **head = table_stripe(table, hash);
 
+    MUST(node->hh.tbl && *head && node->hh.tbl == (*head)->hh.tbl);
     HASH_DELETE(hh, *head, node);
+    node->hh.tbl = NULL;
     table->n_nodes--;
 }
 

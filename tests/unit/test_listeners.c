@@ -95,7 +95,7 @@ static const char *log_text(void)
 }
 
 /* It cannot open, and one error in the log says so with each of the words. */
-static void must_fail(int error, const char *flag, const char *address)
+static void assert_open_fails(int error, const char *flag, const char *address)
 {
     const char *line;
 
@@ -601,7 +601,7 @@ static void refuse_live_file(const char *setting, const char *flag, int type)
     int fd = bind_file("live", type);
 
     set_file(setting, "live");
-    must_fail(-EADDRINUSE, flag, in_folder("live"));
+    assert_open_fails(-EADDRINUSE, flag, in_folder("live"));
     listeners_close(&listeners);
     assert_file_is_open("live", type);
     close(fd);
@@ -631,7 +631,7 @@ static void a_path_given_twice_is_in_use(void **state)
 {
     set_file("statsd.listen-unix", "twice");
     set_file("statsd.listen-unixgram", "twice");
-    must_fail(-EADDRINUSE, "--statsd.listen-unix ", in_folder("twice"));
+    assert_open_fails(-EADDRINUSE, "--statsd.listen-unix ", in_folder("twice"));
     listeners_close(&listeners);
     assert_false(exists(in_folder("twice")));
 }
@@ -642,7 +642,7 @@ static void a_file_that_is_no_socket_stays(void **state)
 
     close(open(path, O_CREAT | O_WRONLY, 0600));
     set("statsd.listen-unixgram", path);
-    must_fail(-EEXIST, "--statsd.listen-unixgram ", path);
+    assert_open_fails(-EEXIST, "--statsd.listen-unixgram ", path);
     listeners_close(&listeners);
     assert_true(exists(path));
 }
@@ -651,7 +651,7 @@ static void a_folder_and_a_dangling_link_stay(void **state)
 {
     assert_int_equal(mkdir(in_folder("folder"), 0700), 0);
     set_file("statsd.listen-unix", "folder");
-    must_fail(-EEXIST, "--statsd.listen-unix ", in_folder("folder"));
+    assert_open_fails(-EEXIST, "--statsd.listen-unix ", in_folder("folder"));
     listeners_close(&listeners);
     assert_int_equal(rmdir(in_folder("folder")), 0);
     assert_int_equal(symlink("nowhere/at/all", in_folder("folder")), 0);
@@ -663,7 +663,7 @@ static void a_folder_and_a_dangling_link_stay(void **state)
 static void a_missing_folder_is_told(void **state)
 {
     set("statsd.listen-unix", "/no/such/folder/socket");
-    must_fail(-ENOENT, "--statsd.listen-unix ", "/no/such/folder/socket");
+    assert_open_fails(-ENOENT, "--statsd.listen-unix ", "/no/such/folder/socket");
 }
 
 static void a_udp_port_in_use_is_told(void **state)
@@ -676,7 +676,7 @@ static void a_udp_port_in_use_is_told(void **state)
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     describe(fd, "udp", text, sizeof(text));
     set("statsd.listen-udp", text + strlen("udp://"));
-    must_fail(-EADDRINUSE, "--statsd.listen-udp ", text + strlen("udp://"));
+    assert_open_fails(-EADDRINUSE, "--statsd.listen-udp ", text + strlen("udp://"));
     close(fd);
 }
 
@@ -691,14 +691,14 @@ static void a_tcp_port_in_use_is_told(void **state)
     assert_int_equal(listen(fd, 5), 0);
     describe(fd, "tcp", text, sizeof(text));
     set("statsd.listen-tcp", text + strlen("tcp://"));
-    must_fail(-EADDRINUSE, "--statsd.listen-tcp ", text + strlen("tcp://"));
+    assert_open_fails(-EADDRINUSE, "--statsd.listen-tcp ", text + strlen("tcp://"));
     close(fd);
 }
 
 static void an_address_of_another_machine_is_told(void **state)
 {
     set("statsd.listen-tcp", "192.0.2.1:8125");
-    must_fail(-EADDRNOTAVAIL, "--statsd.listen-tcp ", "192.0.2.1:8125");
+    assert_open_fails(-EADDRNOTAVAIL, "--statsd.listen-tcp ", "192.0.2.1:8125");
 }
 
 static void what_was_opened_before_a_failure_is_closed(void **state)
@@ -707,7 +707,7 @@ static void what_was_opened_before_a_failure_is_closed(void **state)
     set("statsd.listen-tcp", "127.0.0.1:0");
     set_file("statsd.listen-unixgram", "datagram");
     set("statsd.listen-unix", "/no/such/folder/socket");
-    must_fail(-ENOENT, "--statsd.listen-unix ", "/no/such/folder/socket");
+    assert_open_fails(-ENOENT, "--statsd.listen-unix ", "/no/such/folder/socket");
     listeners_close(&listeners);
     assert_false(exists(in_folder("datagram"))); /* and descriptors: see end() */
 }

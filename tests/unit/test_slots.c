@@ -6,7 +6,7 @@
  * Memory runs out when a case says so: the linker leads calloc() here (meson.build).
  */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "base/slots.h"
 
@@ -582,6 +582,32 @@ static void removing_needs_no_memory(void **state)
     slots_deinit(&slots);
 }
 
+/* --- what must not be ------------------------------------------------------------------ */
+
+static struct thing absent = { .number = 1, .hash = 1 };
+
+static void remove_from_nothing(void)
+{
+    struct slots slots = { 0 };
+
+    slots_remove(&slots, absent.hash, &absent);
+}
+
+static void remove_what_is_not_there(void)
+{
+    struct thing other = { .number = 2, .hash = absent.hash };
+    struct slots slots = { 0 };
+
+    if (slots_add(&slots, other.hash, &other))
+        slots_remove(&slots, absent.hash, &absent);
+}
+
+static void removing_what_is_not_there_aborts(void **state)
+{
+    assert_aborts(remove_from_nothing, "stripe->n > 0u does not hold");
+    assert_aborts(remove_what_is_not_there, "stripe->slots[i].entry does not hold");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -602,6 +628,7 @@ int main(void)
         CASE(a_place_lies_in_the_stripe_of_its_hash),
         CASE(nothing_changes_when_there_is_no_memory),
         CASE(removing_needs_no_memory),
+        CASE(removing_what_is_not_there_aborts),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "abort.h"
 
 #include <stdlib.h>
 
@@ -215,6 +215,32 @@ static void a_used_node_is_refused_as_a_new_one_is(void **state)
     assert_null(table_any(&table));
 }
 
+static void remove_twice(void)
+{
+    struct thing thing = { 0 }, other = { 0 };
+    struct table table = { 0 };
+
+    if (!table_add(&table, &thing.node, 0) || !table_add(&table, &other.node, 0))
+        return;
+    table_remove(&table, &thing.node, 0);
+    table_remove(&table, &thing.node, 0);
+}
+
+static void remove_from_another_table(void)
+{
+    struct thing thing = { 0 }, other = { 0 };
+    struct table table = { 0 }, other_table = { 0 };
+
+    if (table_add(&table, &thing.node, 0) && table_add(&other_table, &other.node, 0))
+        table_remove(&other_table, &thing.node, 0);
+}
+
+static void removing_what_is_not_there_aborts(void **state)
+{
+    assert_aborts(remove_twice, "does not hold");
+    assert_aborts(remove_from_another_table, "does not hold");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -226,6 +252,7 @@ int main(void)
         CASE(the_first_of_a_stripe_needs_memory),
         CASE(nothing_changes_when_growing_fails),
         CASE(a_used_node_is_refused_as_a_new_one_is),
+        CASE(removing_what_is_not_there_aborts),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

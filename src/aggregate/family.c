@@ -79,6 +79,9 @@ void family_ref(struct family *family)
 
 void family_unref(struct family *family)
 {
-    if (atomic_fetch_sub_explicit(&family->refs, 1, memory_order_acq_rel) == 1)
+    unsigned refs = atomic_fetch_sub_explicit(&family->refs, 1, memory_order_acq_rel);
+
+    MUST_BE(refs, >, 0u);
+    if (refs == 1)
         family_free(family);
 }

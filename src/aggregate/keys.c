@@ -14,6 +14,8 @@
 
 #include "aggregate/keys.h"
 
+#include "base/must.h"
+
 #include <stdlib.h>
 
 /* So many keys are compared to find one that is not much in use. */
@@ -48,6 +50,8 @@ static void link_to_cell(struct key *key, struct cell *cell)
 
 static void unlink_from_cell(struct key *key)
 {
+    MUST((key->prev ? key->prev->next : key->cell->keys) == key);
+    MUST(!key->next || key->next->prev == key);
     if (key->prev)
         key->prev->next = key->next;
     else

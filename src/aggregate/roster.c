@@ -17,6 +17,7 @@
 
 #include "aggregate/kind.h"
 #include "base/hash.h"
+#include "base/must.h"
 
 #include <errno.h>
 
@@ -153,12 +154,16 @@ static void unlink_from_family(struct series *series)
 {
     struct family *family = series->family;
 
-    if (series->prev_in_family)
-        series->prev_in_family->next_in_family = series->next_in_family;
+    struct series *prev = series->prev_in_family, *next = series->next_in_family;
+
+    MUST((prev ? prev->next_in_family : family->series) == series);
+    MUST(!next || next->prev_in_family == series);
+    if (prev)
+        prev->next_in_family = next;
     else
-        family->series = series->next_in_family;
-    if (series->next_in_family)
-        series->next_in_family->prev_in_family = series->prev_in_family;
+        family->series = next;
+    if (next)
+        next->prev_in_family = prev;
     family->n_series--;
     family->label_bytes -= series->labels_len;
 }
@@ -194,16 +199,19 @@ static bool is_available(struct roster *roster, const struct family *family, uns
                          struct place *place)
 {
     const struct series_key key = { family, place->labels };
-    size_t cell_bytes = kind_cell_size(family->type, family->buckets);
-    size_t bytes = series_size(place->labels, roster->n_workers) + cell_bytes;
+    size_t bytes;
 
     place->series = slots_find(&roster->series, place->hash, &key, series_is);
+    if (place->series && (place->series->cells[worker] || place->series->is_prepaid))
+        return true;
+    bytes = kind_cell_size(family->type, family->buckets);
     if (place->series)
-        return place->series->cells[worker] || place->series->is_prepaid ||
-               budget_has(&roster->budget, cell_bytes);
-    if (place->is_overflow)
-        return budget_has_prepaid(&family->prepaid) || budget_has(&roster->budget, bytes);
-    return has_room(roster, family, bytes);
+        return budget_has(&roster->budget, bytes);
+    if (place->is_overflow && budget_has_prepaid(&family->prepaid))
+        return true;
+    bytes += series_size(place->labels, roster->n_workers);
+    return place->is_overflow ? budget_has(&roster->budget, bytes)
+                              : has_room(roster, family, bytes);
 }
 
 /* Where to count what @request is for: the series it names, or the overflow series. */

@@ -97,7 +97,10 @@ void series_ref(struct series *series)
 
 void series_unref(struct series *series)
 {
-    if (atomic_fetch_sub_explicit(&series->refs, 1, memory_order_acq_rel) == 1)
+    unsigned refs = atomic_fetch_sub_explicit(&series->refs, 1, memory_order_acq_rel);
+
+    MUST_BE(refs, >, 0u);
+    if (refs == 1)
         series_free(series);
 }
 

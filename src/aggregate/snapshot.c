@@ -22,6 +22,8 @@
 
 #include "aggregate/snapshot.h"
 
+#include "base/must.h"
+
 #include <stdlib.h>
 
 static struct snapshot *snapshot_alloc(size_t n_series)
@@ -50,11 +52,20 @@ void snapshot_ref(struct snapshot *snapshot)
     atomic_fetch_add_explicit(&snapshot->readers, 1, memory_order_relaxed);
 }
 
-/* Give back a reference of the chain: when it is the last, this link goes, and perhaps more. */
+/* Give back one of @count references. Was it the last? */
+static bool drop(_Atomic unsigned *count)
+{
+    unsigned before = atomic_fetch_sub_explicit(count, 1, memory_order_acq_rel);
+
+    MUST_BE(before, >, 0u);
+    return before == 1;
+}
+
+/* Give back a reference on a link of the chain; the last one frees it, and perhaps more links. */
 static void release_link(struct snapshot *snapshot)
 {
     /* A loop, not a recursion: a chain may be long when a slow reader ends. */
-    while (snapshot && atomic_fetch_sub_explicit(&snapshot->refs, 1, memory_order_acq_rel) == 1) {
+    while (snapshot && drop(&snapshot->refs)) {
         struct snapshot *next = snapshot->next;
 
         for (size_t i = 0; i < snapshot->n_removed; i++)
@@ -67,7 +78,7 @@ static void release_link(struct snapshot *snapshot)
 
 void snapshot_unref(struct snapshot *snapshot)
 {
-    if (!snapshot || atomic_fetch_sub_explicit(&snapshot->readers, 1, memory_order_acq_rel) > 1)
+    if (!snapshot || !drop(&snapshot->readers))
         return;
     free(TAKE(snapshot->series));
     release_link(snapshot);
@@ -96,16 +107,19 @@ static size_t count_before(struct series **series, size_t n, const struct series
     return low;
 }
 
-/* Append @n series of @old from @from on; the removed ones go to its list instead. */
-static void append_old(struct snapshot *next, struct snapshot *old, size_t from, size_t n)
+/* Append @n series of @old from @from on; the removed ones, @n_removed at most, go to its list. */
+static void append_old(struct snapshot *next, struct snapshot *old, size_t from, size_t n,
+                       size_t n_removed)
 {
     for (size_t i = from; i < from + n; i++) {
         struct series *series = old->series[i];
 
-        if (series_state(series) == SERIES_REMOVED)
-            old->removed[old->n_removed++] = series;
-        else
+        if (series_state(series) != SERIES_REMOVED) {
             next->series[next->n_series++] = series;
+            continue;
+        }
+        MUST_BE(old->n_removed, <, n_removed);
+        old->removed[old->n_removed++] = series;
     }
 }
 
@@ -117,7 +131,7 @@ static void append_run(struct snapshot *next, const struct snapshot *old, size_t
 }
 
 static void merge(struct snapshot *next, struct snapshot *old, struct series **fresh,
-                  size_t n_fresh, bool has_removed)
+                  size_t n_fresh, size_t n_removed)
 {
     size_t at = 0;
 
@@ -126,8 +140,8 @@ static void merge(struct snapshot *next, struct snapshot *old, struct series **f
         size_t n = i < n_fresh ? count_before(old->series + at, rest, fresh[i]) : rest;
 
         /* Looking into each series costs a cache miss; most often there is no need. */
-        if (has_removed)
-            append_old(next, old, at, n);
+        if (n_removed)
+            append_old(next, old, at, n, n_removed);
         else
             append_run(next, old, at, n);
         at += n;
@@ -150,7 +164,8 @@ struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, si
     old->removed = removed;
     if (n_fresh)
         qsort(fresh, n_fresh, sizeof(*fresh), compare);
-    merge(next, old, fresh, n_fresh, n_removed > 0);
+    merge(next, old, fresh, n_fresh, n_removed);
+    MUST_BE(old->n_removed, ==, n_removed);
     old->next = next;
     atomic_fetch_add_explicit(&next->refs, 1, memory_order_relaxed);
     return next;

@@ -32,7 +32,7 @@ void snapshot_unref(struct snapshot *snapshot);
 /*
  * Make the snapshot that follows @old: its series without those that are
  * SERIES_REMOVED, with the @n_fresh new ones, which get sorted.
- * @n_removed says how many are removed, all of them in @old.
+ * @n_removed says how many are removed, all of them in @old; it must be right.
  *
  * Returns it with one reader, and @old keeps it from going before @old does, for
  * the sake of the removed series: they are freed when nobody can see them any

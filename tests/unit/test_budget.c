@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "aggregate/budget.h"
 
@@ -66,12 +66,33 @@ static void what_is_not_prepaid_cannot_be_used(void **state)
     assert_false(budget_use_prepaid(&prepaid));
 }
 
+static void release_more_than_is_held(void)
+{
+    struct budget budget = { .held_bytes = 1 };
+
+    budget_release(&budget, 2);
+}
+
+static void put_back_unused(void)
+{
+    struct budget_prepaid prepaid = { .n_bytes = 10 };
+
+    budget_put_back_prepaid(&prepaid);
+}
+
+static void what_was_not_taken_cannot_be_given_back(void **state)
+{
+    assert_aborts(release_more_than_is_held, "held >= n_bytes does not hold: 1 and 2");
+    assert_aborts(put_back_unused, "was_used does not hold");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(has_what_is_left_to_the_last_byte),     CASE(a_limit_may_be_as_large_as_can_be),
-        CASE(more_than_the_limit_may_be_held),       CASE(no_budget_counts_nothing),
-        CASE(prepaid_memory_is_used_once_at_a_time), CASE(what_is_not_prepaid_cannot_be_used),
+        CASE(has_what_is_left_to_the_last_byte),       CASE(a_limit_may_be_as_large_as_can_be),
+        CASE(more_than_the_limit_may_be_held),         CASE(no_budget_counts_nothing),
+        CASE(prepaid_memory_is_used_once_at_a_time),   CASE(what_is_not_prepaid_cannot_be_used),
+        CASE(what_was_not_taken_cannot_be_given_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

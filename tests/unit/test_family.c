@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "aggregate/family.h"
 
@@ -110,13 +110,31 @@ static void goes_with_its_last_reference(void **state)
     family_unref(family);
 }
 
+static void drop_a_reference_that_nobody_has(void)
+{
+    struct family *family = new_family(SAMPLE_GAUGE, "x", "x");
+
+    atomic_store(&family->refs, 0);
+    family_unref(family);
+}
+
+static void a_reference_too_many_aborts(void **state)
+{
+    assert_aborts(drop_a_reference_that_nobody_has, "refs > 0u does not hold: 0 and 0");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(keeps_its_names_when_the_identity_is_gone),    CASE(a_counter_claims_its_name_alone),
-        CASE(a_histogram_claims_what_it_is_exposed_under),  CASE(a_set_claims_its_name_alone),
-        CASE(may_have_been_sent_without_a_name_of_its_own), CASE(knows_how_much_memory_it_takes),
-        CASE(counts_its_memory_where_it_is_told_to),        CASE(goes_with_its_last_reference),
+        CASE(keeps_its_names_when_the_identity_is_gone),
+        CASE(a_counter_claims_its_name_alone),
+        CASE(a_histogram_claims_what_it_is_exposed_under),
+        CASE(a_set_claims_its_name_alone),
+        CASE(may_have_been_sent_without_a_name_of_its_own),
+        CASE(knows_how_much_memory_it_takes),
+        CASE(counts_its_memory_where_it_is_told_to),
+        CASE(goes_with_its_last_reference),
+        CASE(a_reference_too_many_aborts),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -8,7 +8,7 @@
  * Memory runs out when a case says so: the linker leads malloc() and calloc() here.
  */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "aggregate/keys.h"
 
@@ -786,6 +786,36 @@ static void a_full_cache_without_memory_is_in_order(void **state)
     must_be_empty(&keys);
 }
 
+static void forget_a_key_that_its_cell_does_not_have(void)
+{
+    struct keys keys = { .max_bytes = MANY };
+    struct cell cell = { 0 };
+    struct line line = line_of(SLICE("x"), SLICE("|c"));
+    struct key *key = add(&keys, &line, &cell);
+
+    cell.keys = NULL;
+    keys_forget(&keys, key);
+}
+
+static void forget_a_key_whose_neighbour_has_another(void)
+{
+    struct keys keys = { .max_bytes = MANY };
+    struct cell cell = { 0 };
+    struct line line = line_of(SLICE("x"), SLICE("|c"));
+    struct line next_line = line_of(SLICE("y"), SLICE("|c"));
+    struct key *next = add(&keys, &next_line, &cell);
+    struct key *key = add(&keys, &line, &cell);
+
+    next->prev = NULL;
+    keys_forget(&keys, key);
+}
+
+static void a_broken_list_aborts(void **state)
+{
+    assert_aborts(forget_a_key_that_its_cell_does_not_have, "== key does not hold");
+    assert_aborts(forget_a_key_whose_neighbour_has_another, "== key does not hold");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -814,6 +844,7 @@ int main(void)
         CASE(when_all_are_live_somebody_has_to_go),
         CASE(nothing_is_remembered_without_memory),
         CASE(a_full_cache_without_memory_is_in_order),
+        CASE(a_broken_list_aborts),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

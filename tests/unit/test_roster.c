@@ -5,7 +5,7 @@
  * last case does random things to it and to a model that is a few arrays.
  */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "aggregate/roster.h"
 
@@ -664,6 +664,36 @@ static void agrees_with_a_model(void **state)
     check_all();
 }
 
+/* --- what must not be ------------------------------------------------------------------ */
+
+static struct series *two_series(void)
+{
+    must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
+    return must_admit("x", SAMPLE_COUNTER, "a=\"2\"", 0);
+}
+
+static void remove_one_twice(void)
+{
+    struct series *series = two_series();
+
+    roster_remove(&roster, series, SERIES_ENDED);
+    roster_remove(&roster, series, SERIES_ENDED);
+}
+
+static void remove_one_that_its_family_does_not_have(void)
+{
+    struct series *series = two_series();
+
+    series->family->series = series->next_in_family;
+    roster_remove(&roster, series, SERIES_ENDED);
+}
+
+static void removing_what_is_not_there_aborts(void **state)
+{
+    assert_aborts(remove_one_twice, "is_step(before, state) does not hold");
+    assert_aborts(remove_one_that_its_family_does_not_have, "== series does not hold");
+}
+
 static int begin(void **state)
 {
     roster = (struct roster){
@@ -727,6 +757,7 @@ int main(void)
         ROSTER_CASE(an_overflow_series_uses_prepaid_memory_until_it_is_freed),
         ROSTER_CASE(without_memory_gauges_and_new_names_are_refused),
         ROSTER_CASE(agrees_with_a_model),
+        ROSTER_CASE(removing_what_is_not_there_aborts),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
@@ -407,6 +407,50 @@ static void what_is_not_prepaid_is_counted(void **state)
     assert_int_equal(budget.held_bytes, 0);
 }
 
+/* --- what must not be ------------------------------------------------------------------ */
+
+static void drop_a_reference_that_nobody_has(void)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+
+    atomic_store(&series->refs, 0);
+    series_unref(series);
+}
+
+static void expire_what_has_ended(void)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+
+    series_set_state(series, SERIES_ENDED);
+    series_set_state(series, SERIES_EXPIRING);
+}
+
+static void revive_what_was_removed(void)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+
+    series_set_state(series, SERIES_EXPIRING);
+    series_set_state(series, SERIES_REMOVED);
+    series_set_state(series, SERIES_LIVE);
+}
+
+static void remove_what_is_live(void)
+{
+    series_set_state(new_series("x", SAMPLE_COUNTER, ""), SERIES_REMOVED);
+}
+
+static void a_reference_too_many_aborts(void **state)
+{
+    assert_aborts(drop_a_reference_that_nobody_has, "refs > 0u does not hold: 0 and 0");
+}
+
+static void only_steps_between_states_are_taken(void **state)
+{
+    assert_aborts(expire_what_has_ended, "is_step(before, state) does not hold");
+    assert_aborts(revive_what_was_removed, "is_step(before, state) does not hold");
+    assert_aborts(remove_what_is_live, "is_step(before, state) does not hold");
+}
+
 static int make_buckets(void **state)
 {
     return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
@@ -443,6 +487,8 @@ int main(void)
         CASE(lives_until_the_last_reference_goes),
         CASE(free_does_not_ask_for_references),
         CASE(sorts_by_name_then_by_labels_as_bytes),
+        CASE(a_reference_too_many_aborts),
+        CASE(only_steps_between_states_are_taken),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "aggregate/snapshot.h"
 
@@ -285,6 +285,47 @@ static void many_fresh_and_removed_ones_merge_in_order(void **state)
     end(current);
 }
 
+static void drop_a_reader_too_many(void)
+{
+    struct snapshot *snapshot = snapshot_new_empty();
+
+    atomic_store(&snapshot->readers, 0);
+    snapshot_unref(snapshot);
+}
+
+/* Follow a list of two series, of which @n are removed, as if @n_removed were. */
+static void follow_miscounted(unsigned n, size_t n_removed)
+{
+    struct snapshot *current = snapshot_new_empty();
+    struct series *fresh[] = { new_series("a", ""), new_series("b", "") };
+
+    follow(&current, fresh, 2, 0);
+    for (unsigned i = 0; i < n; i++)
+        remove_series(current->series[i]);
+    follow(&current, NULL, 0, n_removed);
+}
+
+static void remove_more_than_counted(void)
+{
+    follow_miscounted(2, 1);
+}
+
+static void remove_fewer_than_counted(void)
+{
+    follow_miscounted(1, 2);
+}
+
+static void a_reader_too_many_aborts(void **state)
+{
+    assert_aborts(drop_a_reader_too_many, "before > 0u does not hold: 0 and 0");
+}
+
+static void a_wrong_number_of_removed_series_aborts(void **state)
+{
+    assert_aborts(remove_more_than_counted, "old->n_removed < n_removed does not hold: 1 and 1");
+    assert_aborts(remove_fewer_than_counted, "old->n_removed == n_removed does not hold: 1 and 2");
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -300,6 +341,8 @@ int main(void)
         CASE(several_are_released_in_every_order),
         CASE(a_long_chain_goes_at_once),
         CASE(many_fresh_and_removed_ones_merge_in_order),
+        CASE(a_reader_too_many_aborts),
+        CASE(a_wrong_number_of_removed_series_aborts),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -73,7 +73,7 @@ static void try_as(struct spelling *spelling, struct slice form, struct slice kn
     unsigned distance;
 
     /* Each byte that one has more is an edit. */
-    if (form.len > SPELLING_LENGTH_MAX || difference >= spelling->distance)
+    if (form.len == 0 || form.len > SPELLING_LENGTH_MAX || difference >= spelling->distance)
         return;
     distance = distance_of(spelling->word, form);
     if (distance < spelling->distance) {

@@ -49,24 +49,24 @@ void problems_add(struct problems *problems, struct place place, const char *for
 }
 
 void problems_add_value(struct problems *problems, struct place place, struct slice key,
-                        struct slice value, const char *wrong)
+                        struct slice value, struct slice wrong)
 {
     struct slice beginning = { value.at, value.len < QUOTE_MAX ? value.len : QUOTE_MAX };
     size_t len = value.len <= QUOTE_MAX ? value.len : utf8_valid_prefix(beginning);
 
-    problems_add(problems, place, "%.*s: %.*s%s: %s", (int)key.len, key.at, (int)len, value.at,
-                 len < value.len ? "…" : "", wrong);
+    problems_add(problems, place, "%.*s: %.*s%s: %.*s", (int)key.len, key.at, (int)len, value.at,
+                 len < value.len ? "…" : "", (int)wrong.len, wrong.at);
 }
 
-void problems_write(const struct problems *problems, const char *program, struct buffer *out)
+void problems_print(const struct problems *problems, const char *program, FILE *to)
 {
     struct slice rest = buffer_text(&problems->lines);
 
     while (rest.len) {
         struct slice line = slice_cut(&rest, '\n');
 
-        buffer_add_format(out, "%s: %.*s\n", program, (int)line.len, line.at);
+        fprintf(to, "%s: %.*s\n", program, (int)line.len, line.at);
     }
     if (problems->n > PROBLEMS_MAX)
-        buffer_add_format(out, "%s: … and %u more\n", program, problems->n - PROBLEMS_MAX);
+        fprintf(to, "%s: … and %u more\n", program, problems->n - PROBLEMS_MAX);
 }

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /* More problems are counted, but not kept. */
 #define PROBLEMS_MAX 100
@@ -50,7 +51,7 @@ __attribute__((__format__(__printf__, 3, 4))) void problems_add(struct problems 
  * UTF-8, only the beginning is quoted.
  */
 void problems_add_value(struct problems *problems, struct place place, struct slice key,
-                        struct slice value, const char *wrong);
+                        struct slice value, struct slice wrong);
 
 /* Is the list full? Then there is no need to work out what a text would say. */
 static inline bool problems_are_many(const struct problems *problems)
@@ -58,5 +59,5 @@ static inline bool problems_are_many(const struct problems *problems)
     return problems->n >= PROBLEMS_MAX;
 }
 
-/* Write each problem as a line, "@program: PROBLEM", and how many there are beyond these. */
-void problems_write(const struct problems *problems, const char *program, struct buffer *out);
+/* Print each problem as a line, "@program: PROBLEM", and how many there are beyond these. */
+void problems_print(const struct problems *problems, const char *program, FILE *to);

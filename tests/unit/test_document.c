@@ -72,7 +72,7 @@ static void add_node(const struct node *node, bool has_places)
 static void add_problems(const struct problems *problems)
 {
     buffer_clear(&text);
-    problems_write(problems, "p", &text);
+    buffer_add(&text, buffer_text(&problems->lines));
     buffer_add_char(&text, '\0');
 }
 
@@ -203,9 +203,9 @@ static void any_line_break_ends_a_line(void **state)
     assert_places("a: 1\r\nb: 2\r\n", "1:1 {1:1 a: 1:4 1, 2:1 b: 2:4 2}");
     assert_places("a: 1\rb: 2\r", "1:1 {1:1 a: 1:4 1, 2:1 b: 2:4 2}");
     assert_problems("#\n#\r#\r\n#\xc2\x85#\xe2\x80\xa8#\xe2\x80\xa9 @",
-                    "p: f:7:2: found character that cannot start any token\n");
+                    "f:7:2: found character that cannot start any token\n");
     assert_problems("#\n#\r#\r\n#\xc2\x85#\xe2\x80\xa8#\xe2\x80\xa9 \xff",
-                    "p: f:7:2: invalid leading UTF-8 octet\n");
+                    "f:7:2: invalid leading UTF-8 octet\n");
 }
 
 static void a_byte_order_mark_has_no_column(void **state)
@@ -215,88 +215,87 @@ static void a_byte_order_mark_has_no_column(void **state)
                   "1:1 {1:1 a: 1:4 1}");
     assert_problems("\xef\xbb\xbf"
                     "a: \xff\n",
-                    "p: f:1:4: invalid leading UTF-8 octet\n");
+                    "f:1:4: invalid leading UTF-8 octet\n");
 }
 
 /* --- problems -------------------------------------------------------------------- */
 
 static void says_where_yaml_is_broken(void **state)
 {
-    assert_problems("a: 1\nb: \"x\nc: 1\n", "p: f:4:1: found unexpected end of stream\n");
-    assert_problems("a: 1\n\tb: 1\n",
-                    "p: f:2:1: found a tab character that violates indentation\n");
-    assert_problems("a: [1\n", "p: f:2:1: did not find expected ',' or ']'\n");
-    assert_problems("a: b: c\n", "p: f:1:5: mapping values are not allowed in this context\n");
-    assert_problems("a: @\n", "p: f:1:4: found character that cannot start any token\n");
-    assert_problems("a: 1\n b: 1\n", "p: f:2:3: mapping values are not allowed in this context\n");
-    assert_problems("a: 1\n- b\n", "p: f:2:1: did not find expected key\n");
+    assert_problems("a: 1\nb: \"x\nc: 1\n", "f:4:1: found unexpected end of stream\n");
+    assert_problems("a: 1\n\tb: 1\n", "f:2:1: found a tab character that violates indentation\n");
+    assert_problems("a: [1\n", "f:2:1: did not find expected ',' or ']'\n");
+    assert_problems("a: b: c\n", "f:1:5: mapping values are not allowed in this context\n");
+    assert_problems("a: @\n", "f:1:4: found character that cannot start any token\n");
+    assert_problems("a: 1\n b: 1\n", "f:2:3: mapping values are not allowed in this context\n");
+    assert_problems("a: 1\n- b\n", "f:2:1: did not find expected key\n");
 }
 
 static void says_where_a_file_is_not_utf8(void **state)
 {
-    assert_problems("a: 1\nb: \xff\n", "p: f:2:4: invalid leading UTF-8 octet\n");
-    assert_problems("a: 1\r\n\xc3\xa4: \xc3(\n", "p: f:2:5: invalid trailing UTF-8 octet\n");
-    assert_problems("a: 1\rb: \xe2\x82", "p: f:2:4: incomplete UTF-8 octet sequence\n");
-    assert_problems("a: \xed\xa0\x80", "p: f:1:4: invalid Unicode character\n");
+    assert_problems("a: 1\nb: \xff\n", "f:2:4: invalid leading UTF-8 octet\n");
+    assert_problems("a: 1\r\n\xc3\xa4: \xc3(\n", "f:2:5: invalid trailing UTF-8 octet\n");
+    assert_problems("a: 1\rb: \xe2\x82", "f:2:4: incomplete UTF-8 octet sequence\n");
+    assert_problems("a: \xed\xa0\x80", "f:1:4: invalid Unicode character\n");
     assert_problems("\xff\xfe"
                     "a\0",
-                    "p: f:1:1: invalid leading UTF-8 octet\n");
-    assert_problems("\xfe\xff\0a", "p: f:1:1: invalid leading UTF-8 octet\n");
+                    "f:1:1: invalid leading UTF-8 octet\n");
+    assert_problems("\xfe\xff\0a", "f:1:1: invalid leading UTF-8 octet\n");
 }
 
 static void control_characters_are_refused(void **state)
 {
-    assert_problems("a: 1\nb: \0\n", "p: f:2:4: control characters are not allowed\n");
-    assert_problems("a: \x1b[1m\n", "p: f:1:4: control characters are not allowed\n");
-    assert_problems("a: \"4\\0 or more\"\n", "p: f:1:4: there is a NUL in this\n");
+    assert_problems("a: 1\nb: \0\n", "f:2:4: control characters are not allowed\n");
+    assert_problems("a: \x1b[1m\n", "f:1:4: control characters are not allowed\n");
+    assert_problems("a: \"4\\0 or more\"\n", "f:1:4: there is a NUL in this\n");
 }
 
 static void aliases_are_refused(void **state)
 {
-    assert_problems("a: &x 1\nb: *x\n", "p: f:2:4: aliases are not used in this file\n");
-    assert_problems("a: *nothing\n", "p: f:1:4: aliases are not used in this file\n");
-    assert_problems("a: &a [*a]\n", "p: f:1:8: aliases are not used in this file\n");
-    assert_problems("*a", "p: f:1:1: aliases are not used in this file\n");
-    assert_problems("<<: *x\n", "p: f:1:5: aliases are not used in this file\n");
+    assert_problems("a: &x 1\nb: *x\n", "f:2:4: aliases are not used in this file\n");
+    assert_problems("a: *nothing\n", "f:1:4: aliases are not used in this file\n");
+    assert_problems("a: &a [*a]\n", "f:1:8: aliases are not used in this file\n");
+    assert_problems("*a", "f:1:1: aliases are not used in this file\n");
+    assert_problems("<<: *x\n", "f:1:5: aliases are not used in this file\n");
 }
 
 static void an_alias_bomb_makes_no_tree(void **state)
 {
     assert_problems("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
-                    "p: f:2:8: aliases are not used in this file\n"
-                    "p: f:2:12: aliases are not used in this file\n"
-                    "p: f:3:5: aliases are not used in this file\n"
-                    "p: f:3:9: aliases are not used in this file\n");
+                    "f:2:8: aliases are not used in this file\n"
+                    "f:2:12: aliases are not used in this file\n"
+                    "f:3:5: aliases are not used in this file\n"
+                    "f:3:9: aliases are not used in this file\n");
 }
 
 static void a_key_is_a_scalar(void **state)
 {
-    assert_problems("? {a: 1}\n: 5\n", "p: f:1:3: expected a plain key\n");
-    assert_problems("{[a]: 1, b: 2, {c: d}: [e]}\n", "p: f:1:2: expected a plain key\n"
-                                                     "p: f:1:16: expected a plain key\n");
-    assert_problems("? - {? [a] : b}\n", "p: f:1:3: expected a plain key\n"
-                                         "p: f:1:8: expected a plain key\n");
+    assert_problems("? {a: 1}\n: 5\n", "f:1:3: expected a plain key\n");
+    assert_problems("{[a]: 1, b: 2, {c: d}: [e]}\n", "f:1:2: expected a plain key\n"
+                                                     "f:1:16: expected a plain key\n");
+    assert_problems("? - {? [a] : b}\n", "f:1:3: expected a plain key\n"
+                                         "f:1:8: expected a plain key\n");
 }
 
 static void a_second_document_is_refused(void **state)
 {
-    const char *expected = "p: f:2:1: a second document begins; expected one in this file\n";
+    const char *expected = "f:2:1: a second document begins; expected one in this file\n";
 
     assert_problems("a: 1\n---\nb: 1\n", expected);
     assert_problems("a: 1\n---\n", expected);
     assert_problems("---\n---\n", expected);
-    assert_problems("a: 1\n...\nb: 1\n", "p: f:3:1: did not find expected <document start>\n");
+    assert_problems("a: 1\n...\nb: 1\n", "f:3:1: did not find expected <document start>\n");
 }
 
 static void all_problems_are_found_up_to_broken_yaml(void **state)
 {
     assert_problems("a: *x\nb: \"\\0\"\n? [c]\n: *y\nd: *z\ne: @\nf: *v\n",
-                    "p: f:1:4: aliases are not used in this file\n"
-                    "p: f:2:4: there is a NUL in this\n"
-                    "p: f:3:3: expected a plain key\n"
-                    "p: f:4:3: aliases are not used in this file\n"
-                    "p: f:5:4: aliases are not used in this file\n"
-                    "p: f:6:4: found character that cannot start any token\n");
+                    "f:1:4: aliases are not used in this file\n"
+                    "f:2:4: there is a NUL in this\n"
+                    "f:3:3: expected a plain key\n"
+                    "f:4:3: aliases are not used in this file\n"
+                    "f:5:4: aliases are not used in this file\n"
+                    "f:6:4: found character that cannot start any token\n");
 }
 
 /* --- limits ---------------------------------------------------------------------- */
@@ -319,15 +318,15 @@ static void nesting_has_a_limit(void **state)
 {
     assert_non_null(strstr(tree(nested(DOCUMENT_DEPTH_MAX, "[", "x", "]"), false), "[[x]]"));
     assert_string_equal(problems_of(nested(DOCUMENT_DEPTH_MAX + 1, "[", "x", "]")),
-                        "p: f:1:33: this is nested too deeply\n");
+                        "f:1:33: this is nested too deeply\n");
     assert_string_equal(problems_of(nested(DOCUMENT_DEPTH_MAX + 1, "{a: ", "x", "}")),
-                        "p: f:1:129: this is nested too deeply\n");
+                        "f:1:129: this is nested too deeply\n");
     assert_string_equal(problems_of(nested(300000, "[", "", "")),
-                        "p: f:1:33: this is nested too deeply\n");
+                        "f:1:33: this is nested too deeply\n");
     assert_string_equal(problems_of(nested(300000, "- ", "", "")),
-                        "p: f:1:65: this is nested too deeply\n");
-    assert_non_null(strstr(problems_of(nested(300000, "? ", "", "")),
-                           "p: f:1:65: this is nested too deeply\n"));
+                        "f:1:65: this is nested too deeply\n");
+    assert_non_null(
+        strstr(problems_of(nested(300000, "? ", "", "")), "f:1:65: this is nested too deeply\n"));
 }
 
 static void values_have_a_limit(void **state)
@@ -336,7 +335,7 @@ static void values_have_a_limit(void **state)
     /* The list, and the values in it. */
     (void)tree(nested(DOCUMENT_NODES_MAX - 1, "- a\n", "", ""), false);
     assert_string_equal(problems_of(nested(DOCUMENT_NODES_MAX, "- a\n", "", "")),
-                        "p: f:100000:3: this file has too many values; expected at most 100000, "
+                        "f:100000:3: this file has too many values; expected at most 100000, "
                         "counting keys too\n");
 }
 
@@ -356,7 +355,7 @@ static void without_memory_there_is_one_problem(void **state)
         is_read = document != NULL;
         if (!is_read) {
             add_problems(&problems);
-            assert_string_equal(text.data, "p: f: no memory to read it\n");
+            assert_string_equal(text.data, "f: no memory to read it\n");
         }
         document_free(document);
     }
@@ -401,12 +400,12 @@ static void a_file_is_read_whole(void **state)
 static void says_why_a_file_cannot_be_read(void **state)
 {
     assert_string_equal(problems_of_file("/tmp/no/such/file.yml"),
-                        "p: /tmp/no/such/file.yml: cannot be read: No such file or directory; "
+                        "/tmp/no/such/file.yml: cannot be read: No such file or directory; "
                         "check --the.flag\n");
     assert_string_equal(problems_of_file("/tmp"),
-                        "p: /tmp: cannot be read: Is a directory; check --the.flag\n");
+                        "/tmp: cannot be read: Is a directory; check --the.flag\n");
     assert_string_equal(problems_of_file(""),
-                        "p: : cannot be read: No such file or directory; check --the.flag\n");
+                        ": cannot be read: No such file or directory; check --the.flag\n");
 }
 
 static void a_file_without_permission_cannot_be_read(void **state)
@@ -421,7 +420,7 @@ static void a_file_without_permission_cannot_be_read(void **state)
 
 static void an_endless_file_is_not_read_to_its_end(void **state)
 {
-    assert_string_equal(problems_of_file("/dev/zero"), "p: /dev/zero: is too large; expected at "
+    assert_string_equal(problems_of_file("/dev/zero"), "/dev/zero: is too large; expected at "
                                                        "most 1024 KiB; check --the.flag\n");
 }
 

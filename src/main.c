@@ -19,9 +19,9 @@
 
 #define EXIT_USAGE 2
 
-static int complain(struct buffer *problem, int status)
+static int complain(const struct problems *problems, int status)
 {
-    fprintf(stderr, "udometer: %.*s\n", (int)problem->len, problem->data);
+    problems_print(problems, "udometer", stderr);
     return status;
 }
 
@@ -55,18 +55,18 @@ static int run(const struct settings *settings)
 static int run_daemon(int argc, char **argv)
 {
     CLEANUP(settings_deinit) struct settings settings;
-    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
 
     if (settings_init(&settings) < 0) {
         fputs("udometer: no memory\n", stderr);
         return EXIT_FAILURE;
     }
-    switch (config_load(&settings, argc, argv, &problem)) {
+    switch (config_load(&settings, argc, argv, &problems)) {
     case CONFIG_RUN: return run(&settings);
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
-    case CONFIG_USAGE_ERROR: return complain(&problem, EXIT_USAGE);
-    case CONFIG_FILE_ERROR: return complain(&problem, EXIT_FAILURE);
+    case CONFIG_USAGE_ERROR: return complain(&problems, EXIT_USAGE);
+    case CONFIG_FILE_ERROR: return complain(&problems, EXIT_FAILURE);
     }
     return EXIT_FAILURE;
 }

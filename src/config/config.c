@@ -10,7 +10,7 @@
 #include "config/config.h"
 
 #include "config/command_line.h"
-#include "config/config_file.h"
+#include "config/settings_file.h"
 
 static enum config_outcome read_flags(const struct command_line *line, const struct option *only,
                                       struct settings *settings, struct buffer *problem)
@@ -36,8 +36,9 @@ static enum config_outcome find_file(const struct command_line *line, struct set
 }
 
 enum config_outcome config_load(struct settings *settings, int argc, char **argv,
-                                struct buffer *problem)
+                                struct problems *problems)
 {
+    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
     const struct command_line line = {
         .command = "udometer",
         .table = &settings_table,
@@ -46,15 +47,16 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
         .argc = argc,
         .argv = argv,
     };
-    enum config_outcome outcome = find_file(&line, settings, problem);
+    enum config_outcome outcome = find_file(&line, settings, &problem);
 
     if (outcome == CONFIG_RUN && settings->config_file[0] &&
-        !config_file_read(settings, settings->config_file, problem))
+        !settings_file_read(settings, settings->config_file, problems))
         outcome = CONFIG_FILE_ERROR;
-    if (outcome == CONFIG_RUN && !command_line_read_variables(&settings_table, settings, problem))
+    if (outcome == CONFIG_RUN && !command_line_read_variables(&settings_table, settings, &problem))
         outcome = CONFIG_USAGE_ERROR;
     if (outcome == CONFIG_RUN)
-        outcome = read_flags(&line, NULL, settings, problem);
-    buffer_keep_on_one_line(problem);
+        outcome = read_flags(&line, NULL, settings, &problem);
+    if (problem.len)
+        problems_add(problems, PLACE_NONE, "%.*s", (int)problem.len, problem.data);
     return outcome;
 }

@@ -5,8 +5,8 @@
  * Config: settings from flags, environment and file
  */
 
-#include "base/buffer.h"
 #include "base/compiler.h"
+#include "config/problems.h"
 #include "config/settings.h"
 
 /* What the command line asks for. */
@@ -20,8 +20,8 @@ enum config_outcome {
 
 /*
  * Fill @settings, which has its defaults, from the config file, the environment
- * and @argv, in this order, so that flags win. On an error, one line without its
- * line feed in @problem says what is wrong where.
+ * and @argv, in this order, so that flags win. On an error @problems has all that is
+ * wrong with the file, or the first flag or variable that is wrong.
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings, int argc, char **argv,
-                                           struct buffer *problem);
+                                           struct problems *problems);

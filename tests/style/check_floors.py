@@ -53,7 +53,7 @@ MAY_USE = {
     "utlist.h": [],
     "utarray.h": [],
     "xxhash.h": ["base/hash"],
-    "yaml.h": ["config/config_file", "config/document"],
+    "yaml.h": ["config/document"],
     "microhttpd.h": ["http/server"],
     "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["web/", "tools/bench/report"],

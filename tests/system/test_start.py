@@ -195,6 +195,38 @@ def test_a_wrong_config_file_is_told_with_line_and_column(config, text, where, w
     assert all(word in line for word in words), line
 
 
+WRONG_IN_ALL_WAYS = """\
+workrs: 2
+statsd:
+  ttl: soon
+  ttl: 5m
+  listen-udp: [127.0.0.1:0, nonsense]
+limit: 7
+log.level:
+  - info
+"""
+
+
+@pytest.mark.parametrize("flags", [[], ["--check-config"]], ids=["start", "check"])
+def test_all_that_is_wrong_with_a_config_file_is_told(config, flags):
+    path = config(WRONG_IN_ALL_WAYS)
+    done = run("--config.file=" + path, *flags)
+    assert done.returncode == 1 and not done.stdout
+    lines = done.stderr.splitlines()
+    places = ["1:1", "3:8", "4:3", "5:29", "6:8", "8:3"]
+    assert [line.split(": ", 2)[1] for line in lines] == ["%s:%s" % (path, p) for p in places]
+    assert all(line.startswith("udometer: ") for line in lines)
+    assert lines[0].endswith("workrs: there is no such setting; did you mean workers?")
+    assert "statsd.ttl: soon: expected a duration" in lines[1]
+
+
+def test_of_very_many_problems_the_first_are_told(config):
+    done = run("--config.file=" + config("".join("x%d: 1\n" % n for n in range(150))))
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1 and len(lines) == 101
+    assert lines[-1] == "udometer: … and 50 more"
+
+
 @pytest.mark.parametrize("text", ["", "\n", "# nothing\n", "---\n", "{}\n"])
 def test_an_empty_config_file_is_fine(config, text):
     assert run("--config.file=" + config(text), "--check-config").returncode == 0

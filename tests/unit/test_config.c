@@ -17,6 +17,8 @@ static char file_flag[64];
 static enum config_outcome load(const char *const *flags)
 {
     char *argv[16] = { strdup("udometer") };
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    struct slice lines;
     enum config_outcome outcome;
     int argc = 1;
 
@@ -24,8 +26,11 @@ static enum config_outcome load(const char *const *flags)
         argv[argc] = strdup(flags[argc - 1]);
         argc++;
     }
+    outcome = config_load(&settings, argc, argv, &problems);
+    /* Without the last line feed. */
+    lines = buffer_text(&problems.lines);
     buffer_clear(&problem);
-    outcome = config_load(&settings, argc, argv, &problem);
+    buffer_add(&problem, (struct slice){ lines.at, lines.len ? lines.len - 1 : 0 });
     buffer_add_char(&problem, '\0');
     for (int i = 0; i < argc; i++)
         free(argv[i]);
@@ -280,6 +285,20 @@ static void a_wrong_file_is_a_file_error_with_its_place(void **state)
     assert_problem(load_with(file_flag), CONFIG_FILE_ERROR, where);
 }
 
+static void all_that_is_wrong_with_a_file_is_told(void **state)
+{
+    char expected[512];
+
+    write_file("workrs: 1\nstatsd.ttl: soon\nlog.level: info\n");
+    snprintf(expected, sizeof(expected),
+             "%s:1:1: workrs: there is no such setting; did you mean workers?\n"
+             "%s:2:13: statsd.ttl: soon: expected a duration like 90s, 15m, 12h or 7d; "
+             "0s means for ever",
+             path, path);
+    assert_int_equal(load_with(file_flag), CONFIG_FILE_ERROR);
+    assert_string_equal(problem.data, expected);
+}
+
 static void an_unknown_flag_is_found_before_the_file_is_read(void **state)
 {
     assert_problem(load_with("--config.file=/no/such/file", "--nonsense"), CONFIG_USAGE_ERROR,
@@ -349,6 +368,7 @@ int main(void)
         CONFIG_CASE(a_dialect_belongs_to_its_listener),
         CONFIG_CASE(a_missing_file_is_a_file_error),
         CONFIG_CASE(a_wrong_file_is_a_file_error_with_its_place),
+        CONFIG_CASE(all_that_is_wrong_with_a_file_is_told),
         CONFIG_CASE(an_unknown_flag_is_found_before_the_file_is_read),
     };
 

@@ -61,7 +61,7 @@ static int print_usage(void)
 int explain_main(int argc, char **argv)
 {
     CLEANUP(settings_deinit) struct settings settings = { 0 };
-    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
     int n_flags = 1;
 
     /* Flags come first, and lines do not begin with two dashes. */
@@ -69,13 +69,13 @@ int explain_main(int argc, char **argv)
         n_flags++;
     if (settings_init(&settings) < 0)
         return EXIT_FAILURE;
-    switch (config_load(&settings, n_flags, argv, &problem)) {
+    switch (config_load(&settings, n_flags, argv, &problems)) {
     case CONFIG_RUN: return run(&settings, argc - n_flags, argv + n_flags);
     case CONFIG_HELP:
     case CONFIG_VERSION: return print_usage();
     case CONFIG_USAGE_ERROR:
     case CONFIG_FILE_ERROR: break;
     }
-    fprintf(stderr, "udometer explain: %.*s\n", (int)problem.len, problem.data);
+    problems_print(&problems, "udometer explain", stderr);
     return EXIT_USAGE;
 }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Settings file
+ *
+ * The file's tree is walked twice: first into settings that are thrown away, which finds
+ * every problem, then, if there was none, into those of the caller. The name of a setting
+ * grows with each map that the walk enters:
+ *
+ *      statsd:            name "statsd"
+ *        ttl: 5m          name "statsd.ttl", value "5m"
+ *
+ * A map is entered only where names of settings go on, so the walk is no deeper than they.
+ */
+
+#include "config/settings_file.h"
+
+#include "base/spelling.h"
+#include "config/document.h"
+
+#define NAME_MAX_LEN 127
+
+struct walk {
+    struct settings *settings;
+    struct problems *problems;
+    char name[NAME_MAX_LEN]; /* of the value that is looked at, with dots */
+    size_t name_len;
+    bool is_set[OPTIONS_MAX];
+};
+
+static struct slice name_of(const struct walk *walk)
+{
+    return (struct slice){ walk->name, walk->name_len };
+}
+
+/* Add the problem "NAME: @what". */
+static void complain(struct walk *walk, struct place place, const char *what)
+{
+    problems_add(walk->problems, place, "%.*s: %s", (int)walk->name_len, walk->name, what);
+}
+
+/* --- unknown names --------------------------------------------------------------- */
+
+/* Which settings a file may set: all but the file's own path. */
+static const struct option *find_setting(struct slice name)
+{
+    return slice_equal(name, SLICE("config.file")) ? NULL : option_find(&settings_table, name);
+}
+
+/* What a name is nested in: "statsd" of "statsd.ttl", "" of "workers". */
+static struct slice section_of(struct slice name)
+{
+    const char *dot = memrchr(name.at, '.', name.len);
+
+    return (struct slice){ name.at, dot ? (size_t)(dot - name.at) : 0 };
+}
+
+/* The setting, or for a map the section of settings, whose name is most like this one. */
+static struct slice find_nearest(struct slice name, bool is_map)
+{
+    struct spelling spelling;
+
+    spelling_init(&spelling, name);
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        struct slice known = slice_of(settings_table.options[i].name);
+
+        if (find_setting(known))
+            spelling_try(&spelling, is_map ? section_of(known) : known);
+    }
+    return spelling.nearest;
+}
+
+static void complain_of_unknown(struct walk *walk, const struct node *value)
+{
+    bool is_map = value->kind == NODE_MAP;
+    const char *what = is_map ? "there are no such settings" : "there is no such setting";
+    struct slice nearest;
+
+    if (option_find(&settings_table, name_of(walk))) {
+        complain(walk, value->key->place, "there is no such setting in a file");
+        return;
+    }
+    /* The distance to all names is not worth computing for a text that is not kept. */
+    nearest = problems_are_many(walk->problems) ? SLICE("") : find_nearest(name_of(walk), is_map);
+    if (nearest.len)
+        problems_add(walk->problems, value->key->place, "%.*s: %s; did you mean %.*s?",
+                     (int)walk->name_len, walk->name, what, (int)nearest.len, nearest.at);
+    else
+        problems_add(walk->problems, value->key->place, "%.*s: %s; see udometer --help",
+                     (int)walk->name_len, walk->name, what);
+}
+
+/* --- values ---------------------------------------------------------------------- */
+
+static void set_value(struct walk *walk, const struct option *setting, const struct node *value)
+{
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+
+    if (!option_set(setting, walk->settings, value->text.at, OPTION_FILE, &wrong))
+        problems_add_value(walk->problems, value->place, name_of(walk), value->text,
+                           buffer_text(&wrong));
+}
+
+static void set_list(struct walk *walk, const struct option *setting, const struct node *list)
+{
+    if (!setting->is_list) {
+        complain(walk, list->place, "expected one value, not a list");
+        return;
+    }
+    if (!list->first)
+        complain(walk, list->place, "expected at least one value in this list");
+    for (const struct node *value = list->first; value; value = value->next) {
+        if (value->kind == NODE_SCALAR)
+            set_value(walk, setting, value);
+        else
+            complain(walk, value->place, "expected a plain value in this list");
+    }
+}
+
+static void set(struct walk *walk, const struct option *setting, const struct node *value)
+{
+    switch (value->kind) {
+    case NODE_SCALAR: set_value(walk, setting, value); break;
+    case NODE_LIST: set_list(walk, setting, value); break;
+    case NODE_MAP:
+        complain(walk, value->place,
+                 setting->is_list ? "expected a list, not a map" : "expected one value, not a map");
+        break;
+    }
+}
+
+/* --- the walk -------------------------------------------------------------------- */
+
+static void walk_map(struct walk *walk, const struct node *map);
+
+/* The value of the name that was entered last. */
+static void walk_value(struct walk *walk, const struct node *value)
+{
+    const struct option *setting = find_setting(name_of(walk));
+    bool *is_set = setting ? &walk->is_set[option_index(&settings_table, setting)] : NULL;
+
+    if (value->is_repeated || (is_set && *is_set)) {
+        complain(walk, value->key->place, "is set twice in this file");
+    } else if (setting) {
+        *is_set = true;
+        set(walk, setting, value);
+    } else if (!option_has_prefix(&settings_table, name_of(walk))) {
+        complain_of_unknown(walk, value);
+    } else if (value->kind != NODE_MAP) {
+        complain(walk, value->place, "expected a map of settings");
+    } else {
+        walk_map(walk, value);
+    }
+}
+
+/* Append @key to the name. Returns false when it is too long for one. */
+static bool enter(struct walk *walk, struct slice key)
+{
+    size_t dot = walk->name_len ? 1 : 0;
+
+    if (key.len > NAME_MAX_LEN - dot - walk->name_len)
+        return false;
+    if (dot)
+        walk->name[walk->name_len++] = '.';
+    memcpy(walk->name + walk->name_len, key.at, key.len);
+    walk->name_len += key.len;
+    return true;
+}
+
+static void walk_map(struct walk *walk, const struct node *map)
+{
+    size_t len = walk->name_len;
+
+    for (const struct node *value = map->first; value; value = value->next) {
+        if (enter(walk, value->key->text))
+            walk_value(walk, value);
+        else
+            problems_add(walk->problems, value->key->place,
+                         "there is no setting with so long a name");
+        walk->name_len = len;
+    }
+}
+
+static void walk_document(const struct document *document, struct settings *settings,
+                          struct problems *problems)
+{
+    struct walk walk = { .settings = settings, .problems = problems };
+    const struct node *root = document_root(document);
+
+    if (root && root->kind == NODE_MAP)
+        walk_map(&walk, root);
+    else if (root)
+        problems_add(problems, root->place, "expected settings, NAME: VALUE");
+}
+
+bool settings_file_read(struct settings *settings, const char *path, struct problems *problems)
+{
+    CLEANUP(document_freep) struct document *document = NULL;
+    CLEANUP(settings_deinit) struct settings checked = { 0 };
+    unsigned n_before = problems->n;
+
+    document = document_read(path, "--config.file", problems);
+    if (document && settings_init(&checked) < 0)
+        problems_add(problems, PLACE_NONE, "no memory to read it");
+    if (problems->n == n_before)
+        walk_document(document, &checked, problems);
+    if (problems->n == n_before)
+        walk_document(document, settings, problems);
+    problems->path = NULL;
+    return problems->n == n_before;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Settings file: settings from YAML
+ */
+
+#include "base/compiler.h"
+#include "config/problems.h"
+#include "config/settings.h"
+
+/*
+ * Set what the YAML file at @path says in @settings. Keys are the names of settings, whole
+ * ("statsd.ttl: 5m") or taken apart at their dots into nested maps; lists are YAML lists.
+ * Each setting may be set once.
+ *
+ * Returns true; or false, with @settings unchanged, after adding everything that is wrong
+ * with the file to @problems.
+ */
+MUST_CHECK bool settings_file_read(struct settings *settings, const char *path,
+                                   struct problems *problems);

@@ -21,8 +21,16 @@
  */
 struct http_stream {
     /*
-     * Put up to @max bytes, which is not 0, into @out. Returns their number; 0 at the end;
-     * or a negative errno to break off: the client then sees that its page is not whole.
+     * Put up to @max bytes, which is not 0, into @out. Returns
+     *
+     *      their number
+     *      0           at the end
+     *      -EAGAIN     when there is nothing yet: to be read again after server_wake()
+     *      negative    any other errno, to break off: the client sees that its page is not whole
+     *
+     * While a stream waits, the server does not notice that its client has gone, and the
+     * connection does not count as idle. A stream that may wait for long has to send
+     * something now and then.
      */
     long (*read)(struct http_stream *stream, char *out, size_t max);
     /* Free the stream. Called once: at its end, or earlier when the client has gone. */

@@ -11,7 +11,11 @@
  *      on_request      with the head, then with each piece of the body, then with nothing,
  *                      which is when the handler runs
  *      on_read         for each piece of a stream, as the client takes it
- *      on_completed    once, however it ended
+ *      on_completed    once, however it ended: so the exchange, and with it the stream
+ *
+ * A stream that has nothing yet suspends its connection, which libmicrohttpd then leaves
+ * alone. server_wake() resumes all that are suspended; which of them have something, only
+ * their streams know.
  */
 
 #include "http/server.h"
@@ -20,6 +24,8 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,62 +38,93 @@
 struct http_server {
     struct http_server_options options;
     struct MHD_Daemon *daemon;
+    _Atomic unsigned n_wakes;
+    _Atomic bool is_stopping;
+    pthread_mutex_t lock; /* of the list, and of suspending and resuming */
+    struct exchange *waiting;
 };
 
 /* A request and its reply. */
 struct exchange {
+    struct http_server *server;
+    struct MHD_Connection *connection;
     struct http_request request;
     struct http_match match;
     bool has_head;
     bool is_body_too_long;
     struct buffer body;
-    char target[]; /* the path and the query as they were sent */
+    struct http_stream *stream;    /* of the reply, or NULL */
+    struct exchange *next_waiting; /* its connection is suspended, as is this one's */
+    char target[];                 /* the path and the query as they were sent */
 };
 
-/* --- from a reply to a response ------------------------------------------------------------ */
+/* --- streams ------------------------------------------------------------------------------- */
+
+/*
+ * Suspend the connection until the next server_wake(). Returns false when there has been one
+ * since @n_wakes was read: it may have been for what the stream had not seen yet.
+ */
+static bool begin_waiting(struct exchange *exchange, unsigned n_wakes)
+{
+    struct http_server *server = exchange->server;
+    bool is_waiting;
+
+    pthread_mutex_lock(&server->lock);
+    is_waiting = atomic_load(&server->n_wakes) == n_wakes;
+    if (is_waiting) {
+        exchange->next_waiting = server->waiting;
+        server->waiting = exchange;
+        MHD_suspend_connection(exchange->connection);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return is_waiting;
+}
+
+void server_wake(struct http_server *server)
+{
+    struct exchange *exchange, *next;
+
+    pthread_mutex_lock(&server->lock);
+    atomic_fetch_add(&server->n_wakes, 1);
+    for (exchange = TAKE(server->waiting); exchange; exchange = next) {
+        next = exchange->next_waiting; /* once resumed, it may be gone */
+        MHD_resume_connection(exchange->connection);
+    }
+    pthread_mutex_unlock(&server->lock);
+}
 
 static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
 {
-    struct http_stream *stream = ctx;
-    long n = stream->read(stream, out, max);
+    struct exchange *exchange = ctx;
+    struct http_stream *stream = exchange->stream;
+    unsigned n_wakes;
+    long n;
 
-    if (n < 0)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
+    do {
+        /* In this order: no stream may begin to wait after the wake of server_stop(). */
+        n_wakes = atomic_load(&exchange->server->n_wakes);
+        if (atomic_load(&exchange->server->is_stopping))
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        n = stream->read(stream, out, max);
+        if (n > 0)
+            return n;
+        if (n == 0)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (n != -EAGAIN)
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+    } while (!begin_waiting(exchange, n_wakes));
+    return 0;
 }
 
-static void on_close(void *ctx)
-{
-    struct http_stream *stream = ctx;
+/* --- from a reply to a response ------------------------------------------------------------ */
 
-    stream->close(stream);
-}
-
-static ssize_t on_no_read(void *ctx, uint64_t position, char *out, size_t max)
-{
-    return MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-static struct MHD_Response *stream_response(struct http_stream *stream)
+static struct MHD_Response *stream_response(struct exchange *exchange)
 {
     struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read, stream, on_close);
+        MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_read, exchange, NULL);
 
-    if (!response)
-        stream->close(stream);
-    return response;
-}
-
-/* The head of a stream alone: one whose length is not known, and which is not read. */
-static struct MHD_Response *head_response(struct http_stream *stream)
-{
-    struct MHD_Response *response;
-
-    stream->close(stream);
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE, on_no_read,
-                                                 NULL, NULL);
-    /* With chunks, libmicrohttpd 0.9.75 would send the last one, an empty one. */
-    if (response)
+    /* With chunks, libmicrohttpd 0.9.75 would answer HEAD with the last one, an empty one. */
+    if (response && exchange->request.method == HTTP_HEAD)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return response;
 }
@@ -107,27 +144,20 @@ static struct MHD_Response *body_response(struct slice body, bool is_given)
     return response;
 }
 
-static struct MHD_Response *make_response(const struct http_reply *reply, enum http_method method)
+static enum MHD_Result send_reply(struct exchange *exchange, const struct http_reply *reply)
 {
-    if (!reply->stream)
-        return body_response(reply->body, reply->is_body_given);
-    if (method == HTTP_HEAD)
-        return head_response(reply->stream);
-    return stream_response(reply->stream);
-}
-
-static enum MHD_Result send_reply(struct MHD_Connection *connection, const struct http_reply *reply,
-                                  enum http_method method)
-{
-    struct MHD_Response *response = make_response(reply, method);
+    struct MHD_Response *response;
     enum MHD_Result result = MHD_YES;
 
+    exchange->stream = reply->stream;
+    response = reply->stream ? stream_response(exchange)
+                             : body_response(reply->body, reply->is_body_given);
     if (!response)
         return MHD_NO;
     for (unsigned i = 0; i < reply->n_headers && result == MHD_YES; i++)
         result = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
     if (result == MHD_YES)
-        result = MHD_queue_response(connection, reply->status, response);
+        result = MHD_queue_response(exchange->connection, reply->status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -150,13 +180,13 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
  * Have the handler fill @reply. The fields of the request live for that long. Returns false
  * when there is no memory for them.
  */
-static bool run_handler(struct exchange *exchange, struct MHD_Connection *connection,
-                        struct http_reply *reply)
+static bool run_handler(struct exchange *exchange, struct http_reply *reply)
 {
     struct http_request *request = &exchange->request;
     const struct http_route *route = exchange->match.route;
     char *query = strchr(exchange->target, '?');
     unsigned n_parameters = query ? request_count_parameters(query + 1) : 0;
+    struct MHD_Connection *connection = exchange->connection;
     int n_headers = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
     struct http_field *fields = calloc(n_parameters + (unsigned)n_headers + 1, sizeof(*fields));
 
@@ -173,7 +203,7 @@ static bool run_handler(struct exchange *exchange, struct MHD_Connection *connec
     return true;
 }
 
-static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *connection)
+static enum MHD_Result answer(struct exchange *exchange)
 {
     struct http_reply reply = { 0 };
 
@@ -181,9 +211,10 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         route_refuse(&exchange->match, &reply);
     else if (exchange->is_body_too_long)
         reply_text(&reply, 413, SLICE("413: the body is longer than this page takes.\n"));
-    else if (exchange->body.has_failed || !run_handler(exchange, connection, &reply))
+    else if (exchange->body.has_failed || !run_handler(exchange, &reply))
         reply_text(&reply, 503, SLICE("503: no memory for the request.\n"));
-    return send_reply(connection, &reply, exchange->request.method);
+    buffer_deinit(&exchange->body); /* the reply may take long */
+    return send_reply(exchange, &reply);
 }
 
 static bool is_read(const struct exchange *exchange)
@@ -191,10 +222,10 @@ static bool is_read(const struct exchange *exchange)
     return exchange->request.method & HTTP_READ;
 }
 
-static uint64_t announced_length(struct MHD_Connection *connection)
+static uint64_t announced_length(const struct exchange *exchange)
 {
-    const char *text =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *text = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_CONTENT_LENGTH);
 
     return text ? strtoull(text, NULL, 10) : 0; /* libmicrohttpd has checked it */
 }
@@ -204,15 +235,15 @@ static uint64_t announced_length(struct MHD_Connection *connection)
  * connection: right for a body that nobody wants to read, wrong for a scraper that comes
  * again. So requests to read wait for their end also when they are refused.
  */
-static enum MHD_Result take_head(struct exchange *exchange, struct MHD_Connection *connection)
+static enum MHD_Result take_head(struct exchange *exchange)
 {
     const struct http_route *route = exchange->match.route;
 
     exchange->has_head = true;
     if (is_read(exchange))
         return MHD_YES;
-    exchange->is_body_too_long = route && announced_length(connection) > route->max_body_bytes;
-    return route && !exchange->is_body_too_long ? MHD_YES : answer(exchange, connection);
+    exchange->is_body_too_long = route && announced_length(exchange) > route->max_body_bytes;
+    return route && !exchange->is_body_too_long ? MHD_YES : answer(exchange);
 }
 
 /* Keep @piece, up to the route's limit. Of a body that turns out too long nothing is kept. */
@@ -243,12 +274,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
         return MHD_YES;
     }
     if (exchange->has_head)
-        return answer(exchange, connection);
+        return answer(exchange);
     exchange->request.method = request_method(method);
     exchange->request.path = slice_of(path);
     route_match(server->options.routes, server->options.n_routes, &exchange->request,
                 &exchange->match);
-    return take_head(exchange, connection);
+    return take_head(exchange);
 }
 
 /* The exchange that becomes on_request()'s state. */
@@ -257,7 +288,11 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
     size_t size = target ? strlen(target) + 1 : 1;
     struct exchange *exchange = calloc(1, sizeof(*exchange) + size);
 
-    if (exchange && target)
+    if (!exchange)
+        return NULL;
+    exchange->server = ctx;
+    exchange->connection = connection;
+    if (target)
         memcpy(exchange->target, target, size);
     return exchange;
 }
@@ -267,8 +302,11 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
 {
     struct exchange *exchange = *state;
 
-    if (exchange)
-        buffer_deinit(&exchange->body);
+    if (!exchange)
+        return;
+    if (exchange->stream)
+        exchange->stream->close(exchange->stream);
+    buffer_deinit(&exchange->body);
     free(exchange);
 }
 
@@ -280,6 +318,23 @@ static size_t on_unescape(void *ctx, struct MHD_Connection *connection, char *te
 
 /* --- beginning and end ---------------------------------------------------------------------- */
 
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
+        NULL, MHD_OPTION_END);
+}
+
+static void free_server(struct http_server *server)
+{
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
 int server_start(struct http_server **ret, int fd, const struct http_server_options *options)
 {
     struct http_server *server = calloc(1, sizeof(*server));
@@ -289,19 +344,14 @@ int server_start(struct http_server **ret, int fd, const struct http_server_opti
         return -ENOMEM;
     }
     server->options = *options;
+    pthread_mutex_init(&server->lock, NULL);
     errno = 0;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
-        NULL, MHD_OPTION_END);
+    server->daemon = start_daemon(server, fd);
     if (!server->daemon) {
         int error = errno ? errno : ENOMEM;
 
         close(fd);
-        free(server);
+        free_server(server);
         return -error;
     }
     *ret = server;
@@ -312,6 +362,8 @@ void server_stop(struct http_server *server)
 {
     if (!server)
         return;
+    atomic_store(&server->is_stopping, true);
+    server_wake(server); /* libmicrohttpd must not be stopped with a suspended connection */
     MHD_stop_daemon(server->daemon);
-    free(server);
+    free_server(server);
 }

@@ -29,5 +29,11 @@ struct http_server_options {
 MUST_CHECK int server_start(struct http_server **ret, int fd,
                             const struct http_server_options *options);
 
+/*
+ * Have all streams read again that had nothing yet (-EAGAIN). For any thread, between start
+ * and stop. Cheap when none waits.
+ */
+void server_wake(struct http_server *server);
+
 /* Break off what is going on and end the thread. NULL is fine. */
 void server_stop(struct http_server *server);

@@ -20,8 +20,9 @@ DEFINE_CLEANUP(struct gzip *, gzip_free)
 typedef long gzip_source(void *stream, char *out, size_t max);
 
 /*
- * Put up to @max bytes, more than 0, of the compressed stream into @out, reading from
- * @source as needed: a megabyte of a page, or up to 16 of one that repeats itself. Returns how many; 0 at the end; or what
- * @source returned, if that was negative.
+ * Put up to @max bytes, which is not 0, of the compressed stream into @out. Reads from @source
+ * as needed: a megabyte of a page, or up to 16 of one that repeats itself. Returns their
+ * number; 0 at the end; or what @source returned if that was negative. After -EAGAIN it may be
+ * called again.
  */
 long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, size_t max);

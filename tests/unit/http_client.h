@@ -8,10 +8,13 @@
 #include "unit.h"
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "http/server.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -174,4 +177,14 @@ static inline bool unwrap(struct answer *answer, size_t *ret_len)
     }
     *ret_len = (size_t)(to - answer->body);
     return end - from >= 5 && memcmp(from, "0\r\n\r\n", 5) == 0;
+}
+
+/* Wait until @counter, which the HTTP thread counts up, is @n at least. */
+static inline void wait_for(_Atomic unsigned *counter, unsigned n)
+{
+    int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
+
+    while (atomic_load(counter) < n && clock_monotonic_ns() < deadline_ns)
+        poll(NULL, 0, 1);
+    assert_true(atomic_load(counter) >= n);
 }

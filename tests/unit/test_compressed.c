@@ -16,7 +16,9 @@
 struct source {
     struct http_stream stream;
     size_t n_left;
-    long error; /* what comes at the end instead of 0 */
+    long error;  /* what comes at the end instead of 0 */
+    bool pauses; /* every other read has nothing yet */
+    bool is_pausing;
     unsigned n_closed;
 };
 
@@ -25,6 +27,9 @@ static long read_source(struct http_stream *stream, char *out, size_t max)
     struct source *source = CONTAINER_OF(stream, struct source, stream);
     size_t n = source->n_left < max ? source->n_left : max;
 
+    source->is_pausing = source->pauses && !source->is_pausing;
+    if (source->is_pausing)
+        return -EAGAIN;
     memset(out, 'a', n);
     source->n_left -= n;
     return n ? (long)n : source->error;
@@ -37,7 +42,7 @@ static void close_source(struct http_stream *stream)
 
 static void source_init(struct source *source)
 {
-    *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, 0 };
+    *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, false, false, 0 };
 }
 
 /* Open @source for a client that sends Accept-Encoding: @accepted, or not if that is NULL. */
@@ -74,26 +79,18 @@ static void is_the_stream_itself_unless_gzip_is_accepted(void **state)
     assert_plain("gzip;q=0");
 }
 
-static void unpacks_to_what_the_stream_holds(void **state)
+/* Read @stream, which is compressed, to its end, and close it. Returns the packed length. */
+static size_t assert_unpacks(struct http_stream *stream)
 {
     static struct inflate_state inflate;
     static uint8_t packed[SOURCE_BYTES], unpacked[SOURCE_BYTES + 1];
-    struct compressors compressors = { 0 };
-    struct http_reply reply;
-    struct source source;
-    struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
     size_t len = 0;
     long n;
 
-    assert_string_equal(reply.headers[0].name, "Content-Encoding");
-    assert_string_equal(reply.headers[0].value, "gzip");
-    assert_string_equal(reply.headers[1].name, "Vary");
-    while ((n = stream->read(stream, (char *)packed + len, 1000)) > 0)
-        len += (size_t)n;
+    while ((n = stream->read(stream, (char *)packed + len, 1000)) > 0 || n == -EAGAIN)
+        len += n > 0 ? (size_t)n : 0;
     assert_int_equal(n, 0);
     stream->close(stream);
-    assert_int_equal(source.n_closed, 1);
-    assert_true(len < SOURCE_BYTES / 10);
 
     isal_inflate_init(&inflate);
     inflate.crc_flag = ISAL_GZIP;
@@ -105,6 +102,35 @@ static void unpacks_to_what_the_stream_holds(void **state)
     assert_int_equal(inflate.total_out, SOURCE_BYTES);
     for (unsigned i = 0; i < SOURCE_BYTES; i++)
         assert_int_equal(unpacked[i], 'a');
+    return len;
+}
+
+static void unpacks_to_what_the_stream_holds(void **state)
+{
+    struct compressors compressors = { 0 };
+    struct http_reply reply;
+    struct source source;
+    struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
+
+    assert_string_equal(reply.headers[0].name, "Content-Encoding");
+    assert_string_equal(reply.headers[0].value, "gzip");
+    assert_string_equal(reply.headers[1].name, "Vary");
+    assert_true(assert_unpacks(stream) < SOURCE_BYTES / 10);
+    assert_int_equal(source.n_closed, 1);
+}
+
+static void waits_when_the_stream_does(void **state)
+{
+    struct compressors compressors = { 0 };
+    struct http_reply reply;
+    struct source source;
+    struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
+    char byte;
+
+    source.pauses = true;
+    assert_int_equal(stream->read(stream, &byte, 1), -EAGAIN);
+    source.is_pausing = false;
+    assert_unpacks(stream);
 }
 
 static void an_error_of_the_stream_comes_through(void **state)
@@ -155,6 +181,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(is_the_stream_itself_unless_gzip_is_accepted),
         CASE(unpacks_to_what_the_stream_holds),
+        CASE(waits_when_the_stream_does),
         CASE(an_error_of_the_stream_comes_through),
         CASE(only_some_are_compressed_at_a_time),
     };

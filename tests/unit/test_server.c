@@ -2,11 +2,8 @@
 
 #include "http_client.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,13 +104,10 @@ static void assert_stream(const char *body, size_t len, size_t expected)
             fail_msg("byte %zu is %d", i, body[i]);
 }
 
-/* Streams are closed on another thread: wait for it. */
+/* Streams are closed on another thread. */
 static void wait_for_closed(unsigned n)
 {
-    int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
-
-    while (atomic_load(&n_closed) < n && clock_monotonic_ns() < deadline_ns)
-        poll(NULL, 0, 1);
+    wait_for(&n_closed, n);
     assert_int_equal(atomic_load(&n_closed), n);
 }
 

@@ -4,8 +4,6 @@
 
 #include "base/buffer.h"
 
-#include <stdatomic.h>
-
 #define BODY_MAX 20000
 
 /* --- pages: one that tells what its handler was given, and its neighbours -------------------- */

@@ -4,10 +4,10 @@
 
     check_types.py SOURCE_FOLDER BUILD_FOLDER
 
-A row is added to a copy of base/sample_type.h, and the files that must say something about
-each type are compiled against that copy with the flags of the build. Each of them has to fail
-for the new type: a switch there got a default, or a test of one type stands in its place, if
-it does not. The recipe for adding a type is the same list.
+A row is added to a copy of base/sample_type.h. The files that must say something about each
+type are compiled against that copy with the flags of the build, and each of them must fail. If
+one does not, a switch has got a default, or a comparison with one type has taken its place.
+Who adds a type finds here what the compiler will ask for.
 """
 
 import json
@@ -35,8 +35,11 @@ LISTS = {
         "aggregate/shard.c": "how much of a cell is written",
         "base/identity.h": "which labels it has",
         "input/labeller.c": "which label it keeps to itself",
+        "output/exposition.c": "which function of a writer takes it",
+        "output/text.c": "its word in a # TYPE line",
+        "web/selfmetrics.c": "which names a metric of udometer's own claims",
         "tools/bench/workload.c": "what its samples add up to",
-        "tools/bench/tally.c": "what a scrape shows of that",
+        "tools/bench/tally.c": "how a scrape shows that",
     }),
 }
 

@@ -9,7 +9,7 @@
  * line of memory that another worker writes. A series is worth what its kind reads
  * from all of its cells (kind.h).
  *
- * The last store of a sample commits it: whoever finds a sample committed finds all
+ * The last store of a sample commits it. A reader that finds a sample committed finds all
  * of it.
  */
 
@@ -33,7 +33,7 @@ struct cell {
     bool is_released;           /* the owner's: it has given back its reference on the series */
 };
 
-/* Any thread: the cell of worker @i, or NULL while it has none. */
+/* Any thread: the cell of worker @i; NULL while it has none. */
 static inline struct cell *cell_load(_Atomic(struct cell *) *cells, unsigned i)
 {
     return atomic_load_explicit(&cells[i], memory_order_acquire);

@@ -3,8 +3,8 @@
 /*
  * Counter
  *
- * One word is all that a cell holds, so its one store is the sample. It stands in the header,
- * because it is in the path of nearly every line.
+ * A cell is one word, so one store commits a sample. Recording is in the header, to be inlined:
+ * most lines are counters.
  */
 
 #include "aggregate/counter.h"

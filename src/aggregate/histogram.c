@@ -4,8 +4,8 @@
  * Histogram
  *
  * The number of observations is not stored: it is the sum of the buckets, and so
- * always agrees with them. An observation is there when its bucket has it: that store
- * is the last, and what belongs to it is found by whoever finds that.
+ * always agrees with them. The store to its bucket comes last and commits an observation:
+ * a reader that finds it counted also finds it in the sum.
  */
 
 #include "aggregate/histogram.h"
@@ -31,13 +31,13 @@ enum verdict histogram_record(struct histogram_cell *histogram, double value, do
     count = &histogram->counts[buckets_find(histogram->buckets, value)];
     histogram->carry = events - (double)n_events;
     atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
-    /* A plain addition, as nobody else writes. */
+    /* No locked instruction: nobody else writes. */
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n_events,
                           memory_order_release);
     return VERDICT_APPLIED;
 }
 
-/* The counts before the sum, as they are written after it. */
+/* Counts are read before the sum, because they are written after it. */
 static void add_cell(const struct histogram_cell *histogram, struct reading *to)
 {
     for (unsigned i = 0; i <= histogram->buckets->n; i++)

@@ -12,7 +12,7 @@
 
 struct histogram_cell {
     struct cell cell;
-    const struct buckets *buckets; /* the family's, without a look at series and family */
+    const struct buckets *buckets; /* the family's; here because recording needs them */
     double carry;                  /* the owner's: the part of an event not counted yet, [0, 1) */
     _Atomic double sum;
     _Atomic uint64_t counts[]; /* one for each bucket, not cumulated */
@@ -32,8 +32,8 @@ MUST_CHECK enum verdict histogram_record(struct histogram_cell *histogram, doubl
                                          double weight);
 
 /*
- * Any thread: sum and counts of all cells (struct kind). The sum has every observation that
- * is counted, and may have one more of each worker.
+ * Any thread: sum and counts of all cells (struct kind). The sum includes every observation
+ * that is counted, and of each worker perhaps one that is not counted yet.
  */
 void histogram_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                     struct reading *ret);

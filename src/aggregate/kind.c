@@ -3,7 +3,7 @@
 /*
  * Kind
  *
- * Each row has the name of its type in METRIC_TYPES, and the table is made from that list:
+ * A row is named as its type is in METRIC_TYPES, and the table is made from that list, so
  * a type without a row does not compile.
  *
  * The worker that will own a cell allocates it, and jemalloc gives each thread a run of
@@ -28,7 +28,7 @@ static const struct kind counter = {
     .can_overflow = true,
 };
 
-/* Values that were set have no sum, so gauges have no series for all beyond a limit. */
+/* The last of several senders' values belongs to none of them, so gauges do not overflow. */
 static const struct kind gauge = {
     .cell_size = sizeof(struct gauge_cell),
     .growth_max = GAUGE_CHANGES_MAX * sizeof(struct gauge_change),
@@ -63,7 +63,7 @@ const struct kind *const kind_table[_METRIC_TYPE_N] = {
 
 /* --- cells ---------------------------------------------------------------------------- */
 
-/* Of a new cell. */
+/* Bytes that are allocated with a cell. */
 static size_t initial_size(const struct kind *kind, const struct buckets *buckets)
 {
     return kind->cell_size + (kind->bucket_size ? (buckets->n + 1) * kind->bucket_size : 0);

@@ -4,9 +4,12 @@
 /*
  * Kind: what is special about each type of metric
  *
- * A row for each enum metric_type, of what its cells take, how they are read, and how its
- * families behave. Only recording a sample does not go through it: that is done for
- * each line, and shard.c has a switch, whose calls are inlined.
+ * A row for each enum metric_type: the memory of its cells, how they are made, freed and
+ * read, and how its families behave.
+ *
+ * What is not in the row is a switch without "default:", where it would cost a line a call
+ * (shard.c), or where types are known and kinds are not: labels (base/identity.h,
+ * input/labeller.c) and formats (output/). tests/style/check_types.py lists these places.
  */
 
 #include "aggregate/cell.h"
@@ -16,30 +19,34 @@
 
 #include <stddef.h>
 
-/* How many suffixes a kind has at most, and how many bytes one of them. */
+/* The most suffixes of a kind, and the most bytes of one. */
 #define KIND_SUFFIXES_MAX 3
 #define KIND_SUFFIX_LEN_MAX (sizeof("_bucket") - 1)
 
 struct kind {
-    size_t cell_size;   /* bytes of a new cell … */
-    size_t bucket_size; /* … and as many for each bucket that its family has, the last too */
+    size_t cell_size;   /* bytes of a new cell, without its buckets */
+    size_t bucket_size; /* bytes of each bucket in it, the one up to +Inf included; 0: none */
     size_t growth_max;  /* bytes that a cell may allocate later, at most */
 
-    /* Make of a cell that is all zero a new one; NULL: it is one. Does not fail. */
+    /* Complete a new cell, which is zero but for its series. NULL: nothing to do. */
     void (*init)(struct cell *cell, const struct buckets *buckets);
-    /* Free what a cell holds; NULL: nothing. */
+
+    /* Free what a cell has allocated, but not the cell. NULL: nothing to do. */
     void (*deinit)(struct cell *cell);
+
     /*
-     * Any thread: what the cells of a series are worth together, each NULL while its worker
-     * has none. Sets the parts of @ret that this type has. Never waits for a worker.
+     * Any thread: what the cells of a series are worth together. A worker without a cell has
+     * NULL in @cells; @buckets are the family's. Sets those members of @ret that belong to
+     * the type. Waits at most while the owner of a cell is recording one sample.
      */
     void (*read)(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                  struct reading *ret);
 
-    /* What a family claims besides its name: the name with each of these; unused ones empty. */
+    /* A family claims its name, and its name with each of these. The rest are empty. */
     struct slice suffixes[KIND_SUFFIXES_MAX];
 
-    bool can_overflow; /* samples of many series make sense in one */
+    /* Beyond a limit, one series of the family may take the samples of all others. */
+    bool can_overflow;
 };
 
 extern const struct kind *const kind_table[_METRIC_TYPE_N];
@@ -49,12 +56,12 @@ static inline const struct kind *kind_of(enum metric_type type)
     return kind_table[type];
 }
 
-/* A new cell of @series, nothing recorded, or NULL without memory. @buckets are its family's. */
+/* A new cell of @series, without a sample; NULL if there is no memory. @buckets are borrowed. */
 struct cell *kind_new_cell(enum metric_type type, struct series *series,
                            const struct buckets *buckets);
 
 /* Free a cell of this type, or NULL. */
 void kind_free_cell(enum metric_type type, struct cell *cell);
 
-/* How many bytes such a cell takes, with all that it may allocate later. */
+/* How many bytes such a cell takes, with everything that it may allocate later. */
 size_t kind_cell_size(enum metric_type type, const struct buckets *buckets);

@@ -3,13 +3,12 @@
 /*
  * Sample type
  *
- * There are a few types, of one or two letters: comparing with each in turn is as fast
- * as anything.
+ * There are only a few types, so the letters are compared with those of each in turn.
  */
 
 #include "base/sample_type.h"
 
-/* A literal that messages are made from cannot be joined from the list without one comma more. */
+/* The list cannot make this literal, because it would have a comma too many. */
 #define X(id, letters, ...) ", " letters
 _Static_assert(__builtin_strcmp(", " SAMPLE_LETTERS, SAMPLE_TYPES(X)) == 0,
                "SAMPLE_LETTERS are those of SAMPLE_TYPES, in its order");

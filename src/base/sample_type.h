@@ -4,9 +4,10 @@
 /*
  * Sample type: what a sender calls a sample, and what it becomes
  *
- * Two lists name all types. Everything that is a plain fact about a type stands in its row, and
- * tables are made from the rows. What is done differently for each type is a switch without
- * "default:", so that the compiler finds it when a row is added.
+ * Two lists name all types. The facts about a type stand in its row, and tables are made from
+ * the rows. Where the program does something else for each type, it has a switch without
+ * "default:". So the compiler finds all of these when a row is added, and
+ * tests/style/check_types.py checks that it does.
  */
 
 #include "base/compiler.h"
@@ -36,20 +37,23 @@ enum metric_type {
 enum sample_value {
     SAMPLE_VALUE_NUMBER,
     SAMPLE_VALUE_AMOUNT, /* a number that is not negative */
-    SAMPLE_VALUE_TEXT,   /* anything but nothing */
+    SAMPLE_VALUE_TEXT,   /* any bytes, at least one */
 };
 
 /*
  * What senders write (proto/README.md, "Types"):
  *
- *      id; letters, after the first bar; name, in udometer_samples_total{type};
- *      metric type it becomes; value it takes;
- *      divisor: how many of its units make one of those exposed;
- *      whether a rate weighs it: a sample at rate 0.1 stands for ten;
- *      meaning, as "udometer explain" prints it after the letters
+ *      id            SAMPLE_id
+ *      letters       what stands after the first bar
+ *      name          in udometer_samples_total{type="…"}
+ *      metric        METRIC_metric is what it becomes
+ *      value         SAMPLE_VALUE_value is what it takes
+ *      divisor       how many of its units make one of those exposed
+ *      is_weighted   a sample at rate 0.1 stands for ten
+ *      meaning       what "udometer explain" prints after the letters
  *
- * d is treated as h (DogStatsD). x ends series instead of writing one (udometer's own); it
- * comes last, after all that make series.
+ * d is treated as h (DogStatsD). x ends series instead of writing one (udometer's own). It
+ * comes last, after all types that make series.
  */
 #define SAMPLE_TYPES(X)                                                                            \
     X(COUNTER, "c", counter, COUNTER, AMOUNT, 1, true, "a counter")                                \
@@ -62,7 +66,7 @@ enum sample_value {
     X(SET, "s", set, SET, TEXT, 1, false, "a set; a gauge of its distinct values")                 \
     X(END, "x", expire, NONE, NUMBER, 1, false, "the end of series")
 
-/* The letters that make a series, and all, as messages list them. */
+/* The letters of the types that make series, and of all types, as messages list them. */
 #define SAMPLE_LETTERS_OF_SERIES "c, g, ms, h, d, s"
 #define SAMPLE_LETTERS SAMPLE_LETTERS_OF_SERIES ", x"
 
@@ -84,7 +88,7 @@ struct sample_type_facts {
     const char *meaning; /* with the letters: "c, a counter" */
 };
 
-/* In the header, so that the compiler works out what is asked of a type that it knows. */
+/* The facts about @type. In the header, so that those of a constant type are constants. */
 static inline const struct sample_type_facts *sample_type_facts(enum sample_type type)
 {
     static const struct sample_type_facts facts[_SAMPLE_TYPE_N] = {
@@ -106,19 +110,19 @@ static inline const struct sample_type_facts *sample_type_facts(enum sample_type
 /* The type with these letters. Returns false, @ret unchanged, if there is none. */
 MUST_CHECK bool sample_type_parse(struct slice letters, enum sample_type *ret);
 
-/* What a sample of @type becomes; METRIC_NONE for what makes no series. */
+/* What a sample of @type becomes; METRIC_NONE if it makes no series. */
 static inline enum metric_type metric_type_of(enum sample_type type)
 {
     return sample_type_facts(type)->metric;
 }
 
-/* @number as it is exposed: milliseconds in seconds, for example. */
+/* @number in the unit that is exposed: milliseconds become seconds. */
 static inline double sample_type_scale(enum sample_type type, double number)
 {
     return number / sample_type_facts(type)->divisor;
 }
 
-/* What udometer calls it, in its own metrics and messages. */
+/* The name of @type in udometer's own metrics and messages. */
 static inline const char *metric_type_name(enum metric_type type)
 {
     static const char *const names[_METRIC_TYPE_N] = {

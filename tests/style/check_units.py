@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Check that each module has a unit test, or a reason why not, and that each test is built.
+
+The tests of src/x/module.c are tests/unit/test_module.c or, where they are many,
+tests/unit/test_module_subject.c. A header with functions may have a test of its own.
+"""
+
+import pathlib
+import re
+import sys
+
+# What runs the module instead.
+WITHOUT_UNIT_TEST = {
+    "daemon/daemon": "it is the whole process: tests/system",
+    "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
+    "main": "it only chooses a command: tests/system/test_start.py",
+    "tools/bench/bench": "a command: tests/system/test_bench.py",
+    "tools/bench/bench_kinds": "flags: tests/system/test_bench.py",
+    "tools/bench/bench_options": "flags: tests/system/test_bench.py",
+    "tools/bench/layout": "only workload uses it: test_workload.c",
+    "tools/bench/load": "it sends over real sockets: tests/system/test_bench.py",
+    "tools/bench/meter": "it asks a real daemon: tests/system/test_bench.py",
+    "tools/bench/report": "output: tests/system/test_bench.py",
+    "tools/bench/sink": "it receives from real sockets: tests/system/test_bench.py",
+    "tools/explain/explain": "a command: tests/system/test_explain.py",
+    "tools/explain/explanation": "output: tests/system/test_explain.py, for every vector",
+    "tools/explain/refusal": "output: tests/system/test_explain.py, for every vector",
+    "tools/send/send": "a command: tests/clients/test_send.py",
+    "tools/send/sender": "it sends over real sockets: tests/clients/test_send.py",
+    "tools/send/stopwatch": "it runs commands: tests/clients/test_send.py",
+    "web/api_conflicts": "a page: tests/system/test_conflicts.py",
+}
+
+
+def is_test_of(unit, name):
+    return unit == name or unit.startswith(name + "_")
+
+
+def complaints(root):
+    sources = {str(path.relative_to(root / "src").with_suffix(""))
+               for path in root.glob("src/**/*.c")}
+    names = {path.stem for path in root.glob("src/**/*.[ch]")}
+    units = {path.stem.removeprefix("test_") for path in root.glob("tests/unit/test_*.c")}
+    listed = re.search(r"^units = \[(.*?)^\]", (root / "tests/unit/meson.build").read_text(),
+                       re.M | re.S)[1]
+    for module in sorted(sources):
+        has_test = any(is_test_of(unit, module.rpartition("/")[2]) for unit in units)
+        if has_test == (module in WITHOUT_UNIT_TEST):
+            yield f"src/{module}.c: " + (
+                "has a unit test and yet a reason to have none" if has_test
+                else "has no unit test, and no reason in WITHOUT_UNIT_TEST")
+    for module in sorted(WITHOUT_UNIT_TEST.keys() - sources):
+        yield f"src/{module}.c: there is none, but a reason why it has no unit test"
+    for unit in sorted(units):
+        if not any(is_test_of(unit, name) for name in names):
+            yield f"tests/unit/test_{unit}.c: there is no module of this name"
+    for unit in sorted(units ^ set(re.findall(r"'(\w+)'", listed))):
+        yield f"tests/unit/test_{unit}.c: either the file or its line in meson.build is missing"
+
+
+if __name__ == "__main__":
+    found = list(complaints(pathlib.Path(sys.argv[1])))
+    print("\n".join(found))
+    print(f"{int(not found)} passed, {len(found)} failed")
+    sys.exit(1 if found else 0)

@@ -7,12 +7,12 @@
  * a node, which is appended to the innermost list or map that is open. The values of a map
  * are appended alike; a key is kept until its value comes, and the value points to it.
  *
- * Reading goes on after something that is not accepted, so that all such problems are
- * found, and the tree is then thrown away. Only what libyaml cannot read and the limits
- * end it at once.
+ * When something is not accepted, reading continues, so that all such problems are found;
+ * the tree is discarded at the end. Reading stops at once only where libyaml fails or a
+ * limit is reached.
  *
- * Nothing recurses: what is open is a stack of limited depth. As aliases are refused, a
- * tree has no more nodes than its file has bytes.
+ * Nothing recurses: the open lists and maps are a stack of limited depth. As aliases are
+ * refused, a few lines cannot expand to a huge tree.
  */
 
 #include "config/document.h"
@@ -34,10 +34,10 @@ struct level {
     struct node *node;
     struct node **end; /* where its next value is to be linked */
     size_t n;          /* values so far */
-    bool is_key;       /* it stands where a key was expected */
+    bool is_key;       /* it is in the place of a key */
 };
 
-/* How far the reading is. */
+/* The state of reading. */
 struct reading {
     struct document *document;
     struct problems *problems;
@@ -45,7 +45,7 @@ struct reading {
     yaml_parser_t parser;
     struct level levels[DOCUMENT_DEPTH_MAX];
     unsigned depth;
-    struct node *key; /* read in the innermost map, and its value was not */
+    struct node *key; /* of the innermost map, whose value comes next; NULL: none */
     unsigned n_nodes, n_documents;
 };
 
@@ -178,7 +178,7 @@ static bool read_scalar(struct reading *reading, const yaml_event_t *event)
     return node != NULL;
 }
 
-/* An alias stands in the tree, which is thrown away, as an empty value. */
+/* In the tree, which will be discarded, an alias is an empty value. */
 static bool read_alias(struct reading *reading, const yaml_mark_t *mark)
 {
     problems_add(reading->problems, place_of(mark), "aliases are not used in this file");
@@ -278,7 +278,7 @@ static struct place find_place(struct slice bytes, size_t offset)
     return place;
 }
 
-/* Say why libyaml stopped. What it could not even decode has an offset only. */
+/* Say why libyaml stopped. For bytes that it cannot decode, it gives an offset only. */
 static bool fail_parser(struct reading *reading)
 {
     const yaml_parser_t *parser = &reading->parser;
@@ -305,7 +305,7 @@ static bool read_next(struct reading *reading)
     return goes_on;
 }
 
-/* Read all of it; what is wrong is among the problems. */
+/* Read the whole stream. Failures are added to the problems. */
 static void read_stream(struct reading *reading)
 {
     if (!yaml_parser_initialize(&reading->parser)) {
@@ -341,7 +341,7 @@ struct document *document_parse(struct slice bytes, struct problems *problems)
 
 /* --- the file -------------------------------------------------------------------- */
 
-/* Read until the end of @file, or a byte more than is accepted. Returns 0 or a negative errno. */
+/* Read to the end of @file, or one byte past the limit. Returns 0 or a negative errno. */
 static int read_bytes(FILE *file, struct buffer *bytes)
 {
     if (!buffer_reserve(bytes, DOCUMENT_BYTES_MAX + 1))

@@ -8,8 +8,8 @@
  *        ttl: 5m               scalar "5m", with the key "ttl"
  *        listen-udp: [a, b]    list of two scalars, with the key "listen-udp"
  *
- * The tree says what stands in the file and where. What may stand there, and what a
- * scalar means, is for the reader of the tree to say.
+ * The tree records what the file contains, and where. Its reader decides what the file may
+ * contain and what a scalar means.
  *
  * The values of a list or a map are a list linked by `next`, in the order of the file:
  *
@@ -47,10 +47,11 @@ struct node {
 struct document;
 
 /*
- * Read the file at @path, which becomes the path of @problems. All problems are added that
- * can be found without knowing what the file is for: where it is not YAML, and what is
- * not accepted: aliases, a second document, keys that are not scalars, NUL, more than the
- * limits. @flag is the one to check when the file cannot be read.
+ * Read the file at @path, which becomes the path of @problems. The problems added are those
+ * of any file, whatever it is for: broken YAML, aliases, a second document, keys that are
+ * not scalars, NUL, and exceeded limits. When the file cannot be read, the problem tells
+ * the user to check @flag. A problem at the end of the file may have its place in the line
+ * after the last.
  *
  * Returns the document, and has added no problem; or NULL, and has added at least one.
  */

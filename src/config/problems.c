@@ -3,8 +3,8 @@
 /*
  * Problems
  *
- * A problem is put into words at once, so that it depends on nothing that is freed after
- * the file is read.
+ * A problem is formatted when it is added, so it does not depend on the file's tree, which
+ * is freed before it is printed.
  */
 
 #include "config/problems.h"
@@ -13,7 +13,7 @@
 
 #include <stdarg.h>
 
-/* Of a value, in bytes. */
+/* Most bytes of a value to quote. */
 #define QUOTE_MAX 200
 
 void problems_deinit(struct problems *problems)

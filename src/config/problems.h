@@ -4,7 +4,7 @@
 /*
  * Problems: everything that is wrong with a configuration, not only the first
  *
- * Whoever reads a file adds a problem for each mistake and reads on. Each is one line:
+ * The reader of a file adds a problem for each mistake and continues. A problem is one line:
  *
  *      udometer.yml:3:8: statsd.ttl: soon: expected a duration like 90s, …
  */
@@ -53,7 +53,7 @@ __attribute__((__format__(__printf__, 3, 4))) void problems_add(struct problems 
 void problems_add_value(struct problems *problems, struct place place, struct slice key,
                         struct slice value, struct slice wrong);
 
-/* Is the list full? Then there is no need to work out what a text would say. */
+/* Is the list full? Then further texts are not kept. */
 static inline bool problems_are_many(const struct problems *problems)
 {
     return problems->n >= PROBLEMS_MAX;

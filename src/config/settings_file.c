@@ -10,7 +10,8 @@
  *      statsd:            name "statsd"
  *        ttl: 5m          name "statsd.ttl", value "5m"
  *
- * A map is entered only where names of settings go on, so the walk is no deeper than they.
+ * A map is entered only if some setting's name begins with the name so far and a dot. So the
+ * table bounds the depth of the walk, not the file.
  */
 
 #include "config/settings_file.h"
@@ -23,7 +24,7 @@
 struct walk {
     struct settings *settings;
     struct problems *problems;
-    char name[NAME_MAX_LEN]; /* of the value that is looked at, with dots */
+    char name[NAME_MAX_LEN]; /* of the current value, with dots */
     size_t name_len;
     bool is_set[OPTIONS_MAX];
 };
@@ -80,7 +81,7 @@ static void complain_of_unknown(struct walk *walk, const struct node *value)
         complain(walk, value->key->place, "there is no such setting in a file");
         return;
     }
-    /* The distance to all names is not worth computing for a text that is not kept. */
+    /* Comparing with all names takes a while, for a text that would not be kept. */
     nearest = problems_are_many(walk->problems) ? SLICE("") : find_nearest(name_of(walk), is_map);
     if (nearest.len)
         problems_add(walk->problems, value->key->place, "%.*s: %s; did you mean %.*s?",
@@ -103,13 +104,17 @@ static void set_value(struct walk *walk, const struct option *setting, const str
 
 static void set_list(struct walk *walk, const struct option *setting, const struct node *list)
 {
+    unsigned n = 0;
+
     if (!setting->is_list) {
         complain(walk, list->place, "expected one value, not a list");
         return;
     }
     if (!list->first)
         complain(walk, list->place, "expected at least one value in this list");
-    for (const struct node *value = list->first; value; value = value->next) {
+    /* Of the values that are too many, one problem is enough. */
+    for (const struct node *value = list->first; value && n++ <= OPTION_LIST_MAX;
+         value = value->next) {
         if (value->kind == NODE_SCALAR)
             set_value(walk, setting, value);
         else
@@ -133,7 +138,7 @@ static void set(struct walk *walk, const struct option *setting, const struct no
 
 static void walk_map(struct walk *walk, const struct node *map);
 
-/* The value of the name that was entered last. */
+/* Check and set the value that has the current name. */
 static void walk_value(struct walk *walk, const struct node *value)
 {
     const struct option *setting = find_setting(name_of(walk));

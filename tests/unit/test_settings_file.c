@@ -181,6 +181,23 @@ static void a_value_of_the_wrong_kind_is_told(void **state)
                                                       "3:5: web: expected a map of settings\n");
 }
 
+static void a_list_that_is_too_long_is_told_once(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+
+    buffer_add_literal(&text, "statsd.listen-udp:\n");
+    for (unsigned i = 1; i <= OPTION_LIST_MAX; i++)
+        buffer_add_format(&text, "- 127.0.0.1:%u\n", i);
+    buffer_add_char(&text, '\0');
+    read_good(text.data);
+    assert_int_equal(settings.listen_udp.n, OPTION_LIST_MAX);
+    text.len--;
+    for (unsigned i = 1; i <= 3; i++)
+        buffer_add_literal(&text, "- 127.0.0.1:7\n");
+    read_bad(buffer_text(&text),
+             "18:3: statsd.listen-udp: 127.0.0.1:7: expected at most 16 of them\n");
+}
+
 static void a_long_value_is_quoted_in_part(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
@@ -366,6 +383,7 @@ int main(void)
         FILE_CASE(says_where_a_value_is_wrong),
         FILE_CASE(each_value_of_a_list_is_checked),
         FILE_CASE(a_value_of_the_wrong_kind_is_told),
+        FILE_CASE(a_list_that_is_too_long_is_told_once),
         FILE_CASE(a_long_value_is_quoted_in_part),
         FILE_CASE(an_unknown_name_leads_to_the_nearest),
         FILE_CASE(a_name_like_no_other_leads_to_help),

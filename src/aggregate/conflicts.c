@@ -3,8 +3,8 @@
 /*
  * Conflicts
  *
- * Whoever sends with a wrong type does so all the time, so a conflict is looked for
- * by its hash alone, in a list that is short.
+ * A sender with a wrong type repeats it with each sample, so noting must be cheap: a conflict is
+ * found by its hash alone, in a list that is short.
  */
 
 #include "aggregate/conflicts.h"
@@ -17,7 +17,7 @@ static void copy_name(char out[CONFLICT_NAME_MAX + 1], struct slice name)
     out[len] = '\0';
 }
 
-/* The entry with this hash, or an empty one in its place. */
+/* The entry with this hash, or an empty one in place of the oldest. */
 static struct conflict *find(struct conflicts *conflicts, uint64_t hash)
 {
     struct conflict *oldest = &conflicts->items[0];

@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * Conflicts: who wanted a name with a type that it does not have
+ * Conflicts: samples whose name is taken by a family of another type
  *
- * A short list for people: the latest different ones, with how often each was
- * refused. Callers bring the registry's lock.
+ * A short list for people: the latest different ones, with how often each was refused. All
+ * functions are called with the registry's lock held, but for a copy.
  */
 
 #include "aggregate/family.h"
 #include "base/sample_type.h"
 
-/* So many are remembered; the one that was not repeated for longest makes room. */
+/* The most that are listed; then the one that was not repeated for the longest time goes. */
 #define CONFLICTS_MAX 64
 
-/* Longer names are cut. */
+/* The bytes of a name that are kept. */
 #define CONFLICT_NAME_MAX 256
 
 struct conflict {
@@ -30,12 +30,12 @@ struct conflict {
 struct conflicts {
     struct conflict items[CONFLICTS_MAX];
     unsigned n;
-    uint64_t n_refused; /* all in all */
+    uint64_t n_refused; /* samples, since the start */
 };
 
-/* Note that @name, with this hash, was wanted as a @wanted and is @holder's. */
+/* Note that a sample of type @wanted was refused, as its @name, with this hash, is @holder's. */
 void conflicts_note(struct conflicts *conflicts, struct slice name, uint64_t hash,
                     enum metric_type wanted, const struct family *holder);
 
-/* The latest of them, or NULL. */
+/* The one that was noted last, or NULL. */
 const struct conflict *conflicts_latest(const struct conflicts *conflicts);

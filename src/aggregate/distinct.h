@@ -5,8 +5,8 @@
  * Distinct: how many different things there were
  *
  * Exact while there are few; beyond that an estimate (HyperLogLog), in memory that
- * does not grow any more. Things are given by their hashes, which all that is ever
- * merged must have made with the same seed.
+ * no longer grows. Things are given by their hashes; counts that are merged must have had
+ * theirs made with the same seed.
  */
 
 #include "base/compiler.h"
@@ -15,15 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* So many are counted exactly. */
+/* Up to this many are counted exactly. */
 #define DISTINCT_EXACT_MAX 1536
 
-/* The memory that a count takes at most, in bytes. */
+/* The most memory that a count takes, in bytes. */
 #define DISTINCT_BYTES_MAX 16384
 
 /* All zero is nothing counted. */
 struct distinct {
-    uint32_t n;       /* hashes in the table, while is_exact */
+    uint32_t n;       /* hashes in the table, until it is an estimate */
     uint32_t n_slots; /* 0, or a power of two */
     bool is_estimate; /* the memory holds registers, not hashes */
     union {

@@ -4,7 +4,7 @@
  * Family
  *
  * One allocation holds the family and all its texts. The registry finds it by
- * its claims; series keep it when it is in the registry no more.
+ * its claims; its series keep it after it has left the registry.
  */
 
 #include "aggregate/family.h"

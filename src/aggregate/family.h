@@ -33,7 +33,7 @@ struct family {
     const struct buckets *buckets; /* of a histogram */
     struct slice name;
     struct slice sent_as;          /* the first sender's way to write it */
-    size_t size;                   /* bytes of memory, all in all */
+    size_t size;                   /* bytes of memory, without series */
     struct budget *budget;         /* on which family and series count, or NULL */
     struct budget_prepaid prepaid; /* for its overflow series */
     unsigned n_claims;

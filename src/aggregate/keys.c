@@ -3,13 +3,11 @@
 /*
  * Keys
  *
- * Two keys with one 64-bit hash are not worth a thought: the later one is not
- * remembered, so it stays a question to the registry.
+ * Of two keys with the same 64-bit hash only the first is cached; it is too rare to matter.
  *
- * Who must leave is one of a few: one that shares its cell with other keys, for of
- * all spellings of a busy series each looks busy; or else the one whose cell was not
- * written for the longest time. That is fair enough: a key in use comes back at its next
- * line, and counts as a miss.
+ * To evict one, a few keys are compared. First goes one that shares its cell with other keys,
+ * since all spellings of a busy series look busy; otherwise the one whose cell was not written
+ * for the longest time. If it is still in use, its next line is a miss and adds it again.
  */
 
 #include "aggregate/keys.h"
@@ -18,7 +16,7 @@
 
 #include <stdlib.h>
 
-/* So many keys are compared to find one that is not much in use. */
+/* How many keys are compared to evict one of them. */
 #define CANDIDATES 4
 
 /* The memory for a key of @len bytes. */
@@ -84,7 +82,7 @@ void keys_deinit(struct keys *keys)
     keys->n_bytes = 0;
 }
 
-/* The next key from a place on, beginning again at the end. There must be some. */
+/* The next key from a place on; after the last one comes the first. There must be one. */
 static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor)
 {
     struct key *key = slots_next(&keys->slots, cursor);
@@ -95,7 +93,7 @@ static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor
     return slots_next(&keys->slots, cursor);
 }
 
-/* How late to evict a key: when its cell was last written; before all others if it is not alone. */
+/* Keys are evicted in this order: by the last write to their cell, but 0 if they share it. */
 static uint32_t worth_of(const struct key *key)
 {
     if (key->next || key->prev)
@@ -103,7 +101,7 @@ static uint32_t worth_of(const struct key *key)
     return atomic_load_explicit(&key->cell->touched_s, memory_order_relaxed);
 }
 
-/* Evict one of the keys near to @hash, which is any. */
+/* Evict one of the keys near @hash. */
 static void evict(struct keys *keys, uint64_t hash)
 {
     struct slots_cursor cursor = slots_at(&keys->slots, hash);
@@ -119,7 +117,7 @@ static void evict(struct keys *keys, uint64_t hash)
     keys->n_evicted++;
 }
 
-/* --- remembering ----------------------------------------------------------------------- */
+/* --- adding ---------------------------------------------------------------------------- */
 
 static struct key *key_new(const struct line *line)
 {

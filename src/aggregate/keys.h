@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Keys: what a shard has at hand, by the bytes of a line
+ * Keys: a shard's cache of cells, by the bytes of a line
  *
- * A bounded cache. A key is all of a line but its value, and leads to a cell. It
- * stays where it is until it is forgotten. One thread.
+ * A key is all of a line but its value, and leads to a cell. Its address does not change until
+ * it is forgotten. The cache is bounded by memory. One thread.
  */
 
 #include "aggregate/cell.h"
@@ -16,21 +16,21 @@
 #include "base/scan.h"
 #include "base/slots.h"
 
-/* Longer keys are understood but not remembered: that bounds what one line can take. */
+/* Longer keys are not cached, which bounds the memory that one line can take. */
 #define KEY_LENGTH_MAX 1024
 
-/* What is known of a key besides its cell. KEY_LENGTH_MAX bytes hold no more errors than that. */
+/* What is known of a key besides its cell. The counts cannot exceed KEY_LENGTH_MAX. */
 struct key_facts {
-    double weight; /* as in struct identity, and so on: */
+    double weight; /* this and the following as in struct identity */
     uint16_t n_tag_errors;
     uint16_t n_unknown_sections;
     enum sample_type type : 8;
-    bool has_errors; /* any of the two above, or: */
+    bool has_errors; /* any of those above, or has_bad_rate */
     bool has_bad_rate;
-    bool is_overflow; /* it leads to the series for all beyond a limit */
+    bool is_overflow; /* it leads to the overflow series of its family */
 };
 
-/* What a hit reads stands together, behind what it does not. */
+/* What a hit reads is together, after what it does not read. */
 struct key {
     struct key *next, *prev; /* of the keys that lead to its cell */
     struct cell *cell;
@@ -40,13 +40,13 @@ struct key {
     char text[]; /* name, rest */
 };
 
-/* All zero but for the first two is an empty cache. */
+/* Empty when all but the first two is zero. */
 struct keys {
     size_t max_bytes; /* of memory */
     uint64_t seed;    /* of the hashes; from a random source */
     size_t n_bytes;
     uint64_t n_evicted;
-    uint32_t age; /* grows when a key goes, evicted or not: pointers to it are stale */
+    uint32_t age; /* grows with each key that is forgotten or evicted: pointers may be stale */
     struct slots slots;
 };
 
@@ -54,9 +54,9 @@ struct keys {
 void keys_deinit(struct keys *keys);
 
 /*
- * Remember that the key of @line, whose keys_hash() is @hash and which is not among @keys,
- * leads to @cell. When there is no room for it, others are evicted that were not of use for
- * long. Returns it, facts all zero; or NULL when it is too long, or memory is short.
+ * Add the key of @line, whose keys_hash() is @hash and which is not among @keys; it leads to
+ * @cell. The least used keys are evicted to make room. Returns it, with facts all zero; or NULL
+ * if it is too long, or without memory.
  */
 struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell);
 
@@ -68,10 +68,7 @@ static inline uint64_t keys_hash(const struct keys *keys, const struct line *lin
     return hash_pair(line->name, line->rest, keys->seed);
 }
 
-/*
- * The one key with this hash, of which nothing is read yet; or NULL. Whether it is that
- * of a line, key_is_of() says.
- */
+/* The one key with this hash, which this does not read; or NULL. key_is_of() compares it. */
 static inline struct key *keys_find(const struct keys *keys, uint64_t hash)
 {
     return slots_find_any(&keys->slots, hash);

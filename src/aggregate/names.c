@@ -51,7 +51,6 @@ static struct claim *find_claim(struct names *names, struct slice name, uint64_t
     return node ? CONTAINER_OF(node, struct claim, node) : NULL;
 }
 
-/* Why a name that is taken may not be used by others. */
 static enum verdict refusal(const struct claim *taken)
 {
     return taken->family->is_reserved ? REFUSED_RESERVED_NAME : REFUSED_TYPE_CONFLICT;

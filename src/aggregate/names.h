@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Names: which metric names are taken, and by whom
+ * Names: which metric names are taken, and by which family
  *
- * A histogram takes four: its own and those it is exposed under. So no family can
- * ever appear in the lines of another. Callers bring the registry's lock.
+ * A family takes its own name and the others that it is exposed under, as a histogram's with
+ * _bucket, _sum and _count. So the lines of two families can never mix. All functions but
+ * names_hash() are called with the registry's lock held.
  */
 
 #include "aggregate/family.h"
@@ -21,22 +22,22 @@ struct names {
 /* Release the names of all families. */
 void names_deinit(struct names *names);
 
-/* The hash of a name, as names_find() wants it; needs no lock. */
+/* The hash of a name, for the functions below. */
 uint64_t names_hash(const struct names *names, struct slice name);
 
 /*
  * The family of @name if a sample of @type may join it.
  *
- * Returns VERDICT_APPLIED and the family in @ret, NULL if the name is free; or, with
- * whoever has the name in @ret, REFUSED_RESERVED_NAME, or REFUSED_TYPE_CONFLICT when
- * its type is another one or the name is taken by a histogram of another name.
+ * Returns VERDICT_APPLIED and the family in @ret, which is NULL if the name is free. Returns
+ * REFUSED_RESERVED_NAME, or REFUSED_TYPE_CONFLICT if the family has another type or another
+ * name; then the family that has taken the name is in @ret.
  */
 MUST_CHECK enum verdict names_find(struct names *names, struct slice name, uint64_t hash,
                                    enum metric_type type, struct family **ret);
 
 /*
- * The family of @name, whatever its type, or NULL. One of udometer's own has all the
- * names that it is exposed under.
+ * The family that is called @name, whatever its type, or NULL. Those of udometer itself are
+ * found under every name that they are exposed under.
  */
 struct family *names_holder(struct names *names, struct slice name, uint64_t hash);
 

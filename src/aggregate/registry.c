@@ -27,7 +27,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* How many series the sweep handles while workers wait for the lock: 0.1 ms. */
+/* How many series a sweep handles each time it takes the lock: 0.1 ms, which workers may wait. */
 #define SWEEP_BATCH 256
 
 /* Series that registry_end() has ended, each with a reference. */
@@ -75,7 +75,7 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     return 0;
 }
 
-/* Give back the snapshots' reference on series that are in the registry no more. */
+/* Give back the snapshots' references on series that are no longer in the registry. */
 static void release_unregistered(struct registry *registry)
 {
     struct snapshot *current = registry->current;
@@ -184,7 +184,6 @@ static enum verdict end_matching(struct registry *registry, struct family *famil
     struct slice wanted = identity_labels_on(identity, family->type);
     struct series *next;
 
-    /* The family goes with its last series, unless the list still needs it. */
     for (struct series *series = family->series; series; series = next) {
         next = series->next_in_family;
         if (!labels_include(series_labels(series), wanted))
@@ -198,7 +197,7 @@ static enum verdict end_matching(struct registry *registry, struct family *famil
 }
 
 static enum verdict end_family(struct registry *registry, const struct roster_request *request,
-                               size_t *budget, size_t *ret)
+                               size_t *allowance, size_t *ret)
 {
     struct family *family = roster_find_family(&registry->roster, request);
     size_t cost;
@@ -208,26 +207,26 @@ static enum verdict end_family(struct registry *registry, const struct roster_re
     if (family->is_reserved)
         return REFUSED_RESERVED_NAME;
     cost = family->n_series * REGISTRY_LOOK_BYTES + family->label_bytes;
-    if (cost > *budget)
+    if (cost > *allowance)
         return REFUSED_END_LIMIT;
-    *budget -= cost;
+    *allowance -= cost;
     return end_matching(registry, family, request->identity, ret);
 }
 
 enum verdict registry_end(struct registry *registry, const struct identity *identity,
-                          size_t *budget, size_t *ret)
+                          size_t *allowance, size_t *ret)
 {
     struct roster_request request = roster_request(&registry->roster, identity, 0);
     enum verdict verdict;
 
     *ret = 0;
     pthread_mutex_lock(&registry->lock);
-    verdict = end_family(registry, &request, budget, ret);
+    verdict = end_family(registry, &request, allowance, ret);
     pthread_mutex_unlock(&registry->lock);
     return verdict;
 }
 
-/* --- for those who look --------------------------------------------------------------- */
+/* --- for the web --------------------------------------------------------------------- */
 
 struct registry_counts registry_count(struct registry *registry)
 {
@@ -364,7 +363,7 @@ struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
     return ended.items;
 }
 
-/* Make the cells show any write from now on. Returns when the last one before it was. */
+/* From now on the cells show any write. Returns the time of the last one before. */
 static uint32_t reset_touched(struct series *series)
 {
     uint32_t newest = 0;
@@ -380,7 +379,7 @@ static uint32_t reset_touched(struct series *series)
     return newest;
 }
 
-/* Undo that, where no worker has written meanwhile. */
+/* Undo that in cells that no worker has written since. */
 static void restore_touched(struct series *series, uint32_t touched_s)
 {
     for (unsigned i = 0; i < series->n_cells; i++) {
@@ -451,7 +450,7 @@ size_t registry_remove_expiring(struct registry *registry, const struct sweep_it
 {
     size_t n_removed;
 
-    /* Nobody may see a list with removed series beside new ones of the same name. */
+    /* No snapshot may have removed series beside new ones with the same labels. */
     pthread_mutex_lock(&registry->view_lock);
     n_removed = in_batches(registry, items, n, remove_one);
     refresh(registry);

@@ -4,10 +4,10 @@
 /*
  * Registry: which families and series exist
  *
- * The truth behind the workers' shards. Any thread may call any function. Those
- * that a worker calls (admit, save) hold one lock for as long as a look-up and an
- * insertion take, and no other holds that lock for longer than a small batch does, but
- * for end, which is bounded by its budget.
+ * Shards cache what it says. Any thread may call any function. registry_admit() and
+ * registry_revive(), which workers call, hold a lock for as long as a look-up and an insertion
+ * take. Other functions hold that lock for a small batch at a time, except registry_end(), whose
+ * allowance bounds it.
  */
 
 #include "aggregate/conflicts.h"
@@ -21,18 +21,17 @@ struct registry;
 
 struct registry_options {
     unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
-    size_t max_series;             /* beyond it there are no new ones but overflow series */
-    size_t max_family_series;      /* likewise, of one family; 0: as many as max_series */
-    size_t max_bytes;              /* likewise, for all that registry_counts.bytes counts */
+    size_t max_series;             /* beyond it only overflow series are made */
+    size_t max_family_series;      /* the same for each family; 0: as many as max_series */
+    size_t max_bytes;              /* the same for memory, as in registry_counts.bytes */
     uint64_t seed;                 /* of the hashes; from a random source */
     const struct buckets *buckets; /* of every histogram; borrowed for the registry's life */
 };
 
-/* How many there are. */
 struct registry_counts {
-    size_t series[_METRIC_TYPE_N];
-    size_t families;
-    size_t bytes; /* memory of families, series and cells that is held, by slow readers too */
+    size_t series[_METRIC_TYPE_N]; /* in the registry, of each type */
+    size_t families;               /* of these; not udometer's own */
+    size_t bytes;                  /* as struct budget counts them */
 };
 
 /* Make an empty registry. Returns 0, -ENOMEM, or -EINVAL for a wrong number of workers. */
@@ -43,7 +42,7 @@ void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free)
 
 /*
- * Keep the name in @identity for udometer itself, with all that a family of its
+ * Reserve the name in @identity for udometer itself, and the others that a family of its
  * type is exposed under. Names are copied. Returns 0, -EEXIST or -ENOMEM.
  */
 MUST_CHECK int registry_reserve(struct registry *registry, const struct identity *identity);
@@ -55,48 +54,48 @@ struct admission {
 };
 
 /*
- * The cell of @worker in the series that @identity names. Series, family and cell
- * are made when they do not exist; an expiring series is live again. The worker that asked
- * for the first time holds a reference on the series from now on, until it calls
- * series_unref().
+ * Find the cell of @worker in the series that @identity names. Family, series and cell are made
+ * if they do not exist; an expiring series is live again. A new cell is a reference of the worker
+ * on the series, until it calls series_unref().
  *
- * Beyond a limit it is a cell of the family's overflow series instead, so that sums stay
- * right. Gauges have no such series, nor does a new family get one.
+ * Beyond a limit the cell is one of the family's overflow series instead, so that sums stay
+ * right. Gauges have no such series, and a new family does not begin with one.
  *
- * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT, which is
- * noted, REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY; then the cell is NULL.
+ * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT, which is noted,
+ * REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY; then the cell is NULL.
  */
 MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
                                        const struct identity *identity, struct admission *ret);
 
 /*
  * Make the series of @cell live again if it is expiring, because its worker is about to write.
- * Returns false when it is too late: the series is in the registry no more.
+ * Returns false if it is too late: the series is no longer in the registry.
  */
 MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell);
 
-/*
- * End, at once, each series of the family in @identity that has all its labels: from
- * now on no snapshot has them, and whoever asks for one gets a new one. All series of
- * the family are looked at, with the lock held; *@budget says how many bytes that may
- * be, each series being its labels and REGISTRY_LOOK_BYTES, and is reduced.
- * What a worker writes to one of them at this moment is lost with it.
- *
- * Returns VERDICT_APPLIED and how many ended in @ret, REFUSED_RESERVED_NAME,
- * REFUSED_END_LIMIT (beyond the budget) or REFUSED_NO_MEMORY (some may have ended).
- */
-#define REGISTRY_LOOK_BYTES 160 /* a look at a series costs as much as so many bytes of labels */
-MUST_CHECK enum verdict registry_end(struct registry *registry, const struct identity *identity,
-                                     size_t *budget, size_t *ret);
+/* A look at a series takes as long as this many bytes of its labels. */
+#define REGISTRY_LOOK_BYTES 160
 
-/* The conflicts so far, copied; and the latest of them, false when there is none. */
+/*
+ * End each series of the family in @identity that has all its labels: later snapshots do not
+ * include them, and the next sample begins a new one. A sample that another worker writes to one
+ * of them at this moment is lost.
+ *
+ * This looks at all series of the family with the lock held. *@allowance says how many bytes
+ * they may come to, where a series counts as its labels and REGISTRY_LOOK_BYTES; what they come
+ * to is subtracted from it.
+ *
+ * Returns VERDICT_APPLIED and the number of ended series in @ret, REFUSED_RESERVED_NAME,
+ * REFUSED_END_LIMIT (beyond the allowance) or REFUSED_NO_MEMORY (some may have ended).
+ */
+MUST_CHECK enum verdict registry_end(struct registry *registry, const struct identity *identity,
+                                     size_t *allowance, size_t *ret);
+
+/* Copy the conflicts so far; or the latest of them, which returns false if there is none. */
 void registry_conflicts(struct registry *registry, struct conflicts *ret);
 MUST_CHECK bool registry_latest_conflict(struct registry *registry, struct conflict *ret);
 
-/*
- * All series there are now, in order, as a reference for the caller. Without
- * memory it may be an older list.
- */
+/* A snapshot of now, with the caller as a reader. Without memory it may be an older one. */
 struct snapshot *registry_snapshot(struct registry *registry);
 
 struct registry_counts registry_count(struct registry *registry);

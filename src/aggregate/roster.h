@@ -23,17 +23,17 @@ struct roster {
 
     struct names names;
     struct slots series;  /* struct series */
-    struct series *fresh; /* those made since roster_take_fresh(), linked by next_fresh */
+    struct series *fresh; /* made since roster_take_fresh(), linked by next_fresh */
     size_t n_fresh;
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
     struct budget budget; /* of families, series and cells, in the roster or not */
 };
 
-/* Free all series; no family is left then. */
+/* Free all series in it, whatever references there are, and all families. */
 void roster_deinit(struct roster *roster);
 
-/* What a worker asks for, with the hashes, which can be made without a lock. */
+/* What a worker asks for, with its hashes: making them needs no lock. */
 struct roster_request {
     const struct identity *identity;
     uint64_t name_hash;
@@ -44,7 +44,7 @@ struct roster_request {
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
                                      unsigned worker);
 
-/* Keep the name in @identity for udometer itself. Returns 0, -EEXIST or -ENOMEM. */
+/* Reserve the name in @identity for udometer itself. Returns 0, -EEXIST or -ENOMEM. */
 MUST_CHECK int roster_reserve(struct roster *roster, const struct identity *identity);
 
 /* The one label of the series that counts what a family has beyond a limit. */
@@ -61,17 +61,17 @@ MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
                                            const struct roster_request *request,
                                            struct roster_reply *ret);
 
-/* The family that @request names, whatever its type; NULL when there is none. */
+/* The family that @request names, whatever its type; or NULL. */
 struct family *roster_find_family(struct roster *roster, const struct roster_request *request);
 
 /*
- * Take @series out; from now on its state is @state, SERIES_ENDED or SERIES_REMOVED. It stays
- * with those who have a reference.
+ * Take @series out; from now on its state is @state, SERIES_ENDED or SERIES_REMOVED. Those
+ * who have a reference on it keep it.
  */
 void roster_remove(struct roster *roster, struct series *series, enum series_state state);
 
-/* Take over the fresh series: a list, and how many these are. */
+/* Take over the list of fresh series, and its length. */
 struct series *roster_take_fresh(struct roster *roster, size_t *ret_n);
 
-/* Give it back. */
+/* Put such a list back. */
 void roster_put_back_fresh(struct roster *roster, struct series *fresh, size_t n);

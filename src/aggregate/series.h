@@ -46,12 +46,9 @@ enum series_state {
     SERIES_REMOVED,  /* the same, and in no snapshot to come: workers drop their references */
 } __attribute__((__packed__));
 
-/*
- * There are a million of these, so every byte counts.
- * What a scrape reads stands at the end.
- */
+/* There may be a million of these, so every byte counts. What a scrape reads is at the end. */
 struct series {
-    struct series *next_fresh; /* in the roster's list of series that no snapshot has yet */
+    struct series *next_fresh; /* in the roster's list of those that no snapshot has yet */
     struct series *next_in_family, *prev_in_family; /* under the registry's lock */
     struct family *family;
     uint32_t labels_len : 24;
@@ -59,12 +56,12 @@ struct series {
     _Atomic uint16_t refs; /* the snapshots' one, one for each worker with a cell, a few more */
     _Atomic(enum series_state) state;
     bool is_prepaid;                /* it uses the memory that its family has prepaid */
-    _Atomic(struct cell *) cells[]; /* NULL where that worker has none yet; then the labels */
+    _Atomic(struct cell *) cells[]; /* NULL until that worker has one; then come the labels */
 };
 
-_Static_assert(sizeof(struct series) <= 40, "a million of these: a word more is 8 MB");
+_Static_assert(sizeof(struct series) <= 40, "of a million, each byte counts");
 
-/* Where the labels of a series with so many cells begin, in bytes. */
+/* Where the labels of a series with @n_cells cells begin, in bytes. */
 static inline size_t series_labels_at(unsigned n_cells)
 {
     return sizeof(struct series) + n_cells * sizeof(struct cell *);
@@ -78,8 +75,8 @@ static inline struct slice series_labels(const struct series *series)
 }
 
 /*
- * For whoever walks many of them: begin to fetch from memory what series_read() and the
- * labels need, first of the series itself, and when that is there, of its cells.
+ * Prefetch what series_read() and series_labels() need: first what the series itself has, and
+ * later, when that has arrived, its cells.
  */
 static inline void series_prefetch(const struct series *series)
 {
@@ -102,17 +99,18 @@ static inline void series_prefetch_cells(struct series *series)
 }
 
 /*
- * A series of @family for @n_workers workers, without cells, with one reference,
- * or NULL. It takes a reference of the family; @labels are copied.
+ * Make a series of @family for @n_workers workers, live, without cells and with one reference,
+ * the caller's. It takes a reference on the family; @labels are copied. Returns NULL without
+ * memory.
  */
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers);
 
-/* How many bytes such a series takes, without cells, and with its place in a table. */
+/* How many bytes such a series takes: without cells, but with its slots in a table. */
 size_t series_size(struct slice labels, unsigned n_workers);
 
 /*
- * Give @series, which has none for @worker, a cell that counts as its worker's
- * reference. With the registry's lock held. Returns false without memory.
+ * Give @series a cell for @worker, for which it has none. The cell is a reference, which is the
+ * worker's. With the registry's lock held. Returns false without memory.
  */
 MUST_CHECK bool series_add_cell(struct series *series, unsigned worker);
 
@@ -123,10 +121,10 @@ void series_free(struct series *series);
 void series_ref(struct series *series);
 void series_unref(struct series *series);
 
-/* Any thread that holds a reference: what it is worth now. Never waits for a worker. */
+/* Any thread with a reference: read its value. Never waits for a worker. */
 void series_read(struct series *series, struct reading *ret);
 
-/* Any thread that holds a reference: when a worker last wrote, in the shards' seconds. */
+/* Any thread with a reference: when a worker last wrote, in the seconds of shard_set_now(). */
 uint32_t series_touched_s(struct series *series);
 
 /*

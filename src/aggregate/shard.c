@@ -9,9 +9,8 @@
  *
  *      "bot.routes_total" "|c|#player_id:1"  ->  key  ->  cell  ->  series
  *
- * Several keys may lead to one cell (tags in another order, another rate); they
- * hang on the cell in a list, so that all of them are found when the series goes.
- * Keys are bounded by memory (keys.c).
+ * Several keys may lead to one cell (tags in another order, another rate). The cell has a list
+ * of them, so that all are found when the series is removed. Keys are bounded by memory (keys.c).
  */
 
 #include "aggregate/shard.h"
@@ -39,9 +38,9 @@ struct shard {
     uint64_t missed_hash;  /* of the line that was looked up last and not found */
     struct lookup lookups[SHARD_GROUP_MAX];
     uint32_t now_s;
-    size_t end_budget;  /* left of this second */
-    int64_t last_at;    /* the order of the last gauge sample */
-    struct key passing; /* stands in for a key that is not remembered */
+    size_t end_allowance; /* left of this second */
+    int64_t last_at;      /* the order of the last gauge sample */
+    struct key passing;   /* stands in for a key that is not cached */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -51,7 +50,7 @@ int shard_new(struct shard **ret, const struct shard_options *options)
     if (!shard)
         return -ENOMEM;
     shard->options = *options;
-    shard->end_budget = SHARD_END_BUDGET;
+    shard->end_allowance = SHARD_END_ALLOWANCE;
     shard->keys.max_bytes = options->max_key_bytes;
     shard->keys.seed = options->seed;
     *ret = shard;
@@ -69,7 +68,7 @@ void shard_free(struct shard *shard)
 void shard_set_now(struct shard *shard, uint32_t now_s)
 {
     if (shard->now_s != now_s)
-        shard->end_budget = SHARD_END_BUDGET;
+        shard->end_allowance = SHARD_END_ALLOWANCE;
     shard->now_s = now_s;
 }
 
@@ -290,5 +289,5 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
 
 enum verdict shard_end(struct shard *shard, const struct identity *identity, size_t *ret)
 {
-    return registry_end(shard->options.registry, identity, &shard->end_budget, ret);
+    return registry_end(shard->options.registry, identity, &shard->end_allowance, ret);
 }

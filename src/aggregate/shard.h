@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * Shard: one worker's short way from the bytes of a line to its cell
+ * Shard: the short way of one worker from the bytes of a line to its cell
  *
- * A key is all of a line but its value. The shard remembers which cell each key
- * leads to; the registry behind it is asked only about keys it does not have.
- * It may forget any key at any time, which costs a question to the registry.
- * One thread; only series it shares with others through the registry.
+ * A key is all of a line but its value. The shard caches which cell each key leads to, and asks
+ * the registry only about keys that it does not have. It may evict any key at any time.
+ * One thread. It shares series with other shards, through the registry.
  */
 
 #include "aggregate/keys.h"
@@ -21,12 +20,12 @@ struct shard;
 struct shard_options {
     struct registry *registry; /* outlives the shard */
     unsigned worker;           /* which of the registry's workers this is */
-    size_t max_key_bytes;      /* memory for keys; those not much in use make room for new ones */
+    size_t max_key_bytes;      /* memory for keys; the least used ones are evicted */
     uint64_t seed;             /* of the hashes; from a random source, the same for all shards */
 };
 
-/* How many bytes of series (REGISTRY_LOOK_BYTES) x may look at in a second: some 30 ms. */
-#define SHARD_END_BUDGET ((size_t)64 << 20)
+/* The allowance of registry_end() for all x of one second: some 30 ms. */
+#define SHARD_END_ALLOWANCE ((size_t)64 << 20)
 
 /* Make an empty shard. Returns 0 or -ENOMEM. */
 MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options);
@@ -36,9 +35,8 @@ void shard_free(struct shard *shard);
 DEFINE_CLEANUP(struct shard *, shard_free)
 
 /*
- * What shard_record() notes as the time of writing, in seconds from any start, at
- * least 1. How old it is when noted is how much too early a series may expire; no
- * sample is lost by it.
+ * Set the time that shard_record() notes for a write, in seconds from any start, at least 1.
+ * If it is late by some seconds, a series may expire that much too early, but no sample is lost.
  */
 void shard_set_now(struct shard *shard, uint32_t now_s);
 
@@ -63,11 +61,11 @@ struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line
 struct key *shard_find(struct shard *shard, const struct line *line);
 
 /*
- * Learn the key of @line, the last one that was looked up and not found, by asking the
- * registry for the series of @identity. Returns VERDICT_APPLIED and the key in @ret, or
- * why the registry refused. A key that leads to an overflow series, or is only passing,
- * is not remembered: it is valid until the next call. A line whose @identity is passing
- * need not have been looked up.
+ * Learn the key of @line, the last one that was looked up and not found, by asking the registry
+ * for the series of @identity. Returns VERDICT_APPLIED and the key in @ret, or the verdict of
+ * registry_admit(). A key that leads to an overflow series, or whose identity is passing, is not
+ * cached: it is valid until the next call. A line whose @identity is passing need not have been
+ * looked up.
  */
 MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct key **ret);
@@ -80,8 +78,8 @@ MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
 /*
- * End the series that @identity, of an x, asks for (registry_end). Returns
- * VERDICT_APPLIED and how many these were in @ret, or why it was refused.
+ * End the series that @identity, of an x, asks for. Returns VERDICT_APPLIED and their number in
+ * @ret, or another verdict of registry_end().
  */
 MUST_CHECK enum verdict shard_end(struct shard *shard, const struct identity *identity,
                                   size_t *ret);
@@ -92,6 +90,6 @@ MUST_CHECK enum verdict shard_end(struct shard *shard, const struct identity *id
  */
 void shard_release(struct shard *shard, const struct sweep_item *items, size_t n);
 
-/* How many keys it remembers, and how many it has forgotten to make room. */
+/* How many keys are cached now, and how many have been evicted so far. */
 size_t shard_n_keys(const struct shard *shard);
 uint64_t shard_n_evicted(const struct shard *shard);

@@ -11,13 +11,12 @@
  *      [snapshot 5] ----> [snapshot 6] ----> [snapshot 7]
  *       removed: a, b      removed: c
  *
- * So when 6 goes, 5 has gone before, and nobody can see c any more. Nobody waits
- * for a reader; a slow one delays the memory of removed series, and that of the
- * one list it walks: lists that nobody reads any longer are given back at once,
- * and only a link of the chain stays.
+ * So when 6 is freed, 5 has been freed before, and no reader can reach c any more. Nothing waits
+ * for a reader; a slow one delays the freeing of removed series and of the one list that it
+ * walks. A list without readers is freed at once, and only its link of the chain stays.
  *
- * A new series costs a copy of the pointers: 8 MB at a million series, 2 ms, and
- * only if a scrape or sweep comes by. Ingest never pays for it.
+ * New series cost a copy of all pointers at the next scrape or sweep: 8 MB and 2 ms at a million
+ * series. Workers never pay for it.
  */
 
 #include "aggregate/snapshot.h"
@@ -139,7 +138,7 @@ static void merge(struct snapshot *next, struct snapshot *old, struct series **f
         size_t rest = old->n_series - at;
         size_t n = i < n_fresh ? count_before(old->series + at, rest, fresh[i]) : rest;
 
-        /* Looking into each series costs a cache miss; most often there is no need. */
+        /* A look into each series costs a cache miss, and is rarely needed. */
         if (n_removed)
             append_old(next, old, at, n, n_removed);
         else

@@ -6,9 +6,8 @@
  * A line is built in a buffer and written by one write(), so that lines of
  * different threads never mix. If that write fails there is nobody to tell.
  *
- * The level and the format are the program's only global variables: they are
- * set once before there are threads, and passing them everywhere would buy
- * nothing.
+ * The level and the format are global variables: they are set once, before there are threads,
+ * and every function would have to pass them on.
  */
 
 #include "base/log.h"

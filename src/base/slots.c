@@ -7,10 +7,10 @@
  *        |        v
  *        +--> [ | | hash, entry | hash, entry | | ]
  *
- * Open addressing: an entry stands in its home or in the next free slot behind it.
- * Four slots lie in a line of the cache, so a lookup rarely reads a second one. Who
- * leaves does so without a trace, because those behind move up (linear probing; Knuth,
- * The Art of Computer Programming, vol. 3, 6.4, algorithms L and R).
+ * Open addressing: an entry is in its home, or in the next free slot after it. Four slots fit
+ * into a cache line, so a lookup rarely reads a second one. A removed entry leaves no mark,
+ * because the entries after it move up (linear probing; Knuth, The Art of Computer Programming,
+ * vol. 3, 6.4, algorithms L and R).
  */
 
 #include "base/slots.h"
@@ -38,13 +38,13 @@ static void fill(struct slots_stripe *stripe, struct slot filling)
     size_t i = slots_home(stripe, filling.hash);
 
     while (stripe->slots[i].entry)
-        i = slots_behind(stripe, i);
+        i = slots_after(stripe, i);
     stripe->slots[i] = filling;
 }
 
 /*
- * Have half as many slots more when 7 of 10 are full: beyond that, searches become long, and
- * to double them would leave two of three empty.
+ * Grow by half when 7 of 10 slots are full: with more, searches become long, and doubling would
+ * leave two of three slots empty.
  */
 static bool make_room(struct slots_stripe *stripe)
 {
@@ -83,14 +83,14 @@ static size_t distance(const struct slots_stripe *stripe, size_t from, size_t to
     return to >= from ? to - from : to + stripe->n_slots - from;
 }
 
-/* Free slot @i, and move into it, and so on, what stands behind it only because it was full. */
+/* Free slot @i. Entries after it that were kept from their home by it, or by one that moves, move up. */
 static void empty(struct slots_stripe *stripe, size_t i)
 {
-    for (size_t next = slots_behind(stripe, i); stripe->slots[next].entry;
-         next = slots_behind(stripe, next)) {
+    for (size_t next = slots_after(stripe, i); stripe->slots[next].entry;
+         next = slots_after(stripe, next)) {
         size_t home = slots_home(stripe, stripe->slots[next].hash);
 
-        /* It may move if its home is not between here and there. */
+        /* It may move up unless its home is after @i. */
         if (distance(stripe, home, next) >= distance(stripe, i, next)) {
             stripe->slots[i] = stripe->slots[next];
             i = next;
@@ -108,7 +108,7 @@ void slots_remove(struct slots *slots, uint64_t hash, const void *entry)
     /* A free slot would be the end of the search, and there is always one. */
     while (stripe->slots[i].entry != entry) {
         MUST(stripe->slots[i].entry);
-        i = slots_behind(stripe, i);
+        i = slots_after(stripe, i);
     }
     empty(stripe, i);
     stripe->n--;

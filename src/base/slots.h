@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* When a stripe grows, only its own entries move: a fraction of a millisecond at a million. */
+/* A stripe grows by itself, which takes a fraction of a millisecond at a million entries. */
 #define SLOTS_STRIPES 64
 
-/* What the slots of an entry take on average. */
+/* Memory for slots per entry, on average. */
 #define SLOTS_BYTES_PER_ENTRY 28
 
 struct slot {
@@ -30,7 +30,7 @@ struct slot {
 struct slots_stripe {
     struct slot *slots; /* NULL as long as nothing was added */
     size_t n_slots;
-    size_t n; /* entries, always fewer */
+    size_t n; /* entries; always fewer than slots */
 };
 
 /* All zero is an empty table. */
@@ -39,13 +39,13 @@ struct slots {
     struct slots_stripe stripes[SLOTS_STRIPES];
 };
 
-/* Forget all entries, and free the slots. */
+/* Free the slots, not the entries. */
 void slots_deinit(struct slots *slots);
 
-/* Put in @entry, not NULL. Returns false, and nothing has changed, without memory to grow. */
+/* Add @entry, not NULL. Returns false, and changes nothing, without memory to grow. */
 MUST_CHECK bool slots_add(struct slots *slots, uint64_t hash, void *entry);
 
-/* Take out @entry, which was put in with this hash; it must be there. */
+/* Remove @entry, which must be in the table, with this hash. */
 void slots_remove(struct slots *slots, uint64_t hash, const void *entry);
 
 /* A place in the table, valid until it changes. All zero is its beginning. */
@@ -57,7 +57,7 @@ struct slots_cursor {
 /* The place at which the entries with @hash begin. */
 struct slots_cursor slots_at(const struct slots *slots, uint64_t hash);
 
-/* The next entry from a place on, which is moved behind it; NULL at the end of the table. */
+/* The next entry, whose place the cursor moves past; NULL at the end of the table. */
 void *slots_next(const struct slots *slots, struct slots_cursor *cursor);
 
 /* --- looking up, inline: every line does it ------------------------------------------- */
@@ -71,13 +71,13 @@ static inline size_t slots_home(const struct slots_stripe *stripe, uint64_t hash
     return (hash >> 32) * stripe->n_slots >> 32;
 }
 
-/* The slot behind @i, round and round. */
-static inline size_t slots_behind(const struct slots_stripe *stripe, size_t i)
+/* The slot after @i; after the last one comes the first. */
+static inline size_t slots_after(const struct slots_stripe *stripe, size_t i)
 {
     return i + 1 < stripe->n_slots ? i + 1 : 0;
 }
 
-/* Begin to fetch the slot at which a lookup of @hash begins. */
+/* Prefetch the slot at which a lookup of @hash begins. */
 static inline void slots_prefetch(const struct slots *slots, uint64_t hash)
 {
     const struct slots_stripe *stripe = &slots->stripes[hash % SLOTS_STRIPES];
@@ -98,7 +98,7 @@ __attribute__((__always_inline__)) static inline void *slots_find(const struct s
     if (!stripe->slots)
         return NULL;
     /* There is always a free slot. */
-    for (; stripe->slots[i].entry; i = slots_behind(stripe, i))
+    for (; stripe->slots[i].entry; i = slots_after(stripe, i))
         if (stripe->slots[i].hash == hash && equal(stripe->slots[i].entry, wanted))
             return stripe->slots[i].entry;
     return NULL;

@@ -6,9 +6,9 @@
  *
  * For names; what has an entry for each series is in base/slots.h.
  *
- * The only file that includes <uthash.h>. A table holds nodes that are embedded
- * in the structs of its user, who supplies the hash and says when two keys are
- * equal; memory stays the user's. No thread-safety: one thread, or a lock.
+ * The only file that includes <uthash.h>. A table holds nodes that are embedded in the structs
+ * of its user. The user supplies hashes and compares keys, and owns the memory. Not thread-safe:
+ * one thread, or a lock.
  *
  * A table is 256 uthash tables side by side, chosen by the hash's top bits. When
  * a uthash table grows it relinks every one of its nodes in one go; at a million
@@ -66,9 +66,8 @@ __attribute__((__always_inline__)) static inline struct table_node *table_find(s
 }
 
 /*
- * Put @node in. The caller knows that no equal one is there.
- *
- * Returns false, and nothing has changed, when there is no memory.
+ * Add @node. The caller has made sure that no equal one is there. Returns false, and changes
+ * nothing, without memory.
  */
 MUST_CHECK static inline bool table_add(struct table *table, struct table_node *node, uint64_t hash)
 {

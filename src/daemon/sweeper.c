@@ -14,8 +14,8 @@
  *                                                                      v
  *                                            all answered: finish, and idle
  *
- * Series that senders have ended are in the registry no more; what is left to free is their
- * memory. That is not urgent, and a pause lets many such series share a round.
+ * Series that senders have ended have left the registry; only their memory is still to be
+ * freed. That is not urgent, and a pause lets many such series share a round.
  */
 
 #include "daemon/sweeper.h"
@@ -27,7 +27,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A series outlives its time by a tenth of it, but by no more than a minute, and a second or two. */
+/* A series outlives its TTL by a tenth of it, but at most by a minute; and by a second or two. */
 #define INTERVALS_PER_TTL 10
 #define INTERVAL_MIN_MS 1000
 #define INTERVAL_MAX_MS 60000
@@ -65,7 +65,7 @@ static void answer(struct sweeper *sweeper)
         uv_async_send(&sweeper->answered);
 }
 
-/* On a worker: that it runs at all is what the sweep waits for. */
+/* On a worker: that it runs is all that the sweep waits for. */
 static void pass(struct shard *shard, void *arg)
 {
     answer(arg);

@@ -14,7 +14,6 @@ struct gzip;
 /* Begin a stream; half a megabyte of memory. Returns 0 or -ENOMEM. */
 MUST_CHECK int gzip_new(struct gzip **ret);
 void gzip_free(struct gzip *gzip);
-DEFINE_CLEANUP(struct gzip *, gzip_free)
 
 /* Put up to @max bytes into @out. Returns their number; 0 at the end; or a negative errno. */
 typedef long gzip_source(void *stream, char *out, size_t max);

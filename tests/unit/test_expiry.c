@@ -344,7 +344,7 @@ static void thousands_go_in_one_sweep(void **state)
 /* --- ended by senders --------------------------------------------------------------------- */
 
 /* A worker ends the series of that name. Returns how many these were. */
-static size_t expire(unsigned worker, const char *name)
+static size_t end_series(unsigned worker, const char *name)
 {
     const struct identity identity = identity_of(name, SAMPLE_END);
     size_t n;
@@ -372,8 +372,8 @@ static void what_senders_ended_gives_its_memory_back(void **state)
     record(1, "x", 1);
     record_as(0, "t", SAMPLE_TIMER, 1);
     assert_int_equal(bury(), 0);
-    assert_int_equal(expire(0, "x"), 1);
-    assert_int_equal(expire(1, "t"), 1);
+    assert_int_equal(end_series(0, "x"), 1);
+    assert_int_equal(end_series(1, "t"), 1);
     assert_int_equal(bury(), 2);
     assert_int_equal(registry_count(registry).bytes, 0);
     assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 0);
@@ -386,7 +386,7 @@ static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
 
     record(0, "x", 1);
     record(0, "y", 1);
-    assert_int_equal(expire(0, "x"), 1);
+    assert_int_equal(end_series(0, "x"), 1);
     assert_int_equal(expiry_take_ended(&expiry, registry), 1);
     for (unsigned i = 0; i < WORKERS; i++)
         shard_release(shards[i], expiry.items, expiry.n_items);
@@ -401,7 +401,7 @@ static void what_was_ended_is_not_marked(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 1);
-    assert_int_equal(expire(0, "x"), 1);
+    assert_int_equal(end_series(0, "x"), 1);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
     expiry_finish(&expiry);
     assert_int_equal(bury(), 1);
@@ -415,7 +415,7 @@ static void what_is_ended_during_a_sweep_goes_once(void **state)
     record(0, "x", 1);
     record(1, "x", 1);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
-    assert_int_equal(expire(1, "x"), 1);
+    assert_int_equal(end_series(1, "x"), 1);
     finish(&expiry);
     assert_int_equal(bury(), 1);
     assert_int_equal(registry_count(registry).bytes, 0);
@@ -465,7 +465,7 @@ static void what_was_ended_is_released_for_workers_that_have_ended(void **state)
     record(1, "y", 1);
     bytes = registry_count(registry).bytes;
     record(0, "x", 1);
-    assert_int_equal(expire(1, "x"), 1);
+    assert_int_equal(end_series(1, "x"), 1);
     assert_int_equal(expiry_take_ended(&expiry, registry), 1);
     for (unsigned i = 0; i < WORKERS; i++) {
         shard_free(shards[i]);

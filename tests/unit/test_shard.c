@@ -790,7 +790,7 @@ static void looking_is_limited_by_the_second(void **state)
     none.labels = SLICE("no=\"one\"");
     shard_set_now(shard, 1);
     /* Their labels have 5 to 9 bytes, i="0" to i="49999". */
-    for (unsigned i = 0; i < SHARD_END_BUDGET / (n_series * (REGISTRY_LOOK_BYTES + 9)); i++)
+    for (unsigned i = 0; i < SHARD_END_ALLOWANCE / (n_series * (REGISTRY_LOOK_BYTES + 9)); i++)
         assert_int_equal(shard_end(shard, &none, &n), VERDICT_APPLIED);
     assert_int_equal(shard_end(shard, &none, &n), REFUSED_END_LIMIT);
     shard_set_now(shard, 1); /* the same second */

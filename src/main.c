@@ -3,13 +3,14 @@
 /*
  * Main
  *
- * Reads the settings, then hands over; "udometer send", "udometer explain" and
- * "udometer bench" are other programs in the same file. Exit status: 0 after a good end,
- * 1 when it could not start, 2 when a flag or an environment variable is wrong.
+ * A table of commands, which are programs of their own in the same file; without one, this
+ * is the daemon. Its exit status: 0 after a good end, 1 when it could not start, 2 when a
+ * flag or an environment variable is wrong.
  */
 
 #include "config/config.h"
 #include "daemon/daemon.h"
+#include "daemon/options.h"
 #include "tools/bench/bench.h"
 #include "tools/explain/explain.h"
 #include "tools/send/send.h"
@@ -35,7 +36,7 @@ static int print_help(void)
 {
     CLEANUP(buffer_deinit) struct buffer help = { 0 };
 
-    settings_write_help(&help);
+    config_write_help(&help);
     if (help.has_failed)
         return EXIT_FAILURE;
     fwrite(help.data, 1, help.len, stdout);
@@ -44,25 +45,24 @@ static int print_help(void)
 
 static int run(const struct settings *settings)
 {
-    if (settings->check_config) {
-        puts("udometer: the configuration is valid");
-        return finish_output();
-    }
-    log_setup(settings->log_level, settings->log_format);
-    return daemon_run(settings) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    struct daemon_options options;
+
+    options_daemon(settings, &options);
+    return daemon_run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run_daemon(int argc, char **argv)
+static int daemon_main(int argc, char **argv)
 {
-    CLEANUP(settings_deinit) struct settings settings;
+    CLEANUP(config_freep) struct settings *settings = NULL;
     CLEANUP(problems_deinit) struct problems problems = { 0 };
 
-    if (settings_init(&settings) < 0) {
+    if (config_new(&settings) < 0) {
         fputs("udometer: no memory\n", stderr);
         return EXIT_FAILURE;
     }
-    switch (config_load(&settings, argc, argv, &problems)) {
-    case CONFIG_RUN: return run(&settings);
+    switch (config_load(settings, argc, argv, &problems)) {
+    case CONFIG_RUN: return run(settings);
+    case CONFIG_CHECK: puts("udometer: the configuration is valid"); return finish_output();
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
     case CONFIG_USAGE_ERROR: return complain(&problems, EXIT_USAGE);
@@ -71,13 +71,20 @@ static int run_daemon(int argc, char **argv)
     return EXIT_FAILURE;
 }
 
+/* argv[0] is the command's name. Returns the exit status. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "send", send_main },
+    { "explain", explain_main },
+    { "bench", bench_main },
+};
+
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "send") == 0)
-        return send_main(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "explain") == 0)
-        return explain_main(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "bench") == 0)
-        return bench_main(argc - 1, argv + 1);
-    return run_daemon(argc, argv);
+    for (unsigned i = 0; i < ARRAY_SIZE(commands) && argc > 1; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return daemon_main(argc, argv);
 }

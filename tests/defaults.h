@@ -8,6 +8,7 @@
  */
 
 #include "base/must.h"
+#include "config/settings.h"
 #include "daemon/options.h"
 
 static inline const struct pipeline_options *default_pipeline(void)

@@ -10,7 +10,33 @@
 #include "config/config.h"
 
 #include "config/command_line.h"
+#include "config/settings.h"
 #include "config/settings_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int config_new(struct settings **ret)
+{
+    struct settings *settings = malloc(sizeof(*settings));
+
+    if (!settings || settings_init(settings) < 0) {
+        free(settings);
+        return -ENOMEM;
+    }
+    *ret = settings;
+    return 0;
+}
+
+void config_free(struct settings *settings)
+{
+    if (!settings)
+        return;
+    settings_deinit(settings);
+    free(settings);
+}
+
+/* --- sources ------------------------------------------------------------------------- */
 
 static enum config_outcome read_flags(const struct command_line *line, const struct option *only,
                                       struct settings *settings, struct buffer *problem)
@@ -58,5 +84,36 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
         outcome = read_flags(&line, NULL, settings, &problem);
     if (problem.len)
         problems_add(problems, PLACE_NONE, "%.*s", (int)problem.len, problem.data);
-    return outcome;
+    return outcome == CONFIG_RUN && settings->check_config ? CONFIG_CHECK : outcome;
+}
+
+/* --- help ------------------------------------------------------------------------ */
+
+static const char help_head[] =
+    "udometer receives StatsD datagrams, merges them into series, and serves these to Prometheus.\n"
+    "\n"
+    "Usage: udometer [--FLAG=VALUE]...\n"
+    "       udometer send TYPE NAME [VALUE] [key=value]... send a sample\n"
+    "       udometer explain [--FLAG=VALUE]... [LINE]...   what it would make of a line, and why\n"
+    "       udometer bench [--FLAG=VALUE]...               send load, and measure what is lost\n"
+    "\n";
+
+static const char help_tail[] =
+    "  --help\n"
+    "      print this and exit\n"
+    "  --version\n"
+    "      print the version and exit\n"
+    "\n"
+    "Each flag has an environment variable, named UDOMETER_ and the flag in capitals\n"
+    "(UDOMETER_STATSD_LISTEN_UDP), and a key in the config file (statsd.listen-udp).\n"
+    "Flags beat the environment, which beats the config file, which beats the defaults.\n"
+    "\n"
+    "SIGTERM and SIGINT apply what lies in the socket buffers, then exit with status 0.\n"
+    "Exit status 1: it could not start. 2: a flag or variable is wrong.\n";
+
+void config_write_help(struct buffer *out)
+{
+    buffer_add_literal(out, help_head);
+    option_write_help(&settings_table, out);
+    buffer_add_literal(out, help_tail);
 }

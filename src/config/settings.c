@@ -3,15 +3,13 @@
 /*
  * Settings
  *
- * The table, and what --help says around it.
+ * The table. What a row makes of its value is said by its kind (config/value.h).
  */
 
 #include "config/settings.h"
 
 #include "base/labels.h"
 #include "base/socket.h"
-
-/* --- the table ------------------------------------------------------------------- */
 
 #define KIB (UINT64_C(1) << 10)
 #define GIB (UINT64_C(1) << 30)
@@ -134,35 +132,4 @@ int settings_init(struct settings *settings)
 void settings_deinit(struct settings *settings)
 {
     option_deinit_values(&settings_table, settings);
-}
-
-/* --- help ------------------------------------------------------------------------ */
-
-static const char help_head[] =
-    "udometer receives StatsD datagrams, merges them into series, and serves these to Prometheus.\n"
-    "\n"
-    "Usage: udometer [--FLAG=VALUE]...\n"
-    "       udometer send TYPE NAME [VALUE] [key=value]... send a sample\n"
-    "       udometer explain [--FLAG=VALUE]... [LINE]...   what it would make of a line, and why\n"
-    "       udometer bench [--FLAG=VALUE]...               send load, and measure what is lost\n"
-    "\n";
-
-static const char help_tail[] =
-    "  --help\n"
-    "      print this and exit\n"
-    "  --version\n"
-    "      print the version and exit\n"
-    "\n"
-    "Each flag has an environment variable, named UDOMETER_ and the flag in capitals\n"
-    "(UDOMETER_STATSD_LISTEN_UDP), and a key in the config file (statsd.listen-udp).\n"
-    "Flags beat the environment, which beats the config file, which beats the defaults.\n"
-    "\n"
-    "SIGTERM and SIGINT apply what lies in the socket buffers, then exit with status 0.\n"
-    "Exit status 1: it could not start. 2: a flag or variable is wrong.\n";
-
-void settings_write_help(struct buffer *out)
-{
-    buffer_add_literal(out, help_head);
-    option_write_help(&settings_table, out);
-    buffer_add_literal(out, help_tail);
 }

@@ -5,7 +5,6 @@
  * Settings: all options of the daemon, and what they are set to
  */
 
-#include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/log.h"
 #include "config/option.h"
@@ -56,6 +55,3 @@ extern const struct option_table settings_table;
 /* The settings with all defaults. Returns 0; or -ENOMEM with nothing to free. */
 MUST_CHECK int settings_init(struct settings *settings);
 void settings_deinit(struct settings *settings);
-
-/* Write the text of --help. */
-void settings_write_help(struct buffer *out);

@@ -21,8 +21,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/socket.h"
-#include "daemon/listeners.h"
-#include "daemon/options.h"
+#include "daemon/files.h"
 #include "daemon/sweeper.h"
 #include "daemon/worker.h"
 #include "http/server.h"
@@ -33,7 +32,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define WORKERS_MAX CELLS_MAX
@@ -42,26 +40,23 @@
 #define FILES_ANYWAY 48
 
 struct daemon {
-    const struct settings *settings;
+    const struct daemon_options *options;
     unsigned n_workers;
     uint64_t seed;
-    struct pipeline_options pipeline;
     _Atomic uint64_t n_expired;
     _Atomic unsigned n_connections;
-    uint64_t max_connections;
+    unsigned max_connections;
 
     struct buckets *buckets, *batch_buckets;
     struct registry *registry;
     struct telemetry_row *rows;
     struct scrape_stats scrapes;
 
-    struct listeners_options listeners_options;
     struct listeners listeners;
     int http_fd;
     char http_address[ADDRESS_TEXT_MAX];
 
     struct worker *workers[WORKERS_MAX];
-    struct selfmetrics_limit limits[OPTIONS_MAX];
     struct selfmetrics_socket datagram_sockets[LISTENERS_MAX * CELLS_MAX];
     unsigned n_datagram_sockets;
     struct selfmetrics selfmetrics;
@@ -76,24 +71,18 @@ struct daemon {
 
 /* --- the shared parts ------------------------------------------------------------ */
 
-static unsigned choose_n_workers(const struct settings *settings)
+static unsigned choose_n_workers(const struct daemon_options *options)
 {
     long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (settings->n_workers)
-        return (unsigned)settings->n_workers;
+    if (options->n_workers)
+        return options->n_workers;
     return n_cores > 1 ? 2 : 1;
 }
 
 static int make_registry(struct daemon *daemon)
 {
-    struct registry_options options = {
-        .n_workers = daemon->n_workers,
-        .max_series = daemon->settings->max_series,
-        .max_family_series = daemon->settings->max_family_series,
-        .max_bytes = daemon->settings->max_series_bytes,
-        .seed = daemon->seed,
-    };
+    struct registry_options options = daemon->options->registry;
     int r =
         buckets_new(&daemon->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
 
@@ -101,6 +90,8 @@ static int make_registry(struct daemon *daemon)
         r = selfmetrics_batch_buckets(&daemon->batch_buckets);
     if (r < 0)
         return r;
+    options.n_workers = daemon->n_workers;
+    options.seed = daemon->seed;
     options.buckets = daemon->buckets;
     r = registry_new(&daemon->registry, &options);
     return r < 0 ? r : selfmetrics_reserve(daemon->registry);
@@ -134,47 +125,45 @@ static void free_shared(struct daemon *daemon)
     buckets_free(daemon->buckets);
 }
 
-/* No more connections than there may be descriptors for them. */
-static void limit_connections(struct daemon *daemon, bool has_streams, uint64_t n_files)
+/* How many descriptors the listeners and workers take, but for connections. */
+static uint64_t count_files(const struct daemon *daemon)
 {
-    if (daemon->max_connections <= n_files)
-        return;
-    daemon->max_connections = n_files;
-    if (has_streams)
-        log_warn("fewer connections are possible than --limit.connections",
-                 LOG_UINT("possible", n_files), LOG_TEXT("hint", "raise ulimit -n"));
+    const struct listeners_options *listeners = &daemon->options->listeners;
+    uint64_t n = FILES_ANYWAY + daemon->n_workers * FILES_PER_WORKER;
+
+    for (unsigned i = 0; i < listeners->n_listeners; i++)
+        n += listeners->listeners[i].protocol == LISTENER_UDP ? daemon->n_workers : 1;
+    return n;
 }
 
-/*
- * Raise the limit of open files as far as it may be raised, for the sake of HTTP
- * connections, and see that it is enough: libuv aborts when it cannot make a pipe.
- */
-static int allow_open_files(struct daemon *daemon)
+static bool has_streams(const struct listeners_options *listeners)
 {
-    const struct settings *settings = daemon->settings;
-    uint64_t n_streams = settings->listen_tcp.n + settings->listen_unix.n;
-    uint64_t n_needed = FILES_ANYWAY + n_streams + settings->listen_unixgram.n +
-                        daemon->n_workers * (FILES_PER_WORKER + settings->listen_udp.n);
-    struct rlimit limit;
+    for (unsigned i = 0; i < listeners->n_listeners; i++)
+        if (listener_is_stream(listeners->listeners[i].protocol))
+            return true;
+    return false;
+}
 
-    daemon->max_connections = settings->max_connections;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max > n_needed) {
-        limit_connections(daemon, n_streams > 0, limit.rlim_max - n_needed);
-        return 0;
-    }
-    log_error("too few open files are allowed", LOG_UINT("allowed", limit.rlim_max),
-              LOG_UINT("needed", n_needed), LOG_TEXT("hint", "raise ulimit -n"));
-    return -EMFILE;
+/* No more connections than there may be descriptors for them. */
+static int limit_connections(struct daemon *daemon)
+{
+    uint64_t n_free, n_max = daemon->options->max_connections;
+    int r = files_allow(count_files(daemon), &n_free);
+
+    if (r < 0)
+        return r;
+    if (n_free < n_max && has_streams(&daemon->options->listeners))
+        log_warn("fewer connections are possible than --limit.connections",
+                 LOG_UINT("possible", n_free), LOG_TEXT("hint", "raise ulimit -n"));
+    daemon->max_connections = (unsigned)(n_free < n_max ? n_free : n_max);
+    return 0;
 }
 
 /* --- sockets ---------------------------------------------------------------------- */
 
 static int open_http_socket(struct daemon *daemon)
 {
-    const char *text = daemon->settings->listen_http;
+    const char *text = daemon->options->http_address;
     struct address address;
     int r = address_parse(&address, text);
 
@@ -206,7 +195,7 @@ static void list_datagram_sockets(struct daemon *daemon)
 
 static int open_sockets(struct daemon *daemon)
 {
-    int r = listeners_open(&daemon->listeners, &daemon->listeners_options, daemon->n_workers);
+    int r = listeners_open(&daemon->listeners, &daemon->options->listeners, daemon->n_workers);
 
     if (r < 0)
         return r;
@@ -239,11 +228,11 @@ static int start_worker(struct daemon *daemon, unsigned index)
         .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
         .registry = daemon->registry,
         .row = &daemon->rows[index],
-        .max_key_bytes = daemon->settings->max_key_bytes,
+        .max_key_bytes = daemon->options->max_key_bytes,
         .seed = daemon->seed,
-        .pipeline = &daemon->pipeline,
+        .pipeline = &daemon->options->pipeline,
         .n_connections = &daemon->n_connections,
-        .max_connections = (unsigned)daemon->max_connections,
+        .max_connections = daemon->max_connections,
         .on_ended = on_ended,
         .ctx = daemon,
     };
@@ -281,14 +270,14 @@ static int start_http(struct daemon *daemon)
         .n_rows = daemon->n_workers,
         .sockets = daemon->datagram_sockets,
         .n_sockets = daemon->n_datagram_sockets,
-        .limits = daemon->limits,
-        .n_limits = options_limits(daemon->settings, daemon->limits),
+        .limits = daemon->options->limits,
+        .n_limits = daemon->options->n_limits,
         .scrapes = &daemon->scrapes,
         .batch_buckets = daemon->batch_buckets,
         .n_expired = &daemon->n_expired,
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
-    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->settings->telemetry_path);
+    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
     daemon->http_fd = -1; /* from here on, it is the server's */
     return server_start(&daemon->http, fd, &options);
 }
@@ -362,7 +351,7 @@ static int open_sweeper(struct daemon *daemon)
         .registry = daemon->registry,
         .workers = daemon->workers,
         .n_workers = daemon->n_workers,
-        .ttl_s = (uint32_t)daemon->settings->ttl_s,
+        .ttl_s = daemon->options->ttl_s,
         .n_expired = &daemon->n_expired,
     };
 
@@ -402,7 +391,7 @@ static void print_welcome(const struct daemon *daemon)
             (int)(colon - udp) - 2 * has_brackets, udp + has_brackets, colon + 1);
     printf("Scrape it:       curl http://%s%s\n"
            "Read on:         README.md, docs/architecture.md, and udometer --help\n",
-           daemon->http_address, daemon->settings->telemetry_path);
+           daemon->http_address, daemon->options->telemetry_path);
     fflush(stdout);
 }
 
@@ -438,26 +427,25 @@ static void run_loop(struct daemon *daemon)
 {
     atomic_store(&daemon->routes.is_ready, true);
     log_info("ready", LOG_UINT("workers", daemon->n_workers), LOG_UINT("pid", (uint64_t)getpid()));
-    if (daemon->settings->welcome)
+    if (daemon->options->has_welcome)
         print_welcome(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
-int daemon_run(const struct settings *settings)
+int daemon_run(const struct daemon_options *options)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
     int r;
 
+    log_setup(options->log_level, options->log_format);
     if (!daemon)
         return -ENOMEM;
-    daemon->settings = settings;
-    daemon->pipeline = options_pipeline(settings);
-    daemon->listeners_options = options_listeners(settings);
-    daemon->n_workers = choose_n_workers(settings);
+    daemon->options = options;
+    daemon->n_workers = choose_n_workers(options);
     daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);
 
-    r = allow_open_files(daemon);
+    r = limit_connections(daemon);
     if (r == 0) {
         r = make_shared(daemon);
         if (r < 0)

@@ -18,6 +18,11 @@ enum listener_protocol {
     _LISTENER_PROTOCOL_N,
 };
 
+static inline bool listener_is_stream(enum listener_protocol protocol)
+{
+    return protocol == LISTENER_TCP || protocol == LISTENER_UNIX;
+}
+
 /* Most listeners of one protocol, and in all. */
 #define LISTENERS_PER_PROTOCOL_MAX 16
 #define LISTENERS_MAX (_LISTENER_PROTOCOL_N * LISTENERS_PER_PROTOCOL_MAX)

@@ -8,6 +8,14 @@
 
 #include "daemon/options.h"
 
+#include "config/settings.h"
+#include "daemon/daemon.h"
+
+_Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX, "every listener has its place");
+_Static_assert(OPTIONS_MAX <= DAEMON_LIMITS_MAX, "every limit has its place");
+
+/* --- taking in lines --------------------------------------------------------------------- */
+
 struct pipeline_options options_pipeline(const struct settings *settings)
 {
     return (struct pipeline_options){
@@ -31,28 +39,32 @@ struct pipeline_options options_pipeline(const struct settings *settings)
     };
 }
 
-unsigned options_limits(const struct settings *settings, struct selfmetrics_limit ret[OPTIONS_MAX])
+struct registry_options options_registry(const struct settings *settings)
 {
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < settings_table.n; i++) {
-        const struct option *option = &settings_table.options[i];
-
-        if (option->limit)
-            ret[n++] = (struct selfmetrics_limit){ option->limit, option_number(option, settings) };
-    }
-    return n;
+    return (struct registry_options){
+        .max_series = settings->max_series,
+        .max_family_series = settings->max_family_series,
+        .max_bytes = settings->max_series_bytes,
+    };
 }
 
-_Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX,
-               "listeners have room for all of them");
+size_t options_max_key_bytes(const struct settings *settings)
+{
+    return settings->max_key_bytes;
+}
+
+bool options_is_dogstatsd(const struct settings *settings)
+{
+    return settings->dialect == SETTINGS_DOGSTATSD;
+}
+
+/* --- the daemon ------------------------------------------------------------------------- */
 
 static void add_listeners(struct listeners_options *options, enum listener_protocol protocol,
-                          const struct option_list *list, const struct settings *settings)
+                          const struct option_list *list, bool is_dogstatsd)
 {
     for (unsigned i = 0; i < list->n; i++) {
         const struct value_listener *listener = settings_listener(list, i);
-        bool is_dogstatsd = settings->dialect == SETTINGS_DOGSTATSD;
 
         options->listeners[options->n_listeners++] = (struct listener_options){
             .protocol = protocol,
@@ -62,8 +74,9 @@ static void add_listeners(struct listeners_options *options, enum listener_proto
     }
 }
 
-struct listeners_options options_listeners(const struct settings *settings)
+static struct listeners_options listeners_options(const struct settings *settings)
 {
+    bool is_dogstatsd = options_is_dogstatsd(settings);
     struct listeners_options options = {
         .read_buffer_bytes = settings->read_buffer_bytes,
         .permissions = {
@@ -73,9 +86,42 @@ struct listeners_options options_listeners(const struct settings *settings)
         },
     };
 
-    add_listeners(&options, LISTENER_UDP, &settings->listen_udp, settings);
-    add_listeners(&options, LISTENER_TCP, &settings->listen_tcp, settings);
-    add_listeners(&options, LISTENER_UNIXGRAM, &settings->listen_unixgram, settings);
-    add_listeners(&options, LISTENER_UNIX, &settings->listen_unix, settings);
+    add_listeners(&options, LISTENER_UDP, &settings->listen_udp, is_dogstatsd);
+    add_listeners(&options, LISTENER_TCP, &settings->listen_tcp, is_dogstatsd);
+    add_listeners(&options, LISTENER_UNIXGRAM, &settings->listen_unixgram, is_dogstatsd);
+    add_listeners(&options, LISTENER_UNIX, &settings->listen_unix, is_dogstatsd);
     return options;
+}
+
+/* The limits that udometer reports, in the order of --help. */
+static void add_limits(const struct settings *settings, struct daemon_options *options)
+{
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        if (option->limit)
+            options->limits[options->n_limits++] = (struct selfmetrics_limit){
+                .name = option->limit,
+                .value = option_number(option, settings),
+            };
+    }
+}
+
+void options_daemon(const struct settings *settings, struct daemon_options *ret)
+{
+    *ret = (struct daemon_options){
+        .log_level = settings->log_level,
+        .log_format = settings->log_format,
+        .n_workers = (unsigned)settings->n_workers,
+        .listeners = listeners_options(settings),
+        .max_connections = settings->max_connections,
+        .pipeline = options_pipeline(settings),
+        .registry = options_registry(settings),
+        .max_key_bytes = options_max_key_bytes(settings),
+        .ttl_s = (uint32_t)settings->ttl_s,
+        .http_address = settings->listen_http,
+        .telemetry_path = settings->telemetry_path,
+        .has_welcome = settings->welcome,
+    };
+    add_limits(settings, ret);
 }

@@ -5,19 +5,27 @@
  * Options: what each module is told of the settings
  *
  * Modules do not know the settings: each has a small struct of its own. This is the only
- * place where the one becomes the other.
+ * place where the one becomes the other. Texts are borrowed from the settings.
  */
 
-#include "config/settings.h"
-#include "daemon/listeners.h"
+#include "aggregate/registry.h"
 #include "ingest/pipeline.h"
-#include "web/selfmetrics.h"
 
-/* How lines are to be taken in. Everything in it is a value. */
+struct daemon_options;
+struct settings;
+
+/* All that the daemon is told. */
+void options_daemon(const struct settings *settings, struct daemon_options *ret);
+
+/* --- parts of it, for those who take in lines without a daemon ------------------------------ */
+
 struct pipeline_options options_pipeline(const struct settings *settings);
 
-/* The limits that udometer reports, in the order of --help. Returns how many. */
-unsigned options_limits(const struct settings *settings, struct selfmetrics_limit ret[OPTIONS_MAX]);
+/* How much it may hold. Workers, seed and buckets are the caller's to say. */
+struct registry_options options_registry(const struct settings *settings);
 
-/* Where to receive, with the texts of @settings borrowed: UDP first, and Unix streams last. */
-struct listeners_options options_listeners(const struct settings *settings);
+/* The memory for keys of each worker's shard, in bytes. */
+size_t options_max_key_bytes(const struct settings *settings);
+
+/* Is a gauge's sign just a sign, where a listener does not say? */
+bool options_is_dogstatsd(const struct settings *settings);

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "config/config.h"
+#include "config/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,14 +41,17 @@ static enum config_outcome load(const char *const *flags)
 #define load_with(...) load((const char *const[]){ __VA_ARGS__, NULL })
 #define load_without_flags() load((const char *const[]){ NULL })
 
-#define assert_runs(outcome)                                                                       \
+#define assert_good(outcome, expected)                                                             \
     do {                                                                                           \
         enum config_outcome assert_outcome = (outcome);                                            \
                                                                                                    \
-        if (assert_outcome != CONFIG_RUN)                                                          \
+        if (assert_outcome != (expected))                                                          \
             fail_msg("outcome %d: %s", assert_outcome, problem.data);                              \
         assert_string_equal(problem.data, "");                                                     \
     } while (0)
+
+#define assert_runs(outcome) assert_good((outcome), CONFIG_RUN)
+#define assert_checks(outcome) assert_good((outcome), CONFIG_CHECK)
 
 /* One line says what is wrong, with @text in it. */
 static void assert_problem(enum config_outcome outcome, enum config_outcome expected,
@@ -101,7 +105,7 @@ static void a_repeated_list_grows(void **state)
 
 static void a_switch_needs_no_value(void **state)
 {
-    assert_runs(load_with("--check-config", "--welcome=true"));
+    assert_checks(load_with("--check-config", "--welcome=true"));
     assert_true(settings.check_config);
     assert_true(settings.welcome);
     assert_runs(load_with("--no-check-config", "--welcome=false"));
@@ -167,7 +171,7 @@ static void variables_set_what_flags_do_not(void **state)
     setenv("UDOMETER_STATSD_TTL", "5m", 1);
     setenv("UDOMETER_STATSD_LISTEN_UDP", "127.0.0.1:1,127.0.0.1:2", 1);
     setenv("UDOMETER_CHECK_CONFIG", "true", 1);
-    assert_runs(load_with("--workers=6"));
+    assert_checks(load_with("--workers=6"));
     assert_int_equal(settings.n_workers, 6);
     assert_int_equal(settings.ttl_s, 300);
     assert_int_equal(settings.listen_udp.n, 2);

@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "config/settings.h"
+#include "daemon/daemon.h"
 #include "daemon/options.h"
 
 #include <arpa/inet.h>
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 static struct settings settings;
-static struct listeners_options options;
+static struct daemon_options options;
 static struct listeners listeners;
 static char folder[] = "/tmp/test_listeners.XXXXXX";
 static int log_fd, stderr_fd;
@@ -72,9 +73,9 @@ static int open_listeners(unsigned n_workers)
 {
     int r;
 
-    options = options_listeners(&settings);
+    options_daemon(&settings, &options);
     catch_stderr();
-    r = listeners_open(&listeners, &options, n_workers);
+    r = listeners_open(&listeners, &options.listeners, n_workers);
     release_stderr();
     return r;
 }

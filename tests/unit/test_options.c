@@ -2,22 +2,23 @@
 
 #include "unit.h"
 
+#include "config/settings.h"
+#include "daemon/daemon.h"
 #include "daemon/options.h"
 
 static struct settings settings;
-static struct selfmetrics_limit limits[OPTIONS_MAX];
-static unsigned n_limits;
+static struct daemon_options options;
 
-static void take_limits(void)
+static void take_options(void)
 {
-    n_limits = options_limits(&settings, limits);
+    options_daemon(&settings, &options);
 }
 
 static uint64_t limit_of(const char *name)
 {
-    for (unsigned i = 0; i < n_limits; i++)
-        if (strcmp(limits[i].name, name) == 0)
-            return limits[i].value;
+    for (unsigned i = 0; i < options.n_limits; i++)
+        if (strcmp(options.limits[i].name, name) == 0)
+            return options.limits[i].value;
     fail_msg("there is no limit %s", name);
     return 0;
 }
@@ -28,7 +29,7 @@ static void limits_are_what_they_are_set_to(void **state)
     settings.max_family_series = 8;
     settings.max_series_bytes = 9 << 20;
     settings.line_length = 10;
-    take_limits();
+    take_options();
     assert_int_equal(limit_of("series"), 7);
     assert_int_equal(limit_of("family-series"), 8);
     assert_int_equal(limit_of("series-memory"), 9 << 20);
@@ -43,7 +44,7 @@ static void every_limit_is_there_once(void **state)
 {
     unsigned n = 0;
 
-    take_limits();
+    take_options();
     for (unsigned i = 0; i < settings_table.n; i++) {
         const char *name = settings_table.options[i].name;
 
@@ -54,7 +55,7 @@ static void every_limit_is_there_once(void **state)
         n++;
     }
     assert_true(n > 8);
-    assert_int_equal(n, n_limits);
+    assert_int_equal(n, options.n_limits);
 }
 
 static int begin(void **state)

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "config/config.h"
 #include "config/settings.h"
 #include "daemon/options.h"
 
@@ -510,7 +511,7 @@ static void help_tells_every_flag_in_order(void **state)
     const char *at;
     char flag[64];
 
-    settings_write_help(&out);
+    config_write_help(&out);
     buffer_add_char(&out, '\0');
     assert_false(out.has_failed);
     at = out.data;

@@ -9,7 +9,9 @@
 #include "tools/explain/explain.h"
 
 #include "base/buffer.h"
+#include "config/command_line.h"
 #include "config/config.h"
+#include "daemon/options.h"
 #include "tools/explain/explanation.h"
 
 #include <stdio.h>
@@ -31,7 +33,13 @@ static void explain_input(struct explanation *explanation)
 static int run(const struct settings *settings, int argc, char **argv)
 {
     CLEANUP(explanation_freep) struct explanation *explanation = NULL;
-    int r = explanation_new(&explanation, settings);
+    const struct explanation_options options = {
+        .pipeline = options_pipeline(settings),
+        .registry = options_registry(settings),
+        .max_key_bytes = options_max_key_bytes(settings),
+        .is_dogstatsd = options_is_dogstatsd(settings),
+    };
+    int r = explanation_new(&explanation, &options);
 
     if (r < 0) {
         fprintf(stderr, "udometer explain: %s\n", strerror(-r));
@@ -60,17 +68,15 @@ static int print_usage(void)
 
 int explain_main(int argc, char **argv)
 {
-    CLEANUP(settings_deinit) struct settings settings = { 0 };
+    CLEANUP(config_freep) struct settings *settings = NULL;
     CLEANUP(problems_deinit) struct problems problems = { 0 };
-    int n_flags = 1;
+    int n_flags = command_line_count_flags(argc, argv);
 
-    /* Flags come first, and lines do not begin with two dashes. */
-    while (n_flags < argc && strncmp(argv[n_flags], "--", 2) == 0)
-        n_flags++;
-    if (settings_init(&settings) < 0)
+    if (config_new(&settings) < 0)
         return EXIT_FAILURE;
-    switch (config_load(&settings, n_flags, argv, &problems)) {
-    case CONFIG_RUN: return run(&settings, argc - n_flags, argv + n_flags);
+    switch (config_load(settings, n_flags, argv, &problems)) {
+    case CONFIG_RUN:
+    case CONFIG_CHECK: return run(settings, argc - n_flags, argv + n_flags);
     case CONFIG_HELP:
     case CONFIG_VERSION: return print_usage();
     case CONFIG_USAGE_ERROR:

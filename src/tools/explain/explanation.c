@@ -12,7 +12,6 @@
 
 #include "base/buffer.h"
 #include "base/number.h"
-#include "daemon/options.h"
 #include "input/service_check.h"
 #include "tools/explain/refusal.h"
 #include "web/selfmetrics.h"
@@ -401,17 +400,13 @@ bool explanation_has_refused(const struct explanation *it)
 
 /* --- the whole --------------------------------------------------------------------- */
 
-static int make_pipeline(struct explanation *it, const struct settings *settings)
+static int make_pipeline(struct explanation *it, const struct explanation_options *options)
 {
-    struct registry_options registry_options = {
-        .n_workers = 1,
-        .max_series = settings->max_series,
-        .max_family_series = settings->max_family_series,
-        .max_bytes = settings->max_series_bytes,
-    };
-    struct shard_options shard_options = { .max_key_bytes = settings->max_key_bytes };
+    struct registry_options registry_options = options->registry;
+    struct shard_options shard_options = { .max_key_bytes = options->max_key_bytes };
     int r = buckets_new(&it->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
 
+    registry_options.n_workers = 1;
     registry_options.buckets = it->buckets;
     if (r == 0)
         r = registry_new(&it->registry, &registry_options);
@@ -431,20 +426,20 @@ static int make_pipeline(struct explanation *it, const struct settings *settings
     return r;
 }
 
-int explanation_new(struct explanation **ret, const struct settings *settings)
+int explanation_new(struct explanation **ret, const struct explanation_options *options)
 {
     CLEANUP(explanation_freep) struct explanation *it = calloc(1, sizeof(*it));
     int r;
 
     if (!it)
         return -ENOMEM;
-    it->options = options_pipeline(settings);
+    it->options = options->pipeline;
     it->parsing = pipeline_parse_options(&it->options);
-    it->is_dogstatsd = settings->dialect == SETTINGS_DOGSTATSD;
+    it->is_dogstatsd = options->is_dogstatsd;
     it->trace = (struct resolve_trace){ it, on_tag, on_section };
     r = resolve_new(&it->resolver, &it->options.resolve);
     if (r == 0)
-        r = make_pipeline(it, settings);
+        r = make_pipeline(it, options);
     if (r < 0)
         return r;
     resolve_set_trace(it->resolver, &it->trace);

@@ -7,15 +7,23 @@
 
 #include "base/compiler.h"
 #include "base/slice.h"
-#include "config/settings.h"
+#include "ingest/pipeline.h"
 
 struct explanation;
 
+/* What a daemon is told, too. */
+struct explanation_options {
+    struct pipeline_options pipeline;
+    struct registry_options registry; /* how much it may hold */
+    size_t max_key_bytes;
+    bool is_dogstatsd; /* a gauge's sign is just a sign */
+};
+
 /*
- * Make one for lines that come to a daemon with @settings that has just started.
+ * Make one for lines that come to a daemon with @options that has just started.
  * Returns 0 or negative errno.
  */
-MUST_CHECK int explanation_new(struct explanation **ret, const struct settings *settings);
+MUST_CHECK int explanation_new(struct explanation **ret, const struct explanation_options *options);
 void explanation_free(struct explanation *it);
 DEFINE_CLEANUP(struct explanation *, explanation_free)
 

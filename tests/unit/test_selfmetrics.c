@@ -2,12 +2,14 @@
 
 #include "unit.h"
 
+#include "base/process.h"
 #include "output/text.h"
 #include "web/selfmetrics.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -288,6 +290,14 @@ static void tells_sets_apart_from_gauges(void **state)
 
 static void tells_of_itself(void **state)
 {
+    struct rlimit limit;
+    char line[64];
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    snprintf(line, sizeof(line), "process_max_fds %lu", limit.rlim_cur);
+    assert_line(line);
+    snprintf(line, sizeof(line), "process_threads %lu", process_read().threads);
+    assert_line(line);
     assert_line("process_start_time_seconds 1234.5");
     assert_non_null(strstr(text.data, "\nudometer_build_info{"));
     assert_non_null(strstr(text.data, "\nprocess_cpu_seconds_total "));

@@ -3,12 +3,25 @@
 #include "unit.h"
 
 #include "base/labels.h"
+#include "base/number.h"
 #include "output/text.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+size_t __wrap_number_format(char out[NUMBER_TEXT_MAX], double number);
+size_t __real_number_format(char out[NUMBER_TEXT_MAX], double number);
+
+/* Numbers that were rendered, but for counts. */
+static unsigned n_rendered;
+
+size_t __wrap_number_format(char out[NUMBER_TEXT_MAX], double number)
+{
+    n_rendered++;
+    return __real_number_format(out, number);
+}
 
 static struct buffer buffer;
 static void *text_state;
@@ -190,6 +203,19 @@ static void each_histogram_has_its_own_bounds(void **state)
     }
 }
 
+/* It would take longer than all the rest. */
+static void bounds_are_rendered_once_for_all_histograms_that_share_them(void **state)
+{
+    const uint64_t counts[] = { 1, 2, 3 };
+    CLEANUP(buckets_freep) struct buckets *buckets = NULL;
+
+    assert_int_equal(buckets_new(&buckets, (const double[]){ 0.25, 10 }, 2), 0);
+    n_rendered = 0;
+    for (unsigned i = 0; i < 100; i++)
+        write_histogram(i < 50 ? "x" : "y", SLICE(""), buckets, counts, 1);
+    assert_int_equal(n_rendered, 2 + 100); /* and each one's sum */
+}
+
 static void the_longest_bounds_and_counts_have_room(void **state)
 {
     const uint64_t counts[] = { UINT64_MAX, 0, 0, 0 };
@@ -245,6 +271,7 @@ int main(void)
         TEXT_CASE(a_histogram_without_bounds_has_the_infinite_one),
         TEXT_CASE(bounds_are_written_as_short_as_they_can_be),
         TEXT_CASE(each_histogram_has_its_own_bounds),
+        TEXT_CASE(bounds_are_rendered_once_for_all_histograms_that_share_them),
         TEXT_CASE(the_longest_bounds_and_counts_have_room),
         TEXT_CASE(appends_to_what_is_there),
     };

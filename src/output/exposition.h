@@ -4,9 +4,9 @@
 /*
  * Exposition: the one walk over everything a scrape shows, and the interface of its writers
  *
- * The walk passes typed facts to a writer: each family once, then its series. A writer is one
- * format. It alone knows what belongs to that format, such as the suffixes of names, le="…"
- * and a last line; and it knows nothing of the registry. Pure.
+ * The walk passes facts to a writer: each family once, then its series. A writer is one
+ * format. It alone knows what belongs to that format, such as suffixes of names, le="…" and
+ * a last line, and it does not know where the facts come from (docs/decisions/0017). Pure.
  */
 
 #include "aggregate/snapshot.h"
@@ -18,7 +18,7 @@
 
 /* What the series of a family share. */
 struct exposition_family {
-    struct slice name; /* of its series; a format's suffixes are the writer's business */
+    struct slice name; /* without suffixes that only a format adds */
     enum metric_type type;
     struct slice help; /* plain text, not escaped */
 };
@@ -40,11 +40,10 @@ struct exposition_histogram {
 /* --- writers ---------------------------------------------------------------------------- */
 
 /*
- * A format. The functions append to @out; lack of memory shows in out->has_failed. @state
- * belongs to the writer, one for each walk, so a writer may keep there what it wants to
- * know later in the walk. Facts are valid during the call, with two exceptions: @family
- * does not change until the next one, and buckets do not change during the walk, so a
- * text that was made from them may be kept with their address.
+ * A format. The functions append to @out; lack of memory shows in out->has_failed. @state is
+ * the writer's own, one for each walk. Facts are valid during the call, but for two that last
+ * longer: a family stays as it is until the next one, and buckets until the walk ends, so
+ * that a writer may keep what it has rendered of them, under their address.
  */
 struct exposition_writer {
     const char *content_type; /* of HTTP */
@@ -65,8 +64,8 @@ struct exposition_writer {
     void (*end)(void *state, struct buffer *out);
 
     /*
-     * A chunk is about to be handed out, so no byte of it can be changed any more: for
-     * formats in which a length comes before what it counts. NULL: nothing to do.
+     * The chunk in @out is handed out after this call and cannot be changed then. For formats
+     * in which a length comes before what it counts. NULL: nothing to do.
      */
     void (*flush)(void *state, struct buffer *out);
 };

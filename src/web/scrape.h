@@ -14,7 +14,7 @@ struct scrape;
 
 /*
  * Begin a scrape of what @source, which outlives it, has now, in the format of @writer.
- * HTTP thread, as are the other two. Returns 0 or -ENOMEM.
+ * HTTP thread, as for all of these. Returns 0 or -ENOMEM.
  */
 MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source,
                           const struct exposition_writer *writer);

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * Setup of a group of cases that fork or use signals. Afterwards no signal is blocked,
- * children can be waited for, and alarm() works.
+ * Afterwards no signal is blocked, children can be waited for, and alarm() works. It has the form
+ * of a group's setup, for cases that use signals but do not begin with fork_child().
  */
 static inline int take_signals(void **state)
 {
@@ -28,11 +28,13 @@ static inline int take_signals(void **state)
     return 0;
 }
 
-/* As fork(). The child is killed when its parent ends. */
+/* As fork(). Takes the signals first; and the child is killed when its parent ends. */
 static inline pid_t fork_child(void)
 {
-    pid_t parent = getpid(), child = fork();
+    pid_t parent = getpid(), child;
 
+    take_signals(NULL);
+    child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)

@@ -8,6 +8,7 @@
  * looked at as well until then, so it must break only what MUST() is about.
  */
 
+#include "child.h"
 #include "unit.h"
 
 #include <signal.h>
@@ -25,7 +26,7 @@ static inline void run_to_abort(void (*function)(void), char *out, size_t size)
     pid_t pid;
 
     assert_int_equal(pipe(pipes), 0);
-    pid = fork();
+    pid = fork_child();
     assert_true(pid >= 0);
     if (pid == 0) {
         dup2(pipes[1], STDERR_FILENO);

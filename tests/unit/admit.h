@@ -8,30 +8,11 @@
  * sweep, in which every item holds a reference.
  */
 
-#include "unit.h"
-
-#include "aggregate/registry.h"
+#include "registry_setup.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct buckets *buckets;
-
-static inline struct registry *new_registry(unsigned n_workers, size_t max_series, size_t max_bytes)
-{
-    const struct registry_options options = {
-        .n_workers = n_workers,
-        .max_series = max_series,
-        .max_bytes = max_bytes,
-        .seed = 42,
-        .buckets = buckets,
-    };
-    struct registry *registry;
-
-    assert_int_equal(registry_new(&registry, &options), 0);
-    return registry;
-}
 
 static inline struct registry *new_large_registry(void)
 {
@@ -99,15 +80,4 @@ static inline void remove_series(struct registry *registry, struct cell *cell)
     assert_int_equal(series_state(item.series), SERIES_REMOVED);
     series_unref(item.series);
     end_sweep(&item, 1);
-}
-
-static inline int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static inline int free_buckets(void **state)
-{
-    buckets_free(buckets);
-    return 0;
 }

@@ -8,7 +8,7 @@
  * the options of the protocol. What was counted must add up after every step.
  */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "base/buffer.h"
 #include "defaults.h"
@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct buckets *buckets;
 static struct registry *registry;
 static struct shard *shard;
 static struct telemetry_row row;
@@ -82,10 +81,7 @@ static inline struct reading read_series(const char *family, const char *labels)
 
 static inline size_t n_series(void)
 {
-    struct registry_counts counts = registry_count(registry);
-
-    return counts.series[METRIC_COUNTER] + counts.series[METRIC_GAUGE] +
-           counts.series[METRIC_HISTOGRAM] + counts.series[METRIC_SET];
+    return count_series(registry);
 }
 
 /* A datagram of one line, of which this becomes. */
@@ -99,21 +95,22 @@ static inline void assert_verdict(const char *line, enum verdict verdict)
     assert_identity();
 }
 
-static inline int begin(void **state)
+static inline int begin_with(size_t max_series)
 {
-    const struct registry_options options = {
-        .n_workers = 1, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
-    };
     const struct identity own = { .type = SAMPLE_GAUGE, .family = SLICE("own") };
     struct shard_options shard_options = { .max_key_bytes = 1 << 20, .seed = 42 };
 
     row = (struct telemetry_row){ 0 };
-    if (registry_new(&registry, &options) < 0 || registry_reserve(registry, &own) < 0)
-        return -1;
-    shard_options.registry = registry;
+    shard_options.registry = registry = new_registry(1, max_series, SIZE_MAX);
+    assert_int_equal(registry_reserve(registry, &own), 0);
     if (shard_new(&shard, &shard_options) < 0)
         return -1;
     return pipeline_new(&pipeline, shard, &row, default_pipeline());
+}
+
+static inline int begin(void **state)
+{
+    return begin_with(1000);
 }
 
 static inline int end(void **state)
@@ -121,17 +118,6 @@ static inline int end(void **state)
     pipeline_free(pipeline);
     shard_free(shard);
     registry_free(registry);
-    return 0;
-}
-
-static inline int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static inline int free_buckets(void **state)
-{
-    buckets_free(buckets);
     return 0;
 }
 

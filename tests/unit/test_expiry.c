@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "aggregate/expiry.h"
 #include "aggregate/shard.h"
@@ -12,7 +12,6 @@
 
 #define WORKERS 2
 
-static struct buckets *buckets;
 static struct registry *registry;
 static struct shard *shards[WORKERS];
 
@@ -698,16 +697,7 @@ static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
 
 static int begin(void **state)
 {
-    const struct registry_options options = {
-        .n_workers = WORKERS,
-        .max_series = 100000,
-        .max_bytes = SIZE_MAX,
-        .seed = 42,
-        .buckets = buckets,
-    };
-
-    if (registry_new(&registry, &options) < 0)
-        return -1;
+    registry = new_registry(WORKERS, 100000, SIZE_MAX);
     for (unsigned i = 0; i < WORKERS; i++) {
         const struct shard_options shard_options = { registry, i, 16 << 20, 42 };
 
@@ -722,17 +712,6 @@ static int end(void **state)
     for (unsigned i = 0; i < WORKERS; i++)
         shard_free(shards[i]);
     registry_free(registry);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
     return 0;
 }
 

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/kind.h"
 #include "aggregate/set.h"
-
-static struct buckets *buckets;
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, 11);
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
-    return 0;
-}
 
 static void a_histogram_has_room_for_each_bucket_and_one_more(void **state)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "aggregate/names.h"
 
 #include <stdio.h>
 
 static struct names names;
-static struct buckets *buckets;
 
 static struct family *new_family(const char *name, enum sample_type type)
 {
@@ -299,17 +298,6 @@ static int begin(void **state)
 static int end(void **state)
 {
     names_deinit(&names);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
     return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 
 #include "abort.h"
+#include "registry_setup.h"
 
 #include "aggregate/roster.h"
 
@@ -14,7 +15,6 @@
 
 #define WORKERS 3
 
-static struct buckets *buckets;
 static struct roster roster;
 
 static struct identity identity_of(const char *name, enum sample_type type, const char *labels)
@@ -712,17 +712,6 @@ static int end(void **state)
 {
     roster_deinit(&roster);
     assert_int_equal(roster.budget.held_bytes, 0);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
     return 0;
 }
 

@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "push.h"
 
 #include "aggregate/expiry.h"
-#include "aggregate/shard.h"
-#include "defaults.h"
 #include "output/text.h"
 #include "web/scrape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct buckets *buckets, *batch_buckets;
-static struct registry *registry;
-static struct shard *shard;
-static struct telemetry_row row;
-static struct pipeline *pipeline;
+static struct buckets *batch_buckets;
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired;
 static struct selfmetrics source;
-
-static void push(const char *datagram)
-{
-    pipeline_push(pipeline, slice_of(datagram), 0);
-    pipeline_flush(pipeline);
-}
 
 static struct scrape *begin_scrape(void)
 {
@@ -239,20 +227,11 @@ static void a_scrape_that_ends_early_is_counted_as_broken(void **state)
     assert_int_equal(n_recorded(), 0);
 }
 
-static int begin(void **state)
+static int begin_case(void **state)
 {
-    const struct registry_options options = {
-        .n_workers = 1, .max_series = 100000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
-    };
-    struct shard_options shard_options = { .max_key_bytes = 64 << 20, .seed = 42 };
-
-    row = (struct telemetry_row){ 0 };
-    if (registry_new(&registry, &options) < 0 || selfmetrics_reserve(registry) < 0)
-        return -1;
-    shard_options.registry = registry;
-    if (shard_new(&shard, &shard_options) < 0 ||
-        pipeline_new(&pipeline, shard, &row, default_pipeline()) < 0)
-        return -1;
+    assert_int_equal(begin_with(100000), 0);
+    assert_int_equal(selfmetrics_reserve(registry), 0);
+    assert_int_equal(selfmetrics_batch_buckets(&batch_buckets), 0);
     source = (struct selfmetrics){ .registry = registry,
                                    .rows = &row,
                                    .n_rows = 1,
@@ -262,30 +241,14 @@ static int begin(void **state)
     return scrape_stats_init(&scrapes);
 }
 
-static int end(void **state)
+static int end_case(void **state)
 {
     scrape_stats_deinit(&scrapes);
-    pipeline_free(pipeline);
-    shard_free(shard);
-    registry_free(registry);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    if (buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds)) < 0)
-        return -1;
-    return selfmetrics_batch_buckets(&batch_buckets);
-}
-
-static int free_buckets(void **state)
-{
     buckets_free(batch_buckets);
-    buckets_free(buckets);
-    return 0;
+    return end(state);
 }
 
-#define SCRAPE_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define SCRAPE_CASE(name) cmocka_unit_test_setup_teardown(name, begin_case, end_case)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "base/process.h"
 #include "output/text.h"
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct buckets *buckets, *batch_buckets;
+static struct buckets *batch_buckets;
 static struct registry *registry;
 static struct telemetry_row rows[2];
 static struct scrape_stats scrapes;
@@ -335,18 +335,15 @@ static int open_socket(void)
 
 static int begin(void **state)
 {
-    const struct registry_options options = {
-        .n_workers = 2, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
-    };
-
     memset(rows, 0, sizeof(rows));
     atomic_store(&n_expired, 0);
     sockets[0] = (struct selfmetrics_socket){ "udp://127.0.0.1:1", 0, open_socket() };
     sockets[1] = (struct selfmetrics_socket){ "udp://[::1]:2", 1, open_socket() };
     limits[0] = (struct selfmetrics_limit){ "family-series", 8 };
     limits[1] = (struct selfmetrics_limit){ "series-memory", 9 << 20 };
-    if (registry_new(&registry, &options) < 0 || selfmetrics_reserve(registry) < 0)
-        return -1;
+    registry = new_registry(2, 1000, SIZE_MAX);
+    assert_int_equal(selfmetrics_reserve(registry), 0);
+    assert_int_equal(selfmetrics_batch_buckets(&batch_buckets), 0);
     source = (struct selfmetrics){
         .registry = registry,
         .rows = rows,
@@ -367,24 +364,11 @@ static int end(void **state)
 {
     scrape_stats_deinit(&scrapes);
     registry_free(registry);
+    buckets_free(batch_buckets);
     buffer_deinit(&text);
     text = (struct buffer){ 0 };
     for (unsigned i = 0; i < 2; i++)
         close(sockets[i].fd);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    if (buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds)) < 0)
-        return -1;
-    return selfmetrics_batch_buckets(&batch_buckets);
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(batch_buckets);
-    buckets_free(buckets);
     return 0;
 }
 

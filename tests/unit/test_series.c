@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "abort.h"
+#include "registry_setup.h"
 
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/series.h"
 #include "aggregate/set.h"
-
-static struct buckets *buckets;
 
 static struct family *new_family(const char *name, enum sample_type type)
 {
@@ -449,17 +448,6 @@ static void only_steps_between_states_are_taken(void **state)
     assert_aborts(expire_what_has_ended, "is_step(before, state) does not hold");
     assert_aborts(revive_what_was_removed, "is_step(before, state) does not hold");
     assert_aborts(remove_what_is_live, "is_step(before, state) does not hold");
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
-    return 0;
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "aggregate/shard.h"
 
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct buckets *buckets;
 static struct registry *registry; /* of two workers */
 static struct shard *shard;       /* of the first, with room for many keys */
 
@@ -809,16 +808,7 @@ static void free_accepts_null(void **state)
 
 static int begin(void **state)
 {
-    const struct registry_options options = {
-        .n_workers = 2,
-        .max_series = 100000,
-        .max_bytes = SIZE_MAX,
-        .seed = 42,
-        .buckets = buckets,
-    };
-
-    if (registry_new(&registry, &options) < 0)
-        return -1;
+    registry = new_registry(2, 100000, SIZE_MAX);
     shard = new_shard(0, 64 << 20);
     return 0;
 }
@@ -827,17 +817,6 @@ static int end(void **state)
 {
     shard_free(shard);
     registry_free(registry);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
     return 0;
 }
 

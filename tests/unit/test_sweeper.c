@@ -5,7 +5,7 @@
  * second pass. Timers of a second or more go by that clock as well.
  */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "base/clock.h"
 #include "base/socket.h"
@@ -20,7 +20,6 @@
 #define DEADLINE_MS 15000
 #define WORKERS 2
 
-static struct buckets *buckets;
 static struct registry *registry;
 static struct telemetry_row rows[WORKERS];
 static int fds[WORKERS], senders[WORKERS];
@@ -108,10 +107,7 @@ static void send_line(unsigned worker, const char *line)
 
 static uint64_t n_series(void)
 {
-    struct registry_counts counts = registry_count(registry);
-
-    return counts.series[METRIC_COUNTER] + counts.series[METRIC_GAUGE] +
-           counts.series[METRIC_HISTOGRAM] + counts.series[METRIC_SET];
+    return count_series(registry);
 }
 
 /* The value of a counter, or -1. */
@@ -447,13 +443,6 @@ static int start_worker(unsigned i)
 
 static int begin_with(uint32_t ttl_s)
 {
-    const struct registry_options options = {
-        .n_workers = WORKERS,
-        .max_series = 1000,
-        .max_bytes = SIZE_MAX,
-        .seed = 42,
-        .buckets = buckets,
-    };
     struct sweeper_options sweeper_options = {
         .workers = workers, .n_workers = WORKERS, .ttl_s = ttl_s, .n_expired = &n_expired
     };
@@ -461,8 +450,7 @@ static int begin_with(uint32_t ttl_s)
     memset(rows, 0, sizeof(rows));
     memset(alarms, 0, sizeof(alarms));
     atomic_store(&n_expired, 0);
-    if (registry_new(&registry, &options) < 0)
-        return -1;
+    registry = new_registry(WORKERS, 1000, SIZE_MAX);
     for (unsigned i = 0; i < WORKERS; i++)
         if (start_worker(i) < 0)
             return -1;
@@ -504,17 +492,6 @@ static int end(void **state)
         close(fds[i]);
     }
     registry_free(registry);
-    return 0;
-}
-
-static int make_buckets(void **state)
-{
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
-}
-
-static int free_buckets(void **state)
-{
-    buckets_free(buckets);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "registry_setup.h"
 
 #include "base/clock.h"
 #include "base/socket.h"
@@ -25,7 +25,6 @@
 #define ALL_SOCKETS (SOCKETS + 2)
 #define MAX_CONNECTIONS 3
 
-static struct buckets *buckets;
 static struct registry *registry;
 static struct telemetry_row row;
 static int senders[SOCKETS];
@@ -804,14 +803,11 @@ static int open_streams(const struct address *loopback)
 
 static int begin(void **state)
 {
-    const struct registry_options options = {
-        .n_workers = 1, .max_series = 1000, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
-    };
     struct address address;
 
     memset(&row, 0, sizeof(row));
-    if (registry_new(&registry, &options) < 0 || address_parse(&address, "127.0.0.1:0") < 0)
-        return -1;
+    registry = new_registry(1, 1000, SIZE_MAX);
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
     for (unsigned i = 0; i < SOCKETS; i++) {
         sockets[i] = (struct worker_socket){ .fd = -1 };
         if (socket_bind_udp(&address, 4 << 20, 1, &sockets[i].fd) < 0)
@@ -834,16 +830,14 @@ static int end(void **state)
     return 0;
 }
 
-static int make_buckets(void **state)
+static int begin_group(void **state)
 {
-    if (!mkdtemp(directory))
-        return -1;
-    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+    return mkdtemp(directory) ? make_buckets(state) : -1;
 }
 
-static int free_buckets(void **state)
+static int end_group(void **state)
 {
-    buckets_free(buckets);
+    free_buckets(state);
     return rmdir(directory);
 }
 
@@ -884,5 +878,5 @@ int main(void)
         WORKER_CASE(stop_accepts_null),
     };
 
-    return cmocka_run_group_tests(cases, make_buckets, free_buckets);
+    return cmocka_run_group_tests(cases, begin_group, end_group);
 }

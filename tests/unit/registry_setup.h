@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Registry setup: the default buckets, made once for a group of cases, and registries on them
+ */
+
+#include "unit.h"
+
+#include "aggregate/registry.h"
+
+/* Of the group; make_buckets() and free_buckets() are its setup and teardown. */
+static struct buckets *buckets;
+
+static inline int make_buckets(void **state)
+{
+    return buckets_new(&buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+}
+
+static inline int free_buckets(void **state)
+{
+    buckets_free(buckets);
+    return 0;
+}
+
+static inline struct registry *new_registry(unsigned n_workers, size_t max_series, size_t max_bytes)
+{
+    const struct registry_options options = {
+        .n_workers = n_workers,
+        .max_series = max_series,
+        .max_bytes = max_bytes,
+        .seed = 42,
+        .buckets = buckets,
+    };
+    struct registry *registry;
+
+    assert_int_equal(registry_new(&registry, &options), 0);
+    return registry;
+}
+
+/* Series of all types. */
+static inline uint64_t count_series(struct registry *registry)
+{
+    struct registry_counts counts = registry_count(registry);
+    uint64_t n = 0;
+
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        n += counts.series[type];
+    return n;
+}

@@ -221,9 +221,9 @@ static void on_ended(void *ctx)
 
 static int start_worker(struct daemon *daemon, unsigned index)
 {
-    struct worker_socket sockets[WORKER_SOCKETS_MAX];
-    const struct worker_options options = {
-        .index = index,
+    struct intake_socket sockets[INTAKE_SOCKETS_MAX];
+    const struct intake_options options = {
+        .worker = index,
         .sockets = sockets,
         .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
         .registry = daemon->registry,

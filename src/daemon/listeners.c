@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-_Static_assert(LISTENERS_MAX <= WORKER_SOCKETS_MAX, "a worker has room for all listeners");
+_Static_assert(LISTENERS_MAX <= INTAKE_SOCKETS_MAX, "a worker has room for all listeners");
 
 int listeners_refuse(const char *flag, const char *address, int error)
 {
@@ -236,7 +236,7 @@ void listeners_close(struct listeners *listeners)
 }
 
 unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
-                             struct worker_socket ret[WORKER_SOCKETS_MAX])
+                             struct intake_socket ret[INTAKE_SOCKETS_MAX])
 {
     unsigned n = 0;
 

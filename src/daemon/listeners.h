@@ -8,7 +8,7 @@
 #include "base/address.h"
 #include "base/compiler.h"
 #include "base/unix.h"
-#include "daemon/worker.h"
+#include "daemon/intake.h"
 
 enum listener_protocol {
     LISTENER_UDP,
@@ -43,7 +43,7 @@ struct listeners_options {
 
 /* One socket of one worker; streams are accepted by all workers from one socket. */
 struct listener_socket {
-    struct worker_socket socket;
+    struct intake_socket socket;
     unsigned worker;
     char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* with its scheme, as bound */
 };
@@ -76,7 +76,7 @@ void listeners_close(struct listeners *listeners);
 
 /* The sockets that @worker receives from. Returns how many. */
 unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
-                             struct worker_socket ret[WORKER_SOCKETS_MAX]);
+                             struct intake_socket ret[INTAKE_SOCKETS_MAX]);
 
 /* The first address of UDP, or NULL: for examples. */
 const char *listeners_udp_address(const struct listeners *listeners);

@@ -5,39 +5,11 @@
  * Worker: a thread that receives, and owns all it needs for that
  */
 
-#include "aggregate/registry.h"
 #include "aggregate/shard.h"
 #include "base/compiler.h"
-#include "base/telemetry.h"
-#include "ingest/pipeline.h"
+#include "daemon/intake.h"
 
 struct worker;
-
-/* A socket that is bound; the descriptor stays the caller's. */
-struct worker_socket {
-    int fd;
-    bool is_stream; /* it listens; otherwise it receives datagrams */
-    bool may_have_frames;
-    bool is_dogstatsd;   /* a gauge's sign is just a sign */
-    bool needs_arrivals; /* what comes needs a time, to be ordered with other workers' */
-};
-
-#define WORKER_SOCKETS_MAX 64
-
-struct worker_options {
-    unsigned index; /* 0 to n - 1: which of the registry's workers this is */
-    const struct worker_socket *sockets;
-    unsigned n_sockets;
-    struct registry *registry; /* outlives the worker, as does the row */
-    struct telemetry_row *row;
-    size_t max_key_bytes; /* of the shard */
-    uint64_t seed;        /* of the shard */
-    const struct pipeline_options *pipeline;
-    _Atomic unsigned *n_connections; /* of all workers together; borrowed */
-    unsigned max_connections;
-    void (*on_ended)(void *ctx); /* on the worker's thread: a sender has ended series */
-    void *ctx;
-};
 
 /* Something to do on a worker's thread, between two drains. */
 struct worker_task {
@@ -46,8 +18,8 @@ struct worker_task {
     struct worker_task *next; /* the worker's, until run is called */
 };
 
-/* Make a worker and start its thread. Returns 0 or negative errno. */
-MUST_CHECK int worker_start(struct worker **ret, const struct worker_options *options);
+/* Make a worker and start its thread, which receives. Returns 0 or negative errno. */
+MUST_CHECK int worker_start(struct worker **ret, const struct intake_options *options);
 
 /*
  * Have @task run on the worker's thread, soon. It stays where it is until then.

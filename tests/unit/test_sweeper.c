@@ -413,9 +413,9 @@ static void on_ended(void *ctx)
 
 static int start_worker(unsigned i)
 {
-    struct worker_socket socket_of = { .fd = -1 };
-    const struct worker_options options = {
-        .index = i,
+    struct intake_socket socket_of = { .fd = -1 };
+    const struct intake_options options = {
+        .worker = i,
         .sockets = &socket_of,
         .n_sockets = 1,
         .registry = registry,

@@ -28,7 +28,7 @@
 static struct registry *registry;
 static struct telemetry_row row;
 static int senders[SOCKETS];
-static struct worker_socket sockets[ALL_SOCKETS];
+static struct intake_socket sockets[ALL_SOCKETS];
 static char directory[] = "/tmp/udometer-test-worker-XXXXXX";
 static char path[64];
 static _Atomic unsigned n_connections;
@@ -40,9 +40,9 @@ static void on_ended(void *ctx)
     sem_post(ctx);
 }
 
-static struct worker_options worker_options(void)
+static struct intake_options worker_options(void)
 {
-    return (struct worker_options){
+    return (struct intake_options){
         .sockets = sockets,
         .n_sockets = ALL_SOCKETS,
         .registry = registry,
@@ -59,7 +59,7 @@ static struct worker_options worker_options(void)
 
 static void start(void)
 {
-    const struct worker_options options = worker_options();
+    const struct intake_options options = worker_options();
 
     assert_int_equal(worker_start(&worker, &options), 0);
 }
@@ -515,7 +515,7 @@ static void a_line_that_is_too_long_costs_only_itself(void **state)
 static void the_limit_of_a_line_is_that_of_the_pipeline(void **state)
 {
     struct pipeline_options pipeline = *default_pipeline();
-    struct worker_options options = worker_options();
+    struct intake_options options = worker_options();
     int fd;
 
     pipeline.resolve.limits.line = 6;
@@ -728,7 +728,7 @@ static void tells_when_senders_have_ended_series(void **state)
 
 static void a_worker_may_have_no_sockets(void **state)
 {
-    struct worker_options options = worker_options();
+    struct intake_options options = worker_options();
     struct stay stay;
 
     options.n_sockets = 0;
@@ -754,8 +754,8 @@ static void descriptors_stay_the_callers(void **state)
 
 static void a_bad_descriptor_is_an_error(void **state)
 {
-    struct worker_socket bad[ALL_SOCKETS];
-    struct worker_options options = worker_options();
+    struct intake_socket bad[ALL_SOCKETS];
+    struct intake_options options = worker_options();
     struct worker *mark = (struct worker *)(uintptr_t)1, *other = mark;
 
     for (unsigned i = 0; i < ALL_SOCKETS; i++) {
@@ -809,7 +809,7 @@ static int begin(void **state)
     registry = new_registry(1, 1000, SIZE_MAX);
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
     for (unsigned i = 0; i < SOCKETS; i++) {
-        sockets[i] = (struct worker_socket){ .fd = -1 };
+        sockets[i] = (struct intake_socket){ .fd = -1 };
         if (socket_bind_udp(&address, 4 << 20, 1, &sockets[i].fd) < 0)
             return -1;
         senders[i] = connect_to(sockets[i].fd);

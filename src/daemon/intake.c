@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Intake
+ *
+ * Each socket has a reader of one of two kinds, which hands over bytes by callbacks; all of
+ * them lead into one pipeline. Callbacks count, and once a batch is applied they look at the
+ * counters to see whether others must hear of something.
+ */
+
+#include "daemon/intake.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "input/connections.h"
+#include "input/datagrams.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Lines about the same thing do not come more often. */
+#define LOG_PAUSE_NS (10 * CLOCK_NS_PER_S)
+
+/*
+ * With this many keys, about 10 MB of memory, a worker is worth huge pages; the first one to
+ * have them brings them to all.
+ */
+#define HUGE_PAGES_KEYS 20000
+
+/* A socket with what reads it: the one or the other. */
+struct source {
+    struct intake *intake;
+    struct intake_socket socket;
+    struct datagrams *datagrams;
+    struct connections *connections;
+};
+
+struct intake {
+    struct intake_options options;
+    struct shard *shard;
+    struct pipeline *pipeline;
+    struct source sources[INTAKE_SOCKETS_MAX];
+    unsigned n_sources;
+    int64_t last_error_ns;
+    int64_t last_conflict_ns;
+    uint64_t n_conflicts; /* as of the last look, as is the next */
+    uint64_t n_ended;
+    bool has_huge_pages;
+};
+
+/* --- what to tell others ---------------------------------------------------------- */
+
+/* Is it long enough since @last_ns? Then it is now. */
+static bool may_log(int64_t *last_ns, int64_t pause_ns)
+{
+    int64_t now_ns = clock_monotonic_ns();
+
+    if (*last_ns && now_ns - *last_ns < pause_ns)
+        return false;
+    *last_ns = now_ns;
+    return true;
+}
+
+static void log_conflict(struct intake *intake)
+{
+    struct conflict conflict;
+
+    if (!may_log(&intake->last_conflict_ns, LOG_PAUSE_NS) ||
+        !registry_latest_conflict(intake->options.registry, &conflict))
+        return;
+    log_warn("type conflict: samples are refused", LOG_TEXT("name", conflict.name),
+             LOG_TEXT("sent_as", metric_type_name(conflict.wanted)),
+             LOG_TEXT("held_by", conflict.held_by),
+             LOG_TEXT("held_as", metric_type_name(conflict.held)),
+             LOG_TEXT("hint", "rename one of the two; /api/v1/conflicts lists all"));
+}
+
+/* After some lines were applied: has anything happened that others must hear of? */
+static void tell_others(struct intake *intake)
+{
+    const uint64_t *counts = intake->options.row->counts;
+    uint64_t n_conflicts = counts[TELEMETRY_VERDICTS + REFUSED_TYPE_CONFLICT];
+
+    if (UNLIKELY(n_conflicts != intake->n_conflicts))
+        log_conflict(intake);
+    intake->n_conflicts = n_conflicts;
+    if (UNLIKELY(counts[TELEMETRY_ENDED] != intake->n_ended) && intake->options.on_ended)
+        intake->options.on_ended(intake->options.ctx);
+    intake->n_ended = counts[TELEMETRY_ENDED];
+}
+
+static void choose_pages(struct intake *intake)
+{
+    if (LIKELY(intake->has_huge_pages || shard_n_keys(intake->shard) < HUGE_PAGES_KEYS))
+        return;
+    memory_use_huge_pages();
+    intake->has_huge_pages = true;
+}
+
+/* --- receiving datagrams ------------------------------------------------------------ */
+
+static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
+{
+    struct intake *intake = ((struct source *)ctx)->intake;
+    unsigned counter =
+        wakeup == DATAGRAMS_WAKEUP_POLL ? TELEMETRY_WAKEUPS_POLL : TELEMETRY_WAKEUPS_TIMER;
+
+    intake->options.row->counts[counter]++;
+    shard_set_now(intake->shard, clock_seconds());
+}
+
+static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
+{
+    struct source *source = ctx;
+    struct pipeline *pipeline = source->intake->pipeline;
+
+    /* The kernel stamps what comes by UDP only. */
+    if (UNLIKELY(arrived_ns == 0 && source->socket.needs_arrivals))
+        arrived_ns = clock_monotonic_ns();
+    pipeline_set_dogstatsd(pipeline, source->socket.is_dogstatsd);
+    pipeline_push(pipeline, datagram, arrived_ns);
+}
+
+static void on_cut(void *ctx)
+{
+    pipeline_refuse(((struct source *)ctx)->intake->pipeline, REFUSED_LINE_LIMIT);
+}
+
+static void on_batch_end(void *ctx, unsigned n_datagrams)
+{
+    struct intake *intake = ((struct source *)ctx)->intake;
+
+    pipeline_flush(intake->pipeline);
+    telemetry_count_batch(intake->options.row, n_datagrams);
+    tell_others(intake);
+    choose_pages(intake);
+}
+
+static void on_drained(void *ctx)
+{
+    struct intake *intake = ((struct source *)ctx)->intake;
+
+    telemetry_publish(intake->options.row);
+}
+
+static void on_error(void *ctx, int error)
+{
+    struct intake *intake = ((struct source *)ctx)->intake;
+
+    /* One line a second tells as much as thousands. */
+    if (may_log(&intake->last_error_ns, CLOCK_NS_PER_S))
+        log_warn("receiving failed", LOG_UINT("worker", intake->options.worker),
+                 LOG_TEXT("error", uv_strerror(error)));
+}
+
+/* --- receiving streams ---------------------------------------------------------------- */
+
+static void on_lines(void *ctx, struct slice lines)
+{
+    struct source *source = ctx;
+    struct intake *intake = source->intake;
+    int64_t arrived_ns = source->socket.needs_arrivals ? clock_monotonic_ns() : 0;
+
+    shard_set_now(intake->shard, clock_seconds());
+    pipeline_set_dogstatsd(intake->pipeline, source->socket.is_dogstatsd);
+    pipeline_push_stream(intake->pipeline, lines, arrived_ns);
+    pipeline_flush(intake->pipeline);
+}
+
+static void on_refused(void *ctx, enum verdict reason)
+{
+    pipeline_refuse(((struct source *)ctx)->intake->pipeline, reason);
+}
+
+static void on_opened(void *ctx)
+{
+    uint64_t *counts = ((struct source *)ctx)->intake->options.row->counts;
+
+    counts[TELEMETRY_CONNECTIONS]++;
+    counts[TELEMETRY_CONNECTIONS_OPENED]++;
+}
+
+static void on_connection_closed(void *ctx)
+{
+    ((struct source *)ctx)->intake->options.row->counts[TELEMETRY_CONNECTIONS]--;
+}
+
+static void on_rejected(void *ctx)
+{
+    ((struct source *)ctx)->intake->options.row->counts[TELEMETRY_CONNECTIONS_REFUSED]++;
+}
+
+static void on_turn_end(void *ctx)
+{
+    struct intake *intake = ((struct source *)ctx)->intake;
+
+    intake->options.row->counts[TELEMETRY_WAKEUPS_POLL]++;
+    tell_others(intake);
+    choose_pages(intake);
+    telemetry_publish(intake->options.row);
+}
+
+/* --- the whole ---------------------------------------------------------------------- */
+
+static int open_datagrams(struct source *source, uv_loop_t *loop)
+{
+    const struct datagrams_callbacks callbacks = {
+        .ctx = source,
+        .on_wakeup = on_wakeup,
+        .on_datagram = on_datagram,
+        .on_cut = on_cut,
+        .on_batch_end = on_batch_end,
+        .on_drained = on_drained,
+        .on_error = on_error,
+    };
+
+    return datagrams_open(&source->datagrams, loop, source->socket.fd, &callbacks);
+}
+
+static int open_connections(struct source *source, uv_loop_t *loop)
+{
+    const struct intake_options *options = &source->intake->options;
+    const struct connections_options connections_options = {
+        .fd = source->socket.fd,
+        .stream = {
+            .line_max = options->pipeline->resolve.limits.line,
+            .may_have_frames = source->socket.may_have_frames,
+        },
+        .n_open = options->n_connections,
+        .n_max = options->max_connections,
+        .callbacks = {
+            .ctx = source,
+            .on_lines = on_lines,
+            .on_refused = on_refused,
+            .on_opened = on_opened,
+            .on_closed = on_connection_closed,
+            .on_rejected = on_rejected,
+            .on_turn_end = on_turn_end,
+        },
+    };
+
+    return connections_open(&source->connections, loop, &connections_options);
+}
+
+int intake_open(struct intake *intake, uv_loop_t *loop)
+{
+    int r = 0;
+
+    for (unsigned i = 0; i < intake->options.n_sockets && r == 0; i++) {
+        struct source *source = &intake->sources[i];
+
+        *source = (struct source){ .intake = intake, .socket = intake->options.sockets[i] };
+        r = source->socket.is_stream ? open_connections(source, loop)
+                                     : open_datagrams(source, loop);
+        intake->n_sources++;
+    }
+    return r;
+}
+
+static void drain(struct source *source, int64_t end_ns)
+{
+    if (source->connections)
+        connections_drain(source->connections, end_ns);
+    while (source->datagrams && datagrams_drain(source->datagrams) > 0)
+        if (clock_monotonic_ns() > end_ns)
+            break;
+}
+
+void intake_drain(struct intake *intake, int64_t end_ns)
+{
+    shard_set_now(intake->shard, clock_seconds());
+    for (unsigned i = 0; i < intake->n_sources; i++)
+        drain(&intake->sources[i], end_ns);
+}
+
+void intake_close(struct intake *intake)
+{
+    for (unsigned i = 0; i < intake->n_sources; i++) {
+        datagrams_close(intake->sources[i].datagrams);
+        connections_close(intake->sources[i].connections);
+    }
+}
+
+struct shard *intake_shard(struct intake *intake)
+{
+    return intake->shard;
+}
+
+void intake_publish(struct intake *intake)
+{
+    intake->options.row->counts[TELEMETRY_KEYS] = shard_n_keys(intake->shard);
+    telemetry_publish(intake->options.row);
+}
+
+int intake_new(struct intake **ret, const struct intake_options *options)
+{
+    const struct shard_options shard_options = {
+        .registry = options->registry,
+        .worker = options->worker,
+        .max_key_bytes = options->max_key_bytes,
+        .seed = options->seed,
+    };
+    CLEANUP(intake_freep) struct intake *intake = calloc(1, sizeof(*intake));
+    int r;
+
+    if (!intake)
+        return -ENOMEM;
+    intake->options = *options;
+    r = shard_new(&intake->shard, &shard_options);
+    if (r == 0)
+        r = pipeline_new(&intake->pipeline, intake->shard, options->row, options->pipeline);
+    if (r < 0)
+        return r;
+    *ret = TAKE(intake);
+    return 0;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    pipeline_free(intake->pipeline);
+    shard_free(intake->shard);
+    free(intake);
+}

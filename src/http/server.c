@@ -5,13 +5,19 @@
  *
  * libmicrohttpd with one thread on epoll. It parses requests, keeps connections
  * and limits them; here is only the way from its callbacks to a handler, and back from a
- * reply to a response. For each request it calls, in this order:
+ * reply to a response. It calls, in this order:
  *
- *      on_target       once, with the first line: the exchange begins
- *      on_request      with the head, then with each piece of the body, then with nothing,
+ *      on_connection   when a client connects: the exchange is made
+ *      on_target       with the first line of a request
+ *      on_request      with its head, then with each piece of its body, then with nothing,
  *                      which is when the handler runs
  *      on_read         for each piece of a stream, as the client takes it
- *      on_completed    once, however it ended: so the exchange, and with it the stream
+ *      on_completed    when the reply is sent or broken off; then on_target again, for the
+ *                      next request
+ *      on_connection   when the connection is closed
+ *
+ * The exchange is the connection's, as libmicrohttpd 0.9.75 does not complete every request
+ * that it has begun: not one whose query has more parameters than it has room for.
  *
  * A stream that has nothing yet suspends its connection, which libmicrohttpd then leaves
  * alone. server_wake() resumes all that are suspended; which of them have something, only
@@ -21,6 +27,7 @@
 #include "http/server.h"
 
 #include "base/buffer.h"
+#include "base/must.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -44,18 +51,19 @@ struct http_server {
     struct exchange *waiting;
 };
 
-/* A request and its reply. */
+/* A request and its reply: those of a connection, one after the other. */
 struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
+    char *target; /* the path and the query as they were sent */
     struct http_request request;
     struct http_match match;
     bool has_head;
     bool is_body_too_long;
     struct buffer body;
     struct http_stream *stream;    /* of the reply, or NULL */
-    struct exchange *next_waiting; /* its connection is suspended, as is this one's */
-    char target[];                 /* the path and the query as they were sent */
+    bool is_waiting;               /* the connection is suspended */
+    struct exchange *next_waiting; /* likewise */
 };
 
 /* --- streams ------------------------------------------------------------------------------- */
@@ -67,17 +75,18 @@ struct exchange {
 static bool begin_waiting(struct exchange *exchange, unsigned n_wakes)
 {
     struct http_server *server = exchange->server;
-    bool is_waiting;
+    bool may_wait;
 
     pthread_mutex_lock(&server->lock);
-    is_waiting = atomic_load(&server->n_wakes) == n_wakes;
-    if (is_waiting) {
+    may_wait = atomic_load(&server->n_wakes) == n_wakes;
+    if (may_wait) {
+        exchange->is_waiting = true;
         exchange->next_waiting = server->waiting;
         server->waiting = exchange;
         MHD_suspend_connection(exchange->connection);
     }
     pthread_mutex_unlock(&server->lock);
-    return is_waiting;
+    return may_wait;
 }
 
 void server_wake(struct http_server *server)
@@ -88,6 +97,7 @@ void server_wake(struct http_server *server)
     atomic_fetch_add(&server->n_wakes, 1);
     for (exchange = TAKE(server->waiting); exchange; exchange = next) {
         next = exchange->next_waiting; /* once resumed, it may be gone */
+        exchange->is_waiting = false;
         MHD_resume_connection(exchange->connection);
     }
     pthread_mutex_unlock(&server->lock);
@@ -267,7 +277,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct exchange *exchange = *state;
 
     if (!exchange)
-        return MHD_NO; /* there was no memory for it */
+        return MHD_NO;
     if (*upload_size) {
         take_body(exchange, (struct slice){ upload, *upload_size });
         *upload_size = 0;
@@ -282,32 +292,55 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return take_head(exchange);
 }
 
-/* The exchange that becomes on_request()'s state. */
+/* Be done with a request and its reply, if there is one. */
+static void end_exchange(struct exchange *exchange)
+{
+    MUST(!exchange->is_waiting);
+    if (exchange->stream)
+        exchange->stream->close(exchange->stream);
+    buffer_deinit(&exchange->body);
+    free(exchange->target);
+    *exchange = (struct exchange){
+        .server = exchange->server,
+        .connection = exchange->connection,
+    };
+}
+
+/* What this returns becomes on_request()'s state; NULL when there is no memory. */
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
 {
-    size_t size = target ? strlen(target) + 1 : 1;
-    struct exchange *exchange = calloc(1, sizeof(*exchange) + size);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct exchange *exchange = info->socket_context;
 
     if (!exchange)
         return NULL;
-    exchange->server = ctx;
-    exchange->connection = connection;
-    if (target)
-        memcpy(exchange->target, target, size);
-    return exchange;
+    end_exchange(exchange);
+    exchange->target = strdup(target ? target : "");
+    return exchange->target ? exchange : NULL;
 }
 
 static void on_completed(void *ctx, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
-    struct exchange *exchange = *state;
+    if (*state)
+        end_exchange(*state);
+}
 
-    if (!exchange)
-        return;
-    if (exchange->stream)
-        exchange->stream->close(exchange->stream);
-    buffer_deinit(&exchange->body);
-    free(exchange);
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **connection_state,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct exchange *exchange = *connection_state;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        exchange = calloc(1, sizeof(*exchange));
+        if (exchange)
+            *exchange = (struct exchange){ .server = ctx, .connection = connection };
+        *connection_state = exchange;
+    } else if (exchange) {
+        end_exchange(exchange);
+        free(exchange);
+    }
 }
 
 /* Paths are compared as they were sent: %00 must not end one early. */
@@ -324,9 +357,9 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
-        NULL, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
 }
 
 static void free_server(struct http_server *server)

@@ -359,6 +359,22 @@ static void a_new_name_beyond_the_limit_is_refused(void **state)
     assert_int_equal(roster.n_families, 1);
 }
 
+/* Not even if there would be memory for the family and its overflow series. */
+static void a_new_name_does_not_begin_with_its_overflow_series(void **state)
+{
+    size_t n;
+    struct series *series = must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
+
+    roster.budget.max_bytes = roster.budget.held_bytes - 1;
+    roster_take_fresh(&roster, &n);
+    remove_wholly(series);
+    assert_refused("x", SAMPLE_COUNTER, "a=\"1\"", REFUSED_SERIES_LIMIT);
+    assert_null(find_family("x"));
+    assert_int_equal(roster.budget.held_bytes, 0);
+    roster.budget.max_bytes++;
+    must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
+}
+
 static void a_family_has_a_limit_of_its_own(void **state)
 {
     roster.max_family_series = 1;
@@ -739,6 +755,7 @@ int main(void)
         ROSTER_CASE(beyond_the_series_limit_there_is_one_for_all),
         ROSTER_CASE(each_type_but_gauges_has_an_overflow_series),
         ROSTER_CASE(a_new_name_beyond_the_limit_is_refused),
+        ROSTER_CASE(a_new_name_does_not_begin_with_its_overflow_series),
         ROSTER_CASE(a_family_has_a_limit_of_its_own),
         ROSTER_CASE(there_is_room_again_when_series_go),
         ROSTER_CASE(memory_stays_below_its_limit),

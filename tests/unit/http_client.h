@@ -5,7 +5,7 @@
  * HTTP client: a server on a port of its own, and one that asks it, byte by byte
  */
 
-#include "unit.h"
+#include "sockets.h"
 
 #include "base/address.h"
 #include "base/clock.h"
@@ -31,22 +31,11 @@ static int port;
 
 /* --- the server --------------------------------------------------------------------------- */
 
-static inline int listen_anywhere(void)
-{
-    struct address address;
-    int fd;
-
-    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    fd = address_listen(&address);
-    assert_true(fd >= 0);
-    return fd;
-}
-
 /* Returns 0 or a negative errno. */
 static inline int start_server(const struct http_route *routes, unsigned n_routes)
 {
     const struct http_server_options options = { routes, n_routes };
-    int fd = listen_anywhere();
+    int fd = listen_loopback();
     struct address address;
     char text[ADDRESS_TEXT_MAX];
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Registry setup: the default buckets, made once for a group of cases, and registries on them
+ * Registry setup: the default buckets, made once for a group of cases, and what stands on them
  */
 
 #include "unit.h"
@@ -36,6 +36,15 @@ static inline struct registry *new_registry(unsigned n_workers, size_t max_serie
 
     assert_int_equal(registry_new(&registry, &options), 0);
     return registry;
+}
+
+static inline struct family *new_family(const char *name, enum sample_type type)
+{
+    struct identity identity = { .type = type, .family = slice_of(name), .sent_as = SLICE("x") };
+    struct family *family = family_new(&identity, buckets);
+
+    assert_non_null(family);
+    return family;
 }
 
 /* Series of all types. */

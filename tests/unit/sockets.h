@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Sockets: UDP sockets on the loopback, and what sends to them
+ * Sockets on the loopback: TCP that listens, UDP, and what sends to them
  */
 
 #include "unit.h"
@@ -23,6 +23,18 @@ static inline int sender_to(int fd)
     out = socket(address.any.sa_family, SOCK_DGRAM, 0);
     assert_int_equal(connect(out, &address.any, address.len), 0);
     return out;
+}
+
+/* A TCP socket that listens on a port of its own. */
+static inline int listen_loopback(void)
+{
+    struct address address;
+    int fd;
+
+    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
+    fd = address_listen(&address);
+    assert_true(fd >= 0);
+    return fd;
 }
 
 static inline void bind_loopback(unsigned n, int *ret_fds)

@@ -10,7 +10,7 @@
  * says that what was waited for has come.
  */
 
-#include "unit.h"
+#include "sockets.h"
 
 #include "base/address.h"
 #include "base/unix.h"
@@ -132,17 +132,6 @@ static inline void on_deadline(uv_timer_t *timer)
     stage->is_late = true;
 }
 
-static inline int listen_tcp(void)
-{
-    struct address address;
-    int fd;
-
-    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    fd = address_listen(&address);
-    assert_true(fd >= 0);
-    return fd;
-}
-
 static inline int listen_unix(struct stage *stage)
 {
     const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
@@ -165,7 +154,7 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
     stage->deadline.data = stage;
-    stage->fd = transport == TCP ? listen_tcp() : listen_unix(stage);
+    stage->fd = transport == TCP ? listen_loopback() : listen_unix(stage);
     stage->options = (struct connections_options){
         .fd = stage->fd,
         .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },

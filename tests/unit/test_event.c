@@ -2,12 +2,9 @@
 
 /*
  * Event, from its header and proto/README.md, section 8
- *
- * Every text is looked at in memory of exactly its size: lengths that a sender has
- * written down must not be believed.
  */
 
-#include "unit.h"
+#include "parts.h"
 
 #include "input/event.h"
 
@@ -15,23 +12,12 @@
 
 static enum verdict recognise(struct slice text)
 {
-    char *bytes = malloc(text.len);
-    enum verdict verdict;
-
-    memcpy(bytes, text.at, text.len);
-    verdict = event_recognise((struct slice){ bytes, text.len });
-    free(bytes);
-    return verdict;
+    return recognise_by(event_recognise, text);
 }
 
 static void must_all_be(enum verdict verdict, const char *const *texts, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        enum verdict actual = recognise(slice_of(texts[i]));
-
-        if (actual != verdict)
-            fail_msg("%s: verdict %d, not %d", texts[i], actual, verdict);
-    }
+    must_all_be_by(event_recognise, verdict, texts, n);
 }
 
 /* --- events -------------------------------------------------------------------- */

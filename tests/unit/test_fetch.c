@@ -3,7 +3,7 @@
 /* Fetch, from its header: a child process is the server, and answers what a case says. */
 
 #include "child.h"
-#include "unit.h"
+#include "sockets.h"
 
 #include "base/address.h"
 #include "base/buffer.h"
@@ -52,11 +52,8 @@ static struct server start_server(const struct slice *pieces)
     char text[ADDRESS_TEXT_MAX];
     struct address address;
     struct server server;
-    int listener;
+    int listener = listen_loopback();
 
-    assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
-    listener = address_listen(&address);
-    assert_true(listener >= 0);
     assert_int_equal(address_of_socket(&address, listener), 0);
     address_format(&address, text);
     snprintf(server.url, sizeof(server.url), "http://%s/metrics", text);

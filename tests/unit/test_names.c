@@ -8,15 +8,6 @@
 
 static struct names names;
 
-static struct family *new_family(const char *name, enum sample_type type)
-{
-    struct identity identity = { .type = type, .family = slice_of(name), .sent_as = SLICE("x") };
-    struct family *family = family_new(&identity, buckets);
-
-    assert_non_null(family);
-    return family;
-}
-
 /* A family that has its names. */
 static struct family *claim(const char *name, enum sample_type type)
 {

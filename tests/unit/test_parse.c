@@ -7,7 +7,7 @@
  * a '/' behind each; values likewise; links as value>rest/.
  */
 
-#include "unit.h"
+#include "parts.h"
 
 #include "input/parse.h"
 
@@ -754,13 +754,7 @@ static void passes_over_empty_sections(void **state)
 
 static void must_be_section(const char *text, enum section kind, const char *content)
 {
-    struct slice actual = { NULL, 0 };
-    enum section found = parse_section(slice_of(text), &actual);
-
-    if (found != kind)
-        fail_msg("%s is a section of kind %d", text, found);
-    if (content && !slice_equal(actual, slice_of(content)))
-        fail_msg("%s: %.*s", text, (int)actual.len, actual.at);
+    must_be_section_by(parse_section, text, kind, content);
 }
 
 static void knows_sections_by_how_they_begin(void **state)

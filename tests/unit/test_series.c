@@ -9,15 +9,6 @@
 #include "aggregate/series.h"
 #include "aggregate/set.h"
 
-static struct family *new_family(const char *name, enum sample_type type)
-{
-    struct identity identity = { .type = type, .family = slice_of(name), .sent_as = SLICE("x") };
-    struct family *family = family_new(&identity, buckets);
-
-    assert_non_null(family);
-    return family;
-}
-
 /* A series of a family of its own. */
 static struct series *new_series(const char *name, enum sample_type type, const char *labels)
 {

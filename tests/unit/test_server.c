@@ -356,7 +356,7 @@ static void a_port_in_use_cannot_be_listened_on(void **state)
 
 static void a_server_that_cannot_start_closes_its_socket(void **state)
 {
-    int fd = listen_anywhere();
+    int fd = listen_loopback();
     struct rlimit limit, none = { 0 };
     struct http_server *mark = (struct http_server *)(uintptr_t)1, *other = mark;
     int r;

@@ -3,10 +3,11 @@
 /*
  * Service check, from its header and proto/README.md, section 8
  *
- * Every text is looked at in memory of exactly its size. What the resolver makes of a
- * check is looked at here as well: its cases are those of a line but for the sections.
+ * What the resolver makes of a check is looked at here as well: its cases are those of a
+ * line but for the sections.
  */
 
+#include "parts.h"
 #include "resolve.h"
 
 #include "input/service_check.h"
@@ -15,23 +16,12 @@
 
 static enum verdict recognise(struct slice text)
 {
-    char *bytes = malloc(text.len);
-    enum verdict verdict;
-
-    memcpy(bytes, text.at, text.len);
-    verdict = service_check_recognise((struct slice){ bytes, text.len });
-    free(bytes);
-    return verdict;
+    return recognise_by(service_check_recognise, text);
 }
 
 static void must_all_be(enum verdict verdict, const char *const *texts, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        enum verdict actual = recognise(slice_of(texts[i]));
-
-        if (actual != verdict)
-            fail_msg("%s: verdict %d, not %d", texts[i], actual, verdict);
-    }
+    must_all_be_by(service_check_recognise, verdict, texts, n);
 }
 
 /* --- recognising ------------------------------------------------------------------ */
@@ -125,13 +115,7 @@ static void takes_only_checks_apart(void **state)
 
 static void must_be_section(const char *text, enum section kind, const char *content)
 {
-    struct slice actual = { NULL, 0 };
-    enum section found = service_check_section(slice_of(text), &actual);
-
-    if (found != kind)
-        fail_msg("%s is a section of kind %d", text, found);
-    if (content && !slice_equal(actual, slice_of(content)))
-        fail_msg("%s: %.*s", text, (int)actual.len, actual.at);
+    must_be_section_by(service_check_section, text, kind, content);
 }
 
 static void knows_the_sections_of_a_check(void **state)

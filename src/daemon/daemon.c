@@ -23,6 +23,7 @@
 #include "base/socket.h"
 #include "daemon/files.h"
 #include "daemon/sweeper.h"
+#include "daemon/welcome.h"
 #include "daemon/worker.h"
 #include "http/server.h"
 #include "web/routes.h"
@@ -381,17 +382,11 @@ static int open_handles(struct daemon *daemon)
 
 static void print_welcome(const struct daemon *daemon)
 {
-    const char *udp = listeners_udp_address(&daemon->listeners);
-    const char *colon = udp ? strrchr(udp, ':') : NULL;
-    bool has_brackets = udp && udp[0] == '['; /* which bash does not want */
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
 
-    if (colon)
-        printf(
-            "Send something:  printf 'hello_total:1|c|#from:you' > /dev/udp/%.*s/%s   (in bash)\n",
-            (int)(colon - udp) - 2 * has_brackets, udp + has_brackets, colon + 1);
-    printf("Scrape it:       curl http://%s%s\n"
-           "Read on:         README.md, docs/architecture.md, and udometer --help\n",
-           daemon->http_address, daemon->options->telemetry_path);
+    welcome_write(listeners_udp_address(&daemon->listeners), daemon->http_address,
+                  daemon->options->telemetry_path, &text);
+    fwrite(text.data, 1, text.len, stdout);
     fflush(stdout);
 }
 
@@ -432,6 +427,23 @@ static void run_loop(struct daemon *daemon)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
+/* Make all parts, in their order. On failure those that were made must be unmade. */
+static int start(struct daemon *daemon)
+{
+    int r = limit_connections(daemon);
+
+    if (r == 0) {
+        r = make_shared(daemon);
+        if (r < 0)
+            log_error("cannot start", LOG_TEXT("error", strerror(-r)));
+    }
+    if (r == 0)
+        r = open_sockets(daemon);
+    if (r == 0)
+        r = open_loop(daemon);
+    return r == 0 ? start_threads(daemon) : r;
+}
+
 int daemon_run(const struct daemon_options *options)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -445,18 +457,7 @@ int daemon_run(const struct daemon_options *options)
     daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);
 
-    r = limit_connections(daemon);
-    if (r == 0) {
-        r = make_shared(daemon);
-        if (r < 0)
-            log_error("cannot start", LOG_TEXT("error", strerror(-r)));
-    }
-    if (r == 0)
-        r = open_sockets(daemon);
-    if (r == 0)
-        r = open_loop(daemon);
-    if (r == 0)
-        r = start_threads(daemon);
+    r = start(daemon);
     if (r == 0)
         run_loop(daemon);
 

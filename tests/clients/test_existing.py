@@ -132,10 +132,15 @@ def installed_version(package):
     return "-".join(date.groups()) if date else upstream
 
 
-def test_the_main_page_links_to_each_client():
-    """By the anchors that GitHub makes of headings."""
+def test_the_main_page_links_to_the_table():
     with open(MAIN_README, encoding="utf-8") as readme:
-        links = set(re.findall(r"clients/README\.md#([a-z0-9-]+)", readme.read()))
+        assert "](clients/README.md)" in readme.read()
+
+
+def test_the_table_links_to_each_client():
+    """By the anchors that GitHub makes of headings."""
+    rows = [line for line in read_readme().splitlines() if line.startswith("| ")]
+    links = set(re.findall(r"\]\(#([a-z0-9-]+)\)", "\n".join(rows)))
     assert links == {re.sub(r"[^a-z0-9 -]", "", client.title.lower()).replace(" ", "-")
                      for client in CLIENTS}
 

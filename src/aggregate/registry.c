@@ -114,8 +114,6 @@ void registry_free(struct registry *registry)
     free(registry);
 }
 
-/* --- for workers ------------------------------------------------------------------ */
-
 int registry_reserve(struct registry *registry, const struct identity *identity)
 {
     int r;
@@ -125,6 +123,8 @@ int registry_reserve(struct registry *registry, const struct identity *identity)
     pthread_mutex_unlock(&registry->lock);
     return r;
 }
+
+/* --- for workers ------------------------------------------------------------------ */
 
 enum verdict registry_admit(struct registry *registry, unsigned worker,
                             const struct identity *identity, struct admission *ret)
@@ -270,7 +270,7 @@ static void remove_ended(struct registry *registry)
     }
 }
 
-/* What was removed before a snapshot had it never gets into one. */
+/* Take out of @fresh what was removed before any snapshot had it. */
 static struct series *without_removed(struct registry *registry, struct series *fresh, size_t *n)
 {
     struct series **link = &fresh;
@@ -305,7 +305,7 @@ static struct snapshot *follow(struct registry *registry, struct series *fresh, 
     return next;
 }
 
-/* With view_lock held: bring the current snapshot up to date, if there is memory for it. */
+/* With view_lock held: bring the current snapshot up to date; without memory it stays. */
 static void refresh(struct registry *registry)
 {
     struct series *fresh;

@@ -16,7 +16,7 @@
 #include "base/verdict.h"
 
 struct roster {
-    unsigned n_workers;
+    unsigned n_workers; /* this and the next two as in struct registry_options */
     size_t max_series;
     size_t max_family_series;
     const struct buckets *buckets;
@@ -52,8 +52,8 @@ MUST_CHECK int roster_reserve(struct roster *roster, const struct identity *iden
 
 struct roster_reply {
     struct cell *cell;
-    bool is_overflow; /* the cell is the overflow series', though another one was asked for */
-    const struct family *family; /* of the cell; or, with a refusal, that has the name, or NULL */
+    bool is_overflow;            /* of the overflow series, though another one was asked for */
+    const struct family *family; /* of the cell, or the one that has taken the name; or NULL */
 };
 
 /* Find what registry_admit() is asked for, or add it; with the same verdicts. */

@@ -145,8 +145,8 @@ static inline bool series_is_registered(const struct series *series)
 }
 
 /*
- * Take a step of those above, with the locks that it needs, and tell the workers whether they
- * must ask before they write.
+ * Take one of the steps above, with the locks that it needs, and tell the workers whether they
+ * must ask before they write. Any other step aborts.
  */
 void series_set_state(struct series *series, enum series_state state);
 

@@ -103,7 +103,7 @@ static double total(void)
 
 /* --- when ---------------------------------------------------------------------------- */
 
-static void a_series_goes_when_its_time_to_live_is_over(void **state)
+static void a_series_expires_when_its_time_to_live_is_over(void **state)
 {
     record(0, "x", 100);
     assert_int_equal(sweep(100, 10), 0);
@@ -113,7 +113,7 @@ static void a_series_goes_when_its_time_to_live_is_over(void **state)
     assert_int_equal(sweep(1000, 10), 0);
 }
 
-static void only_old_ones_go(void **state)
+static void only_old_ones_expire(void **state)
 {
     record(0, "a", 100);
     record(0, "b", 105);
@@ -166,9 +166,9 @@ static void a_sweep_may_end_after_marking(void **state)
     assert_int_equal(sweep(1000, 1), 1); /* and begin anew */
 }
 
-/* --- what is saved --------------------------------------------------------------------- */
+/* --- what is kept ---------------------------------------------------------------------- */
 
-static void a_write_between_mark_and_remove_saves_the_series(void **state)
+static void a_write_between_mark_and_remove_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -182,7 +182,7 @@ static void a_write_between_mark_and_remove_saves_the_series(void **state)
 }
 
 /* Seconds are too coarse to show it, so asking has to do. */
-static void a_write_in_the_second_of_the_last_one_saves_the_series(void **state)
+static void a_write_in_the_second_of_the_last_one_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -193,7 +193,7 @@ static void a_write_in_the_second_of_the_last_one_saves_the_series(void **state)
     assert_true(total() == 2);
 }
 
-static void a_new_cell_in_the_second_of_the_last_write_saves_the_series(void **state)
+static void a_new_cell_in_the_second_of_the_last_write_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -204,7 +204,7 @@ static void a_new_cell_in_the_second_of_the_last_write_saves_the_series(void **s
     assert_true(total() == 2);
 }
 
-static void a_worker_without_a_cell_of_it_saves_it_too(void **state)
+static void a_worker_without_a_cell_of_it_keeps_it_too(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -216,7 +216,7 @@ static void a_worker_without_a_cell_of_it_saves_it_too(void **state)
 }
 
 /* The worker found its key before the mark, and writes after it. */
-static void a_write_that_had_begun_before_the_mark_saves_the_series(void **state)
+static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
     struct line line = line_of("x");
@@ -259,7 +259,7 @@ static void an_admission_before_the_first_write_is_not_lost(void **state)
     assert_true(total() == 1);
 }
 
-static void what_is_saved_goes_at_its_next_time(void **state)
+static void what_was_kept_expires_at_its_next_time(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -407,7 +407,7 @@ static void what_was_ended_is_not_marked(void **state)
 }
 
 /* Both lists have it then, and each worker releases it once. */
-static void what_is_ended_during_a_sweep_goes_once(void **state)
+static void what_is_ended_during_a_sweep_is_released_once(void **state)
 {
     struct expiry expiry = { 0 };
 
@@ -720,21 +720,21 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        EXPIRY_CASE(a_series_goes_when_its_time_to_live_is_over),
-        EXPIRY_CASE(only_old_ones_go),
+        EXPIRY_CASE(a_series_expires_when_its_time_to_live_is_over),
+        EXPIRY_CASE(only_old_ones_expire),
         EXPIRY_CASE(one_worker_that_writes_keeps_it),
         EXPIRY_CASE(a_ttl_longer_than_the_clock_has_run_takes_nothing),
         EXPIRY_CASE(a_series_of_the_future_stays),
         EXPIRY_CASE(nothing_to_mark_ends_a_sweep),
         EXPIRY_CASE(a_sweep_may_end_after_marking),
-        EXPIRY_CASE(a_write_between_mark_and_remove_saves_the_series),
-        EXPIRY_CASE(a_write_in_the_second_of_the_last_one_saves_the_series),
-        EXPIRY_CASE(a_new_cell_in_the_second_of_the_last_write_saves_the_series),
-        EXPIRY_CASE(a_worker_without_a_cell_of_it_saves_it_too),
-        EXPIRY_CASE(a_write_that_had_begun_before_the_mark_saves_the_series),
+        EXPIRY_CASE(a_write_between_mark_and_remove_keeps_the_series),
+        EXPIRY_CASE(a_write_in_the_second_of_the_last_one_keeps_the_series),
+        EXPIRY_CASE(a_new_cell_in_the_second_of_the_last_write_keeps_the_series),
+        EXPIRY_CASE(a_worker_without_a_cell_of_it_keeps_it_too),
+        EXPIRY_CASE(a_write_that_had_begun_before_the_mark_keeps_the_series),
         EXPIRY_CASE(a_write_that_waited_since_before_the_mark_is_not_lost),
         EXPIRY_CASE(an_admission_before_the_first_write_is_not_lost),
-        EXPIRY_CASE(what_is_saved_goes_at_its_next_time),
+        EXPIRY_CASE(what_was_kept_expires_at_its_next_time),
         EXPIRY_CASE(names_of_removed_series_are_free_for_another_type),
         EXPIRY_CASE(keys_of_all_aliases_are_forgotten),
         EXPIRY_CASE(a_snapshot_held_across_a_removal_can_be_read),
@@ -743,7 +743,7 @@ int main(void)
         EXPIRY_CASE(what_senders_ended_gives_its_memory_back),
         EXPIRY_CASE(a_sweep_of_what_was_ended_can_begin_anew),
         EXPIRY_CASE(what_was_ended_is_not_marked),
-        EXPIRY_CASE(what_is_ended_during_a_sweep_goes_once),
+        EXPIRY_CASE(what_is_ended_during_a_sweep_is_released_once),
         EXPIRY_CASE(a_sweep_may_be_broken_off_when_the_workers_have_ended),
         EXPIRY_CASE(what_is_only_expiring_survives_the_end_of_a_sweep),
         EXPIRY_CASE(what_was_ended_is_released_for_workers_that_have_ended),

@@ -549,7 +549,7 @@ static void forgets_all_keys_of_a_removed_series(void **state)
     series_unref(item.series);
 }
 
-static void does_not_forget_a_series_that_lives_on(void **state)
+static void does_not_release_a_series_that_is_live(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
     struct sweep_item item;
@@ -600,7 +600,7 @@ static void a_series_of_another_worker_is_none_of_its_business(void **state)
     series_unref(item.series);
 }
 
-static void lets_go_of_a_series_only_once(void **state)
+static void releases_a_series_only_once(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
     struct sweep_item items[2];
@@ -853,10 +853,10 @@ int main(void)
         SHARD_CASE(keys_in_use_stay),
         SHARD_CASE(a_key_that_makes_room_is_the_only_one_to_go),
         SHARD_CASE(forgets_all_keys_of_a_removed_series),
-        SHARD_CASE(does_not_forget_a_series_that_lives_on),
+        SHARD_CASE(does_not_release_a_series_that_is_live),
         SHARD_CASE(a_removed_series_that_is_written_again_is_a_new_one),
         SHARD_CASE(a_series_of_another_worker_is_none_of_its_business),
-        SHARD_CASE(lets_go_of_a_series_only_once),
+        SHARD_CASE(releases_a_series_only_once),
         SHARD_CASE(a_passing_key_is_not_remembered),
         SHARD_CASE(a_passing_key_leaves_those_that_are_known),
         SHARD_CASE(what_overflows_is_not_remembered),

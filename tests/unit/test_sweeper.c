@@ -185,7 +185,7 @@ static bool is_marked(void)
 
 /* --- time to live ---------------------------------------------------------------------------- */
 
-static void a_series_goes_after_its_time_to_live(void **state)
+static void a_series_expires_after_its_time_to_live(void **state)
 {
     send_line(0, "x:1|c");
     send_line(1, "x:1|c");
@@ -502,7 +502,7 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        SWEEPER_CASE(a_series_goes_after_its_time_to_live),
+        SWEEPER_CASE(a_series_expires_after_its_time_to_live),
         LONG_CASE(a_series_outlives_a_long_time_to_live_by_a_minute),
         SWEEPER_CASE(its_name_is_free_for_another_type),
         SWEEPER_CASE(a_series_that_is_written_stays_and_loses_nothing),

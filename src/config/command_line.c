@@ -3,8 +3,8 @@
 /*
  * Command line
  *
- * A flag is taken apart before it is obeyed. So a wrong one can be told from a wrong
- * value, and the daemon can look for one flag first and obey the others later.
+ * A flag is taken apart before its value is read. So the daemon can look for one flag
+ * first, among others that need only be known, and set the others later.
  */
 
 #include "config/command_line.h"
@@ -35,10 +35,11 @@ struct flag {
 
 static bool refuse_word(const struct command_line *line, const char *word, struct buffer *problem)
 {
-    bool is_value = line->has_next_word && !is_flag(word);
+    /* It may have been meant as the value of the word before it. */
+    bool is_stray_value = line->has_next_word && !is_flag(word);
 
     buffer_add_format(problem, "%s: %s; see %s --help", word,
-                      is_value ? "expected a flag, --NAME=VALUE" : "there is no such flag",
+                      is_stray_value ? "expected a flag, --NAME=VALUE" : "there is no such flag",
                       line->command);
     return false;
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Config: what flags, environment and file say
+ * Config: settings from flags, environment and file
  *
- * This is for those who hold the settings and never look into them: what a setting means
- * to a module is said by daemon/options.c alone.
+ * Callers hold the settings and do not look into them. What a setting means to a module is
+ * the business of daemon/options.c.
  */
 
 #include "base/compiler.h"
@@ -21,7 +21,7 @@ DEFINE_CLEANUP(struct settings *, config_free)
 /* What the command line asks for. */
 enum config_outcome {
     CONFIG_RUN,
-    CONFIG_CHECK, /* only to say that all is right, as it is */
+    CONFIG_CHECK, /* --check-config: all is right; say so and exit */
     CONFIG_HELP,
     CONFIG_VERSION,
     CONFIG_USAGE_ERROR, /* a flag or variable is wrong; exit status 2 */

@@ -4,9 +4,9 @@
 /*
  * Option: a row of a table of all that can be set
  *
- * A table fills one struct: each row says which member, which values are right, the
- * default, and what --help says. Flags, environment variables and files are read, and
- * --help is written, from the table alone. The daemon and each tool have one.
+ * A table fills one struct. Each row names a member, says which values are right, and has
+ * the default and the text of --help. Whoever reads flags, environment variables or files
+ * needs the table alone, and so does --help. The daemon has a table, and each tool.
  *
  *      #define OPTION_VALUES struct fruit
  *
@@ -19,7 +19,7 @@
 #include "base/compiler.h"
 #include "config/value.h"
 
-/* Where a value comes from; a later one beats an earlier one. */
+/* Where a value comes from. A later source beats an earlier one. */
 enum option_source {
     OPTION_DEFAULT,
     OPTION_FILE,
@@ -44,7 +44,7 @@ struct option {
     const char *name;        /* of the flag, without its dashes: "statsd.ttl" */
     const char *placeholder; /* of the value, in --help; NULL: a switch */
 
-    /* The member of the struct and its kind, least, most and unit: by the macros below. */
+    /* The member, and which values it may have. The macros below write these. */
     const struct value_kind *kind;
     size_t offset;
     struct value_range range;
@@ -52,8 +52,8 @@ struct option {
 
     const char *initial; /* the default, as text; NULL: the member stays zero */
     const char *help;
-    bool ignores_empty; /* an empty environment variable is as good as none */
-    const char *limit;  /* its name among the limits that udometer reports, or NULL */
+    bool ignores_empty; /* an empty environment variable counts as unset */
+    const char *limit;  /* its name in udometer_limit{limit="…"}; NULL: it is not a limit */
 };
 
 struct option_table {
@@ -72,8 +72,8 @@ struct option_table {
     OPTION_MEMBER_IF(__builtin_types_compatible_p(OPTION_TYPE(member), type), member)
 
 /*
- * How a row goes on after its placeholder: the member and what it may be, the default.
- * What comes after that is the help.
+ * A row is a name, a placeholder, one of these, and the help. Each of these takes a member
+ * and ends with the default.
  */
 
 /* A value of @member_kind, which is of @type. */
@@ -87,14 +87,17 @@ struct option_table {
 #define OPTION_TEXT(member, initial_text) OPTION_OF(value_text, member, char *, initial_text)
 #define OPTION_SWITCH(member, initial_text) OPTION_OF(value_switch, member, bool, initial_text)
 
-/* An enum, by an array of words that has the word of each value. */
+/* An enum. The array @member_words has the word of each value, by value. */
 #define OPTION_WORD(member, member_words, initial_text)                                            \
     .kind = &value_word,                                                                           \
     .offset = OPTION_MEMBER_IF(sizeof(OPTION_TYPE(member)) == sizeof(unsigned), member),           \
     .range = { .words = (member_words), .n_words = ARRAY_SIZE(member_words) },                     \
     .initial = (initial_text)
 
-/* A uint64_t, in a unit, from a least to a most. More of the range may follow the default. */
+/*
+ * A uint64_t from @from to @to, in a unit. Further designators of struct value_range may
+ * follow the default: .zero = ", or 0 to let it choose".
+ */
 #define OPTION_NUMBER(member_kind, member, number_unit, from, to, initial_text, ...)               \
     .range = { .least = (from), .most = (to), .unit = (number_unit), __VA_ARGS__ },                \
     OPTION_OF(member_kind, member, uint64_t, initial_text)
@@ -102,7 +105,7 @@ struct option_table {
 #define OPTION_BYTES(member, ...) OPTION_NUMBER(value_number, member, VALUE_BYTES, __VA_ARGS__)
 #define OPTION_SECONDS(member, ...) OPTION_NUMBER(value_number, member, VALUE_SECONDS, __VA_ARGS__)
 
-/* A default that is a number elsewhere: its digits as a literal. */
+/* The digits of a number that is defined elsewhere, for a default. */
 #define OPTION_DIGITS(number) OPTION_LITERAL(number)
 #define OPTION_LITERAL(tokens) #tokens
 
@@ -116,10 +119,10 @@ struct option_table {
 /* The option of this name, or NULL. */
 const struct option *option_find(const struct option_table *table, struct slice name);
 
-/* Is @prefix and a dot what the name of some option begins with? */
+/* Does the name of some option begin with @prefix and a dot? */
 bool option_has_prefix(const struct option_table *table, struct slice prefix);
 
-/* Its row in @table, from 0. */
+/* The number of its row in @table, from 0. */
 static inline unsigned option_index(const struct option_table *table, const struct option *option)
 {
     return (unsigned)(option - table->options);
@@ -137,22 +140,22 @@ void option_write_help(const struct option_table *table, struct buffer *out);
 /* --- values ------------------------------------------------------------------------------ */
 
 /*
- * Set all @values, a struct of the table's, to their defaults; what was there is lost.
- * Returns 0; or -ENOMEM with nothing to free.
+ * Set all @values, a struct that the table fills, to their defaults. What was there is not
+ * freed. Returns 0, or -ENOMEM; then there is nothing to free.
  */
 MUST_CHECK int option_init_values(const struct option_table *table, void *values);
 
-/* Free what @values own; then they are all zero. */
+/* Free all that @values own, and set them to zero. */
 void option_deinit_values(const struct option_table *table, void *values);
 
 /*
- * Set its value, one of @values, from @text. A list takes several with commas between
- * them, and adds them to those of the same source; an empty text adds none. Returns false
- * after writing to @wrong what is wrong with @text, as value_reader does; then a list may
- * have some of its new values.
+ * Set the option's value, one of @values, from @text. The text of a list has commas between
+ * its values, and an empty one has none. They are added to those of the same source, and
+ * replace those of another. Returns false after writing to @wrong what is wrong with
+ * @text, as value_reader does; a list may then have some of its new values.
  */
 MUST_CHECK bool option_set(const struct option *option, void *values, const char *text,
                            enum option_source source, struct buffer *wrong);
 
-/* The number that an option of kind value_number has in @values. */
+/* The value of an option of kind value_number, in @values. */
 uint64_t option_number(const struct option *option, const void *values);

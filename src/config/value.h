@@ -4,8 +4,8 @@
 /*
  * Value: what an option may be set to, and how it is read from text
  *
- * There is one kind for each form of text, not for each pair of bounds: which numbers
- * or words are right is said by the option, in a struct value_range.
+ * There is one kind for each form of text. Which numbers or words are right is not part of
+ * the kind: the option says so in a struct value_range.
  */
 
 #include "base/buffer.h"
@@ -13,20 +13,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a number counts: the units that its text may or must have. */
+/* The units of a number's text. */
 enum value_unit {
     VALUE_PLAIN,   /* none: 65536 */
     VALUE_BYTES,   /* may have one: 65536, 64KiB, 8MiB, 1GiB */
     VALUE_SECONDS, /* must have one: 90s, 15m, 12h, 7d */
 };
 
-/* Which values of its kind are right. Each kind looks at its own part. */
+/* Which values of a kind are right. Each kind reads its own part. */
 struct value_range {
     /* Of numbers. */
     uint64_t least, most;
     enum value_unit unit;
-    /* 0 is right too, whatever @least is. This ends the sentence about what is expected. */
-    const char *zero;
+    const char *zero; /* not NULL: 0 is right too. It ends the sentence about what is expected */
 
     /* Of words: the word of each value, NULL for a value that cannot be set. */
     const char *const *words;

@@ -22,7 +22,7 @@ struct daemon_options {
     struct listeners_options listeners;
     uint64_t max_connections; /* of all workers together */
     struct pipeline_options pipeline;
-    struct registry_options registry; /* how much it may hold; the rest is worked out */
+    struct registry_options registry; /* how much it may hold; the daemon fills in the rest */
     size_t max_key_bytes;             /* of each worker's shard */
     uint32_t ttl_s;                   /* 0: series stay for ever */
     const char *http_address;         /* HOST:PORT */

@@ -3,8 +3,8 @@
 /*
  * Files
  *
- * The soft limit of open files is often a thousand, because of programs that use select().
- * The hard limit is what the administrator means, so the one becomes the other.
+ * The soft limit of open files is often 1024, for the sake of programs that use select().
+ * The hard limit is what the administrator allows, so the soft limit is raised to it.
  */
 
 #include "daemon/files.h"

@@ -17,15 +17,15 @@ struct settings;
 /* All that the daemon is told. */
 void options_daemon(const struct settings *settings, struct daemon_options *ret);
 
-/* --- parts of it, for those who take in lines without a daemon ------------------------------ */
+/* --- parts of it, for explain, which takes in lines without a daemon ------------------------- */
 
 struct pipeline_options options_pipeline(const struct settings *settings);
 
-/* How much it may hold. Workers, seed and buckets are the caller's to say. */
+/* How much it may hold. The caller fills in workers, seed and buckets. */
 struct registry_options options_registry(const struct settings *settings);
 
 /* The memory for keys of each worker's shard, in bytes. */
 size_t options_max_key_bytes(const struct settings *settings);
 
-/* Is a gauge's sign just a sign, where a listener does not say? */
+/* Is a gauge's sign just a sign, in what comes by a listener without a dialect of its own? */
 bool options_is_dogstatsd(const struct settings *settings);

@@ -9,9 +9,156 @@
 static struct settings settings;
 static struct daemon_options options;
 
+static const struct option *find(const char *name)
+{
+    const struct option *option = option_find(&settings_table, slice_of(name));
+
+    assert_non_null(option);
+    return option;
+}
+
+static void set(const char *name, const char *text)
+{
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+
+    if (!option_set(find(name), &settings, text, OPTION_FLAG, &wrong))
+        fail_msg("%s=%s: %.*s", name, text, (int)wrong.len, wrong.data);
+}
+
 static void take_options(void)
 {
     options_daemon(&settings, &options);
+}
+
+/* --- taking in lines ------------------------------------------------------------------------ */
+
+static void limits_reach_the_pipeline(void **state)
+{
+    struct line_limits limits;
+
+    set("limit.line-length", "1000");
+    set("limit.name-length", "1001");
+    set("limit.labels", "102");
+    set("limit.label-name-length", "1003");
+    set("limit.label-value-length", "1004");
+    set("limit.labels-length", "1005");
+    limits = options_pipeline(&settings).resolve.limits;
+    assert_int_equal(limits.line, 1000);
+    assert_int_equal(limits.name, 1001);
+    assert_int_equal(limits.labels, 102);
+    assert_int_equal(limits.label_name, 1003);
+    assert_int_equal(limits.label_value, 1004);
+    assert_int_equal(limits.labels_text, 1005);
+}
+
+static void each_dialect_of_tags_can_be_switched_off(void **state)
+{
+    static const char *const names[_TAG_DIALECT_N] = {
+        [TAG_DOGSTATSD] = "statsd.parse-dogstatsd-tags",
+        [TAG_INFLUXDB] = "statsd.parse-influxdb-tags",
+        [TAG_LIBRATO] = "statsd.parse-librato-tags",
+        [TAG_SIGNALFX] = "statsd.parse-signalfx-tags",
+    };
+    unsigned all = (1u << _TAG_DIALECT_N) - 1;
+
+    for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
+        assert_true(option_is_switch(find(names[i])));
+        set(names[i], "false");
+        assert_int_equal(options_pipeline(&settings).resolve.dialects, all & ~(1u << i));
+        set(names[i], "true");
+        assert_int_equal(options_pipeline(&settings).resolve.dialects, all);
+    }
+}
+
+static void switches_reach_the_pipeline(void **state)
+{
+    set("statsd.bare-tags", "true");
+    assert_true(options_pipeline(&settings).resolve.keeps_bare_tags);
+    assert_false(options_pipeline(&settings).resolve.has_container_label);
+    set("statsd.container-label", "true");
+    assert_true(options_pipeline(&settings).resolve.has_container_label);
+    assert_false(options_pipeline(&settings).has_check_gauges);
+    set("statsd.service-checks", "true");
+    assert_true(options_pipeline(&settings).has_check_gauges);
+}
+
+/* --- the daemon ------------------------------------------------------------------------------ */
+
+static void each_setting_reaches_its_module(void **state)
+{
+    set("limit.series", "101");
+    set("limit.family-series", "102");
+    set("limit.series-memory", "103KiB");
+    set("limit.key-memory", "104KiB");
+    set("limit.connections", "105");
+    set("limit.line-length", "106");
+    set("statsd.ttl", "107s");
+    set("workers", "8");
+    set("web.listen-address", "127.0.0.1:109");
+    set("web.telemetry-path", "/110");
+    set("log.level", "warn");
+    set("log.format", "json");
+    take_options();
+    assert_int_equal(options.registry.max_series, 101);
+    assert_int_equal(options.registry.max_family_series, 102);
+    assert_int_equal(options.registry.max_bytes, 103 << 10);
+    assert_int_equal(options.max_key_bytes, 104 << 10);
+    assert_int_equal(options.max_connections, 105);
+    assert_int_equal(options.pipeline.resolve.limits.line, 106);
+    assert_int_equal(options.ttl_s, 107);
+    assert_int_equal(options.n_workers, 8);
+    assert_string_equal(options.http_address, "127.0.0.1:109");
+    assert_string_equal(options.telemetry_path, "/110");
+    assert_int_equal(options.log_level, LOG_WARN);
+    assert_int_equal(options.log_format, LOG_JSON);
+    assert_false(options.has_welcome);
+    set("welcome", "true");
+    take_options();
+    assert_true(options.has_welcome);
+}
+
+static void assert_listener(unsigned i, enum listener_protocol protocol, const char *address,
+                            bool is_dogstatsd)
+{
+    const struct listener_options *listener = &options.listeners.listeners[i];
+
+    assert_true(i < options.listeners.n_listeners);
+    assert_int_equal(listener->protocol, protocol);
+    assert_string_equal(listener->address, address);
+    assert_int_equal(listener->is_dogstatsd, is_dogstatsd);
+}
+
+static void listeners_come_by_protocol(void **state)
+{
+    set("statsd.listen-unix", "/run/s");
+    set("statsd.listen-unixgram", "/run/d");
+    set("statsd.listen-tcp", "127.0.0.1:1,127.0.0.1:2?dialect=statsd");
+    set("statsd.listen-udp", "127.0.0.1:3?dialect=dogstatsd");
+    take_options();
+    assert_int_equal(options.listeners.n_listeners, 5);
+    assert_listener(0, LISTENER_UDP, "127.0.0.1:3", true);
+    assert_listener(1, LISTENER_TCP, "127.0.0.1:1", false);
+    assert_listener(2, LISTENER_TCP, "127.0.0.1:2", false);
+    assert_listener(3, LISTENER_UNIXGRAM, "/run/d", false);
+    assert_listener(4, LISTENER_UNIX, "/run/s", false);
+    assert_false(options_is_dogstatsd(&settings));
+    set("statsd.dialect", "dogstatsd");
+    take_options();
+    assert_true(options_is_dogstatsd(&settings));
+    assert_listener(1, LISTENER_TCP, "127.0.0.1:1", true);
+    assert_listener(2, LISTENER_TCP, "127.0.0.1:2", false);
+}
+
+static void sockets_are_made_as_they_are_set(void **state)
+{
+    set("statsd.read-buffer", "1MiB");
+    set("statsd.unixsocket-mode", "0600");
+    set("statsd.unixsocket-owner", "12:34");
+    take_options();
+    assert_int_equal(options.listeners.read_buffer_bytes, 1 << 20);
+    assert_int_equal(options.listeners.permissions.mode, 0600);
+    assert_int_equal(options.listeners.permissions.owner, 12);
+    assert_int_equal(options.listeners.permissions.group, 34);
 }
 
 static uint64_t limit_of(const char *name)
@@ -74,6 +221,12 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
+        OPTIONS_CASE(limits_reach_the_pipeline),
+        OPTIONS_CASE(each_dialect_of_tags_can_be_switched_off),
+        OPTIONS_CASE(switches_reach_the_pipeline),
+        OPTIONS_CASE(each_setting_reaches_its_module),
+        OPTIONS_CASE(listeners_come_by_protocol),
+        OPTIONS_CASE(sockets_are_made_as_they_are_set),
         OPTIONS_CASE(limits_are_what_they_are_set_to),
         OPTIONS_CASE(every_limit_is_there_once),
     };

@@ -2,9 +2,9 @@
 
 #include "unit.h"
 
+#include "base/labels.h"
 #include "config/config.h"
 #include "config/settings.h"
-#include "daemon/options.h"
 
 #include <stdio.h>
 
@@ -274,58 +274,6 @@ static void a_higher_source_replaces_a_whole_list(void **state)
     assert_int_equal(settings.listen_udp.source, OPTION_FLAG);
 }
 
-/* --- the protocol ------------------------------------------------------------------------- */
-
-static void limits_reach_the_pipeline(void **state)
-{
-    struct line_limits limits;
-
-    set("limit.line-length", "1000");
-    set("limit.name-length", "1001");
-    set("limit.labels", "102");
-    set("limit.label-name-length", "1003");
-    set("limit.label-value-length", "1004");
-    set("limit.labels-length", "1005");
-    limits = options_pipeline(&settings).resolve.limits;
-    assert_int_equal(limits.line, 1000);
-    assert_int_equal(limits.name, 1001);
-    assert_int_equal(limits.labels, 102);
-    assert_int_equal(limits.label_name, 1003);
-    assert_int_equal(limits.label_value, 1004);
-    assert_int_equal(limits.labels_text, 1005);
-}
-
-static void each_dialect_of_tags_can_be_switched_off(void **state)
-{
-    static const char *const names[_TAG_DIALECT_N] = {
-        [TAG_DOGSTATSD] = "statsd.parse-dogstatsd-tags",
-        [TAG_INFLUXDB] = "statsd.parse-influxdb-tags",
-        [TAG_LIBRATO] = "statsd.parse-librato-tags",
-        [TAG_SIGNALFX] = "statsd.parse-signalfx-tags",
-    };
-    unsigned all = (1u << _TAG_DIALECT_N) - 1;
-
-    for (unsigned i = 0; i < _TAG_DIALECT_N; i++) {
-        assert_true(option_is_switch(find(names[i])));
-        set(names[i], "false");
-        assert_int_equal(options_pipeline(&settings).resolve.dialects, all & ~(1u << i));
-        set(names[i], "true");
-        assert_int_equal(options_pipeline(&settings).resolve.dialects, all);
-    }
-}
-
-static void switches_reach_the_pipeline(void **state)
-{
-    set("statsd.bare-tags", "true");
-    assert_true(options_pipeline(&settings).resolve.keeps_bare_tags);
-    assert_false(options_pipeline(&settings).resolve.has_container_label);
-    set("statsd.container-label", "true");
-    assert_true(options_pipeline(&settings).resolve.has_container_label);
-    assert_false(options_pipeline(&settings).has_check_gauges);
-    set("statsd.service-checks", "true");
-    assert_true(options_pipeline(&settings).has_check_gauges);
-}
-
 static void limits_end_where_memory_would(void **state)
 {
     static const struct {
@@ -561,9 +509,6 @@ int main(void)
         SETTINGS_CASE(a_list_grows_by_repetition_and_commas),
         SETTINGS_CASE(a_list_has_up_to_16_items),
         SETTINGS_CASE(a_higher_source_replaces_a_whole_list),
-        SETTINGS_CASE(limits_reach_the_pipeline),
-        SETTINGS_CASE(each_dialect_of_tags_can_be_switched_off),
-        SETTINGS_CASE(switches_reach_the_pipeline),
         SETTINGS_CASE(limits_end_where_memory_would),
         SETTINGS_CASE(a_list_may_be_emptied),
         SETTINGS_CASE(has_lists_of_all_transports),

@@ -33,6 +33,12 @@ def prepare():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def clean_environment(more=None):
+    """Without whatever the developer has set for a udometer of theirs, but with @more."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith("UDOMETER_")}
+    return {**own, **(more or {})}
+
+
 def parent_of(pid):
     """Its parent, or None if it does not exist any more."""
     try:

@@ -10,7 +10,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "system")]
 pytest.register_assert_rewrite("exposition", "harness", "test_vectors", "shells", "words")
 
 import children  # noqa: E402
-from fixtures import nothing_is_left, start, udometer  # noqa: E402, F401: rewritten at import
+from fixtures import folder, nothing_is_left, start, udometer  # noqa: E402, F401
 from shells import receiver, shells  # noqa: E402, F401
 from test_vectors import lanes  # noqa: E402, F401
 

@@ -27,7 +27,8 @@ from decimal import Decimal
 import pytest
 
 import vectors
-from harness import DEADLINE, SANITIZED, check_sanitizers, clean_environment, wait_until
+from children import clean_environment
+from harness import DEADLINE, SANITIZED, check_sanitizers, wait_until
 from test_vectors import Subject, end_all, family_differences, send_udp4
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

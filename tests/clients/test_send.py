@@ -11,7 +11,8 @@ import termios
 import pytest
 
 import test_vectors
-from harness import BINARY, DEADLINE, check_sanitizers, clean_environment, wait_until
+from children import clean_environment
+from harness import BINARY, DEADLINE, HAS_IPV6, check_sanitizers, wait_until
 from shells import Receiver
 from words import TIGHT_LINES, datagrams_of, expressible_cases, line_of, nasty_samples
 
@@ -43,11 +44,11 @@ def lines_of(receiver, samples):
 
 
 @pytest.mark.parametrize("transport", ["udp4", "udp6", "unix"])
-def test_samples_arrive(start, transport):
-    path = "/tmp/udom-send-%d" % os.getpid()
+def test_samples_arrive(start, folder, transport):
+    path = folder + "/socket"
     listen = {"udp4": "--statsd.listen-udp=127.0.0.1:0", "udp6": "--statsd.listen-udp=[::1]:0",
               "unix": "--statsd.listen-unixgram=" + path}[transport]
-    if transport == "udp6" and not test_vectors.HAS_IPV6:
+    if transport == "udp6" and not HAS_IPV6:
         pytest.skip("this machine has no ::1")
     udometer = start("--workers=1", listen)
     url = "unix://" + path if transport == "unix" else "udp://" + udometer.listening("udp")[0]
@@ -125,13 +126,11 @@ def test_what_has_come_goes_after_a_silence(receiver):
     assert receiver.arrived() == [b"begun"]
 
 
-def test_a_unix_socket_that_is_slow_loses_nothing():
-    path = "/tmp/udom-slow-%d" % os.getpid()
-    receiver = Receiver(socket.AF_UNIX, path)
+def test_a_unix_socket_that_is_slow_loses_nothing(folder):
+    receiver = Receiver(socket.AF_UNIX, folder + "/socket")
     must_send(url=receiver.url, stdin=b"\n".join(LINES[:3000]))
     assert receiver.wait(len(datagrams_of(LINES[:3000]))) == datagrams_of(LINES[:3000])
-    receiver.send_end(Receiver.END * 2)
-    os.unlink(path)
+    receiver.close()
 
 
 # --- what goes wrong ---
@@ -190,8 +189,8 @@ def test_the_answer_to_one_datagram_does_not_cost_the_next():
     receiver.close()
 
 
-def test_a_daemon_that_hangs_is_not_waited_for():
-    path = "/tmp/udom-stuck-%d" % os.getpid()
+def test_a_daemon_that_hangs_is_not_waited_for(folder):
+    path = folder + "/socket"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stuck:
         stuck.bind(path)
         for words in (["count", "a"], []):
@@ -199,7 +198,6 @@ def test_a_daemon_that_hangs_is_not_waited_for():
             while not done or done.returncode == 0:
                 done = send(*words, url="unix://" + path, stdin=b"\n".join(LINES[:3000]))
             assert done.returncode == 1 and b"temporarily unavailable" in done.stderr
-    os.unlink(path)
 
 
 # --- time ---

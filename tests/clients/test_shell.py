@@ -7,12 +7,11 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import tempfile
 
 import pytest
 
 import test_vectors
-from harness import DEADLINE, wait_until
+from harness import DEADLINE, HAS_IPV6, wait_until
 from shells import CLIENT, SHELLS, Receiver, calls, name_of, ways_of
 from words import NASTY, TIGHT_LINES, datagrams_of, expressible_cases, line_of, nasty_samples
 
@@ -43,14 +42,6 @@ udom_gauge gone 1 k=v
 udom_expire gone k=v
 """
 N_EVERY_TYPE = 12
-
-
-@pytest.fixture
-def folder():
-    """A folder with a short path: that of a socket may have 107 bytes only."""
-    path = tempfile.mkdtemp(prefix="udom")
-    yield path
-    shutil.rmtree(path)
 
 
 def url_of(udometer, listener=0):
@@ -89,7 +80,7 @@ def test_samples_arrive_by_udp(shells, start, shell, way):
         assert udometer.settle().value("bot_routes_total", player_id="1") == 3
 
 
-@pytest.mark.skipif(not test_vectors.HAS_IPV6, reason="this machine has no ::1")
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no ::1")
 @every_way
 def test_samples_arrive_by_ipv6(shells, start, shell, way):
     if way == "nc-q of nc.traditional":

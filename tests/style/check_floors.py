@@ -6,6 +6,8 @@ import pathlib
 import re
 import sys
 
+from report import report
+
 # A folder may include itself and the folders named here (docs/architecture.md, "Floors").
 MAY_INCLUDE = {
     "base": [],
@@ -156,7 +158,4 @@ def complaints(root):
 
 
 if __name__ == "__main__":
-    found = list(complaints(pathlib.Path(sys.argv[1])))
-    print("\n".join(found))
-    print(f"{int(not found)} passed, {len(found)} failed")
-    sys.exit(1 if found else 0)
+    sys.exit(report(complaints(pathlib.Path(sys.argv[1]))))

@@ -9,6 +9,8 @@ import pathlib
 import re
 import sys
 
+from report import report
+
 FILE_LINES_MAX = 500
 TEST_FILE_LINES_MAX = 900
 # The C client is one file so that a project can copy it.
@@ -120,17 +122,13 @@ CHECKS = {
 }
 
 
-def main(root):
-    found = []
+def complaints(root):
     for check, patterns in CHECKS.items():
         for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
             relative = path.relative_to(root)
             for number, what in check(relative, path.read_text("utf-8")):
-                found.append(f"{relative}:{number}: {what}")
-    print("\n".join(found))
-    print(f"{int(not found)} passed, {len(found)} failed")
-    return 1 if found else 0
+                yield f"{relative}:{number}: {what}"
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    sys.exit(report(complaints(pathlib.Path(sys.argv[1]))))

@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 
+from report import report
+
 HEADER = "base/sample_type.h"
 
 # Where an error is: also where the list is used, when the token at fault is one of its row.
@@ -116,8 +118,6 @@ def complaints(root, build, headers):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        found = list(complaints(pathlib.Path(sys.argv[1]).resolve(),
-                                pathlib.Path(sys.argv[2]).resolve(), folder))
-    print("\n".join(found))
-    print(f"{int(not found)} passed, {len(found)} failed")
-    sys.exit(1 if found else 0)
+        status = report(complaints(pathlib.Path(sys.argv[1]).resolve(),
+                                   pathlib.Path(sys.argv[2]).resolve(), folder))
+    sys.exit(status)

@@ -10,6 +10,8 @@ import pathlib
 import re
 import sys
 
+from report import report
+
 # What runs the module instead.
 WITHOUT_UNIT_TEST = {
     "daemon/daemon": "it is the whole process: tests/system",
@@ -61,7 +63,4 @@ def complaints(root):
 
 
 if __name__ == "__main__":
-    found = list(complaints(pathlib.Path(sys.argv[1])))
-    print("\n".join(found))
-    print(f"{int(not found)} passed, {len(found)} failed")
-    sys.exit(1 if found else 0)
+    sys.exit(report(complaints(pathlib.Path(sys.argv[1]))))

@@ -9,6 +9,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 pytest.register_assert_rewrite("exposition", "harness")
 
 import children  # noqa: E402
-from fixtures import nothing_is_left, start, udometer  # noqa: E402, F401: rewritten at import
+from fixtures import folder, nothing_is_left, start, udometer  # noqa: E402, F401
 
 children.prepare()

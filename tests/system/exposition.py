@@ -73,6 +73,10 @@ class Scrape:
                 found[le] = value
         return found
 
+    def n_datagrams(self):
+        """Those that have come, and those that the kernel has dropped."""
+        return self.value("udometer_datagrams_total") + self.sum("udometer_kernel_drops_total")
+
     def refused(self, reason):
         return self.value("udometer_refused_total", reason=reason)
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures: daemons for tests, here and in tests/clients."""
 
+import shutil
+import tempfile
+
 import pytest
 
 import children
@@ -13,6 +16,14 @@ def nothing_is_left():
     before = children.running()
     yield
     children.end(kept=before)
+
+
+@pytest.fixture
+def folder():
+    """A folder with a short path: that of a socket may have 107 bytes only."""
+    path = tempfile.mkdtemp(prefix="udom")
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import time
 
+from children import clean_environment
 from exposition import Scrape
 
 BINARY = os.environ["UDOMETER_BINARY"]
@@ -39,6 +41,23 @@ def wait_until(condition, what, seconds=DEADLINE):
         time.sleep(0.01)
 
 
+def has_ipv6_loopback():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+HAS_IPV6 = has_ipv6_loopback()
+
+
+def frame(raw):
+    """A datagram as DogStatsD puts it into a Unix stream."""
+    return struct.pack("<I", len(raw)) + raw
+
+
 def host_and_port(text):
     host, port = text.rsplit(":", 1)
     return host.strip("[]"), int(port)
@@ -48,14 +67,6 @@ def read_log(text):
     """Log lines in logfmt as dictionaries."""
     return [{key: value.strip('"') for key, value in LOG_FIELD.findall(line)}
             for line in text.splitlines()]
-
-
-def clean_environment(more=None):
-    """Without whatever the developer has set for a udometer of theirs."""
-    own = {"UDOMETER_BINARY", "UDOMETER_SANITIZED", "UDOMETER_TEST_SLOWNESS"}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("UDOMETER_") or k in own}
-    kept = {k: v for k, v in kept.items() if k not in own}
-    return {**kept, **(more or {})}
 
 
 @contextlib.contextmanager

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from harness import (BINARY, DEADLINE, check_sanitizers, clean_environment, host_and_port, run,
-                     wait_until)
+from children import clean_environment
+from harness import BINARY, DEADLINE, check_sanitizers, host_and_port, run, wait_until
 
 EVERY_TYPE = "--mix=c:20,g:20,ms:20,h:10,d:10,s:20"
 

@@ -8,7 +8,8 @@ import re
 import subprocess
 
 import vectors
-from harness import BINARY, DEADLINE, check_sanitizers, clean_environment, run
+from children import clean_environment
+from harness import BINARY, DEADLINE, check_sanitizers, run
 
 VERDICT = re.compile(r"^(applied|refused|skipped) +(\d+) (sample|event|service check)s?"
                      r"(?:, (\w+): .*)?$")

@@ -281,13 +281,8 @@ def test_what_the_kernel_drops_is_counted(start):
         flows[i % len(flows)].send(b"d_total:1|c")
     udometer.resume()
 
-    def all_known():
-        return known(udometer.scrape()) == n_datagrams
-
-    def known(scrape):
-        return scrape.value("udometer_datagrams_total") + scrape.sum("udometer_kernel_drops_total")
-
-    wait_until(all_known, lambda: "%d are known" % known(udometer.scrape()))
+    wait_until(lambda: udometer.scrape().n_datagrams() == n_datagrams,
+               lambda: "%d are known" % udometer.scrape().n_datagrams())
     # A page is not one moment, so what its end knows is sure to be on the next one.
     scrape = udometer.scrape()
     assert scrape.sum("udometer_kernel_drops_total") > 1000

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from harness import Udometer, host_and_port, read_log, run
+from harness import HAS_IPV6, Udometer, host_and_port, read_log, run
 
 FREE_UDP = "--statsd.listen-udp=127.0.0.1:0"
 FREE_HTTP = "--web.listen-address=127.0.0.1:0"
@@ -356,23 +356,14 @@ def test_two_udp_listeners_feed_the_same_series(start):
     assert listeners == {"udp://127.0.0.1:%d" % port for _, port in udometer.udp}
 
 
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.bind(("::1", 0))
-        return True
-    except OSError:
-        return False
-
-
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no ::1")
 def test_ipv6_is_written_in_brackets(start):
     udometer = start("--statsd.listen-udp=[::1]:0", "--web.listen-address=[::1]:0")
     udometer.send("hits_total:1|c")
     assert udometer.settle().value("hits_total") == 1
 
 
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no ::1")
 def test_the_ipv6_wildcard_is_ready_to_serve(start):
     udometer = start("--statsd.listen-udp=[::]:0", "--web.listen-address=[::]:0")
     udometer.send("hits_total:1|c")

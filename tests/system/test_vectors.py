@@ -14,7 +14,6 @@ import random
 import re
 import signal
 import socket
-import struct
 import tempfile
 import time
 from collections import defaultdict
@@ -25,7 +24,7 @@ import pytest
 import children
 import vectors
 from exposition import check_family, read_families
-from harness import SLOWNESS, Udometer
+from harness import HAS_IPV6, SLOWNESS, Udometer, frame
 
 CASES = vectors.load()
 SEED = 20263
@@ -38,18 +37,6 @@ SECONDS = 5 * SLOWNESS
 # So many daemons may die, or lose a line, before a test has seen enough.
 GIVE_UP_MAX = 5
 N_LANES = 4
-
-
-def has_ipv6_loopback():
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-HAS_IPV6 = has_ipv6_loopback()
 
 
 # --- daemons, and what they show ---
@@ -208,10 +195,6 @@ def send_stream(connection, pieces):
 
 def send_unix_frame(subject, raw):
     send_unix(subject, frame(raw))
-
-
-def frame(raw):
-    return struct.pack("<I", len(raw)) + raw
 
 
 def in_pieces(send, wrap=bytes):

@@ -84,23 +84,16 @@ def test_relative_changes_of_all_workers_add_up(four, flows):
     assert four.settle().value("sum") == N_ROUNDS * (36 - 8)
 
 
-def test_a_change_by_another_worker_stands_on_what_was_set(four, flows):
+@pytest.mark.parametrize("first, second, expected", [
+    pytest.param("10", "+5", 15, id="a change stands on what was set"),
+    pytest.param("+5", "10", 10, id="a set ends earlier changes")])
+def test_what_two_workers_get_is_in_order(four, flows, first, second, expected):
     for i in range(N_ROUNDS):
-        four.send("base:10|g|#round:%d" % i, flow=flows[i % len(flows)])
-        four.send("base:+5|g|#round:%d" % i, flow=flows[(i * 7 + 1) % len(flows)])
+        four.send("level:%s|g|#round:%d" % (first, i), flow=flows[i % len(flows)])
+        four.send("level:%s|g|#round:%d" % (second, i), flow=flows[(i * 7 + 1) % len(flows)])
         settle_often(four, i)
-    values = [value for _, value in four.settle().named("base")]
-    wrong = [value for value in values if value != 15]
-    assert len(values) == N_ROUNDS and not wrong, (len(wrong), wrong[:5])
-
-
-def test_a_set_by_another_worker_ends_earlier_changes(four, flows):
-    for i in range(N_ROUNDS):
-        four.send("reset:+5|g|#round:%d" % i, flow=flows[i % len(flows)])
-        four.send("reset:10|g|#round:%d" % i, flow=flows[(i * 7 + 1) % len(flows)])
-        settle_often(four, i)
-    values = [value for _, value in four.settle().named("reset")]
-    wrong = [value for value in values if value != 10]
+    values = [value for _, value in four.settle().named("level")]
+    wrong = [value for value in values if value != expected]
     assert len(values) == N_ROUNDS and not wrong, (len(wrong), wrong[:5])
 
 

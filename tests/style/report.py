@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Report: how a check of this folder ends."""
+
+
+def report(complaints):
+    """Print them, and the line that tests/summary.py reads. Returns the exit status."""
+    found = list(complaints)
+    print("\n".join(found))
+    print(f"{int(not found)} passed, {len(found)} failed")
+    return 1 if found else 0

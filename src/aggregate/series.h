@@ -33,7 +33,7 @@
  *            the sweep, which sees that it was written   registry_remove_expiring
  *      3     a worker that was sent an x                 registry_end
  *      4     the sweep                                   registry_remove_expiring
- *      5     the next scrape or sweep                    registry_snapshot, registry_take_ended
+ *      5     the next scrape or sweep                    whichever brings the snapshot up to date
  *
  * Every step is taken with the registry's `lock` held, so a thread that holds it may act on the
  * state. Those to REMOVED are taken with `view_lock` held as well. Without a lock only REMOVED
@@ -42,8 +42,8 @@
 enum series_state {
     SERIES_LIVE,     /* in the registry; workers write without asking */
     SERIES_EXPIRING, /* in the registry; workers ask before they write */
-    SERIES_ENDED,    /* not in the registry: a sample begins a new series; in some snapshots */
-    SERIES_REMOVED,  /* the same, and in no snapshot to come: workers drop their references */
+    SERIES_ENDED,    /* not in the registry: the next sample begins a new series */
+    SERIES_REMOVED,  /* the same, and in no new snapshot: workers give back their references */
 } __attribute__((__packed__));
 
 /* There may be a million of these, so every byte counts. What a scrape reads is at the end. */

@@ -157,6 +157,15 @@ def test_head_is_get_without_the_body(udometer, path):
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
 
 
+def test_head_tells_of_the_coding_too(udometer):
+    """RFC 9110, 9.3.2: the headers that a GET would have got."""
+    accepted = {"Accept-Encoding": "gzip"}
+    head = udometer.get("/metrics", method="HEAD", headers=accepted)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Encoding"] == "gzip"
+    assert head.headers["Vary"] == "Accept-Encoding"
+
+
 def test_a_connection_serves_many_requests(udometer):
     connection = udometer.connect_http()
     connection.connect()

@@ -3,12 +3,12 @@
 /*
  * Negotiate
  *
- * All headers of this kind are lists with the same form, "name;parameter;q=0.5, name".
- * They differ in what a name is and in which entry wins. So reading an entry and its
- * weight is one thing, and a function for each header chooses among the entries.
+ * Accept, Accept-Encoding and their like are lists of one form: "name;parameter;q=0.5, name".
+ * They differ in what a name is and in which entry wins. So one function reads an entry and
+ * its weight, and one for each header chooses among the entries.
  *
- * A malformed entry must not cost the client its answer: a weight that is no number
- * counts as none, and a name that nobody knows is passed over.
+ * A malformed entry must not cost the client its page: a malformed weight is ignored, and so
+ * is an unknown name.
  */
 
 #include "http/negotiate.h"
@@ -51,7 +51,7 @@ static unsigned find_weight(struct slice parameters)
     return NEGOTIATE_WEIGHT_MAX;
 }
 
-/* Take the first entry of @list, which is not empty. */
+/* Take the first entry off @list, which is not empty. */
 static struct entry take_entry(struct slice *list)
 {
     struct slice parameters = slice_cut(list, ',');

@@ -4,7 +4,7 @@
 /*
  * Reply: what a handler answers
  *
- * A handler gets an empty one and fills it with one of reply_text(), reply_page(),
+ * A handler gets an empty reply and fills it with one of reply_text(), reply_page(),
  * reply_take() and reply_stream(). Headers are sent in the order in which they are added.
  */
 
@@ -17,27 +17,26 @@
 /*
  * A body that is made while it is sent. A module that makes one embeds this struct and
  * brings both functions, which run on the HTTP thread. Requests take turns piece by piece,
- * so a long stream does not hold up a short page. A stream need not end.
+ * so a long stream does not delay a short page. A stream need not end.
  */
 struct http_stream {
     /*
      * Put up to @max bytes, which is not 0, into @out. Returns
      *
-     *      their number
-     *      0           at the end
-     *      -EAGAIN     when there is nothing yet: to be read again after server_wake()
-     *      negative    any other errno, to break off: the client sees that its page is not whole
+     *      the number of bytes
+     *      0               at the end
+     *      -EAGAIN         if there is nothing yet; read again after server_wake()
+     *      negative errno  to break off; the client can tell that its page is not whole
      *
-     * While a stream waits, the server does not notice that its client has gone, and the
-     * connection does not count as idle. A stream that may wait for long has to send
-     * something now and then.
+     * While a stream waits, its connection does not time out, and the server does not notice
+     * when the client goes. A stream that may wait for long must send something from time to
+     * time.
      */
     long (*read)(struct http_stream *stream, char *out, size_t max);
     /* Free the stream. Called once: at its end, or earlier when the client has gone. */
     void (*close)(struct http_stream *stream);
 };
 
-/* All borrowed until the server has sent the reply, but for what it is given. */
 struct http_reply {
     unsigned status; /* 200 and so on */
     struct {
@@ -46,13 +45,13 @@ struct http_reply {
     unsigned n_headers;
     struct slice body;
     bool is_body_given;         /* the body is malloc()ed, and the server frees it */
-    struct http_stream *stream; /* the server closes it; NULL: the body is all there is */
+    struct http_stream *stream; /* in place of the body, or NULL; the server closes it */
 };
 
-/* Add a header. Neither text is copied: both must live as long as the server. */
+/* Add a header. The texts are borrowed until the server has sent the reply. */
 void reply_add_header(struct http_reply *reply, const char *name, const char *value);
 
-/* Reply with @body, of @content_type. Both must live as long as the server. */
+/* Reply with @body, of @content_type. Both are borrowed until the server has sent them. */
 void reply_page(struct http_reply *reply, unsigned status, const char *content_type,
                 struct slice body);
 

@@ -3,8 +3,8 @@
 /*
  * Request
  *
- * A query is cut at its separators before it is decoded, for an escape may stand for one.
- * Decoding never makes a text longer, so it happens where the text is.
+ * A query is cut at its separators before it is decoded, as an escape may stand for one.
+ * Decoding never makes a text longer, so it is done in place.
  */
 
 #include "http/request.h"

@@ -19,10 +19,10 @@ enum http_method {
     HTTP_PATCH = 1 << 4,
     HTTP_DELETE = 1 << 5,
     HTTP_OPTIONS = 1 << 6,
-    HTTP_OTHER = 1 << 7, /* any that is not above; no route takes it */
+    HTTP_OTHER = 1 << 7, /* any other; no route takes it */
 };
 
-/* What a page that can only be read takes. Neither has a body that means anything. */
+/* The methods of a page that can only be read. A body means nothing to them (RFC 9110, 9.3). */
 #define HTTP_READ (HTTP_GET | HTTP_HEAD)
 
 /* Room for the names of all methods as request_write_methods() writes them, and a NUL. */
@@ -42,20 +42,20 @@ struct http_request {
     enum http_method method;
     struct slice path;          /* as it was sent, %-escapes and all; without the query */
     struct http_fields query;   /* decoded */
-    struct http_fields headers; /* without those that follow a chunked body */
+    struct http_fields headers; /* without the trailers of a chunked body */
     struct slice body;          /* whole; empty for GET and HEAD */
 };
 
 /*
- * The value of the first parameter called @name, by its exact bytes. It may be empty, and
- * may hold any byte; its .at is NULL if there is no such parameter.
+ * The value of the first parameter called exactly @name. It may be empty and may hold any
+ * byte. Its .at is NULL if there is no such parameter.
  */
 struct slice request_query(const struct http_request *request, const char *name);
 
-/* The value of the first header called @name, in any case; its .at is NULL if there is none. */
+/* The value of the first header called @name, in any case. Its .at is NULL if there is none. */
 struct slice request_header(const struct http_request *request, const char *name);
 
-/* --- for those who make requests --------------------------------------------------------- */
+/* --- for the server -------------------------------------------------------------------------- */
 
 /* The method called @name. Names are case-sensitive (RFC 9110, 9.1). */
 enum http_method request_method(const char *name);
@@ -69,8 +69,8 @@ unsigned request_count_parameters(const char *query);
 /*
  * Take @query, what follows the "?", apart into @ret, which has room for
  * request_count_parameters() of them. It is application/x-www-form-urlencoded: "a=b&c=d",
- * where "+" is a space and "%41" is "A". An escape that is not one stays as it is; a
- * parameter without "=" has an empty value; empty parameters are left out. Names and values
- * are decoded in place, and @ret points into @query.
+ * where "+" is a space and "%41" is "A". A malformed escape stays as it is. A parameter
+ * without "=" has an empty value. Empty parameters are left out. Names and values are decoded
+ * in place, and @ret points into @query.
  */
 void request_parse_query(char *query, struct http_fields *ret);

@@ -3,8 +3,8 @@
 /*
  * Route
  *
- * The table is all there is to know: what it has no row for is refused, and what Allow says
- * is read off it. It is short, so it is searched from its beginning.
+ * The table alone decides: a request without a row is refused, and Allow lists the methods
+ * of the path's rows. The table is short, so it is searched from its beginning.
  */
 
 #include "http/route.h"

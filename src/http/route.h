@@ -12,20 +12,20 @@
 struct http_route {
     const char *path; /* compared as it was sent: an escape is not its byte */
     unsigned methods; /* bits of enum http_method */
-    /* A longer body gets 413. A body of GET or HEAD is read, whatever its length, and dropped. */
+    /* A longer body gets 413. The body of GET and HEAD is dropped, whatever its length. */
     size_t max_body_bytes;
-    /* Fill @reply, on the HTTP thread, whose other clients wait meanwhile. */
+    /* Fill @reply. Runs on the HTTP thread, and other clients wait meanwhile. */
     void (*respond)(void *ctx, const struct http_request *request, struct http_reply *reply);
     void *ctx;
 };
 
 struct http_match {
-    const struct http_route *route; /* NULL: refused */
-    unsigned methods;               /* that the path takes; 0 if there is no such page */
+    const struct http_route *route; /* NULL: no row takes the request */
+    unsigned methods;               /* of all rows of the path; 0 if it has no row */
     char allow[HTTP_METHODS_TEXT_MAX];
 };
 
-/* Look up @path and @method in the @n rows of @routes. */
+/* Find the first of the @n rows of @routes that takes the path and the method of @request. */
 void route_match(const struct http_route *routes, unsigned n, const struct http_request *request,
                  struct http_match *ret);
 

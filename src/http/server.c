@@ -3,25 +3,25 @@
 /*
  * Server
  *
- * libmicrohttpd with one thread on epoll. It parses requests, keeps connections
- * and limits them; here is only the way from its callbacks to a handler, and back from a
- * reply to a response. It calls, in this order:
+ * libmicrohttpd with one thread on epoll. It parses requests, keeps connections and limits
+ * them. This file leads from its callbacks to a handler, and from the reply back to a
+ * response. It calls, in this order:
  *
- *      on_connection   when a client connects: the exchange is made
+ *      on_connection   when a client connects
  *      on_target       with the first line of a request
  *      on_request      with its head, then with each piece of its body, then with nothing,
  *                      which is when the handler runs
  *      on_read         for each piece of a stream, as the client takes it
- *      on_completed    when the reply is sent or broken off; then on_target again, for the
- *                      next request
+ *      on_completed    when the reply is sent or broken off; on_target follows with the next
+ *                      request
  *      on_connection   when the connection is closed
  *
- * The exchange is the connection's, as libmicrohttpd 0.9.75 does not complete every request
- * that it has begun: not one whose query has more parameters than it has room for.
+ * libmicrohttpd 0.9.75 leaves out on_completed when a query has more parameters than it has
+ * memory for. So the exchange, which holds all of this together, belongs to the connection.
  *
- * A stream that has nothing yet suspends its connection, which libmicrohttpd then leaves
- * alone. server_wake() resumes all that are suspended; which of them have something, only
- * their streams know.
+ * While a stream has nothing to send, its connection is suspended, and libmicrohttpd does not
+ * touch it. server_wake() resumes all suspended connections: only their streams know which of
+ * them have something now.
  */
 
 #include "http/server.h"
@@ -38,7 +38,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 2048
-#define CONNECTION_MEMORY 8192 /* for a request's head, and headers of the answer */
+#define CONNECTION_MEMORY 8192 /* for the head of a request, and that of the reply */
 #define IDLE_TIMEOUT_S 15
 #define STREAM_BLOCK_SIZE 65536
 
@@ -47,11 +47,11 @@ struct http_server {
     struct MHD_Daemon *daemon;
     _Atomic unsigned n_wakes;
     _Atomic bool is_stopping;
-    pthread_mutex_t lock; /* of the list, and of suspending and resuming */
+    pthread_mutex_t lock; /* of what follows, and for suspending and resuming */
     struct exchange *waiting;
 };
 
-/* A request and its reply: those of a connection, one after the other. */
+/* A request and its reply. A connection uses the same struct for one after the other. */
 struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
@@ -61,16 +61,16 @@ struct exchange {
     bool has_head;
     bool is_body_too_long;
     struct buffer body;
-    struct http_stream *stream;    /* of the reply, or NULL */
-    bool is_waiting;               /* the connection is suspended */
-    struct exchange *next_waiting; /* likewise */
+    struct http_stream *stream; /* of the reply, or NULL */
+    bool is_waiting;            /* it is in the server's list, and its connection suspended */
+    struct exchange *next_waiting;
 };
 
 /* --- streams ------------------------------------------------------------------------------- */
 
 /*
  * Suspend the connection until the next server_wake(). Returns false when there has been one
- * since @n_wakes was read: it may have been for what the stream had not seen yet.
+ * since @n_wakes was read: the stream may have missed what it was for.
  */
 static bool begin_waiting(struct exchange *exchange, unsigned n_wakes)
 {
@@ -187,8 +187,8 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
 }
 
 /*
- * Have the handler fill @reply. The fields of the request live for that long. Returns false
- * when there is no memory for them.
+ * Have the handler fill @reply. The request's fields exist while it runs. Returns false when
+ * there is no memory for them.
  */
 static bool run_handler(struct exchange *exchange, struct http_reply *reply)
 {
@@ -241,9 +241,9 @@ static uint64_t announced_length(const struct exchange *exchange)
 }
 
 /*
- * An answer that is given when only the head has been read makes libmicrohttpd close the
- * connection: right for a body that nobody wants to read, wrong for a scraper that comes
- * again. So requests to read wait for their end also when they are refused.
+ * libmicrohttpd closes the connection after a reply that is given when only the head has been
+ * read. That is right for a body that nobody wants, and wrong for a scraper, which comes
+ * again. So GET and HEAD are answered at their end, even when they are refused.
  */
 static enum MHD_Result take_head(struct exchange *exchange)
 {
@@ -256,7 +256,7 @@ static enum MHD_Result take_head(struct exchange *exchange)
     return route && !exchange->is_body_too_long ? MHD_YES : answer(exchange);
 }
 
-/* Keep @piece, up to the route's limit. Of a body that turns out too long nothing is kept. */
+/* Keep @piece, up to the route's limit. A body that turns out to be too long is dropped. */
 static void take_body(struct exchange *exchange, struct slice piece)
 {
     if (is_read(exchange) || exchange->is_body_too_long)
@@ -277,7 +277,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct exchange *exchange = *state;
 
     if (!exchange)
-        return MHD_NO;
+        return MHD_NO; /* there was no memory for it */
     if (*upload_size) {
         take_body(exchange, (struct slice){ upload, *upload_size });
         *upload_size = 0;
@@ -292,7 +292,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return take_head(exchange);
 }
 
-/* Be done with a request and its reply, if there is one. */
+/* Give back what a request and its reply took, if there was one. */
 static void end_exchange(struct exchange *exchange)
 {
     MUST(!exchange->is_waiting);

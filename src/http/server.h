@@ -19,10 +19,10 @@ struct http_server_options {
 /*
  * Serve on @fd, which listens (address_listen) and which now belongs to the server.
  *
- * A request is answered by the route that takes its path and method, on the HTTP thread and
- * once its body is there. What no route takes gets 404, or 405 with Allow; a body that is
- * longer than the route allows gets 413. A connection that neither sends nor takes anything
- * for 15 seconds is closed, as is one whose head does not fit into some kilobytes.
+ * The route that takes a request's path and method answers it, on the HTTP thread, once its
+ * body has arrived. A request that no route takes gets 404, or 405 with Allow; a body longer
+ * than the route allows gets 413. A head that does not fit into some kilobytes gets 414 or
+ * 431. A connection without traffic for 15 seconds is closed.
  *
  * Returns 0, or negative errno and @fd is closed.
  */
@@ -30,8 +30,8 @@ MUST_CHECK int server_start(struct http_server **ret, int fd,
                             const struct http_server_options *options);
 
 /*
- * Have all streams read again that had nothing yet (-EAGAIN). For any thread, between start
- * and stop. Cheap when none waits.
+ * Have every stream that had nothing yet (-EAGAIN) read again. For any thread, between start
+ * and stop. Takes a lock; cheap when no stream waits.
  */
 void server_wake(struct http_server *server);
 

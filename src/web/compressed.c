@@ -3,9 +3,9 @@
 /*
  * Compressed
  *
- * A stream that reads another one. What it costs is memory, which is why there are only so
- * many at a time; a client that comes when there is no room gets its page as it is, and
- * nobody waits (docs/decisions/0015).
+ * A stream that reads another one. Each takes memory, so their number is limited. A client
+ * that comes when all are in use gets its page uncompressed instead of waiting for it
+ * (docs/decisions/0015).
  */
 
 #include "web/compressed.h"
@@ -50,7 +50,7 @@ static void close_compressed(struct http_stream *stream)
     free(compressed);
 }
 
-/* Returns NULL when there is no memory or no room. */
+/* Returns NULL if all compressors are in use, or without memory. */
 static struct compressed *compress(struct compressors *compressors, struct http_stream *source)
 {
     struct compressed *compressed;

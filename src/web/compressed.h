@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Compressed: a stream as its client accepts it, by gzip or as it is
+ * Compressed: a stream in the coding that its client accepts, gzip or none
  */
 
 #include "http/reply.h"
@@ -14,15 +14,15 @@ struct compressors {
 };
 
 /*
- * Choose the coding of @stream, which is taken, for the client that sent @request. Adds the
- * headers that say so to @reply: Vary in any case, as a cache must know that the choice
- * depends on the client, and Content-Encoding if it is gzip.
+ * Choose the coding of @stream for the client that sent @request, and add the headers of the
+ * choice to @reply: Vary in any case, so that a cache knows that it depends on the client, and
+ * Content-Encoding if it is gzip.
  *
- * Returns the stream to reply with: one that compresses @stream while it is read, or @stream
- * itself when the client does not accept gzip, or there is no memory, or 16 streams are
- * being compressed already. @compressors must stay in place until both are closed.
+ * Returns the stream to reply with. It is one that takes @stream and compresses it while it is
+ * read, or @stream itself if the client does not accept gzip, if 16 streams are being
+ * compressed already, or without memory. @compressors must stay in place until it is closed.
  *
- * gzip holds back up to some megabytes, so it is not for a stream that is watched live.
+ * gzip holds back a megabyte and more, so this is not for a stream that is watched live.
  */
 struct http_stream *compressed_open(struct compressors *compressors,
                                     const struct http_request *request, struct http_reply *reply,

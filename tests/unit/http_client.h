@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * HTTP client: a server on a port of its own, and one that asks it, byte by byte
+ * HTTP client: a server on a port of its own, and a client that sends it any bytes
  */
 
 #include "sockets.h"
@@ -75,7 +75,7 @@ static inline void send_text(int fd, const char *text)
 
 /* An answer: all that came until its end or that of the connection. */
 struct answer {
-    char *text; /* with a NUL behind it */
+    char *text; /* with a NUL after it */
     size_t len;
     char *body;
 };

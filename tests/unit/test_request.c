@@ -154,7 +154,7 @@ static void escapes_are_decoded(void **state)
         assert_string_equal(parse(cases[i].query), cases[i].expected);
 }
 
-static void escapes_that_are_none_stay(void **state)
+static void malformed_escapes_stay_as_they_are(void **state)
 {
     static const struct {
         const char *query, *expected;
@@ -191,7 +191,7 @@ int main(void)
         CASE(a_request_without_any_has_none),
         CASE(a_query_is_taken_apart),
         CASE(escapes_are_decoded),
-        CASE(escapes_that_are_none_stay),
+        CASE(malformed_escapes_stay_as_they_are),
         CASE(a_value_may_hold_any_byte),
     };
 

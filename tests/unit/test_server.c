@@ -197,7 +197,7 @@ static void a_get_with_a_body_is_answered(void **state)
     assert_string_equal(answer.body, page);
 }
 
-static void what_is_no_request_ends_its_connection_only(void **state)
+static void rubbish_ends_only_its_own_connection(void **state)
 {
     CLEANUP(free_answer) struct answer rubbish = ask("\x16\x03\x01 rubbish\r\n\r\n\r\n");
     CLEANUP(free_answer) struct answer answer = ask("GET /short" CLOSING);
@@ -416,7 +416,7 @@ int main(void)
         SERVER_CASE(other_methods_get_405_with_allow),
         SERVER_CASE(a_post_with_a_body_gets_405),
         SERVER_CASE(a_get_with_a_body_is_answered),
-        SERVER_CASE(what_is_no_request_ends_its_connection_only),
+        SERVER_CASE(rubbish_ends_only_its_own_connection),
         SERVER_CASE(a_connection_is_kept_for_more_requests),
         SERVER_CASE(a_long_stream_arrives_whole),
         SERVER_CASE(a_long_stream_arrives_whole_at_an_old_client),

@@ -245,7 +245,7 @@ static enum verdict record_gauge(struct shard *shard, struct gauge_cell *gauge,
     struct series *series = gauge->cell.series;
     int64_t at = next_at(shard, line->arrived_ns);
 
-    if (UNLIKELY(line->is_relative && !line->is_dogstatsd))
+    if (UNLIKELY(line_is_step(line)))
         return gauge_add(gauge, series->cells, series->n_cells, line->number, at);
     gauge_set(gauge, line->number, at);
     return VERDICT_APPLIED;

@@ -23,9 +23,15 @@ struct line {
         const char *fault; /* when the line was refused: the first byte that cannot be right */
     };
     bool is_number;
-    bool is_relative;  /* the value begins with '+' or '-': it is added, to a gauge */
+    bool is_relative;  /* the value begins with '+' or '-' */
     bool is_dogstatsd; /* it came where a gauge's sign is just a sign */
 };
+
+/* Is the value of @line added to a gauge, instead of setting it? */
+static inline bool line_is_step(const struct line *line)
+{
+    return line->is_relative && !line->is_dogstatsd;
+}
 
 /* May the value of @line be recorded as a @type at all? VERDICT_APPLIED, or why not. */
 static inline enum verdict line_check(const struct line *line, enum sample_type type)

@@ -13,6 +13,7 @@
 #include "base/slice.h"
 #include "base/telemetry.h"
 #include "base/verdict.h"
+#include "ingest/trace.h"
 #include "input/resolve.h"
 
 struct pipeline;
@@ -30,6 +31,13 @@ MUST_CHECK int pipeline_new(struct pipeline **ret, struct shard *shard, struct t
                             const struct pipeline_options *options);
 void pipeline_free(struct pipeline *pipeline);
 DEFINE_CLEANUP(struct pipeline *, pipeline_free)
+
+/*
+ * Tell @trace, which is borrowed, what becomes of all lines from now on; NULL: tell nobody.
+ * Lines that wait are applied before. A traced line is applied when it is pushed, and takes
+ * many times as long; verdicts, effects and counters are the same.
+ */
+void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace);
 
 /* In what is pushed from now on, a gauge's sign is just a sign. Off at the start. */
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);

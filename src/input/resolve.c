@@ -321,6 +321,16 @@ static enum verdict split_name(struct resolver *resolver, struct slice sent,
                                    : refuse(resolver, REFUSED_MALFORMED_LINE, sent.at);
 }
 
+/* Cut the type off the front of @rest. Returns false when there is no such type. */
+static bool take_type(struct resolver *resolver, struct slice *rest, struct identity *identity)
+{
+    if (!sample_type_parse(slice_cut(rest, '|'), &identity->type))
+        return false;
+    if (resolver->trace)
+        resolver->trace->on_type(resolver->trace->ctx, identity->type);
+    return true;
+}
+
 /* With the name split and the type known: the rest. */
 static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
                                   struct identity *identity)
@@ -341,10 +351,11 @@ enum verdict resolve_line(struct resolver *resolver, const struct line *line, st
     struct slice rest = { line->rest.at + 1, line->rest.len - 1 };
     const char *type = rest.at;
     enum verdict verdict = split_name(resolver, line->name, ret);
+    bool is_type = take_type(resolver, &rest, ret);
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    if (!sample_type_parse(slice_cut(&rest, '|'), &ret->type))
+    if (!is_type)
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
     if (ret->type == SAMPLE_END && resolver->name.odd_bracket)
         return refuse(resolver, REFUSED_MALFORMED_LINE, resolver->name.odd_bracket);
@@ -373,7 +384,7 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     enum verdict verdict = VERDICT_APPLIED;
 
     *ret = *name;
-    if (!sample_type_parse(slice_cut(&rest, '|'), &ret->type))
+    if (!take_type(resolver, &rest, ret))
         return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
     if (ret->type == SAMPLE_END && ret->n_tag_errors)
         return refuse(resolver, REFUSED_MALFORMED_LINE, link->name.at);

@@ -20,9 +20,11 @@ struct resolve_options {
     bool has_container_label; /* |c:ID becomes container_id="ID" */
 };
 
-/* For those who want to watch a line being resolved. */
+/* What the resolver tells a program that shows how lines are resolved. */
 struct resolve_trace {
     void *ctx;
+    /* It is told even if the line is refused for its name. */
+    void (*on_type)(void *ctx, enum sample_type type);
     /* @label is filled in for TAG_KEPT. */
     void (*on_tag)(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
                    const struct label *label);
@@ -36,7 +38,7 @@ MUST_CHECK int resolve_new(struct resolver **ret, const struct resolve_options *
 void resolve_free(struct resolver *resolver);
 DEFINE_CLEANUP(struct resolver *, resolve_free)
 
-/* Have @trace told of all that follows; borrowed, NULL for nobody. */
+/* Tell @trace, which is borrowed, of all that follows; NULL: tell nobody. */
 void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace);
 
 /*

@@ -16,6 +16,7 @@ from report import report
 WITHOUT_UNIT_TEST = {
     "daemon/daemon": "it is the whole process: tests/system",
     "daemon/intake": "only a worker uses it: test_worker.c",
+    "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "main": "it only chooses a command: tests/system/test_start.py",
     "tools/bench/bench": "a command: tests/system/test_bench.py",

@@ -606,9 +606,18 @@ static void lines_of_all_kinds_follow_each_other(void **state)
 
 /* What a trace was told, as text. */
 struct told {
+    char types[64];
     char tags[512];
     char sections[256];
 };
+
+static void on_type(void *ctx, enum sample_type type)
+{
+    struct told *told = ctx;
+    size_t n = strlen(told->types);
+
+    snprintf(told->types + n, sizeof(told->types) - n, "%s; ", sample_type_facts(type)->name);
+}
 
 static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
                    const struct label *label)
@@ -647,7 +656,7 @@ static void must_tell(const struct resolve_options *options, const char *text, c
                       const char *sections)
 {
     struct told told = { .tags = "" };
-    const struct resolve_trace trace = { &told, on_tag, on_section };
+    const struct resolve_trace trace = { &told, on_type, on_tag, on_section };
     struct identity identity;
     struct resolver *own;
 

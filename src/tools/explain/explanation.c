@@ -94,6 +94,11 @@ static void note_fault(struct explanation *it, const char *fault)
 
 /* --- tags and sections ----------------------------------------------------------------- */
 
+/* It is looked for again by explain_type(). */
+static void on_type(void *ctx, enum sample_type type)
+{
+}
+
 static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
                    const struct label *label)
 {
@@ -436,7 +441,7 @@ int explanation_new(struct explanation **ret, const struct explanation_options *
     it->options = options->pipeline;
     it->parsing = pipeline_parse_options(&it->options);
     it->is_dogstatsd = options->is_dogstatsd;
-    it->trace = (struct resolve_trace){ it, on_tag, on_section };
+    it->trace = (struct resolve_trace){ it, on_type, on_tag, on_section };
     r = resolve_new(&it->resolver, &it->options.resolve);
     if (r == 0)
         r = make_pipeline(it, options);

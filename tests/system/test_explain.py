@@ -88,6 +88,19 @@ def test_a_caret_stands_under_the_byte():
         assert "^ byte %d, " % (column + 1) in caret
 
 
+def test_what_is_applied_has_no_caret():
+    status, output = explain(b"a:1e308|x|@0.001")
+    assert status == 0 and "applied   1 sample\n" in output and "^" not in output, output
+
+
+def test_what_is_refused_as_a_whole_has_no_effect():
+    status, output = explain(b"a[b:1|x|@0.5:2|c")
+    assert status == 1 and "^ byte 2, 0x5B" in output, output
+    assert "type      x, the end of series\nrefused   1 sample, malformed_line: " in output, output
+    for word in ("value ", "series ", "adds "):
+        assert word not in output, output
+
+
 def test_flags_arguments_and_mistakes():
     several = run("explain", "--limit.series=1", "a:1|c|#k:1", "a:1|c|#k:2\na:x|c")
     assert several.returncode == 1

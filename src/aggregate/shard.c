@@ -23,6 +23,7 @@
 #include "base/must.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /* What is remembered of a prepared line. */
@@ -95,30 +96,38 @@ static void prefetch_key(const struct key *key)
     __builtin_prefetch(at + 3 * CACHE_LINE / 2);
 }
 
-/* How many lines of memory recording writes, from the beginning of a cell. */
-static unsigned lines_written(enum metric_type type)
-{
-    switch (type) {
-    case METRIC_COUNTER: return 1;
-    case METRIC_GAUGE: return 2;
-    case METRIC_HISTOGRAM: return 3;
-    case METRIC_SET: return 2;
-    case METRIC_NONE: break;
-    }
-    return 0;
-}
+/* The last line of memory of a cell that recording writes, in bytes from its beginning. */
+enum {
+    LAST_LINE_COUNTER = 0,
+    LAST_LINE_GAUGE = CACHE_LINE,
+    LAST_LINE_HISTOGRAM = 2 * CACHE_LINE,
+    LAST_LINE_SET = CACHE_LINE,
+    LAST_LINE_NONE = 0,
+};
 
-/* Begin to fetch what recording writes. */
+/* One for each type of metric; as many bytes as fit into the table below. */
+#define X(id, name) | LAST_LINE_##id
+_Static_assert((0 METRIC_TYPES(X)) <= UCHAR_MAX, "cells are short");
+#undef X
+
+/*
+ * Begin to fetch what recording writes: up to three lines. There is no branch. It would depend
+ * on the type, which is still on its way from memory, and each wrong guess would end the
+ * overlap of the fetches: 100 ns a line instead of 50 at 100,000 shuffled series.
+ */
 static void prefetch_cell(const struct key *key)
 {
+    static const unsigned char last_line[_SAMPLE_TYPE_N] = {
+#define X(id, letters, name, metric, ...) [SAMPLE_##id] = LAST_LINE_##metric,
+        SAMPLE_TYPES(X)
+#undef X
+    };
     const char *cell = (const char *)key->cell;
-    unsigned n_lines = lines_written(metric_type_of(key->facts.type));
+    size_t last = last_line[key->facts.type];
 
     __builtin_prefetch(cell, 1);
-    if (n_lines > 1)
-        __builtin_prefetch(cell + CACHE_LINE, 1);
-    if (n_lines > 2)
-        __builtin_prefetch(cell + 2 * CACHE_LINE, 1);
+    __builtin_prefetch(cell + last / 2, 1);
+    __builtin_prefetch(cell + last, 1);
 }
 
 void shard_prepare(struct shard *shard, const struct line *lines, size_t n)

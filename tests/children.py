@@ -8,6 +8,7 @@ signal. For us it makes no difference; in a child, exec() turns a handler into t
 Orphans become our children instead of init's, so that end() finds whatever a test has started.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -27,8 +28,6 @@ def prepare():
     for number in signal.valid_signals() - OF_PYTHON:
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
-    # Ignored is not the default here: then no child would have a status to wait for.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -59,8 +58,7 @@ def end(kept=frozenset()):
     # When a child has gone, its own children become ours.
     while pids := running() - kept - shared:
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            try:
+            # Somebody else may have reaped it.
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-            except ChildProcessError:  # somebody else has reaped it
-                pass

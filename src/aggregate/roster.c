@@ -194,7 +194,10 @@ static struct place place_of(const struct family *family, struct slice labels, u
     };
 }
 
-/* Look for the series at @place. Is it there, or is there room for it, and for a cell of @worker? */
+/*
+ * Look for the series at @place. Is it there, or is there room for it, and for a cell of
+ * @worker?
+ */
 static bool is_available(struct roster *roster, const struct family *family, unsigned worker,
                          struct place *place)
 {

@@ -83,7 +83,10 @@ static size_t distance(const struct slots_stripe *stripe, size_t from, size_t to
     return to >= from ? to - from : to + stripe->n_slots - from;
 }
 
-/* Free slot @i. Entries after it that were kept from their home by it, or by one that moves, move up. */
+/*
+ * Free slot @i. Entries after it that were kept from their home by it, or by one that moves,
+ * move up.
+ */
 static void empty(struct slots_stripe *stripe, size_t i)
 {
     for (size_t next = slots_after(stripe, i); stripe->slots[next].entry;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check what a formatter does not: sizes, banned calls, left-over markers, licence lines.
 
-clang-format wraps C. Everything else that is written by hand is checked for its width here.
+clang-format wraps code, but neither comments nor anything else that is written by hand.
 """
 
 import pathlib
@@ -116,9 +116,12 @@ def complaints_about_width(path, text):
 CHECKS = {
     complaints_about: ["src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "clients/**/*.sh",
                        "tests/**/*.[ch]"],
-    complaints_about_width: ["*.md", "docs/**/*.md", "proto/*.md", "clients/**/*.md",
-                             "meson.build", "src/meson.build", "clients/**/meson.build",
-                             "tests/**/meson.build", "tests/**/*.py", "Makefile", ".ci/run"],
+    complaints_about_width: [
+        "src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "tests/**/*.[ch]",
+        "*.md", "docs/**/*.md", "proto/*.md", "clients/**/*.md",
+        "meson.build", "src/meson.build", "clients/**/meson.build", "tests/**/meson.build",
+        "tests/**/*.py", "Makefile", ".ci/run",
+    ],
 }
 
 

@@ -188,7 +188,7 @@ static void a_line_over_the_limit_is_skipped_and_the_connection_stays(void **sta
     must_receive_long_line(3000000, "!b:2|c/", 1);
 }
 
-/* --- frames ------------------------------------------------------------------------------------ */
+/* --- frames --------------------------------------------------------------------------------- */
 
 static void receives_frames_where_they_are_allowed(void **state)
 {
@@ -238,7 +238,7 @@ static void over_tcp_they_are_lines(void **state)
     stage_close(&stage);
 }
 
-/* --- many ---------------------------------------------------------------------------------------- */
+/* --- many ----------------------------------------------------------------------------------- */
 
 #define N_CLIENTS 200
 
@@ -335,7 +335,7 @@ static void several_may_accept_from_one_socket(void **state)
     close(fd);
 }
 
-/* --- ends ------------------------------------------------------------------------------------------ */
+/* --- ends ----------------------------------------------------------------------------------- */
 
 static void a_reset_ends_the_connection_alone(void **state)
 {
@@ -515,7 +515,7 @@ static void what_cannot_be_watched_is_an_error(void **state)
     stage_close(&stage);
 }
 
-/* --- draining ----------------------------------------------------------------------------------------- */
+/* --- draining ------------------------------------------------------------------------------- */
 
 static void must_drain(enum transport transport)
 {
@@ -608,7 +608,7 @@ static void a_drain_ends_when_its_time_is_over(void **state)
         text[i] = '\n';
     sent = send(out, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL);
     assert_true(sent > 16 << 20);
-    /* Its time is over already: no connection is read from. With a little, one is, and not to its end. */
+    /* Its time is over already: no connection is read from. With a little, one is, in part. */
     connections_drain(stage.connections, 0);
     assert_int_equal(stage.n_lines, 0);
     connections_drain(stage.connections, clock_monotonic_ns() + 100000);
@@ -619,7 +619,7 @@ static void a_drain_ends_when_its_time_is_over(void **state)
     stage_close(&stage);
 }
 
-/* --- no descriptors left ---------------------------------------------------------------------------------- */
+/* --- no descriptors left -------------------------------------------------------------------- */
 
 static struct rlimit limit_before;
 

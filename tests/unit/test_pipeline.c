@@ -183,7 +183,7 @@ static void a_large_datagram_is_applied_whole(void **state)
     assert_true(read_series("a99", "").value == 100);
 }
 
-/* --- service checks as gauges ------------------------------------------------------------------ */
+/* --- service checks as gauges --------------------------------------------------------------- */
 
 static void restart(const struct pipeline_options *options)
 {
@@ -245,7 +245,7 @@ static void service_checks_take_no_keys(void **state)
     assert_int_equal(samples(), 3);
 }
 
-/* --- what listeners and options say ------------------------------------------------------------ */
+/* --- what listeners and options say --------------------------------------------------------- */
 
 static void on_a_dogstatsd_listener_a_sign_is_a_sign(void **state)
 {
@@ -334,7 +334,7 @@ static void tells_how_lines_are_to_be_cut(void **state)
     assert_false(pipeline_parse_options(&options).skips_brackets);
 }
 
-/* --- streams ------------------------------------------------------------------------------------ */
+/* --- streams -------------------------------------------------------------------------------- */
 
 static void lines_of_streams_are_counted_as_such(void **state)
 {
@@ -359,7 +359,7 @@ static void a_line_that_a_stream_has_refused_is_a_line(void **state)
     assert_identity();
 }
 
-/* --- all together ------------------------------------------------------------------------------- */
+/* --- all together --------------------------------------------------------------------------- */
 
 static const char *const odd_parts[][8] = {
     { "a", "b,c=d", "a[b]", "", "\xff", "own", "_sc", "_e{" },

@@ -322,7 +322,7 @@ static void free_accepts_null(void **state)
     registry_free(NULL);
 }
 
-/* --- conflicts --------------------------------------------------------------------------------- */
+/* --- conflicts ------------------------------------------------------------------------------ */
 
 static void conflicts_are_noted(void **state)
 {

@@ -87,7 +87,7 @@ static void a_request_without_any_has_none(void **state)
     assert_null(request_header(&request, "a").at);
 }
 
-/* --- queries ----------------------------------------------------------------------------------- */
+/* --- queries -------------------------------------------------------------------------------- */
 
 /* What becomes of @query, each parameter as "name=value;", in memory as long as needed only. */
 static char *parse(const char *query)

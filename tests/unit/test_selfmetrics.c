@@ -304,7 +304,7 @@ static void tells_of_itself(void **state)
     assert_null(strstr(text.data, "\nprocess_resident_memory_bytes 0\n"));
 }
 
-/* --- scrapes ------------------------------------------------------------------------------------ */
+/* --- scrapes -------------------------------------------------------------------------------- */
 
 static void scrapes_are_counted_by_duration_and_size(void **state)
 {

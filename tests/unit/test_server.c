@@ -342,7 +342,7 @@ static void several_streams_run_side_by_side(void **state)
     }
 }
 
-/* --- beginning and end -------------------------------------------------------------------------- */
+/* --- beginning and end ---------------------------------------------------------------------- */
 
 static void a_port_in_use_cannot_be_listened_on(void **state)
 {

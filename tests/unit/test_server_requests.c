@@ -85,7 +85,7 @@ static void assert_closed(int fd)
     close(fd);
 }
 
-/* --- the head ----------------------------------------------------------------------------------- */
+/* --- the head ------------------------------------------------------------------------------- */
 
 static void a_handler_gets_method_and_path(void **state)
 {
@@ -173,7 +173,7 @@ static void a_query_of_too_many_parameters_has_no_handler_run(void **state)
     assert_int_equal(atomic_load(&n_answered), n + 1); /* for the client that was kept */
 }
 
-/* --- bodies --------------------------------------------------------------------------------------- */
+/* --- bodies --------------------------------------------------------------------------------- */
 
 static void a_handler_gets_the_body(void **state)
 {
@@ -414,7 +414,7 @@ static void stopping_breaks_off_half_a_body(void **state)
     assert_closed(fd);
 }
 
-/* --- refusals ----------------------------------------------------------------------------------- */
+/* --- refusals ------------------------------------------------------------------------------- */
 
 static void a_method_that_no_row_of_the_path_takes_gets_405(void **state)
 {

@@ -7,7 +7,7 @@
 #define MANY_WAKES 20000
 #define MANY_WATCHERS 50
 
-/* --- pages: a feed, which goes on when the test says so, and a stream without end -------------- */
+/* --- pages: a feed, which goes on when the test says so, and a stream without end ----------- */
 
 static _Atomic size_t n_fed;
 static _Atomic bool has_ended;
@@ -85,7 +85,7 @@ static const struct http_route routes[] = {
     { "/short", HTTP_READ, 0, respond_short, NULL },
 };
 
-/* --- what is done and expected ------------------------------------------------------------------ */
+/* --- what is done and expected -------------------------------------------------------------- */
 
 static void feed(size_t n)
 {
@@ -132,7 +132,7 @@ static void expect_closed(int fd)
     close(fd);
 }
 
-/* --- cases ----------------------------------------------------------------------------------------- */
+/* --- cases ---------------------------------------------------------------------------------- */
 
 static void a_stream_that_waits_goes_on_when_it_is_woken(void **state)
 {

@@ -332,7 +332,7 @@ static void tells_what_a_stream_refused(void **state)
     assert_string_equal(told.data, expected);
 }
 
-/* --- what is no line --------------------------------------------------------------------------- */
+/* --- what is no line ------------------------------------------------------------------------ */
 
 static void tells_what_is_skipped(void **state)
 {

@@ -24,7 +24,8 @@ MUST_CHECK int meter_start(struct meter *meter);
 
 /*
  * Read the page until it shows all of what was @sent, or the daemon has nothing left
- * to take in, or nothing more has come for 1 s, or 5 s are over. Returns 0, or negative errno as meter_start().
+ * to take in, or nothing more has come for 1 s, or 5 s are over. Returns 0, or negative errno
+ * as meter_start().
  */
 MUST_CHECK int meter_finish(const struct meter *meter, const struct workload_totals *sent,
                             struct comparison *ret);

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests start does not depend on how they were started, and does not stay."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import children
+from harness import DEADLINE, wait_until
+
+# A test process: it starts what it is told to, and says so.
+PARENT = """
+import os, subprocess, sys
+import children
+children.prepare()
+os.kill(os.getpid(), 1)  # SIGHUP, which it ignored from the start
+print(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout)
+"""
+
+
+def ignore_and_block():
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+
+
+def test_children_have_the_default_signals():
+    folder = os.path.dirname(children.__file__)
+    done = subprocess.run([sys.executable, "-c", PARENT, "grep", "Sig", "/proc/self/status"],
+                          env={**os.environ, "PYTHONPATH": folder}, preexec_fn=ignore_and_block,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=DEADLINE)
+    assert done.returncode == 0, done.stderr
+    masks = dict(line.split(":") for line in done.stdout.split("\n") if line)
+    assert int(masks["SigBlk"], 16) == int(masks["SigIgn"], 16) == 0, masks
+
+
+def test_children_and_orphans_are_ended():
+    before = children.running()
+    shell = subprocess.Popen(["sh", "-c", "setsid sleep 1000 & echo $!; kill -9 $$"],
+                             stdout=subprocess.PIPE, text=True)
+    orphan = int(shell.stdout.readline())
+    child = subprocess.Popen(["sleep", "1000"])
+    assert shell.wait(DEADLINE) == -signal.SIGKILL
+    wait_until(lambda: orphan in children.running(), "the orphan is ours")
+    children.end(kept=before)
+    assert children.running() == before
+    assert not os.path.exists("/proc/%d" % orphan) and not os.path.exists("/proc/%d" % child.pid)

@@ -230,31 +230,30 @@ static void addresses_may_be_of_ipv6(void **state)
     assert_is_bound(socket_at(1), "tcp");
 }
 
-static void all_workers_accept_from_one_socket_of_tcp(void **state)
+/* Open it for three workers, each of which accepts from the same descriptor. */
+static void must_open_one_for_all(bool may_have_frames)
 {
-    set("statsd.listen-tcp", "127.0.0.1:0");
     must_open(3);
     assert_int_equal(listeners.n_sockets, 3);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(socket_at(i)->socket.fd, socket_at(0)->socket.fd);
         assert_int_equal(socket_at(i)->worker, i);
         assert_true(socket_at(i)->socket.is_stream);
-        assert_false(socket_at(i)->socket.may_have_frames);
+        assert_int_equal(socket_at(i)->socket.may_have_frames, may_have_frames);
     }
+}
+
+static void all_workers_accept_from_one_socket_of_tcp(void **state)
+{
+    set("statsd.listen-tcp", "127.0.0.1:0");
+    must_open_one_for_all(false);
     assert_true(is_listening(socket_at(0)->socket.fd));
 }
 
 static void all_workers_accept_from_one_unix_socket(void **state)
 {
     set_file("statsd.listen-unix", "stream");
-    must_open(3);
-    assert_int_equal(listeners.n_sockets, 3);
-    for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(socket_at(i)->socket.fd, socket_at(0)->socket.fd);
-        assert_int_equal(socket_at(i)->worker, i);
-        assert_true(socket_at(i)->socket.is_stream);
-        assert_true(socket_at(i)->socket.may_have_frames);
-    }
+    must_open_one_for_all(true);
     assert_file_is_open("stream", SOCK_STREAM);
 }
 

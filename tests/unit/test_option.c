@@ -5,7 +5,7 @@
  * that nobody may write to.
  */
 
-#include "unit.h"
+#include "addresses.h"
 
 #include "config/option.h"
 
@@ -199,15 +199,6 @@ static void only_switches_are_switches(void **state)
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
-
-static const char *const good_addresses[] = { "127.0.0.1:0", "0.0.0.0:1", ":9102",
-                                              "[::1]:65535", "[::]:0",    "localhost:8125" };
-static const char *const wrong_addresses[] = {
-    "8125",         "127.0.0.1",   "127.0.0.1:",   "127.0.0.1:65536",
-    "127.0.0.1:-1", "::1:8125",    "127.0.0.1:x",  "127.0.0.1:1 ",
-    " 127.0.0.1:1", "[::1]",       "[::1]8125",    "[::1:8125",
-    "300.1.1.1:1",  "/tmp/socket", "127.0.0.1:1/", ":"
-};
 
 static void assert_listener(const struct option_list *list, unsigned i, const char *address,
                             bool has_dialect, bool is_dogstatsd)

@@ -51,9 +51,16 @@ static struct buffer take_scrape(size_t max)
     return out;
 }
 
+static void must_begin(const char *expected)
+{
+    CLEANUP(buffer_deinit) struct buffer out = take_scrape(1 << 20);
+
+    out.data[strlen(expected)] = '\0';
+    assert_string_equal(out.data, expected);
+}
+
 static void has_all_series_in_order_then_itself(void **state)
 {
-    CLEANUP(buffer_deinit) struct buffer out = { 0 };
     static const char expected[] = "# HELP a Sent as a.\n"
                                    "# TYPE a counter\n"
                                    "a 1\n"
@@ -65,9 +72,7 @@ static void has_all_series_in_order_then_itself(void **state)
                                    "# HELP udometer_build_info ";
 
     push("b.c:-4|g\na:3|c|#x:2\na:1|c\na:2|c|#x:1");
-    out = take_scrape(1 << 20);
-    out.data[strlen(expected)] = '\0';
-    assert_string_equal(out.data, expected);
+    must_begin(expected);
 }
 
 static void ends_with_a_line_feed(void **state)
@@ -115,15 +120,12 @@ static void pieces_of_any_size_make_the_same_whole(void **state)
 
 static void a_set_is_shown_as_a_gauge(void **state)
 {
-    CLEANUP(buffer_deinit) struct buffer out = { 0 };
     static const char expected[] = "# HELP s Sent as s.\n"
                                    "# TYPE s gauge\n"
                                    "s{a=\"1\"} 2\n";
 
     push("s:x|s|#a:1\ns:y|s|#a:1\ns:x|s|#a:1");
-    out = take_scrape(1 << 20);
-    out.data[strlen(expected)] = '\0';
-    assert_string_equal(out.data, expected);
+    must_begin(expected);
 }
 
 static void what_was_ended_is_not_in_the_next_one(void **state)

@@ -5,7 +5,7 @@
  * these leave the value as it was.
  */
 
-#include "unit.h"
+#include "addresses.h"
 
 #include "base/log.h"
 #include "config/value.h"
@@ -414,15 +414,6 @@ static void paths_of_pages_are_simple(void **state)
     free(value);
     refuses_texts(&pages, wrong, ARRAY_SIZE(wrong));
 }
-
-static const char *const good_addresses[] = { "127.0.0.1:0", "0.0.0.0:1", ":9102",
-                                              "[::1]:65535", "[::]:0",    "localhost:8125" };
-static const char *const wrong_addresses[] = {
-    "8125",         "127.0.0.1",   "127.0.0.1:",   "127.0.0.1:65536",
-    "127.0.0.1:-1", "::1:8125",    "127.0.0.1:x",  "127.0.0.1:1 ",
-    " 127.0.0.1:1", "[::1]",       "[::1]8125",    "[::1:8125",
-    "300.1.1.1:1",  "/tmp/socket", "127.0.0.1:1/", ":"
-};
 
 static void addresses_are_host_and_port(void **state)
 {

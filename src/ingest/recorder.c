@@ -154,8 +154,10 @@ COLD static void tell_sample(const struct trace *trace, const struct line *line,
         trace_sample_of(line, to->type, to->weight, cause == verdict ? cause : VERDICT_APPLIED);
 
     sample.verdict = verdict;
-    sample.is_overflow = verdict == VERDICT_APPLIED && is_overflow(to);
-    sample.n_ended = to->n_ended;
+    if (verdict == VERDICT_APPLIED) {
+        sample.is_overflow = is_overflow(to);
+        sample.n_ended = to->n_ended;
+    }
     trace->on_sample(trace->ctx, &sample);
 }
 

@@ -92,7 +92,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
         TELL(" %g", sample->amount);
     if (sample->effect == TRACE_OBSERVES)
         TELL(" x %g", sample->n_times);
-    if (sample->effect == TRACE_ENDS)
+    if (sample->effect == TRACE_ENDS || sample->n_ended)
         TELL(" %zu", sample->n_ended);
     if (sample->is_overflow)
         TELL(" overflow");
@@ -243,7 +243,8 @@ static void tells_what_each_type_does(void **state)
     must_tell("d:5|d", "<name d; distribution; series d{}; 5 observes 5 x 1; >");
     must_tell("s:a:b|s", "<name s; set; series s{}; a:b collects; >");
     must_tell("c:0|x", "<name c; expire; series c{}; 0 ends 1; >");
-    must_tell("c:0:0|x", "<name c; expire; series c{}; 0 ends 0; 0 ends 0; >");
+    must_tell("t:0:x:0|x",
+              "<name t; expire; series t{}; 0 ends 1; x nothing malformed_value at 4; 0 ends 0; >");
 }
 
 static void a_sign_is_just_a_sign_where_that_is_said(void **state)
@@ -273,6 +274,14 @@ static void tells_what_a_refused_value_would_have_done(void **state)
         "<name a; counter; series a{}; 1e308 adds 1e+308; 1e308 adds 1e+308 value_overflow; >");
     must_tell("a:1e308|c", "<name a; counter; series a{}; 1e308 adds 1e+308 value_overflow; >");
     must_tell("a:1|g", "<name a; gauge; series a{}; 1 sets 1 type_conflict; >");
+}
+
+/* One and a half observations of it would be too much; but only one is recorded. */
+static void tells_the_effect_of_what_is_applied_after_all(void **state)
+{
+    push("a:1|h|@0.7");
+    must_tell("a:1.7e308|h|@0.7", "<name a; histogram; section @0.7; series a{}; "
+                                  "1.7e308 observes 1.7e+308 x 1.42857; >");
 }
 
 static void a_rate_does_not_weigh_an_end(void **state)
@@ -384,6 +393,7 @@ int main(void)
         TRACE_CASE(a_sign_is_just_a_sign_where_that_is_said),
         TRACE_CASE(tells_which_byte_of_a_value_is_wrong),
         TRACE_CASE(tells_what_a_refused_value_would_have_done),
+        TRACE_CASE(tells_the_effect_of_what_is_applied_after_all),
         TRACE_CASE(a_rate_does_not_weigh_an_end),
         TRACE_CASE(tells_of_the_overflow_series),
         TRACE_CASE(tells_which_byte_of_a_line_is_wrong),

@@ -3,8 +3,8 @@
 /*
  * Buckets
  *
- * Many histograms have the same bounds, so they share one set of them, which is checked
- * when it is made: whoever looks for a value's bucket relies on their order.
+ * Many histograms have the same bounds, so they share one set of them. The bounds are checked
+ * when the set is made, because buckets_find() relies on their order.
  */
 
 #include "aggregate/buckets.h"

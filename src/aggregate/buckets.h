@@ -9,24 +9,24 @@
 
 #define BUCKETS_MAX 64
 
-/* Shared and never changed once made. */
+/* Shared; immutable once made. */
 struct buckets {
-    unsigned n;                 /* bounds; one more bucket, up to +Inf, comes on top */
-    double bounds[BUCKETS_MAX]; /* ascending; a value equal to a bound is in its bucket */
+    unsigned n;                 /* bounds; the bucket up to +Inf is not among them */
+    double bounds[BUCKETS_MAX]; /* ascending; inclusive, like Prometheus' le */
 };
 
-/* The bounds that Prometheus' own client libraries begin with, for latencies in seconds. */
+/* The default bounds of Prometheus' own client libraries, for latencies in seconds. */
 extern const double buckets_default_bounds[11];
 
 /*
- * Make buckets of @n ascending, finite @bounds, which are copied. Returns 0,
- * -ENOMEM, or -EINVAL when the bounds are not like that or over BUCKETS_MAX.
+ * Make buckets from @n bounds, which are copied. Returns 0, -ENOMEM, or -EINVAL if the bounds
+ * are not ascending and finite or there are more than BUCKETS_MAX of them.
  */
 MUST_CHECK int buckets_new(struct buckets **ret, const double *bounds, unsigned n);
 void buckets_free(struct buckets *buckets);
 DEFINE_CLEANUP(struct buckets *, buckets_free)
 
-/* The index of the bucket that @value belongs to; buckets->n for the one up to +Inf. */
+/* The index of the bucket for @value; buckets->n for the one up to +Inf. */
 static inline unsigned buckets_find(const struct buckets *buckets, double value)
 {
     unsigned index = 0;

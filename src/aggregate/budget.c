@@ -3,9 +3,9 @@
 /*
  * Budget
  *
- * One counter, without a lock of its own: memory is freed by whichever thread has the last
- * reference, and that must not wait for the registry. No other memory depends on the counter, so
- * its order does not matter.
+ * One atomic counter instead of a lock: memory is freed by whichever thread releases the last
+ * reference, and that thread must not wait for the registry. The counter does not order access to
+ * other memory, so relaxed operations suffice.
  */
 
 #include "aggregate/budget.h"

@@ -4,11 +4,11 @@
 /*
  * Budget: how much memory families, series and cells may take, and how much they take
  *
- * Memory counts from when it is allocated to when it is freed. The latter may be long after a
- * series has left the registry: a slow reader still sees it.
+ * Memory counts from its allocation until it is freed. That may be long after a series has left
+ * the registry, because a slow reader may still use it.
  *
- * Any thread may call any function. But only a thread with the registry's lock may hold more, so
- * for that thread the answer of budget_has() stays true until it does.
+ * Any thread may call any function. But only a thread with the registry's lock adds to the
+ * budget, so after budget_has() returns true to that thread, the memory remains available to it.
  */
 
 #include <stdatomic.h>
@@ -17,30 +17,33 @@
 
 struct budget {
     size_t max_bytes;
-    _Atomic size_t held_bytes; /* more than that if budget_has() was not asked */
+    _Atomic size_t held_bytes; /* may exceed the limit if a caller did not ask budget_has() */
 };
 
-/* Are @n_bytes more within the limit? */
+/* Whether @n_bytes more are within the limit. */
 bool budget_has(const struct budget *budget, size_t n_bytes);
 
-/* Count @n_bytes as held, and as held no longer. Without a budget (NULL) nothing is counted. */
+/* Add @n_bytes to the memory held; subtract them. If @budget is NULL, nothing is counted. */
 void budget_hold(struct budget *budget, size_t n_bytes);
 void budget_release(struct budget *budget, size_t n_bytes);
 
 /*
- * Memory that counts as held from the start, for one thing that must be possible to make even
- * when the limit is reached: the overflow series of a family.
+ * Memory that counts as held from the start. It is reserved for one object that must be possible
+ * to make even when the limit is reached: the overflow series of a family.
  */
 struct budget_prepaid {
     size_t n_bytes; /* 0: nothing is prepaid */
     _Atomic bool is_used;
 };
 
-/* Is there any, and not in use? */
+/* Whether there is any and it is not in use. */
 bool budget_has_prepaid(const struct budget_prepaid *prepaid);
 
-/* Use it, for something that does not count on its own then. Returns false if it is in use. */
+/*
+ * Use it, for an object that is then not counted itself. Returns false if there is none or it is
+ * in use.
+ */
 bool budget_use_prepaid(struct budget_prepaid *prepaid);
 
-/* Put it back, when what used it has been freed. */
+/* Put it back after the object that used it has been freed. */
 void budget_put_back_prepaid(struct budget_prepaid *prepaid);

@@ -3,8 +3,8 @@
 /*
  * Conflicts
  *
- * A sender with a wrong type repeats it with each sample, so noting must be cheap: a conflict is
- * found by its hash alone, in a list that is short.
+ * A sender that uses a wrong type does so with every sample, so noting a conflict must be cheap:
+ * it is looked up in a short list, by its hash alone.
  */
 
 #include "aggregate/conflicts.h"
@@ -17,7 +17,7 @@ static void copy_name(char out[CONFLICT_NAME_MAX + 1], struct slice name)
     out[len] = '\0';
 }
 
-/* The entry with this hash, or an empty one in place of the oldest. */
+/* The entry with this hash, or a new one, which replaces the oldest if the list is full. */
 static struct conflict *find(struct conflicts *conflicts, uint64_t hash)
 {
     struct conflict *oldest = &conflicts->items[0];

@@ -4,38 +4,38 @@
 /*
  * Conflicts: samples whose name is taken by a family of another type
  *
- * A short list for people: the latest different ones, with how often each was refused. All
- * functions are called with the registry's lock held, but for a copy.
+ * A short list for people: the latest distinct conflicts, each with the number of samples
+ * refused. The caller holds the registry's lock, unless it works on a copy.
  */
 
 #include "aggregate/family.h"
 #include "base/sample_type.h"
 
-/* The most that are listed; then the one that was not repeated for the longest time goes. */
+/* The maximum length of the list. A new entry then replaces the least recently repeated one. */
 #define CONFLICTS_MAX 64
 
-/* The bytes of a name that are kept. */
+/* Longer names are cut to this number of bytes. */
 #define CONFLICT_NAME_MAX 256
 
 struct conflict {
-    char name[CONFLICT_NAME_MAX + 1];    /* of the family that was refused */
-    char held_by[CONFLICT_NAME_MAX + 1]; /* and of the one that has, or exposes, that name */
+    char name[CONFLICT_NAME_MAX + 1];    /* the family name that was refused */
+    char held_by[CONFLICT_NAME_MAX + 1]; /* the family that has that name, or exposes it */
     enum metric_type wanted, held;       /* their types */
     uint64_t hash;                       /* of the name and the wanted type */
     uint64_t n_refused;                  /* samples, since this entry was made */
-    uint64_t order;                      /* grows with each refusal of any */
+    uint64_t order;                      /* the list's n_refused when this one was last noted */
 };
 
-/* All zero is an empty list. */
+/* Zero-initialized, the list is empty. */
 struct conflicts {
     struct conflict items[CONFLICTS_MAX];
     unsigned n;
     uint64_t n_refused; /* samples, since the start */
 };
 
-/* Note that a sample of type @wanted was refused, as its @name, with this hash, is @holder's. */
+/* Note a refused sample of type @wanted, whose @name is @holder's. @hash is the name's. */
 void conflicts_note(struct conflicts *conflicts, struct slice name, uint64_t hash,
                     enum metric_type wanted, const struct family *holder);
 
-/* The one that was noted last, or NULL. */
+/* The conflict that was noted last, or NULL. */
 const struct conflict *conflicts_latest(const struct conflicts *conflicts);

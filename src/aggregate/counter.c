@@ -3,8 +3,8 @@
 /*
  * Counter
  *
- * A cell is one word, so one store commits a sample. Recording is in the header, to be inlined:
- * most lines are counters.
+ * The value of a cell is one word, so one store commits a sample. Recording is in the header, to
+ * be inlined, because most lines are counters.
  */
 
 #include "aggregate/counter.h"

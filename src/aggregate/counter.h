@@ -17,7 +17,10 @@ struct counter_cell {
     _Atomic double total;
 };
 
-/* Owner: add @value, at least 0, standing for @weight events. May refuse an overflow. */
+/*
+ * Owner: add @value, at least 0, once for each of the @weight events that the sample represents.
+ * Returns VERDICT_APPLIED or REFUSED_VALUE_OVERFLOW.
+ */
 static inline enum verdict counter_record(struct counter_cell *counter, double value, double weight)
 {
     double total = atomic_load_explicit(&counter->total, memory_order_relaxed) + value * weight;
@@ -28,6 +31,6 @@ static inline enum verdict counter_record(struct counter_cell *counter, double v
     return VERDICT_APPLIED;
 }
 
-/* Any thread: the sum over the cells (struct kind). */
+/* Any thread: read the sum of the cells (struct kind). */
 void counter_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                   struct reading *ret);

@@ -3,16 +3,16 @@
 /*
  * Distinct
  *
- * A table of hashes with open addressing doubles as it fills. At DISTINCT_EXACT_MAX
- * its memory becomes that of 2^14 registers of HyperLogLog: each keeps the longest
- * run of zeros at the beginning of the hashes that fell to it.
+ * A table of hashes with open addressing doubles as it fills. Above DISTINCT_EXACT_MAX hashes,
+ * its memory is reused for the 2^14 registers of HyperLogLog. The first bits of a hash choose a
+ * register, which keeps the longest run of zeros that followed them.
  *
  *      hash   01101110 101110|00 00010110 ...
  *             register 7086   |  run of 5 zeros and the 1: rank 6
  *
  * Sources: Flajolet et al. 2007, "HyperLogLog"; the estimator is algorithm 6 of Ertl
  * 2017, "New cardinality estimation algorithms for HyperLogLog sketches", which
- * needs neither a table of corrections nor another method for small numbers.
+ * needs neither a table of corrections nor a separate method for small counts.
  */
 
 #include "aggregate/distinct.h"
@@ -69,7 +69,7 @@ static bool grow(struct distinct *distinct)
 static void add_to_registers(uint8_t *registers, uint64_t hash)
 {
     uint32_t index = (uint32_t)(hash >> (64 - INDEX_BITS));
-    /* The bit below the ones that are looked at ends a run of zeros only. */
+    /* The bit set after the rest of the hash limits the run of zeros. */
     uint64_t rest = hash << INDEX_BITS | UINT64_C(1) << (INDEX_BITS - 1);
     uint8_t rank = (uint8_t)(__builtin_clzll(rest) + 1);
 
@@ -77,7 +77,7 @@ static void add_to_registers(uint8_t *registers, uint64_t hash)
         registers[index] = rank;
 }
 
-/* The table is full: from now on there are registers in its place. */
+/* The table is full: replace it with registers. */
 static void become_estimate(struct distinct *distinct)
 {
     uint64_t hashes[SLOTS_MAX];

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Distinct: how many different things there were
+ * Distinct: count distinct values
  *
- * Exact while there are few; beyond that an estimate (HyperLogLog), in memory that
- * no longer grows. Things are given by their hashes; counts that are merged must have had
- * theirs made with the same seed.
+ * The count is exact while there are few values. Beyond that it is an estimate (HyperLogLog) in a
+ * fixed amount of memory. Values are given as hashes; counts can be merged only if their hashes
+ * were made with the same seed.
  */
 
 #include "base/compiler.h"
@@ -15,30 +15,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Up to this many are counted exactly. */
+/* The count is exact up to this number. */
 #define DISTINCT_EXACT_MAX 1536
 
-/* The most memory that a count takes, in bytes. */
+/* The maximum memory of a count, in bytes. */
 #define DISTINCT_BYTES_MAX 16384
 
-/* All zero is nothing counted. */
+/* Zero-initialized, the count is 0. */
 struct distinct {
-    uint32_t n;       /* hashes in the table, until it is an estimate */
+    uint32_t n;       /* hashes in the table, while the count is exact */
     uint32_t n_slots; /* 0, or a power of two */
     bool is_estimate; /* the memory holds registers, not hashes */
     union {
-        uint64_t *slots;    /* hashes, 0 where there is none */
+        uint64_t *slots;    /* hashes; 0 marks an empty slot */
         uint8_t *registers; /* DISTINCT_BYTES_MAX of them */
     };
 };
 
 void distinct_deinit(struct distinct *distinct);
 
-/* Count @hash. Returns false, and nothing has changed, when there is no memory. */
+/* Count @hash. Returns false without memory; then nothing has changed. */
 MUST_CHECK bool distinct_add(struct distinct *distinct, uint64_t hash);
 
-/* Count all that @from has counted. Returns false when there is no memory. */
+/*
+ * Count everything that @from has counted. Returns false without memory; then only a part of it
+ * may have been counted.
+ */
 MUST_CHECK bool distinct_merge(struct distinct *distinct, const struct distinct *from);
 
-/* How many there were: exactly, or with a standard error of 0.8 %. */
+/* The count: exact, or with a standard error of 0.8 %. */
 double distinct_count(const struct distinct *distinct);

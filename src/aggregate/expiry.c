@@ -3,11 +3,11 @@
 /*
  * Expiry
  *
- * A worker looks at must_ask before it writes a cell, but the sweep may set it between that look
- * and the write. So marking removes nothing yet; it also sets the times of the last writes to 0,
- * which a write overwrites. Once every worker has passed a moment at which it uses no cell, all
- * later writes come after a look at the mark, and revive the series first; and those before show.
- * Only then is it certain that no sample is lost with a series, however slow a worker or its
+ * A worker checks must_ask before it writes a cell, but the sweep may set it between that check
+ * and the write. So marking removes nothing yet. It also sets the cells' times of the last write
+ * to 0, and any write sets them again. Once every worker has passed a moment at which it uses no
+ * cell, earlier writes are visible, and every later writer sees the mark and revives the series
+ * first. Only then can a series be removed without losing a sample, however slow a worker or its
  * clock is.
  */
 
@@ -40,7 +40,7 @@ size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t no
         uint32_t touched_s = series_touched_s(series);
         bool is_idle = now_s > touched_s && now_s - touched_s > ttl_s;
 
-        /* Without memory for a new snapshot, removed series may still be in this one. */
+        /* If there was no memory for a new snapshot, this one may include removed series. */
         if (is_idle && series_state(series) != SERIES_REMOVED &&
             !add_item(expiry, series, touched_s))
             break;

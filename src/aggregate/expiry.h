@@ -2,46 +2,49 @@
 #pragma once
 
 /*
- * Expiry: removing series that were not written for their time to live, without losing a sample
+ * Expiry: remove series after their TTL without an update, and lose no sample
  *
- * A sweep is these steps, on one thread, which must see to the two waits:
+ * A sweep consists of these steps. One thread takes them and is responsible for the two waits:
  *
- *      expiry_mark         make SERIES_EXPIRING what was not written for its time to live
+ *      expiry_mark         series without an update for their TTL become SERIES_EXPIRING
  *        (every worker passes a moment at which it uses no cell)
- *      expiry_remove       make SERIES_REMOVED what is still not written
+ *      expiry_remove       those still without an update become SERIES_REMOVED
  *        (every worker calls shard_release)
  *      expiry_finish
  *
- * Series that a sender has ended need only the last steps; expiry_take_ended() comes before them.
+ * For series that a sender has ended, expiry_take_ended() replaces the steps up to expiry_remove.
  */
 
 #include "aggregate/registry.h"
 
-/* All zero is a sweep that has not begun. */
+/* Zero-initialized, the sweep has not begun. */
 struct expiry {
-    struct sweep_item *items; /* the same ones in every step */
+    struct sweep_item *items; /* the same in every step */
     size_t n_items;
-    size_t n_max; /* room in items */
+    size_t n_max; /* capacity of items */
 };
 
 /*
- * Find the series that were last written before @now_s - @ttl_s and mark them.
- * Returns how many it found; with 0, expiry_finish() is next. Without memory it finds fewer.
+ * Find the series that were last written before @now_s - @ttl_s and mark them. Returns the number
+ * found; if it is 0, expiry_finish() is next. Without memory it finds fewer.
  */
 size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t now_s,
                    uint32_t ttl_s);
 
-/* Remove those that are still not written. Returns how many; workers may have references still. */
+/*
+ * Remove those that were not written since. Returns their number. Workers may still have
+ * references on them.
+ */
 size_t expiry_remove(struct expiry *expiry, struct registry *registry);
 
 /*
- * Instead of the first two steps: take those that registry_end() has ended. Returns
- * how many; with 0, expiry_finish() is next.
+ * Instead of the first two steps: take the series that registry_end() has ended. Returns their
+ * number; if it is 0, expiry_finish() is next.
  */
 size_t expiry_take_ended(struct expiry *expiry, struct registry *registry);
 
-/* Finish a sweep, after any of its steps. @expiry can begin anew. */
+/* Finish a sweep, after any of its steps. @expiry can then be used for another one. */
 void expiry_finish(struct expiry *expiry);
 
-/* The same when there are no workers any more: what they have not released is released for them. */
+/* The same after all workers have stopped: also releases the references they still had. */
 void expiry_deinit(struct expiry *expiry);

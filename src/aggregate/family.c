@@ -3,8 +3,8 @@
 /*
  * Family
  *
- * One allocation holds the family and all its texts. The registry finds it by
- * its claims; its series keep it after it has left the registry.
+ * One allocation holds the family and all its texts. The registry finds it by its claims. Its
+ * series have references, so it lives as long as they do, even after it has left the registry.
  */
 
 #include "aggregate/family.h"
@@ -25,7 +25,7 @@ static struct slice add_text(char **at, struct slice first, struct slice second)
     return text;
 }
 
-/* Claim the family's name with @suffix, written at @at. */
+/* Claim @name with @suffix; the text is written at @at. */
 static void add_claim(struct family *family, char **at, struct slice name, struct slice suffix)
 {
     struct claim *claim = &family->claims[family->n_claims++];

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Family: all series of one name, which therefore have one type
+ * Family: all series of one name; they have the same type
  */
 
 #include "aggregate/budget.h"
@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-/* A family takes its name, and the others that it is exposed under. */
+/* A family takes its own name and the other names it is exposed under. */
 #define FAMILY_NAMES_MAX (1 + KIND_SUFFIXES_MAX)
 
 struct family;
@@ -24,36 +24,39 @@ struct claim {
     struct table_node node;
     uint64_t hash;
     struct slice name;
-    struct family *family; /* whose it is */
+    struct family *family; /* the family that has it */
 };
 
 struct family {
     enum metric_type type;
-    bool is_reserved;              /* udometer's own name: senders may not use it */
+    bool is_reserved;              /* one of udometer's own: senders may not use its names */
     const struct buckets *buckets; /* of a histogram */
     struct slice name;
-    struct slice sent_as;          /* the first sender's way to write it */
+    struct slice sent_as;          /* the name as the first sender wrote it */
     size_t size;                   /* bytes of memory, without series */
-    struct budget *budget;         /* on which family and series count, or NULL */
+    struct budget *budget;         /* counts the memory of the family and its series; or NULL */
     struct budget_prepaid prepaid; /* for its overflow series */
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
-    size_t n_series;                       /* under the registry's lock, as is the list: */
-    size_t label_bytes;                    /* of all of them */
+    size_t n_series;                       /* this and the next two: under the registry's lock */
+    size_t label_bytes;                    /* the sum over its series */
     struct series *series;                 /* linked by series->next_in_family */
-    _Atomic unsigned refs;                 /* its names' one, and one for each series there is */
-    char text[];                           /* what the slices point to */
+    _Atomic unsigned refs;                 /* one for its names, and one for each series */
+    char text[];                           /* the slices point here */
 };
 
-/* A family without series, as @identity asks for, with one reference, the caller's; or NULL. */
+/*
+ * Make the family that @identity names, without series and with one reference, the caller's.
+ * Returns NULL without memory.
+ */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
 
 /*
- * Count @family's memory on @budget, which outlives it, from now on, and that of its series as
- * they are made; and already now @prepaid_bytes for an overflow series.
+ * Count the memory of @family on @budget, which outlives it, and that of its series as they are
+ * made. @prepaid_bytes, for an overflow series, count from now on.
  */
 void family_set_budget(struct family *family, struct budget *budget, size_t prepaid_bytes);
 
-/* Take, and give back, a reference; the last one frees the family. */
+/* Take a reference; release one. Releasing the last one frees the family. */
 void family_ref(struct family *family);
 void family_unref(struct family *family);

@@ -3,21 +3,19 @@
 /*
  * Gauge
  *
- * A worker may not write another's cell, and "+5" means five more than what
- * somebody else may have set. So each cell holds two things: the last value this
- * worker set, with its time, and this worker's last few changes, with theirs. The
- * value is then
+ * A worker may not write another's cell, and "+5" means five more than a value that another
+ * worker may have set. So each cell holds two things: the last value this worker set, with its
+ * time, and this worker's last few changes, with theirs. The value is then
  *
- *      the newest set of all cells + every change that came after it
+ *      the newest set of all cells + every change that arrived after it
  *
- * in whatever order they were applied. Changes that a set has overruled are
- * dropped when the next one comes; when there are too many, the two oldest become
- * one (docs/decisions/0005).
+ * in whatever order they were applied. The next change removes those that a set has overridden.
+ * When there are too many, the two oldest are merged (docs/decisions/0005).
  *
- * Several words make a value, so a cell is written under a sequence lock: its
- * owner makes the version odd, stores, and makes it even again; a reader that met
- * an odd or a newer one reads again. The words are atomics, stored with release
- * and loaded with acquire, which on x86 are ordinary moves.
+ * A value takes several words, so a cell is written under a sequence lock: its owner makes the
+ * version odd, stores the words, and makes it even again. A reader that finds an odd version, or a
+ * newer one afterwards, reads again. The words are atomics, stored with release and loaded with
+ * acquire, which on x86 are ordinary moves.
  */
 
 #include "aggregate/gauge.h"
@@ -25,7 +23,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* How often a reader begins again because the gauge was set meanwhile. */
+/* The number of times a reader starts over because the gauge was set meanwhile. */
 #define TRIES_MAX 16
 
 void gauge_deinit(struct cell *cell)
@@ -57,7 +55,7 @@ void gauge_set(struct gauge_cell *gauge, double value, int64_t at)
     end_write(gauge);
 }
 
-/* The time of the newest set, and the cell that has it; 0 and NULL when there is none. */
+/* The time of the newest set; @ret is its cell. 0 and NULL if there is none. */
 static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, struct gauge_cell **ret)
 {
     int64_t newest = 0;
@@ -81,7 +79,7 @@ static void store_change(struct gauge_change *change, int64_t at, double amount)
     atomic_store_explicit(&change->amount, amount, memory_order_release);
 }
 
-/* The owner's room for changes, which is made for the first of them; NULL without memory. */
+/* The owner's array of changes, allocated for the first of them; NULL without memory. */
 static struct gauge_change *room_for_changes(struct gauge_cell *gauge)
 {
     struct gauge_change *changes = atomic_load_explicit(&gauge->changes, memory_order_relaxed);
@@ -102,7 +100,7 @@ struct changes {
     } items[GAUGE_CHANGES_MAX];
 };
 
-/* The changes that came after @set_at, and their sum. */
+/* Copy the changes that arrived after @set_at. Returns their sum. */
 static double copy_changes(const struct gauge_cell *gauge, int64_t set_at, struct changes *ret)
 {
     uint32_t n = atomic_load_explicit(&gauge->n_changes, memory_order_acquire);
@@ -124,7 +122,7 @@ static double copy_changes(const struct gauge_cell *gauge, int64_t set_at, struc
     return sum;
 }
 
-/* Make the two oldest one. It counts as begun when the first of them came. */
+/* Merge the two oldest changes. The result has the time of the older one. */
 static void merge_oldest(struct changes *changes)
 {
     changes->items[0].amount += changes->items[1].amount;
@@ -195,7 +193,7 @@ static unsigned read_cells(_Atomic(struct cell *) *cells, unsigned n_cells, stru
     return n;
 }
 
-/* The value that the copies make; the time of the set that it begins with in @ret_set_at. */
+/* The value of the copies; @ret_set_at is the time of the set it starts from. */
 static double sum_up(const struct copy *copies, unsigned n, int64_t *ret_set_at)
 {
     double base = 0, value;
@@ -228,8 +226,8 @@ void gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct bu
     int64_t set_at;
 
     /*
-     * One copy is as its cell was. Several were taken one after the other: when a
-     * set came meanwhile, changes that followed it may be among them without it.
+     * Each copy is consistent, but they were taken one after the other. If the gauge was set
+     * meanwhile, they may include changes that followed this set, but not the set itself.
      */
     do {
         n = read_cells(cells, n_cells, copies);

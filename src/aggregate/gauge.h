@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Gauge: the last value set, and what was added since, whichever worker got it
+ * Gauge: the last value set, plus the changes since, over all workers
  *
- * Flows of one sender may end at different workers, so "last" needs an order
- * between them: `at` is when a sample reached this machine. Within a worker it
- * must strictly grow from call to call; shard.c sees to that.
+ * Flows of one sender may reach different workers, so "last" needs an order between them: `at` is
+ * the time at which a sample reached this machine. Within a worker it must strictly increase from
+ * call to call; shard.c ensures that.
  */
 
 #include "aggregate/cell.h"
@@ -14,10 +14,10 @@
 #include "base/compiler.h"
 #include "base/verdict.h"
 
-/* How many relative changes of a gauge a cell keeps apart. */
+/* The number of relative changes that a cell keeps separately. */
 #define GAUGE_CHANGES_MAX 4
 
-/* One change, or the sum of several, of which this is the time of the first. */
+/* One change, or the sum of several with the time of the first. */
 struct gauge_change {
     _Atomic int64_t at;
     _Atomic double amount;
@@ -25,36 +25,37 @@ struct gauge_change {
 
 struct gauge_cell {
     struct cell cell;
-    _Atomic uint32_t version; /* odd while the owner writes what follows */
+    _Atomic uint32_t version; /* odd while the owner writes the members below */
     _Atomic uint32_t n_changes;
     _Atomic int64_t set_at; /* when this worker last set the gauge; 0: never */
-    _Atomic double base;    /* what it set it to */
-    /* GAUGE_CHANGES_MAX, oldest first; NULL until the first one, as most gauges are only set */
+    _Atomic double base;    /* the value it set */
+    /* GAUGE_CHANGES_MAX, oldest first; NULL until the first change, as most gauges are only set */
     _Atomic(struct gauge_change *) changes;
 };
 
-/* Free what a cell has allocated since it was made. */
+/* Free the memory that a cell has allocated since it was made. */
 void gauge_deinit(struct cell *cell);
 
-/* Owner: the gauge was set to @value. */
+/* Owner: set the gauge to @value. */
 void gauge_set(struct gauge_cell *gauge, double value, int64_t at);
 
 /*
- * Owner of @own: the gauge was changed by @change. @cells are all cells of the
- * series, NULL where a worker has none, @own among them. May refuse an overflow,
- * or, the first time, for lack of memory.
+ * Owner of @own: change the gauge by @change. @cells are all cells of the series, including @own,
+ * with NULL where a worker has none. Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, on the
+ * first change of a cell, REFUSED_NO_MEMORY.
  *
- * A set that is applied after it and came before it does not overrule it, unless
- * this worker has recorded more than GAUGE_CHANGES_MAX changes since; then it may
- * overrule the oldest of them too.
+ * A set that arrived before a change does not override it, even if it is applied later. The
+ * exception: after more than GAUGE_CHANGES_MAX changes in this worker, the oldest ones share one
+ * time, and a set that arrived between them may override them all.
  */
 MUST_CHECK enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells,
                                   unsigned n_cells, double change, int64_t at);
 
 /*
- * Any thread: the value (struct kind). Changes before any set add to 0. Waits only while an
- * owner is between two stores; changes of one worker and a set by another that come
- * without a pause may be mixed. A sum beyond the range of a double is its end.
+ * Any thread: read the value (struct kind). Changes before the first set add to 0. Waits only
+ * while an owner is between two stores. If one worker changes the gauge and another sets it
+ * without a pause, the value may combine different moments. A sum beyond the range of a double is
+ * clamped to it.
  */
 void gauge_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                 struct reading *ret);

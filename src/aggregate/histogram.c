@@ -3,9 +3,9 @@
 /*
  * Histogram
  *
- * The number of observations is not stored: it is the sum of the buckets, and so
- * always agrees with them. The store to its bucket comes last and commits an observation:
- * a reader that finds it counted also finds it in the sum.
+ * The number of observations is not stored: it is the sum of the buckets, so it always agrees
+ * with them. The store to the bucket comes last and commits an observation: a reader that sees
+ * it counted also finds it in the sum.
  */
 
 #include "aggregate/histogram.h"
@@ -31,13 +31,13 @@ enum verdict histogram_record(struct histogram_cell *histogram, double value, do
     count = &histogram->counts[buckets_find(histogram->buckets, value)];
     histogram->carry = events - (double)n_events;
     atomic_store_explicit(&histogram->sum, sum, memory_order_relaxed);
-    /* No locked instruction: nobody else writes. */
+    /* A load and a store suffice: no other thread writes the counts. */
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + n_events,
                           memory_order_release);
     return VERDICT_APPLIED;
 }
 
-/* Counts are read before the sum, because they are written after it. */
+/* Reads the counts before the sum, because recording writes them after it. */
 static void add_cell(const struct histogram_cell *histogram, struct reading *to)
 {
     for (unsigned i = 0; i <= histogram->buckets->n; i++)

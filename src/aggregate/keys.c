@@ -3,11 +3,11 @@
 /*
  * Keys
  *
- * Of two keys with the same 64-bit hash only the first is cached; it is too rare to matter.
+ * Of two keys with the same 64-bit hash only the first is cached; this is too rare to matter.
  *
- * To evict one, a few keys are compared. First goes one that shares its cell with other keys,
- * since all spellings of a busy series look busy; otherwise the one whose cell was not written
- * for the longest time. If it is still in use, its next line is a miss and adds it again.
+ * To evict a key, a few candidates are compared. One that shares its cell with other keys goes
+ * first, since all spellings of a busy series look busy; otherwise the one whose cell was written
+ * least recently. If it is still in use, its next line is a miss and adds it again.
  */
 
 #include "aggregate/keys.h"
@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-/* How many keys are compared to evict one of them. */
+/* The number of keys that are compared to evict one of them. */
 #define CANDIDATES 4
 
 /* The memory for a key of @len bytes. */
@@ -58,7 +58,7 @@ static void unlink_from_cell(struct key *key)
         key->next->prev = key->prev;
 }
 
-/* --- forgetting ---------------------------------------------------------------------- */
+/* --- removing ------------------------------------------------------------------------ */
 
 void keys_forget(struct keys *keys, struct key *key)
 {
@@ -82,7 +82,7 @@ void keys_deinit(struct keys *keys)
     keys->n_bytes = 0;
 }
 
-/* The next key from a place on; after the last one comes the first. There must be one. */
+/* The next key after @cursor; the first one after the last. There must be one. */
 static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor)
 {
     struct key *key = slots_next(&keys->slots, cursor);
@@ -93,7 +93,7 @@ static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor
     return slots_next(&keys->slots, cursor);
 }
 
-/* Keys are evicted in this order: by the last write to their cell, but 0 if they share it. */
+/* Keys with a lower worth are evicted first: the time of the cell's last write, 0 if shared. */
 static uint32_t worth_of(const struct key *key)
 {
     if (key->next || key->prev)

@@ -4,8 +4,8 @@
 /*
  * Keys: a shard's cache of cells, by the bytes of a line
  *
- * A key is all of a line but its value, and leads to a cell. Its address does not change until
- * it is forgotten. The cache is bounded by memory. One thread.
+ * A key is all of a line except its value, and leads to a cell. Its address does not change until
+ * it is removed. The memory of the cache is bounded. All functions are for one thread.
  */
 
 #include "aggregate/cell.h"
@@ -16,23 +16,23 @@
 #include "base/scan.h"
 #include "base/slots.h"
 
-/* Longer keys are not cached, which bounds the memory that one line can take. */
+/* Longer keys are not cached, which bounds the memory that one line can take. In bytes. */
 #define KEY_LENGTH_MAX 1024
 
-/* What is known of a key besides its cell. The counts cannot exceed KEY_LENGTH_MAX. */
+/* The facts about a key besides its cell. The counts cannot exceed KEY_LENGTH_MAX. */
 struct key_facts {
-    double weight; /* this and the following as in struct identity */
+    double weight; /* this and the next members as in struct identity */
     uint16_t n_tag_errors;
     uint16_t n_unknown_sections;
     enum sample_type type : 8;
-    bool has_errors; /* any of those above, or has_bad_rate */
+    bool has_errors; /* one of the counts is not 0, or has_bad_rate */
     bool has_bad_rate;
     bool is_overflow; /* it leads to the overflow series of its family */
 };
 
-/* What a hit reads is together, after what it does not read. */
+/* The members that a hit reads are adjacent, after those that it does not read. */
 struct key {
-    struct key *next, *prev; /* of the keys that lead to its cell */
+    struct key *next, *prev; /* in the list of keys that lead to its cell */
     struct cell *cell;
     struct key_facts facts;
     uint16_t name_len;
@@ -40,27 +40,27 @@ struct key {
     char text[]; /* name, rest */
 };
 
-/* Empty when all but the first two is zero. */
+/* Empty if all members but the first two are zero. */
 struct keys {
     size_t max_bytes; /* of memory */
     uint64_t seed;    /* of the hashes; from a random source */
     size_t n_bytes;
     uint64_t n_evicted;
-    uint32_t age; /* grows with each key that is forgotten or evicted: pointers may be stale */
+    uint32_t age; /* grows with each key that is removed: pointers may be stale */
     struct slots slots;
 };
 
-/* Forget all keys. */
+/* Remove all keys. */
 void keys_deinit(struct keys *keys);
 
 /*
- * Add the key of @line, whose keys_hash() is @hash and which is not among @keys; it leads to
- * @cell. The least used keys are evicted to make room. Returns it, with facts all zero; or NULL
- * if it is too long, or without memory.
+ * Add the key of @line, whose keys_hash() is @hash and which is not among @keys. It leads to
+ * @cell. The least used keys are evicted to make room. Returns the key, with all facts zero; or
+ * NULL if it is too long, if another key has this hash, or without memory.
  */
 struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell);
 
-/* Forget @key, and free it. */
+/* Remove @key and free it. */
 void keys_forget(struct keys *keys, struct key *key);
 
 static inline uint64_t keys_hash(const struct keys *keys, const struct line *line)
@@ -68,7 +68,7 @@ static inline uint64_t keys_hash(const struct keys *keys, const struct line *lin
     return hash_pair(line->name, line->rest, keys->seed);
 }
 
-/* The one key with this hash, which this does not read; or NULL. key_is_of() compares it. */
+/* The one key with this hash, or NULL. It may be another line's: key_is_of() compares it. */
 static inline struct key *keys_find(const struct keys *keys, uint64_t hash)
 {
     return slots_find_any(&keys->slots, hash);

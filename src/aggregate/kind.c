@@ -3,12 +3,12 @@
 /*
  * Kind
  *
- * A row is named as its type is in METRIC_TYPES, and the table is made from that list, so
+ * Each row has the name of its type in METRIC_TYPES, and the table is made from that list, so
  * a type without a row does not compile.
  *
- * The worker that will own a cell allocates it, and jemalloc gives each thread a run of
- * neighbours at a time, so cells of different workers hardly ever share a cache line:
- * not at all when they are new, and one in a thousand after many have come and gone.
+ * The worker that will own a cell allocates it, and jemalloc gives each thread a run of adjacent
+ * blocks at a time. So cells of different workers hardly ever share a cache line: none do when
+ * they are new, and one in a thousand after many have been freed and allocated.
  */
 
 #include "aggregate/kind.h"
@@ -28,7 +28,7 @@ static const struct kind counter = {
     .can_overflow = true,
 };
 
-/* The last of several senders' values belongs to none of them, so gauges do not overflow. */
+/* Gauges do not overflow: the last value of several senders would be right for none of them. */
 static const struct kind gauge = {
     .cell_size = sizeof(struct gauge_cell),
     .growth_max = GAUGE_CHANGES_MAX * sizeof(struct gauge_change),
@@ -63,7 +63,7 @@ const struct kind *const kind_table[_METRIC_TYPE_N] = {
 
 /* --- cells ---------------------------------------------------------------------------- */
 
-/* Bytes that are allocated with a cell. */
+/* The bytes allocated for a new cell. */
 static size_t initial_size(const struct kind *kind, const struct buckets *buckets)
 {
     return kind->cell_size + (kind->bucket_size ? (buckets->n + 1) * kind->bucket_size : 0);

@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * Kind: what is special about each type of metric
+ * Kind: the properties of each metric type
  *
- * A row for each enum metric_type: the memory of its cells, how they are made, freed and
+ * There is a row for each enum metric_type: the memory of its cells, how they are made, freed and
  * read, and how its families behave.
  *
- * What is not in the row is a switch without "default:", where it would cost a line a call
- * (shard.c), or where types are known and kinds are not: labels (base/identity.h,
- * input/labeller.c) and formats (output/). tests/style/check_types.py lists these places.
+ * Everything else that depends on the type is a switch without "default:". That is so in shard.c,
+ * where a row would cost each line a call, and in code that knows types but not kinds: labels
+ * (base/identity.h, input/labeller.c) and formats (output/). tests/style/check_types.py lists
+ * these places.
  */
 
 #include "aggregate/cell.h"
@@ -19,33 +20,33 @@
 
 #include <stddef.h>
 
-/* The most suffixes of a kind, and the most bytes of one. */
+/* The maximum number of suffixes of a kind; the maximum bytes of a suffix. */
 #define KIND_SUFFIXES_MAX 3
 #define KIND_SUFFIX_LEN_MAX (sizeof("_bucket") - 1)
 
 struct kind {
     size_t cell_size;   /* bytes of a new cell, without its buckets */
-    size_t bucket_size; /* bytes of each bucket in it, the one up to +Inf included; 0: none */
-    size_t growth_max;  /* bytes that a cell may allocate later, at most */
+    size_t bucket_size; /* bytes per bucket, including the one up to +Inf; 0: no buckets */
+    size_t growth_max;  /* the most bytes that a cell may allocate later */
 
-    /* Complete a new cell, which is zero but for its series. NULL: nothing to do. */
+    /* Complete a new cell, which is zero except for its series. NULL: nothing to do. */
     void (*init)(struct cell *cell, const struct buckets *buckets);
 
-    /* Free what a cell has allocated, but not the cell. NULL: nothing to do. */
+    /* Free the memory that a cell has allocated, but not the cell. NULL: nothing to do. */
     void (*deinit)(struct cell *cell);
 
     /*
-     * Any thread: what the cells of a series are worth together. A worker without a cell has
-     * NULL in @cells; @buckets are the family's. Sets those members of @ret that belong to
-     * the type. Waits at most while the owner of a cell is recording one sample.
+     * Any thread: read the value of a series from all its cells. @cells has NULL for a worker
+     * without a cell; @buckets are the family's. Sets those members of @ret that belong to the
+     * type. Waits at most while the owner of a cell is recording one sample.
      */
     void (*read)(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                  struct reading *ret);
 
-    /* A family claims its name, and its name with each of these. The rest are empty. */
+    /* A family claims its name, and its name with each of these suffixes. Unused ones are empty. */
     struct slice suffixes[KIND_SUFFIXES_MAX];
 
-    /* Beyond a limit, one series of the family may take the samples of all others. */
+    /* Beyond a limit, one series of the family may take the samples of all new ones. */
     bool can_overflow;
 };
 
@@ -56,12 +57,12 @@ static inline const struct kind *kind_of(enum metric_type type)
     return kind_table[type];
 }
 
-/* A new cell of @series, without a sample; NULL if there is no memory. @buckets are borrowed. */
+/* Make a cell of @series without a sample. Returns NULL without memory. @buckets are borrowed. */
 struct cell *kind_new_cell(enum metric_type type, struct series *series,
                            const struct buckets *buckets);
 
 /* Free a cell of this type, or NULL. */
 void kind_free_cell(enum metric_type type, struct cell *cell);
 
-/* How many bytes such a cell takes, with everything that it may allocate later. */
+/* The size of such a cell in bytes, including everything that it may allocate later. */
 size_t kind_cell_size(enum metric_type type, const struct buckets *buckets);

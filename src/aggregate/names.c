@@ -3,8 +3,8 @@
 /*
  * Names
  *
- * One table of claims, which are parts of their families; so the table has a reference on each
- * family. udometer's own names are families too, reserved ones, which never get a series.
+ * The claims in the table are members of their families, so the table has a reference on each
+ * family. udometer's own names belong to reserved families, which never get a series.
  */
 
 #include "aggregate/names.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Reading: what a series is worth at one moment
+ * Reading: the value of a series at one moment
  */
 
 #include "aggregate/buckets.h"
@@ -14,10 +14,10 @@
 struct reading {
     double value;                     /* counter, gauge, set */
     double sum;                       /* histogram */
-    uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulated */
+    uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulative */
 };
 
-/* @sum, within the range of a double: each cell is finite, but their sum may not be. */
+/* Clamp @sum to the range of a double: each cell is finite, but their sum may not be. */
 static inline double reading_saturate(double sum)
 {
     return isinf(sum) ? copysign(DBL_MAX, sum) : sum;

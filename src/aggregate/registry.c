@@ -8,14 +8,15 @@
  *  - `lock` guards the roster. A worker takes it for a key it has not seen, for as
  *    long as a lookup and an insertion take.
  *  - `view_lock` guards the current snapshot. Scrapes and the sweep take it, and
- *    sorting happens under it. Workers never do.
+ *    sorting happens under it. Workers never take it.
  *
- * Series that the first side makes reach the second as a list of fresh ones, which is taken over
- * whole in two instructions; those that it ends, as an array. Where both locks are held,
+ * Series that workers make reach the other side as a list of fresh ones, which is taken over whole
+ * in two instructions. Series that they end reach it as an array. Where both locks are held,
  * view_lock is taken first.
  *
- * So a series that is ended leaves in two steps: the roster's tables at once, snapshots when the
- * next one is made (series.h). The sweep, which holds both locks, does both in one.
+ * So a series that is ended leaves in two steps: it leaves the roster's tables at once, and the
+ * snapshots when the next one is made (series.h). The sweep, which holds both locks, does both in
+ * one step.
  */
 
 #include "aggregate/registry.h"
@@ -27,14 +28,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* How many series a sweep handles each time it takes the lock: 0.1 ms, which workers may wait. */
+/* The number of series a sweep handles each time it takes the lock: workers may wait 0.1 ms. */
 #define SWEEP_BATCH 256
 
 /* Series that registry_end() has ended, each with a reference. */
 struct ended {
     struct sweep_item *items;
     size_t n, n_max;
-    size_t n_removed; /* the first ones are SERIES_REMOVED already, the others SERIES_ENDED */
+    size_t n_removed; /* this many are SERIES_REMOVED already, the rest SERIES_ENDED */
 };
 
 struct registry {
@@ -45,7 +46,7 @@ struct registry {
 
     pthread_mutex_t view_lock;
     struct snapshot *current;
-    size_t n_removed; /* series that are SERIES_REMOVED, and that @current or the fresh list has */
+    size_t n_removed; /* SERIES_REMOVED ones that @current or the fresh list still has */
 };
 
 int registry_new(struct registry **ret, const struct registry_options *options)
@@ -75,7 +76,7 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     return 0;
 }
 
-/* Give back the snapshots' references on series that are no longer in the registry. */
+/* Release the snapshots' references on series that are no longer in the registry. */
 static void release_unregistered(struct registry *registry)
 {
     struct snapshot *current = registry->current;
@@ -259,7 +260,7 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
     return latest;
 }
 
-/* With both locks held: the next snapshot is to leave out what has ended. */
+/* With both locks held: make the next snapshot leave out the series that have ended. */
 static void remove_ended(struct registry *registry)
 {
     struct ended *ended = &registry->ended;
@@ -270,7 +271,7 @@ static void remove_ended(struct registry *registry)
     }
 }
 
-/* Take out of @fresh what was removed before any snapshot had it. */
+/* Take out of @fresh the series that were removed before any snapshot included them. */
 static struct series *without_removed(struct registry *registry, struct series *fresh, size_t *n)
 {
     struct series **link = &fresh;
@@ -363,7 +364,7 @@ struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
     return ended.items;
 }
 
-/* From now on the cells show any write. Returns the time of the last one before. */
+/* Set touched_s to 0 in all cells, so that any later write shows. Returns the newest of them. */
 static uint32_t reset_touched(struct series *series)
 {
     uint32_t newest = 0;
@@ -379,7 +380,7 @@ static uint32_t reset_touched(struct series *series)
     return newest;
 }
 
-/* Undo that in cells that no worker has written since. */
+/* Undo this in the cells that no worker has written since. */
 static void restore_touched(struct series *series, uint32_t touched_s)
 {
     for (unsigned i = 0; i < series->n_cells; i++) {
@@ -403,7 +404,7 @@ static bool mark_one(struct registry *registry, const struct sweep_item *item)
         restore_touched(series, touched_s);
         return false;
     }
-    /* It may be marked already, by a sweep that was finished early. */
+    /* A sweep that was finished early may have marked it already. */
     if (series_state(series) == SERIES_LIVE)
         series_set_state(series, SERIES_EXPIRING);
     return true;
@@ -424,7 +425,10 @@ static bool remove_one(struct registry *registry, const struct sweep_item *item)
     return true;
 }
 
-/* Do @one to each of @n items, releasing the lock now and then. Returns for how many it did. */
+/*
+ * Call @one for each of @n items, releasing the lock between batches. Returns the number of calls
+ * that returned true.
+ */
 static size_t in_batches(struct registry *registry, const struct sweep_item *items, size_t n,
                          bool (*one)(struct registry *, const struct sweep_item *))
 {
@@ -450,7 +454,7 @@ size_t registry_remove_expiring(struct registry *registry, const struct sweep_it
 {
     size_t n_removed;
 
-    /* No snapshot may have removed series beside new ones with the same labels. */
+    /* No snapshot may include both a removed series and a new one with the same labels. */
     pthread_mutex_lock(&registry->view_lock);
     n_removed = in_batches(registry, items, n, remove_one);
     refresh(registry);

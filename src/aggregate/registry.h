@@ -4,10 +4,10 @@
 /*
  * Registry: which families and series exist
  *
- * Shards cache what it says. Any thread may call any function. registry_admit() and
- * registry_revive(), which workers call, hold a lock for as long as a look-up and an insertion
- * take. Other functions hold that lock for a small batch at a time, except registry_end(), whose
- * allowance bounds it.
+ * Shards cache its answers. Any thread may call any function. registry_admit() and
+ * registry_revive(), which workers call, hold a lock for as long as a lookup and an insertion
+ * take. Other functions hold that lock for a small batch at a time, except registry_end(), which
+ * is bounded by its allowance.
  */
 
 #include "aggregate/conflicts.h"
@@ -22,47 +22,47 @@ struct registry;
 struct registry_options {
     unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
     size_t max_series;             /* beyond it only overflow series are made */
-    size_t max_family_series;      /* the same for each family; 0: as many as max_series */
+    size_t max_family_series;      /* the same for each family; 0: max_series */
     size_t max_bytes;              /* the same for memory, as in registry_counts.bytes */
     uint64_t seed;                 /* of the hashes; from a random source */
     const struct buckets *buckets; /* of every histogram; borrowed for the registry's life */
 };
 
 struct registry_counts {
-    size_t series[_METRIC_TYPE_N]; /* in the registry, of each type */
-    size_t families;               /* of these; not udometer's own */
+    size_t series[_METRIC_TYPE_N]; /* in the registry, by type */
+    size_t families;               /* with series; not udometer's own */
     size_t bytes;                  /* as struct budget counts them */
 };
 
 /* Make an empty registry. Returns 0, -ENOMEM, or -EINVAL for a wrong number of workers. */
 MUST_CHECK int registry_new(struct registry **ret, const struct registry_options *options);
 
-/* Free it and all its series. No worker, scrape or sweep may be left. NULL is fine. */
+/* Free it and all its series. No worker, scrape or sweep may still use it. NULL is fine. */
 void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free)
 
 /*
- * Reserve the name in @identity for udometer itself, and the others that a family of its
+ * Reserve the name in @identity for udometer itself, and the other names that a family of its
  * type is exposed under. Names are copied. Returns 0, -EEXIST or -ENOMEM.
  */
 MUST_CHECK int registry_reserve(struct registry *registry, const struct identity *identity);
 
-/* What registry_admit() returns. */
+/* The result of registry_admit(). */
 struct admission {
     struct cell *cell;
-    bool is_overflow; /* of the family's overflow series, though another one was asked for */
+    bool is_overflow; /* the cell is of the family's overflow series, not of the series requested */
 };
 
 /*
  * Find the cell of @worker in the series that @identity names. Family, series and cell are made
- * if they do not exist; an expiring series is live again. A new cell is a reference of the worker
- * on the series, until it calls series_unref().
+ * if they do not exist; an expiring series becomes live again. With a new cell the worker has a
+ * reference on the series, until it calls series_unref().
  *
  * Beyond a limit the cell is one of the family's overflow series instead, so that sums stay
- * right. Gauges have no such series, and a new family does not begin with one.
+ * right. Gauges have no overflow series, and a new family does not begin with one.
  *
- * Returns VERDICT_APPLIED and the cell in @ret, or REFUSED_TYPE_CONFLICT, which is noted,
- * REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY; then the cell is NULL.
+ * Returns VERDICT_APPLIED and the cell in @ret; or, with a NULL cell, REFUSED_TYPE_CONFLICT (the
+ * conflict is noted), REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
                                        const struct identity *identity, struct admission *ret);
@@ -73,17 +73,16 @@ MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worke
  */
 MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell);
 
-/* A look at a series takes as long as this many bytes of its labels. */
+/* The fixed cost of checking a series, in bytes of labels that take the same time. */
 #define REGISTRY_LOOK_BYTES 160
 
 /*
- * End each series of the family in @identity that has all its labels: later snapshots do not
- * include them, and the next sample begins a new one. A sample that another worker writes to one
- * of them at this moment is lost.
+ * End every series of the family in @identity that has all of its labels: later snapshots do not
+ * include these series, and the next sample begins a new one. A sample that another worker writes
+ * to one of them at this moment is lost.
  *
- * This looks at all series of the family with the lock held. *@allowance says how many bytes
- * they may come to, where a series counts as its labels and REGISTRY_LOOK_BYTES; what they come
- * to is subtracted from it.
+ * This checks all series of the family with the lock held. Each costs the bytes of its labels plus
+ * REGISTRY_LOOK_BYTES. *@allowance is the maximum cost; the actual cost is subtracted from it.
  *
  * Returns VERDICT_APPLIED and the number of ended series in @ret, REFUSED_RESERVED_NAME,
  * REFUSED_END_LIMIT (beyond the allowance) or REFUSED_NO_MEMORY (some may have ended).
@@ -91,41 +90,43 @@ MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell);
 MUST_CHECK enum verdict registry_end(struct registry *registry, const struct identity *identity,
                                      size_t *allowance, size_t *ret);
 
-/* Copy the conflicts so far; or the latest of them, which returns false if there is none. */
+/* Copy the list of conflicts; copy the latest of them, or return false if there is none. */
 void registry_conflicts(struct registry *registry, struct conflicts *ret);
 MUST_CHECK bool registry_latest_conflict(struct registry *registry, struct conflict *ret);
 
-/* A snapshot of now, with the caller as a reader. Without memory it may be an older one. */
+/* A current snapshot, with the caller as a reader. Without memory it may be an older one. */
 struct snapshot *registry_snapshot(struct registry *registry);
 
 struct registry_counts registry_count(struct registry *registry);
 
 /* A series that a sweep (aggregate/expiry.h) works on. */
 struct sweep_item {
-    struct series *series; /* with a reference, which is the sweep's */
-    uint32_t touched_s;    /* when it was last written, as the sweep saw it */
+    struct series *series; /* the sweep has a reference on it */
+    uint32_t touched_s;    /* the time of its last write, as the sweep saw it */
 };
 
 /*
- * Make those of @n series SERIES_EXPIRING that were not written again since the sweep looked.
- * From now on a worker that is about to write to one calls registry_revive() first, and any
- * write shows. One sweep at a time.
+ * Of @n series, make those SERIES_EXPIRING that were not written since the sweep saw them. From
+ * now on a worker calls registry_revive() before it writes to one of them, and any write sets its
+ * touched_s. One sweep at a time.
  */
 void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n);
 
 /*
- * Remove those of @n series that are SERIES_EXPIRING still and were not written since they were
- * marked; those that were written are live again. Every worker must have finished whatever it was
- * doing when they were marked. Returns how many were removed.
+ * Of @n series, remove those that are still SERIES_EXPIRING and were not written since they were
+ * marked. Those that were written become live again. Every worker must have finished the work that
+ * it was doing when they were marked. Returns the number removed.
  *
- * Afterwards all of them are SERIES_LIVE or SERIES_REMOVED, the latter also if they were ended
- * meanwhile. (Without memory for a snapshot, older ones may have removed series still.)
+ * Afterwards each of them is SERIES_LIVE or SERIES_REMOVED; a series that was ended meanwhile is
+ * SERIES_REMOVED. (Without memory for a snapshot, the current one may still include removed
+ * series.)
  */
 size_t registry_remove_expiring(struct registry *registry, const struct sweep_item *items,
                                 size_t n);
 
 /*
- * Take over the series that registry_end() has ended since the last time: an array for free(),
- * NULL when there are none. They are SERIES_REMOVED; workers may still have references.
+ * Take over the series that registry_end() has ended since the last call: an array, which the
+ * caller frees, or NULL if there are none. They are SERIES_REMOVED; workers may still have
+ * references on them.
  */
 struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n);

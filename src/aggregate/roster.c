@@ -8,9 +8,9 @@
  *
  * A family is added with its first series and removed with its last one.
  *
- * When a limit is reached, samples of what would be a new series are counted by a series that
- * their family has for that purpose: its overflow series. Such series are beyond the limits;
- * the memory for its own is counted for each family from the start.
+ * When a limit is reached, samples that would make a new series are counted in the overflow series
+ * of their family instead. Overflow series are exempt from the limits; the memory for its overflow
+ * series is counted with each family from the start.
  */
 
 #include "aggregate/roster.h"
@@ -26,7 +26,7 @@ void roster_deinit(struct roster *roster)
     struct slots_cursor cursor = { 0 };
     struct series *series;
 
-    /* Names first: they live in the families, which go with their last series. */
+    /* Names first: they are part of the families, which are freed with their last series. */
     names_deinit(&roster->names);
     while ((series = slots_next(&roster->series, &cursor)))
         series_free(series);
@@ -69,7 +69,7 @@ static bool can_overflow(const struct family *family)
     return kind_of(family->type)->can_overflow;
 }
 
-/* The memory for an overflow series of @family, if its kind has one. */
+/* The memory for an overflow series of @family; 0 if its kind has none. */
 static size_t overflow_bytes(const struct roster *roster, const struct family *family)
 {
     if (!can_overflow(family))
@@ -78,7 +78,7 @@ static size_t overflow_bytes(const struct roster *roster, const struct family *f
            roster->n_workers * kind_cell_size(family->type, family->buckets);
 }
 
-/* On a type conflict @ret is the family that has one of the names. */
+/* On a type conflict, @ret is the family that has one of the names. */
 static enum verdict add_family(struct roster *roster, const struct identity *identity,
                                struct family **ret)
 {
@@ -105,7 +105,7 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
     return VERDICT_APPLIED;
 }
 
-/* Its names are free again; series that were removed from it keep it. */
+/* Frees its names. The family lives on as long as removed series have references on it. */
 static void remove_family(struct roster *roster, struct family *family)
 {
     names_release(&roster->names, family);
@@ -132,7 +132,7 @@ static bool series_is(const void *entry, const void *wanted)
     return series->family == key->family && slice_equal(series_labels(series), key->labels);
 }
 
-/* The same as in a request for it. */
+/* The same hash as in a request for @series. */
 static uint64_t series_hash(const struct series *series)
 {
     return hash_bytes(series_labels(series), series->family->claims[0].hash);
@@ -178,11 +178,11 @@ static bool has_room(const struct roster *roster, const struct family *family, s
 
 /* A series in which a sample may be counted. */
 struct place {
-    struct series *series; /* NULL: it is to be added */
+    struct series *series; /* NULL: it must be added */
     struct slice labels;
     uint64_t hash;
     bool is_overflow; /* the labels are those of an overflow series */
-    bool stands_in;   /* they are not those that were asked for */
+    bool stands_in;   /* the labels are not those requested */
 };
 
 static struct place place_of(const struct family *family, struct slice labels, uint64_t hash)
@@ -195,8 +195,8 @@ static struct place place_of(const struct family *family, struct slice labels, u
 }
 
 /*
- * Look for the series at @place. Is it there, or is there room for it, and for a cell of
- * @worker?
+ * Look for the series of @place. Returns whether it and a cell of @worker exist, or may be added
+ * within the limits.
  */
 static bool is_available(struct roster *roster, const struct family *family, unsigned worker,
                          struct place *place)
@@ -217,14 +217,14 @@ static bool is_available(struct roster *roster, const struct family *family, uns
                               : has_room(roster, family, bytes);
 }
 
-/* Where to count what @request is for: the series it names, or the overflow series. */
+/* Choose the series for the samples of @request: the one it names, or the overflow series. */
 static enum verdict choose_place(struct roster *roster, const struct family *family,
                                  const struct roster_request *request, struct place *ret)
 {
     *ret = place_of(family, request->identity->labels, request->hash);
     if (is_available(roster, family, request->worker, ret))
         return VERDICT_APPLIED;
-    /* An overflow series alone would be a way around the limit for new names. */
+    /* A family with only an overflow series would bypass the limit for new names. */
     if (!can_overflow(family) || ret->is_overflow || family->n_series == 0)
         return REFUSED_SERIES_LIMIT;
     *ret = place_of(family, ROSTER_OVERFLOW_LABELS,

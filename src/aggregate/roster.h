@@ -4,7 +4,7 @@
 /*
  * Roster: families and series by their names, and the limits on them
  *
- * The registry's tables, without its locks: every function but roster_request() is called with
+ * The registry's tables, without its locks: every function except roster_request() is called with
  * the registry's `lock` held.
  */
 
@@ -30,10 +30,10 @@ struct roster {
     struct budget budget; /* of families, series and cells, in the roster or not */
 };
 
-/* Free all series in it, whatever references there are, and all families. */
+/* Free all series in it, regardless of references, and all families. */
 void roster_deinit(struct roster *roster);
 
-/* What a worker asks for, with its hashes: making them needs no lock. */
+/* A worker's request with its hashes, which are computed without the lock. */
 struct roster_request {
     const struct identity *identity;
     uint64_t name_hash;
@@ -47,16 +47,16 @@ struct roster_request roster_request(const struct roster *roster, const struct i
 /* Reserve the name in @identity for udometer itself. Returns 0, -EEXIST or -ENOMEM. */
 MUST_CHECK int roster_reserve(struct roster *roster, const struct identity *identity);
 
-/* The one label of the series that counts what a family has beyond a limit. */
+/* The only label of the series that counts a family's samples beyond a limit. */
 #define ROSTER_OVERFLOW_LABELS SLICE("overflow=\"true\"")
 
 struct roster_reply {
     struct cell *cell;
-    bool is_overflow;            /* of the overflow series, though another one was asked for */
+    bool is_overflow;            /* as in struct admission */
     const struct family *family; /* of the cell, or the one that has taken the name; or NULL */
 };
 
-/* Find what registry_admit() is asked for, or add it; with the same verdicts. */
+/* Find or add the cell that @request is for. Returns the verdicts of registry_admit(). */
 MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
                                            const struct roster_request *request,
                                            struct roster_reply *ret);
@@ -65,8 +65,8 @@ MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
 struct family *roster_find_family(struct roster *roster, const struct roster_request *request);
 
 /*
- * Take @series out; from now on its state is @state, SERIES_ENDED or SERIES_REMOVED. Those
- * who have a reference on it keep it.
+ * Take @series out and set its state to @state, SERIES_ENDED or SERIES_REMOVED. References on it
+ * stay valid.
  */
 void roster_remove(struct roster *roster, struct series *series, enum series_state state);
 

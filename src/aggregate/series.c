@@ -3,9 +3,8 @@
 /*
  * Series
  *
- * Header, cell pointers and label text are one allocation. A worker publishes its
- * cell with a release store under the registry's lock; readers load it with
- * acquire and without the lock.
+ * Header, cell pointers and label text are one allocation. A worker publishes its cell with a
+ * release store under the registry's lock. Readers load it with acquire, without the lock.
  */
 
 #include "aggregate/series.h"
@@ -57,7 +56,7 @@ bool series_add_cell(struct series *series, unsigned worker)
     return true;
 }
 
-/* The memory of @series and its cells. */
+/* The size of @series and its cells in bytes. */
 static size_t memory_of(struct series *series)
 {
     size_t size = series_size(series_labels(series), series->n_cells);
@@ -126,7 +125,7 @@ uint32_t series_touched_s(struct series *series)
     return newest;
 }
 
-/* Can a series go from one state to the other? */
+/* Whether series.h allows this step. */
 static bool is_step(enum series_state from, enum series_state to)
 {
     switch (from) {
@@ -161,7 +160,7 @@ void series_set_state(struct series *series, enum series_state state)
 
 void series_release_workers(struct series *series)
 {
-    /* Against the last of them being the last of all. */
+    /* Keeps the series until the loop is done with its cells. */
     series_ref(series);
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = cell_at(series, i);

@@ -17,7 +17,7 @@
  *               v        1: not written for its TTL
  *             LIVE ------------------------------------> EXPIRING
  *               |  ^                                      |  |  |
- *               |  '------- 2: a worker is to write, -----'  |  |
+ *               |  '------- 2: a worker will write, ------'  |  |
  *               |              or has written                |  |
  *               | 3: x                                 3: x  |  | 4: still not written
  *               v                                            |  |
@@ -25,49 +25,49 @@
  *               |                                               v
  *               '------- 5: snapshots leave it out -------> REMOVED
  *                                                               |
- *                              freed, with its last reference <-'
+ *                               freed with its last reference <-'
  *
  *      step  taken by                                    in
  *      1     the sweep                                   registry_mark_expiring
  *      2     a worker that has a sample for it           registry_revive, registry_admit
  *            the sweep, which sees that it was written   registry_remove_expiring
- *      3     a worker that was sent an x                 registry_end
+ *      3     a worker that receives an x                 registry_end
  *      4     the sweep                                   registry_remove_expiring
  *      5     the next scrape or sweep                    whichever brings the snapshot up to date
  *
- * Every step is taken with the registry's `lock` held, so a thread that holds it may act on the
- * state. Those to REMOVED are taken with `view_lock` held as well. Without a lock only REMOVED
- * means anything: no state follows it.
+ * Every step is taken with the registry's `lock` held, so the state does not change while a thread
+ * holds it. Steps to REMOVED also need `view_lock`. Without a lock, only REMOVED can be relied on,
+ * because no state follows it.
  */
 enum series_state {
     SERIES_LIVE,     /* in the registry; workers write without asking */
     SERIES_EXPIRING, /* in the registry; workers ask before they write */
     SERIES_ENDED,    /* not in the registry: the next sample begins a new series */
-    SERIES_REMOVED,  /* the same, and in no new snapshot: workers give back their references */
+    SERIES_REMOVED,  /* the same, and in no new snapshot: workers release their references */
 } __attribute__((__packed__));
 
-/* There may be a million of these, so every byte counts. What a scrape reads is at the end. */
+/* There may be a million of these, so every byte counts. A scrape reads only the last members. */
 struct series {
-    struct series *next_fresh; /* in the roster's list of those that no snapshot has yet */
+    struct series *next_fresh; /* in the roster's list of series that no snapshot includes yet */
     struct series *next_in_family, *prev_in_family; /* under the registry's lock */
     struct family *family;
     uint32_t labels_len : 24;
     uint32_t n_cells : 8;  /* one for each worker */
-    _Atomic uint16_t refs; /* the snapshots' one, one for each worker with a cell, a few more */
+    _Atomic uint16_t refs; /* one of the snapshots, one of each worker with a cell, a few more */
     _Atomic(enum series_state) state;
-    bool is_prepaid;                /* it uses the memory that its family has prepaid */
-    _Atomic(struct cell *) cells[]; /* NULL until that worker has one; then come the labels */
+    bool is_prepaid;                /* it uses the prepaid memory of its family */
+    _Atomic(struct cell *) cells[]; /* NULL until that worker has one; the labels follow them */
 };
 
 _Static_assert(sizeof(struct series) <= 40, "of a million, each byte counts");
 
-/* Where the labels of a series with @n_cells cells begin, in bytes. */
+/* The offset of the labels in a series with @n_cells cells, in bytes. */
 static inline size_t series_labels_at(unsigned n_cells)
 {
     return sizeof(struct series) + n_cells * sizeof(struct cell *);
 }
 
-/* Its labels, rendered. */
+/* The labels as they are exposed. */
 static inline struct slice series_labels(const struct series *series)
 {
     return (struct slice){ (const char *)series + series_labels_at(series->n_cells),
@@ -75,8 +75,8 @@ static inline struct slice series_labels(const struct series *series)
 }
 
 /*
- * Prefetch what series_read() and series_labels() need: first what the series itself has, and
- * later, when that has arrived, its cells.
+ * Prefetch what series_read() and series_labels() need: first the series itself and later, when
+ * it has arrived, its cells.
  */
 static inline void series_prefetch(const struct series *series)
 {
@@ -99,37 +99,37 @@ static inline void series_prefetch_cells(struct series *series)
 }
 
 /*
- * Make a series of @family for @n_workers workers, live, without cells and with one reference,
+ * Make a live series of @family for @n_workers workers, without cells and with one reference,
  * the caller's. It takes a reference on the family; @labels are copied. Returns NULL without
  * memory.
  */
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers);
 
-/* How many bytes such a series takes: without cells, but with its slots in a table. */
+/* The size of such a series in bytes, with its share of a table but without cells. */
 size_t series_size(struct slice labels, unsigned n_workers);
 
 /*
- * Give @series a cell for @worker, for which it has none. The cell is a reference, which is the
- * worker's. With the registry's lock held. Returns false without memory.
+ * Add a cell for @worker, which has none in @series. With the cell the worker has a reference on
+ * the series. With the registry's lock held. Returns false without memory.
  */
 MUST_CHECK bool series_add_cell(struct series *series, unsigned worker);
 
-/* Free it and its cells, whatever references there are: for the end of the registry. */
+/* Free it and its cells, regardless of references: for freeing the registry. */
 void series_free(struct series *series);
 
-/* Take, and give back, a reference; the last one frees series and cells. */
+/* Take a reference; release one. Releasing the last one frees the series and its cells. */
 void series_ref(struct series *series);
 void series_unref(struct series *series);
 
-/* Any thread with a reference: read its value. Never waits for a worker. */
+/* Any thread with a reference: read its value. Waits at most while a worker records one sample. */
 void series_read(struct series *series, struct reading *ret);
 
-/* Any thread with a reference: when a worker last wrote, in the seconds of shard_set_now(). */
+/* Any thread with a reference: the time of the last write, in the seconds of shard_set_now(). */
 uint32_t series_touched_s(struct series *series);
 
 /*
- * With the registry's lock held, on a new series: use the memory that its family has prepaid
- * (family_set_budget), unless another series uses it, and do not count its own.
+ * With the registry's lock held, on a new series: use the prepaid memory of its family
+ * (family_set_budget), unless another series uses it, and stop counting its own.
  */
 void series_use_prepaid(struct series *series);
 
@@ -138,20 +138,20 @@ static inline enum series_state series_state(const struct series *series)
     return atomic_load_explicit(&series->state, memory_order_acquire);
 }
 
-/* Whether look-ups find it. With the registry's lock held. */
+/* Whether lookups find it. With the registry's lock held. */
 static inline bool series_is_registered(const struct series *series)
 {
     return series_state(series) < SERIES_ENDED;
 }
 
 /*
- * Take one of the steps above, with the locks that it needs, and tell the workers whether they
- * must ask before they write. Any other step aborts.
+ * Take one of the steps above, with the locks it needs held, and tell the workers whether they
+ * must ask before they write. Any other step aborts the program.
  */
 void series_set_state(struct series *series, enum series_state state);
 
-/* When its workers have ended: give back the references that they have not given back. */
+/* After all workers have stopped: release the references that they still have. */
 void series_release_workers(struct series *series);
 
-/* The order of a scrape: by family name, then by labels. As memcmp. */
+/* Compare in the order of a scrape: by family name, then by labels. Returns as memcmp() does. */
 int series_compare(const struct series *a, const struct series *b);

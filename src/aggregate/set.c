@@ -3,9 +3,8 @@
 /*
  * Set
  *
- * A table of hashes cannot be read word by word while it grows, so each cell has a
- * lock. Its owner takes it for every value and nearly always finds it free: a
- * scrape holds it for some microseconds.
+ * A table of hashes cannot be read word by word while it grows, so each cell has a lock. Its owner
+ * takes it for every value. It is nearly always free: a scrape holds it for a few microseconds.
  */
 
 #include "aggregate/set.h"

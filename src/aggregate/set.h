@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Set: how many distinct values there were
+ * Set: the number of distinct values
  */
 
 #include "aggregate/cell.h"
@@ -15,23 +15,23 @@
 
 struct set_cell {
     struct cell cell;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards distinct */
     struct distinct distinct;
 };
 
-/* Make the lock of a new cell; free it, and what the cell has allocated since. */
+/* Make the lock of a new cell; free it and the memory that the cell has allocated since. */
 void set_init(struct cell *cell, const struct buckets *buckets);
 void set_deinit(struct cell *cell);
 
 /*
- * Owner: a value with this hash was seen. All cells of a series must be given hashes
- * of one seed. May refuse for lack of memory.
+ * Owner: record a value with this hash. The hashes of all cells of a series must have the same
+ * seed. Returns VERDICT_APPLIED or REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict set_record(struct set_cell *set, uint64_t hash);
 
 /*
- * Any thread: how many distinct values the cells have seen together (struct kind).
- * Without memory it may be too few.
+ * Any thread: read the number of distinct values over all cells (struct kind). Without memory it
+ * may be too low.
  */
 void set_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
               struct reading *ret);

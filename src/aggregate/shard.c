@@ -3,14 +3,13 @@
 /*
  * Shard
  *
- * The hot path is a lookup that hits: one hash over the bytes that lie around the
- * value, one slot, one comparison, one addition. Nothing here can fail once a
- * key is known.
+ * The hot path is a lookup that hits: one hash over the bytes around the value, one slot, one
+ * comparison, one addition.
  *
  *      "bot.routes_total" "|c|#player_id:1"  ->  key  ->  cell  ->  series
  *
- * Several keys may lead to one cell (tags in another order, another rate). The cell has a list
- * of them, so that all are found when the series is removed. Keys are bounded by memory (keys.c).
+ * Several keys may lead to one cell (tags in another order, another rate). The cell lists them, so
+ * that all are found when the series is removed. The memory for keys is bounded (keys.c).
  */
 
 #include "aggregate/shard.h"
@@ -26,7 +25,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* What is remembered of a prepared line. */
+/* The lookup of a prepared line. */
 struct lookup {
     uint64_t hash;
     struct key *key; /* found by the hash and not compared yet; or NULL */
@@ -36,11 +35,11 @@ struct shard {
     struct shard_options options;
     struct keys keys;
     uint32_t prepared_age; /* of the keys, when the group was prepared */
-    uint64_t missed_hash;  /* of the line that was looked up last and not found */
+    uint64_t missed_hash;  /* of the last line that was looked up and not found */
     struct lookup lookups[SHARD_GROUP_MAX];
     uint32_t now_s;
-    size_t end_allowance; /* left of this second */
-    int64_t last_at;      /* the order of the last gauge sample */
+    size_t end_allowance; /* what is left for this second */
+    int64_t last_at;      /* of the last gauge sample */
     struct key passing;   /* stands in for a key that is not cached */
 };
 
@@ -85,18 +84,18 @@ uint64_t shard_n_evicted(const struct shard *shard)
 
 /* --- looking up ---------------------------------------------------------------- */
 
-/* Begin to fetch what a hit reads of a key. */
+/* Prefetch what a hit reads of a key. */
 static void prefetch_key(const struct key *key)
 {
     const char *at = (const char *)&key->cell;
 
     __builtin_prefetch(at);
     __builtin_prefetch(at + CACHE_LINE);
-    /* Most keys end about here; most often that is the line before, and costs nothing. */
+    /* Most keys end about here. Usually that is in the line before, and costs nothing. */
     __builtin_prefetch(at + 3 * CACHE_LINE / 2);
 }
 
-/* The last line of memory of a cell that recording writes, in bytes from its beginning. */
+/* The offset of the last cache line of a cell that recording writes, in bytes. */
 enum {
     LAST_LINE_COUNTER = 0,
     LAST_LINE_GAUGE = CACHE_LINE,
@@ -105,15 +104,15 @@ enum {
     LAST_LINE_NONE = 0,
 };
 
-/* One for each type of metric; as many bytes as fit into the table below. */
+/* There is one for each metric type, and the table below can hold it. */
 #define X(id, name) | LAST_LINE_##id
 _Static_assert((0 METRIC_TYPES(X)) <= UCHAR_MAX, "cells are short");
 #undef X
 
 /*
- * Begin to fetch what recording writes: up to three lines. There is no branch. It would depend
- * on the type, which is still on its way from memory, and each wrong guess would end the
- * overlap of the fetches: 100 ns a line instead of 50 at 100,000 shuffled series.
+ * Prefetch what recording writes: up to three cache lines. There is no branch: it would depend on
+ * the type, which is still being fetched, and each misprediction would stop the fetches from
+ * overlapping. That costs 100 ns a line instead of 50 at 100,000 shuffled series.
  */
 static void prefetch_cell(const struct key *key)
 {
@@ -136,7 +135,7 @@ void shard_prepare(struct shard *shard, const struct line *lines, size_t n)
 
     MUST_BE(n, <=, (size_t)SHARD_GROUP_MAX);
     shard->prepared_age = shard->keys.age;
-    /* Each pass asks for what the next one reads: slots, keys, cells. */
+    /* Each pass prefetches what the next one reads: slots, keys, cells. */
     for (size_t i = 0; i < n; i++) {
         lookups[i].hash = keys_hash(&shard->keys, &lines[i]);
         slots_prefetch(&shard->keys.slots, lookups[i].hash);
@@ -157,7 +156,7 @@ static struct key *miss(struct shard *shard, uint64_t hash)
     return NULL;
 }
 
-/* Find the key of @line, with this hash, whatever has happened since it was prepared. */
+/* Find the key of @line, which has this hash, whatever has happened since it was prepared. */
 COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const struct line *line)
 {
     struct key *key = keys_find(&shard->keys, hash);
@@ -177,7 +176,7 @@ struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line
     const struct lookup *lookup = &shard->lookups[i];
     struct key *key = lookup->key;
 
-    /* Its key may have been made, or forgotten, or be another's; or its series is not live. */
+    /* The key may be new, removed or another line's; or its series is not live. */
     if (UNLIKELY(!key || shard->prepared_age != shard->keys.age || !key_is_of(key, line) ||
                  atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed)))
         return find_with_care(shard, lookup->hash, line);
@@ -241,7 +240,7 @@ void shard_release(struct shard *shard, const struct sweep_item *items, size_t n
 
 /* --- recording ----------------------------------------------------------------- */
 
-/* When a gauge sample came, strictly after the one before it in this worker. */
+/* The arrival time of a gauge sample, made strictly later than the one before in this worker. */
 static int64_t next_at(struct shard *shard, int64_t arrived_ns)
 {
     shard->last_at = arrived_ns > shard->last_at ? arrived_ns : shard->last_at + 1;
@@ -260,7 +259,7 @@ static enum verdict record_gauge(struct shard *shard, struct gauge_cell *gauge,
     return VERDICT_APPLIED;
 }
 
-/* Inlined for each type, so that what scales by 1 divides nothing. */
+/* Inlined for each type, so that types with divisor 1 do not divide. */
 static inline enum verdict record_observation(struct key *key, const struct line *line,
                                               enum sample_type type)
 {

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Shard: the short way of one worker from the bytes of a line to its cell
+ * Shard: one worker's fast path from the bytes of a line to its cell
  *
- * A key is all of a line but its value. The shard caches which cell each key leads to, and asks
+ * A key is all of a line except its value. The shard caches which cell each key leads to, and asks
  * the registry only about keys that it does not have. It may evict any key at any time.
- * One thread. It shares series with other shards, through the registry.
+ * A shard belongs to one thread. It shares series with other shards through the registry.
  */
 
 #include "aggregate/keys.h"
@@ -20,11 +20,11 @@ struct shard;
 struct shard_options {
     struct registry *registry; /* outlives the shard */
     unsigned worker;           /* which of the registry's workers this is */
-    size_t max_key_bytes;      /* memory for keys; the least used ones are evicted */
+    size_t max_key_bytes;      /* memory for cached keys; the least used are evicted */
     uint64_t seed;             /* of the hashes; from a random source, the same for all shards */
 };
 
-/* The allowance of registry_end() for all x of one second: some 30 ms. */
+/* The allowance of registry_end() for all x samples of one second: about 30 ms. */
 #define SHARD_END_ALLOWANCE ((size_t)64 << 20)
 
 /* Make an empty shard. Returns 0 or -ENOMEM. */
@@ -35,61 +35,61 @@ void shard_free(struct shard *shard);
 DEFINE_CLEANUP(struct shard *, shard_free)
 
 /*
- * Set the time that shard_record() notes for a write, in seconds from any start, at least 1.
- * If it is late by some seconds, a series may expire that much too early, but no sample is lost.
+ * Set the time that shard_record() stores with a write, in seconds from any origin, at least 1.
+ * If it lags by some seconds, a series may expire that much too early, but no sample is lost.
  */
 void shard_set_now(struct shard *shard, uint32_t now_s);
 
-/* How many lines can be prepared at once: more would not stay in the first-level cache. */
+/* The maximum number of lines in a group: more would not stay in the first-level cache. */
 #define SHARD_GROUP_MAX 64
 
 /*
- * Prepare to look up a group of @n lines, at most SHARD_GROUP_MAX: hash each of them, and
- * begin to fetch what they need from memory. Doing it for a few dozen lines before the first
- * shard_find_prepared() hides most of what the cache misses cost. A group takes the place of
- * the one before it.
+ * Prepare to look up a group of @n lines, at most SHARD_GROUP_MAX: hash them, and prefetch the
+ * memory they need. A few dozen lines per group hide most of the cost of cache misses. A group
+ * replaces the previous one.
  */
 void shard_prepare(struct shard *shard, const struct line *lines, size_t n);
 
 /*
- * The key of @line, which is number @i of the group that was prepared last; or NULL. It is
- * valid until the next call that may forget keys.
+ * The key of @line, which is number @i of the group that was prepared last; or NULL. It is valid
+ * until the next call that may remove keys: shard_find_prepared(), shard_find(), shard_learn() or
+ * shard_release().
  */
 struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line *line);
 
-/* The same for a line on its own. What is prepared stays prepared. */
+/* The same for a single line. The prepared group stays valid. */
 struct key *shard_find(struct shard *shard, const struct line *line);
 
 /*
  * Learn the key of @line, the last one that was looked up and not found, by asking the registry
  * for the series of @identity. Returns VERDICT_APPLIED and the key in @ret, or the verdict of
- * registry_admit(). A key that leads to an overflow series, or whose identity is passing, is not
- * cached: it is valid until the next call. A line whose @identity is passing need not have been
+ * registry_admit(). A key that leads to an overflow series, or whose identity is_passing, is not
+ * cached: it is valid until the next call. A line whose identity is_passing need not have been
  * looked up.
  */
 MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct key **ret);
 
 /*
- * Record the value of @line, which must have passed line_check() for the key's
- * type. Its arrival orders gauges between workers, and may be 0 if there is one.
- * Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, of a gauge or set, REFUSED_NO_MEMORY.
+ * Record the value of @line, which must have passed line_check() for the key's type. Its arrival
+ * time orders gauge samples between workers; with one worker it may be 0. Returns
+ * VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, for a gauge or set, REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
 /*
- * End the series that @identity, of an x, asks for. Returns VERDICT_APPLIED and their number in
- * @ret, or another verdict of registry_end().
+ * End the series that @identity, which comes from an x, selects. Returns VERDICT_APPLIED and
+ * their number in @ret, or another verdict of registry_end().
  */
 MUST_CHECK enum verdict shard_end(struct shard *shard, const struct identity *identity,
                                   size_t *ret);
 
 /*
- * Of those of @n series that are SERIES_REMOVED, forget the keys and give back this worker's
- * reference, if it has not done so before.
+ * For each of the @n series that is SERIES_REMOVED, remove the keys and release this worker's
+ * reference, unless that was done before.
  */
 void shard_release(struct shard *shard, const struct sweep_item *items, size_t n);
 
-/* How many keys are cached now, and how many have been evicted so far. */
+/* The number of keys cached now; the number evicted so far. */
 size_t shard_n_keys(const struct shard *shard);
 uint64_t shard_n_evicted(const struct shard *shard);

@@ -3,7 +3,7 @@
 /*
  * Snapshot
  *
- * Each snapshot keeps its follower alive:
+ * Each snapshot keeps the next one alive:
  *
  *      oldest reader                        the registry
  *            |                                    |
@@ -12,8 +12,8 @@
  *       removed: a, b      removed: c
  *
  * So when 6 is freed, 5 has been freed before, and no reader can reach c any more. Nothing waits
- * for a reader; a slow one delays the freeing of removed series and of the one list that it
- * walks. A list without readers is freed at once, and only its link of the chain stays.
+ * for a reader; a slow one only delays freeing removed series and the one list that it walks. A
+ * list without readers is freed at once, and only its link in the chain remains.
  *
  * New series cost a copy of all pointers at the next scrape or sweep: 8 MB and 2 ms at a million
  * series. Workers never pay for it.
@@ -51,7 +51,7 @@ void snapshot_ref(struct snapshot *snapshot)
     atomic_fetch_add_explicit(&snapshot->readers, 1, memory_order_relaxed);
 }
 
-/* Give back one of @count references. Was it the last? */
+/* Release one of @count references. Returns whether it was the last. */
 static bool drop(_Atomic unsigned *count)
 {
     unsigned before = atomic_fetch_sub_explicit(count, 1, memory_order_acq_rel);
@@ -60,10 +60,10 @@ static bool drop(_Atomic unsigned *count)
     return before == 1;
 }
 
-/* Give back a reference on a link of the chain; the last one frees it, and perhaps more links. */
+/* Release a reference on a link of the chain. The last one frees it, and maybe links after it. */
 static void release_link(struct snapshot *snapshot)
 {
-    /* A loop, not a recursion: a chain may be long when a slow reader ends. */
+    /* A loop, not a recursion: the chain may be long when a slow reader is done. */
     while (snapshot && drop(&snapshot->refs)) {
         struct snapshot *next = snapshot->next;
 
@@ -90,7 +90,7 @@ static int compare(const void *a, const void *b)
     return series_compare(*left, *right);
 }
 
-/* How many of @n sorted series stand before @wanted. */
+/* The number of series before @wanted, among @n sorted ones. */
 static size_t count_before(struct series **series, size_t n, const struct series *wanted)
 {
     size_t low = 0, high = n;
@@ -106,7 +106,7 @@ static size_t count_before(struct series **series, size_t n, const struct series
     return low;
 }
 
-/* Append @n series of @old from @from on; the removed ones, @n_removed at most, go to its list. */
+/* Append @n series of @old, starting at @from. Removed ones, at most @n_removed, go to its list. */
 static void append_old(struct snapshot *next, struct snapshot *old, size_t from, size_t n,
                        size_t n_removed)
 {
@@ -122,7 +122,7 @@ static void append_old(struct snapshot *next, struct snapshot *old, size_t from,
     }
 }
 
-/* Append @n series of @old from @from on, none of which was removed. */
+/* Append @n series of @old, starting at @from; none of them is removed. */
 static void append_run(struct snapshot *next, const struct snapshot *old, size_t from, size_t n)
 {
     memcpy(next->series + next->n_series, old->series + from, n * sizeof(struct series *));
@@ -138,7 +138,7 @@ static void merge(struct snapshot *next, struct snapshot *old, struct series **f
         size_t rest = old->n_series - at;
         size_t n = i < n_fresh ? count_before(old->series + at, rest, fresh[i]) : rest;
 
-        /* A look into each series costs a cache miss, and is rarely needed. */
+        /* Checking the state of each series costs a cache miss, and is rarely needed. */
         if (n_removed)
             append_old(next, old, at, n, n_removed);
         else

@@ -4,41 +4,40 @@
 /*
  * Snapshot: the list of all series at one moment, in the order of a scrape
  *
- * A snapshot never changes, so a reader may walk it for as long as it likes while series come
- * and go; the series in it stay valid too. Their values are read live.
+ * A snapshot never changes, so a reader may walk it for any length of time while series are added
+ * and removed. The series in it stay valid. Their values are live.
  */
 
 #include "aggregate/series.h"
 #include "base/compiler.h"
 
 struct snapshot {
-    _Atomic unsigned readers; /* threads that may walk it */
-    _Atomic unsigned refs;    /* the readers' one, and that of the snapshot before it */
-    struct snapshot *next;    /* the one that replaced it, on which it holds a reference */
+    _Atomic unsigned readers; /* references to the list of series */
+    _Atomic unsigned refs;    /* one of all readers together, one of the snapshot before it */
+    struct snapshot *next;    /* the one that replaced it; it has a reference on that */
     struct series **removed;  /* series that are in this one and not in the next */
     size_t n_removed;
     size_t n_series;
     struct series **series; /* by family name, then by labels; NULL without readers */
 };
 
-/* An empty snapshot with one reader, or NULL. */
+/* Make an empty snapshot with one reader. Returns NULL without memory. */
 struct snapshot *snapshot_new_empty(void);
 
 /*
- * Become, and stop being, a reader. Any thread; but to become one, there must be another that
- * stays one meanwhile. NULL is fine for the second.
+ * Add a reader; remove one. Any thread; but a reader can be added only while there is another
+ * one. snapshot_unref() accepts NULL.
  */
 void snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
 /*
- * Make the snapshot that follows @old: its series without those that are SERIES_REMOVED, and
- * with @n_fresh new ones, which get sorted. @n_removed is the number of removed ones, all of them
- * in @old; it must be right.
+ * Make the snapshot that follows @old: its series except those that are SERIES_REMOVED, plus
+ * @n_fresh new ones; this sorts @fresh. @n_removed must be the exact number of removed series in
+ * @old.
  *
- * Returns it with one reader, or NULL without memory. @old has a reference on it, and takes over
- * the references on the removed series, so these are freed when no snapshot that has them is
- * left: neither @old nor one before it.
+ * Returns it with one reader, or NULL without memory. @old takes a reference on it and takes over
+ * the references on the removed series. So these are freed after @old and all snapshots before it.
  */
 struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, size_t n_fresh,
                                  size_t n_removed);

@@ -3,8 +3,7 @@
 /*
  * Address
  *
- * The last colon divides host and port, so that an IPv6 address needs its
- * brackets and nothing else does.
+ * The last colon separates host and port, so only an IPv6 address needs brackets.
  */
 
 #include "base/address.h"
@@ -20,7 +19,7 @@
 #define HOST_MAX 256
 #define BACKLOG 128
 
-/* Copy the host of @text without brackets; false when it is not one. */
+/* Copy the host of @text without brackets. Returns false when it is malformed. */
 static bool take_host(const char *text, const char *colon, char host[HOST_MAX])
 {
     size_t len = (size_t)(colon - text);
@@ -31,7 +30,7 @@ static bool take_host(const char *text, const char *colon, char host[HOST_MAX])
         text++;
         len -= 2;
     }
-    /* Brackets are for IPv6, and IPv6 is what has colons. */
+    /* Brackets are for IPv6 addresses, and only those contain colons. */
     if (has_brackets != (memchr(text, ':', len) != NULL))
         return false;
     if (len >= HOST_MAX || memchr(text, '[', len) || memchr(text, ']', len))

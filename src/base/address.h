@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Address: HOST:PORT, read and written
+ * Address: parsing and formatting HOST:PORT
  */
 
 #include "base/compiler.h"
@@ -17,28 +17,28 @@ struct address {
     socklen_t len;
 };
 
-/* What address_format() needs at most, with its NUL: "[v6%scope]:65535". */
+/* The most bytes that address_format() writes, with its NUL: "[v6%scope]:65535". */
 #define ADDRESS_TEXT_MAX 80
 
 /*
- * Read "HOST:PORT": an IPv4 address, an IPv6 address in brackets, a name (looked
- * up, the first answer counts), or nothing for every IPv4 interface; and a port
- * number, 0 to 65535. What is neither an address nor a known name, 300.1.1.1 too,
- * counts as an unknown name.
+ * Parse "HOST:PORT". HOST is an IPv4 address, an IPv6 address in brackets, a name
+ * (looked up; the first answer is used), or empty for all IPv4 interfaces. PORT is a
+ * number, 0 to 65535. A HOST that is neither an address nor a known name, such as
+ * 300.1.1.1, counts as an unknown name.
  *
- * Returns 0; -EINVAL when @text is not of that form; -EADDRNOTAVAIL when the
- * name is not known. On failure @ret is left alone.
+ * Returns 0; -EINVAL when @text does not have this form; -EADDRNOTAVAIL when the
+ * name is unknown. On failure @ret is unchanged.
  */
 MUST_CHECK int address_parse(struct address *ret, const char *text);
 
-/* Write @address into @out the way address_parse() reads it. */
+/* Write @address to @out in the form that address_parse() reads. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);
 
 /*
- * Make a socket that listens for TCP at @address and does not block. Returns the
- * descriptor or negative errno.
+ * Create a non-blocking TCP socket that listens on @address. Returns the descriptor or
+ * negative errno.
  */
 MUST_CHECK int address_listen(const struct address *address);
 
-/* The address that socket @fd is really bound to. Returns 0 or negative errno. */
+/* Get the address that socket @fd is actually bound to. Returns 0 or negative errno. */
 MUST_CHECK int address_of_socket(struct address *ret, int fd);

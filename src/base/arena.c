@@ -3,9 +3,9 @@
 /*
  * Arena
  *
- * Objects are cut from blocks of 16 KiB, one after the other. An object that is
- * larger than a quarter of that gets a block of its own, placed second, so that the
- * room left in the first is not lost.
+ * Objects are cut from blocks of 16 KiB, one after the other. An object larger than a
+ * quarter of that gets its own block. That block is placed second in the list, so that
+ * the room left in the first is not lost.
  */
 
 #include "base/arena.h"
@@ -48,7 +48,7 @@ static void *alloc_large(struct arena *arena, size_t size)
 
     if (!block)
         return NULL;
-    /* As the first block, it must not look as if it had room. */
+    /* If it becomes the first block, it must look full. */
     block->n_used = BLOCK_SIZE;
     block->next = *at;
     *at = block;

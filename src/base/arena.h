@@ -17,17 +17,17 @@ struct arena {
     struct arena_block *blocks; /* the newest first */
 };
 
-/* Free everything that was allocated from it. The arena is empty then. */
+/* Free everything allocated from @arena, and leave it empty. */
 void arena_deinit(struct arena *arena);
 
 /*
- * Allocate @size bytes, which are zero and aligned for any object, until arena_deinit().
- * Returns NULL when there is no memory; the arena stays usable.
+ * Allocate @size zeroed bytes, aligned for any object and valid until arena_deinit().
+ * Returns NULL when out of memory; the arena stays usable.
  */
 MUST_CHECK void *arena_alloc(struct arena *arena, size_t size);
 
 /*
- * Copy @text, with a NUL after it that its length does not count. Returns the copy, or a
- * slice whose `at` is NULL when there is no memory.
+ * Copy @text and append a NUL, which the length does not count. Returns the copy, or a
+ * slice whose `at` is NULL when out of memory.
  */
 MUST_CHECK struct slice arena_copy(struct arena *arena, struct slice text);

@@ -3,7 +3,7 @@
 /*
  * Buffer
  *
- * Room doubles, so that adding n bytes one by one moves each byte twice at most.
+ * The capacity doubles, so appending n bytes one by one moves fewer than 2n bytes in all.
  */
 
 #include "base/buffer.h"
@@ -15,7 +15,7 @@
 
 #define FIRST_CAP 1024
 
-/* Doubling a capacity that just holds this many bytes does not overflow. */
+/* Doubling the capacity for a text of at most this length cannot overflow. */
 #define LENGTH_MAX (SIZE_MAX / 4)
 
 void buffer_deinit(struct buffer *buffer)
@@ -89,7 +89,7 @@ void buffer_add_format_args(struct buffer *buffer, const char *format, va_list a
 
     va_copy(again, args);
     len = vsnprintf(NULL, 0, format, args);
-    /* vsnprintf wants room for its NUL too. */
+    /* vsnprintf() also needs room for its NUL. */
     if (len < 0) {
         buffer->has_failed = true;
     } else if (buffer_reserve(buffer, (size_t)len + 1)) {

@@ -7,8 +7,8 @@
  *      data        data + len        data + cap
  *       |  text      |   room          |
  *
- * A failed allocation is remembered: later additions do nothing, and has_failed
- * says so once at the end, instead of a check behind every word.
+ * A failed allocation sets has_failed, and later additions do nothing. So the caller
+ * checks once, at the end, instead of after each addition.
  */
 
 #include "base/compiler.h"
@@ -24,18 +24,19 @@ struct buffer {
     bool has_failed;
 };
 
-/* All zero is an empty buffer: struct buffer b = { 0 }. Give its memory back with this. */
+/* Free the memory. All zero is an empty buffer: struct buffer b = { 0 }. */
 void buffer_deinit(struct buffer *buffer);
 
-/* Empty it and keep its memory; a failure is forgotten. */
+/* Empty it and reset has_failed; keep the memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* What buffer_reserve() does when there is no room. */
+/* The slow path of buffer_reserve(). */
 MUST_CHECK bool buffer_grow(struct buffer *buffer, size_t more);
 
 /*
- * Make room for @more bytes, which the caller may then write at data + len and count
- * in len: for text of many small parts. Returns false, and has_failed is set, without memory.
+ * Make room for @more bytes, for text of many small parts. The caller may then write them
+ * at data + len and add their number to len. Returns false, with has_failed set, when out
+ * of memory now or earlier.
  */
 MUST_CHECK static inline bool buffer_reserve(struct buffer *buffer, size_t more)
 {
@@ -50,19 +51,19 @@ void buffer_add_char(struct buffer *buffer, char c);
 void buffer_add_uint(struct buffer *buffer, uint64_t number);
 void buffer_add_double(struct buffer *buffer, double number);
 
-/* Append as printf does. For start-up and rare lines: it is slow. */
+/* Append like printf(). Slow: for startup and rare lines only. */
 __attribute__((__format__(__printf__, 2, 3))) void buffer_add_format(struct buffer *buffer,
                                                                      const char *format, ...);
 
-/* The same with arguments that the caller has started and ends; they are used up. */
+/* The same for a va_list. The caller starts and ends @args, and must not use them in between. */
 __attribute__((__format__(__printf__, 2, 0))) void buffer_add_format_args(struct buffer *buffer,
                                                                           const char *format,
                                                                           va_list args);
 
-/* Make it one line that is safe to print: each control character becomes '?'. */
+/* Replace each control character with '?', so that the text is one line and safe to print. */
 void buffer_keep_on_one_line(struct buffer *buffer);
 
-/* All of it, borrowed until the buffer changes. */
+/* The text, borrowed until the buffer changes. */
 static inline struct slice buffer_text(const struct buffer *buffer)
 {
     return (struct slice){ buffer->data, buffer->len };

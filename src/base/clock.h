@@ -4,7 +4,7 @@
 /*
  * Clock: the two clocks, in nanoseconds
  *
- * Pure code takes the time as an argument; only input, output and daemon ask.
+ * Pure code reads no clock; it takes the time as an argument.
  */
 
 #include <stdint.h>
@@ -21,13 +21,13 @@ static inline int64_t clock_ns(clockid_t id)
     return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
 }
 
-/* Never goes backwards; starts anywhere. For order and durations. */
+/* Never goes backwards; starts at an arbitrary point. For order and durations. */
 static inline int64_t clock_monotonic_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Since 1970; may jump. For what people and kernels stamp. */
+/* Since 1970; may jump. For timestamps that people read, and those of the kernel. */
 static inline int64_t clock_realtime_ns(void)
 {
     return clock_ns(CLOCK_REALTIME);

@@ -2,25 +2,25 @@
 #pragma once
 
 /*
- * Compiler: the few language extensions this program allows itself
+ * Compiler: the few language extensions that this program uses
  */
 
 #include <stddef.h>
 
-/* The caller must look at the result. */
+/* The caller must use the result. */
 #define MUST_CHECK __attribute__((__warn_unused_result__))
 
 /* A branch that is almost always, or almost never, taken. */
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* A function that is almost never called: it is kept out of those that are. */
+/* A function that is rarely called, and therefore kept away from hot code. */
 #define COLD __attribute__((__cold__, __noinline__))
 
-/* A function that its callers are better off without: they keep fewer registers and no frame. */
+/* Never inlined, so that its callers need fewer registers and no stack frame. */
 #define NOINLINE __attribute__((__noinline__))
 
-/* What two threads write must not share a line of this many bytes (x86-64, most arm64). */
+/* Bytes in a cache line (x86-64, most arm64). Data of different writers must not share one. */
 #define CACHE_LINE 64
 
 /* Run @fn on the variable's address when it goes out of scope. */
@@ -33,7 +33,7 @@
         fn(*p);                                                                                    \
     }
 
-/* Give away what @ptr owns: the value of @ptr, leaving NULL behind. */
+/* Move ownership out of @ptr: returns its value and sets it to NULL. */
 #define TAKE(ptr)                                                                                  \
     ({                                                                                             \
         __typeof__(ptr) *take_p = &(ptr);                                                          \

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Digits: eight of them at once
+ * Digits: parsing eight of them at once
  */
 
 #include <stdbool.h>
@@ -12,18 +12,18 @@
 
 #define DIGITS_WORD 8
 
-/* Each byte of @word is one character of a number, the first one lowest: are all digits? */
+/* Are all eight bytes of @word ASCII digits? */
 static inline bool digits_are_all(uint64_t word)
 {
     const uint64_t threes = UINT64_C(0x3030303030303030);
     const uint64_t high_halves = UINT64_C(0xf0f0f0f0f0f0f0f0);
 
-    /* 0x30 to 0x3f, and still so when 6 is added: no byte carries into the next. */
+    /* Each byte is 0x30 to 0x3f, and still is after adding 6; no byte carries into the next. */
     return (word & high_halves) == threes &&
            ((word + UINT64_C(0x0606060606060606)) & high_halves) == threes;
 }
 
-/* The number that eight digits make: pairs, then fours, then all. */
+/* The value of eight digits, the first in the lowest byte: add up pairs, then fours, then all. */
 static inline uint32_t digits_sum_up(uint64_t word)
 {
     word &= UINT64_C(0x0f0f0f0f0f0f0f0f);
@@ -36,19 +36,20 @@ static inline uint32_t digits_sum_up(uint64_t word)
 }
 
 /*
- * Read the @len bytes at @at, of which DIGITS_WORD may be read whatever they are. Returns
- * false, and leaves @ret alone, unless they are 1 to 8 digits. It takes the same time for
- * any of these: a loop would often be wrong about when it is over.
+ * Parse the @len bytes at @at. DIGITS_WORD bytes must be readable there, whatever @len is.
+ * Returns false and leaves @ret unchanged unless the bytes are 1 to 8 digits. On big-endian
+ * machines it always returns false. The time does not depend on @len: the end of a loop would
+ * often be mispredicted.
  */
 static inline bool digits_parse(const char *at, size_t len, uint32_t *ret)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint64_t word, zeros = UINT64_C(0x3030303030303030);
 
-    if (len - 1 >= DIGITS_WORD) /* 0 is among these */
+    if (len - 1 >= DIGITS_WORD) /* includes 0 */
         return false;
     memcpy(&word, at, sizeof(word));
-    /* What is not there are leading zeros. */
+    /* Fill up with leading zeros. */
     word <<= 8 * (DIGITS_WORD - len);
     word |= len < DIGITS_WORD ? zeros >> 8 * len : 0;
     if (!digits_are_all(word))

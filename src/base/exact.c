@@ -3,19 +3,18 @@
 /*
  * Exact
  *
- * The middle between two doubles is an integer times a power of two, and both
- * sides of
+ * The middle between two doubles is an integer times a power of two. The two sides of
  *
  *     digits * 5^exponent * 2^exponent   and   middle * 2^binary
  *
- * become integers when each negative power goes to the other side as a positive
+ * become integers when each negative power moves to the other side as a positive
  * one. Then they are compared word by word.
  *
- * How long can they get? A decimal of 256 digits has 851 bits. One that is not
- * rounded to 0 is above 1e-324, so its exponent is above -324 - 256, and 5^580
- * times the middle's 54 bits has 1401 bits. One that is a double at all ends
- * before 2^1024. The two sides are nearly equal, so neither is longer than the
- * other by more than a bit: 1402 bits, and NATURAL_WORDS has room for 1536.
+ * Their length is bounded. A decimal of 256 digits has 851 bits. If it is not
+ * rounded to 0, it is above 1e-324, so its exponent is above -324 - 256, and 5^580
+ * times the middle's 54 bits has 1401 bits. If it is finite as a double, it is
+ * below 2^1024. The two sides are nearly equal, so their lengths differ by at most
+ * one bit. That makes 1402 bits, and NATURAL_WORDS has room for 1536.
  */
 
 #include "base/exact.h"
@@ -28,12 +27,12 @@
 #define FRACTION_BITS 52
 #define SUBNORMAL_BINARY (-1074) /* all subnormals are multiples of 2^-1074 */
 
-/* The greatest powers that fit into a word. */
+/* The largest powers of 10 and of 5 that fit into a word. */
 #define WORD_DIGITS 19
 #define WORD_FIVES 27
 #define FIVE_POWER_27 UINT64_C(7450580596923828125)
 
-/* A whole number, lowest word first, without zeros at its end. */
+/* A whole number, lowest word first. The highest word is not zero. */
 struct natural {
     uint64_t words[NATURAL_WORDS];
     int n_words;
@@ -97,7 +96,7 @@ static void read_digits(struct natural *natural, struct slice digits)
     multiply_add(natural, power, word);
 }
 
-/* Negative, 0 or positive, as a is less than b, equal to it or greater. */
+/* Returns a negative number, 0 or a positive one if @a is less than, equal to or above @b. */
 static int compare(const struct natural *a, const struct natural *b)
 {
     if (a->n_words != b->n_words)
@@ -108,7 +107,7 @@ static int compare(const struct natural *a, const struct natural *b)
     return 0;
 }
 
-/* The middle above the double that is @bits, and the power of two that it is a multiple of. */
+/* The middle above the double with these @bits, as a multiple of 2^@ret_binary. */
 static uint64_t middle_above(uint64_t bits, int *ret_binary)
 {
     uint64_t mantissa = bits & ((UINT64_C(1) << FRACTION_BITS) - 1);
@@ -124,7 +123,7 @@ static uint64_t middle_above(uint64_t bits, int *ret_binary)
 
 double exact_round(struct slice digits, int exponent, double lower)
 {
-    /* The words are left as they are: n_words says which ones count. */
+    /* The words need no initial value: n_words says which ones are in use. */
     struct natural decimal, middle;
     int binary, order;
     uint64_t bits;
@@ -140,7 +139,7 @@ double exact_round(struct slice digits, int exponent, double lower)
     multiply_by_power_of_two(exponent < binary ? &middle : &decimal,
                              exponent < binary ? binary - exponent : exponent - binary);
 
-    /* The doubles above 0 are in the order of their bits, infinity included. */
+    /* Doubles from 0 to infinity have the same order as their bits. */
     order = compare(&decimal, &middle);
     if (order > 0 || (order == 0 && (bits & 1)))
         bits++;

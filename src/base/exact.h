@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Exact: a long decimal against the middle between two doubles
+ * Exact: rounding a long decimal by comparing it with the middle between two doubles
  */
 
 #include "base/slice.h"
@@ -11,11 +11,11 @@
 
 /*
  * Round @digits * 10^@exponent to @lower or to the next larger double, which may
- * be infinite: the nearer one, or in the middle the even one.
+ * be infinite: to the nearer of the two, ties to even.
  *
- * @digits are at most EXACT_DIGITS_MAX decimal digits, the zeros at their front
- * included. A point among them is passed over; @exponent has counted it. @lower
- * is finite, not negative, and within a millionth of the decimal (if it is 0, the
- * decimal is below 1e-323): further away the arithmetic would have no room.
+ * @digits has at most EXACT_DIGITS_MAX decimal digits, including leading zeros. A
+ * point among them is skipped; @exponent already accounts for it. @lower is finite,
+ * not negative, and within a millionth of the decimal (if it is 0, the decimal is
+ * below 1e-323). Otherwise the arithmetic could run out of words.
  */
 double exact_round(struct slice digits, int exponent, double lower);

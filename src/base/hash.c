@@ -3,8 +3,8 @@
 /*
  * Hash
  *
- * XXH3 is taken inline from its header: keys here are 20 to 100 bytes, where a
- * call into the shared library costs as much as the hashing.
+ * XXH3 is inlined from its header. Keys are 20 to 100 bytes long, and for these a call
+ * into the shared library costs as much as the hashing.
  */
 
 #include "base/hash.h"

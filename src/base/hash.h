@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Hash: seeded, for tables
+ * Hash: seeded hashes for tables
  *
- * The seed is drawn once per process (see daemon/daemon.c), so that nobody can
- * choose names that fall into one bucket.
+ * The seed is chosen at random once per process (see daemon/daemon.c), so that no sender
+ * can choose names whose hashes collide.
  */
 
 #include "base/slice.h"
@@ -16,15 +16,14 @@
 uint64_t hash_bytes(struct slice bytes, uint64_t seed);
 
 /*
- * The hash of two slices in a row; ("ab", "c") and ("a", "bc") differ. It is the one
- * that every line needs: for two texts of 20 to 60 bytes it takes half the
- * instructions of two times XXH3.
+ * The hash of two slices; ("ab", "c") and ("a", "bc") differ. Every line needs this one.
+ * For two texts of 20 to 60 bytes it takes half the instructions of two XXH3 hashes.
  */
 static inline uint64_t hash_pair(struct slice first, struct slice second, uint64_t seed);
 
-/* --- how ---------------------------------------------------------------------------- */
+/* --- implementation ----------------------------------------------------------------- */
 
-/* What two secret words make of 16 bytes: all 128 bits of their product, folded. */
+/* The 128-bit product of @a and @b, folded to 64 bits. */
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {
     __extension__ unsigned __int128 product = (unsigned __int128)a * b;
@@ -40,7 +39,7 @@ static inline uint64_t hash_load(const char *at)
     return word;
 }
 
-/* Fewer than 16 bytes, in two words; together with the length no two texts are the same. */
+/* Load fewer than 16 bytes into two words. With the length, these differ for any two texts. */
 static inline void hash_load_short(struct slice bytes, uint64_t *ret_a, uint64_t *ret_b)
 {
     uint32_t a, b;
@@ -61,9 +60,8 @@ static inline void hash_load_short(struct slice bytes, uint64_t *ret_a, uint64_t
 }
 
 /*
- * Mix @bytes into @hash. The words that are multiplied depend on what nobody outside
- * knows: @hash, which began as the seed, and @secret. Otherwise one could make a word
- * 0, and with it the product, whatever the other is.
+ * Mix @bytes into @hash. Both factors depend on a secret: @hash, which began as the seed,
+ * or @secret. Otherwise a sender could make one factor, and so the product, 0.
  */
 static inline uint64_t hash_mix(uint64_t hash, struct slice bytes, uint64_t secret)
 {
@@ -78,7 +76,7 @@ static inline uint64_t hash_mix(uint64_t hash, struct slice bytes, uint64_t secr
     last = at + bytes.len - 16;
     for (; at < last; at += 16)
         hash = hash_fold(hash_load(at) ^ hash, hash_load(at + 8) ^ secret);
-    /* The last 16 overlap those before. */
+    /* The last 16 bytes may overlap those before. */
     return hash_fold(hash_load(last) ^ hash, hash_load(last + 8) ^ secret);
 }
 

@@ -3,8 +3,8 @@
 /*
  * Labels
  *
- * Sets are small (64 by default), so looking through all of them and insertion sort
- * beat anything cleverer.
+ * Sets are small (at most 64 labels by default), so linear search and insertion sort beat
+ * anything cleverer.
  */
 
 #include "base/labels.h"
@@ -37,7 +37,7 @@ void labels_sort(struct labels *labels)
     }
 }
 
-/* What needs a backslash before it. */
+/* Does @c need a backslash before it? */
 static bool is_special(char c)
 {
     return c == '\\' || c == '"' || c == '\n';
@@ -101,7 +101,7 @@ size_t labels_length_max(const struct labels *labels)
     return len;
 }
 
-/* Where the value that begins at @at ends: at the quote that no backslash escapes. */
+/* The end of the value that begins at @at: the first quote that no backslash escapes. */
 static const char *closing_quote(const char *at, const char *end)
 {
     while (at < end && *at != '"')
@@ -116,7 +116,7 @@ bool labels_next(struct slice *text, struct slice *ret)
     if (text->len == 0)
         return false;
     end = text->at + text->len;
-    /* Names hold no quotes, so the first one opens the value. */
+    /* Names contain no quotes, so the first one opens the value. */
     quote = closing_quote((const char *)memchr(text->at, '"', text->len) + 1, end);
     *ret = (struct slice){ text->at, (size_t)(quote + 1 - text->at) };
     text->at = quote + 1 < end ? quote + 2 : end;
@@ -128,7 +128,7 @@ bool labels_include(struct slice all, struct slice some)
 {
     struct slice wanted, label = SLICE("");
 
-    /* Both are in order, so what has been passed in @all need not be looked at again. */
+    /* Both are sorted, so labels that were passed in @all need no second look. */
     while (labels_next(&some, &wanted)) {
         bool is_there = false;
 

@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Labels: a small set of names and values, and its one text form
+ * Labels: a small set of names and values, and its canonical text form
  *
- * Two label sets are the same exactly when their texts are, so the text is what
- * series are found by, and what a scrape copies out.
+ * Two label sets are equal if and only if their texts are. So series are found by that
+ * text, and a scrape copies it.
  */
 
 #include "base/compiler.h"
 #include "base/slice.h"
 
-/* The most labels a set has room for; how many are allowed is for its user to say. */
+/* The most labels a set has room for; the user may set a lower limit. */
 #define LABELS_MAX 256
 
 struct label {
@@ -26,32 +26,31 @@ struct labels {
 };
 
 /*
- * Put in a label; a later value for a name replaces the earlier one. Returns
- * false, and nothing has changed, when that would make more than @max labels, which
- * is LABELS_MAX at most.
+ * Set a label; a later value for a name replaces the earlier one. Returns false and
+ * changes nothing when there would be more than @max labels. @max is at most LABELS_MAX.
  */
 MUST_CHECK bool labels_set(struct labels *labels, size_t max, struct slice name,
                            struct slice value);
 
-/* Bring the labels into byte order of their names. */
+/* Sort the labels by name, in byte order. */
 void labels_sort(struct labels *labels);
 
 /*
- * Write the labels into @out in their order, as name="value",name="value", with
+ * Write the labels to @out in their order, as name="value",name="value", with
  * backslash, double quote and line feed escaped (Prometheus text format 0.0.4).
  * @out must have room for labels_length() bytes. Returns what was written.
  */
 struct slice labels_write(const struct labels *labels, char *out);
 
-/* How many bytes that is; and how many it is at most, which is quicker to tell. */
+/* The bytes that labels_write() writes; and an upper bound, which is faster to compute. */
 size_t labels_length(const struct labels *labels);
 size_t labels_length_max(const struct labels *labels);
 
 /*
- * Cut the first label, name="value" as it was written, off the front of @text,
- * which is what labels_write() wrote. Returns false when there is none left.
+ * Cut the first label, name="value" as written, off the front of @text, which must come
+ * from labels_write(). Returns false when there is none left.
  */
 MUST_CHECK bool labels_next(struct slice *text, struct slice *ret);
 
-/* Is each label of @some among those of @all? Both were sorted, and written by labels_write(). */
+/* Does @all include each label of @some? Both were sorted, and written by labels_write(). */
 bool labels_include(struct slice all, struct slice some);

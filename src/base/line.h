@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Line: what a sender wrote, cut where the value begins and ends
+ * Line: a sender's line, split at the beginning and the end of the value
  */
 
 #include "base/sample_type.h"
@@ -12,28 +12,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A line, cut. All slices borrow from the datagram. */
+/* A line, split. All slices borrow from the datagram. */
 struct line {
     struct slice name;  /* before the first ':', with the tags that some dialects put there */
     struct slice value; /* between that and the first '|' after that */
     struct slice rest;  /* from that '|' on: type, rate and tags; begins with '|' */
-    int64_t arrived_ns; /* when it reached this machine, monotonic; 0: not known */
+    int64_t arrived_ns; /* arrival at this machine, monotonic; 0: unknown */
     union {
         double number;     /* the value, when is_number */
         const char *fault; /* when the line was refused: the first byte that cannot be right */
     };
     bool is_number;
     bool is_relative;  /* the value begins with '+' or '-' */
-    bool is_dogstatsd; /* it came where a gauge's sign is just a sign */
+    bool is_dogstatsd; /* its listener takes a gauge's sign as just a sign */
 };
 
-/* Is the value of @line added to a gauge, instead of setting it? */
+/* Is the value of @line added to a gauge rather than assigned to it? */
 static inline bool line_is_step(const struct line *line)
 {
     return line->is_relative && !line->is_dogstatsd;
 }
 
-/* May the value of @line be recorded as a @type at all? VERDICT_APPLIED, or why not. */
+/* Can the value of @line be recorded as @type? Returns VERDICT_APPLIED, or why it is refused. */
 static inline enum verdict line_check(const struct line *line, enum sample_type type)
 {
     enum sample_value value = sample_type_facts(type)->value;

@@ -4,10 +4,10 @@
  * Log
  *
  * A line is built in a buffer and written by one write(), so that lines of
- * different threads never mix. If that write fails there is nobody to tell.
+ * different threads never mix. If that write fails, nothing can report it.
  *
- * The level and the format are global variables: they are set once, before there are threads,
- * and every function would have to pass them on.
+ * The level and the format are global variables. They are set once, before threads start, and
+ * otherwise every function would have to pass them on.
  */
 
 #include "base/log.h"
@@ -71,7 +71,7 @@ static void add_quoted(struct buffer *line, const char *text)
     buffer_add_char(line, '"');
 }
 
-/* logfmt wants quotes only around what would not be one word of ASCII. */
+/* logfmt needs quotes only around text that is not one ASCII word. */
 static bool is_one_word(const char *word)
 {
     const signed char *text = (const signed char *)word;

@@ -6,7 +6,7 @@
  *
  *      time=2026-11-21T06:25:48.123Z level=info msg="listening" address=127.0.0.1:8125
  *
- * Only daemon/ and tools/ log. Never per line or datagram: those are counted.
+ * Only daemon/ and tools/ log. Nothing is logged per line or datagram; those are counted.
  * Any thread may log; each line is one write().
  */
 
@@ -27,7 +27,7 @@ enum log_format {
     LOG_JSON,
 };
 
-/* A key and its value; is_number values stand unquoted in JSON. */
+/* A key and its value. Numbers are not quoted in JSON. */
 struct log_field {
     const char *key;
     const char *text; /* borrowed; NULL when is_number */
@@ -38,12 +38,12 @@ struct log_field {
 #define LOG_TEXT(key, text) ((struct log_field){ (key), (text), 0, false })
 #define LOG_UINT(key, number) ((struct log_field){ (key), NULL, (number), true })
 
-/* Lines below @level are dropped from now on; call it before threads start. */
+/* Set the format, and drop lines below @level. Call it before threads start. */
 void log_setup(enum log_level level, enum log_format format);
 
 /*
- * Write one line. @message and texts are borrowed. What is no text in them is
- * escaped: control characters by their number, bytes that are not UTF-8 as U+FFFD.
+ * Write one line. @message and the texts of @fields are borrowed. Control characters in
+ * them are escaped; in a text that is not UTF-8, each byte outside ASCII becomes U+FFFD.
  */
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields);

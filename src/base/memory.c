@@ -3,9 +3,9 @@
 /*
  * Memory
  *
- * jemalloc asks for huge pages for all it has, from the start, and whether the kernel
- * may give them is switched for the whole process: so that ten thousand series fit into
- * a dozen megabytes, and a million are found quickly.
+ * jemalloc asks for huge pages for all its memory, from the start. A switch for the whole
+ * process decides whether the kernel may grant them. So ten thousand series fit into a
+ * dozen megabytes, and a million are found quickly.
  */
 
 #include "base/memory.h"
@@ -15,12 +15,12 @@
 
 /*
  * Read by jemalloc when it starts. One arena is enough, as no thread allocates on the hot
- * path; more would each have huge pages of their own that are half empty.
+ * path. Each further arena would have half-empty huge pages of its own.
  */
 extern const char *malloc_conf;
 const char *malloc_conf = "narenas:1,thp:always";
 
-/* Had somebody forbidden them for this process already? */
+/* Were huge pages already forbidden when this process started? */
 static bool was_forbidden;
 
 static void forbid_huge_pages(int argc, char **argv, char **environment)
@@ -29,7 +29,7 @@ static void forbid_huge_pages(int argc, char **argv, char **environment)
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
-/* Run before the constructors of libraries, the first of which allocate. */
+/* Runs before the constructors of libraries, which already allocate. */
 __attribute__((__section__(".preinit_array"),
                __used__)) static void (*const at_start)(int, char **, char **) = forbid_huge_pages;
 

@@ -2,17 +2,16 @@
 #pragma once
 
 /*
- * Memory: how the allocator gets its pages
+ * Memory: the pages of the allocator
  *
- * malloc() is jemalloc's (docs/decisions/0014), but not in a build with sanitizers, which
- * bring their own. What is here then does no harm.
+ * malloc() is jemalloc's (docs/decisions/0014), except in builds with sanitizers, which
+ * bring their own. There, this module does no harm.
  */
 
 /*
- * From now on, new memory comes in huge pages, if the kernel has them (2 MiB instead of
- * 4 KiB): a lookup in hundreds of megabytes then does not also miss in the
- * processor's table of pages. Until it is called there are none, for a small process
- * is to stay small; and if whoever started the process has forbidden them, that stands.
- * Any thread; once is enough.
+ * From now on, use huge pages (2 MiB instead of 4 KiB) for new memory, if the kernel has
+ * them. A lookup in hundreds of megabytes then rarely misses the TLB. Before the first call
+ * there are no huge pages, so that a small process stays small. If they were forbidden when
+ * the process started, they stay forbidden. Any thread; one call is enough.
  */
 void memory_use_huge_pages(void);

@@ -3,8 +3,8 @@
 /*
  * Must
  *
- * The line is written by one write() and without memory of its own: the heap may be what is
- * broken. abort() leaves a core with the stack that led here.
+ * The line is written by one write() and without allocating, as the heap may be broken.
+ * abort() leaves a core dump with the stack that led here.
  */
 
 #include "base/must.h"
@@ -19,7 +19,7 @@ static void write_line(const char *line, int len)
 {
     size_t n = len < 0 ? 0 : (size_t)len < LINE_MAX_BYTES ? (size_t)len : LINE_MAX_BYTES - 1;
 
-    /* If that fails, nobody can be told. */
+    /* If that fails, nothing can report it. */
     if (write(STDERR_FILENO, line, n) < 0)
         return;
 }

@@ -2,24 +2,24 @@
 #pragma once
 
 /*
- * Must: what cannot be otherwise, unless this program has a fault
+ * Must: assertions about this program itself
  *
- * For invariants that would go on silently when they are broken: a reference given back
- * once too often, an entry removed that was never there. Compiled into every build, so a
- * condition may have no side effect and must cost next to nothing. Never for input: no
- * datagram, request, file or flag can make one of these fail.
+ * For invariants whose violation would otherwise go unnoticed: a reference released once too
+ * often, the removal of an entry that was never added. They are compiled into every build, so
+ * a condition has no side effects and costs next to nothing. Never for input: no datagram,
+ * request, file or flag can make an assertion fail.
  */
 
 #include <stdint.h>
 
-/* Abort, after a line on stderr with the place and the condition, unless it holds. */
+/* Unless @condition holds, write it with its place to stderr, and abort. */
 #define MUST(condition)                                                                            \
     do {                                                                                           \
         if (__builtin_expect(!(condition), 0))                                                     \
             must_fail(__FILE__, __LINE__, #condition);                                             \
     } while (0)
 
-/* The same for two integers, "MUST_BE(n_refs, >, 0)", whose values the line shows. */
+/* The same for two integers, as in MUST_BE(n_refs, >, 0). The line shows their values. */
 #define MUST_BE(left, comparison, right)                                                           \
     do {                                                                                           \
         __typeof__(left) must_left = (left);                                                       \
@@ -30,7 +30,7 @@
                 (const intmax_t[2]){ (intmax_t)must_left, (intmax_t)must_right });                 \
     } while (0)
 
-/* What the macros call. Neither allocates, locks or returns. */
+/* Called by the macros. Neither allocates, locks or returns. */
 __attribute__((__noreturn__, __cold__)) void must_fail(const char *file, int line,
                                                        const char *condition);
 __attribute__((__noreturn__, __cold__)) void must_fail_comparison(const char *file, int line,

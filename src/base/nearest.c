@@ -3,27 +3,27 @@
 /*
  * Nearest
  *
- * digits * 10^q is digits * 5^q, but for a power of two, and that only moves the
- * exponent of the result (Lemire 2021, "Number parsing at a gigabyte per second").
- * So the digits are shifted until their highest bit is a 1, and multiplied by the
- * first 128 bits of 5^q. Of the product the first bits are the result's:
+ * digits * 10^q is digits * 5^q times a power of two, which only changes the exponent
+ * of the result (Lemire 2021, "Number parsing at a gigabyte per second"). So the digits
+ * are shifted until their highest bit is a 1, and multiplied by the first 128 bits of
+ * 5^q. The first bits of the product are those of the result:
  *
  *     product    1 mmmm...mmmm r ssss...ssss     (or 01 mmm..., one place lower)
  *                '----53-----' |
  *                              rounding bit
  *
- * 5^q itself is cut off in most rows, which makes the product too small, by less
- * than 1 in the last of its first 128 bits. Were all the bits s ones, the missing
- * part could carry into r. It never does: no row and no 64 bits of digits
- * give that many ones (Mushtak and Lemire 2023, "Fast number parsing without
- * fallback"). The nearest miss, with 5^199, is off by 1.5 times the greatest error.
+ * In most rows 5^q is truncated. This makes the product too small, by less than 1 in
+ * the last of its first 128 bits. If all bits s were ones, the missing part could carry
+ * into r. That never happens: no row and no 64 bits of digits give that many ones
+ * (Mushtak and Lemire 2023, "Fast number parsing without fallback"). The closest case,
+ * with 5^199, misses by 1.5 times the largest error.
  *
- * The other danger is a tie, with r = 1 and nothing behind it. Only small powers
- * can make one: a product that ends after 54 bits has 5^q below 2^54, and a
- * quotient without remainder leaves room for no more than 5^4 (as 54 bits of the
- * digits' 64 are taken). In these rows the product shows a tie as it is: rows from
- * 0 up are not cut off, and what the rows below add to a quotient without a
- * remainder is too little to be seen.
+ * The other danger is a tie: r = 1, followed by zeros only. Only small powers can make
+ * one. A product that ends after 54 bits has 5^q below 2^54, and a quotient without
+ * remainder has no more than 5^4 as its divisor (as 54 of the digits' 64 bits are
+ * taken). In these rows the product shows a tie exactly: rows from 0 up are not
+ * truncated, and the error of the rows below is too small to show in a quotient without
+ * remainder.
  */
 
 #include "base/nearest.h"
@@ -37,7 +37,7 @@
 #define BINARY_MIN (-1022) /* 2^BINARY_MIN is the smallest normal double */
 #define INFINITE_BITS (UINT64_C(0x7ff) << FRACTION_BITS)
 
-/* Where ties can be. */
+/* The powers of ten that can give a tie. */
 #define TIE_POWER_MIN (-4)
 #define TIE_POWER_MAX 23
 
@@ -50,13 +50,13 @@ static unsigned __int128 multiply(uint64_t digits, int exponent)
     return (unsigned __int128)digits * power[0] + (uint64_t)(low >> 64);
 }
 
-/* The greatest n with 2^n <= 10^@exponent, for all rows: 217706 is log2(10) * 2^16. */
+/* The largest n with 2^n <= 10^@exponent, for all rows: 217706 is log2(10) * 2^16. */
 static int binary_of_power(int exponent)
 {
     return (exponent * 217706) >> 16;
 }
 
-/* Round @mantissa, 53 bits and the rounding bit, and put it together with its exponent. */
+/* Round @mantissa, 53 bits and the rounding bit, and combine it with its exponent. */
 static double assemble(uint64_t mantissa, int binary)
 {
     uint64_t bits = 0;
@@ -68,7 +68,7 @@ static double assemble(uint64_t mantissa, int binary)
         mantissa >>= BINARY_MIN - binary;
     else
         bits = (uint64_t)(binary - BINARY_MIN) << FRACTION_BITS;
-    /* The mantissa's highest bit, and a carry out of it, count the exponent up. */
+    /* The mantissa's highest bit, and a carry out of it, increment the exponent. */
     bits += (mantissa + 1) >> 1;
     if (bits > INFINITE_BITS)
         bits = INFINITE_BITS;
@@ -94,7 +94,7 @@ double nearest_double(uint64_t digits, int exponent)
     mantissa = high >> (9 + is_long);
     binary = binary_of_power(exponent) + 63 - n_zeros + is_long;
 
-    /* assemble() rounds a tie up; beside an even number that would be to an odd one. */
+    /* assemble() rounds a tie up, which is wrong if the number below it is even. */
     if (exponent >= TIE_POWER_MIN && exponent <= TIE_POWER_MAX && (mantissa & 3) == 1 &&
         product == (unsigned __int128)mantissa << (64 + 9 + is_long))
         mantissa--;

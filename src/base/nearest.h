@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /*
- * The double nearest to @digits * 10^@exponent, ties to even. Every value of
- * both is allowed: what is too small becomes 0, what is too large infinite.
+ * The double nearest to @digits * 10^@exponent, ties to even. All values are allowed:
+ * a result that is too small becomes 0, one that is too large becomes infinity.
  */
 double nearest_double(uint64_t digits, int exponent);

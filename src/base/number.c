@@ -3,23 +3,21 @@
 /*
  * Number
  *
- * Nearly every number a program sends has few digits, and a short decimal needs
- * no cleverness: when the digits fit into 53 bits and the power of ten is one of
- * those that a double holds exactly, a single multiplication or division is
- * correctly rounded (Clinger 1990, "How to read floating point numbers
- * accurately"). Up to 19 digits, which a word holds, nearest.c rounds with one more
+ * Nearly every number that a program sends has few digits. When the digits fit into 53
+ * bits, and a double holds the power of ten exactly, a single multiplication or division
+ * is correctly rounded (Clinger 1990, "How to read floating point numbers accurately").
+ * For up to 19 digits, which fit into a word, nearest.c rounds with one more
  * multiplication.
  *
- * Of more digits the first 19 and the first 19 plus 1 lie on both sides of the
- * number. Nearly always they have the same nearest double, and the number between
- * them has it too; when they have neighbours, exact.c looks at every digit. So no
- * locale has a say, and the worst a sender can write costs about a microsecond.
+ * A number with more digits lies between its first 19 digits and these plus 1. Nearly
+ * always both have the same nearest double, so the number has it too. If they do not,
+ * exact.c looks at every digit. So the locale does not matter, and the worst input costs
+ * about a microsecond.
  *
- * Writing goes the same way: whole numbers, which counters and buckets are, by
- * hand; the rest by trying 15, 16 and 17 digits until one reads back the same
- * (fewer for denormals, which have fewer to give).
- *
- * Libc's functions for that are called with the C locale, whatever the thread's is.
+ * Writing also has a fast path, for whole numbers, such as counters and buckets, and for
+ * short fractions. For the rest, 15, 16 and 17 digits are tried until one text reads back
+ * as the same number (fewer for subnormals, which have fewer digits). The libc functions
+ * for this are called with the C locale, whatever the thread's locale is.
  */
 
 #include "base/number.h"
@@ -39,20 +37,20 @@
 
 _Static_assert(NUMBER_LENGTH_MAX <= EXACT_DIGITS_MAX, "exact.c cannot take every number");
 
-/* The powers of ten that are doubles. */
+/* The powers of ten that a double holds exactly. */
 static const double power_of_ten[EXACT_POWER_MAX + 1] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
 
-/* A decimal as it was read: digits * 10^exponent, as far as `digits` could hold them. */
+/* A decimal as read: digits * 10^exponent, where `digits` holds the first DIGITS_MAX. */
 struct decimal {
     uint64_t digits;
     int n_digits; /* leading zeros not counted */
-    int n_seen;   /* any digit at all */
+    int n_seen;   /* all digits */
     int exponent;
     bool is_negative;
-    bool is_complete; /* a number as it is, with nothing more to come */
+    bool is_complete; /* it is a number if the text ends here */
 };
 
 static bool is_digit(char c)
@@ -72,7 +70,7 @@ static const char *read_digits(const char *at, const char *end, struct decimal *
     return at;
 }
 
-/* What follows 'e': the sign and digits of an exponent. */
+/* Read what follows 'e': the sign and digits of an exponent. */
 static const char *read_exponent(const char *at, const char *end, struct decimal *decimal)
 {
     bool is_negative = false;
@@ -91,9 +89,9 @@ static const char *read_exponent(const char *at, const char *end, struct decimal
 }
 
 /*
- * Read a number from the beginning of @text, which is not empty. Returns how many
- * bytes it has until it cannot go on; even when that is at the end, something may
- * be missing: see is_complete. Inline, so that the caller has @decimal in registers.
+ * Read a number at the beginning of @text, which is not empty. Returns the number of
+ * bytes that can belong to it. Even then its end may be missing: see is_complete.
+ * Inline, so that the caller keeps @decimal in registers.
  */
 __attribute__((__always_inline__)) static inline size_t decimal_read(struct slice text,
                                                                      struct decimal *decimal)
@@ -114,7 +112,7 @@ __attribute__((__always_inline__)) static inline size_t decimal_read(struct slic
     return (size_t)(at - text.at);
 }
 
-/* The digits of a number without their sign and exponent, their point still among them. */
+/* The digits of @number without sign and exponent, but with the point. */
 static struct slice digits_of(struct slice number)
 {
     size_t n = 0;
@@ -126,7 +124,7 @@ static struct slice digits_of(struct slice number)
     return (struct slice){ number.at, n };
 }
 
-/* Exact operands, and so one correct rounding. */
+/* The operands are exact, so there is one rounding, and it is correct. */
 static double round_simply(uint64_t digits, int exponent)
 {
     double number = (double)digits;
@@ -137,8 +135,8 @@ static double round_simply(uint64_t digits, int exponent)
 }
 
 /*
- * Every other number. @digits are the first of its @n_digits, the rest are in @text.
- * Not inline, and without the struct: the short decimals would pay with registers.
+ * For every other number. @digits holds the first of its @n_digits; the rest are in @text.
+ * Not inline, and without the struct, which would cost short decimals registers.
  */
 __attribute__((__noinline__)) static double round_with_care(struct slice text, uint64_t digits,
                                                             int n_digits, int exponent)
@@ -151,15 +149,15 @@ __attribute__((__noinline__)) static double round_with_care(struct slice text, u
     return exact_round(digits_of(text), exponent, number);
 }
 
-/* Any number of so many digits is a double. */
+/* Any whole number with this many digits is exact as a double. */
 #define WHOLE_DIGITS_MAX 15
 
-/* A whole number of a few digits and nothing else, as nearly all are. */
+/* Parse a whole number of a few digits without a sign: the most common case. */
 static bool parse_whole(struct slice text, double *ret)
 {
     uint64_t number = 0;
 
-    if (text.len - 1 >= WHOLE_DIGITS_MAX) /* 0 is among these */
+    if (text.len - 1 >= WHOLE_DIGITS_MAX) /* includes 0 */
         return false;
     for (size_t i = 0; i < text.len; i++) {
         if (!is_digit(text.at[i]))
@@ -182,7 +180,7 @@ bool number_parse(struct slice text, double *ret)
     if (decimal_read(text, &decimal) < text.len || !decimal.is_complete)
         return false;
 
-    /* So few digits are all there are. */
+    /* If they are this small, no digit was cut off. */
     if (decimal.digits <= EXACT_INTEGER_MAX && decimal.exponent <= EXACT_POWER_MAX &&
         decimal.exponent >= -EXACT_POWER_MAX) {
         number = round_simply(decimal.digits, decimal.exponent);
@@ -204,7 +202,7 @@ size_t number_valid_prefix(struct slice text)
     return text.len == 0 ? 0 : decimal_read(text, &decimal);
 }
 
-/* 00 to 99: dividing takes longer than anything else here, and so it is done half as often. */
+/* 00 to 99. Division is the slowest step, and pairs need half as many. */
 static const char digit_pairs[] = "00010203040506070809"
                                   "10111213141516171819"
                                   "20212223242526272829"
@@ -249,15 +247,15 @@ static locale_t c_locale(void)
     return newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-/* Numbers that are so written, and not with an exponent; beyond, powers are not exact enough. */
+/* The range of format_decimal(). Outside of it, the powers are not exact enough. */
 #define DECIMAL_MIN 1e-4
 #define DECIMAL_MAX 1e9
 #define DECIMALS_MAX 6
 
 /*
- * Most fractions have few decimals: then some whole number, divided by a power of
- * ten, is the very same double; and as these operands are exact, so it reads back.
- * Returns 0 when there is none with DECIMALS_MAX.
+ * Write a fraction with few decimals, as most have. A whole number divided by a power of
+ * ten then gives exactly @number, and as both operands are exact, the text reads back as
+ * @number. Returns 0 when DECIMALS_MAX decimals are not enough.
  */
 static size_t format_decimal(char out[NUMBER_TEXT_MAX], double number)
 {
@@ -278,7 +276,7 @@ static size_t format_decimal(char out[NUMBER_TEXT_MAX], double number)
     return 0;
 }
 
-/* Any other number, not negative; there may be a sign before it. */
+/* Write any other number, not negative. One byte of @out is left for a sign before it. */
 static size_t format_fraction(char out[NUMBER_TEXT_MAX], double number)
 {
     int len = 0, precision = fabs(number) < DBL_MIN ? 1 : DBL_DIG;
@@ -299,13 +297,13 @@ static size_t format_word(char out[NUMBER_TEXT_MAX], struct slice word)
     return word.len;
 }
 
-/* Of a number that is not negative. (Converting it to a signed integer is one instruction.) */
+/* For a number that is not negative. Conversion to a signed integer is one instruction. */
 static bool is_whole(double number)
 {
     return number <= (double)EXACT_INTEGER_MAX && number == (double)(int64_t)number;
 }
 
-/* A finite number without its sign. */
+/* Write a finite number without its sign. */
 static size_t format_positive(char *out, double number)
 {
     size_t len;
@@ -318,7 +316,7 @@ static size_t format_positive(char *out, double number)
 
 size_t number_format(char out[NUMBER_TEXT_MAX], double number)
 {
-    /* Nearly all are like this, so they come first. */
+    /* The most common case comes first. */
     if (!signbit(number) && is_whole(number))
         return number_format_uint(out, (uint64_t)(int64_t)number);
     if (isnan(number))

@@ -4,12 +4,12 @@
 /*
  * Powers of five: the first 128 bits of each that a double can need
  *
- * For nearest.c alone, whose essay says what they are good for. Row q - POWER_MIN
- * holds 5^q * 2^k, high word first, with the k that makes the highest bit a 1. What
- * does not fit is cut off; but the reciprocals of the powers that fit into 64 bits
- * are rounded up, so that what they divide without a remainder is not a bit too small.
+ * Only nearest.c includes this file, and it explains the method. Row q - POWER_MIN holds
+ * 5^q * 2^k, high word first, where k makes the highest bit a 1. The rest is truncated,
+ * except that reciprocals of powers that fit into 64 bits are rounded up, so that a
+ * quotient without remainder does not come out slightly too small.
  *
- * The rows were written by this Python, then put two to a line, and stay as they are:
+ * This Python wrote the rows, which were then put two to a line:
  *
  *     def row(q):
  *         n = 5 ** abs(q)

@@ -25,7 +25,7 @@ static double cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* proc(5): /proc/self/statm begins with all pages and resident pages. */
+/* proc(5): /proc/self/statm begins with the numbers of all pages and of resident pages. */
 static void read_memory(struct process_stats *stats)
 {
     FILE *file = fopen("/proc/self/statm", "re");
@@ -41,7 +41,7 @@ static void read_memory(struct process_stats *stats)
     fclose(file);
 }
 
-/* The entries of a folder in /proc, without "." and "..". */
+/* The number of entries of a folder in /proc, without "." and "..". */
 static uint64_t count_entries(const char *path)
 {
     DIR *folder = opendir(path);
@@ -63,7 +63,7 @@ struct process_stats process_read(void)
     uint64_t n_fds = count_entries("/proc/self/fd");
 
     read_memory(&stats);
-    stats.open_fds = n_fds ? n_fds - 1 : 0; /* one was the folder itself */
+    stats.open_fds = n_fds ? n_fds - 1 : 0; /* one is the folder itself */
     stats.threads = count_entries("/proc/self/task");
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
         stats.max_fds = limit.rlim_cur;

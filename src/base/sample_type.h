@@ -33,7 +33,7 @@ enum metric_type {
     METRIC_NONE = _METRIC_TYPE_N, /* of a sample that makes no series */
 };
 
-/* What may stand as the value of a sample. */
+/* What a sample's value may be. */
 enum sample_value {
     SAMPLE_VALUE_NUMBER,
     SAMPLE_VALUE_AMOUNT, /* a number that is not negative */
@@ -44,11 +44,11 @@ enum sample_value {
  * What senders write (proto/README.md, "Types"):
  *
  *      id            SAMPLE_id
- *      letters       what stands after the first bar
+ *      letters       what follows the first bar
  *      name          in udometer_samples_total{type="…"}
  *      metric        METRIC_metric is what it becomes
  *      value         SAMPLE_VALUE_value is what it takes
- *      divisor       how many of its units make one of those exposed
+ *      divisor       its units per exposed unit
  *      is_weighted   a sample at rate 0.1 stands for ten
  *      meaning       what "udometer explain" prints after the letters
  *

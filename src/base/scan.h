@@ -4,10 +4,10 @@
 /*
  * Scan: finding and comparing bytes, a block at a time
  *
- * For lines, whose parts have some ten bytes: memchr() and memcmp() take longer to
- * call than to run there. Nothing outside of the bytes given is ever read. A block has
- * 16 bytes with SSE2, which every x86-64 has; elsewhere, and with -DUDOMETER_PORTABLE,
- * it is a word of 8.
+ * For lines, whose parts are about ten bytes long: calling memchr() or memcmp() takes
+ * longer there than running it. Bytes outside the given range are never read. A block is
+ * 16 bytes with SSE2, which every x86-64 has. Elsewhere, and with -DUDOMETER_PORTABLE, it
+ * is a word of 8 bytes.
  */
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@
 
 #define SCAN_BLOCK 16
 
-/* The bytes of the block at @at that are @a or @b, as bits from the first one up. */
+/* A bit for each byte of the block at @at that is @a or @b. Bit 0 is the first byte. */
 static inline unsigned scan_block(const char *at, char a, char b)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -40,7 +40,7 @@ static inline bool scan_equal_block(const char *a, const char *b)
 #else
 #define SCAN_BLOCK 8
 
-/* Not 0 when a byte of @word is 0 (Mycroft's test; which byte, it does not say). */
+/* Not 0 when a byte of @word is 0 (Mycroft's test; it does not tell which byte). */
 static inline uint64_t scan_has_zero(uint64_t word)
 {
     return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
@@ -71,7 +71,7 @@ static inline bool scan_equal_block(const char *a, const char *b)
 }
 #endif
 
-/* The first byte from @at on that is @a or @b, or @end. */
+/* The first byte at or after @at that is @a or @b, or @end. */
 static inline const char *scan_either(const char *at, const char *end, char a, char b)
 {
     const char *blocks_end = at + ((size_t)(end - at) & ~(size_t)(SCAN_BLOCK - 1));
@@ -87,7 +87,7 @@ static inline const char *scan_either(const char *at, const char *end, char a, c
     return at;
 }
 
-/* The first @c from @at on, or @end. */
+/* The first @c at or after @at, or @end. */
 static inline const char *scan_for(const char *at, const char *end, char c)
 {
     return scan_either(at, end, c, c);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Slice: some bytes that belong to somebody else
+ * Slice: a range of borrowed bytes
  *
- * A slice never owns and never ends in NUL. It is valid for as long as whoever
- * handed it out says; on the way in, that is until the receive batch is applied.
+ * A slice owns nothing and has no NUL at its end. Its source says how long it is valid. For
+ * received bytes, that is until their batch is applied.
  */
 
 #include <stdbool.h>
@@ -35,7 +35,7 @@ static inline bool slice_starts_with(struct slice slice, struct slice prefix)
     return slice.len >= prefix.len && memcmp(slice.at, prefix.at, prefix.len) == 0;
 }
 
-/* Byte order, a prefix before what it is a prefix of: negative, 0 or positive as memcmp. */
+/* Compare by bytes; a prefix comes first. Returns negative, 0 or positive, like memcmp(). */
 static inline int slice_compare(struct slice a, struct slice b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
@@ -47,9 +47,8 @@ static inline int slice_compare(struct slice a, struct slice b)
 }
 
 /*
- * Cut @slice at the first @separator: the part before it is returned, @slice
- * keeps the part after it. Without a separator all of it is returned, and
- * @slice is left empty.
+ * Cut @slice at the first @separator. Returns the part before it, and @slice keeps the
+ * part after it. Without a separator, returns all of @slice and leaves it empty.
  */
 static inline struct slice slice_cut(struct slice *slice, char separator)
 {

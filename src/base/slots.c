@@ -77,15 +77,15 @@ bool slots_add(struct slots *slots, uint64_t hash, void *entry)
     return true;
 }
 
-/* How many steps it is from slot @from to slot @to. */
+/* The number of steps from slot @from to slot @to. */
 static size_t distance(const struct slots_stripe *stripe, size_t from, size_t to)
 {
     return to >= from ? to - from : to + stripe->n_slots - from;
 }
 
 /*
- * Free slot @i. Entries after it that were kept from their home by it, or by one that moves,
- * move up.
+ * Free slot @i. Entries after it that it kept from their home, directly or through another
+ * that moves, move up.
  */
 static void empty(struct slots_stripe *stripe, size_t i)
 {

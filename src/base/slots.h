@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Slots: a lean hash table, of pointers by their hash
+ * Slots: a compact hash table of pointers
  *
- * For the two tables that have an entry for each series (docs/decisions/0013): 16
- * bytes a slot, nothing in the entries, and a lookup that reads nothing but its slots.
- * The caller supplies 64-bit hashes and owns what the pointers point to. Different
- * entries may have the same hash. No thread-safety: one thread, or a lock.
+ * For the two tables that have an entry for each series (docs/decisions/0013). A slot is
+ * 16 bytes, and an entry needs no field for the table. A lookup reads only slots until it
+ * meets the wanted hash. The caller supplies 64-bit hashes and owns the entries. Different
+ * entries may have the same hash. Not thread-safe: one thread, or a lock.
  */
 
 #include "base/compiler.h"
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A stripe grows by itself, which takes a fraction of a millisecond at a million entries. */
+/* Each stripe grows on its own, in a fraction of a millisecond at a million entries. */
 #define SLOTS_STRIPES 64
 
 /* Memory for slots per entry, on average. */
@@ -28,7 +28,7 @@ struct slot {
 };
 
 struct slots_stripe {
-    struct slot *slots; /* NULL as long as nothing was added */
+    struct slot *slots; /* NULL until something is added */
     size_t n_slots;
     size_t n; /* entries; always fewer than slots */
 };
@@ -42,30 +42,30 @@ struct slots {
 /* Free the slots, not the entries. */
 void slots_deinit(struct slots *slots);
 
-/* Add @entry, not NULL. Returns false, and changes nothing, without memory to grow. */
+/* Add @entry, not NULL. Returns false and changes nothing when out of memory. */
 MUST_CHECK bool slots_add(struct slots *slots, uint64_t hash, void *entry);
 
 /* Remove @entry, which must be in the table, with this hash. */
 void slots_remove(struct slots *slots, uint64_t hash, const void *entry);
 
-/* A place in the table, valid until it changes. All zero is its beginning. */
+/* A position in the table, valid until the table changes. All zero is the beginning. */
 struct slots_cursor {
     size_t stripe;
     size_t slot;
 };
 
-/* The place at which the entries with @hash begin. */
+/* The position at which the entries with @hash begin. */
 struct slots_cursor slots_at(const struct slots *slots, uint64_t hash);
 
-/* The next entry, whose place the cursor moves past; NULL at the end of the table. */
+/* The next entry; the cursor moves past it. NULL at the end of the table. */
 void *slots_next(const struct slots *slots, struct slots_cursor *cursor);
 
 /* --- looking up, inline: every line does it ------------------------------------------- */
 
-/* Is @entry the one wanted? */
+/* Is @entry the wanted one? */
 typedef bool slots_equal(const void *entry, const void *wanted);
 
-/* The hash's upper half, as a share of all slots: without a division, for any number of them. */
+/* Scale the hash's upper half to the number of slots: without a division, for any number. */
 static inline size_t slots_home(const struct slots_stripe *stripe, uint64_t hash)
 {
     return (hash >> 32) * stripe->n_slots >> 32;
@@ -82,7 +82,7 @@ static inline void slots_prefetch(const struct slots *slots, uint64_t hash)
 {
     const struct slots_stripe *stripe = &slots->stripes[hash % SLOTS_STRIPES];
 
-    /* Not by adding to the pointer: it is NULL as long as there are no slots. */
+    /* Not by adding to the pointer: it is NULL while there are no slots. */
     __builtin_prefetch(
         (const void *)((uintptr_t)stripe->slots + slots_home(stripe, hash) * sizeof(struct slot)));
 }
@@ -109,7 +109,7 @@ static inline bool slots_equal_any(const void *entry, const void *wanted)
     return true;
 }
 
-/* The first entry with @hash, which is not looked into; or NULL. */
+/* The first entry with @hash, without reading the entry; or NULL. */
 static inline void *slots_find_any(const struct slots *slots, uint64_t hash)
 {
     return slots_find(slots, hash, NULL, slots_equal_any);

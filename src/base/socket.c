@@ -3,8 +3,8 @@
 /*
  * Socket
  *
- * Plain system calls, without a loop: whoever receives from a socket, asks it for its drops
- * or only binds it uses the same few functions.
+ * Plain system calls, without an event loop, for code that receives from a socket, that reads
+ * its drops, or that only binds it.
  */
 
 #include "base/socket.h"
@@ -17,7 +17,7 @@
 
 static int set_read_buffer(int fd, int bytes)
 {
-    /* The first needs CAP_NET_ADMIN; the second is cut down to net.core.rmem_max. */
+    /* The first needs CAP_NET_ADMIN; the second is limited to net.core.rmem_max. */
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == 0)
         return 0;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) == 0)
@@ -33,9 +33,9 @@ static int share_port(int fd)
 }
 
 /*
- * Bind one socket. The first of a group is bound before it agrees to share, so
- * that a port which somebody else holds, sharing or not, is an error: another
- * udometer on the same port would silently take a part of the flows.
+ * Bind one socket. The first of a group is bound before it is allowed to share the port, so
+ * that a port in use by another process is an error, even if that process shares it. Otherwise
+ * another udometer on the same port would silently take part of the flows.
  */
 static int bind_one(const struct address *address, int read_buffer_bytes, bool is_first)
 {
@@ -89,7 +89,7 @@ int socket_read_buffer(int fd)
     int bytes;
     socklen_t len = sizeof(bytes);
 
-    /* The kernel doubles what it is asked for, for its overhead, and says that. */
+    /* The kernel doubles the requested size, for its overhead, and reports the double. */
     return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) < 0 ? -errno : bytes / 2;
 }
 

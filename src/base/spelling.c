@@ -3,10 +3,10 @@
 /*
  * Spelling
  *
- * The distance of two words is the number of edits that make one of the other. It is
- * computed in a table of all pairs of beginnings, row by row: the distance of two
- * beginnings is that of shorter ones, and perhaps one edit more (Damerau-Levenshtein, in
- * its form of optimal string alignment). Only the last three rows are kept.
+ * The distance between two words is the number of edits that turn one into the other. It is
+ * computed in a table of all pairs of prefixes, row by row: the distance between two prefixes
+ * is that between shorter ones, plus at most one edit (Damerau-Levenshtein distance, as
+ * optimal string alignment). Only the last three rows are kept.
  */
 
 #include "base/spelling.h"
@@ -20,7 +20,7 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Fill the row of the first @i bytes of @a, for each beginning of @b. */
+/* Fill the row of the first @i bytes of @a, for each prefix of @b. */
 static void fill_row(struct rows *rows, struct slice a, struct slice b, size_t i)
 {
     unsigned *row = rows->cells[i % 3];
@@ -36,7 +36,7 @@ static void fill_row(struct rows *rows, struct slice a, struct slice b, size_t i
     }
 }
 
-/* Of two words that are not too long. */
+/* The distance between two words of at most SPELLING_LENGTH_MAX bytes. */
 static unsigned distance_of(struct slice a, struct slice b)
 {
     struct rows rows;
@@ -72,7 +72,7 @@ static void try_as(struct spelling *spelling, struct slice form, struct slice kn
     size_t difference = len > form.len ? len - form.len : form.len - len;
     unsigned distance;
 
-    /* Each byte that one has more is an edit. */
+    /* Each extra byte of the longer one is an edit. */
     if (form.len == 0 || form.len > SPELLING_LENGTH_MAX || difference >= spelling->distance)
         return;
     distance = distance_of(spelling->word, form);

@@ -13,22 +13,23 @@
 
 #include "base/slice.h"
 
-/* Longer words, in bytes, resemble none. */
+/* Words longer than this, in bytes, resemble no other. */
 #define SPELLING_LENGTH_MAX 63
 
 struct spelling {
     struct slice word;    /* borrowed */
     struct slice nearest; /* of the words tried, borrowed; empty while none is near enough */
-    unsigned distance;    /* nearer ones than this are wanted */
+    unsigned distance;    /* only words nearer than this count */
 };
 
-/* Look for words near to @word. */
+/* Start to look for words near @word, which is borrowed. */
 void spelling_init(struct spelling *spelling, struct slice word);
 
 /*
- * Try @known. It is near enough when at most one byte in three of the word's last part
- * (after its last dot), but at least one, was added, left out, replaced, or swapped with
- * its neighbour. @known is also compared by its last part alone, so that "ttl" finds
- * "statsd.ttl". Of equally near words the first one tried is kept.
+ * Try @known, which is borrowed. An edit adds, removes or replaces a byte, or swaps it with
+ * its neighbour. @known is near enough if it takes no more edits than a third of the bytes of
+ * the word's last part (after its last dot), or one if that is less. @known's last part is
+ * also compared alone, so that "ttl" finds "statsd.ttl". Among equally near words the first
+ * one tried is kept.
  */
 void spelling_try(struct spelling *spelling, struct slice known);

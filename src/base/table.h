@@ -4,11 +4,11 @@
 /*
  * Table: uthash, set up once for the whole program
  *
- * For names; what has an entry for each series is in base/slots.h.
+ * For names. The tables that have an entry for each series use base/slots.h.
  *
- * The only file that includes <uthash.h>. A table holds nodes that are embedded in the structs
- * of its user. The user supplies hashes and compares keys, and owns the memory. Not thread-safe:
- * one thread, or a lock.
+ * This is the only file that includes <uthash.h>. A table holds nodes, which its user embeds in
+ * structs. The user supplies hashes, compares keys, and owns the memory. Not thread-safe: one
+ * thread, or a lock.
  *
  * A table is 256 uthash tables side by side, chosen by the hash's top bits. When
  * a uthash table grows it relinks every one of its nodes in one go; at a million
@@ -23,12 +23,12 @@
 #include <stdint.h>
 
 /*
- * uthash asks the key comparison for a stored and a wanted key. Every lookup
- * here goes through table_find(), whose parameter `equal` this name refers to;
- * as that function is always inlined, so is the comparison.
+ * uthash compares a stored with a wanted key by this. Every lookup goes through
+ * table_find(), and `equal` is its parameter. As that function is always inlined,
+ * so is the comparison.
  */
 #define HASH_KEYCMP(stored, wanted, len) (!equal((stored), (wanted)))
-/* Hashes always come from outside; reaching this would be our mistake. */
+/* Callers always supply hashes; reaching this would be a bug. */
 #define HASH_FUNCTION(key, len, out) ((out) = 0, __builtin_trap())
 /* By default uthash calls exit() when memory is short. */
 #define HASH_NONFATAL_OOM 1
@@ -36,7 +36,7 @@
 #define TABLE_STRIPES 256
 
 struct table_node {
-    UT_hash_handle hh; /* hh.tbl is NULL when it could not be added, and once it is removed */
+    UT_hash_handle hh; /* hh.tbl is NULL after a failed addition and after removal */
 };
 
 struct table {
@@ -66,8 +66,8 @@ __attribute__((__always_inline__)) static inline struct table_node *table_find(s
 }
 
 /*
- * Add @node. The caller has made sure that no equal one is there. Returns false, and changes
- * nothing, without memory.
+ * Add @node. The caller has made sure that no equal node is there. Returns false and changes
+ * nothing when out of memory.
  */
 MUST_CHECK static inline bool table_add(struct table *table, struct table_node *node, uint64_t hash)
 {
@@ -80,7 +80,7 @@ MUST_CHECK static inline bool table_add(struct table *table, struct table_node *
     return true;
 }
 
-/* Take out @node, which must be in the table under @hash. */
+/* Remove @node, which must be in the table under @hash. */
 static inline void table_remove(struct table *table, struct table_node *node, uint64_t hash)
 {
     struct table_node **head = table_stripe(table, hash);
@@ -91,7 +91,7 @@ static inline void table_remove(struct table *table, struct table_node *node, ui
     table->n_nodes--;
 }
 
-/* Any node, or NULL when the table is empty: for taking a table apart. */
+/* Any node, or NULL when the table is empty. For emptying a table. */
 static inline struct table_node *table_any(struct table *table)
 {
     for (size_t i = 0; i < TABLE_STRIPES; i++)

@@ -3,7 +3,7 @@
 /*
  * Target
  *
- * Takes the scheme off; what is behind it is a path, or is made HOST:PORT and read by
+ * The part after the scheme is a path, or it is completed to HOST:PORT and parsed by
  * base/address.
  */
 
@@ -45,7 +45,7 @@ static int udp_address(struct address *ret, struct slice host_port)
         host_port.len--;
     if (host_port.len == 0 || host_port.len > sizeof(text) - sizeof(DEFAULT_PORT))
         return -EINVAL;
-    /* Colons inside of brackets are those of an IPv6 address. */
+    /* Colons inside brackets belong to an IPv6 address. */
     colon = memrchr(host_port.at, ':', host_port.len);
     bracket = memrchr(host_port.at, ']', host_port.len);
     has_port = colon && (!bracket || bracket < colon);

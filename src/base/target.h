@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * Target: where samples are sent, as a text
+ * Target: parsing the address to which samples are sent
  */
 
 #include "base/address.h"
 
 /*
- * Read a target, the address of a datagram socket:
+ * Parse a target, the address of a datagram socket:
  *
- *      udp://HOST[:PORT][/]    the port is 8125 unless said
+ *      udp://HOST[:PORT][/]    the port is 8125 by default
  *      unix:///PATH            a Unix datagram socket
- *      HOST:PORT               as address_parse() takes it
+ *      HOST:PORT               as for address_parse()
  *
- * Looks up a name, and waits for the answer. Returns 0; -EINVAL when @text is none of
- * these; -EADDRNOTAVAIL when the name is not known. On failure @ret is left alone.
+ * A name is looked up, which may block. Returns 0; -EINVAL when @text has none of these
+ * forms; -EADDRNOTAVAIL when the name is unknown. On failure @ret is unchanged.
  */
 MUST_CHECK int target_parse(struct address *ret, const char *text);

@@ -3,10 +3,10 @@
 /*
  * Telemetry
  *
- * Publishing is a sequence lock whose data are atomics: a reader that meets a
- * word of a newer round also meets that round's odd version, because words are
- * stored with release and loaded with acquire, and tries again. On x86 these are
- * ordinary moves. It is paid once per drain, not per line.
+ * Publishing is a sequence lock whose data are atomics. Words are stored with release
+ * and loaded with acquire. So a reader that sees a word of a newer round also sees that
+ * round's odd version, and tries again. On x86 these are ordinary moves. The cost arises
+ * once per drain, not per line.
  */
 
 #include "base/telemetry.h"

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Telemetry: what udometer counts about itself
+ * Telemetry: udometer's counters about itself
  *
- * Each worker counts in a row of its own with plain additions, and publishes the
- * row when it has drained its sockets. A reader sees each row as it was at some
- * such moment, never in between, so sums that hold inside a row
- * (lines = applied + refused + skipped) hold in whatever is read.
+ * Each worker counts in its own row with plain additions, and publishes the row when it
+ * has drained its sockets. A reader sees each row as last published, never in between.
+ * So sums that hold within a row (lines = applied + refused + skipped) hold for every
+ * reader.
  */
 
 #include "base/compiler.h"
@@ -24,9 +24,9 @@ enum telemetry_counter {
     TELEMETRY_DATAGRAMS,
     TELEMETRY_DATAGRAM_BYTES,
     TELEMETRY_STREAM_BYTES,
-    TELEMETRY_CONNECTIONS, /* a level, not a count: those open now */
+    TELEMETRY_CONNECTIONS, /* a level, not a count: open now */
     TELEMETRY_CONNECTIONS_OPENED,
-    TELEMETRY_CONNECTIONS_REFUSED, /* because there were too many */
+    TELEMETRY_CONNECTIONS_REFUSED, /* because of the limit */
     TELEMETRY_LINES,
     TELEMETRY_PACKED, /* samples beyond the first of a line */
     TELEMETRY_OVERFLOWS,
@@ -36,7 +36,7 @@ enum telemetry_counter {
     TELEMETRY_UNKNOWN_SECTIONS,
     TELEMETRY_KEY_MISSES,
     TELEMETRY_KEY_EVICTIONS,
-    TELEMETRY_KEYS, /* a level, not a count: what there is now */
+    TELEMETRY_KEYS, /* a level, not a count: cached now */
     TELEMETRY_WAKEUPS_POLL,
     TELEMETRY_WAKEUPS_TIMER,
     TELEMETRY_SAMPLES, /* one for each enum sample_type, from here */
@@ -46,15 +46,15 @@ enum telemetry_counter {
 };
 
 struct telemetry_row {
-    uint64_t counts[_TELEMETRY_N];                 /* the owner adds here; nobody else looks */
+    uint64_t counts[_TELEMETRY_N];                 /* only the owner uses these */
     _Alignas(CACHE_LINE) _Atomic uint64_t version; /* odd while the owner publishes */
     _Atomic uint64_t published[_TELEMETRY_N];
 };
 
-/* Owner: count one batch of @n_datagrams, at least 1; the last bucket takes all large ones. */
+/* Owner: count one batch of @n_datagrams, at least 1. The last bucket takes all larger ones. */
 void telemetry_count_batch(struct telemetry_row *row, unsigned n_datagrams);
 
-/* Owner: let readers see the counts as they are now. */
+/* Owner: make the current counts visible to readers. */
 void telemetry_publish(struct telemetry_row *row);
 
 /* Any thread: the counts as last published. Waits only while they are being published. */
@@ -65,12 +65,12 @@ void telemetry_sum(struct telemetry_row *rows, unsigned n, uint64_t ret_sums[_TE
 
 /* One counter as a sample of /metrics. */
 struct telemetry_item {
-    const char *family; /* items of one family stand together */
+    const char *family; /* items of one family are adjacent */
     const char *labels; /* rendered, without braces; may be "" */
     const char *help;   /* the same for all items of a family */
     unsigned counter;   /* index into a row */
 };
 
-/* All counters that are exposed summed over the workers. The batches are not among them. */
+/* All counters that are exposed as sums over the workers. Batches are not. */
 extern const struct telemetry_item telemetry_items[];
 extern const unsigned telemetry_n_items;

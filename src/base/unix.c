@@ -3,9 +3,9 @@
 /*
  * Unix
  *
- * The kernel leaves the file behind when its process dies, and refuses to bind at a
- * file that exists. So a file that is in the way is asked: if nobody answers a
- * connect, it is stale.
+ * The kernel leaves a socket's file in place when its process dies, and refuses to bind to
+ * a file that exists. So udometer tries to connect to an existing file. If the connection
+ * is refused, the file is stale.
  */
 
 #include "base/unix.h"
@@ -25,7 +25,7 @@ static int open_socket(int type)
     return fd < 0 ? -errno : fd;
 }
 
-/* Is the file at @address a socket that nobody listens at? 0, or why it must stay. */
+/* Returns 0 if the file at @address is a socket on which nothing listens, or why it must stay. */
 static int check_stale(const struct sockaddr_un *address, int type)
 {
     struct stat status;
@@ -38,7 +38,7 @@ static int check_stale(const struct sockaddr_un *address, int type)
     fd = open_socket(type);
     if (fd < 0)
         return fd;
-    /* Another type, or a full queue, is an answer too. */
+    /* A socket of another type, or with a full queue, is in use too. */
     if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
         errno != ECONNREFUSED)
         r = -EADDRINUSE;
@@ -71,7 +71,7 @@ static int set_permissions(const char *path, const struct unix_permissions *perm
     return chmod(path, permissions->mode) < 0 ? -errno : 0;
 }
 
-/* With the file there: what is missing until others may come. */
+/* After bind(): set the permissions, and listen. */
 static int finish(int fd, const char *path, int type, const struct unix_permissions *permissions,
                   struct unix_file *ret)
 {
@@ -101,7 +101,7 @@ int unix_bind(const char *path, int type, const struct unix_permissions *permiss
     fd = open_socket(type);
     if (fd < 0)
         return fd;
-    /* The file begins with the socket's mode: there is no moment when too many may write. */
+    /* The file is created with the socket's mode, so it is never writable for too many users. */
     r = fchmod(fd, permissions->mode) < 0 ? -errno : 0;
     if (r == 0)
         r = bind_or_replace(fd, &address, type);

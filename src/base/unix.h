@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Unix: sockets that are files
+ * Unix: Unix domain sockets
  */
 
 #include "base/compiler.h"
@@ -12,27 +12,26 @@
 
 /* Who may send. */
 struct unix_permissions {
-    mode_t mode; /* of the file; who sends needs the right to write */
-    uid_t owner; /* (uid_t)-1: leave it */
-    gid_t group; /* (gid_t)-1: leave it */
+    mode_t mode; /* of the file; senders need write permission */
+    uid_t owner; /* (uid_t)-1: unchanged */
+    gid_t group; /* (gid_t)-1: unchanged */
 };
 
-/* A socket file, so that it can be removed without removing somebody else's. */
+/* Identifies a socket file, so that another file at the same path is not removed. */
 struct unix_file {
     dev_t device;
     ino_t inode;
 };
 
 /*
- * Make a socket of @type, SOCK_DGRAM or SOCK_STREAM (which then listens), at @path.
- * A socket file that nobody listens at any longer is replaced.
+ * Create a non-blocking socket of @type, SOCK_DGRAM or SOCK_STREAM (which then listens), at
+ * @path. A socket file on which nothing listens any longer is replaced.
  *
- * Returns the descriptor and the file in @ret; -EADDRINUSE when somebody listens
- * there, -EEXIST when there is a file that is no socket, -ENAMETOOLONG, or another
- * negative errno.
+ * Returns the descriptor, and the file in @ret; -EADDRINUSE when another process listens
+ * there; -EEXIST when the file is not a socket; -ENAMETOOLONG; or another negative errno.
  */
 MUST_CHECK int unix_bind(const char *path, int type, const struct unix_permissions *permissions,
                          struct unix_file *ret);
 
-/* Remove the file at @path, if it still is @file. */
+/* Remove the file at @path if it is still @file. */
 void unix_remove(const char *path, const struct unix_file *file);

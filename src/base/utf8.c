@@ -3,16 +3,17 @@
 /*
  * UTF-8
  *
- * One table gives, for a first byte, how many bytes follow; the second byte's
- * range closes the four gaps (overlong E0 and F0, surrogates ED, beyond
- * U+10FFFF F4). Runs of ASCII, nearly everything there is, go 8 bytes a step.
+ * The first byte of a character tells how many bytes follow. The range of the second byte
+ * excludes four gaps: overlong forms after E0 and F0, surrogates after ED, and characters
+ * beyond U+10FFFF after F4. ASCII, which is nearly all of the input, is skipped 8 bytes at
+ * a time.
  */
 
 #include "base/utf8.h"
 
 #include <stdint.h>
 
-/* How many bytes follow @first, or -1 when no character begins with it. */
+/* The number of bytes that follow @first, or -1 when no character begins with it. */
 static int n_following(unsigned char first)
 {
     if (first < 0x80)
@@ -26,7 +27,7 @@ static int n_following(unsigned char first)
     return first < 0xF5 ? 3 : -1;
 }
 
-/* May @second stand behind @first? */
+/* May @second follow @first? */
 static bool second_is_valid(unsigned char first, unsigned char second)
 {
     unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
@@ -50,7 +51,7 @@ static const unsigned char *skip_ascii(const unsigned char *at, const unsigned c
     return at;
 }
 
-/* Is there a whole character at @at, which is not ASCII? Its bytes, or 0. */
+/* The length of the character at @at, which is not ASCII, or 0 if it is not well-formed. */
 static int character_length(const unsigned char *at, const unsigned char *end)
 {
     int n = n_following(*at);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * UTF-8: which bytes are text
+ * UTF-8: validation
  */
 
 #include "base/slice.h"
@@ -10,5 +10,5 @@
 /* Is all of @text well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates)? */
 bool utf8_is_valid(struct slice text);
 
-/* How many bytes of @text are, until the first that cannot be; text.len if all are. */
+/* The length of the longest well-formed prefix of @text. */
 size_t utf8_valid_prefix(struct slice text);

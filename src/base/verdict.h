@@ -6,9 +6,9 @@
  */
 
 /*
- * Every reason to refuse a line, as it stands in udometer_refused_total{reason}. What each
- * means is in proto/README.md, section 11. The names follow statsd_exporter's where it has
- * one.
+ * Every reason to refuse a line, with its name in udometer_refused_total{reason}.
+ * proto/README.md, section 11, says what each means. The names are those of
+ * statsd_exporter where it has one.
  */
 #define REFUSALS(X)                                                                                \
     X(LINE_LIMIT, line_limit)                                                                      \

@@ -3,7 +3,7 @@
 /*
  * Name
  *
- * One pass. Runs only for a key that a worker has not seen before.
+ * One pass over the bytes. It runs only for a key that a worker has not cached.
  */
 
 #include "mapping/name.h"
@@ -18,7 +18,7 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
 }
 
-/* A byte in the middle of a UTF-8 character: its first byte has spoken for it. */
+/* A later byte of a UTF-8 character, of which only the first byte becomes a '_'. */
 static bool is_continuation(char c)
 {
     return ((unsigned char)c & 0xC0) == 0x80;

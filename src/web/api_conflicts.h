@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * API: what udometer tells in JSON, in the form of Prometheus' own API
+ * API: conflicts, the names that senders do not agree about
  */
 
 #include "aggregate/registry.h"
 
-#define API_CONTENT_TYPE "application/json"
+#include <jansson.h>
 
 /*
  * The conflicts of @registry (aggregate/conflicts.h), the most refused first:
  *
- *      {"status": "success", "data": [{"name": "jobs", "sent_as": "gauge",
- *       "held_by": "jobs", "held_as": "counter", "refused": 17}]}
+ *      [{"name": "jobs", "sent_as": "gauge", "held_by": "jobs", "held_as": "counter",
+ *        "refused": 17}]
  *
- * Returns a text for free(), or NULL without memory.
+ * HTTP thread. Returns data for api_reply(), or NULL without memory.
  */
-char *api_conflicts(struct registry *registry);
+json_t *api_conflicts(struct registry *registry);

@@ -14,6 +14,7 @@
 #include "web/routes.h"
 
 #include "output/text.h"
+#include "web/api.h"
 #include "web/api_conflicts.h"
 #include "web/compressed.h"
 #include "web/scrape.h"
@@ -62,12 +63,8 @@ static void respond_conflicts(void *ctx, const struct http_request *request,
                               struct http_reply *reply)
 {
     const struct routes *routes = ctx;
-    char *text = api_conflicts(routes->selfmetrics->registry);
 
-    if (text)
-        reply_take(reply, API_CONTENT_TYPE, text);
-    else
-        reply_text(reply, 503, SLICE("503: no memory for an answer.\n"));
+    api_reply(reply, api_conflicts(routes->selfmetrics->registry));
 }
 
 static void respond_metrics(void *ctx, const struct http_request *request, struct http_reply *reply)

@@ -3,8 +3,8 @@
 /*
  * Command line
  *
- * A flag is taken apart before its value is read. So the daemon can look for one flag
- * first, among others that need only be known, and set the others later.
+ * Splitting a flag and reading its value are separate steps. This lets the daemon set one
+ * flag first, checking only that the others exist, and set those later.
  */
 
 #include "config/command_line.h"
@@ -27,10 +27,10 @@ int command_line_count_flags(int argc, char **argv)
 
 /* --- flags ----------------------------------------------------------------------------- */
 
-/* A flag, taken apart. */
+/* A flag, split. */
 struct flag {
     const struct option *option;
-    const char *value; /* NULL: none is given */
+    const char *value; /* NULL: none was given */
 };
 
 static bool refuse_word(const struct command_line *line, const char *word, struct buffer *problem)
@@ -39,7 +39,7 @@ static bool refuse_word(const struct command_line *line, const char *word, struc
     bool is_stray_value = line->has_next_word && !is_flag(word);
 
     buffer_add_format(problem, "%s: %s; see %s --help", word,
-                      is_stray_value ? "expected a flag, --NAME=VALUE" : "there is no such flag",
+                      is_stray_value ? "expected a flag, --NAME=VALUE" : "unknown flag",
                       line->command);
     return false;
 }
@@ -57,7 +57,7 @@ static bool refuse_missing_value(const struct command_line *line, const struct f
     return false;
 }
 
-/* Find the option that @word, a flag, names, with a value if it has one. */
+/* Find the option that the flag @word names, and the flag's value if it has one. */
 static bool find_flag(const struct command_line *line, const char *word, struct flag *ret)
 {
     struct slice value = slice_of(word + 2), name = slice_cut(&value, '=');
@@ -76,7 +76,7 @@ static bool find_flag(const struct command_line *line, const char *word, struct 
     return true;
 }
 
-/* Take the flag at argv[*i], moving *i to what follows it. */
+/* Take the flag at argv[*i], and move *i past it. */
 static bool take_flag(const struct command_line *line, int *i, struct flag *ret,
                       struct buffer *problem)
 {

@@ -3,8 +3,8 @@
 /*
  * Config
  *
- * Flags are read twice: first to see that they are flags and to find
- * --config.file, then, after the file and the environment, to be obeyed.
+ * Flags are read twice: first to check that they exist and to find --config.file, then,
+ * after the file and the environment, to set what they say.
  */
 
 #include "config/config.h"
@@ -90,12 +90,13 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
 /* --- help ------------------------------------------------------------------------ */
 
 static const char help_head[] =
-    "udometer receives StatsD datagrams, merges them into series, and serves these to Prometheus.\n"
+    "udometer receives StatsD samples, aggregates them into series, and serves them to "
+    "Prometheus.\n"
     "\n"
     "Usage: udometer [--FLAG=VALUE]...\n"
     "       udometer send TYPE NAME [VALUE] [key=value]... send a sample\n"
-    "       udometer explain [--FLAG=VALUE]... [LINE]...   what it would make of a line, and why\n"
-    "       udometer bench [--FLAG=VALUE]...               send load, and measure what is lost\n"
+    "       udometer explain [--FLAG=VALUE]... [LINE]...   show what becomes of a line, and why\n"
+    "       udometer bench [--FLAG=VALUE]...               generate load, and measure losses\n"
     "\n";
 
 static const char help_tail[] =
@@ -104,12 +105,13 @@ static const char help_tail[] =
     "  --version\n"
     "      print the version and exit\n"
     "\n"
-    "Each flag has an environment variable, named UDOMETER_ and the flag in capitals\n"
+    "Each flag also has an environment variable, UDOMETER_ and the flag in capitals\n"
     "(UDOMETER_STATSD_LISTEN_UDP), and a key in the config file (statsd.listen-udp).\n"
-    "Flags beat the environment, which beats the config file, which beats the defaults.\n"
+    "Flags override the environment, which overrides the config file, which overrides\n"
+    "the defaults.\n"
     "\n"
-    "SIGTERM and SIGINT apply what lies in the socket buffers, then exit with status 0.\n"
-    "Exit status 1: it could not start. 2: a flag or variable is wrong.\n";
+    "On SIGTERM and SIGINT, udometer applies what is in the socket buffers, then exits\n"
+    "with status 0. Exit status 1: it could not start. 2: a flag or variable is invalid.\n";
 
 void config_write_help(struct buffer *out)
 {

@@ -4,8 +4,8 @@
 /*
  * Config: settings from flags, environment and file
  *
- * Callers hold the settings and do not look into them. What a setting means to a module is
- * the business of daemon/options.c.
+ * The settings are opaque to callers. daemon/options.c turns them into the options of each
+ * module.
  */
 
 #include "base/compiler.h"
@@ -21,17 +21,17 @@ DEFINE_CLEANUP(struct settings *, config_free)
 /* What the command line asks for. */
 enum config_outcome {
     CONFIG_RUN,
-    CONFIG_CHECK, /* --check-config: all is right; say so and exit */
+    CONFIG_CHECK, /* --check-config: everything is valid; say so and exit */
     CONFIG_HELP,
     CONFIG_VERSION,
-    CONFIG_USAGE_ERROR, /* a flag or variable is wrong; exit status 2 */
-    CONFIG_FILE_ERROR,  /* the config file is missing or wrong; exit status 1 */
+    CONFIG_USAGE_ERROR, /* a flag or variable is invalid; exit status 2 */
+    CONFIG_FILE_ERROR,  /* the config file is missing or invalid; exit status 1 */
 };
 
 /*
- * Fill @settings, which has its defaults, from the config file, the environment
- * and @argv, in this order, so that flags win. On an error @problems has all that is
- * wrong with the file, or the first flag or variable that is wrong.
+ * Fill @settings, which has its defaults, from the config file, the environment and @argv,
+ * in this order, so that flags win. On an error @problems lists every problem of the file,
+ * or the first invalid flag or variable.
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings, int argc, char **argv,
                                            struct problems *problems);

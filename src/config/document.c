@@ -3,13 +3,13 @@
 /*
  * Document
  *
- * libyaml turns the bytes into events: a scalar, a list begins, a list ends, … Each makes
- * a node, which is appended to the innermost list or map that is open. The values of a map
- * are appended alike; a key is kept until its value comes, and the value points to it.
+ * libyaml turns the bytes into events: a scalar, the start of a list, its end, … An event
+ * makes a node, which is appended to the innermost open list or map. A key is kept until its
+ * value follows; then the value is appended and points to the key.
  *
- * When something is not accepted, reading continues, so that all such problems are found;
- * the tree is discarded at the end. Reading stops at once only where libyaml fails or a
- * limit is reached.
+ * Reading continues after something that is not accepted, to find all such problems; the
+ * tree is discarded at the end. Reading stops at once only where libyaml fails or a limit is
+ * reached.
  *
  * Nothing recurses: the open lists and maps are a stack of limited depth. As aliases are
  * refused, a few lines cannot expand to a huge tree.
@@ -25,19 +25,18 @@
 #include <yaml.h>
 
 struct document {
-    struct arena arena; /* of all nodes and texts */
+    struct arena arena; /* holds all nodes and texts */
     struct node *root;
 };
 
-/* A list or map that is open. */
+/* An open list or map. */
 struct level {
     struct node *node;
-    struct node **end; /* where its next value is to be linked */
+    struct node **end; /* where to link its next value */
     size_t n;          /* values so far */
-    bool is_key;       /* it is in the place of a key */
+    bool is_key;       /* it stands where a key should be */
 };
 
-/* The state of reading. */
 struct reading {
     struct document *document;
     struct problems *problems;
@@ -45,7 +44,7 @@ struct reading {
     yaml_parser_t parser;
     struct level levels[DOCUMENT_DEPTH_MAX];
     unsigned depth;
-    struct node *key; /* of the innermost map, whose value comes next; NULL: none */
+    struct node *key; /* in the innermost map, whose value comes next; NULL: none */
     unsigned n_nodes, n_documents;
 };
 
@@ -56,7 +55,7 @@ static struct place place_of(const yaml_mark_t *mark)
 
 static bool fail_without_memory(struct problems *problems)
 {
-    problems_add(problems, PLACE_NONE, "no memory to read it");
+    problems_add(problems, PLACE_NONE, "out of memory");
     return false;
 }
 
@@ -74,14 +73,14 @@ static bool expects_key(struct reading *reading)
     return level && level->node->kind == NODE_MAP && !reading->key;
 }
 
-/* Make a node of what begins at @mark. Returns NULL, with a problem, at a limit. */
+/* Make a node for what begins at @mark. Returns NULL, with a problem, at a limit. */
 static struct node *new_node(struct reading *reading, enum node_kind kind, const yaml_mark_t *mark)
 {
     struct node *node;
 
     if (reading->n_nodes++ == DOCUMENT_NODES_MAX) {
         problems_add(reading->problems, place_of(mark),
-                     "this file has too many values; expected at most %d, counting keys too",
+                     "this file has too many values; expected at most %d, including keys",
                      DOCUMENT_NODES_MAX);
         return NULL;
     }
@@ -124,7 +123,7 @@ static int compare_keys(const void *a, const void *b)
     return left->place.column < right->place.column ? -1 : 1;
 }
 
-/* In a map that is complete, mark the values whose key a value before them has. */
+/* In a complete map, mark each value whose key an earlier value has. */
 static bool mark_repeated(struct reading *reading, const struct level *map)
 {
     struct node **sorted = calloc(map->n + 1, sizeof(struct node *));
@@ -141,7 +140,7 @@ static bool mark_repeated(struct reading *reading, const struct level *map)
     return true;
 }
 
-/* --- events: each returns whether to read on ------------------------------------- */
+/* --- events: each function returns whether to read on ---------------------------- */
 
 /* Returns NULL, with a problem, at a limit. */
 static struct node *add_scalar(struct reading *reading, struct slice text, const yaml_mark_t *mark)
@@ -171,7 +170,8 @@ static bool read_scalar(struct reading *reading, const yaml_event_t *event)
     if (reading->depth == 0 && text.len == 0)
         return true;
     if (memchr(text.at, '\0', text.len))
-        problems_add(reading->problems, place_of(&event->start_mark), "there is a NUL in this");
+        problems_add(reading->problems, place_of(&event->start_mark),
+                     "this contains a NUL character");
     node = add_scalar(reading, text, &event->start_mark);
     if (node)
         node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -181,7 +181,7 @@ static bool read_scalar(struct reading *reading, const yaml_event_t *event)
 /* In the tree, which will be discarded, an alias is an empty value. */
 static bool read_alias(struct reading *reading, const yaml_mark_t *mark)
 {
-    problems_add(reading->problems, place_of(mark), "aliases are not used in this file");
+    problems_add(reading->problems, place_of(mark), "aliases are not supported in this file");
     return add_scalar(reading, SLICE(""), mark) != NULL;
 }
 
@@ -221,7 +221,7 @@ static bool open_document(struct reading *reading, const yaml_mark_t *mark)
     if (reading->n_documents++ == 0)
         return true;
     problems_add(reading->problems, place_of(mark),
-                 "a second document begins; expected one in this file");
+                 "a second document begins here; expected only one in this file");
     return false;
 }
 
@@ -247,7 +247,7 @@ static bool read_event(struct reading *reading, const yaml_event_t *event)
 
 /* --- bytes ----------------------------------------------------------------------- */
 
-/* The length of the line break that @bytes begins with, in YAML 1.1; 0 if it is not one. */
+/* The length of the YAML 1.1 line break that @bytes begins with; 0 if there is none. */
 static size_t break_len(struct slice bytes)
 {
     static const struct slice breaks[] = { { "\n", 1 },           { "\r\n", 2 },
@@ -278,7 +278,7 @@ static struct place find_place(struct slice bytes, size_t offset)
     return place;
 }
 
-/* Say why libyaml stopped. For bytes that it cannot decode, it gives an offset only. */
+/* Say why libyaml stopped. For bytes that it cannot decode, it gives only an offset. */
 static bool fail_parser(struct reading *reading)
 {
     const yaml_parser_t *parser = &reading->parser;
@@ -305,7 +305,6 @@ static bool read_next(struct reading *reading)
     return goes_on;
 }
 
-/* Read the whole stream. Failures are added to the problems. */
 static void read_stream(struct reading *reading)
 {
     if (!yaml_parser_initialize(&reading->parser)) {

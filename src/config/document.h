@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Document: a YAML file as a tree whose nodes know their places
+ * Document: a YAML file as a tree, with the place of each node
  *
  *      statsd:                 map
  *        ttl: 5m               scalar "5m", with the key "ttl"
  *        listen-udp: [a, b]    list of two scalars, with the key "listen-udp"
  *
- * The tree records what the file contains, and where. Its reader decides what the file may
+ * The tree records what the file contains, and where. Its user decides what the file may
  * contain and what a scalar means.
  *
  * The values of a list or a map are a list linked by `next`, in the order of the file:
@@ -24,8 +24,8 @@
 
 /* Limits of a file. */
 #define DOCUMENT_BYTES_MAX (1 << 20)
-#define DOCUMENT_NODES_MAX 100000 /* keys count too */
-#define DOCUMENT_DEPTH_MAX 32     /* lists and maps within each other */
+#define DOCUMENT_NODES_MAX 100000 /* including keys */
+#define DOCUMENT_DEPTH_MAX 32     /* of nested lists and maps */
 
 enum node_kind {
     NODE_SCALAR,
@@ -36,9 +36,9 @@ enum node_kind {
 struct node {
     enum node_kind kind;
     bool is_plain;      /* scalar: without quotes, so it may be meant as null, a number, … */
-    bool is_repeated;   /* in a map: a value before it has the same key */
-    struct place place; /* of its first character; for an empty value, where it would stand */
-    struct slice text;  /* scalar: UTF-8, without a NUL in it but with one after it */
+    bool is_repeated;   /* in a map: an earlier value has the same key */
+    struct place place; /* of its first character; for an empty value, where it would be */
+    struct slice text;  /* scalar: UTF-8, containing no NUL but followed by one */
     struct node *first; /* list or map: its first value; NULL when it is empty */
     struct node *next;  /* in a list or map: the value after it; NULL when it is the last */
     struct node *key;   /* in a map: its key, a scalar; NULL elsewhere */
@@ -47,13 +47,13 @@ struct node {
 struct document;
 
 /*
- * Read the file at @path, which becomes the path of @problems. The problems added are those
- * of any file, whatever it is for: broken YAML, aliases, a second document, keys that are
- * not scalars, NUL, and exceeded limits. When the file cannot be read, the problem tells
- * the user to check @flag. A problem at the end of the file may have its place in the line
+ * Read the file at @path, which becomes the path of @problems. Problems are those of any
+ * file, whatever it is for: broken YAML, aliases, a second document, keys that are not
+ * scalars, NUL characters, and exceeded limits. If the file cannot be read, the problem
+ * tells the user to check @flag. A problem at the end of the file may be placed in the line
  * after the last.
  *
- * Returns the document, and has added no problem; or NULL, and has added at least one.
+ * Returns the document without adding a problem, or NULL after adding at least one.
  */
 MUST_CHECK struct document *document_read(const char *path, const char *flag,
                                           struct problems *problems);
@@ -61,9 +61,9 @@ MUST_CHECK struct document *document_read(const char *path, const char *flag,
 /* The same for the bytes of a file, which are copied. */
 MUST_CHECK struct document *document_parse(struct slice bytes, struct problems *problems);
 
-/* Free it with all its nodes. NULL is fine. */
+/* Free the document and all its nodes. NULL is fine. */
 void document_free(struct document *document);
 DEFINE_CLEANUP(struct document *, document_free)
 
-/* The outermost node; NULL when the file is empty, or has only comments. */
+/* The outermost node; NULL if the file is empty or has only comments. */
 const struct node *document_root(const struct document *document);

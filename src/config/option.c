@@ -3,8 +3,8 @@
 /*
  * Option
  *
- * Nothing here knows an option or a kind of value by name: a row says where its value
- * is, and its kind reads and frees it.
+ * Nothing here knows an option or a kind of value by name: a row says where its value is,
+ * and the kind reads and frees it.
  */
 
 #include "config/option.h"
@@ -51,7 +51,7 @@ void option_write_variable(const struct option *option, struct buffer *out)
     }
 }
 
-/* A switch that is on, which one may want to switch off. */
+/* A switch that is on by default, so that a user may want to turn it off. */
 static bool is_on(const struct option *option)
 {
     return option_is_switch(option) && option->initial && strcmp(option->initial, "true") == 0;
@@ -94,7 +94,7 @@ static bool add_item(const struct option *option, struct option_list *list, cons
     char *items;
 
     if (list->n == OPTION_LIST_MAX) {
-        buffer_add_format(wrong, "expected at most %d of them", OPTION_LIST_MAX);
+        buffer_add_format(wrong, "expected at most %d values", OPTION_LIST_MAX);
         return false;
     }
     items = realloc(list->items, used + size);
@@ -151,7 +151,7 @@ int option_init_values(const struct option_table *table, void *values)
     for (unsigned i = 0; i < table->n; i++) {
         const struct option *option = &table->options[i];
 
-        /* Tests see that each default is right, so only memory can be missing. */
+        /* Tests check that all defaults are valid, so only memory can run out. */
         if (option->initial &&
             !option_set(option, values, option->initial, OPTION_DEFAULT, &wrong)) {
             option_deinit_values(table, values);

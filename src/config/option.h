@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Option: a row of a table of all that can be set
+ * Option: a row of a table of everything that can be set
  *
- * A table fills one struct. Each row names a member, says which values are right, and has
- * the default and the text of --help. Whoever reads flags, environment variables or files
- * needs the table alone, and so does --help. The daemon has a table, and each tool.
+ * A table fills one struct. Each row names a member, says which values are valid, and has
+ * the default and the text of --help. Flags, environment variables, files and --help need
+ * nothing but the table. The daemon has a table, and so has each tool.
  *
  *      #define OPTION_VALUES struct fruit
  *
@@ -19,7 +19,7 @@
 #include "base/compiler.h"
 #include "config/value.h"
 
-/* Where a value comes from. A later source beats an earlier one. */
+/* Where a value comes from. A later source overrides an earlier one. */
 enum option_source {
     OPTION_DEFAULT,
     OPTION_FILE,
@@ -27,24 +27,24 @@ enum option_source {
     OPTION_FLAG,
 };
 
-/* Most values of a list. */
+/* The most values that a list may have. */
 #define OPTION_LIST_MAX 16
 
-/* Most rows of a table. */
+/* The most rows that a table may have. */
 #define OPTIONS_MAX 64
 
 /* The values of an option that may be given several times. */
 struct option_list {
-    void *items; /* @n values of the option's kind, one after the other */
+    void *items; /* an array of @n values of the option's kind */
     unsigned n;
     enum option_source source; /* of all items: a higher source replaces them */
 };
 
 struct option {
     const char *name;        /* of the flag, without its dashes: "statsd.ttl" */
-    const char *placeholder; /* of the value, in --help; NULL: a switch */
+    const char *placeholder; /* for the value, in --help; NULL: a switch */
 
-    /* The member, and which values it may have. The macros below write these. */
+    /* The member and its valid values, set by the macros below. */
     const struct value_kind *kind;
     size_t offset;
     struct value_range range;
@@ -53,7 +53,7 @@ struct option {
     const char *initial; /* the default, as text; NULL: the member stays zero */
     const char *help;
     bool ignores_empty; /* an empty environment variable counts as unset */
-    const char *limit;  /* its name in udometer_limit{limit="…"}; NULL: it is not a limit */
+    const char *limit;  /* its name in udometer_limit{limit="…"}; NULL: not a limit */
 };
 
 struct option_table {
@@ -64,7 +64,7 @@ struct option_table {
 
 /* --- members ------------------------------------------------------------------------- */
 
-/* These name a member of the struct OPTION_VALUES. One of the wrong type does not compile. */
+/* These name a member of the struct OPTION_VALUES. A member of the wrong type does not compile. */
 #define OPTION_MEMBER_IF(condition, member)                                                        \
     offsetof(OPTION_VALUES, member) + 0 * sizeof(char[(condition) ? 1 : -1])
 #define OPTION_TYPE(member) __typeof__(((OPTION_VALUES *)0)->member)
@@ -76,7 +76,7 @@ struct option_table {
  * and ends with the default.
  */
 
-/* A value of @member_kind, which is of @type. */
+/* A value of @member_kind, whose C type is @type. */
 #define OPTION_OF(member_kind, member, type, initial_text)                                         \
     .kind = &(member_kind), .offset = OPTION_MEMBER(member, type), .initial = (initial_text)
 
@@ -87,7 +87,7 @@ struct option_table {
 #define OPTION_TEXT(member, initial_text) OPTION_OF(value_text, member, char *, initial_text)
 #define OPTION_SWITCH(member, initial_text) OPTION_OF(value_switch, member, bool, initial_text)
 
-/* An enum. The array @member_words has the word of each value, by value. */
+/* An enum. The array @member_words has the word for each value, indexed by the value. */
 #define OPTION_WORD(member, member_words, initial_text)                                            \
     .kind = &value_word,                                                                           \
     .offset = OPTION_MEMBER_IF(sizeof(OPTION_TYPE(member)) == sizeof(unsigned), member),           \
@@ -105,7 +105,7 @@ struct option_table {
 #define OPTION_BYTES(member, ...) OPTION_NUMBER(value_number, member, VALUE_BYTES, __VA_ARGS__)
 #define OPTION_SECONDS(member, ...) OPTION_NUMBER(value_number, member, VALUE_SECONDS, __VA_ARGS__)
 
-/* The digits of a number that is defined elsewhere, for a default. */
+/* The digits of a number that is defined elsewhere, to be used as a default. */
 #define OPTION_DIGITS(number) OPTION_LITERAL(number)
 #define OPTION_LITERAL(tokens) #tokens
 
@@ -119,19 +119,19 @@ struct option_table {
 /* The option of this name, or NULL. */
 const struct option *option_find(const struct option_table *table, struct slice name);
 
-/* Does the name of some option begin with @prefix and a dot? */
+/* Whether the name of any option begins with @prefix and a dot. */
 bool option_has_prefix(const struct option_table *table, struct slice prefix);
 
-/* The number of its row in @table, from 0. */
+/* The index of the option's row in @table. */
 static inline unsigned option_index(const struct option_table *table, const struct option *option)
 {
     return (unsigned)(option - table->options);
 }
 
-/* A switch takes no value on the command line: --check-config, --no-check-config. */
+/* Whether it is a switch, which takes no value on the command line: --welcome, --no-welcome. */
 bool option_is_switch(const struct option *option);
 
-/* Write the name of its environment variable: UDOMETER_ and its own in capitals. */
+/* Write the name of its environment variable: UDOMETER_ and the option's name in capitals. */
 void option_write_variable(const struct option *option, struct buffer *out);
 
 /* Write a paragraph of --help for each option. */
@@ -140,22 +140,22 @@ void option_write_help(const struct option_table *table, struct buffer *out);
 /* --- values ------------------------------------------------------------------------------ */
 
 /*
- * Set all @values, a struct that the table fills, to their defaults. What was there is not
- * freed. Returns 0, or -ENOMEM; then there is nothing to free.
+ * Set all @values, a struct that the table fills, to their defaults. Previous contents are
+ * not freed. Returns 0, or -ENOMEM with nothing to free.
  */
 MUST_CHECK int option_init_values(const struct option_table *table, void *values);
 
-/* Free all that @values own, and set them to zero. */
+/* Free everything that @values own, and set them to zero. */
 void option_deinit_values(const struct option_table *table, void *values);
 
 /*
- * Set the option's value, one of @values, from @text. The text of a list has commas between
- * its values, and an empty one has none. They are added to those of the same source, and
- * replace those of another. Returns false after writing to @wrong what is wrong with
- * @text, as value_reader does; a list may then have some of its new values.
+ * Set the option's value, one of @values, from @text. For a list, @text is its values,
+ * separated by commas; empty text is no value. New values are appended to those from the same
+ * source, and replace those from another. Returns false after writing to @wrong what is wrong
+ * with @text, as value_reader does; a list may then contain some of the new values.
  */
 MUST_CHECK bool option_set(const struct option *option, void *values, const char *text,
                            enum option_source source, struct buffer *wrong);
 
-/* The value of an option of kind value_number, in @values. */
+/* The value in @values of an option whose kind is value_number. */
 uint64_t option_number(const struct option *option, const void *values);

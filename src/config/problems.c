@@ -3,8 +3,8 @@
 /*
  * Problems
  *
- * A problem is formatted when it is added, so it does not depend on the file's tree, which
- * is freed before it is printed.
+ * A problem is formatted when it is added, because the file's tree is freed before the
+ * problems are printed.
  */
 
 #include "config/problems.h"
@@ -13,7 +13,7 @@
 
 #include <stdarg.h>
 
-/* Most bytes of a value to quote. */
+/* The most bytes of a value to quote. */
 #define QUOTE_MAX 200
 
 void problems_deinit(struct problems *problems)

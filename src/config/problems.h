@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Problems: everything that is wrong with a configuration, not only the first
+ * Problems: all mistakes of a configuration, not only the first
  *
  * The reader of a file adds a problem for each mistake and continues. A problem is one line:
  *
@@ -23,41 +23,41 @@ struct place {
     unsigned column;
 };
 
-/* For a problem of a file as a whole. */
+/* For a problem with the file as a whole. */
 #define PLACE_NONE ((struct place){ 0, 0 })
 
 /* All zero is an empty list: struct problems p = { 0 }. */
 struct problems {
-    const char *path;    /* of the file that is being read, borrowed; NULL: flags and variables */
-    unsigned n;          /* all that were added */
-    struct buffer lines; /* the first PROBLEMS_MAX in the order they were added, with line feeds */
+    const char *path;    /* of the file being read, borrowed; NULL: flags and variables */
+    unsigned n;          /* the number of problems added */
+    struct buffer lines; /* the first PROBLEMS_MAX, in the order added, with line feeds */
 };
 
 void problems_deinit(struct problems *problems);
 
 /*
- * Add a problem at @place of the file that is being read: "PATH:LINE:COLUMN: TEXT",
- * "PATH: TEXT" at PLACE_NONE, or TEXT alone when there is no file. The text says what is
- * wrong and what was expected. Control characters become '?'.
+ * Add a problem at @place in the file being read: "PATH:LINE:COLUMN: TEXT", "PATH: TEXT" for
+ * PLACE_NONE, or only TEXT when there is no file. The text says what is wrong and what was
+ * expected. Control characters become '?'.
  *
- * Without memory the problem is counted all the same.
+ * If memory runs out, the problem is still counted.
  */
 __attribute__((__format__(__printf__, 3, 4))) void problems_add(struct problems *problems,
                                                                 struct place place,
                                                                 const char *format, ...);
 
 /*
- * The same about a value, with the text "KEY: VALUE: WRONG". Of a long value, which is
- * UTF-8, only the beginning is quoted.
+ * Add a problem about a value, with the text "KEY: VALUE: WRONG". @value is UTF-8. If it is
+ * long, only its beginning is quoted.
  */
 void problems_add_value(struct problems *problems, struct place place, struct slice key,
                         struct slice value, struct slice wrong);
 
-/* Is the list full? Then further texts are not kept. */
+/* Whether the list is full, so that further texts are not kept. */
 static inline bool problems_are_many(const struct problems *problems)
 {
     return problems->n >= PROBLEMS_MAX;
 }
 
-/* Print each problem as a line, "@program: PROBLEM", and how many there are beyond these. */
+/* Print each kept problem as a line, "@program: PROBLEM", then the number of further ones. */
 void problems_print(const struct problems *problems, const char *program, FILE *to);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Settings: all options of the daemon, and what they are set to
+ * Settings: all options of the daemon, and their values
  */
 
 #include "base/compiler.h"
@@ -11,7 +11,7 @@
 
 enum settings_dialect {
     SETTINGS_STATSD,
-    SETTINGS_DOGSTATSD, /* a gauge's sign is just a sign */
+    SETTINGS_DOGSTATSD, /* a gauge's sign belongs to its value */
 };
 
 struct settings {
@@ -25,10 +25,10 @@ struct settings {
     bool container_label;
     bool service_checks;
     uint64_t read_buffer_bytes;
-    uint64_t ttl_s; /* 0: series stay for ever */
+    uint64_t ttl_s; /* 0: series never expire */
     char *listen_http;
     char *telemetry_path;
-    uint64_t n_workers; /* 0: as many as it thinks best */
+    uint64_t n_workers; /* 0: the daemon chooses */
     uint64_t max_series;
     uint64_t max_family_series;
     uint64_t max_series_bytes;
@@ -42,16 +42,16 @@ struct settings {
     bool welcome;
 };
 
-/* Listener number @i of those at @list. */
+/* Listener @i of @list. */
 static inline const struct value_listener *settings_listener(const struct option_list *list,
                                                              unsigned i)
 {
     return (const struct value_listener *)list->items + i;
 }
 
-/* The table that fills it, in the order of --help. */
+/* The table that fills the settings, in the order of --help. */
 extern const struct option_table settings_table;
 
-/* The settings with all defaults. Returns 0; or -ENOMEM with nothing to free. */
+/* Set all settings to their defaults. Returns 0, or -ENOMEM with nothing to free. */
 MUST_CHECK int settings_init(struct settings *settings);
 void settings_deinit(struct settings *settings);

@@ -3,15 +3,15 @@
 /*
  * Settings file
  *
- * The file's tree is walked twice: first into settings that are thrown away, which finds
- * every problem, then, if there was none, into those of the caller. The name of a setting
- * grows with each map that the walk enters:
+ * The file's tree is walked twice: first into settings that are discarded, to find every
+ * problem; then, if there was none, into the caller's settings. The name of a setting grows
+ * with each map that the walk enters:
  *
  *      statsd:            name "statsd"
  *        ttl: 5m          name "statsd.ttl", value "5m"
  *
  * A map is entered only if some setting's name begins with the name so far and a dot. So the
- * table bounds the depth of the walk, not the file.
+ * table, not the file, bounds the depth of the walk.
  */
 
 #include "config/settings_file.h"
@@ -42,13 +42,13 @@ static void complain(struct walk *walk, struct place place, const char *what)
 
 /* --- unknown names --------------------------------------------------------------- */
 
-/* Which settings a file may set: all but the file's own path. */
+/* A setting that a file may set: any but the file's own path. */
 static const struct option *find_setting(struct slice name)
 {
     return slice_equal(name, SLICE("config.file")) ? NULL : option_find(&settings_table, name);
 }
 
-/* What a name is nested in: "statsd" of "statsd.ttl", "" of "workers". */
+/* The section of a name: "statsd" for "statsd.ttl", "" for "workers". */
 static struct slice section_of(struct slice name)
 {
     const char *dot = memrchr(name.at, '.', name.len);
@@ -56,7 +56,7 @@ static struct slice section_of(struct slice name)
     return (struct slice){ name.at, dot ? (size_t)(dot - name.at) : 0 };
 }
 
-/* The setting, or for a map the section of settings, whose name is most like this one. */
+/* The setting, or for a map the section, whose name is most similar to this one. */
 static struct slice find_nearest(struct slice name, bool is_map)
 {
     struct spelling spelling;
@@ -74,14 +74,14 @@ static struct slice find_nearest(struct slice name, bool is_map)
 static void complain_of_unknown(struct walk *walk, const struct node *value)
 {
     bool is_map = value->kind == NODE_MAP;
-    const char *what = is_map ? "there are no such settings" : "there is no such setting";
+    const char *what = is_map ? "unknown section" : "unknown setting";
     struct slice nearest;
 
     if (option_find(&settings_table, name_of(walk))) {
-        complain(walk, value->key->place, "there is no such setting in a file");
+        complain(walk, value->key->place, "cannot be set in a file");
         return;
     }
-    /* Comparing with all names takes a while, for a text that would not be kept. */
+    /* Comparing with all names is slow, and the text would not be kept. */
     nearest = problems_are_many(walk->problems) ? SLICE("") : find_nearest(name_of(walk), is_map);
     if (nearest.len)
         problems_add(walk->problems, value->key->place, "%.*s: %s; did you mean %.*s?",
@@ -112,7 +112,7 @@ static void set_list(struct walk *walk, const struct option *setting, const stru
     }
     if (!list->first)
         complain(walk, list->place, "expected at least one value in this list");
-    /* Of the values that are too many, one problem is enough. */
+    /* Report only the first value beyond the maximum. */
     for (const struct node *value = list->first; value && n++ <= OPTION_LIST_MAX;
          value = value->next) {
         if (value->kind == NODE_SCALAR)
@@ -158,7 +158,7 @@ static void walk_value(struct walk *walk, const struct node *value)
     }
 }
 
-/* Append @key to the name. Returns false when it is too long for one. */
+/* Append @key to the name. Returns false if the name would be too long. */
 static bool enter(struct walk *walk, struct slice key)
 {
     size_t dot = walk->name_len ? 1 : 0;
@@ -180,8 +180,7 @@ static void walk_map(struct walk *walk, const struct node *map)
         if (enter(walk, value->key->text))
             walk_value(walk, value);
         else
-            problems_add(walk->problems, value->key->place,
-                         "there is no setting with so long a name");
+            problems_add(walk->problems, value->key->place, "no setting has a name this long");
         walk->name_len = len;
     }
 }
@@ -206,7 +205,7 @@ bool settings_file_read(struct settings *settings, const char *path, struct prob
 
     document = document_read(path, "--config.file", problems);
     if (document && settings_init(&checked) < 0)
-        problems_add(problems, PLACE_NONE, "no memory to read it");
+        problems_add(problems, PLACE_NONE, "out of memory");
     if (problems->n == n_before)
         walk_document(document, &checked, problems);
     if (problems->n == n_before)

@@ -10,12 +10,12 @@
 #include "config/settings.h"
 
 /*
- * Set what the YAML file at @path says in @settings. Keys are the names of settings, whole
- * ("statsd.ttl: 5m") or taken apart at their dots into nested maps; lists are YAML lists.
- * Each setting may be set once.
+ * Set @settings from the YAML file at @path. Keys are the names of settings, whole
+ * ("statsd.ttl: 5m") or split at their dots into nested maps; lists are YAML lists. Each
+ * setting may be set once.
  *
- * Returns true; or false, with @settings unchanged, after adding everything that is wrong
- * with the file to @problems.
+ * Returns true; or false, with @settings unchanged, after adding every problem of the file to
+ * @problems.
  */
 MUST_CHECK bool settings_file_read(struct settings *settings, const char *path,
                                    struct problems *problems);

@@ -3,9 +3,9 @@
 /*
  * Value
  *
- * Each kind reads one form of text, strictly: text that is not understood to its last
- * byte is a mistake. The sentence about a mistake is made from the range that the value
- * is checked against, so the two cannot differ.
+ * Each kind reads one form of text, strictly: every byte must be part of the value. The
+ * error sentence is made from the same range that the value is checked against, so the two
+ * cannot differ.
  */
 
 #include "config/value.h"
@@ -27,7 +27,7 @@ bool value_refuse(struct buffer *wrong, const char *what)
 
 bool value_refuse_for_memory(struct buffer *wrong)
 {
-    buffer_add_literal(wrong, "no memory for it");
+    buffer_add_literal(wrong, "out of memory");
     return false;
 }
 
@@ -62,7 +62,7 @@ static bool read_page(void *to, const char *text, const struct value_range *rang
     if (text[0] != '/' || text[1] == '\0' || strncmp(text, taken, strlen(taken)) == 0 ||
         strncmp(text, also_taken, strlen(also_taken)) == 0 ||
         strspn(text, characters) != strlen(text) || strlen(text) > 200)
-        return value_refuse(wrong, "a path like /metrics of letters, digits and -._~/=, not below "
+        return value_refuse(wrong, "a path like /metrics, of letters, digits and -._~/=, not under "
                                    "/-/ or /api/");
     return value_read_text(to, text, range, wrong);
 }
@@ -74,7 +74,7 @@ static bool read_address(void *to, const char *text, const struct value_range *r
 
     if (address_parse(&address, text) < 0)
         return value_refuse(wrong, "HOST:PORT, for example 127.0.0.1:8125 or [::1]:0, with a host "
-                                   "that is known here");
+                                   "that can be resolved");
     return value_read_text(to, text, range, wrong);
 }
 
@@ -82,7 +82,7 @@ static bool read_socket_path(void *to, const char *text, const struct value_rang
                              struct buffer *wrong)
 {
     if (text[0] == '\0' || strlen(text) > 107 || !utf8_is_valid(slice_of(text)))
-        return value_refuse(wrong, "the path of a socket, of at most 107 bytes of UTF-8");
+        return value_refuse(wrong, "the path of a socket, at most 107 bytes of UTF-8");
     return value_read_text(to, text, range, wrong);
 }
 
@@ -99,8 +99,7 @@ static bool read_dialect(const char *text, struct value_listener *ret, struct bu
     ret->is_dogstatsd = strcmp(text, "?dialect=dogstatsd") == 0;
     if (!ret->has_dialect || ret->is_dogstatsd || strcmp(text, "?dialect=statsd") == 0)
         return true;
-    return value_refuse(wrong,
-                        "?dialect=statsd or ?dialect=dogstatsd, or nothing, behind the address");
+    return value_refuse(wrong, "?dialect=statsd, ?dialect=dogstatsd or nothing after the address");
 }
 
 static void free_listener(void *value)
@@ -149,7 +148,7 @@ const struct value_kind value_listener_path = { sizeof(struct value_listener), r
 
 /* --- numbers ------------------------------------------------------------------------- */
 
-/* The units that a text may have, from the smallest to the largest. */
+/* A unit that a text may have. They are listed from the smallest to the largest. */
 struct unit {
     const char *name;
     uint64_t factor;
@@ -164,7 +163,7 @@ static const struct unit units[][4] = {
     [VALUE_SECONDS] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } },
 };
 
-/* Read the digits that @text begins with; *@ret_rest is what follows them. */
+/* Read the digits at the start of @text; *@ret_rest is what follows them. */
 static bool read_digits(const char *text, uint64_t *ret, const char **ret_rest)
 {
     char *end;
@@ -284,7 +283,7 @@ static bool read_switch(void *to, const char *text, const struct value_range *ra
 const struct value_kind value_word = { sizeof(unsigned), read_word, NULL };
 const struct value_kind value_switch = { sizeof(bool), read_switch, NULL };
 
-/* --- of files ------------------------------------------------------------------------ */
+/* --- file attributes ----------------------------------------------------------------- */
 
 static bool read_mode(void *to, const char *text, const struct value_range *range,
                       struct buffer *wrong)
@@ -292,12 +291,12 @@ static bool read_mode(void *to, const char *text, const struct value_range *rang
     size_t n_digits = strspn(text, "01234567");
 
     if (n_digits < 3 || n_digits > 4 || text[n_digits] || (n_digits == 4 && text[0] != '0'))
-        return value_refuse(wrong, "the mode of a file in octal, like 0660");
+        return value_refuse(wrong, "a file mode in octal, like 0660");
     *(mode_t *)to = (mode_t)strtoul(text, NULL, 8);
     return true;
 }
 
-/* An ID as a number; false if @text is none. */
+/* Read a numeric ID; false if @text is not one. */
 static bool read_id(const char *text, uint32_t *ret)
 {
     const char *rest;
@@ -344,7 +343,7 @@ static bool read_owner(void *to, const char *text, const struct value_range *ran
         is_good = read_group(group, &owner.group);
     free(user);
     if (!is_good)
-        return value_refuse(wrong, "USER, USER:GROUP or :GROUP, by names or numbers");
+        return value_refuse(wrong, "USER, USER:GROUP or :GROUP, as names or numbers");
     *(struct value_owner *)to = owner;
     return true;
 }

@@ -138,7 +138,7 @@ def test_a_unix_socket_that_is_slow_loses_nothing(folder):
 
 @pytest.mark.parametrize("words, status, says", [
     (["--help"], 0, b"Usage: udometer send"),
-    (["--nonsense"], 2, b"there is no such flag"),
+    (["--nonsense"], 2, b"unknown flag"),
     (["cuont", "a"], 2, b"there is no such type"),
     (["count"], 2, b"there is no name"),
     (["gauge", "a", "x"], 2, b"the value is no number"),

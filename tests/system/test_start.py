@@ -216,7 +216,7 @@ def test_all_that_is_wrong_with_a_config_file_is_told(config, flags):
     places = ["1:1", "3:8", "4:3", "5:29", "6:8", "8:3"]
     assert [line.split(": ", 2)[1] for line in lines] == ["%s:%s" % (path, p) for p in places]
     assert all(line.startswith("udometer: ") for line in lines)
-    assert lines[0].endswith("workrs: there is no such setting; did you mean workers?")
+    assert lines[0].endswith("workrs: unknown setting; did you mean workers?")
     assert "statsd.ttl: soon: expected a duration" in lines[1]
 
 

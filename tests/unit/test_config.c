@@ -295,9 +295,9 @@ static void all_that_is_wrong_with_a_file_is_told(void **state)
 
     write_file("workrs: 1\nstatsd.ttl: soon\nlog.level: info\n");
     snprintf(expected, sizeof(expected),
-             "%s:1:1: workrs: there is no such setting; did you mean workers?\n"
+             "%s:1:1: workrs: unknown setting; did you mean workers?\n"
              "%s:2:13: statsd.ttl: soon: expected a duration like 90s, 15m, 12h or 7d; "
-             "0s means for ever",
+             "0s means never",
              path, path);
     assert_int_equal(load_with(file_flag), CONFIG_FILE_ERROR);
     assert_string_equal(problem.data, expected);

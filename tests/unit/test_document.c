@@ -247,25 +247,25 @@ static void control_characters_are_refused(void **state)
 {
     assert_problems("a: 1\nb: \0\n", "f:2:4: control characters are not allowed\n");
     assert_problems("a: \x1b[1m\n", "f:1:4: control characters are not allowed\n");
-    assert_problems("a: \"4\\0 or more\"\n", "f:1:4: there is a NUL in this\n");
+    assert_problems("a: \"4\\0 or more\"\n", "f:1:4: this contains a NUL character\n");
 }
 
 static void aliases_are_refused(void **state)
 {
-    assert_problems("a: &x 1\nb: *x\n", "f:2:4: aliases are not used in this file\n");
-    assert_problems("a: *nothing\n", "f:1:4: aliases are not used in this file\n");
-    assert_problems("a: &a [*a]\n", "f:1:8: aliases are not used in this file\n");
-    assert_problems("*a", "f:1:1: aliases are not used in this file\n");
-    assert_problems("<<: *x\n", "f:1:5: aliases are not used in this file\n");
+    assert_problems("a: &x 1\nb: *x\n", "f:2:4: aliases are not supported in this file\n");
+    assert_problems("a: *nothing\n", "f:1:4: aliases are not supported in this file\n");
+    assert_problems("a: &a [*a]\n", "f:1:8: aliases are not supported in this file\n");
+    assert_problems("*a", "f:1:1: aliases are not supported in this file\n");
+    assert_problems("<<: *x\n", "f:1:5: aliases are not supported in this file\n");
 }
 
 static void an_alias_bomb_makes_no_tree(void **state)
 {
     assert_problems("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
-                    "f:2:8: aliases are not used in this file\n"
-                    "f:2:12: aliases are not used in this file\n"
-                    "f:3:5: aliases are not used in this file\n"
-                    "f:3:9: aliases are not used in this file\n");
+                    "f:2:8: aliases are not supported in this file\n"
+                    "f:2:12: aliases are not supported in this file\n"
+                    "f:3:5: aliases are not supported in this file\n"
+                    "f:3:9: aliases are not supported in this file\n");
 }
 
 static void a_key_is_a_scalar(void **state)
@@ -279,7 +279,7 @@ static void a_key_is_a_scalar(void **state)
 
 static void a_second_document_is_refused(void **state)
 {
-    const char *expected = "f:2:1: a second document begins; expected one in this file\n";
+    const char *expected = "f:2:1: a second document begins here; expected only one in this file\n";
 
     assert_problems("a: 1\n---\nb: 1\n", expected);
     assert_problems("a: 1\n---\n", expected);
@@ -290,11 +290,11 @@ static void a_second_document_is_refused(void **state)
 static void all_problems_are_found_up_to_broken_yaml(void **state)
 {
     assert_problems("a: *x\nb: \"\\0\"\n? [c]\n: *y\nd: *z\ne: @\nf: *v\n",
-                    "f:1:4: aliases are not used in this file\n"
-                    "f:2:4: there is a NUL in this\n"
+                    "f:1:4: aliases are not supported in this file\n"
+                    "f:2:4: this contains a NUL character\n"
                     "f:3:3: expected a plain key\n"
-                    "f:4:3: aliases are not used in this file\n"
-                    "f:5:4: aliases are not used in this file\n"
+                    "f:4:3: aliases are not supported in this file\n"
+                    "f:5:4: aliases are not supported in this file\n"
                     "f:6:4: found character that cannot start any token\n");
 }
 
@@ -336,7 +336,7 @@ static void values_have_a_limit(void **state)
     (void)tree(nested(DOCUMENT_NODES_MAX - 1, "- a\n", "", ""), false);
     assert_string_equal(problems_of(nested(DOCUMENT_NODES_MAX, "- a\n", "", "")),
                         "f:100000:3: this file has too many values; expected at most 100000, "
-                        "counting keys too\n");
+                        "including keys\n");
 }
 
 static void without_memory_there_is_one_problem(void **state)
@@ -355,7 +355,7 @@ static void without_memory_there_is_one_problem(void **state)
         is_read = document != NULL;
         if (!is_read) {
             add_problems(&problems);
-            assert_string_equal(text.data, "f: no memory to read it\n");
+            assert_string_equal(text.data, "f: out of memory\n");
         }
         document_free(document);
     }

@@ -118,8 +118,8 @@ static void listeners_may_have_a_dialect_of_their_own(void **state)
     assert_string_equal(settings_listener(&settings.listen_unix, 1)->address, "/run/b.sock");
     assert_true(settings_listener(&settings.listen_unix, 1)->is_dogstatsd);
     assert_problems("statsd.listen-udp:\n  - 127.0.0.1:1\n  - 127.0.0.1:2?dialect=x\n",
-                    "3:5: statsd.listen-udp: 127.0.0.1:2?dialect=x: expected ?dialect=statsd or "
-                    "?dialect=dogstatsd, or nothing, behind the address\n");
+                    "3:5: statsd.listen-udp: 127.0.0.1:2?dialect=x: expected ?dialect=statsd, "
+                    "?dialect=dogstatsd or nothing after the address\n");
 }
 
 static void json_is_yaml(void **state)
@@ -141,9 +141,10 @@ static void an_empty_file_changes_nothing(void **state)
 /* --- values ---------------------------------------------------------------------- */
 
 #define EXPECTED_WORKERS "expected a whole number from 1 to 64, or 0 to let it choose\n"
-#define EXPECTED_DURATION "expected a duration like 90s, 15m, 12h or 7d; 0s means for ever\n"
+#define EXPECTED_DURATION "expected a duration like 90s, 15m, 12h or 7d; 0s means never\n"
 #define EXPECTED_ADDRESS                                                                           \
-    "expected HOST:PORT, for example 127.0.0.1:8125 or [::1]:0, with a host that is known here\n"
+    "expected HOST:PORT, for example 127.0.0.1:8125 or [::1]:0, with a host that can be "          \
+    "resolved\n"
 
 static void says_where_a_value_is_wrong(void **state)
 {
@@ -195,7 +196,7 @@ static void a_list_that_is_too_long_is_told_once(void **state)
     for (unsigned i = 1; i <= 3; i++)
         buffer_add_literal(&text, "- 127.0.0.1:7\n");
     read_bad(buffer_text(&text),
-             "18:3: statsd.listen-udp: 127.0.0.1:7: expected at most 16 of them\n");
+             "18:3: statsd.listen-udp: 127.0.0.1:7: expected at most 16 values\n");
 }
 
 static void a_long_value_is_quoted_in_part(void **state)
@@ -213,35 +214,33 @@ static void a_long_value_is_quoted_in_part(void **state)
 static void an_unknown_name_leads_to_the_nearest(void **state)
 {
     assert_problems("workers: 1\nworkrs: 1\n",
-                    "2:1: workrs: there is no such setting; did you mean workers?\n");
+                    "2:1: workrs: unknown setting; did you mean workers?\n");
     assert_problems("statsd:\n  tt: 5m\n",
-                    "2:3: statsd.tt: there is no such setting; did you mean statsd.ttl?\n");
-    assert_problems("ttl: 5m\n", "1:1: ttl: there is no such setting; did you mean statsd.ttl?\n");
+                    "2:3: statsd.tt: unknown setting; did you mean statsd.ttl?\n");
+    assert_problems("ttl: 5m\n", "1:1: ttl: unknown setting; did you mean statsd.ttl?\n");
     assert_problems("workers: 1\nworkrs: []\n",
-                    "2:1: workrs: there is no such setting; did you mean workers?\n");
+                    "2:1: workrs: unknown setting; did you mean workers?\n");
     assert_problems("limits:\n  series: 7\n  no: 1\n",
-                    "1:1: limits: there are no such settings; did you mean limit?\n");
+                    "1:1: limits: unknown section; did you mean limit?\n");
 }
 
 static void a_name_like_no_other_leads_to_help(void **state)
 {
-    assert_problems("no-such-key: 3\n",
-                    "1:1: no-such-key: there is no such setting; see udometer --help\n");
-    assert_problems("help: true\n", "1:1: help: there is no such setting; see udometer --help\n");
-    assert_problems("x: {a: 1}\n", "1:1: x: there are no such settings; see udometer --help\n");
+    assert_problems("no-such-key: 3\n", "1:1: no-such-key: unknown setting; see udometer --help\n");
+    assert_problems("help: true\n", "1:1: help: unknown setting; see udometer --help\n");
+    assert_problems("x: {a: 1}\n", "1:1: x: unknown section; see udometer --help\n");
     assert_problems("\"\": 1\nstatsd: {\"\": 1}\n",
-                    "1:1: : there is no such setting; see udometer --help\n"
-                    "2:10: statsd.: there is no such setting; see udometer --help\n");
+                    "1:1: : unknown setting; see udometer --help\n"
+                    "2:10: statsd.: unknown setting; see udometer --help\n");
 }
 
 static void the_file_cannot_name_another_file(void **state)
 {
     assert_problems("config.file: /etc/passwd\nconfig: {file: x}\n",
-                    "1:1: config.file: there is no such setting in a file\n"
-                    "2:10: config.file: there is no such setting in a file\n");
+                    "1:1: config.file: cannot be set in a file\n"
+                    "2:10: config.file: cannot be set in a file\n");
     /* Nor does a misspelt one lead there. */
-    assert_problems("config.fil: x\n",
-                    "1:1: config.fil: there is no such setting; see udometer --help\n");
+    assert_problems("config.fil: x\n", "1:1: config.fil: unknown setting; see udometer --help\n");
 }
 
 static void a_name_too_long_is_no_setting(void **state)
@@ -250,9 +249,9 @@ static void a_name_too_long_is_no_setting(void **state)
 
     memset(text + 11, 'a', 300);
     strcpy(text + 311, ": 1\n");
-    read_bad(slice_of(text), "2:1: there is no setting with so long a name\n");
+    read_bad(slice_of(text), "2:1: no setting has a name this long\n");
     strcpy(text + 11 + 128, ": 1\n");
-    read_bad(slice_of(text), "2:1: there is no setting with so long a name\n");
+    read_bad(slice_of(text), "2:1: no setting has a name this long\n");
 }
 
 static void a_setting_is_set_once(void **state)
@@ -283,7 +282,7 @@ static void all_problems_are_told_in_their_order(void **state)
                     "workers: 1\n"
                     "check-config: true\n",
                     "2:10: workers: many: " EXPECTED_WORKERS
-                    "4:3: statsd.tt: there is no such setting; did you mean statsd.ttl?\n"
+                    "4:3: statsd.tt: unknown setting; did you mean statsd.ttl?\n"
                     "5:16: statsd.listen-udp: a: " EXPECTED_ADDRESS
                     "5:19: statsd.listen-udp: expected a plain value in this list\n"
                     "6:8: limit: expected a map of settings\n"
@@ -294,7 +293,7 @@ static void all_problems_are_told_in_their_order(void **state)
 static void a_file_with_a_problem_sets_nothing(void **state)
 {
     assert_problems("workers: 3\nstatsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\nx: 1\n",
-                    "3:1: x: there is no such setting; see udometer --help\n");
+                    "3:1: x: unknown setting; see udometer --help\n");
     assert_int_equal(settings.n_workers, 0);
     assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:8125");
 }
@@ -304,8 +303,9 @@ static void says_where_the_form_is_wrong(void **state)
     assert_problems("just text\n", "1:1: expected settings, NAME: VALUE\n");
     assert_problems("- workers\n", "1:1: expected settings, NAME: VALUE\n");
     assert_problems("? {workers: 3}\n: 5\n", "1:3: expected a plain key\n");
-    assert_problems("workers: 1\nlog.level: *x\n", "2:12: aliases are not used in this file\n");
-    assert_problems("workers: \"4\\0 or more\"\n", "1:10: there is a NUL in this\n");
+    assert_problems("workers: 1\nlog.level: *x\n",
+                    "2:12: aliases are not supported in this file\n");
+    assert_problems("workers: \"4\\0 or more\"\n", "1:10: this contains a NUL character\n");
 }
 
 static void yaml_is_checked_before_settings(void **state)
@@ -318,7 +318,7 @@ static void yaml_is_checked_before_settings(void **state)
 static void a_problem_is_one_line_whatever_the_text(void **state)
 {
     assert_problems("workers: \"a\\nb\"\n", "1:10: workers: a?b: " EXPECTED_WORKERS);
-    assert_problems("\"a\\nb\": 1\n", "1:1: a?b: there is no such setting; see udometer --help\n");
+    assert_problems("\"a\\nb\": 1\n", "1:1: a?b: unknown setting; see udometer --help\n");
 }
 
 static void a_file_that_is_not_there_is_an_error(void **state)

@@ -185,7 +185,7 @@ static void sizes_of_sockets_fit_twice_into_an_int(void **state)
 
 static const struct form durations = {
     &value_number,
-    { .least = 1, .most = 1000000000, .unit = VALUE_SECONDS, .zero = "; 0s means for ever" },
+    { .least = 1, .most = 1000000000, .unit = VALUE_SECONDS, .zero = "; 0s means never" },
 };
 
 static void durations_have_a_unit(void **state)
@@ -207,7 +207,7 @@ static void durations_are_expected_in_their_form(void **state)
     uint64_t value = UNTOUCHED;
 
     is_refused_with(&durations, &value, "1",
-                    "expected a duration like 90s, 15m, 12h or 7d; 0s means for ever");
+                    "expected a duration like 90s, 15m, 12h or 7d; 0s means never");
 }
 
 static const struct form modes = { &value_file_mode, { 0 } };
@@ -514,10 +514,10 @@ static void a_wrong_listener_changes_nothing(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(wrong_addresses); i++)
         refuse(&at_addresses, &listener, wrong_addresses[i]);
     is_refused_with(&at_addresses, &listener, "127.0.0.1:2?dialect=dog",
-                    "expected ?dialect=statsd or ?dialect=dogstatsd, or nothing, behind the "
+                    "expected ?dialect=statsd, ?dialect=dogstatsd or nothing after the "
                     "address");
     is_refused_with(&at_paths, &listener, "",
-                    "expected the path of a socket, of at most 107 bytes of UTF-8");
+                    "expected the path of a socket, at most 107 bytes of UTF-8");
     assert_string_equal(listener.address, "127.0.0.1:1");
     assert_true(listener.has_dialect && listener.is_dogstatsd);
     value_listener_address.deinit(&listener);

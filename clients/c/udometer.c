@@ -3,23 +3,23 @@
 /*
  * Udometer: the C client
  *
- * The idea that makes it fast: a thread writes only to a slot of its own, so that its lock is
- * always free but for the moment in which a flush takes a cell or a packet away.
+ * The idea that makes it fast: a thread writes only to its own slot, so the slot's lock is always
+ * free, except while a flush takes a cell or a packet away.
  *
  *      metric  "bot.routes_total:" "|c|#status:completed\n"     text, made once, read by all
  *      slot    of a thread: a cell for each metric, and a packet
- *      cell    what is merged since the last flush: a sum, or observations
- *      packet  lines, up to what a datagram may hold
+ *      cell    what was merged since the last flush: a sum, or observations
+ *      packet  lines, up to the size of a datagram
  *
- * The idea that makes it harmless: nobody waits. Who finds a lock taken for longer than some
- * microseconds goes another way. Where there is none, and when the kernel does not take a datagram,
+ * The idea that makes it harmless: nobody waits. A thread that finds a lock taken for longer than
+ * some microseconds goes another way. If there is none, or the kernel does not accept a datagram,
  * updates are dropped and counted.
  *
- * The flusher is the background thread, or whoever calls udom_flush(). It goes over all slots,
- * and is the only one that is patient with their locks: it holds them for a few instructions.
+ * The flusher is the background thread, or a thread that calls udom_flush(). It goes over all
+ * slots, and it alone waits for their locks. It holds each for a few instructions.
  *
- * The socket's number never changes. A new socket is put in its place by dup3(), so that a thread
- * in the middle of sending never meets a closed descriptor, or worse, somebody else's.
+ * The socket's number never changes. dup3() puts a new socket in its place, so that a thread in the
+ * middle of sending never uses a closed descriptor, or worse, one of another file.
  */
 
 #ifndef _GNU_SOURCE
@@ -46,7 +46,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Here the functions themselves are meant. */
+/* The functions themselves, not the macros. */
 #undef udom_count
 #undef udom_gauge
 #undef udom_gauge_add
@@ -56,27 +56,27 @@
 #undef udom_expire
 #undef udom_metric_sampled
 
-/* The udometer's own limits, of the same names. */
+/* The udometer's own limits. */
 #define NAME_MAX_BYTES 512
 #define KEY_MAX_BYTES 256
 #define N_TAGS_MAX 64
 
 #define TEXT_MAX_BYTES 1280
-#define NUMBER_MAX_BYTES 26 /* "-2.2250738585072014e-308", a sign before it, a comma behind */
+#define NUMBER_MAX_BYTES 26 /* "-2.2250738585072014e-308", a sign before it, a colon after it */
 #define N_VALUES_MAX 16
 #define CACHE_LINE 64
 
-#define LOCK_TRIES 8192 /* some microseconds, in which whoever runs is done */
+#define LOCK_TRIES 8192 /* some microseconds, enough for a holder that is running */
 #define RESTS 16
-#define N_ADDRESSES_MAX 16u /* of a name, that are tried */
+#define N_ADDRESSES_MAX 16u /* addresses of a name that are tried */
 #define RETRY_MS_MIN 1000u
 #define RETRY_MS_MAX 32000u
 
-/* Kinds of our own, beside those of enum udom_kind. */
+/* Internal kinds, besides those of enum udom_kind. */
 #define KIND_REFUSED 0
 #define KIND_EXPIRE 6
 
-/* What many threads count and read, and nobody waits for. */
+/* For words that many threads count and read, without ordering. */
 #define LOAD(place) __atomic_load_n(place, __ATOMIC_RELAXED)
 #define STORE(place, value) __atomic_store_n(place, value, __ATOMIC_RELAXED)
 #define ADD(place, value) ((void)__atomic_fetch_add(place, value, __ATOMIC_RELAXED))
@@ -84,12 +84,12 @@
 struct packet {
     char *text;
     size_t len;
-    uint64_t n_updates; /* that its lines stand for */
+    uint64_t n_updates; /* merged into its lines */
 };
 
 struct cell {
-    uint64_t n_updates;          /* 0: nothing to send. Read without the lock, too */
-    double values[N_VALUES_MAX]; /* of a counter the first one is the sum */
+    uint64_t n_updates;          /* 0: nothing to send. Also read without the lock */
+    double values[N_VALUES_MAX]; /* for a counter, the first one is the sum */
 };
 
 #define USED_TO_SET 1
@@ -106,11 +106,11 @@ struct slot {
     struct cell *cells; /* one for each metric that can be prepared */
 } __attribute__((aligned(CACHE_LINE)));
 
-/* Gauges are not merged by thread: whose value was the last one would be lost. */
+/* Gauges are not merged per thread, as it would be lost which value was the last one. */
 struct gauge {
     int lock;
     int uses;    /* USED_TO_…, ever */
-    bool is_set; /* or else only added to */
+    bool is_set; /* false: only added to */
     uint64_t n_updates;
     double value;
 };
@@ -133,12 +133,12 @@ struct udom_metric {
     char text[TEXT_MAX_BYTES];
 };
 
-/* The order is that of the table of their names. */
+/* In the same order as the table of their names. */
 #define N_TELEMETRY (sizeof(struct udom_stats) / sizeof(uint64_t))
 
 struct telemetry {
     struct udom_metric metric;
-    uint64_t last; /* what was sent of it */
+    uint64_t last; /* the count that was sent last */
     bool is_known; /* to the udometer */
 };
 
@@ -146,10 +146,10 @@ struct udom {
     struct udom *next; /* in the list of all clients */
     unsigned flags, flush_ms, resolve_ms, packet_bytes, n_metrics_max, n_slots;
 
-    /* What is put into every metric. */
+    /* Parts of every metric. */
     char prefix[NAME_MAX_BYTES + 1];
-    struct udom_metric constant; /* its text are the constant tags */
-    struct udom_metric refusing; /* instead of one that could not be prepared */
+    struct udom_metric constant; /* its text is the constant tags */
+    struct udom_metric refusing; /* returned if a metric cannot be prepared */
 
     /* Metrics: added under the lock, published by their number, never changed. */
     pthread_mutex_t metrics_lock;
@@ -157,26 +157,26 @@ struct udom {
     unsigned n_metrics;
 
     pthread_key_t key;  /* a thread's slot */
-    struct slot *slots; /* the first one is for all threads that have none */
+    struct slot *slots; /* the first one is for all threads without one */
     struct cell *cells;
     char *packets;
-    struct udom_stats counts; /* without unsampled, which are the slots' */
+    struct udom_stats counts; /* without unsampled, which the slots count */
 
     /* Flushing: one at a time. */
     pthread_mutex_t flush_lock;
-    struct packet packet; /* what the slots' cells and the gauges become */
-    struct packet spare;  /* goes into a slot instead of the one that is sent */
+    struct packet packet; /* lines made of the slots' cells and of gauges */
+    struct packet spare;  /* put into a slot in place of the packet that is sent */
     struct telemetry *telemetry;
 
-    /* The server; of the thread alone, once the client is open. */
+    /* The server. Only the flusher uses this, once the client is open. */
     bool is_unix;
     char host[256], port[6];
     struct sockaddr_un path;
-    unsigned first_address; /* of those that a name has */
+    unsigned first_address; /* which of a name's addresses is tried first */
     uint64_t retry_at_ms, resolve_at_ms, retry_ms;
     int fd;             /* -1 until there was a socket */
-    int is_unreachable; /* set by whoever fails to send */
-    int n_rests;        /* full packets that are not tried */
+    int is_unreachable; /* set by a thread that fails to send */
+    int n_rests;        /* full packets left to drop untried */
 
     pthread_t thread;
     bool has_thread;
@@ -196,7 +196,7 @@ static bool lock_again(int *lock)
     return false;
 }
 
-/* For those who record. False: not in time. */
+/* For threads that record. Returns false if the lock did not become free in time. */
 static inline bool lock_briefly(int *lock)
 {
     return !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) || lock_again(lock);
@@ -230,7 +230,7 @@ static size_t write_whole(char *out, uint64_t number, int n_digits_min)
     return (size_t)n;
 }
 
-/* @scaled, whose last @decimals digits stand behind the point. */
+/* Write @scaled, whose last @decimals digits come after the point. */
 static size_t write_decimal(char *out, uint64_t scaled, int decimals)
 {
     size_t len;
@@ -247,7 +247,7 @@ static size_t write_decimal(char *out, uint64_t scaled, int decimals)
     return len;
 }
 
-/* With as many digits as any double may need. A locale may have any bytes for the point. */
+/* Write as many digits as any double may need. In a locale, the point may be any bytes. */
 static size_t write_all_digits(char *out, double number)
 {
     char text[64];
@@ -266,9 +266,9 @@ static size_t write_all_digits(char *out, double number)
 }
 
 /*
- * Write a finite number so that the nearest double to it is the same again; 0 has no sign.
- * A double that is the quotient of two whole numbers below 2^53 is the nearest one to the decimal
- * number of these digits, so the division proves them.
+ * Write a finite number so that reading it gives the same double; 0 has no sign. A double that is
+ * the quotient of two whole numbers below 2^53 is the nearest one to the decimal number with these
+ * digits, so the division proves the digits right.
  */
 static size_t write_number(char *out, double number)
 {
@@ -295,14 +295,14 @@ static bool is_finite(double number)
 
 /* --- packets --------------------------------------------------------------------------------- */
 
-/* Is it that the server is well, but there is too much, for it or for us? */
+/* Does @error mean that there is too much to send, not that nobody listens? */
 static bool is_congestion(int error)
 {
     return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM ||
            error == EINTR;
 }
 
-/* Count a packet of which @n bytes were sent, or none when that is negative, and empty it. */
+/* Count a packet of which @n bytes were sent (negative: it was dropped), and empty it. */
 static void packet_end(struct udom *client, struct packet *packet, ssize_t n)
 {
     struct udom_stats *counts = &client->counts;
@@ -314,7 +314,7 @@ static void packet_end(struct udom *client, struct packet *packet, ssize_t n)
     packet->n_updates = 0;
 }
 
-/* Send what is in @packet, if there is anything, and empty it. False: it was dropped. */
+/* Send @packet unless it is empty, and empty it. Returns false if it was dropped. */
 static bool packet_send(struct udom *client, struct packet *packet)
 {
     int error = errno;
@@ -333,8 +333,9 @@ static bool packet_send(struct udom *client, struct packet *packet)
 }
 
 /*
- * Have room for @len bytes in one packet, which they must fit. Sending to nobody costs the kernel
- * more than all else here together, so after a refusal the next full packets are not even tried.
+ * Make room for @len bytes, which must fit into one packet. Sending when nobody listens costs the
+ * kernel more than everything else here, so after a failure the next full packets are dropped
+ * untried.
  */
 static inline void packet_reserve(struct udom *client, struct packet *packet, size_t len)
 {
@@ -350,7 +351,7 @@ static inline void packet_reserve(struct udom *client, struct packet *packet, si
     }
 }
 
-/* Append a line, for which there is room. Returns where its value is. */
+/* Append a line, for which there must be room. Returns where its value is. */
 static inline char *packet_append(struct packet *packet, const struct udom_metric *metric,
                                   const char *value, size_t len)
 {
@@ -375,7 +376,7 @@ static void packet_number(struct packet *packet, struct udom_metric *metric, dou
     packet->n_updates += n_updates;
 }
 
-/* A sign means that a gauge is added to, so one below zero is set by way of zero. */
+/* A sign means to add to a gauge, so a value below zero is sent after a 0. */
 static void packet_gauge(struct packet *packet, struct udom_metric *metric, double number,
                          bool is_set, uint64_t n_updates)
 {
@@ -394,7 +395,7 @@ static void packet_gauge(struct packet *packet, struct udom_metric *metric, doub
     packet->n_updates += n_updates;
 }
 
-/* Send what is in a cell as one line, and empty the cell. */
+/* Put a cell into the packet as one line, and empty the cell. */
 static void packet_cell(struct packet *packet, struct udom_metric *metric, struct cell *cell)
 {
     char values[N_VALUES_MAX * NUMBER_MAX_BYTES];
@@ -415,7 +416,7 @@ static void packet_cell(struct packet *packet, struct udom_metric *metric, struc
 
 /* --- text: from the caller's to the wire's --------------------------------------------------- */
 
-enum field { FIELD_NAME, FIELD_VALUE }; /* a name is a key's, too */
+enum field { FIELD_NAME, FIELD_VALUE }; /* FIELD_NAME also means a key */
 
 static bool is_forbidden(unsigned char byte, enum field field)
 {
@@ -433,7 +434,7 @@ static bool is_forbidden(unsigned char byte, enum field field)
     }
 }
 
-/* How many bytes the UTF-8 character at @at has; 0: there is none. */
+/* The number of bytes of the UTF-8 character at @at; 0 if it is not one. */
 static size_t character_length(const unsigned char *at)
 {
     size_t n = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
@@ -444,12 +445,12 @@ static size_t character_length(const unsigned char *at)
     if (is_overlong || is_surrogate || is_beyond)
         return 0;
     for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xC0) != 0x80) /* which the NUL is not either */
+        if ((at[i] & 0xC0) != 0x80) /* true for the NUL, too */
             return 0;
     return n;
 }
 
-/* All functions that put something return whether there was room. */
+/* Each put function returns whether there was room. */
 static bool put(struct udom_metric *metric, const char *bytes, size_t len)
 {
     if (len > sizeof(metric->text) - metric->len)
@@ -459,7 +460,7 @@ static bool put(struct udom_metric *metric, const char *bytes, size_t len)
     return true;
 }
 
-/* @text, of which at most @max bytes are read, without what would break a line. */
+/* Put @text, with "_" for each byte that would break a line. At most @max bytes have room. */
 static bool put_clean(struct udom_metric *metric, const char *text, enum field field, size_t max)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -475,7 +476,7 @@ static bool put_clean(struct udom_metric *metric, const char *text, enum field f
             return false;
         at += n;
     }
-    /* The blanks at a line's end do not count. */
+    /* The udometer ignores blanks at a line's end. */
     if (metric->len > begin && metric->text[metric->len - 1] == ' ')
         metric->text[metric->len - 1] = '_';
     return true;
@@ -540,7 +541,7 @@ static void metric_init(struct udom_metric *metric, struct udom *client, int kin
     metric->threshold = UINT64_MAX;
 }
 
-/* How many values a line of it can pack; 0: it is too long for a packet. */
+/* The number of values that one of its lines can pack; 0: it is too long for a packet. */
 static size_t values_per_line(const struct udom_metric *metric)
 {
     size_t room = metric->client->packet_bytes - NUMBER_MAX_BYTES;
@@ -549,7 +550,7 @@ static size_t values_per_line(const struct udom_metric *metric)
     return n < N_VALUES_MAX ? n : N_VALUES_MAX;
 }
 
-/* Give a metric its text. One that cannot have it refuses all updates. */
+/* Give a metric its text. If that fails, the metric refuses all updates. */
 static void metric_describe(struct udom_metric *metric, const char *prefix, const char *name,
                             double rate, va_list tags)
 {
@@ -561,7 +562,7 @@ static void metric_describe(struct udom_metric *metric, const char *prefix, cons
         metric->kind = KIND_REFUSED;
 }
 
-/* Does a rate make sense for it, and is it one? */
+/* Can the metric be sampled, and is @rate a rate? */
 static bool is_sampled(const struct udom_metric *metric, double rate)
 {
     bool is_summed = metric->kind == UDOM_COUNTER && !(metric->client->flags & UDOM_NO_AGGREGATION);
@@ -657,7 +658,7 @@ static struct slot *slot_claim(struct udom *client)
     return slot;
 }
 
-/* The locked slot of this thread, or NULL: the update is dropped. */
+/* Returns the slot of this thread, locked, or NULL: the update is dropped. */
 static inline struct slot *slot_enter(struct udom *client)
 {
     struct slot *slot = pthread_getspecific(client->key);
@@ -666,7 +667,7 @@ static inline struct slot *slot_enter(struct udom *client)
         slot = slot_claim(client);
     if (lock_briefly(&slot->lock))
         return slot;
-    /* The flusher lost its CPU in there, or a signal handler has interrupted this thread. */
+    /* The flusher was preempted in there, or a signal handler has interrupted this thread. */
     slot = client->slots;
     if (lock_briefly(&slot->lock))
         return slot;
@@ -674,7 +675,7 @@ static inline struct slot *slot_enter(struct udom *client)
     return NULL;
 }
 
-/* Is this update one of those to be sent? (The generator is Vigna's xorshift64*.) */
+/* Is this update to be sent? (The generator is Vigna's xorshift64*.) */
 static inline bool slot_draw(struct slot *slot, const struct udom_metric *metric)
 {
     uint64_t x = slot->random;
@@ -703,7 +704,7 @@ static inline bool accepts(struct udom_metric *metric, enum udom_kind kind, bool
     return false;
 }
 
-/* The locked slot in which to record something good, or NULL: it is refused, or dropped. */
+/* Returns the locked slot in which to record the update, or NULL: it is refused or dropped. */
 static inline struct slot *metric_enter(struct udom_metric *metric, enum udom_kind kind,
                                         bool is_good)
 {
@@ -776,7 +777,7 @@ static inline void gauge_note_use(struct gauge *gauge, bool is_set)
         __atomic_fetch_or(&gauge->uses, use, __ATOMIC_RELAXED);
 }
 
-/* False: somebody is in there, for longer than one may wait. */
+/* Returns false if the gauge's lock is held for too long. */
 static bool gauge_merge(struct udom_metric *metric, double value, bool is_set)
 {
     struct gauge *gauge = &metric->gauge;
@@ -808,9 +809,9 @@ static void gauge_append(struct udom_metric *metric, double value, bool is_set)
 }
 
 /*
- * When merging has to wait, a line of its own does as well: it is sent before what is merged, as
- * if whoever is merging had come later. But not if some set the gauge and some add to it: what was
- * set earlier, and is sent later, would undo it.
+ * If merging would have to wait, send a line of its own instead: it is sent before what is merged,
+ * as if the thread that is merging had come later. That is wrong if some threads set the gauge and
+ * some add to it, as a value that was set earlier but is sent later would undo it.
  */
 static void change_gauge(struct udom_metric *metric, double value, bool is_set)
 {
@@ -869,7 +870,7 @@ static void metric_once(struct udom_metric *metric, struct udom *client, int kin
         metric_describe(metric, client->prefix, name, 1, tags);
 }
 
-/* In a function that ends with tags behind its parameter @last. */
+/* For a function that takes tags after its parameter @last. */
 #define DESCRIBE_ONCE(kind, last)                                                                  \
     struct udom_metric metric;                                                                     \
     va_list tags;                                                                                  \
@@ -973,7 +974,7 @@ static void flush_gauges(struct udom *client)
     }
 }
 
-/* Each in a packet of its own: what could not be sent is then known, and comes the next time. */
+/* Each is a packet of its own: so it is known what could not be sent, and is sent the next time. */
 static void flush_telemetry(struct udom *client)
 {
     struct udom_stats stats;
@@ -994,7 +995,7 @@ static void flush_telemetry(struct udom *client)
     }
 }
 
-/* The caller has the lock. */
+/* The caller holds the lock. */
 static void flush_all(struct udom *client)
 {
     for (unsigned i = 0; i < client->n_slots; i++) {
@@ -1009,7 +1010,7 @@ static void flush_all(struct udom *client)
         flush_telemetry(client);
 }
 
-/* Only now: what was recorded earlier, and comes later, would begin the series anew. */
+/* After a flush, as updates that were recorded earlier and sent later would begin new series. */
 static void expire(struct udom_metric *metric)
 {
     struct udom *client = metric->client;
@@ -1097,7 +1098,7 @@ static void describe_telemetry(struct udom_metric *metric, const char *name, ...
     va_end(tags);
 }
 
-/* False: they are too long, with the constant tags. */
+/* Returns false if they are too long, with the constant tags. */
 static bool telemetry_init(struct udom *client)
 {
     for (size_t i = 0; i < N_TELEMETRY; i++) {
@@ -1132,7 +1133,7 @@ void udom_get_stats(struct udom *client, struct udom_stats *ret)
 
 /* --- the server: where it is ----------------------------------------------------------------- */
 
-/* Take @host of @len bytes and @port, whose default is udometer's. */
+/* Copy @host of @len bytes, and @port, which defaults to the udometer's. */
 static bool set_host(struct udom *client, const char *host, size_t len, const char *port)
 {
     size_t port_len;
@@ -1147,7 +1148,7 @@ static bool set_host(struct udom *client, const char *host, size_t len, const ch
         return false;
     memcpy(client->host, host, len);
     memcpy(client->port, port, port_len);
-    /* Its name may stand for ::1 first, where a udometer does not listen by default. */
+    /* The name may mean ::1 first, where a udometer does not listen by default. */
     if (strcmp(client->host, "localhost") == 0)
         memcpy(client->host, "127.0.0.1", sizeof("127.0.0.1"));
     return true;
@@ -1214,7 +1215,7 @@ static bool set_server(struct udom *client, const char *url)
 
 /* --- the server: connecting ------------------------------------------------------------------ */
 
-/* A socket, or -1. A datagram socket connects without waiting for anybody. */
+/* Returns a socket, or -1. A datagram socket connects without waiting. */
 static int open_socket(const struct sockaddr *address, socklen_t len)
 {
     int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -1226,7 +1227,7 @@ static int open_socket(const struct sockaddr *address, socklen_t len)
     return fd;
 }
 
-/* Try a name's addresses in turn, after each failure another one first. */
+/* Try a name's addresses in turn. After each failure, begin with another one. */
 static int open_address(struct udom *client, const struct addrinfo *addresses)
 {
     const struct addrinfo *at = addresses;
@@ -1256,7 +1257,7 @@ static int open_host(struct udom *client)
     return fd;
 }
 
-/* Connect anew. What cannot be had leaves things as they are, to be tried again. */
+/* Connect again. On failure the old socket stays, and a later flush tries again. */
 static void reconnect(struct udom *client)
 {
     const struct sockaddr *path = (const struct sockaddr *)&client->path;
@@ -1275,8 +1276,8 @@ static void reconnect(struct udom *client)
 }
 
 /*
- * Look after the connection, before each flush. A path is tried each time, as that costs nothing;
- * a host less and less often, until all was well for as long, as name servers are others' too.
+ * Maintain the connection, before each flush. A path is tried each time, as that costs nothing. A
+ * host is tried less and less often, to spare name servers, until all was well for as long.
  */
 static void tend_connection(struct udom *client)
 {
@@ -1333,7 +1334,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* The program's signals are not for a thread that it does not know of. */
+/* The thread blocks all signals, as the program does not know of it. */
 static int thread_start(struct udom *client)
 {
     sigset_t all, before;
@@ -1371,13 +1372,13 @@ static pthread_mutex_t clients_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct udom *clients;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
-/* At the end of a thread: its slot is for the next one, with what has not been sent yet. */
+/* At a thread's end: its slot goes to the next thread, with all that was not sent yet. */
 static void slot_hand_back(void *arg)
 {
     struct slot *slot = arg;
 
     pthread_mutex_lock(&clients_lock);
-    /* The client may be gone by now. */
+    /* The client may be closed by now. */
     for (struct udom *client = clients; client; client = client->next)
         if (slot > client->slots && slot < client->slots + client->n_slots)
             __atomic_store_n(&slot->state, SLOT_FREE_AGAIN, __ATOMIC_RELEASE);
@@ -1397,7 +1398,7 @@ static void init_locks(struct udom *client)
     pthread_condattr_destroy(&attributes);
 }
 
-/* Each slot draws its own numbers, and other ones in the child of a fork. */
+/* Each slot draws its own random numbers, and the child of a fork draws others. */
 static uint64_t new_seed(const struct slot *slot)
 {
     uint64_t seed = clock_ns() ^ (uint64_t)(uintptr_t)slot ^ ((uint64_t)getpid() << 32);
@@ -1436,8 +1437,8 @@ static void slot_reset(struct slot *slot, unsigned n_metrics)
 }
 
 /*
- * The other threads are not here, whatever they were in the middle of. What they had recorded is
- * the parent's to send; here everything begins anew.
+ * The child does not have the other threads, whatever they were in the middle of. The parent sends
+ * what they had recorded; the child's client begins empty.
  */
 static void reset_after_fork(struct udom *client)
 {
@@ -1454,7 +1455,7 @@ static void reset_after_fork(struct udom *client)
     client->n_rests = 0;
     client->has_thread = false;
     client->thread_is_due = !(client->flags & UDOM_NO_THREAD);
-    /* So that this thread comes by slot_claim(). */
+    /* So that this thread's next update calls slot_claim(). */
     pthread_setspecific(client->key, NULL);
 }
 
@@ -1502,7 +1503,7 @@ static void delist(struct udom *client)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-/* 0 stands for the default; false: out of range. */
+/* 0 means the default. Returns false if it is out of range. */
 static bool set_number(unsigned *ret, unsigned wanted, unsigned usual, unsigned min, unsigned max)
 {
     *ret = wanted ? wanted : usual;
@@ -1523,7 +1524,7 @@ static bool set_numbers(struct udom *client, const struct udom_options *options)
     return is_good;
 }
 
-/* What every metric begins and ends with. */
+/* The parts of every metric: prefix and constant tags. */
 static bool set_common_text(struct udom *client, const struct udom_options *options)
 {
     const char *prefix = options->prefix ? options->prefix : "";
@@ -1588,7 +1589,7 @@ static void release(struct udom *client)
     free(client);
 }
 
-/* 0, or an errno; then all is as it was. */
+/* Returns 0, or an errno; then everything is undone. */
 static int start(struct udom *client)
 {
     int error = pthread_key_create(&client->key, slot_hand_back);

@@ -24,7 +24,7 @@ struct identity {
     unsigned n_unknown_sections;   /* |… sections that were ignored */
     bool has_bad_rate;             /* the rate was unusable and taken as 1 */
     bool has_colon_rate;           /* some rate has a ':' in it, as in a chain */
-    bool is_passing;               /* needed too rarely to be worth a cached key */
+    bool is_passing;               /* not to be cached: too rare, or its bytes are ambiguous */
 };
 
 /* The labels of @identity on a metric of @type. */

@@ -276,7 +276,8 @@ static void tell_key(const struct trace *trace, const struct key *key)
 static void record_link(struct recorder *recorder, const struct line *link,
                         const struct identity *name)
 {
-    struct key *key = shard_find(recorder->shard, link);
+    bool has_key = resolve_link_is_line(recorder->resolver, link);
+    struct key *key = has_key ? shard_find(recorder->shard, link) : NULL;
     struct identity identity;
     enum verdict verdict;
 
@@ -291,6 +292,7 @@ static void record_link(struct recorder *recorder, const struct line *link,
         return;
     }
     count(recorder, TELEMETRY_KEY_MISSES, 1);
+    identity.is_passing = !has_key;
     record_if_resolved(recorder, link, verdict, &identity);
 }
 

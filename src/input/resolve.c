@@ -395,6 +395,18 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     return verdict;
 }
 
+bool resolve_link_is_line(const struct resolver *resolver, const struct line *link)
+{
+    struct slice rest = link->rest, section, content;
+
+    if (!resolver->options.has_container_label)
+        return true;
+    while (parse_next_section(&rest, &section))
+        if (parse_section(section, &content) == SECTION_CONTAINER)
+            return false;
+    return true;
+}
+
 /* --- what is like a line ---------------------------------------------------------------- */
 
 enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts *parts,

@@ -69,6 +69,12 @@ MUST_CHECK enum verdict resolve_name(struct resolver *resolver, struct slice nam
 MUST_CHECK enum verdict resolve_link(struct resolver *resolver, const struct identity *name,
                                      const struct line *link, struct identity *ret);
 
+/*
+ * Does @link mean what a line with the same bytes would mean? Not if it has a container: a
+ * chain passes over it, but on a line it becomes a label, if that is wanted.
+ */
+bool resolve_link_is_line(const struct resolver *resolver, const struct line *link);
+
 /* Something like a line, taken apart already. */
 struct resolve_parts {
     enum sample_type type;

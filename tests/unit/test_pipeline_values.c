@@ -356,6 +356,25 @@ static void x_takes_no_key(void **state)
     assert_in_range(row.counts[TELEMETRY_KEYS], 0, 1);
 }
 
+/* The same bytes on a line of its own have the container for a label. */
+static void a_link_with_a_container_shares_no_key_with_a_line(void **state)
+{
+    struct pipeline_options options = *default_pipeline();
+
+    options.resolve.has_container_label = true;
+    pipeline_free(pipeline);
+    assert_int_equal(pipeline_new(&pipeline, shard, &row, &options), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        push("a:1|c|c:x|@0.5:10|c\na:100|c|c:x|@0.5");
+        push("b:100|c|c:x|@0.5\nb:1|c|c:x|@0.5:10|c");
+    }
+    assert_true(read_series("a", "").value == 2 * 12);
+    assert_true(read_series("a", "container_id=\"x\"").value == 2 * 200);
+    assert_true(read_series("b", "").value == 2 * 12);
+    assert_true(read_series("b", "container_id=\"x\"").value == 2 * 200);
+    assert_identity();
+}
+
 static void x_in_a_chain_ends_what_came_before(void **state)
 {
     push("g:1|g:0|x:5|c");
@@ -401,6 +420,7 @@ int main(void)
         PIPELINE_CASE(x_of_nothing_is_applied),
         PIPELINE_CASE(x_has_its_refusals),
         PIPELINE_CASE(x_takes_no_key),
+        PIPELINE_CASE(a_link_with_a_container_shares_no_key_with_a_line),
         PIPELINE_CASE(x_in_a_chain_ends_what_came_before),
     };
 

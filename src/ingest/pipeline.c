@@ -166,16 +166,18 @@ static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t ar
         push_traced(pipeline, lines, arrived_ns);
         return;
     }
-    while (lines.len) {
-        size_t n =
-            parse_usual_lines(&lines, &pipeline->parsing, &pipeline->lines[pipeline->n_lines],
-                              SHARD_GROUP_MAX - pipeline->n_lines);
+    for (;;) {
+        size_t n_free = SHARD_GROUP_MAX - pipeline->n_lines;
+        struct line *free_lines = &pipeline->lines[pipeline->n_lines];
 
-        add_lines(pipeline, n, arrived_ns);
-        if (pipeline->n_lines < SHARD_GROUP_MAX && lines.len)
-            add_lines(pipeline, cut_other_line(pipeline, &lines, arrived_ns), arrived_ns);
+        add_lines(pipeline, parse_usual_lines(&lines, &pipeline->parsing, free_lines, n_free),
+                  arrived_ns);
+        if (LIKELY(lines.len == 0))
+            return;
         if (pipeline->n_lines == SHARD_GROUP_MAX)
             pipeline_flush(pipeline);
+        else
+            add_lines(pipeline, cut_other_line(pipeline, &lines, arrived_ns), arrived_ns);
     }
 }
 

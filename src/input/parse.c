@@ -148,11 +148,13 @@ static void set_usual_value(struct line *line, const char *begin, const char *ba
     line->is_relative = false;
 }
 
-/* May a usual line begin with @first, and end with @last? */
-static bool are_usual_ends(char first, char last)
+/*
+ * May a usual line begin with @first, and end with @last? Control characters are not wrong
+ * there, but too rare to be told apart from blanks.
+ */
+static bool are_usual_ends(unsigned char first, unsigned char last)
 {
-    return first != '_' && first != ' ' && first != '\t' && last != '\r' && last != ' ' &&
-           last != '\t';
+    return first > ' ' && first != '_' && last > ' ';
 }
 
 /* Cut the usual line between @begin and @end. Returns where it ends; NULL when it is none. */
@@ -173,7 +175,8 @@ static const char *cut_usual_line(const char *begin, const char *end, size_t lin
     if (UNLIKELY(!ret->is_number))
         return NULL;
     line_end = scan_for(bar + 1, end, '\n');
-    if (UNLIKELY(!are_usual_ends(*begin, line_end[-1]) || (size_t)(line_end - begin) > line_max))
+    if (UNLIKELY(!are_usual_ends((unsigned char)*begin, (unsigned char)line_end[-1]) ||
+                 (size_t)(line_end - begin) > line_max))
         return NULL;
 
     ret->name = (struct slice){ begin, (size_t)(colon - begin) };

@@ -26,10 +26,10 @@ MUST_CHECK bool parse_next_line(struct slice *datagram, const struct parse_optio
                                 struct slice *ret);
 
 /*
- * The same as parse_next_line() and parse_line() in one go, for usual lines: without
- * blanks or '\r' around them, with one number for a value. Cuts up to @max lines off the
- * front of @datagram into @lines, until one is of any other kind, which is left for those
- * two. Returns how many. The line behind those is scratch.
+ * The same as parse_next_line() and parse_line() in one go, for usual lines: with one number
+ * for a value, and neither a blank nor a control character at their ends. Cuts up to @max
+ * lines off the front of @datagram into @lines, until one is of any other kind, which is left
+ * for those two. Returns how many. The line after those is scratch.
  */
 size_t parse_usual_lines(struct slice *datagram, const struct parse_options *options,
                          struct line *lines, size_t max);

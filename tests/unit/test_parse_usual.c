@@ -75,7 +75,8 @@ static const char *difference(const struct line *line, const struct line *expect
 
 /*
  * Is the line @text, in front of @datagram, one to take? A '_' may be the beginning of an
- * event, and a name with a ':' in a group is not cut at the first one.
+ * event, a name with a ':' in a group is not cut at the first one, and of control characters
+ * some are blanks.
  */
 static bool is_to_take(struct slice text, struct slice datagram, const struct parse_options *by)
 {
@@ -83,6 +84,8 @@ static bool is_to_take(struct slice text, struct slice datagram, const struct pa
     struct line line;
 
     if (text.at != datagram.at || (end < datagram_end && *end != '\n'))
+        return false;
+    if ((unsigned char)text.at[0] <= ' ' || (unsigned char)end[-1] <= ' ')
         return false;
     return parse_line(text, by, &line) == VERDICT_APPLIED && line.is_number && *text.at != '_' &&
            !memchr(line.name.at, ':', line.name.len);
@@ -491,7 +494,7 @@ static void takes_as_many_as_there_are_or_as_are_wanted(void **state)
 
 /* --- at random --------------------------------------------------------------------------- */
 
-static const char alphabet[] = ":|#@,\n\r \t_[]+-.0123456789eabcms";
+static const char alphabet[] = ":|#@,\n\r \t_[]+-.0123456789eabcms\x01";
 
 static char any_byte(uint64_t *random)
 {

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from harness import SLOWNESS, wait_until
+from harness import DEADLINE, SLOWNESS, wait_until
 
 STOP_SECONDS = 5 * SLOWNESS
 
@@ -140,7 +140,7 @@ def test_a_flood_does_not_hold_it_up(start, workers, datagram):
         for sender, _ in senders:
             sender.start()
         for _, started in senders:
-            assert started.wait(10)
+            assert started.wait(DEADLINE)
         last = udometer.stop(seconds=STOP_SECONDS)
         n_lines = datagram.count(b"\n") + 1
         assert last["msg"] == "stopped"

@@ -24,7 +24,7 @@ import pytest
 import children
 import vectors
 from exposition import check_family, read_families
-from harness import HAS_IPV6, SLOWNESS, Udometer, frame
+from harness import DEADLINE, HAS_IPV6, Udometer, frame
 
 CASES = vectors.load()
 SEED = 20263
@@ -33,7 +33,6 @@ COUNTER = re.compile(
     r'|sample_errors)_total)(?:\{(\w+)="(\w+)"\})? (\d+)$', re.MULTILINE)
 # So much may what was divided by a rate differ from the oracle's. All else is exact.
 TOLERANCE = 1e-13
-SECONDS = 5 * SLOWNESS
 # So many daemons may die, or lose a line, before a test has seen enough.
 GIVE_UP_MAX = 5
 N_LANES = 4
@@ -87,7 +86,7 @@ class Subject:
     def await_lines(self, n):
         """A page that shows all that came of @n more lines, or of more than these."""
         goal = self.page.n_lines + n
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + DEADLINE
         while self.look().n_lines < goal:
             assert time.monotonic() < end, "%d lines of %d" % (self.look().n_lines, goal)
             time.sleep(0.0005)
@@ -186,7 +185,7 @@ def send_unix(subject, *pieces):
 
 def send_stream(connection, pieces):
     """Send them one by one, say that this is all, and wait until the other side has seen it."""
-    connection.settimeout(SECONDS)
+    connection.settimeout(DEADLINE)
     for piece in pieces:
         connection.sendall(piece)
     connection.shutdown(socket.SHUT_WR)

@@ -24,7 +24,7 @@
 
 #define LOG_MAX 4096
 #define LINE_MAX_BYTES 65536
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 15000
 
 enum transport { TCP, UNIX };
 

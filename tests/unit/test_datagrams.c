@@ -167,7 +167,7 @@ static void run_for(struct stage *stage, unsigned ms)
 static void run_until_received(struct stage *stage, unsigned n)
 {
     stage->wanted = n;
-    run_for(stage, 3000);
+    run_for(stage, 10000);
     assert_true(stage->n_datagrams >= n);
     stage->wanted = 0;
 }
@@ -337,6 +337,22 @@ static void receives_after_an_error(void **state)
 
 /* --- draining and closing --------------------------------------------------------- */
 
+#define DRAIN_NS (5 * CLOCK_NS_PER_MS)
+
+/* One drain takes all that was sent, unless the machine is so slow that its time is over before. */
+static void drain_all(struct stage *stage)
+{
+    while (stage->n_datagrams < stage->n_sent) {
+        unsigned n_left = stage->n_sent - stage->n_datagrams;
+        int64_t began_ns = clock_monotonic_ns();
+        unsigned n = datagrams_drain(stage->udp);
+
+        if (clock_monotonic_ns() - began_ns < DRAIN_NS)
+            assert_int_equal(n, n_left);
+        assert_true(n >= 64 || n == n_left);
+    }
+}
+
 static void drain_takes_what_is_there(void **state)
 {
     struct stage stage;
@@ -345,7 +361,7 @@ static void drain_takes_what_is_there(void **state)
     assert_int_equal(datagrams_drain(stage.udp), 0);
     for (unsigned i = 0; i < 300; i++)
         send_number(&stage);
-    assert_int_equal(datagrams_drain(stage.udp), 300);
+    drain_all(&stage);
     assert_int_equal(stage.n_datagrams, 300);
     assert_int_equal(stage.n_in_batches, 300);
     assert_int_equal(stage.n_out_of_order, 0);
@@ -365,7 +381,8 @@ static void drain_ends_in_time_and_leaves_the_rest(void **state)
     assert_int_equal(datagrams_drain(stage.udp), 64);
     assert_int_equal(datagrams_drain(stage.udp), 64);
     stage.slow_ns = 0;
-    assert_int_equal(datagrams_drain(stage.udp), 72);
+    drain_all(&stage);
+    assert_int_equal(stage.n_datagrams, 200);
     assert_int_equal(stage.n_out_of_order, 0);
     stage_close(&stage);
 }

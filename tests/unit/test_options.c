@@ -6,6 +6,8 @@
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 
+#include <stdio.h>
+
 static struct settings settings;
 static struct daemon_options options;
 
@@ -205,6 +207,103 @@ static void every_limit_is_there_once(void **state)
     assert_int_equal(n, options.n_limits);
 }
 
+/* --- every setting -------------------------------------------------------------------------- */
+
+/* Settings that main and config act on; the daemon need not be told of them. */
+static const char *const of_no_module[] = { "config.file", "check-config" };
+
+static bool is_of_no_module(const struct option *option)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(of_no_module); i++)
+        if (strcmp(option->name, of_no_module[i]) == 0)
+            return true;
+    return false;
+}
+
+static const void *member(const struct option *option)
+{
+    return (const char *)&settings + option->offset;
+}
+
+/* A number that @option may have, but does not have now, in its unit. */
+static const char *other_number(const struct option *option)
+{
+    static char text[32];
+    const struct value_range *range = &option->range;
+    uint64_t now = option_number(option, &settings);
+
+    snprintf(text, sizeof(text), "%lu%s", now == range->most ? range->least : range->most,
+             range->unit == VALUE_SECONDS ? "s" : "");
+    return text;
+}
+
+/* A word that @option may have, but does not have now. */
+static const char *other_word(const struct option *option)
+{
+    unsigned now, last = option->range.n_words - 1;
+
+    memcpy(&now, member(option), sizeof(now));
+    return option->range.words[now == last ? last - 1 : last];
+}
+
+/* What any option of @kind may be, and none is by default. */
+static const char *other_text(const struct value_kind *kind)
+{
+    static const struct {
+        const struct value_kind *kind;
+        const char *text;
+    } texts[] = {
+        { &value_text, "other" },           { &value_page, "/other" },
+        { &value_address, "127.0.0.1:9" },  { &value_listener_address, "127.0.0.1:9" },
+        { &value_listener_path, "/other" }, { &value_file_mode, "0777" },
+        { &value_file_owner, "9:9" },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
+        if (texts[i].kind == kind)
+            return texts[i].text;
+    return NULL;
+}
+
+static const char *other_value(const struct option *option)
+{
+    const char *text = other_text(option->kind);
+
+    if (option->kind == &value_switch)
+        return *(const bool *)member(option) ? "false" : "true";
+    if (option->kind == &value_number)
+        return other_number(option);
+    if (option->kind == &value_word)
+        return other_word(option);
+    if (!text)
+        fail_msg("say in other_text() what --%s may be set to", option->name);
+    return text;
+}
+
+/* What modules are told; the limits as they are reported do not count. */
+static void take_options_of_modules(struct daemon_options *ret)
+{
+    take_options();
+    memset(options.limits, 0, sizeof(options.limits));
+    memcpy(ret, &options, sizeof(*ret));
+}
+
+static void every_setting_reaches_some_module(void **state)
+{
+    static struct daemon_options before, after;
+
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        take_options_of_modules(&before);
+        set(option->name, other_value(option));
+        take_options_of_modules(&after);
+        if ((memcmp(&before, &after, sizeof(before)) != 0) == is_of_no_module(option))
+            fail_msg("--%s: daemon/options.c tells %s module of it", option->name,
+                     is_of_no_module(option) ? "some" : "no");
+    }
+}
+
 static int begin(void **state)
 {
     return settings_init(&settings);
@@ -229,6 +328,7 @@ int main(void)
         OPTIONS_CASE(sockets_are_made_as_they_are_set),
         OPTIONS_CASE(limits_are_what_they_are_set_to),
         OPTIONS_CASE(every_limit_is_there_once),
+        OPTIONS_CASE(every_setting_reaches_some_module),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check that proto/statsd.abnf and proto/vectors agree on which lines are accepted.
 
+They and proto/README.md must also know the types of samples that the program knows.
+
 No rule refers to itself, so each becomes a regular expression of bytes. A line of the vectors
 must match the rule "line" when it was not refused for its syntax, and must not when it was.
 """
 
+import itertools
 import json
 import pathlib
 import re
+import string
 import sys
 
 SYNTACTIC = ("malformed_line", "illegal_event", "mixed_tagging_styles", "malformed_value")
@@ -21,6 +25,8 @@ NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 DIGITS_MAX = 256
 CHAIN_NAME_MAX = 1024
 EXPIRY = re.compile(rb"\|x([|:]|$)")
+# A row of SAMPLE_TYPES: its letters and its name.
+TYPE_ROW = re.compile(r'^    X\(\w+, "(\w+)", (\w+),', re.M)
 
 
 def read_rules(text):
@@ -131,24 +137,55 @@ def is_match(pattern, line):
     return pattern[rule].fullmatch(line) is not None
 
 
+def read_types(root):
+    """The letters of each type of sample that the program knows, and its name."""
+    return dict(TYPE_ROW.findall((root / "src/base/sample_type.h").read_text()))
+
+
+def letters_in_grammar(pattern):
+    """The types of at most two letters that the grammar accepts."""
+    words = ["".join(letters) for n in (1, 2)
+             for letters in itertools.product(string.ascii_lowercase, repeat=n)]
+    return {word for word in words if is_match(pattern, b"a:1|" + word.encode())}
+
+
+def letters_in_readme(root):
+    section = (root / "proto/README.md").read_text().split("## 3. Types")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return set(re.findall(r"`(\w+)`", " ".join(rows)))
+
+
+def type_complaints(root, pattern, cases):
+    types = read_types(root)
+    names = {sample["type"] for case in cases for sample in case.get("samples", [])}
+    for what, wanted, found in (
+            ("proto/statsd.abnf", set(types), letters_in_grammar(pattern)),
+            ("proto/README.md, 3", set(types), letters_in_readme(root)),
+            ("proto/vectors", set(types.values()), names)):
+        if wanted != found:
+            yield f"{what}: not the types of the program: {', '.join(sorted(wanted ^ found))}"
+
+
 def main(root):
     translator = Translator(read_rules((root / "proto" / "statsd.abnf").read_text()))
     for name in translator.rules:
         re.compile(translator.rule(name))
     pattern = {name: re.compile(translator.rule(name)) for name in ("event", "check", "sample")}
-    n_passed = n_failed = 0
-    for path in sorted((root / "proto" / "vectors").glob("*.json")):
-        for case in json.loads(path.read_text("utf-8"))["cases"]:
-            lines = lines_of(case)
-            if is_beyond_syntax(case, lines):
-                continue
-            if is_in_order(case, lines, pattern):
-                n_passed += 1
-            else:
-                n_failed += 1
-                print(f"{path.name}: {case['name']}: proto/statsd.abnf sees it otherwise")
-    print(f"{n_passed} passed, {n_failed} failed")
-    return 1 if n_failed or not n_passed else 0
+    cases = [(path, case) for path in sorted((root / "proto" / "vectors").glob("*.json"))
+             for case in json.loads(path.read_text("utf-8"))["cases"]]
+    complaints = list(type_complaints(root, pattern, [case for _, case in cases]))
+    n_passed = 0
+    for path, case in cases:
+        lines = lines_of(case)
+        if is_beyond_syntax(case, lines):
+            continue
+        if is_in_order(case, lines, pattern):
+            n_passed += 1
+        else:
+            complaints.append(f"{path.name}: {case['name']}: proto/statsd.abnf sees it otherwise")
+    print(*complaints, sep="\n", end="\n" if complaints else "")
+    print(f"{n_passed} passed, {len(complaints)} failed")
+    return 1 if complaints or not n_passed else 0
 
 
 if __name__ == "__main__":

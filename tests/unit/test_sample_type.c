@@ -4,7 +4,7 @@
 
 #include "base/sample_type.h"
 
-static void knows_seven_types(void **state)
+static void knows_every_type_by_its_letters(void **state)
 {
     static const struct {
         const char *letters;
@@ -16,6 +16,7 @@ static void knows_seven_types(void **state)
     };
     enum sample_type type;
 
+    assert_int_equal(ARRAY_SIZE(types), _SAMPLE_TYPE_N);
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         type = _SAMPLE_TYPE_N;
         if (!sample_type_parse(slice_of(types[i].letters), &type) || type != types[i].type)
@@ -92,7 +93,7 @@ static void a_meaning_begins_with_the_letters(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(knows_seven_types),
+        CASE(knows_every_type_by_its_letters),
         CASE(refuses_every_other_type),
         CASE(each_type_is_exposed_as_one_of_prometheus),
         CASE(an_end_makes_no_series),

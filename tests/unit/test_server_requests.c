@@ -223,7 +223,7 @@ static void a_body_may_come_in_pieces(void **state)
 static void a_body_may_be_empty_or_missing(void **state)
 {
     static const char *const heads[] = {
-        "POST /echo" KEEPING,
+        ("POST /echo" KEEPING),
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     };

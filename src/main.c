@@ -3,9 +3,9 @@
 /*
  * Main
  *
- * A table of commands, which are programs of their own in the same file; without one, this
- * is the daemon. Its exit status: 0 after a good end, 1 when it could not start, 2 when a
- * flag or an environment variable is wrong.
+ * A table of commands, each a program of its own. Without a command, this is the daemon. Its
+ * exit status is 0 after a normal end, 1 if it could not start, 2 if a flag or an environment
+ * variable is invalid.
  */
 
 #include "config/config.h"
@@ -26,7 +26,7 @@ static int complain(const struct problems *problems, int status)
     return status;
 }
 
-/* Output that did not reach its file is a failure too. */
+/* Output that could not be written is a failure too. */
 static int finish_output(void)
 {
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -57,7 +57,7 @@ static int daemon_main(int argc, char **argv)
     CLEANUP(problems_deinit) struct problems problems = { 0 };
 
     if (config_new(&settings) < 0) {
-        fputs("udometer: no memory\n", stderr);
+        fputs("udometer: out of memory\n", stderr);
         return EXIT_FAILURE;
     }
     switch (config_load(settings, argc, argv, &problems)) {

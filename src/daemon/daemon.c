@@ -3,17 +3,16 @@
 /*
  * Daemon
  *
- * The only place that knows all parts. They are made in this order and unmade in
- * the reverse one:
+ * The only place that knows all parts. They are made in this order and freed in reverse:
  *
- *      registry, telemetry rows      what the others share
- *      sockets                       so that a wrong address ends it early
- *      loop, signals, sweeper        workers may have news for the sweeper at once
+ *      registry, telemetry rows      shared by the others
+ *      sockets                       early, so that an invalid address fails fast
+ *      loop, signals, sweeper        before the workers, which may notify the sweeper at once
  *      workers                       receive
- *      HTTP                          serves what is there; ready when all is open
+ *      HTTP                          serves; udometer is ready when all is open
  *
- * On SIGTERM the workers go first, after draining their sockets, while HTTP still
- * answers; /-/ready says 503 from the first moment.
+ * On SIGTERM, /-/ready answers 503 at once. The workers drain their sockets and stop while
+ * HTTP still answers.
  */
 
 #include "daemon/daemon.h"
@@ -36,7 +35,7 @@
 #include <unistd.h>
 
 #define WORKERS_MAX CELLS_MAX
-/* Descriptors for what a worker's loop needs, and for the rest with a few connections. */
+/* Descriptors for each worker's loop, and for everything else with a few HTTP connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
 
@@ -126,7 +125,7 @@ static void free_shared(struct daemon *daemon)
     buckets_free(daemon->buckets);
 }
 
-/* How many descriptors the listeners and workers take, but for connections. */
+/* The number of descriptors that listeners and workers need, not counting connections. */
 static uint64_t count_files(const struct daemon *daemon)
 {
     const struct listeners_options *listeners = &daemon->options->listeners;
@@ -145,7 +144,7 @@ static bool has_streams(const struct listeners_options *listeners)
     return false;
 }
 
-/* No more connections than there may be descriptors for them. */
+/* Limit connections to the descriptors that are left for them. */
 static int limit_connections(struct daemon *daemon)
 {
     uint64_t n_free, n_max = daemon->options->max_connections;
@@ -154,7 +153,7 @@ static int limit_connections(struct daemon *daemon)
     if (r < 0)
         return r;
     if (n_free < n_max && has_streams(&daemon->options->listeners))
-        log_warn("fewer connections are possible than --limit.connections",
+        log_warn("fewer connections are possible than --limit.connections allows",
                  LOG_UINT("possible", n_free), LOG_TEXT("hint", "raise ulimit -n"));
     daemon->max_connections = (unsigned)(n_free < n_max ? n_free : n_max);
     return 0;
@@ -179,7 +178,7 @@ static int open_http_socket(struct daemon *daemon)
     return 0;
 }
 
-/* The kernel loses no stream's bytes, so there is nothing to say of those. */
+/* Only datagrams: the kernel drops nothing from streams, so there are no drops to report. */
 static void list_datagram_sockets(struct daemon *daemon)
 {
     for (unsigned i = 0; i < daemon->listeners.n_sockets; i++) {
@@ -279,11 +278,11 @@ static int start_http(struct daemon *daemon)
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
-    daemon->http_fd = -1; /* from here on, it is the server's */
+    daemon->http_fd = -1; /* the server owns it from here on */
     return server_start(&daemon->http, fd, &options);
 }
 
-/* Threads started now leave signals to the main thread. */
+/* Start all threads with signals blocked, so that the main thread handles them. */
 static int start_threads(struct daemon *daemon)
 {
     sigset_t all, before;
@@ -296,14 +295,15 @@ static int start_threads(struct daemon *daemon)
         r = start_http(daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r < 0)
-        log_error("cannot start its threads", LOG_TEXT("error", strerror(-r)),
-                  LOG_TEXT("hint", "check limits of threads, memory and open files (ulimit -a)"));
+        log_error(
+            "cannot start threads", LOG_TEXT("error", strerror(-r)),
+            LOG_TEXT("hint", "check the limits on threads, memory and open files (ulimit -a)"));
     return r;
 }
 
 /* --- the main loop ------------------------------------------------------------------ */
 
-/* The totals at the end, when nothing changes any more. */
+/* Log the final totals. All threads must have stopped. */
 static void log_end(struct daemon *daemon)
 {
     uint64_t sum[_TELEMETRY_N];
@@ -319,7 +319,7 @@ static void log_end(struct daemon *daemon)
              LOG_UINT("kernel_drops", drops));
 }
 
-/* From here on, signals change nothing: it is ending already. */
+/* Ignore further signals while stopping. */
 static void close_signals(struct daemon *daemon)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
@@ -342,8 +342,8 @@ static void on_stop(uv_signal_t *handle, int number)
 
 static void on_hangup(uv_signal_t *handle, int number)
 {
-    log_warn("SIGHUP: settings are read at the start only",
-             LOG_TEXT("hint", "restart udometer to apply changed ones"));
+    log_warn("SIGHUP: settings are only read at startup",
+             LOG_TEXT("hint", "restart udometer to apply changes"));
 }
 
 static int open_sweeper(struct daemon *daemon)
@@ -390,13 +390,13 @@ static void print_welcome(const struct daemon *daemon)
     fflush(stdout);
 }
 
-/* The loop, and what belongs to it. It must be run and closed in any case. */
+/* Open the loop and its handles. On failure too, close_loop() must be called. */
 static int open_loop(struct daemon *daemon)
 {
     int r = uv_loop_init(&daemon->loop);
 
     if (r < 0) {
-        log_error("cannot start its loop", LOG_TEXT("error", uv_strerror(r)));
+        log_error("cannot start the event loop", LOG_TEXT("error", uv_strerror(r)));
         return r;
     }
     daemon->has_loop = true;
@@ -427,7 +427,7 @@ static void run_loop(struct daemon *daemon)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
-/* Make all parts, in their order. On failure those that were made must be unmade. */
+/* Make all parts, in order. On failure the caller frees those that were made. */
 static int start(struct daemon *daemon)
 {
     int r = limit_connections(daemon);

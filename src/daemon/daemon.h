@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Daemon: all parts, put together, until a signal ends them
+ * Daemon: makes all parts and runs them until a signal stops it
  */
 
 #include "aggregate/registry.h"
@@ -14,17 +14,17 @@
 
 #define DAEMON_LIMITS_MAX 64
 
-/* What each part is told. All texts are borrowed until daemon_run() returns. */
+/* The options of all parts. All texts are borrowed until daemon_run() returns. */
 struct daemon_options {
     enum log_level log_level;
     enum log_format log_format;
-    unsigned n_workers; /* 0: as many as it thinks best */
+    unsigned n_workers; /* 0: the daemon chooses */
     struct listeners_options listeners;
     uint64_t max_connections; /* of all workers together */
     struct pipeline_options pipeline;
-    struct registry_options registry; /* how much it may hold; the daemon fills in the rest */
+    struct registry_options registry; /* only its limits; the daemon fills in the rest */
     size_t max_key_bytes;             /* of each worker's shard */
-    uint32_t ttl_s;                   /* 0: series stay for ever */
+    uint32_t ttl_s;                   /* 0: series never expire */
     const char *http_address;         /* HOST:PORT */
     const char *telemetry_path;
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
@@ -33,8 +33,8 @@ struct daemon_options {
 };
 
 /*
- * Run until SIGTERM or SIGINT. Call once, on the main thread, with no other
- * threads. Logs what it does. Returns 0 after a good end, or negative errno when
- * it could not start, having said why on stderr.
+ * Run until SIGTERM or SIGINT. Call once, on the main thread, before any other thread exists.
+ * Logs what it does. Returns 0 after a normal end; or negative errno if it could not start,
+ * after logging why to stderr.
  */
 MUST_CHECK int daemon_run(const struct daemon_options *options);

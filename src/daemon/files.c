@@ -3,8 +3,8 @@
 /*
  * Files
  *
- * The soft limit of open files is often 1024, for the sake of programs that use select().
- * The hard limit is what the administrator allows, so the soft limit is raised to it.
+ * The soft limit on open files is often 1024, to protect programs that use select(). The
+ * hard limit is what the administrator allows, so the soft limit is raised to it.
  */
 
 #include "daemon/files.h"
@@ -26,7 +26,7 @@ int files_allow(uint64_t n_needed, uint64_t *ret_n_free)
         *ret_n_free = limit.rlim_max - n_needed;
         return 0;
     }
-    log_error("too few open files are allowed", LOG_UINT("allowed", limit.rlim_max),
+    log_error("the limit on open files is too low", LOG_UINT("allowed", limit.rlim_max),
               LOG_UINT("needed", n_needed), LOG_TEXT("hint", "raise ulimit -n"));
     return -EMFILE;
 }

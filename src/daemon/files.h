@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Files: how many descriptors the process may have
+ * Files: the limit on the process's descriptors
  */
 
 #include "base/compiler.h"
@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * Raise the limit of open files as far as it may be raised, to have room for connections.
- * Returns 0 and in *@ret_n_free how many descriptors remain besides @n_needed; or -EMFILE,
- * after a line in the log, when none would remain. libuv aborts when it cannot make a pipe,
- * so it must not come to that.
+ * Raise the limit on open files as far as possible, to have room for connections. Returns 0
+ * and, in *@ret_n_free, the number of descriptors left after @n_needed; or -EMFILE, after
+ * logging it, if none would be left. This must be found out at startup, because libuv aborts
+ * when it cannot make a pipe.
  */
 MUST_CHECK int files_allow(uint64_t n_needed, uint64_t *ret_n_free);

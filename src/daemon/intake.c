@@ -3,9 +3,9 @@
 /*
  * Intake
  *
- * Each socket has a reader of one of two kinds, which hands over bytes by callbacks; all of
- * them lead into one pipeline. Callbacks count, and once a batch is applied they look at the
- * counters to see whether others must hear of something.
+ * Each socket has a reader of one of two kinds, which passes bytes to callbacks; all of them
+ * feed one pipeline. The pipeline counts what happens. After each batch the callbacks compare
+ * the counters, to see whether others must be notified.
  */
 
 #include "daemon/intake.h"
@@ -19,16 +19,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Lines about the same thing do not come more often. */
+/* The shortest time between two log lines about the same thing. */
 #define LOG_PAUSE_NS (10 * CLOCK_NS_PER_S)
 
 /*
- * With this many keys, about 10 MB of memory, a worker is worth huge pages; the first one to
- * have them brings them to all.
+ * From this many keys on, about 10 MB of memory, huge pages pay off. The first worker to
+ * reach it turns them on for all.
  */
 #define HUGE_PAGES_KEYS 20000
 
-/* A socket with what reads it: the one or the other. */
+/* A socket and its reader: either datagrams or connections. */
 struct source {
     struct intake *intake;
     struct intake_socket socket;
@@ -44,14 +44,14 @@ struct intake {
     unsigned n_sources;
     int64_t last_error_ns;
     int64_t last_conflict_ns;
-    uint64_t n_conflicts; /* as of the last look, as is the next */
+    uint64_t n_conflicts; /* this counter and the next, when last compared */
     uint64_t n_ended;
     bool has_huge_pages;
 };
 
-/* --- what to tell others ---------------------------------------------------------- */
+/* --- notifying others ------------------------------------------------------------- */
 
-/* Is it long enough since @last_ns? Then it is now. */
+/* Whether @pause_ns has passed since *@last_ns; if so, set *@last_ns to now. */
 static bool may_log(int64_t *last_ns, int64_t pause_ns)
 {
     int64_t now_ns = clock_monotonic_ns();
@@ -76,7 +76,7 @@ static void log_conflict(struct intake *intake)
              LOG_TEXT("hint", "rename one of the two; /api/v1/conflicts lists all"));
 }
 
-/* After some lines were applied: has anything happened that others must hear of? */
+/* After lines were applied, notify others of what has changed. */
 static void tell_others(struct intake *intake)
 {
     const uint64_t *counts = intake->options.row->counts;
@@ -115,7 +115,7 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     struct source *source = ctx;
     struct pipeline *pipeline = source->intake->pipeline;
 
-    /* The kernel stamps what comes by UDP only. */
+    /* The kernel stamps only what arrives over UDP. */
     if (UNLIKELY(arrived_ns == 0 && source->socket.needs_arrivals))
         arrived_ns = clock_monotonic_ns();
     pipeline_set_dogstatsd(pipeline, source->socket.is_dogstatsd);
@@ -148,7 +148,7 @@ static void on_error(void *ctx, int error)
 {
     struct intake *intake = ((struct source *)ctx)->intake;
 
-    /* One line a second tells as much as thousands. */
+    /* One line per second is enough. */
     if (may_log(&intake->last_error_ns, CLOCK_NS_PER_S))
         log_warn("receiving failed", LOG_UINT("worker", intake->options.worker),
                  LOG_TEXT("error", uv_strerror(error)));
@@ -201,7 +201,7 @@ static void on_turn_end(void *ctx)
     telemetry_publish(intake->options.row);
 }
 
-/* --- the whole ---------------------------------------------------------------------- */
+/* --- opening and closing ------------------------------------------------------------ */
 
 static int open_datagrams(struct source *source, uv_loop_t *loop)
 {

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Intake: all that a worker receives, from its sockets through a pipeline to its shard
+ * Intake: takes what a worker's sockets receive through a pipeline to the worker's shard
  *
- * Everything but intake_new() and intake_free() runs on the thread of the loop, or before
- * it starts.
+ * Call everything except intake_new() and intake_free() on the loop's thread, or before that
+ * thread starts.
  */
 
 #include "aggregate/registry.h"
@@ -18,22 +18,22 @@
 
 struct intake;
 
-/* A socket that is bound; the descriptor stays the caller's. */
+/* A bound socket; the caller keeps the descriptor. */
 struct intake_socket {
     int fd;
-    bool is_stream; /* it listens; otherwise it receives datagrams */
+    bool is_stream; /* it accepts connections; otherwise it receives datagrams */
     bool may_have_frames;
-    bool is_dogstatsd;   /* a gauge's sign is just a sign */
-    bool needs_arrivals; /* what comes needs a time, to be ordered with other workers' */
+    bool is_dogstatsd;   /* a gauge's sign belongs to its value */
+    bool needs_arrivals; /* samples need arrival times, to be ordered with other workers' */
 };
 
 #define INTAKE_SOCKETS_MAX 64
 
 struct intake_options {
-    unsigned worker;                     /* 0 to n - 1: which of the registry's workers this is */
+    unsigned worker;                     /* 0 to n - 1, its number among the registry's workers */
     const struct intake_socket *sockets; /* borrowed until intake_open() returns */
     unsigned n_sockets;
-    struct registry *registry; /* outlives the intake, as does the row */
+    struct registry *registry; /* borrowed, like the row, for the life of the intake */
     struct telemetry_row *row;
     size_t max_key_bytes; /* of the shard */
     uint64_t seed;        /* of the shard */
@@ -44,24 +44,24 @@ struct intake_options {
     void *ctx;
 };
 
-/* Make one, with a shard of its own, that does not receive yet. Returns 0 or negative errno. */
+/* Make an intake with its own shard; it does not receive yet. Returns 0 or negative errno. */
 MUST_CHECK int intake_new(struct intake **ret, const struct intake_options *options);
 
-/* Free it, after the loop has run the close callbacks. NULL is fine. */
+/* Free the intake, after the loop has run the close callbacks. NULL is fine. */
 void intake_free(struct intake *intake);
 DEFINE_CLEANUP(struct intake *, intake_free)
 
-/* Receive in @loop. Returns 0 or negative errno; intake_close() in any case. */
+/* Start receiving in @loop. Returns 0 or negative errno; call intake_close() in either case. */
 MUST_CHECK int intake_open(struct intake *intake, uv_loop_t *loop);
 
-/* Take in what is in the sockets' buffers, but begin no further read after @end_ns. */
+/* Receive what is in the sockets' buffers, but start no read after @end_ns (monotonic). */
 void intake_drain(struct intake *intake, int64_t end_ns);
 
 /* Stop receiving. */
 void intake_close(struct intake *intake);
 
-/* The shard, for those who run on this thread. Borrowed. */
+/* The shard, borrowed, for use on this thread only. */
 struct shard *intake_shard(struct intake *intake);
 
-/* Publish the counters, after the shard's keys were changed from outside. */
+/* Publish the counters after something else has changed the shard's keys. */
 void intake_publish(struct intake *intake);

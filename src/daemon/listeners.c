@@ -3,12 +3,11 @@
 /*
  * Listeners
  *
- * Lives on the main thread, before there are others. What a listener is, for its
- * workers:
+ * Runs on the main thread, before other threads exist. A listener has
  *
- *      udp        a socket for each worker, on one port (SO_REUSEPORT)
+ *      udp        a socket per worker, all on one port (SO_REUSEPORT)
  *      tcp, unix  one listening socket, from which all workers accept
- *      unixgram   one socket, which belongs to one worker; they take turns
+ *      unixgram   one socket of one worker; several are spread over the workers
  */
 
 #include "daemon/listeners.h"
@@ -25,26 +24,26 @@ _Static_assert(LISTENERS_MAX <= INTAKE_SOCKETS_MAX, "a worker has room for all l
 
 int listeners_refuse(const char *flag, const char *address, int error)
 {
-    const char *hint = "choose another one";
+    const char *hint = "choose another address";
 
     if (error == -EADDRINUSE)
-        hint = "it is in use, by another program or an address given twice; choose another one";
+        hint = "another program uses it, or it was given twice; choose another address";
     else if (error == -EACCES)
-        hint = "ports below 1024 need CAP_NET_BIND_SERVICE, socket files a folder to write to";
+        hint = "ports below 1024 need CAP_NET_BIND_SERVICE, socket files a writable folder";
     else if (error == -EADDRNOTAVAIL)
-        hint = "this machine has no such address";
+        hint = "this machine does not have this address; choose another one";
     else if (error == -EEXIST)
-        hint = "there is a file that is no socket; remove it, or choose another path";
+        hint = "a file that is not a socket is in the way; remove it, or choose another path";
     else if (error == -ENAMETOOLONG)
-        hint = "the path of a socket may have 107 bytes";
+        hint = "the path of a socket has at most 107 bytes; choose a shorter one";
     else if (error == -EPERM)
-        hint = "only root may give a socket to others; see --statsd.unixsocket-owner";
+        hint = "only root may change the owner of a socket; see --statsd.unixsocket-owner";
     log_error("cannot listen", LOG_TEXT("flag", flag), LOG_TEXT("address", address),
               LOG_TEXT("error", strerror(-error)), LOG_TEXT("hint", hint));
     return error;
 }
 
-/* A new socket in the list; nothing of it is known yet but what all have. */
+/* Add a socket to the list, setting only what sockets of all protocols have. */
 static struct listener_socket *add_socket(struct listeners *listeners, int fd, unsigned worker,
                                           const struct listener_options *listener)
 {
@@ -54,7 +53,7 @@ static struct listener_socket *add_socket(struct listeners *listeners, int fd, u
         .socket = {
             .fd = fd,
             .is_dogstatsd = listener->is_dogstatsd,
-            /* With one worker, gauges are in order anyway. */
+            /* A single worker needs no times to keep gauges in order. */
             .needs_arrivals = listeners->n_workers > 1,
         },
         .worker = worker,
@@ -121,9 +120,9 @@ static int open_udp(struct listeners *listeners, const struct listener_options *
     return 0;
 }
 
-/* --- the others ----------------------------------------------------------------------- */
+/* --- other protocols ------------------------------------------------------------------ */
 
-/* One listening socket for all workers; returns the last of its entries. */
+/* Add one listening socket for all workers; returns the last of its entries. */
 static struct listener_socket *share_socket(struct listeners *listeners, int fd,
                                             const struct listener_options *listener,
                                             bool may_have_frames)
@@ -222,13 +221,13 @@ int listeners_open(struct listeners *listeners, const struct listeners_options *
 
 void listeners_close(struct listeners *listeners)
 {
-    /* As long as the sockets are open, nobody takes the files for stale ones. */
+    /* First, because another daemon would take a closed socket's file for a stale one. */
     for (unsigned i = 0; i < listeners->n_files; i++)
         unix_remove(listeners->files[i].path, &listeners->files[i].file);
     for (unsigned i = 0; i < listeners->n_sockets; i++) {
         int fd = listeners->sockets[i].socket.fd;
 
-        /* A shared one stands there once for each worker. */
+        /* A shared socket has one entry per worker. */
         if (i == 0 || fd != listeners->sockets[i - 1].socket.fd)
             close(fd);
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Listeners: all sockets that samples come by, opened at the start
+ * Listeners: all sockets that receive samples, opened at startup
  */
 
 #include "base/address.h"
@@ -23,7 +23,7 @@ static inline bool listener_is_stream(enum listener_protocol protocol)
     return protocol == LISTENER_TCP || protocol == LISTENER_UNIX;
 }
 
-/* Most listeners of one protocol, and in all. */
+/* The most listeners, per protocol and in total. */
 #define LISTENERS_PER_PROTOCOL_MAX 16
 #define LISTENERS_MAX (_LISTENER_PROTOCOL_N * LISTENERS_PER_PROTOCOL_MAX)
 
@@ -31,24 +31,24 @@ static inline bool listener_is_stream(enum listener_protocol protocol)
 struct listener_options {
     enum listener_protocol protocol;
     const char *address; /* HOST:PORT or the path of a socket file; borrowed */
-    bool is_dogstatsd;   /* a gauge's sign is just a sign */
+    bool is_dogstatsd;   /* a gauge's sign belongs to its value */
 };
 
 struct listeners_options {
     struct listener_options listeners[LISTENERS_MAX]; /* opened in this order */
     unsigned n_listeners;
-    uint64_t read_buffer_bytes;          /* to ask the kernel for, for each UDP socket */
+    uint64_t read_buffer_bytes;          /* to request from the kernel for each UDP socket */
     struct unix_permissions permissions; /* of socket files */
 };
 
-/* One socket of one worker; streams are accepted by all workers from one socket. */
+/* One socket of one worker. A stream socket that workers share has an entry for each. */
 struct listener_socket {
     struct intake_socket socket;
     unsigned worker;
-    char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* with its scheme, as bound */
+    char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* as bound, with its scheme */
 };
 
-/* A socket file, to be removed at the end. */
+/* A socket file, to be removed on closing. */
 struct listener_file {
     const char *path;
     struct unix_file file;
@@ -64,9 +64,8 @@ struct listeners {
 };
 
 /*
- * Open all that @options, borrowed until listeners_close(), ask for, in the place that
- * @listeners is. Returns 0, or negative errno after a line in the log; then, too, they
- * are to be closed.
+ * Open all listeners of @options, which are borrowed until listeners_close(). Returns 0, or
+ * negative errno after logging it. Call listeners_close() in either case.
  */
 MUST_CHECK int listeners_open(struct listeners *listeners, const struct listeners_options *options,
                               unsigned n_workers);
@@ -74,12 +73,12 @@ MUST_CHECK int listeners_open(struct listeners *listeners, const struct listener
 /* Close all sockets and remove their files. */
 void listeners_close(struct listeners *listeners);
 
-/* The sockets that @worker receives from. Returns how many. */
+/* Get the sockets that @worker receives from. Returns their number. */
 unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
                              struct intake_socket ret[INTAKE_SOCKETS_MAX]);
 
-/* The first address of UDP, or NULL: for examples. */
+/* The address of the first UDP listener, to be used in examples; or NULL. */
 const char *listeners_udp_address(const struct listeners *listeners);
 
-/* Say in the log that @flag's @address cannot be had, and what to do. Returns @error. */
+/* Log that @flag's @address cannot be opened, and what to do. Returns @error. */
 int listeners_refuse(const char *flag, const char *address, int error);

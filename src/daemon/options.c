@@ -3,7 +3,7 @@
 /*
  * Options
  *
- * Field by field, so that a search for a setting ends here.
+ * Each field is assigned by name, so that a search for a setting finds where it goes.
  */
 
 #include "daemon/options.h"
@@ -11,10 +11,10 @@
 #include "config/settings.h"
 #include "daemon/daemon.h"
 
-_Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX, "every listener has its place");
-_Static_assert(OPTIONS_MAX <= DAEMON_LIMITS_MAX, "every limit has its place");
+_Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX, "there is room for every listener");
+_Static_assert(OPTIONS_MAX <= DAEMON_LIMITS_MAX, "there is room for every limit");
 
-/* --- taking in lines --------------------------------------------------------------------- */
+/* --- the pipeline, for the daemon and explain -------------------------------------------- */
 
 struct pipeline_options options_pipeline(const struct settings *settings)
 {
@@ -93,7 +93,7 @@ static struct listeners_options listeners_options(const struct settings *setting
     return options;
 }
 
-/* The limits that udometer reports, in the order of --help. */
+/* Add the limits that the self-metrics report, in the order of --help. */
 static void add_limits(const struct settings *settings, struct daemon_options *options)
 {
     for (unsigned i = 0; i < settings_table.n; i++) {

@@ -3,19 +3,19 @@
 /*
  * Sweeper
  *
- * Runs on the main thread. A timer begins a sweep; the two waits that a sweep
- * needs (aggregate/expiry.h) are rounds of tasks for all workers: a worker that
- * runs one is not in the middle of a datagram. The last one to answer wakes this
- * loop, which goes on to the next step:
+ * Runs on the main thread. A timer starts a sweep. The two waits that a sweep needs
+ * (aggregate/expiry.h) are rounds of one task per worker: a worker that runs a task is not in
+ * the middle of a datagram. The last worker to answer wakes this loop, which takes the next
+ * step:
  *
  *      idle -- timer: mark --> marked -- all answered: remove --> removed
  *       |                                                            ^ |
- *       '---- notified, and a pause: take what senders have ended ---' |
+ *       '---- notified, then a pause: take what senders ended -------' |
  *                                                                      v
- *                                            all answered: finish, and idle
+ *                                            all answered: finish, then idle
  *
- * Series that senders have ended have left the registry; only their memory is still to be
- * freed. That is not urgent, and a pause lets many such series share a round.
+ * Series that a sender has ended are no longer in the registry; only their memory is still to
+ * be freed. That is not urgent, and the pause lets many such series share a round.
  */
 
 #include "daemon/sweeper.h"
@@ -27,15 +27,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A series outlives its TTL by a tenth of it, but at most by a minute; and by a second or two. */
+/* A series may outlive its TTL by a tenth, at most a minute, plus a second or two. */
 #define INTERVALS_PER_TTL 10
 #define INTERVAL_MIN_MS 1000
 #define INTERVAL_MAX_MS 60000
 
-/* How long to wait for more, once a sender has ended a series. */
+/* How long to wait for more after a sender has ended a series. */
 #define PAUSE_MS 1000
 
-/* The most series that a worker releases between two drains: some 2 ms. */
+/* The most series that a worker releases between two drains, in about 2 ms. */
 #define RELEASE_MAX 10000
 
 enum sweep_state {
@@ -48,8 +48,8 @@ struct sweeper {
     struct sweeper_options options;
     enum sweep_state state;
     struct expiry expiry;
-    size_t n_removed;           /* by their time to live */
-    size_t n_released;          /* the first items, with which the workers have finished */
+    size_t n_removed;           /* because their TTL has passed */
+    size_t n_released;          /* of the expiry's items, from the first on, by all workers */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
     uv_timer_t timer;
@@ -65,13 +65,13 @@ static void answer(struct sweeper *sweeper)
         uv_async_send(&sweeper->answered);
 }
 
-/* On a worker: that it runs is all that the sweep waits for. */
+/* On a worker's thread. The sweep only waits until each worker has run this. */
 static void pass(struct shard *shard, void *arg)
 {
     answer(arg);
 }
 
-/* How many items the workers release in this round. */
+/* The number of items that the workers release in this round. */
 static size_t n_in_round(const struct sweeper *sweeper)
 {
     size_t left = sweeper->expiry.n_items - sweeper->n_released;
@@ -203,7 +203,7 @@ int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_opt
         free(tasks);
         return r;
     }
-    /* None of these can fail once there is one async. */
+    /* Once the loop has one async, none of these can fail. */
     uv_async_init(loop, &sweeper->notified, on_notified);
     uv_timer_init(loop, &sweeper->timer);
     uv_timer_init(loop, &sweeper->pause);

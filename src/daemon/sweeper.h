@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Sweeper: removes series that were not written for their time to live, and frees those that a
+ * Sweeper: removes series whose TTL has passed without an update, and frees those that a
  * sender has ended
  */
 
@@ -16,21 +16,21 @@ struct sweeper;
 
 struct sweeper_options {
     struct registry *registry;
-    struct worker **workers; /* borrowed, as the registry, until sweeper_close() */
+    struct worker **workers; /* borrowed, like the registry, until sweeper_close() */
     unsigned n_workers;
-    uint32_t ttl_s;              /* 0: only senders end series */
-    _Atomic uint64_t *n_expired; /* counted up here */
+    uint32_t ttl_s;              /* 0: series never expire; only senders end them */
+    _Atomic uint64_t *n_expired; /* the sweeper adds to it */
 };
 
 /* Make a sweeper that runs on @loop. Returns 0 or negative errno. */
 MUST_CHECK int sweeper_open(struct sweeper **ret, uv_loop_t *loop,
                             const struct sweeper_options *options);
 
-/* Any thread: a sender has ended series (registry_end), which workers are to release. */
+/* Any thread: a sender has ended series (registry_end), which the workers must release. */
 void sweeper_notify(struct sweeper *sweeper);
 
 /*
- * Close it, after the workers have stopped. Its memory is freed once the loop has run its
- * close callbacks. NULL is fine.
+ * Close the sweeper after the workers have stopped. Its memory is freed once the loop has run
+ * its close callbacks. NULL is fine.
  */
 void sweeper_close(struct sweeper *sweeper);

@@ -3,14 +3,14 @@
 /*
  * Welcome
  *
- * Only commands that are everywhere: bash sends, curl scrapes.
+ * Uses only commands that are available everywhere: bash sends, curl scrapes.
  */
 
 #include "daemon/welcome.h"
 
 #include <string.h>
 
-/* bash has host and port as folders, and wants no brackets around the host. */
+/* bash takes host and port as parts of a path, without brackets around the host. */
 static void write_sending(const char *udp, struct buffer *out)
 {
     const char *colon = strrchr(udp, ':');

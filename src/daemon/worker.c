@@ -3,12 +3,12 @@
 /*
  * Worker
  *
- * A libuv loop on a thread of its own, in which the intake receives. Whatever can fail is
- * done before the thread starts.
+ * A thread with a libuv loop, in which the intake receives. Everything that can fail is done
+ * before the thread starts.
  *
- * The only way in from outside is the list of tasks behind one uv_async. Because
- * the loop runs one callback at a time, a task runs when no datagram is being
- * applied; the expiry sweep relies on that.
+ * Other threads reach a worker only through a list of tasks, announced by one uv_async. As
+ * the loop runs one callback at a time, no datagram is being applied while a task runs; the
+ * expiry sweep relies on that.
  */
 
 #include "daemon/worker.h"
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-/* How long stopping may take while senders go on sending. */
+/* How long draining may take while senders keep sending. */
 #define DRAIN_MAX_NS CLOCK_NS_PER_S
 
 struct worker {
@@ -34,7 +34,7 @@ struct worker {
     bool is_stopping;
 };
 
-/* --- tasks and the end ------------------------------------------------------------ */
+/* --- tasks and stopping ----------------------------------------------------------- */
 
 static void stop_receiving(struct worker *worker)
 {
@@ -46,13 +46,13 @@ static void stop_receiving(struct worker *worker)
 static void run_tasks(struct worker *worker, struct worker_task *tasks)
 {
     while (tasks) {
-        /* Once it has run, the task is its owner's again. */
+        /* Once the task has run, its owner may reuse it. */
         struct worker_task *next = tasks->next;
 
         tasks->run(intake_shard(worker->intake), tasks->arg);
         tasks = next;
     }
-    /* A task may have made it forget keys, and no datagram may come for long. */
+    /* A task may have removed keys, and it may be long until the next datagram. */
     intake_publish(worker->intake);
 }
 
@@ -99,7 +99,7 @@ void worker_ask_to_stop(struct worker *worker)
 {
     if (!worker)
         return;
-    /* Under the lock: once the worker has seen that it is to stop, it closes the handle. */
+    /* Under the lock, because the worker closes the handle once it sees is_stopping. */
     pthread_mutex_lock(&worker->lock);
     if (!worker->is_stopping) {
         worker->is_stopping = true;
@@ -118,9 +118,9 @@ void worker_stop(struct worker *worker)
     free_worker(worker);
 }
 
-/* --- the beginning ----------------------------------------------------------------- */
+/* --- starting ---------------------------------------------------------------------- */
 
-/* What the loop needs. On failure all of it is closed again. */
+/* Open the loop, and start the thread. On failure everything is closed again. */
 static int open_loop(struct worker *worker)
 {
     int r = uv_loop_init(&worker->loop);

@@ -3,11 +3,11 @@
 /*
  * Connections
  *
- * Lives on a worker's thread. Each connection is a descriptor that is polled, and a
- * stream (input/stream.h) that makes lines of what comes. Nothing is ever sent.
+ * Runs on a worker's thread. Each connection is a polled descriptor and a stream (input/stream.h)
+ * that turns the bytes received into lines. Nothing is ever sent.
  *
- * One buffer serves them all, because what is read is applied before the next read.
- * A connection that always has more gives way to the others after some time.
+ * One buffer serves all connections, because the bytes of a read are applied before the next read.
+ * A connection that always has more to read yields to the others after some time.
  */
 
 #include "input/connections.h"
@@ -21,14 +21,14 @@
 
 #define READ_BYTES 65536
 
-/* After so long, or so many connections, the loop looks at its other events. */
+/* The most time, and the most accepted connections, before the loop handles its other events. */
 #define TURN_NS (5 * CLOCK_NS_PER_MS)
 #define ACCEPTS_PER_TURN 64
 
-/* What connections_drain() accepts, however many want to. */
+/* The most connections that connections_drain() accepts. */
 #define ACCEPTS_PER_DRAIN 4096
 
-/* How long not to accept when the process has no descriptor or memory left. */
+/* The pause in accepting when the process has no descriptor or memory left. */
 #define ACCEPT_PAUSE_MS 100
 
 struct connection {
@@ -44,7 +44,7 @@ struct connections {
     struct connection *first;
     uv_poll_t poll;
     uv_timer_t pause;
-    unsigned n_handles; /* that the loop has not closed yet, those of the connections too */
+    unsigned n_handles; /* not closed by the loop yet, including those of the connections */
     char *buffer;       /* READ_BYTES */
 };
 
@@ -87,7 +87,7 @@ static void close_connection(struct connection *connection)
     uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
 }
 
-/* Tell what a step came to; false when the connection is of no more use. */
+/* Report the outcome of a step. Returns false if the connection must be closed. */
 static bool report(struct connection *connection, enum stream_step step, struct slice lines)
 {
     const struct connections_callbacks *callbacks = &connection->owner->options.callbacks;
@@ -126,11 +126,10 @@ static void take_end(struct connection *connection)
     } while (step != STREAM_HUNGRY);
 }
 
-/* What a read came to. */
 enum read_outcome {
-    READ_ALL,  /* that was there */
-    READ_PART, /* there is more */
-    READ_END,  /* the connection has ended, and has been closed */
+    READ_ALL,  /* nothing is left to read */
+    READ_PART, /* there may be more */
+    READ_END,  /* the connection has ended and was closed */
 };
 
 static enum read_outcome read_once(struct connection *connection)
@@ -152,7 +151,7 @@ static enum read_outcome read_once(struct connection *connection)
     return READ_PART;
 }
 
-/* Read until there is nothing left, but at the most until @end_ns and a bit. */
+/* Read until nothing is left, but begin no further read after @end_ns. */
 static enum read_outcome read_some(struct connection *connection, int64_t end_ns)
 {
     enum read_outcome outcome;
@@ -173,7 +172,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     struct connection *connection = poll->data;
     struct connections *owner = connection->owner;
 
-    /* With an error, libuv has stopped watching; recv() will say what it is. */
+    /* On an error libuv has stopped polling; recv() returns the reason. */
     if (read_some(connection, clock_monotonic_ns() + TURN_NS) != READ_END && status < 0)
         close_connection(connection);
     end_turn(owner);
@@ -218,13 +217,13 @@ static void add_connection(struct connections *owner, int fd)
         return;
     }
     callbacks->on_opened(callbacks->ctx);
-    /* So that a peer that has vanished does not count for ever. No matter on Unix sockets. */
+    /* So that a peer that has vanished does not count forever. Without effect on Unix sockets. */
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
     if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
         close_connection(connection);
 }
 
-/* Accept what waits, up to @n. Returns 0, or negative errno when that cannot go on now. */
+/* Accept up to @n waiting connections. Returns 0, or negative errno if no more can be accepted. */
 static int accept_some(struct connections *connections, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -236,7 +235,7 @@ static int accept_some(struct connections *connections, unsigned n)
             return 0;
         else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             return -errno;
-        /* All other errors are those of one connection, which is gone (accept(2)). */
+        /* All other errors concern one connection, which is gone (accept(2)). */
     }
     return 0;
 }
@@ -254,7 +253,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
     struct connections *connections = poll->data;
 
-    /* What waits stays readable: without a pause, the loop would do nothing else. */
+    /* The socket stays readable: without a pause, the loop would do nothing else. */
     if (status < 0 || accept_some(connections, ACCEPTS_PER_TURN) < 0) {
         uv_poll_stop(poll);
         uv_timer_start(&connections->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);

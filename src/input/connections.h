@@ -4,8 +4,8 @@
 /*
  * Connections: streams that are received in a worker's loop
  *
- * Several workers may accept from one listening socket: who comes first has the
- * connection, for its whole life.
+ * Several workers may accept from one listening socket. The first to accept a connection keeps it
+ * until it is closed.
  */
 
 #include "base/compiler.h"
@@ -20,17 +20,17 @@
 struct connections_callbacks {
     void *ctx;
     void (*on_lines)(void *ctx, struct slice lines);
-    void (*on_refused)(void *ctx, enum verdict reason); /* a line, or what was to be one */
+    void (*on_refused)(void *ctx, enum verdict reason); /* a line, whole or not */
     void (*on_opened)(void *ctx);
     void (*on_closed)(void *ctx);
-    void (*on_rejected)(void *ctx); /* a connection, because there are too many */
-    void (*on_turn_end)(void *ctx); /* after what one wake-up brought */
+    void (*on_rejected)(void *ctx); /* a connection: n_max is reached, or memory has run out */
+    void (*on_turn_end)(void *ctx); /* after all input of one wake-up */
 };
 
 struct connections_options {
     int fd; /* listening; stays the caller's and must outlive the connections */
     struct stream_options stream;
-    _Atomic unsigned *n_open; /* shared by all that count against n_max; borrowed */
+    _Atomic unsigned *n_open; /* shared by all listeners that n_max limits together; borrowed */
     unsigned n_max;
     struct connections_callbacks callbacks;
 };
@@ -42,13 +42,13 @@ MUST_CHECK int connections_open(struct connections **ret, uv_loop_t *loop,
                                 const struct connections_options *options);
 
 /*
- * Take in what has arrived on all connections, those too that wait to be accepted, but
- * begin no further read after @end_ns (clock_monotonic_ns).
+ * Read what has arrived on all connections, including those that wait to be accepted, but begin
+ * no further read after @end_ns (clock_monotonic_ns).
  */
 void connections_drain(struct connections *connections, int64_t end_ns);
 
 /*
- * Close all of them. Memory goes when the loop has run its close callbacks. A line
- * that has not come to its end is refused. NULL is fine.
+ * Close all of them. The memory is freed after the loop has run its close callbacks. A line whose
+ * end has not arrived is refused. NULL is fine.
  */
 void connections_close(struct connections *connections);

@@ -3,17 +3,16 @@
 /*
  * Datagrams
  *
- * Lives on a worker's thread. One function drains the socket; two events call it:
+ * Runs on a worker's thread. One function drains the socket; two events call it:
  *
- *      quiet --- readable, and woken a moment ago already ---> flowing
- *      flowing --- a timer found nothing --------------------> quiet
+ *      quiet --- readable soon after the last wake-up -------> flowing
+ *      flowing --- the timer found nothing ------------------> quiet
  *      either  --- more in the socket than one turn takes ---> quiet, readable at once
  *
- * Waking up costs more than parsing. While traffic flows the descriptor is not
- * watched at all: a timer drains what has gathered. Its period adapts. A drain
- * that brought few datagrams makes it longer, for they could have waited; one
- * that brought many makes it shorter, so that the buffer never fills. A quiet
- * socket costs no wake-ups, and a datagram now and then costs just one
+ * Waking up costs more than parsing. While traffic flows, the descriptor is not polled at all: a
+ * timer drains what has accumulated. Its period adapts. A drain that brings few datagrams makes it
+ * longer, because they could have waited; one that brings many makes it shorter, so that the
+ * buffer never fills. A quiet socket costs no wake-ups, and an occasional datagram costs just one
  * (docs/decisions/0004 has the measurements).
  */
 
@@ -28,22 +27,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A wake-up that brings fewer could have come later; one that brings more came late. */
+/* A wake-up that brings fewer could have come later; one that brings more came too late. */
 #define FEW_DATAGRAMS 64
 #define MANY_DATAGRAMS 256
 
-/* Bounds of the timer's period, which is also what a scrape may be behind. */
+/* Bounds of the timer's period. A scrape may lag by as much. */
 #define PERIOD_MIN_MS 1
 #define PERIOD_MAX_MS 15
 
 /*
- * What may come in a millisecond before the timer has adapted: 100,000 datagrams
- * a second of 1,400 bytes, which take 2,304 bytes each in a buffer. Waiting is
- * never so long that this would pass a quarter of the buffer.
+ * The rate for which the timer allows before it has adapted: 100,000 datagrams a second of 1,400
+ * bytes, which take 2,304 bytes each in the buffer. In one period they fill at most a quarter of
+ * it.
  */
 #define BYTES_PER_MS (100 * 2304)
 
-/* After so long the loop looks at its other events; the rest waits for the next turn. */
+/* After this time the loop handles its other events; the rest waits for the next turn. */
 #define TURN_NS (5 * CLOCK_NS_PER_MS)
 
 struct datagrams {
@@ -60,7 +59,7 @@ struct datagrams {
     int fd;
 };
 
-/* What is whole of a datagram whose end is lost; the rest is reported. */
+/* The whole lines of a datagram whose end is lost. Reports the loss. */
 static struct slice whole_lines(struct datagrams *datagrams, struct slice datagram)
 {
     const char *end = memrchr(datagram.at, '\n', datagram.len);
@@ -122,7 +121,7 @@ static bool is_unix_socket(int fd)
 
 static unsigned longest_period_ms(int fd)
 {
-    /* Twice, because what datagrams take there includes the kernel's overhead. */
+    /* The kernel doubles the buffer for its overhead, which BYTES_PER_MS includes. */
     int periods = 2 * (socket_read_buffer(fd) / 4) / BYTES_PER_MS;
 
     if (periods < PERIOD_MIN_MS)
@@ -147,7 +146,7 @@ static void watch_descriptor(struct datagrams *datagrams)
         datagrams->callbacks.on_error(datagrams->callbacks.ctx, r);
 }
 
-/* Note that it woke up; how long after the last time, in ms. */
+/* Note a wake-up. Returns the time since the last one in ms. */
 static uint64_t note_wakeup(struct datagrams *datagrams, enum datagrams_wakeup wakeup)
 {
     uint64_t now_ms = uv_now(datagrams->timer.loop), since_ms = now_ms - datagrams->last_wakeup_ms;
@@ -167,14 +166,14 @@ static void on_timer(uv_timer_t *timer)
     if (uv_is_closing((uv_handle_t *)timer))
         return;
     adapt_period(datagrams, n_datagrams);
-    /* With more in the socket than a turn takes, the descriptor is readable at once. */
+    /* If there is more in the socket than a turn takes, the descriptor is readable at once. */
     if (n_datagrams == 0 || datagrams->has_more)
         watch_descriptor(datagrams);
     else
         watch_timer(datagrams);
 }
 
-/* Traffic that is rare is not worth a timer; some traffic must not wait for one. */
+/* Rare traffic is not worth a timer, and some traffic must not wait for one. */
 static bool stays_watching(const struct datagrams *datagrams, uint64_t since_ms,
                            unsigned n_datagrams)
 {
@@ -193,7 +192,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     n_datagrams = datagrams_drain(datagrams);
     if (uv_is_closing((uv_handle_t *)poll))
         return;
-    /* With an error, libuv has stopped watching; then the timer begins anew. */
+    /* On an error libuv has stopped polling; the timer starts it again. */
     if (status == 0 && stays_watching(datagrams, since_ms, n_datagrams))
         return;
     uv_poll_stop(poll);

@@ -4,8 +4,8 @@
 /*
  * Datagrams: a datagram socket in a worker's loop, drained as cheaply as its traffic allows
  *
- * A Unix datagram socket works as well. Its senders wait, or lose, as soon as a short
- * queue is full, so what comes there never waits for a timer.
+ * It may be a Unix socket. As soon as its short queue is full, senders wait or lose datagrams. So
+ * these never wait for a timer.
  */
 
 #include "base/address.h"
@@ -17,8 +17,8 @@
 
 /* What woke the worker up. */
 enum datagrams_wakeup {
-    DATAGRAMS_WAKEUP_POLL,  /* the socket had been quiet, and now has something */
-    DATAGRAMS_WAKEUP_TIMER, /* it is time to look again */
+    DATAGRAMS_WAKEUP_POLL,  /* the socket was quiet and has become readable */
+    DATAGRAMS_WAKEUP_TIMER, /* it is time to drain it again */
 };
 
 /* Everything runs on the loop's thread. Datagrams are borrowed until on_batch_end returns. */
@@ -26,7 +26,7 @@ struct datagrams_callbacks {
     void *ctx;
     void (*on_wakeup)(void *ctx, enum datagrams_wakeup wakeup);
     void (*on_datagram)(void *ctx, struct slice datagram, int64_t arrived_ns);
-    void (*on_cut)(void *ctx); /* the end of a datagram is lost; its whole lines follow */
+    void (*on_cut)(void *ctx); /* the end of a datagram is lost; on_datagram has its whole lines */
     void (*on_batch_end)(void *ctx, unsigned n_datagrams);
     void (*on_drained)(void *ctx);          /* at the end of each drain */
     void (*on_error)(void *ctx, int error); /* reading failed with negative errno */
@@ -35,21 +35,20 @@ struct datagrams_callbacks {
 struct datagrams;
 
 /*
- * Receive from @fd in @loop. @fd stays the caller's and must outlive the datagrams.
- * Returns 0 and it in @ret, or negative errno.
+ * Receive from @fd in @loop. @fd stays the caller's and must outlive the struct datagrams.
+ * Returns 0, or negative errno.
  */
 MUST_CHECK int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
                               const struct datagrams_callbacks *callbacks);
 
 /*
- * Receive what is in the socket now, but end after some 5 ms, at the end of a
- * batch. Returns how many datagrams came: 0 only if there was none.
+ * Receive what is in the socket now, but stop after about 5 ms, at the end of a batch. Returns the
+ * number of datagrams received: 0 only if there was none.
  */
 unsigned datagrams_drain(struct datagrams *datagrams);
 
 /*
- * Stop receiving; from within a callback too, after which at most the rest of the
- * batch is handed over. Memory goes when the loop has run its close callbacks.
- * NULL is fine.
+ * Stop receiving. May be called from a callback; then at most the rest of the batch is still
+ * handed over. The memory is freed after the loop has run its close callbacks. NULL is fine.
  */
 void datagrams_close(struct datagrams *datagrams);

@@ -5,15 +5,15 @@
  *
  *      _e{5,4}:title|text|p:low|#tag:value
  *
- * Its lengths say where title and text end, so these may hold any bytes.
+ * The lengths tell where title and text end, so these may hold any bytes.
  */
 
 #include "input/event.h"
 
-/* Longer texts are in no line that can be received. */
+/* No line that can be received has a longer text. */
 #define LENGTH_MAX 100000000
 
-/* Cut a length and the @end after it off the front of @text; false when there is none. */
+/* Cut a length, followed by @end, off the front of @text. Returns false if there is none. */
 static bool take_length(struct slice *text, char end, size_t *ret)
 {
     size_t n = 0, length = 0;
@@ -27,7 +27,7 @@ static bool take_length(struct slice *text, char end, size_t *ret)
     return true;
 }
 
-/* Are title and text as long as the event says? @text is what follows "_e{". */
+/* Whether title and text have the lengths that the event states. @text follows "_e{". */
 static bool is_event(struct slice text)
 {
     size_t title_len, text_len, len;

@@ -13,7 +13,7 @@
 #include "base/verdict.h"
 
 /*
- * Is @text an event? SKIPPED_EVENT if so; REFUSED_MALFORMED_LINE when it begins with "_e{"
- * and goes on differently; VERDICT_APPLIED when it is something else.
+ * Returns SKIPPED_EVENT if @text is an event, REFUSED_MALFORMED_LINE if it begins with "_e{" but
+ * is not one, and VERDICT_APPLIED for anything else.
  */
 MUST_CHECK enum verdict event_recognise(struct slice text);

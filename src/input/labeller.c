@@ -3,8 +3,8 @@
 /*
  * Labeller
  *
- * Names are written one after the other into scratch memory; a name that replaces an
- * earlier label's value is not kept, so the memory is bounded by the number of labels.
+ * Names are written one after the other into scratch memory. If a tag replaces an earlier label's
+ * value, its name is not kept, so the memory is bounded by the number of labels.
  */
 
 #include "input/labeller.h"
@@ -19,7 +19,7 @@ int labeller_init(struct labeller *labeller, const struct line_limits *limits, b
     labeller->limits = *limits;
     labeller->keeps_bare_tags = keeps_bare_tags;
     labeller_clear(labeller);
-    /* One more than there are labels: a name is written before it is known to be one too many. */
+    /* One more than the limit: a name is written before it is known to exceed it. */
     labeller->names = calloc(limits->labels + 1, NAME_WRITTEN_MAX(limits->label_name));
     return labeller->names ? 0 : -ENOMEM;
 }
@@ -36,8 +36,8 @@ void labeller_clear(struct labeller *labeller)
 }
 
 /*
- * The label name for @key, on a metric of @type, which may have a label of its own. It stands
- * where the next one will, unless set_label() keeps it.
+ * The label name for @key on a metric of @type, which may use a label of its own. The next call
+ * overwrites it, unless set_label() keeps it.
  */
 static struct slice label_name(struct labeller *labeller, struct slice key, enum metric_type type)
 {
@@ -60,7 +60,7 @@ static bool set_label(struct labeller *labeller, const struct label *label)
 
     if (!labels_set(&labeller->labels, labeller->limits.labels, label->name, label->value))
         return false;
-    /* A name that replaced nothing has to stay where it was written. */
+    /* The name of a new label must stay where it was written. */
     if (is_in_names && labeller->labels.n > n_before)
         labeller->names_len += label->name.len;
     return true;

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Labeller: labels out of the tags of a line, and their text
+ * Labeller: makes labels from the tags of a line, and writes them
  *
- * Pure but for its scratch memory, which is sized for what its limits allow. The rules
- * are in proto/README.md, section 6.
+ * Pure except for its scratch memory, whose size follows from the limits. The rules are in
+ * proto/README.md, section 6.
  */
 
 #include "base/compiler.h"
@@ -18,10 +18,10 @@
 enum tag_fate {
     TAG_KEPT,
     TAG_BARE,         /* no separator */
-    TAG_EMPTY_KEY,    /* from here on, as TAG_BARE: dropped */
-    TAG_EMPTY_VALUE,  /* */
+    TAG_EMPTY_KEY,    /* its key is empty */
+    TAG_EMPTY_VALUE,  /* its value is empty */
     TAG_RESERVED,     /* its label name begins with __ */
-    TAG_BEYOND_LIMIT, /* its key or value is too long, or it is one too many */
+    TAG_BEYOND_LIMIT, /* its key or value is too long, or there are too many labels */
 };
 
 struct labeller {
@@ -29,7 +29,7 @@ struct labeller {
     bool keeps_bare_tags; /* as key="true" */
     struct labels labels;
     size_t names_len;
-    char *names; /* of the labels, one after the other */
+    char *names; /* the names of the labels, one after the other */
 };
 
 /* Set up @labeller in place, without labels. Returns 0 or -ENOMEM. */
@@ -37,19 +37,18 @@ MUST_CHECK int labeller_init(struct labeller *labeller, const struct line_limits
                              bool keeps_bare_tags);
 void labeller_deinit(struct labeller *labeller);
 
-/* Begin with another line. */
+/* Remove all labels, for the next line. */
 void labeller_clear(struct labeller *labeller);
 
 /*
- * Make a label of @tag, of a sample of @type, and say what became of it. With TAG_KEPT
- * @ret is the label, which borrows from the tag and, until labeller_clear(), from the
- * labeller.
+ * Make a label from @tag of a sample of @type, and return what became of the tag. With TAG_KEPT,
+ * @ret is the label. It borrows from the tag and, until labeller_clear(), from the labeller.
  */
 MUST_CHECK enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag,
                                       enum sample_type type, struct label *ret);
 
 /*
- * Write all labels, in order, at @out, which holds limits.labels_text bytes. Returns
- * false when they would be longer.
+ * Write all labels, sorted, to @out, which holds limits.labels_text bytes. Returns false if they
+ * are longer.
  */
 MUST_CHECK bool labeller_write(struct labeller *labeller, char *out, struct slice *ret);

@@ -7,15 +7,14 @@
  *      ^^^^^^^^^^^^^^^^ ^ ^
  *      name         value rest
  *
- * Most lines differ from one that came before only in their value. So the part
- * that runs for every line finds where the value begins and ends, reads it, and
- * stops there: name and rest are the key by which the shard knows the line. What
- * they mean is worked out once per key, by input/resolve, with the rest of this file.
- * And most lines are usual (parse_usual_lines): those take the shortest way, and any
- * doubt sends a line to the other functions, which know every corner of the grammar.
+ * Most lines differ from an earlier one only in their value. So the part that runs for every line
+ * finds where the value begins and ends, reads it, and stops there: name and rest are the key by
+ * which the shard finds the line's cell. input/resolve works out their meaning once per key, with
+ * the rest of this file. Most lines are also usual (parse_usual_lines) and take the shortest path.
+ * In any doubt a line goes to the other functions, which know the whole grammar.
  *
- * A value that is no number is seldom a mistake: it is a set's, or it is packed, or
- * the name's tags have a colon in them. That is looked into only then.
+ * A value that is not a number is rarely a mistake: it belongs to a set, or it is packed, or the
+ * name's tags contain a colon. These cases are considered only then.
  */
 
 #include "input/parse.h"
@@ -68,8 +67,8 @@ static void set_value(struct line *line, const char *begin, const char *end)
  * na[key=va:lue]me:1|c
  * ------------- not here
  *
- * If the name ends inside of a bracket group, because a tag's value has a colon,
- * let it end at the first colon behind the group. There is no number before that.
+ * If the name ends inside a bracket group, because a tag's value contains a colon, move its end
+ * to the first colon after the group. There is no number before that.
  */
 static enum verdict skip_brackets(struct line *line)
 {
@@ -89,7 +88,7 @@ static enum verdict skip_brackets(struct line *line)
     return VERDICT_APPLIED;
 }
 
-/* What @text is if it is not a line; VERDICT_APPLIED if it is one. */
+/* The verdict on @text if it is an event or a service check; VERDICT_APPLIED for a line. */
 static enum verdict recognise_other(struct slice text)
 {
     enum verdict event = event_recognise(text);
@@ -132,7 +131,7 @@ enum verdict parse_line(struct slice text, const struct parse_options *options, 
     return VERDICT_APPLIED;
 }
 
-/* The same as set_value(); what lies between @bar and @end may be read, too. */
+/* The same as set_value(), but the bytes from @bar to @end may be read, too. */
 static void set_usual_value(struct line *line, const char *begin, const char *bar, const char *end)
 {
     uint32_t number;
@@ -149,7 +148,7 @@ static void set_usual_value(struct line *line, const char *begin, const char *ba
 }
 
 /*
- * May a usual line begin with @first, and end with @last? Control characters are not wrong
+ * Whether a usual line may begin with @first and end with @last. Control characters are allowed
  * there, but too rare to be told apart from blanks.
  */
 static bool are_usual_ends(unsigned char first, unsigned char last)
@@ -157,7 +156,7 @@ static bool are_usual_ends(unsigned char first, unsigned char last)
     return first > ' ' && first != '_' && last > ' ';
 }
 
-/* Cut the usual line between @begin and @end. Returns where it ends; NULL when it is none. */
+/* Cut the line at @begin. Returns where it ends; NULL if it is not usual. */
 static const char *cut_usual_line(const char *begin, const char *end, size_t line_max,
                                   struct line *ret)
 {
@@ -216,7 +215,7 @@ bool parse_next_value(struct slice *values, struct line *line)
 {
     const char *end, *colon;
 
-    /* "1:" is two values, of which the second is empty: at, not len, says that it is over. */
+    /* "1:" is two values, the second empty. So at, not len, marks the end. */
     if (!values->at)
         return false;
     end = values->at + values->len;
@@ -232,9 +231,8 @@ bool parse_next_value(struct slice *values, struct line *line)
 /*
  * |c|@0.1:200|ms:6|g
  *        ^
- * Where the link that begins with the first section of @rest ends: at a colon in its
- * type or a rate; NULL when it is the last one. Not a link at all, if its type is none:
- * then @ret_is_good is false.
+ * The end of the link that begins with the first section of @rest: a colon in its type or in a
+ * rate, or NULL if it is the last link. @ret_is_good tells whether it has a valid type.
  */
 static const char *end_of_link(struct slice rest, bool *ret_is_good)
 {
@@ -262,7 +260,7 @@ bool parse_is_chain(const struct line *line)
     colon = end_of_link(rest, &is_good);
     if (!colon || line->name.len > CHAIN_NAME_MAX || memmem(rest.at, rest.len, "|#", 2))
         return false;
-    /* All links must be good, or the line is refused as a whole. */
+    /* All links must be good; otherwise the whole line is refused. */
     while (is_good && colon) {
         bar = memchr(colon, '|', (size_t)(end - colon));
         if (!bar)

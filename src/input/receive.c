@@ -3,16 +3,15 @@
 /*
  * Receive
  *
- * The batch owns its buffers: 64 of 64 KiB, mapped and not touched, so that
- * memory is spent only on the pages that long datagrams have really reached.
- * recvmmsg() overwrites the lengths in the headers it fills, so these are set again
- * before the next call, and only as many datagrams as it returned are ever looked at.
+ * The batch owns its buffers: 64 of 64 KiB, mapped but not touched, so that only the pages that
+ * long datagrams have actually reached take memory. recvmmsg() overwrites the lengths in the
+ * headers it fills. So these are set again before the next call, and only the datagrams that it
+ * has returned are read.
  *
- * Kernels stamp arrivals with the real-time clock, which may jump. So a stamp is
- * turned into monotonic time as it is read, and never lies in the future. What
- * lies between the two clocks is constant but for jumps. It is measured once, as
- * well as it can be, and again only after a jump: then the stamps of different
- * threads compare to some 100 ns.
+ * Kernels stamp arrivals with the real-time clock, which may jump. So a stamp is converted to
+ * monotonic time when it is read, and never lies in the future. The difference between the two
+ * clocks is constant except for jumps. It is measured once, as precisely as possible, and again
+ * only after a jump. So the stamps of different threads agree to about 100 ns.
  */
 
 #include "input/receive.h"
@@ -25,15 +24,15 @@
 #include <sys/socket.h>
 
 /*
- * From one buffer to the next. With the bare size, a power of two, all datagrams would want
- * the same few places in the caches: of 64 that were received, most would be in memory
- * again before they are read.
+ * The distance between buffers. If it were the bare size, a power of two, all datagrams would
+ * compete for the same few cache sets: most of 64 received ones would be evicted from the cache
+ * before they are read.
  */
 #define BUFFER_STRIDE ((size_t)RECEIVE_DATAGRAM_MAX + 33 * CACHE_LINE)
 #define BUFFERS_SIZE (RECEIVE_BATCH_MAX * BUFFER_STRIDE)
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))
 
-/* The clocks have moved against each other, and this is not just a slow thread. */
+/* A larger change of their difference is a jump of a clock, not just a slow thread. */
 #define JUMP_NS CLOCK_NS_PER_MS
 
 struct receive_batch {
@@ -41,7 +40,7 @@ struct receive_batch {
     struct mmsghdr headers[RECEIVE_BATCH_MAX];
     struct iovec vectors[RECEIVE_BATCH_MAX];
     _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
-    int n_filled;    /* headers that the last fill has written to */
+    int n_filled;    /* headers that the last fill wrote to */
     int64_t now_ns;  /* monotonic, as of the last fill with stamps */
     int64_t lead_ns; /* real time - monotonic time */
 };
@@ -82,8 +81,8 @@ void receive_batch_free(struct receive_batch *batch)
 }
 
 /*
- * How far real time is ahead of monotonic time. The thread may lose the processor
- * between two clock readings, so the closest of several pairs counts.
+ * How far real time is ahead of monotonic time. The thread may be preempted between two clock
+ * readings, so the closest of several pairs is used.
  */
 static int64_t measure_lead_ns(void)
 {
@@ -116,7 +115,7 @@ int receive_batch_fill(struct receive_batch *batch, int fd)
 {
     int n;
 
-    /* Only what the last call has changed: most are small, and all headers are four kilobytes. */
+    /* Only those that the last call changed: most batches are small, and all headers are 4 KB. */
     for (int i = 0; i < batch->n_filled; i++)
         batch->headers[i].msg_hdr.msg_controllen = CONTROL_SIZE;
     batch->n_filled = 0;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Receive: a batch of datagrams out of a socket
+ * Receive: a batch of datagrams from a socket
  *
- * One thread at a time. Knows no event loop: it never waits.
+ * One thread at a time. It knows no event loop and never waits.
  */
 
 #include "base/compiler.h"
@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* The most datagrams a batch takes, and the most bytes of one: all that UDP can carry. */
+/* The most datagrams in a batch; the most bytes of a datagram, which is all that UDP can carry. */
 #define RECEIVE_BATCH_MAX 64
 #define RECEIVE_DATAGRAM_MAX 65536
 
@@ -24,23 +24,23 @@ void receive_batch_free(struct receive_batch *batch);
 DEFINE_CLEANUP(struct receive_batch *, receive_batch_free)
 
 /*
- * Take what is waiting in @fd, without waiting for more. What the batch held
- * before is gone. Returns how many datagrams it holds now: 0 to
- * RECEIVE_BATCH_MAX, fewer than that when the socket is empty; or negative errno.
+ * Replace the contents of the batch with the datagrams queued on @fd, without waiting for more.
+ * Returns their number, 0 to RECEIVE_BATCH_MAX; fewer than RECEIVE_BATCH_MAX means that the socket
+ * is empty. Or returns negative errno.
  */
 MUST_CHECK int receive_batch_fill(struct receive_batch *batch, int fd);
 
-/* Datagram @i of those, borrowed until the next fill. */
+/* Datagram @i of the batch, borrowed until the next fill. */
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
 
-/* Was it longer than RECEIVE_DATAGRAM_MAX, so that its end is lost? (Unix sockets only.) */
+/* Whether its end is lost because it exceeds RECEIVE_DATAGRAM_MAX. (Unix sockets only.) */
 bool receive_batch_is_cut(const struct receive_batch *batch, int i);
 
 /*
- * When it reached this machine, in clock_monotonic_ns() terms. 0 unless
- * receive_stamp_arrivals() was asked for on that socket.
+ * The time at which it reached this machine, on the clock of clock_monotonic_ns(). 0 unless
+ * receive_stamp_arrivals() was called for the socket.
  */
 int64_t receive_batch_arrived_ns(const struct receive_batch *batch, int i);
 
-/* Have the kernel note when each datagram arrives. Returns 0 or negative errno. */
+/* Make the kernel stamp each datagram when it arrives. Returns 0 or negative errno. */
 MUST_CHECK int receive_stamp_arrivals(int fd);

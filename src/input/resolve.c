@@ -3,12 +3,11 @@
 /*
  * Resolve
  *
- * Runs once for each key a worker has not seen: here is where names are escaped,
- * tags are taken apart, and labels are sorted and rendered, so that the hot path
- * never does any of it. All memory is scratch, sized for what the limits allow,
- * so nothing is allocated and nothing can overflow.
+ * Runs once for each key that a worker has not seen. It escapes names, takes tags apart, sorts
+ * labels and renders them, so that the hot path never does any of this. All memory is scratch
+ * memory, whose size follows from the limits, so nothing is allocated and nothing can overflow.
  *
- * A refusal is returned through all levels; each place that refuses notes the byte.
+ * A refusal is returned through all levels. Each place that refuses notes the fault.
  */
 
 #include "input/resolve.h"
@@ -24,11 +23,11 @@ struct resolver {
     const struct resolve_trace *trace;
     const char *fault;
     struct labeller labeller;
-    struct tagged_name name; /* of the line at hand */
+    struct tagged_name name; /* of the current line */
     section_parser *parse_section;
-    char *family;   /* the name as Prometheus is shown it */
+    char *family;   /* the name as it is exposed */
     char *unsplit;  /* the name as it was sent, without a bracket group */
-    char *rendered; /* the labels; of an end, also as they would be on a histogram */
+    char *rendered; /* the labels, then the labels on a histogram (resolve_for_histogram) */
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -88,7 +87,7 @@ static enum verdict check_text(struct resolver *resolver, struct slice text)
 
 /* --- labels ------------------------------------------------------------------------ */
 
-/* Add the labels of some tags, all of one dialect. */
+/* Add the labels of @tags, which are all of one dialect. */
 static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct identity *identity)
 {
     struct slice text;
@@ -102,7 +101,7 @@ static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct
             resolver->trace->on_tag(resolver->trace->ctx, &tags, text, fate, &label);
         if (fate == TAG_BEYOND_LIMIT)
             return refuse(resolver, REFUSED_LABEL_LIMIT, text.at);
-        /* Without the tag, it would end more than was meant. */
+        /* Without the tag, it would end more series than intended. */
         if (fate != TAG_KEPT && identity->type == SAMPLE_END)
             return refuse(resolver, REFUSED_MALFORMED_LINE, text.at);
         identity->n_tag_errors += fate != TAG_KEPT;
@@ -110,7 +109,7 @@ static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct
     return VERDICT_APPLIED;
 }
 
-/* Render what was added, in order, at @out. @end is where the line ends. */
+/* Render the added labels, sorted, to @out. @end is the end of the line. */
 static enum verdict render_labels(struct resolver *resolver, const char *end, char *out,
                                   struct slice *ret)
 {
@@ -143,7 +142,7 @@ static enum verdict add_own_tag(struct resolver *resolver, struct tag tag,
     return VERDICT_APPLIED;
 }
 
-/* Container IDs come as "ci-ID", or bare from old clients; "in-INODE" is left as it is. */
+/* Container IDs come as "ci-ID", or bare from old clients; "in-INODE" is not changed. */
 static enum verdict add_container(struct resolver *resolver, struct slice id,
                                   struct identity *identity)
 {
@@ -207,7 +206,7 @@ static enum verdict add_section(struct resolver *resolver, struct slice section,
 
 /* --- lines ------------------------------------------------------------------------------ */
 
-/* @name is what is left of it without its tags. */
+/* @name is without its tags. */
 static enum verdict write_name(struct resolver *resolver, struct slice name,
                                struct identity *identity)
 {
@@ -218,7 +217,7 @@ static enum verdict write_name(struct resolver *resolver, struct slice name,
     return VERDICT_APPLIED;
 }
 
-/* Collect the labels of a line. @rest is what stands behind the type. */
+/* Collect the labels of a line. @rest is what follows the type. */
 static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
                                    struct identity *identity)
 {
@@ -237,9 +236,8 @@ static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
 }
 
 /*
- * Nobody knows here which series an x ends, or of which types the links of a
- * chain are. On a histogram "le" is another label, so the labels are worked out for both
- * cases.
+ * The types of the series that an x ends, or of the links in a chain, are not known here. On a
+ * histogram "le" becomes another label, so the labels are rendered for both cases.
  */
 static enum verdict resolve_for_histogram(struct resolver *resolver, struct slice rest,
                                           struct identity *identity)
@@ -269,7 +267,7 @@ static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
     return verdict;
 }
 
-/* Is @section something that becomes labels, but no text? */
+/* Whether @section becomes labels, but is not UTF-8. */
 static bool is_malformed(struct resolver *resolver, struct slice section)
 {
     struct slice content;
@@ -282,9 +280,9 @@ static bool is_malformed(struct resolver *resolver, struct slice section)
 }
 
 /*
- * Of several reasons to refuse a line, the first in the list of proto/README.md is to
- * be the one; what is worst about it may come late in it. So a line that was refused
- * for its name or tags is looked through once more.
+ * If there are several reasons to refuse a line, the first one in the list of proto/README.md
+ * counts, which may come last in the line. So a line that was refused for its name or tags is
+ * checked again from the start.
  */
 static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum verdict found)
 {
@@ -309,7 +307,7 @@ static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum 
     return found;
 }
 
-/* Begin with a name, as it was sent: take its tags off. */
+/* Begin with a name as it was sent: split off its tags. */
 static enum verdict split_name(struct resolver *resolver, struct slice sent,
                                struct identity *identity)
 {
@@ -321,7 +319,7 @@ static enum verdict split_name(struct resolver *resolver, struct slice sent,
                                    : refuse(resolver, REFUSED_MALFORMED_LINE, sent.at);
 }
 
-/* Cut the type off the front of @rest. Returns false when there is no such type. */
+/* Cut the type off the front of @rest. Returns false if there is no such type. */
 static bool take_type(struct resolver *resolver, struct slice *rest, struct identity *identity)
 {
     if (!sample_type_parse(slice_cut(rest, '|'), &identity->type))
@@ -331,7 +329,7 @@ static bool take_type(struct resolver *resolver, struct slice *rest, struct iden
     return true;
 }
 
-/* With the name split and the type known: the rest. */
+/* Resolve the rest, once the name is split and the type known. */
 static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
                                   struct identity *identity)
 {
@@ -369,7 +367,7 @@ enum verdict resolve_name(struct resolver *resolver, struct slice name, struct i
     const struct slice nothing = { name.at + name.len, 0 };
     enum verdict verdict = split_name(resolver, name, ret);
 
-    /* Any type that takes labels as they are; for the others there is the second rendering. */
+    /* Any type that does not change labels; the second rendering is for the others. */
     ret->type = SAMPLE_GAUGE;
     if (verdict == VERDICT_APPLIED)
         verdict = resolve_split(resolver, nothing, ret);
@@ -407,7 +405,7 @@ bool resolve_link_is_line(const struct resolver *resolver, const struct line *li
     return true;
 }
 
-/* --- what is like a line ---------------------------------------------------------------- */
+/* --- parts ------------------------------------------------------------------------------ */
 
 enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts *parts,
                            struct identity *ret)

@@ -4,7 +4,7 @@
 /*
  * Resolve: what the bytes around a value mean to Prometheus
  *
- * Pure but for its scratch memory. One thread per resolver.
+ * Pure except for its scratch memory. A resolver belongs to one thread.
  */
 
 #include "base/compiler.h"
@@ -15,17 +15,17 @@
 
 struct resolve_options {
     struct line_limits limits;
-    unsigned dialects;        /* a bit for each enum tag_dialect that is understood */
+    unsigned dialects;        /* a bit (1 << dialect) for each enum tag_dialect to understand */
     bool keeps_bare_tags;     /* as key="true" */
     bool has_container_label; /* |c:ID becomes container_id="ID" */
 };
 
-/* What the resolver tells a program that shows how lines are resolved. */
+/* Called as a line is resolved, to show how. */
 struct resolve_trace {
     void *ctx;
-    /* It is told even if the line is refused for its name. */
+    /* Called even if the line is refused for its name. */
     void (*on_type)(void *ctx, enum sample_type type);
-    /* @label is filled in for TAG_KEPT. */
+    /* @label is valid with TAG_KEPT. */
     void (*on_tag)(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
                    const struct label *label);
     void (*on_section)(void *ctx, struct slice section, enum section kind, bool is_good);
@@ -38,44 +38,44 @@ MUST_CHECK int resolve_new(struct resolver **ret, const struct resolve_options *
 void resolve_free(struct resolver *resolver);
 DEFINE_CLEANUP(struct resolver *, resolve_free)
 
-/* Tell @trace, which is borrowed, of all that follows; NULL: tell nobody. */
+/* Call @trace, which is borrowed, for all that follows; NULL: no trace. */
 void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace);
 
 /*
- * Work out the identity of @line: its type, weight, family name and labels, by the
- * rules of proto/README.md, sections 2, 3 and 5 to 7.
+ * Resolve the identity of @line: its type, weight, family name and labels, by the rules of
+ * proto/README.md, sections 2, 3 and 5 to 7.
  *
- * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @resolver until
- * the next call and from @line; or the first that applies of REFUSED_MALFORMED_LINE (no
- * name), REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8),
- * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT; then
- * resolve_fault() is the byte that cannot be right.
+ * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @line and, until the next call,
+ * from @resolver. Or returns the first that applies of REFUSED_MALFORMED_LINE (no name),
+ * REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8),
+ * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT; resolve_fault() is
+ * then the fault.
  */
 MUST_CHECK enum verdict resolve_line(struct resolver *resolver, const struct line *line,
                                      struct identity *ret);
 
 /*
- * For a chain: what its links have in common, their name and tags. Returns as
- * resolve_line(); @ret is for resolve_link() alone.
+ * Resolve the common part of a chain's links: @name with its tags. Returns the verdicts of
+ * resolve_line(). @ret is only for resolve_link().
  */
 MUST_CHECK enum verdict resolve_name(struct resolver *resolver, struct slice name,
                                      struct identity *ret);
 
 /*
- * Work out the identity of one link of a chain whose @name was resolved last: only its
- * type and rates are looked at. Returns VERDICT_APPLIED, REFUSED_ILLEGAL_EVENT, or
- * REFUSED_MALFORMED_LINE for an x when tags of the name were dropped.
+ * Resolve the identity of one link of the chain whose @name was resolved last, from its type, rates
+ * and unknown sections. Returns VERDICT_APPLIED, REFUSED_ILLEGAL_EVENT, or REFUSED_MALFORMED_LINE
+ * for an x if tags of the name were dropped.
  */
 MUST_CHECK enum verdict resolve_link(struct resolver *resolver, const struct identity *name,
                                      const struct line *link, struct identity *ret);
 
 /*
- * Does @link mean what a line with the same bytes would mean? Not if it has a container: a
- * chain passes over it, but on a line it becomes a label, if that is wanted.
+ * Whether @link means the same as a line with the same bytes. It does not if it has a container
+ * that would become a label: a chain ignores containers.
  */
 bool resolve_link_is_line(const struct resolver *resolver, const struct line *link);
 
-/* Something like a line, taken apart already. */
+/* The parts of a text that is not a line but makes a sample. */
 struct resolve_parts {
     enum sample_type type;
     struct slice name;     /* without tags */
@@ -83,9 +83,9 @@ struct resolve_parts {
     section_parser *parse_section;
 };
 
-/* As resolve_line(), for @parts, from which @ret borrows as well. */
+/* The same as resolve_line(), for @parts, from which @ret borrows as well. */
 MUST_CHECK enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts *parts,
                                       struct identity *ret);
 
-/* In the text of the line that was refused last. */
+/* The fault in the line that was refused last: the first byte that cannot be right. */
 const char *resolve_fault(const struct resolver *resolver);

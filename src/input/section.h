@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * Section: what stands between the bars after a line's type
+ * Section: the text between two bars after a line's type
  *
- * Lines and service checks mark their sections differently. To the resolver a section is
- * the same whatever its mark was.
+ * Lines and service checks mark their sections differently. The resolver sees only their kind.
  */
 
 #include "base/slice.h"
@@ -15,12 +14,12 @@ enum section {
     SECTION_TAGS,      /* #key:value,… */
     SECTION_CONTAINER, /* c:ID (DogStatsD 1.2) */
     SECTION_HOST,      /* h:HOST, of a service check */
-    SECTION_KNOWN,     /* known, and of no use here: passed over */
-    SECTION_UNKNOWN,   /* passed over, and counted */
+    SECTION_KNOWN,     /* known but not used: ignored */
+    SECTION_UNKNOWN,   /* ignored and counted */
 };
 
 /*
- * How a grammar tells its sections apart: the kind of @section, which is not empty.
- * @ret_content is what follows its mark.
+ * Returns the kind of @section, which is not empty. @ret_content is what follows its mark. Each
+ * grammar has its own parser.
  */
 typedef enum section section_parser(struct slice section, struct slice *ret_content);

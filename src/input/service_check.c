@@ -5,8 +5,8 @@
  *
  *      _sc|name|0|d:1656581400|h:host|#tag:value|m:message
  *
- * The message comes last and may hold anything, bars too. It is cut off here, so that all
- * that is left are sections.
+ * The message comes last and may contain anything, including bars. It is cut off here, so that
+ * only sections remain.
  */
 
 #include "input/service_check.h"
@@ -20,7 +20,7 @@ enum verdict service_check_recognise(struct slice text)
     return service_check_parse(text, &parsed) ? SKIPPED_SERVICE_CHECK : REFUSED_MALFORMED_LINE;
 }
 
-/* What is left of @rest, which is empty or begins with '|', without a message. */
+/* @rest, which is empty or begins with '|', without the message. */
 static struct slice without_message(struct slice rest)
 {
     const char *message = rest.len ? memmem(rest.at, rest.len, "|m:", 3) : NULL;

@@ -4,7 +4,7 @@
 /*
  * Service check: DogStatsD's "_sc|…", which looks like a line and is not one
  *
- * Pure. Slices borrow from the text. What a check becomes is in proto/README.md, section 8.
+ * Pure. Slices borrow from the text. proto/README.md, section 8, tells what a check becomes.
  * Source: DogStatsD datagram format 1.0,
  * https://docs.datadoghq.com/developers/dogstatsd/datagram_shell/
  */
@@ -22,13 +22,13 @@ struct service_check {
 };
 
 /*
- * Is @text a service check? SKIPPED_SERVICE_CHECK if so; REFUSED_MALFORMED_LINE when it
- * begins with "_sc|" and goes on differently; VERDICT_APPLIED when it is something else.
+ * Returns SKIPPED_SERVICE_CHECK if @text is a service check, REFUSED_MALFORMED_LINE if it begins
+ * with "_sc|" but is not one, and VERDICT_APPLIED for anything else.
  */
 MUST_CHECK enum verdict service_check_recognise(struct slice text);
 
-/* Take a check apart. Returns false when @text is not one. */
+/* Split a check into its parts. Returns false if @text is not one. */
 MUST_CHECK bool service_check_parse(struct slice text, struct service_check *ret);
 
-/* What a section of a check is: tags, a host, or one that is passed over. */
+/* The kinds of a check's sections: tags, host, known or unknown. */
 section_parser service_check_section;

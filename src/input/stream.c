@@ -3,8 +3,8 @@
 /*
  * Stream
  *
- * What is whole is handed on where it lies. Only a line that began in one piece and
- * ends in another is copied, so an idle connection holds a few bytes or none.
+ * Whole lines are handed on in place. Only a line that begins in one piece and ends in another is
+ * copied, so an idle connection holds a few bytes or none.
  *
  *      |a:1|c\nb:2|c\nc:|       handed on: two lines;   held: "c:"
  *      |3|c\nd:4|c\n|           handed on: "c:3|c\n", then the rest
@@ -16,7 +16,7 @@
 
 #define LENGTH_BYTES 4
 
-/* Idle connections give larger buffers back. */
+/* Larger buffers are freed when they are empty. */
 #define KEPT_BYTES 1024
 
 void stream_init(struct stream *stream, const struct stream_options *options)
@@ -41,7 +41,7 @@ bool stream_is_inside(const struct stream *stream)
     return parse_next_line(&rest, &options, &line);
 }
 
-/* --- what is held ------------------------------------------------------------------ */
+/* --- held bytes -------------------------------------------------------------------- */
 
 static void drop_all(struct stream *stream)
 {
@@ -52,7 +52,7 @@ static void drop_all(struct stream *stream)
         buffer_clear(&stream->held);
 }
 
-/* Drop what was handed out. */
+/* Remove the bytes that were handed on. */
 static void drop_given(struct stream *stream)
 {
     struct buffer *held = &stream->held;
@@ -75,7 +75,7 @@ static enum stream_step give(struct stream *stream, size_t from, size_t to, stru
     return STREAM_HAS_LINES;
 }
 
-/* Move the first @n bytes of @input, at most, to the held ones. */
+/* Move at most the first @n bytes of @input to the held ones. */
 static void hold(struct stream *stream, struct slice *input, size_t n)
 {
     n = n < input->len ? n : input->len;
@@ -97,7 +97,7 @@ static enum stream_step line_too_long(struct stream *stream)
     return STREAM_TOO_LONG;
 }
 
-/* Pass over the rest of a line. */
+/* Skip the rest of a line. */
 static void skip_line(struct stream *stream, struct slice *input)
 {
     const char *end = memchr(input->at, '\n', input->len);
@@ -106,7 +106,7 @@ static void skip_line(struct stream *stream, struct slice *input)
     skip(input, end ? (size_t)(end - input->at) + 1 : input->len);
 }
 
-/* A line has begun in an earlier piece: does it end in this one? */
+/* Continue a line that began in an earlier piece. */
 static enum stream_step go_on_with_line(struct stream *stream, struct slice *input,
                                         struct slice *ret_lines)
 {
@@ -185,7 +185,7 @@ static enum stream_step read_frames(struct stream *stream, struct slice *input,
 
 /* --- both -------------------------------------------------------------------------------- */
 
-/* No line has a zero for its fourth byte, and no frame is so long that its length has none. */
+/* The fourth byte decides: it is zero in every allowed frame length, and in no line. */
 static enum stream_step read_beginning(struct stream *stream, struct slice *input,
                                        struct slice *ret_lines)
 {

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Stream: lines out of bytes that come in pieces
+ * Stream: lines from bytes that arrive in pieces
  *
- * Pure: no socket, no loop. Either lines with line feeds, or, where that is allowed
- * and the connection begins like it, DogStatsD's frames: a length of four bytes, least
- * significant first, and so many bytes of lines (proto/README.md, section 1).
+ * Pure: no socket, no loop. A stream consists of lines that end with line feeds. If allowed, and
+ * if it begins with one, it consists of DogStatsD's frames instead: a length of four bytes, least
+ * significant first, then that number of bytes with lines (proto/README.md, section 1).
  */
 
 #include "base/buffer.h"
@@ -18,7 +18,7 @@ struct stream_options {
 };
 
 enum stream_state {
-    STREAM_BEGINNING, /* it is not known yet what it will be */
+    STREAM_BEGINNING, /* not known yet */
     STREAM_LINES,
     STREAM_FRAMES,
 };
@@ -26,37 +26,37 @@ enum stream_state {
 struct stream {
     struct stream_options options;
     enum stream_state state;
-    struct buffer held; /* what waits for its end */
-    size_t n_given;     /* bytes at its front that were handed out */
-    bool is_skipping;   /* the rest of a line that is too long */
-    size_t n_to_skip;   /* bytes of a frame that is too long */
+    struct buffer held; /* the beginning of a line or frame whose end has not arrived */
+    size_t n_given;     /* bytes at its front that were handed on */
+    bool is_skipping;   /* skips the rest of a line that is too long */
+    size_t n_to_skip;   /* remaining bytes of a frame that is too long */
 };
 
-/* What a step came to. */
+/* The outcome of a step. */
 enum stream_step {
-    STREAM_HUNGRY,    /* it needs more input, or has come to its end */
+    STREAM_HUNGRY,    /* it needs more input, or has ended */
     STREAM_HAS_LINES, /* there are lines, all of them whole */
-    STREAM_TOO_LONG,  /* a line or frame beyond the limit is being passed over */
-    STREAM_CUT_OFF,   /* the end came inside of a frame */
-    STREAM_NO_MEMORY, /* what was held is lost, and all that follows: close it */
+    STREAM_TOO_LONG,  /* a line or frame beyond the limit is being skipped */
+    STREAM_CUT_OFF,   /* the stream ended inside a frame */
+    STREAM_NO_MEMORY, /* the held bytes are lost, and so is all that follows: close it */
 };
 
 void stream_init(struct stream *stream, const struct stream_options *options);
 void stream_deinit(struct stream *stream);
 
 /*
- * Go on with @input, some of which is cut off its front. With STREAM_HAS_LINES,
- * @ret_lines borrows from the stream or the input until the next call. Call it until
- * it is hungry.
+ * Take bytes off the front of @input and return the outcome. With STREAM_HAS_LINES, @ret_lines
+ * borrows from the stream or the input until the next call. Call this until it returns
+ * STREAM_HUNGRY.
  */
 MUST_CHECK enum stream_step stream_read(struct stream *stream, struct slice *input,
                                         struct slice *ret_lines);
 
 /*
- * There will be no more input, and that was agreed on: what is held is the last line.
- * Call it until it is hungry.
+ * End the stream after the peer has closed it in an orderly way: the held bytes are the last
+ * line. Call this until it returns STREAM_HUNGRY.
  */
 MUST_CHECK enum stream_step stream_end(struct stream *stream, struct slice *ret_lines);
 
-/* Is there something that waits for its end, and has not been reported in any way? */
+/* Whether it holds the beginning of a line or frame that has not been reported yet. */
 bool stream_is_inside(const struct stream *stream);

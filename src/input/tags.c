@@ -3,7 +3,7 @@
 /*
  * Tags
  *
- * Only the separator differs between the dialects, once a name's tags are found.
+ * Once the tags of a name are found, the dialects differ only in the separator.
  */
 
 #include "input/tags.h"
@@ -36,7 +36,7 @@ static void add_tags(struct tagged_name *name, enum tag_dialect dialect, struct 
 /*
  * na[key=value]me
  *   -----------
- * Take the group out, and put what is around it together in @scratch.
+ * Take the group out, and join the parts around it in @scratch.
  */
 static void split_group(struct slice sent, char *scratch, struct tagged_name *ret)
 {
@@ -60,14 +60,14 @@ static void split_group(struct slice sent, char *scratch, struct tagged_name *re
     ret->group_len = sent.len - ret->name.len;
 }
 
-/* Where @name has the mark of @dialect, or NULL. */
+/* The first @mark of @dialect in @name; NULL if there is none or @dialects lacks it. */
 static const char *find_mark(struct slice name, char mark, unsigned dialects,
                              enum tag_dialect dialect)
 {
     return name.len && dialects & 1u << dialect ? memchr(name.at, mark, name.len) : NULL;
 }
 
-/* The first of the marks that begin tags in a name decides whose they are. */
+/* The first mark in a name decides the dialect of its tags. */
 static void split_tail(unsigned dialects, struct tagged_name *ret)
 {
     const char *comma = find_mark(ret->name, ',', dialects, TAG_INFLUXDB);
@@ -82,7 +82,7 @@ static void split_tail(unsigned dialects, struct tagged_name *ret)
              (struct slice){ mark + 1, (size_t)(end - mark - 1) });
 }
 
-/* Nearly all names have no mark in them. */
+/* Nearly all names contain no mark. */
 static bool has_marks(struct slice name)
 {
     return name.len && (memchr(name.at, ',', name.len) || memchr(name.at, '#', name.len) ||

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Tags: the four ways to write them
+ * Tags: the four dialects
  *
  *      name:1|c|#key:value,key:value       DogStatsD
  *      name,key=value,key=value:1|c        InfluxDB
@@ -23,10 +23,10 @@ enum tag_dialect {
     _TAG_DIALECT_N,
 };
 
-/* What a person calls it. */
+/* The name of @dialect for people. */
 const char *tag_dialect_name(enum tag_dialect dialect);
 
-/* Tags of one dialect, as they stand on a line. */
+/* Tags of one dialect, as they were sent. */
 struct tags {
     enum tag_dialect dialect;
     struct slice text; /* key, separator, value, comma, … */
@@ -38,7 +38,7 @@ struct tag {
     bool is_bare; /* there is no separator; value is empty */
 };
 
-/* Some clients put the section's mark before each tag: |#a:1,#b:2 */
+/* Some clients put the section's mark before each tag: |#a:1,#b:2. */
 static inline struct slice tag_without_mark(struct slice key)
 {
     return key.len && key.at[0] == '#' ? slice_trim((struct slice){ key.at + 1, key.len - 1 })
@@ -46,8 +46,8 @@ static inline struct slice tag_without_mark(struct slice key)
 }
 
 /*
- * Cut the next tag off the front of @tags; nothing between two commas is none.
- * @ret_text is all of it. Returns false when there is none left.
+ * Cut the next tag off the front of @tags; empty text between two commas is skipped. @ret_text is
+ * the whole tag. Returns false if none is left.
  */
 MUST_CHECK static inline bool tags_next(struct tags *tags, struct tag *ret, struct slice *ret_text)
 {
@@ -69,31 +69,31 @@ MUST_CHECK static inline bool tags_next(struct tags *tags, struct tag *ret, stru
     return true;
 }
 
-/* Is @text nothing but commas, if anything? */
+/* Whether @text contains no tag: it is empty or only commas. */
 bool tags_are_none(struct slice text);
 
-/* The two dialects of tags that a name can have: a bracket group, and another behind it. */
+/* The most dialects in a name: a bracket group, and another one after it. */
 #define TAGS_IN_NAME_MAX 2
 
 /* A name without its tags. */
 struct tagged_name {
     struct slice name;
-    struct tags tags[TAGS_IN_NAME_MAX]; /* those that are not empty */
+    struct tags tags[TAGS_IN_NAME_MAX]; /* without empty ones */
     unsigned n_tags;
     const char *odd_bracket; /* a bracket without its partner, or NULL */
 
     /* For tags_origin(): */
     struct slice sent;
-    const char *scratch; /* what is around a group is here, or NULL */
-    size_t group_at;     /* where in it the group stood */
+    const char *scratch; /* the text around a group was joined here; NULL: no group */
+    size_t group_at;     /* the offset in it at which the group stood */
     size_t group_len;    /* with its brackets */
 };
 
 /*
- * Take @sent apart. Only dialects with their bit (1 << dialect) in @dialects are
- * looked for. @scratch holds sent.len bytes; the result borrows from both.
+ * Split the tags off @sent. Only dialects whose bit (1 << dialect) is in @dialects are
+ * recognised. @scratch holds sent.len bytes; the result borrows from both.
  */
 void tags_split_name(struct slice sent, unsigned dialects, char *scratch, struct tagged_name *ret);
 
-/* Where the byte at @at, in @name or its tags or elsewhere, stood in what was sent. */
+/* The place in the sent text of the byte at @at, which may be in @name, its tags or elsewhere. */
 const char *tags_origin(const struct tagged_name *name, const char *at);

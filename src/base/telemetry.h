@@ -62,15 +62,3 @@ void telemetry_read(struct telemetry_row *row, uint64_t ret_counts[_TELEMETRY_N]
 
 /* Any thread: the sum of @n rows, each as last published. */
 void telemetry_sum(struct telemetry_row *rows, unsigned n, uint64_t ret_sums[_TELEMETRY_N]);
-
-/* One counter as a sample of /metrics. */
-struct telemetry_item {
-    const char *family; /* items of one family are adjacent */
-    const char *labels; /* rendered, without braces; may be "" */
-    const char *help;   /* the same for all items of a family */
-    unsigned counter;   /* index into a row */
-};
-
-/* All counters that are exposed as sums over the workers. Batches are not. */
-extern const struct telemetry_item telemetry_items[];
-extern const unsigned telemetry_n_items;

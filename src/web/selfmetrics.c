@@ -3,7 +3,7 @@
 /*
  * Self-metrics
  *
- * Two tables hold all families: telemetry_items has what workers count, and the one below
+ * Two tables hold all families: worker_metrics has what workers count, and the one below
  * has the rest. Names are reserved from them, each scrape walks them in their order, and a
  * test compares docs/telemetry.md with a real scrape.
  */
@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "base/process.h"
 #include "base/socket.h"
+#include "web/worker_metrics.h"
 
 #include <stdio.h>
 
@@ -41,7 +42,7 @@ struct self_reading {
 };
 
 struct self_family {
-    const char *name; /* NULL: the families of telemetry_items come here */
+    const char *name; /* NULL: the families of worker_metrics come here */
     enum metric_type type;
     const char *help;
     /* Adds its series. NULL: it has one, whose value stands here in struct values. */
@@ -89,14 +90,14 @@ static void add_telemetry(const struct self_reading *self, struct exposition *ou
     const char *family = "";
 
     telemetry_sum(self->source->rows, self->source->n_rows, sum);
-    for (unsigned i = 0; i < telemetry_n_items; i++) {
-        const struct telemetry_item *item = &telemetry_items[i];
+    for (unsigned i = 0; i < n_worker_metrics; i++) {
+        const struct worker_metric *metric = &worker_metrics[i];
 
-        if (strcmp(family, item->family) != 0)
-            exposition_begin_family(out, slice_of(item->family), METRIC_COUNTER,
-                                    slice_of(item->help));
-        family = item->family;
-        exposition_add_sample(out, slice_of(item->labels), (double)sum[item->counter]);
+        if (strcmp(family, metric->family) != 0)
+            exposition_begin_family(out, slice_of(metric->family), METRIC_COUNTER,
+                                    slice_of(metric->help));
+        family = metric->family;
+        exposition_add_sample(out, slice_of(metric->labels), (double)sum[metric->counter]);
     }
 }
 
@@ -336,9 +337,9 @@ int selfmetrics_reserve(struct registry *registry)
     for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
         if (families[i].name)
             r = reserve(registry, families[i].name, families[i].type);
-    for (unsigned i = 0; i < telemetry_n_items && r == 0; i++)
-        if (i == 0 || strcmp(telemetry_items[i].family, telemetry_items[i - 1].family) != 0)
-            r = reserve(registry, telemetry_items[i].family, METRIC_COUNTER);
+    for (unsigned i = 0; i < n_worker_metrics && r == 0; i++)
+        if (i == 0 || strcmp(worker_metrics[i].family, worker_metrics[i - 1].family) != 0)
+            r = reserve(registry, worker_metrics[i].family, METRIC_COUNTER);
     return r;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "rig.h"
+#include "web/worker_metrics.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -27,17 +28,17 @@ static void write_series(const struct rig *rig, struct buffer *out)
 
 static void write_counters(const struct telemetry_row *row, struct buffer *out)
 {
-    for (unsigned i = 0; i < telemetry_n_items; i++) {
-        const struct telemetry_item *item = &telemetry_items[i];
+    for (unsigned i = 0; i < n_worker_metrics; i++) {
+        const struct worker_metric *metric = &worker_metrics[i];
         bool is_of_interest =
-            item->counter >= TELEMETRY_VERDICTS || item->counter == TELEMETRY_TAG_ERRORS ||
-            item->counter == TELEMETRY_RATE_ERRORS || item->counter == TELEMETRY_UNKNOWN_SECTIONS ||
-            item->counter == TELEMETRY_PACKED || item->counter == TELEMETRY_OVERFLOWS ||
-            item->counter == TELEMETRY_ENDED;
+            metric->counter >= TELEMETRY_VERDICTS || metric->counter == TELEMETRY_TAG_ERRORS ||
+            metric->counter == TELEMETRY_RATE_ERRORS ||
+            metric->counter == TELEMETRY_UNKNOWN_SECTIONS || metric->counter == TELEMETRY_PACKED ||
+            metric->counter == TELEMETRY_OVERFLOWS || metric->counter == TELEMETRY_ENDED;
 
-        if (is_of_interest && row->counts[item->counter])
-            buffer_add_format(out, "# %s{%s} %lu\n", item->family, item->labels,
-                              row->counts[item->counter]);
+        if (is_of_interest && row->counts[metric->counter])
+            buffer_add_format(out, "# %s{%s} %lu\n", metric->family, metric->labels,
+                              row->counts[metric->counter]);
     }
 }
 

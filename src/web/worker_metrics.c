@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Worker metrics
+ *
+ * Types and refusals come from their lists, so that a new one is exposed without a line here.
+ */
+
+#include "web/worker_metrics.h"
+
+#include "base/compiler.h"
+#include "base/telemetry.h"
+
+#define SAMPLES_HELP "Samples applied, by the type the sender gave."
+#define REFUSED_HELP "Lines and samples refused, by reason."
+#define SKIPPED_HELP "Lines recognised but of a kind that makes no sample."
+#define WAKEUPS_HELP "Times a worker woke up to receive, by what woke it."
+
+const struct worker_metric worker_metrics[] = {
+    { "udometer_datagrams_total", "", "Datagrams received.", TELEMETRY_DATAGRAMS },
+    { "udometer_datagram_bytes_total", "", "Bytes in those datagrams.", TELEMETRY_DATAGRAM_BYTES },
+    { "udometer_stream_bytes_total", "", "Bytes of lines received by TCP and Unix streams.",
+      TELEMETRY_STREAM_BYTES },
+    { "udometer_connections_opened_total", "", "Connections accepted, TCP and Unix streams.",
+      TELEMETRY_CONNECTIONS_OPENED },
+    { "udometer_connections_refused_total", "",
+      "Connections closed at once because there were --limit.connections already.",
+      TELEMETRY_CONNECTIONS_REFUSED },
+    { "udometer_lines_total", "",
+      "Lines received: with packed samples, what was applied + refused + skipped, exactly.",
+      TELEMETRY_LINES },
+    { "udometer_packed_samples_total", "", "Samples beyond the first of their line.",
+      TELEMETRY_PACKED },
+#define X(id, letters, name, ...)                                                                  \
+    { "udometer_samples_total", "type=\"" #name "\"", SAMPLES_HELP,                                \
+      TELEMETRY_SAMPLES + SAMPLE_##id },
+    SAMPLE_TYPES(X)
+#undef X
+#define X(id, name)                                                                                \
+    { "udometer_refused_total", "reason=\"" #name "\"", REFUSED_HELP,                              \
+      TELEMETRY_VERDICTS + REFUSED_##id },
+        REFUSALS(X)
+#undef X
+            { "udometer_skipped_total", "kind=\"event\"", SKIPPED_HELP,
+              TELEMETRY_VERDICTS + SKIPPED_EVENT },
+    { "udometer_skipped_total", "kind=\"service_check\"", SKIPPED_HELP,
+      TELEMETRY_VERDICTS + SKIPPED_SERVICE_CHECK },
+    { "udometer_tag_errors_total", "",
+      "Tags dropped, their samples kept: bare, with an empty key or value, or a __ name.",
+      TELEMETRY_TAG_ERRORS },
+    { "udometer_sample_errors_total", "reason=\"invalid_sample_factor\"",
+      "Lines that were applied although something about them was wrong: a rate taken as 1.",
+      TELEMETRY_RATE_ERRORS },
+    { "udometer_overflow_samples_total", "",
+      "Samples applied to a family's overflow series, because of a limit.", TELEMETRY_OVERFLOWS },
+    { "udometer_ended_series_total", "", "Series ended by senders, with x.", TELEMETRY_ENDED },
+    { "udometer_unknown_sections_total", "", "Sections of a line that were passed over.",
+      TELEMETRY_UNKNOWN_SECTIONS },
+    { "udometer_key_misses_total", "", "Lines whose key their worker did not have at hand.",
+      TELEMETRY_KEY_MISSES },
+    { "udometer_key_evictions_total", "", "Keys a worker let go of to make room for others.",
+      TELEMETRY_KEY_EVICTIONS },
+    { "udometer_wakeups_total", "cause=\"poll\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_POLL },
+    { "udometer_wakeups_total", "cause=\"timer\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_TIMER },
+};
+
+const unsigned n_worker_metrics = ARRAY_SIZE(worker_metrics);

@@ -264,7 +264,7 @@ _udom_check() {
     [ -n "$_udom_name" ] || _udom_wrong='the name is empty'
     case $_udom_type in
         s) [ -n "$_udom_value" ] || _udom_wrong='the member is empty' ;;
-        *) _udom_is_number "$_udom_value" || _udom_wrong='the value is no number' ;;
+        *) _udom_is_number "$_udom_value" || _udom_wrong='the value is not a number' ;;
     esac
     _udom_fits "$_udom_name$_udom_value" || _udom_wrong='the line is too long'
 }

@@ -139,9 +139,9 @@ def test_a_unix_socket_that_is_slow_loses_nothing(folder):
 @pytest.mark.parametrize("words, status, says", [
     (["--help"], 0, b"Usage: udometer send"),
     (["--nonsense"], 2, b"unknown flag"),
-    (["cuont", "a"], 2, b"there is no such type"),
-    (["count"], 2, b"there is no name"),
-    (["gauge", "a", "x"], 2, b"the value is no number"),
+    (["cuont", "a"], 2, b"unknown type"),
+    (["count"], 2, b"the name is missing"),
+    (["gauge", "a", "x"], 2, b"the value is not a number"),
     (["count", "a" * 1432], 2, b"the line is too long"),
     (["--url=nonsense", "count", "a"], 2, b"expected udp://HOST:PORT"),
     (["--url=udp://no.such.host.invalid", "count", "a"], 1, b"no.such.host"),

@@ -93,15 +93,15 @@ static void half_a_tag_is_sent_as_one(void **state)
 
 static void says_what_is_wrong(void **state)
 {
-    assert_string_equal(LINE("cuont", "a"), "<there is no such type; expected count, gauge, "
+    assert_string_equal(LINE("cuont", "a"), "<unknown type; expected count, gauge, "
                                             "timing, observe, set or expire>");
-    assert_string_equal(LINE("count"), "<there is no name>");
+    assert_string_equal(LINE("count"), "<the name is missing>");
     assert_string_equal(LINE("count", ""), "<the name is empty>");
-    assert_string_equal(LINE("gauge", "a"), "<there is no value>");
-    assert_string_equal(LINE("gauge", "a", "k=v"), "<the value is no number>");
-    assert_string_equal(LINE("count", "a", ""), "<the value is no number>");
-    assert_string_equal(LINE("count", "a", "1|c\nb:1"), "<the value is no number>");
-    assert_string_equal(LINE("observe", "a", "1:2"), "<the value is no number>");
+    assert_string_equal(LINE("gauge", "a"), "<the value is missing>");
+    assert_string_equal(LINE("gauge", "a", "k=v"), "<the value is not a number>");
+    assert_string_equal(LINE("count", "a", ""), "<the value is not a number>");
+    assert_string_equal(LINE("count", "a", "1|c\nb:1"), "<the value is not a number>");
+    assert_string_equal(LINE("observe", "a", "1:2"), "<the value is not a number>");
     assert_string_equal(LINE("set", "a", ""), "<the member is empty>");
 }
 

@@ -3,8 +3,8 @@
 /*
  * Bench
  *
- * The command: from flags to a workload, from a workload to load, from both to a
- * report and an exit status.
+ * The command: makes a workload from the flags, sends it as load, and makes a report and an
+ * exit status from both.
  */
 
 #include "tools/bench/bench.h"
@@ -25,7 +25,7 @@
 #define DEFAULT_DURATION_NS (10 * CLOCK_NS_PER_S)
 #define AUTO_LINE_BYTES 70
 
-/* A paced run has its number of datagrams; so much longer it may try to catch up. */
+/* A paced run sends a fixed number of datagrams, and may take this much longer to catch up. */
 #define GRACE_NS CLOCK_NS_PER_S
 
 static volatile sig_atomic_t is_interrupted;
@@ -35,7 +35,7 @@ static void interrupt(int number)
     is_interrupted = 1;
 }
 
-/* Without SA_RESTART: what waits shall wait no longer. */
+/* Without SA_RESTART, so that blocking calls return. */
 static void catch_signals(void)
 {
     const struct sigaction action = { .sa_handler = interrupt };
@@ -50,7 +50,7 @@ static int complain(const char *what, int error)
     return EXIT_FAILURE;
 }
 
-/* Print @text. Output that did not reach its file is a failure too. */
+/* Print @text. Output that could not be written is a failure too. */
 static int print(const struct buffer *text, int status)
 {
     if (text->has_failed)
@@ -131,7 +131,7 @@ static struct workload_spec workload_spec(const struct bench_options *options,
     return spec;
 }
 
-/* A workload of @spec, or the exit status after a complaint. */
+/* Make the workload of @spec. Returns EXIT_SUCCESS, or another exit status after a complaint. */
 static int make_workload(struct workload **ret, const struct bench_options *options,
                          const struct workload_spec *spec)
 {
@@ -148,13 +148,13 @@ static int make_workload(struct workload **ret, const struct bench_options *opti
     case 0: return EXIT_SUCCESS;
     case -EMSGSIZE:
         fprintf(stderr,
-                "udometer bench: --lines=%lu: a datagram would have %lu bytes, at most %d "
+                "udometer bench: --lines=%lu: a datagram would have %lu bytes, but at most %d "
                 "are possible; expected fewer lines or labels\n",
                 options->n_lines, n_bytes, WORKLOAD_DATAGRAM_MAX);
         return EXIT_USAGE;
     case -E2BIG:
         fprintf(stderr,
-                "udometer bench: --series=%lu: their lines would have more than 1 GiB; "
+                "udometer bench: --series=%lu: the lines would take more than 1 GiB; "
                 "expected fewer series, or --bytes=0\n",
                 options->n_series);
         return EXIT_USAGE;
@@ -162,7 +162,7 @@ static int make_workload(struct workload **ret, const struct bench_options *opti
     return complain("workload", -ENOMEM);
 }
 
-/* Was every datagram sent, and is everything about it as expected? */
+/* Whether every datagram was sent and all numbers are as expected. */
 static bool is_well(const struct report *report)
 {
     return report->load->n_not_sent == 0 && report->load->n_unreachable == 0 &&
@@ -177,7 +177,7 @@ static int report_load(const struct bench_options *options, const struct report 
     return print(&text, is_well(report) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-/* Send, read the page, report. @sent is room for what was sent of each datagram. */
+/* Send, read the page, report. @sent has one entry for each datagram, all zero. */
 static int measure(const struct bench_options *options, const struct load_options *load,
                    const struct workload *workload, struct workload_sent *sent)
 {

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Bench: a load generator that is a loss meter too
+ * Bench: generates load and measures loss
  */
 
 #include "base/compiler.h"
@@ -10,9 +10,9 @@
 /*
  * udometer bench [--FLAG=VALUE]...
  *
- * Sends a workload, or with --sink receives one, and reports on stdout. argv[0] is
- * "bench". SIGTERM and SIGINT end it early, with its report. Returns the exit status: 0
- * when all is well; 1 when datagrams were lost or could not be sent, a number on the
- * scraped page differs, or it could not run at all; 2 when a flag is wrong.
+ * Sends a workload, or receives one with --sink, and reports on stdout. argv[0] is "bench".
+ * SIGTERM and SIGINT end it early; it still reports. Returns the exit status: 0 if all is
+ * well; 1 if datagrams were lost or could not be sent, a number on the scraped page differs,
+ * or it could not run; 2 if a flag is invalid.
  */
 MUST_CHECK int bench_main(int argc, char **argv);

@@ -3,8 +3,8 @@
 /*
  * Bench kinds
  *
- * As in config/value.c, each kind reads one form of text, strictly, and the sentence
- * about a mistake says what would be right.
+ * As in config/value.c, each kind reads one form of text, strictly, and the error sentence
+ * says what was expected.
  */
 
 #include "tools/bench/bench_kinds.h"
@@ -26,7 +26,7 @@ static bool read_target(void *to, const char *text, const struct value_range *ra
     struct address address;
 
     if (target_parse(&address, text) < 0)
-        return value_refuse(wrong, "HOST:PORT, with a host that is known here, or unix:///PATH");
+        return value_refuse(wrong, "HOST:PORT, with a host that can be resolved, or unix:///PATH");
     return value_read_text(to, text, range, wrong);
 }
 
@@ -46,8 +46,8 @@ static bool read_prefix(void *to, const char *text, const struct value_range *ra
     size_t len = strspn(text, letters);
 
     if (len == 0 || len > PREFIX_MAX || text[len] || (text[0] >= '0' && text[0] <= '9'))
-        return value_refuse(wrong, "a name of letters, digits and _, which does not begin with a "
-                                   "digit, of at most 100 bytes");
+        return value_refuse(wrong, "a name of letters, digits and _, at most 100 bytes long, that "
+                                   "does not begin with a digit");
     return value_read_text(to, text, range, wrong);
 }
 
@@ -113,7 +113,7 @@ static bool read_mix(void *to, const char *text, const struct value_range *range
     for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++)
         sum += percent[type];
     if (!is_good || sum != 100)
-        return value_refuse(wrong, "types and how many percent of the series they are, 100 in all: "
+        return value_refuse(wrong, "types and their percentages of the series, 100 in total: "
                                    "c:60,g:20,ms:20; types are " SAMPLE_LETTERS_OF_SERIES);
     memcpy(to, percent, sizeof(percent));
     return true;

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Bench kinds: kinds of values that only the flags of "udometer bench" have
+ * Bench kinds: kinds of values that only flags of "udometer bench" use
  */
 
 #include "config/value.h"
 
-/* Pad lines to the length that they have in the workload by which udometer is measured. */
+/* Pad lines to the length used in udometer's own measurements. */
 #define BENCH_BYTES_AUTO UINT64_MAX
 
 extern const struct value_kind bench_target;  /* char *: HOST:PORT or unix://PATH */

@@ -3,8 +3,8 @@
 /*
  * Bench options
  *
- * A table, as config/settings.c has one. There is neither an environment nor a file: a
- * measurement should say on its command line all that it depends on.
+ * A table like that of config/settings.c. There are no environment variables and no file: the
+ * command line should show everything that a measurement depends on.
  */
 
 #include "tools/bench/bench_options.h"
@@ -32,50 +32,49 @@ static const struct option rows[] = {
     { "target", "HOST:PORT", OPTION_OF(bench_target, target, char *, "127.0.0.1:8125"),
       "where to send; or unix:///PATH, a Unix datagram socket" },
     { "rate", "N", OPTION_COUNT(rate, 0, BILLION, "10000"),
-      "datagrams per second; 0: as many as it can" },
+      "datagrams per second; 0: as many as possible" },
     { "seconds", "N", OPTION_OF(bench_seconds, duration_ns, int64_t, NULL),
-      "how long, 10 s unless said; a sink runs until SIGTERM or SIGINT" },
+      "how long to send, 10 by default; a sink runs until SIGTERM or SIGINT" },
     { "datagrams", "N", OPTION_COUNT(n_datagrams, 1, BILLION, NULL),
-      "how many datagrams, instead of how long" },
-    { "flows", "N", OPTION_COUNT(n_flows, 1, 1024, "1"),
-      "source sockets, each with a port of its own" },
+      "number of datagrams to send, instead of --seconds" },
+    { "flows", "N", OPTION_COUNT(n_flows, 1, 1024, "1"), "source sockets, each with its own port" },
     { "burst", "N", OPTION_COUNT(n_burst, 1, 64, "5"),
-      "datagrams sent without a pause, by one flow; with --rate=0 always 64" },
-    { "lines", "N", OPTION_COUNT(n_lines, 1, 4096, "20"), "lines in a datagram" },
+      "datagrams that one flow sends without a pause; always 64 with --rate=0" },
+    { "lines", "N", OPTION_COUNT(n_lines, 1, 4096, "20"), "lines per datagram" },
     { "labels", "N", OPTION_COUNT(n_labels, 0, 64, "3"),
-      "tags on a line; 0: series differ in their names" },
-    { "series", "N", OPTION_COUNT(n_series, 1, 10000000, "10000"), "series in all" },
+      "tags per line; 0: series differ in their names" },
+    { "series", "N", OPTION_COUNT(n_series, 1, 10000000, "10000"), "number of series" },
     { "mix", "TYPE:PERCENT,...",
       OPTION_OF(bench_mix, percent, unsigned[WORKLOAD_N_TYPES], "c:60,g:20,ms:20"),
-      "types of the series: " SAMPLE_LETTERS_OF_SERIES },
+      "percentage of each type of series: " SAMPLE_LETTERS_OF_SERIES },
     { "bytes", "N",
       OPTION_NUMBER(bench_padding, n_bytes, VALUE_PLAIN, 0, WORKLOAD_DATAGRAM_MAX, "auto"),
-      "pad datagrams to about N bytes; 0: do not pad; auto: 70 for each line" },
+      "pad datagrams to about N bytes; 0: do not pad; auto: 70 bytes per line" },
     { "order", "ORDER", OPTION_WORD(order, orders, "random"),
-      "random: each pass over all series is shuffled; or sequential" },
+      "order of the series: random, shuffled for each pass, or sequential" },
     { "seed", "N", OPTION_COUNT(seed, 0, BILLION, "1"),
-      "what shuffles and draws; the same flags make the same datagrams everywhere" },
+      "seed of the random numbers; the same flags make the same datagrams everywhere" },
     { "prefix", "NAME", OPTION_OF(bench_prefix, prefix, char *, "bench"),
       "beginning of all names" },
     { "scrape", "URL", OPTION_OF(bench_url, scrape_url, char *, ""),
-      "page of the udometer at the target, http://HOST:PORT/metrics: compare what arrived" },
+      "metrics page of the udometer at the target, http://HOST:PORT/metrics, to compare with" },
     { "sink", "KIND", OPTION_WORD(sink, sinks, NULL),
-      "send nothing, but receive and count: blocking or coalescing" },
+      "do not send, but receive and count: blocking or coalescing" },
     { "listen", "HOST:PORT", OPTION_OF(value_address, listen, char *, "127.0.0.1:0"),
-      "where a sink receives; its first line says where that is" },
+      "where a sink receives; it prints the actual address on its first line" },
     { "format", "FORMAT", OPTION_WORD(format, formats, "text"),
-      "form of the report: text or json" },
+      "format of the report: text or json" },
 };
 
 static const struct option_table table = OPTION_TABLE(rows);
 
-/* What is wrong with the flags together, or NULL. */
+/* Which flags cannot be combined, or NULL. */
 static const char *find_contradiction(const struct bench_options *options)
 {
     if (options->duration_ns && options->n_datagrams)
-        return "--seconds and --datagrams: expected one of them";
+        return "--seconds and --datagrams: expected only one of them";
     if (options->sink != SINK_NONE && (options->scrape_url[0] || options->n_datagrams))
-        return "--sink: a sink has neither --scrape nor --datagrams";
+        return "--sink: cannot be combined with --scrape or --datagrams";
     return NULL;
 }
 
@@ -92,7 +91,7 @@ enum command_line_outcome bench_options_read(struct bench_options *options, int 
     enum command_line_outcome outcome = COMMAND_LINE_WRONG;
 
     if (option_init_values(&table, options) < 0)
-        buffer_add_literal(problem, "no memory for it");
+        buffer_add_literal(problem, "out of memory");
     else
         outcome = command_line_read(&line, NULL, options, problem);
     if (outcome == COMMAND_LINE_RUN)
@@ -113,11 +112,11 @@ void bench_options_deinit(struct bench_options *options)
 static const char help_head[] =
     "Usage: udometer bench [--FLAG=VALUE]...\n"
     "\n"
-    "Sends a workload to a StatsD server, and says exactly what was sent and what all of it\n"
-    "adds up to. With --scrape it compares that with what a udometer there has received.\n"
-    "With --sink it is a receiver instead, that does nothing but count.\n"
-    "Exit status 0: all is well. 1: something was lost, or differs, or could not be sent.\n"
-    "2: a flag is wrong.\n"
+    "Sends a workload to a StatsD server, and reports exactly what was sent and what it adds\n"
+    "up to. With --scrape, compares this with what the udometer at the target has received.\n"
+    "With --sink, receives datagrams instead, and only counts them.\n"
+    "Exit status 0: all is well. 1: something was lost, differs, or could not be sent.\n"
+    "2: a flag is invalid.\n"
     "\n"
     "    udometer bench --rate=50000 --scrape=http://127.0.0.1:9102/metrics\n"
     "    udometer bench --lines=1 --labels=0 --mix=c:100 --bytes=28\n"

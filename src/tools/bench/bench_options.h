@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Bench options: what the flags of "udometer bench" say
+ * Bench options: the flags of "udometer bench"
  */
 
 #include "base/buffer.h"
@@ -24,9 +24,9 @@ enum bench_format {
 
 struct bench_options {
     char *target;
-    uint64_t rate;        /* datagrams per second; 0: as many as it can */
-    int64_t duration_ns;  /* 0: not said */
-    uint64_t n_datagrams; /* 0: not said */
+    uint64_t rate;        /* datagrams per second; 0: as many as possible */
+    int64_t duration_ns;  /* 0: not given */
+    uint64_t n_datagrams; /* 0: not given */
     uint64_t n_flows;
     uint64_t n_burst;
     uint64_t n_lines;
@@ -37,15 +37,15 @@ struct bench_options {
     enum bench_order order;
     uint64_t seed;
     char *prefix;
-    char *scrape_url; /* "": do not */
+    char *scrape_url; /* "": do not scrape */
     enum sink_kind sink;
     char *listen;
     enum bench_format format;
 };
 
 /*
- * Fill @options from the flags argv[1] to argv[argc - 1] and the defaults; a
- * mistake is written to @problem, as one line. bench_options_deinit() in any case.
+ * Fill @options from the flags argv[1] to argv[argc - 1] and the defaults. A problem is
+ * written to @problem as one line. Call bench_options_deinit() in either case.
  */
 MUST_CHECK enum command_line_outcome bench_options_read(struct bench_options *options, int argc,
                                                         char **argv, struct buffer *problem);

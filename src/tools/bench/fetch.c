@@ -3,9 +3,9 @@
 /*
  * Fetch
  *
- * HTTP/1.0, because it is so simple: the page is what comes between the first empty
- * line and the end of the connection. A page of a million series has hundreds of
- * megabytes, so it is handed on as it comes, and never held as a whole.
+ * HTTP/1.0, because it is simple: the page is everything between the first empty line and the
+ * end of the connection. A page of a million series has hundreds of megabytes, so lines are
+ * passed on as they arrive, and the whole page is never in memory.
  */
 
 #include "tools/bench/fetch.h"
@@ -20,7 +20,7 @@
 
 #define PATIENCE_S 10
 
-/* Where a line of the answer stands. */
+/* The part of the answer that a line belongs to. */
 enum part {
     PART_STATUS,
     PART_HEADERS,
@@ -31,13 +31,13 @@ struct answer {
     enum part part;
     void (*on_line)(void *ctx, struct slice line);
     void *ctx;
-    size_t n_held; /* bytes at the front of data: a line whose end has not come yet */
+    size_t n_held; /* bytes at the start of data, of a line whose end has not arrived yet */
     char data[FETCH_LINE_MAX + 1];
 };
 
 /* --- URL ------------------------------------------------------------------------------ */
 
-/* Cut @url into its host and port, of at most 255 bytes, and its path. */
+/* Split @url into its host and port, of at most 255 bytes, and its path. */
 static bool cut_url(const char *url, char authority[256], const char **ret_path)
 {
     static const struct slice scheme = { "http://", 7 };
@@ -79,7 +79,7 @@ static int connect_to(const struct address *server)
 
     if (fd < 0)
         return -errno;
-    /* A connect waits as long as sending does. */
+    /* The time-out for sending also applies to connect(). */
     if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
         connect(fd, &server->any, server->len) < 0)
@@ -100,7 +100,7 @@ static int send_request(int fd, const char *authority, const char *path)
                       authority);
     if (request.has_failed)
         return -ENOMEM;
-    /* It is far smaller than a new connection's buffer. */
+    /* The request is far smaller than a new connection's buffer. */
     n = send(fd, request.data, request.len, MSG_NOSIGNAL);
     if (n < 0)
         return -errno;
@@ -128,7 +128,7 @@ static int take_line(struct answer *answer, struct slice line)
     return -EPROTO;
 }
 
-/* Hand over the whole lines of what is held, and @n_more bytes behind that. */
+/* Pass on the complete lines of the bytes held and the @n_more bytes after them. */
 static int take_lines(struct answer *answer, size_t n_more)
 {
     struct slice rest = { answer->data, answer->n_held + n_more };

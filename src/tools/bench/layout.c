@@ -3,21 +3,21 @@
 /*
  * Layout
  *
- * Pure. Everything on a line but its value follows from the number of its series:
+ * Pure. Everything on a line except its value follows from the number of its series:
  *
  *      bench_c_3:7|c|#series:3140,tag1:1,tag2:2xxxxx
  *                                              ^^^^^ padding
  *      bench_ms_0:1125|ms|#series:0276,tag1:7,tag2:8
  *
- * Numbers have leading zeros, so that without padding all lines of a type have one
- * length; the first hundred series show it, for they have every type that there is.
+ * Numbers have leading zeros, so that all lines of a type have the same length before
+ * padding. The first hundred series include every type, so they show these lengths.
  */
 
 #include "tools/bench/layout.h"
 
 #include <errno.h>
 
-/* So many series share a name: a family that is far from a daemon's limits. */
+/* The number of series that share a name: a family far below a daemon's limits. */
 #define FAMILY_SERIES 1000
 
 struct layout_values layout_values(enum sample_type type)
@@ -29,7 +29,7 @@ struct layout_values layout_values(enum sample_type type)
     case SAMPLE_TIMER: return (struct layout_values){ 8, 72, 125, 4 };
     case SAMPLE_HISTOGRAM: return (struct layout_values){ 10, 90, 1, 2 };
     case SAMPLE_DISTRIBUTION: return (struct layout_values){ 10, 90, 1, 2 };
-    /* At most 64 values, so that those seen fit into a word. */
+    /* At most 64 values, so that a word can hold the set of those seen. */
     case SAMPLE_SET: return (struct layout_values){ 0, 64, 1, 2 };
     case SAMPLE_END:
     case _SAMPLE_TYPE_N: break;
@@ -89,7 +89,7 @@ static void add_name(struct buffer *out, const struct layout *layout, uint32_t s
     }
 }
 
-/* The first label tells series apart; the others have few values, as those of real systems. */
+/* The first label distinguishes series; the others have few values, as in real systems. */
 static void add_labels(struct buffer *out, const struct layout *layout, uint32_t series)
 {
     buffer_add_literal(out, "|#series:");
@@ -120,11 +120,11 @@ void layout_add_line(struct buffer *out, const struct layout *layout, struct lay
 
 /* --- layout --------------------------------------------------------------------------- */
 
-/* Spread the types over the numbers, so that any stretch of series has about the mix. */
+/* Spread the types evenly, so that any range of series has about the right mix. */
 static void spread_types(struct layout *layout, const unsigned *percent)
 {
     for (unsigned i = 0; i < 100; i++) {
-        /* 37 and 100 have no divisor in common: each place is met once. */
+        /* 37 and 100 have no common divisor, so each place is used once. */
         unsigned place = i * 37 % 100, type = 0;
 
         while (place >= percent[type])
@@ -133,7 +133,7 @@ static void spread_types(struct layout *layout, const unsigned *percent)
     }
 }
 
-/* Find out how long lines are: as long as the longest must be, and as is asked for. */
+/* Set the length of all lines: that of the longest, or more if @spec asks for it. */
 static int fit_lines(struct layout *layout, const struct workload_spec *spec)
 {
     CLEANUP(buffer_deinit) struct buffer line = { 0 };
@@ -150,7 +150,7 @@ static int fit_lines(struct layout *layout, const struct workload_spec *spec)
         if (layout->line_len < len[type])
             layout->line_len = len[type];
     }
-    /* Each line has its line feed, but the last of a datagram. */
+    /* Each line has a line feed, except the last of a datagram. */
     if (layout->line_len + 1 < (spec->n_bytes + 1) / spec->n_lines)
         layout->line_len = (spec->n_bytes + 1) / spec->n_lines - 1;
     for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++)

@@ -3,25 +3,25 @@
 /*
  * Load
  *
- * One thread. Datagrams have been made before, so that all there is to do is to point
- * at the next ones and call sendmmsg(), with a burst for each call.
+ * One thread. All datagrams were made before, so sending only means pointing at the next ones
+ * and calling sendmmsg(), once per burst.
  *
- * A datagram is sent when the kernel says so, and nothing else counts. sendmmsg()
- * says how many it took; why it took no more it says only if it took none at all:
+ * A datagram counts as sent only if the kernel says so. sendmmsg() returns the number that it
+ * took. It says why it took no more only if it took none at all:
  *
- *      EAGAIN      there is no room: wait for it, and offer the same one again
- *      any other   the first one is not sent, and never will be; go on with the next
+ *      EAGAIN      there is no room: wait for it, then offer the same datagram again
+ *      any other   the first datagram cannot be sent; continue with the next
  *
- * Except that the error may be about one sent before: an answer by ICMP, that nobody
- * listens, makes the next call fail, or cuts it short without a word. So sockets ask
- * for these answers (IP_RECVERR), which then wait in a queue of their own; and an error
- * that has any is an answer, and the same datagram is offered again. That option also
- * makes the kernel tell what it drops on the way out (ENOBUFS).
+ * But the error may be about an earlier datagram: an ICMP answer that nothing listens makes
+ * the next call fail, or silently cuts it short. So sockets ask for these answers
+ * (IP_RECVERR), which then wait in a queue of their own. If the queue has any after an error,
+ * the error was such an answer, and the same datagram is offered again. The option also makes
+ * the kernel report what it drops on the way out (ENOBUFS).
  *
- * Pace: burst number i is due i gaps after the start, wherever those before it have got
- * to. What is late is sent at once, so that the rate is right on average. It sleeps until
- * shortly before a burst is due, then spins: sleeping is too coarse for gaps of 100 us,
- * and at 500 datagrams a second the spinning takes 1 % of a processor.
+ * Pace: burst i is due i gaps after the start, whether or not earlier bursts were on time.
+ * Late bursts are sent at once, so that the rate is right on average. The thread sleeps until
+ * shortly before a burst is due, then spins: sleeping is too coarse for gaps of 100 us, and at
+ * 500 datagrams a second the spinning takes 1 % of a processor.
  */
 
 #include "tools/bench/load.h"
@@ -38,10 +38,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* How long before the time a sleep must end: longer than a wake-up usually takes. */
+/* A sleep ends this long before a burst is due: longer than a wake-up usually takes. */
 #define SPIN_NS (100 * INT64_C(1000))
 
-/* Waiting for room, look at the clock and for signals as often as this. */
+/* While waiting for room, check the clock and signals this often. */
 #define WAIT_MS 10
 
 struct load {
@@ -49,11 +49,11 @@ struct load {
     const struct load_options *options;
     struct workload_sent *sent;
     struct load_result *result;
-    uint64_t n_pool;    /* datagrams that the workload has */
-    uint64_t n_offered; /* to the kernel, whether or not it took them */
+    uint64_t n_pool;    /* datagrams of the workload */
+    uint64_t n_offered; /* datagrams offered to the kernel, taken or not */
     uint64_t n_bursts;
     int64_t start_ns, end_ns;
-    unsigned n_flows;          /* open ones */
+    unsigned n_flows;          /* open flows */
     int flows[LOAD_FLOWS_MAX]; /* sockets */
     struct mmsghdr headers[LOAD_BURST_MAX];
     struct iovec vectors[LOAD_BURST_MAX];
@@ -121,7 +121,7 @@ static void note_sent(struct load *load, unsigned n)
     }
 }
 
-/* Is @control an answer from the network, and no error of this machine's own? */
+/* Whether @control is an answer from the network, not an error of this machine. */
 static bool is_answer(const struct cmsghdr *control)
 {
     struct sock_extended_err error;
@@ -132,7 +132,7 @@ static bool is_answer(const struct cmsghdr *control)
     return error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
 }
 
-/* Take the answers that have come to @fd. Returns how many. */
+/* Take the answers that have arrived at @fd. Returns their number. */
 static unsigned take_answers(struct load *load, int fd)
 {
     _Alignas(struct cmsghdr) char control[256];
@@ -149,7 +149,7 @@ static unsigned take_answers(struct load *load, int fd)
     return n;
 }
 
-/* Nothing could be sent. */
+/* Handle @error after nothing could be sent. */
 static void note_error(struct load *load, int fd, int error)
 {
     struct pollfd room = { .fd = fd, .events = POLLOUT };
@@ -166,7 +166,7 @@ static void note_error(struct load *load, int fd, int error)
         load->result->error = -error;
 }
 
-/* Offer the next @n datagrams once. Returns how many of them are seen to. */
+/* Offer the next @n datagrams once. Returns the number that are done with, sent or not. */
 static unsigned offer(struct load *load, int fd, unsigned n)
 {
     uint64_t n_before = load->n_offered;
@@ -176,7 +176,7 @@ static unsigned offer(struct load *load, int fd, unsigned n)
         struct slice datagram =
             workload_datagram(load->workload, (load->n_offered + i) % load->n_pool);
 
-        /* iov_base is for receiving too, and therefore not const. */
+        /* iov_base is not const, because it serves receiving too. */
         load->vectors[i] = (struct iovec){ (void *)(uintptr_t)datagram.at, datagram.len };
     }
     n_taken = sendmmsg(fd, load->headers, n, MSG_NOSIGNAL);
@@ -206,7 +206,7 @@ static void send_burst(struct load *load)
 
 static int64_t due_ns(const struct load *load)
 {
-    /* In 128 bits, because an hour of nanoseconds times a million leaves 64. */
+    /* In 128 bits, because an hour of nanoseconds times a million exceeds 64. */
     unsigned __int128 since_ns =
         (unsigned __int128)load->n_bursts * load->options->n_burst * CLOCK_NS_PER_S;
 
@@ -218,7 +218,7 @@ static void wait_for_turn(struct load *load)
     int64_t due = due_ns(load), wake = due - SPIN_NS;
     struct timespec until = { wake / CLOCK_NS_PER_S, wake % CLOCK_NS_PER_S };
 
-    /* A signal ends the sleep early, and then all of it. */
+    /* A signal ends the sleep early, and then the run. */
     if (clock_monotonic_ns() < wake)
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
     while (clock_monotonic_ns() < due && !*load->options->is_interrupted)
@@ -255,7 +255,7 @@ int load_run(const struct workload *workload, const struct load_options *options
     load->n_pool = workload_n_datagrams(workload);
     for (unsigned i = 0; i < LOAD_BURST_MAX; i++)
         load->headers[i].msg_hdr = (struct msghdr){ .msg_iov = &load->vectors[i], .msg_iovlen = 1 };
-    /* Sleeps end when they are told to, not up to 50 us later. */
+    /* Otherwise sleeps end up to 50 us late. */
     prctl(PR_SET_TIMERSLACK, 1);
     r = open_flows(load);
     if (r == 0) {

@@ -3,9 +3,9 @@
 /*
  * Meter
  *
- * A page is not one moment: its end may count a datagram whose samples its beginning
- * does not show yet. So once everything sent is accounted for, as received or as
- * dropped, the page *after* that is the one to judge by.
+ * A page does not show a single moment: its end may count a datagram whose samples its
+ * beginning does not contain yet. So once everything sent is accounted for, as received or as
+ * dropped, the *next* page is the one to compare.
  */
 
 #include "tools/bench/meter.h"
@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-/* Wait for so long after the last datagram that came, and for so long in all. */
+/* How long to wait after the last datagram that arrived, and in total. */
 #define QUIET_NS CLOCK_NS_PER_S
 #define PATIENCE_NS (5 * CLOCK_NS_PER_S)
 
@@ -50,7 +50,7 @@ int meter_start(struct meter *meter)
     return read_page(meter, &meter->before);
 }
 
-/* Has nothing come for a while, or did it all take too long? */
+/* Whether nothing has arrived for a while, or the time is up. */
 static bool is_quiet(int64_t start_ns, int64_t changed_ns)
 {
     int64_t now_ns = clock_monotonic_ns();

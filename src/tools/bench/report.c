@@ -3,8 +3,7 @@
 /*
  * Report
  *
- * Pure. The same numbers twice; numbers that count something are written as whole
- * numbers in JSON too.
+ * Pure. The same numbers as text and as JSON. Counts are whole numbers in JSON too.
  */
 
 #include "tools/bench/report.h"
@@ -48,8 +47,7 @@ static void write_load(const struct report *report, struct buffer *out)
         buffer_add_format(out, "not sent      %lu datagrams: %s\n", load->n_not_sent,
                           strerror(-load->error));
     if (load->n_unreachable > 0)
-        buffer_add_format(out,
-                          "unreachable   %lu datagrams came back: nobody listens at the target\n",
+        buffer_add_format(out, "unreachable   %lu datagrams: nothing listens at the target\n",
                           load->n_unreachable);
     if (load->n_waits > 0)
         buffer_add_format(out, "waited        %lu times for room in the socket\n", load->n_waits);
@@ -97,7 +95,7 @@ static void write_comparison(const struct comparison *comparison, struct buffer 
 
 /* --- JSON ----------------------------------------------------------------------------- */
 
-/* A number that is whole is written as such. */
+/* A whole number becomes an integer. */
 static json_t *json_of(double number)
 {
     if (number == (double)(json_int_t)number)

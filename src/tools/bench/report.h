@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Report: what came out of "udometer bench", for people or as JSON
+ * Report: the results of "udometer bench", as text or as JSON
  */
 
 #include "base/buffer.h"
@@ -17,8 +17,8 @@ struct report {
     const struct comparison *comparison; /* NULL: nothing was compared */
 };
 
-/* Write all of it to @out, as lines of text or as one JSON object in a line of its own. */
+/* Write the report to @out, as lines of text or as a JSON object on one line. */
 void report_write(const struct report *report, bool is_json, struct buffer *out);
 
-/* The same for a sink. */
+/* Write the report of a sink in the same way. */
 void report_write_sink(const struct sink_result *result, bool is_json, struct buffer *out);

@@ -3,9 +3,9 @@
 /*
  * Sink
  *
- * One thread, one socket, no loop library. Both kinds receive with the same call into
- * the same 64 buffers, and differ only in how they wait; so the difference between
- * their figures is what waiting costs.
+ * One thread, one socket, no event loop library. Both kinds receive with the same call into
+ * the same 64 buffers. They differ only in how they wait, so the difference between their
+ * figures is the cost of waiting.
  */
 
 #include "tools/bench/sink.h"
@@ -25,7 +25,7 @@
 #define BATCH_MAX 64
 #define DATAGRAM_MAX 65536
 
-/* How long the blocking one may sleep before it looks whether it should end. */
+/* How long the blocking sink may sleep before it checks whether to stop. */
 #define LOOK_US 100000
 
 struct sink {
@@ -35,7 +35,7 @@ struct sink {
     uint64_t n_datagrams;
     struct mmsghdr headers[BATCH_MAX];
     struct iovec vectors[BATCH_MAX];
-    char buffers[BATCH_MAX][DATAGRAM_MAX]; /* pages that nothing reached take no memory */
+    char buffers[BATCH_MAX][DATAGRAM_MAX]; /* pages that are never written take no memory */
 };
 
 static bool is_over(const struct sink *sink)
@@ -43,7 +43,7 @@ static bool is_over(const struct sink *sink)
     return *sink->options->is_interrupted || clock_monotonic_ns() >= sink->end_ns;
 }
 
-/* Receive once. Returns how many came; 0 when none did in time, or a signal; or negative errno. */
+/* Receive once. Returns the number received; 0 on a time-out or a signal; or negative errno. */
 static int take(struct sink *sink, int flags)
 {
     int n = recvmmsg(sink->fd, sink->headers, BATCH_MAX, flags, NULL);
@@ -86,8 +86,8 @@ static int run_coalescing(struct sink *sink)
 }
 
 /*
- * A signal that comes just before the call which waits would not end it: so that it
- * is seen all the same, no call waits for long.
+ * Limit how long a call waits, because a signal that arrives just before the call does not
+ * end it.
  */
 static int wait_in_calls(int fd)
 {

@@ -3,9 +3,9 @@
 /*
  * Tally
  *
- * Pure. Reads the Prometheus text format only as far as it needs to: the name is what
- * comes first, the value what comes last, and what is between does not matter, because
- * a workload's names say of which type they are: PREFIX_ms_07_count.
+ * Pure. Reads the Prometheus text format only as far as needed: the name comes first, the
+ * value comes last, and the labels between do not matter, because the names of a workload
+ * contain the type: PREFIX_ms_07_count.
  *
  * Numbers are compared for equality; workload.c says why nothing is ever rounded.
  */
@@ -16,10 +16,10 @@
 
 /* How the series of a type show what was sent. */
 struct shape {
-    bool has_counts;       /* _count says how many samples there were, _sum what they add up to */
-    bool only_grows;       /* what was there before is to be taken off */
-    bool depends_on_order; /* of the samples, which is known of one flow only */
-    const char *sum;       /* what all series add up to */
+    bool has_counts;       /* _count is the number of samples, _sum their sum */
+    bool only_grows;       /* the value before must be subtracted */
+    bool depends_on_order; /* of the samples, which is only known with a single flow */
+    const char *sum;       /* the name of what all series add up to */
 };
 
 static struct shape shape_of(enum metric_type type)
@@ -57,7 +57,7 @@ static bool slice_ends_with(struct slice slice, struct slice end)
     return slice.len >= end.len && memcmp(slice.at + slice.len - end.len, end.at, end.len) == 0;
 }
 
-/* The type that @name, PREFIX_ms_07…, says it is of; WORKLOAD_N_TYPES: it is not one of ours. */
+/* The type in @name, PREFIX_ms_07…; WORKLOAD_N_TYPES if the name is not of this workload. */
 static enum sample_type type_of(struct slice name, struct slice prefix)
 {
     struct slice letters;

@@ -3,18 +3,18 @@
 /*
  * Workload
  *
- * Pure. All lines have the same length (layout.c sees to that). So all of a workload is
- * one text, and a datagram a part of it that is found by multiplication:
+ * Pure. All lines have the same length (see layout.c). So a workload is one text, and a
+ * datagram is a part of it, found by multiplication:
  *
  *      bench_c_3:7|c|#series:3141,tag1:2xxxx\nbench_ms_0:1125|ms|#series:0271,tag1:3xxx\n…
  *      |<-------------- line -------------->|
  *      |<---------------------------------- datagram -------------------------------->|
  *
- * Series number and value of each line are kept, to add up what was really sent.
+ * The series number and the value of each line are kept, to add up what was really sent.
  *
- * Values are whole, and a timer's a multiple of 125 ms, which is 1/8 s. Any sum of such
- * numbers below 2^50 is a double, so that whoever adds them up, in whatever order,
- * never rounds: sums may be compared for equality.
+ * Values are whole numbers; those of timers are multiples of 125 ms, which is 1/8 s. Any sum
+ * of such numbers below 2^50 is exact in a double, in whatever order they are added. So sums
+ * can be compared for equality.
  */
 
 #include "tools/bench/workload.h"
@@ -24,13 +24,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Of few series, go over them until there are so many lines: values shall vary. */
+/* With few series, repeat them until there are this many lines, so that values vary. */
 #define LINES_MIN 65536
 
 struct workload {
     struct layout layout;
     uint64_t n_series;
-    uint64_t n_lines; /* of a datagram */
+    uint64_t n_lines; /* per datagram */
     uint64_t n_lines_in_all;
     struct layout_line *plan;
     struct buffer text;
@@ -174,7 +174,7 @@ uint64_t workload_n_datagrams(const struct workload *workload)
     return (workload->n_lines_in_all + workload->n_lines - 1) / workload->n_lines;
 }
 
-/* The lines of datagram @i, but for the last all that a datagram has. */
+/* The number of lines in datagram @i; the last datagram may have fewer. */
 static uint64_t n_lines_of(const struct workload *workload, uint64_t i)
 {
     uint64_t n_left = workload->n_lines_in_all - i * workload->n_lines;
@@ -192,10 +192,10 @@ struct slice workload_datagram(const struct workload *workload, uint64_t i)
 
 /* --- totals --------------------------------------------------------------------------- */
 
-/* What is known of a series. */
+/* What is known about a series. */
 struct mark {
-    uint64_t turn;  /* when it was sent last; 0: never */
-    uint64_t value; /* a gauge's last; a bit for each value of a set */
+    uint64_t turn;  /* when it was last sent; 0: never */
+    uint64_t value; /* the last value of a gauge; a bit for each value of a set */
 };
 
 static void add_line_up(struct layout_line line, enum sample_type type,
@@ -209,7 +209,7 @@ static void add_line_up(struct layout_line line, enum sample_type type,
         total->sum += (double)(line.value * sent->n_times) * layout_unit(type);
         break;
     case METRIC_GAUGE:
-        /* Within a datagram, what stands further behind comes later. */
+        /* Within a datagram, the later line wins. */
         if (sent->last_turn >= mark->turn)
             mark->value = line.value;
         break;

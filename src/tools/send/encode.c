@@ -6,9 +6,9 @@
  *      bot.routes : 1 | c |# player:7 , status:done
  *      name         value letters   key   value
  *
- * The protocol knows no escapes. So whatever would end a part early becomes '_', part by
- * part. In names and keys that is what the daemon makes of it anyway. What is merely
- * refused there, an empty tag or a counter that falls, is sent: the daemon counts it.
+ * The protocol has no escapes, so each character that would end its part early becomes '_'.
+ * In names and keys the daemon would do the same. What the daemon merely refuses, an empty
+ * tag or a negative counter, is sent: the daemon counts it.
  */
 
 #include "tools/send/encode.h"
@@ -27,8 +27,7 @@ static const struct type types[] = {
     { "observe", "h" }, { "set", "s" },   { "expire", "x" },
 };
 
-static const char no_type[] =
-    "there is no such type; expected count, gauge, timing, observe, set or expire";
+static const char no_type[] = "unknown type; expected count, gauge, timing, observe, set or expire";
 
 static const char *find_letters(const char *word)
 {
@@ -73,7 +72,7 @@ static void add_escaped(struct buffer *out, struct slice text, bool (*stays)(cha
 
 /* --- parts ------------------------------------------------------------------------- */
 
-/* Without '=' it is sent bare, and the empty one as an empty key: never as nothing at all. */
+/* A tag without '=' is sent bare. An empty tag is sent as an empty key, so it is not lost. */
 static void add_tag(struct buffer *out, const char *tag)
 {
     struct slice value = slice_of(tag), key = slice_cut(&value, '=');
@@ -104,7 +103,7 @@ static const char *check(const struct encode_words *words, const char *letters)
         return "the name is empty";
     if (letters[0] == 's')
         return words->value[0] ? NULL : "the member is empty";
-    return number_parse(slice_of(words->value), &number) ? NULL : "the value is no number";
+    return number_parse(slice_of(words->value), &number) ? NULL : "the value is not a number";
 }
 
 const char *encode_line(const struct encode_words *words, struct buffer *out)
@@ -123,7 +122,7 @@ const char *encode_line(const struct encode_words *words, struct buffer *out)
     if (out->len - len_before <= ENCODE_LINE_MAX && !out->has_failed)
         return NULL;
     out->len = len_before;
-    return out->has_failed ? "no memory" : "the line is too long";
+    return out->has_failed ? "out of memory" : "the line is too long";
 }
 
 /* --- words ------------------------------------------------------------------------- */
@@ -136,12 +135,12 @@ const char *encode_sort(struct encode_words *ret, const char *const *words, int 
     if (!letters)
         return no_type;
     if (n < 2)
-        return "there is no name";
+        return "the name is missing";
     *ret = (struct encode_words){ .type = words[0], .name = words[1], .value = "1" };
-    /* Without a value are an end, and a counter when a tag or nothing is in its place. */
+    /* An end has no value; a counter may lack one, if a tag or nothing is in its place. */
     if (letters[0] != 'x' && (letters[0] != 'c' || (n > 2 && !strchr(words[2], '=')))) {
         if (n < 3)
-            return "there is no value";
+            return "the value is missing";
         ret->value = words[n_taken++];
     }
     ret->tags = words + n_taken;

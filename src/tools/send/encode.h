@@ -2,18 +2,18 @@
 #pragma once
 
 /*
- * Encode: the line of a sample from words of a command line
+ * Encode: make the line of a sample from the words of a command line
  *
- * clients/shell/README.md has the rules: what of a word becomes '_', and which words make
- * no line. Whatever the words are, the line is one line, and of the one sample that they say.
+ * clients/shell/README.md has the rules: which characters become '_', and which words are
+ * refused. Whatever the words are, the result is one line with one sample.
  */
 
 #include "base/buffer.h"
 #include "base/compiler.h"
 
 /*
- * A line of more bytes is not sent. With its line feed it just fits into a datagram, which
- * fits into one packet of an Ethernet with all headers.
+ * A longer line is not sent. A line of this length and its line feed fill a datagram, which
+ * fits into an Ethernet packet with all headers.
  */
 #define ENCODE_LINE_MAX (ENCODE_DATAGRAM_MAX - 1)
 #define ENCODE_DATAGRAM_MAX 1432
@@ -27,13 +27,13 @@ struct encode_words {
 };
 
 /*
- * Sort the @n words behind "udometer send", TYPE NAME [VALUE] [key=value]..., into @ret,
- * which then points to them. Returns NULL, or what is wrong with them, a string constant.
+ * Sort the @n words after "udometer send", TYPE NAME [VALUE] [key=value]..., into @ret, which
+ * then points to them. Returns NULL, or a string constant that says what is wrong with them.
  */
 MUST_CHECK const char *encode_sort(struct encode_words *ret, const char *const *words, int n);
 
 /*
- * Append the line of @words to @out, without a line feed. Returns NULL, or what is wrong
- * with them; then @out is as it was.
+ * Append the line of @words to @out, without a line feed. Returns NULL, or a string constant
+ * that says what is wrong with them, leaving @out unchanged.
  */
 MUST_CHECK const char *encode_line(const struct encode_words *words, struct buffer *out);

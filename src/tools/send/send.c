@@ -3,8 +3,8 @@
 /*
  * Send
  *
- * The command: words and standard input. What a line looks like is tools/send/encode's, what
- * a datagram looks like is tools/send/sender's.
+ * The command: its words and standard input. tools/send/encode makes lines, and
+ * tools/send/sender makes datagrams of them.
  */
 
 #include "tools/send/send.h"
@@ -24,7 +24,7 @@
 
 #define EXIT_USAGE 2
 
-/* When nothing comes in for so long, what there is goes out. */
+/* When no input arrives for this long, send the lines so far. */
 #define QUIET_MS 1000
 
 #define CHUNK_BYTES 65536
@@ -100,7 +100,7 @@ static int send_sample(const char *url, const char *const *words, int n)
 struct lines {
     struct sender sender;
     int status;
-    bool is_too_long; /* the line that has begun */
+    bool is_too_long; /* the current line */
     size_t len;
     char line[ENCODE_LINE_MAX];
 };
@@ -179,7 +179,7 @@ static int find_command(char *const *words, int n)
     return i;
 }
 
-/* Its name and tags, then the one of ours. */
+/* Send a timing with the name and tags in @words, and a tag for the status. */
 static int send_time(const char *url, const struct stopwatch *stopwatch, char *const *words, int n)
 {
     const char **sample = calloc((size_t)n + 3, sizeof(*sample));
@@ -201,7 +201,7 @@ static int send_time(const char *url, const struct stopwatch *stopwatch, char *c
     return status;
 }
 
-/* The command's status, whatever becomes of the sample. */
+/* Returns the command's status, whether or not the sample could be sent. */
 static int time_command(const char *url, char *const *words, int n)
 {
     int command = find_command(words, n);
@@ -222,20 +222,21 @@ static int print_usage(void)
          "       udometer send [--url=URL] [-]\n"
          "       udometer send [--url=URL] time NAME [key=value]... -- COMMAND...\n"
          "\n"
-         "Sends one sample; or the lines of standard input, as many in a datagram as 1,432 bytes\n"
-         "hold; or how long COMMAND takes, with the tag status=ok or status=error.\n"
+         "Sends one sample; or the lines of standard input, in datagrams of up to 1,432 bytes;\n"
+         "or the time that COMMAND takes, with the tag status=ok or status=error.\n"
          "\n"
          "  count NAME [VALUE]        add VALUE, or 1, to a counter\n"
          "  gauge NAME VALUE          set a gauge; +VALUE or -VALUE: change it\n"
          "  timing NAME MILLISECONDS  observe a duration\n"
-         "  observe NAME VALUE        observe a value, in the unit that the name says\n"
+         "  observe NAME VALUE        observe a value, in the unit that the name implies\n"
          "  set NAME MEMBER           count distinct members\n"
-         "  expire NAME               end all series of the name that have these tags\n"
+         "  expire NAME               end all series of this name that have these tags\n"
          "\n"
-         "URL is udp://HOST[:PORT] or unix:///PATH; else the environment's UDOMETER_URL, "
-         "else\n" DEFAULT_URL ". What would break a line becomes '_'.\n"
-         "Exit status 0: all was sent. 1: something was not. 2: a flag or a word is wrong.\n"
-         "With time: that of COMMAND, as a shell has it.\n"
+         "URL is udp://HOST[:PORT] or unix:///PATH. The default is the environment variable\n"
+         "UDOMETER_URL, then " DEFAULT_URL ". Characters that would break a line\n"
+         "become '_'.\n"
+         "Exit status 0: everything was sent. 1: something was not. 2: a flag or an argument\n"
+         "is invalid. With time: the status of COMMAND, as in a shell.\n"
          "\n"
          "    udometer send count bot.routes_total player_id=1 status=completed\n"
          "    udometer send time backup.duration_seconds -- ./backup.sh");

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Send: samples from a command line, to any udometer
+ * Send: sends samples from a command line to any udometer
  */
 
 #include "base/compiler.h"
@@ -12,8 +12,8 @@
  * udometer send [--url=URL] [-]
  * udometer send [--url=URL] time NAME [key=value]... -- COMMAND...
  *
- * Sends one sample; the lines of standard input; or how long a command takes. argv[0] is
- * "send". Returns the exit status: 0 when all was sent, 1 when something was not, 2 when
- * a flag or a word is wrong; in the last form, the command's.
+ * Sends one sample, the lines of standard input, or the time that a command takes. argv[0] is
+ * "send". Returns the exit status: 0 if everything was sent, 1 if something was not, 2 if a
+ * flag or an argument is invalid; in the last form, the status of the command.
  */
 MUST_CHECK int send_main(int argc, char **argv);

@@ -51,7 +51,7 @@ void sender_flush(struct sender *sender)
         return;
     r = send_once(sender);
     if (r == -ECONNREFUSED) {
-        /* That may be the answer to the one before; this one has not been offered yet. */
+        /* This may report an earlier datagram; the current one was not sent yet. */
         note_error(sender, r);
         r = send_once(sender);
     }

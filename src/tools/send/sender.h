@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Sender: lines in, full datagrams out
+ * Sender: packs lines into full datagrams and sends them
  *
  *      struct sender sender;
  *      sender_open(&sender, &address);
  *      sender_add(&sender, line); ...
- *      sender_close(&sender);      the last datagram goes now
+ *      sender_close(&sender);      sends the last datagram
  *
- * When the socket has no room, it waits at most 100 ms, and only if there was room for the
- * datagram before. So one datagram alone is sent at once or not at all, and many are not
- * lost because the daemon takes them a little later than they come.
+ * When the socket has no room, the sender waits at most 100 ms, and only if the previous
+ * datagram had room. So a single datagram is sent at once or not at all, and many are not lost
+ * just because the daemon is a little slower to receive them.
  */
 
 #include "base/address.h"
@@ -20,23 +20,23 @@
 
 struct sender {
     int fd;
-    bool had_room; /* for the datagram before */
+    bool had_room; /* for the previous datagram */
     size_t len;
     int error; /* negative errno of the first datagram that was not sent, or 0 */
     char datagram[ENCODE_DATAGRAM_MAX];
 };
 
-/* Connect to @to. Returns 0 or negative errno; then there is nothing to close. */
+/* Connect to @to. Returns 0, or negative errno with nothing to close. */
 MUST_CHECK int sender_open(struct sender *sender, const struct address *to);
 
 /*
- * Put @line, without line feed, into the datagram; when there is no room for it, that one is
- * sent first. Returns 0, or -EMSGSIZE when it fits into none, and is left out.
+ * Append @line, given without a line feed, to the datagram. If it does not fit, the datagram
+ * is sent first. Returns 0, or -EMSGSIZE if the line fits into no datagram and is left out.
  */
 MUST_CHECK int sender_add(struct sender *sender, struct slice line);
 
-/* Send the datagram as far as it is filled. */
+/* Send the datagram now, unless it is empty. */
 void sender_flush(struct sender *sender);
 
-/* The same, and close. Returns 0 or sender.error. */
+/* Send the datagram and close. Returns sender.error, 0 if everything was sent. */
 MUST_CHECK int sender_close(struct sender *sender);

@@ -3,8 +3,8 @@
 /*
  * Stopwatch
  *
- * All signals of interest are blocked, and then taken one by one: none is lost between
- * two looks, and no handler is needed. The command gets the mask that we had.
+ * All signals of interest are blocked, then taken one by one: none is lost between two calls,
+ * and no handler is needed. The command starts with the original mask.
  */
 
 #include "tools/send/stopwatch.h"
@@ -37,7 +37,7 @@ static int start(pid_t *ret, char *const *argv, const sigset_t *mask)
     return error;
 }
 
-/* Its status as waitpid() has it. */
+/* Returns the status as waitpid() reports it. */
 static int wait_for_end(pid_t pid, const sigset_t *signals)
 {
     siginfo_t info;
@@ -46,7 +46,7 @@ static int wait_for_end(pid_t pid, const sigset_t *signals)
     while (waitpid(pid, &status, WNOHANG) == 0) {
         int number = sigwaitinfo(signals, &info);
 
-        /* The kernel sends them, for a terminal, to all of its foreground processes. */
+        /* A terminal's signals (SI_KERNEL) reach all foreground processes by themselves. */
         if (number > 0 && number != SIGCHLD && info.si_code != SI_KERNEL)
             kill(pid, number);
     }
@@ -61,7 +61,7 @@ struct stopwatch stopwatch_run(char *const *argv)
     int error, status;
     pid_t pid;
 
-    signal(SIGCHLD, SIG_DFL); /* if whoever started us ignores it, there is no status */
+    signal(SIGCHLD, SIG_DFL); /* if the parent ignored it, there would be no status */
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
     for (unsigned i = 0; i < ARRAY_SIZE(passed_on); i++)

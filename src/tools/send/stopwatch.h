@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Stopwatch: run a command, and how long it took
+ * Stopwatch: runs a command and measures the time it takes
  */
 
 #include "base/compiler.h"
@@ -15,8 +15,8 @@ struct stopwatch {
 };
 
 /*
- * Run the command @argv, ended by NULL, and wait for its end. Signals that would end
- * this process meanwhile are passed on to the command. Those of a terminal are not: they
- * reach the command by themselves.
+ * Run the command @argv, which ends with NULL, and wait for it to exit. Meanwhile, signals
+ * that would end this process are passed on to the command. Signals from a terminal are not:
+ * they reach the command anyway.
  */
 struct stopwatch stopwatch_run(char *const *argv);

@@ -3,9 +3,8 @@
 /*
  * Pipeline
  *
- * Lines are gathered into groups that are looked up together: the shard can then
- * wait for many cache misses at once instead of one after the other. With a trace each line
- * is a group of its own.
+ * Lines are collected into groups that are looked up together, so that the shard waits for many
+ * cache misses at once instead of one after the other. With a trace, each line is a group.
  */
 
 #include "ingest/pipeline.h"
@@ -84,7 +83,7 @@ static void count(struct pipeline *pipeline, unsigned counter, uint64_t n)
     pipeline->row->counts[counter] += n;
 }
 
-/* A service check was recognised: take it as a gauge, or skip it. */
+/* Record a recognised service check as a gauge, or skip it. */
 static void take_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
 {
     bool is_wanted = pipeline->has_check_gauges || pipeline->trace;
@@ -93,7 +92,7 @@ static void take_check(struct pipeline *pipeline, struct slice text, int64_t arr
     if (is_wanted && service_check_parse(text, &check)) {
         TRACE(pipeline->trace, on_check, &check);
         if (pipeline->has_check_gauges) {
-            /* What waits came before it. */
+            /* The waiting lines arrived before it. */
             pipeline_flush(pipeline);
             recorder_record_check(&pipeline->recorder, &check, arrived_ns);
             return;
@@ -103,8 +102,8 @@ static void take_check(struct pipeline *pipeline, struct slice text, int64_t arr
 }
 
 /*
- * Take a line that need not be usual apart, into the place of the next line. Returns 1 if it is
- * to be recorded, or 0 if it has ended.
+ * Parse a line of any kind into the next free element. Returns 1 if it must be recorded, or 0 if
+ * it was refused, skipped or recorded already.
  */
 static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
 {
@@ -121,7 +120,7 @@ static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t ar
     return 0;
 }
 
-/* Cut one line that is not usual. Returns as take_text(); 0 also when there is none left. */
+/* Cut one line that is not usual. Returns what take_text() does, or 0 if none is left. */
 NOINLINE static size_t cut_other_line(struct pipeline *pipeline, struct slice *lines,
                                       int64_t arrived_ns)
 {
@@ -132,7 +131,7 @@ NOINLINE static size_t cut_other_line(struct pipeline *pipeline, struct slice *l
     return take_text(pipeline, text, arrived_ns);
 }
 
-/* The next @n lines are there, and wait for the next flush. */
+/* Add the next @n elements, which have been filled in, to the lines that wait for a flush. */
 static void add_lines(struct pipeline *pipeline, size_t n, int64_t arrived_ns)
 {
     struct line *lines = &pipeline->lines[pipeline->n_lines];
@@ -145,7 +144,7 @@ static void add_lines(struct pipeline *pipeline, size_t n, int64_t arrived_ns)
     count(pipeline, TELEMETRY_LINES, n);
 }
 
-/* One line at a time, each recorded at once. */
+/* Push one line at a time and record it at once. */
 COLD static void push_traced(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
     struct slice text;

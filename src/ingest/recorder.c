@@ -3,12 +3,12 @@
 /*
  * Recorder
  *
- * There are two ways. A line whose key is known is a hit, and goes to the key's cell; nearly
- * every line is one number for such a key. Any other is a miss: what it means is worked out,
- * and its key is learned if its value can be recorded.
+ * There are two paths. A line whose key is known is a hit, and goes to the key's cell; nearly
+ * every line is one number for such a key. Any other line is a miss: it is resolved, and its key
+ * is learned if its value can be recorded.
  *
- * A traced line takes the same ways, but for the shortest. What the key of a hit means is then
- * resolved once more, for the trace alone.
+ * A traced line takes the same paths, except for the shortest one. On a hit, the line is resolved
+ * again, only for the trace.
  */
 
 #include "ingest/recorder.h"
@@ -45,7 +45,7 @@ static void count_verdict(struct recorder *recorder, enum verdict verdict)
     count(recorder, TELEMETRY_VERDICTS + verdict, 1);
 }
 
-/* What was wrong with a line, or a link of a chain, that was applied all the same. */
+/* Count the errors of a line, or of a link of a chain, that was applied nevertheless. */
 static void count_errors(struct recorder *recorder, unsigned n_tag_errors,
                          unsigned n_unknown_sections, bool has_bad_rate)
 {
@@ -74,15 +74,15 @@ void recorder_end(struct recorder *recorder, enum verdict verdict, const char *f
 
 /* --- samples ----------------------------------------------------------------------- */
 
-/* Where the samples of a line go. */
+/* The destination of the samples of a line. */
 struct destination {
     enum sample_type type;
     double weight;                   /* as in struct identity */
-    struct key *key;                 /* NULL: none yet; then by this it may get one: */
+    struct key *key;                 /* NULL: none yet, but identity may get one */
     const struct identity *identity; /* NULL on the hit path */
-    enum verdict refusal;            /* why it gets no key, once that is known */
-    bool has_ended;                  /* the series of an x were ended … */
-    size_t n_ended;                  /* … that many by its last value */
+    enum verdict refusal;            /* why it gets no key, once known */
+    bool has_ended;                  /* the series of an x have been ended */
+    size_t n_ended;                  /* the number of series that the last value of an x ended */
 };
 
 static bool is_overflow(const struct destination *to)
@@ -95,7 +95,7 @@ static bool is_finite(enum sample_type type, double value, double weight)
     return !sample_type_facts(type)->is_weighted || isfinite(value * weight);
 }
 
-/* May the value of @line be recorded in a series that is new? */
+/* Whether the value of @line may be recorded in a new series: VERDICT_APPLIED, or why not. */
 static enum verdict check_value(const struct line *line, const struct destination *to)
 {
     enum verdict verdict = line_check(line, to->type);
@@ -119,7 +119,7 @@ static enum verdict record(struct recorder *recorder, struct key *key, const str
 static enum verdict end_series(struct recorder *recorder, struct destination *to)
 {
     to->n_ended = 0;
-    /* What one value of a packed line has ended, the next ones find ended. */
+    /* The first value of a packed line ends the series; the next ones find nothing to end. */
     if (!to->has_ended)
         to->refusal = shard_end(recorder->shard, to->identity, &to->n_ended);
     to->has_ended = true;
@@ -129,7 +129,7 @@ static enum verdict end_series(struct recorder *recorder, struct destination *to
     return to->refusal;
 }
 
-/* The value of @line for a destination without a key. */
+/* Record the value of @line at a destination without a key. */
 static enum verdict record_first(struct recorder *recorder, const struct line *line,
                                  struct destination *to)
 {
@@ -145,7 +145,7 @@ static enum verdict record_first(struct recorder *recorder, const struct line *l
     return to->refusal == VERDICT_APPLIED ? record(recorder, to->key, line) : to->refusal;
 }
 
-/* The value of @line ended as @verdict. */
+/* Tell the trace that the value of @line ended with @verdict. */
 COLD static void tell_sample(const struct trace *trace, const struct line *line,
                              const struct destination *to, enum verdict verdict)
 {
@@ -161,7 +161,7 @@ COLD static void tell_sample(const struct trace *trace, const struct line *line,
     trace->on_sample(trace->ctx, &sample);
 }
 
-/* One sample. Returns whether it was applied. */
+/* Record one sample. Returns whether it was applied. */
 static bool record_value(struct recorder *recorder, const struct line *line, struct destination *to)
 {
     enum verdict verdict =
@@ -175,7 +175,7 @@ static bool record_value(struct recorder *recorder, const struct line *line, str
     return verdict == VERDICT_APPLIED;
 }
 
-/* Several samples. Returns whether any was applied. */
+/* Record several samples. Returns whether any was applied. */
 static bool record_packed(struct recorder *recorder, const struct line *line,
                           struct destination *to)
 {
@@ -190,7 +190,7 @@ static bool record_packed(struct recorder *recorder, const struct line *line,
     return is_applied;
 }
 
-/* One sample, or several. Returns whether any was applied. */
+/* Record one sample or several. Returns whether any was applied. */
 static bool record_values(struct recorder *recorder, const struct line *line,
                           struct destination *to)
 {
@@ -203,7 +203,7 @@ static bool record_values(struct recorder *recorder, const struct line *line,
 
 /* --- hits ---------------------------------------------------------------------------- */
 
-/* Any line whose key is known. */
+/* Record any line whose key is known. */
 static void record_known(struct recorder *recorder, const struct line *line, struct key *key)
 {
     struct destination to = {
@@ -216,7 +216,7 @@ static void record_known(struct recorder *recorder, const struct line *line, str
         count_key_errors(recorder, &key->facts);
 }
 
-/* The same, in the shortest way for a single number. */
+/* The same, with the shortest path for a single number. */
 static void record_hit(struct recorder *recorder, const struct line *line, struct key *key)
 {
     enum verdict verdict;
@@ -233,7 +233,7 @@ static void record_hit(struct recorder *recorder, const struct line *line, struc
 
 /* --- misses --------------------------------------------------------------------------- */
 
-/* A line that has been resolved: its key is learned with its first good value. */
+/* Record a resolved line. Its key is learned with its first valid value. */
 static void record_resolved(struct recorder *recorder, const struct line *line,
                             const struct identity *identity)
 {
@@ -248,7 +248,7 @@ static void record_resolved(struct recorder *recorder, const struct line *line,
         count_identity_errors(recorder, identity);
 }
 
-/* A line, or something like one, for which the resolver returned @verdict. */
+/* Record a line, link or check if the resolver returned VERDICT_APPLIED; otherwise end it. */
 static void record_if_resolved(struct recorder *recorder, const struct line *line,
                                enum verdict verdict, const struct identity *identity)
 {
@@ -258,7 +258,7 @@ static void record_if_resolved(struct recorder *recorder, const struct line *lin
         recorder_end(recorder, verdict, resolve_fault(recorder->resolver));
 }
 
-/* Tell the trace where a known key leads. */
+/* Tell the trace to which series a known key leads. */
 static void tell_key(const struct trace *trace, const struct key *key)
 {
     const struct series *series = key->cell->series;
@@ -272,7 +272,7 @@ static void tell_key(const struct trace *trace, const struct key *key)
     trace->on_series(trace->ctx, &identity);
 }
 
-/* One link of a chain: a line of its own, whose name is known. */
+/* Record one link of a chain: a line of its own, whose name has been resolved. */
 static void record_link(struct recorder *recorder, const struct line *link,
                         const struct identity *name)
 {
@@ -296,7 +296,7 @@ static void record_link(struct recorder *recorder, const struct line *link,
     record_if_resolved(recorder, link, verdict, &identity);
 }
 
-/* A link without a type. */
+/* Refuse a link without a type. */
 static void end_link(struct recorder *recorder, const struct line *link)
 {
     const struct trace_sample sample = {
@@ -309,7 +309,7 @@ static void end_link(struct recorder *recorder, const struct line *link)
     TRACE(recorder->trace, on_sample, &sample);
 }
 
-/* name:1|c:200|ms:6|g. The name is worked out once, however many links there are. */
+/* Record name:1|c:200|ms:6|g. The name is resolved once for all links. */
 static void record_chain(struct recorder *recorder, const struct line *line)
 {
     const char *end = line->rest.at + line->rest.len;
@@ -335,7 +335,7 @@ static void record_chain(struct recorder *recorder, const struct line *line)
     count(recorder, TELEMETRY_PACKED, n_links - 1);
 }
 
-/* May a line that makes no sense as a single sample be a chain? */
+/* Whether a line for which resolve_line() returned @verdict and @identity may be a chain. */
 static bool may_be_chain(enum verdict verdict, const struct identity *identity)
 {
     return verdict == REFUSED_ILLEGAL_EVENT || identity->has_colon_rate;
@@ -355,7 +355,7 @@ static void record_miss(struct recorder *recorder, const struct line *line)
 
 /* --- lines ---------------------------------------------------------------------------- */
 
-/* The line that is number @i of the group. */
+/* Record line number @i of the group. */
 static void record_line(struct recorder *recorder, const struct line *line, size_t i)
 {
     struct key *key = shard_find_prepared(recorder->shard, i, line);
@@ -385,13 +385,13 @@ void recorder_record_traced(struct recorder *recorder, const struct line *line)
         recorder_record(recorder, line, 1);
         return;
     }
-    /* It was resolved when its key was learned; this time it is for what the resolver tells. */
+    /* It was resolved when its key was learned. This time only the trace needs it. */
     if (resolve_line(recorder->resolver, line, &identity) == VERDICT_APPLIED)
         tell_key(recorder->trace, key);
     record_known(recorder, line, key);
 }
 
-/* A check is a gauge, and too rare for a key. */
+/* A check is a gauge; checks are too rare to cache their keys. */
 void recorder_record_check(struct recorder *recorder, const struct service_check *check,
                            int64_t arrived_ns)
 {

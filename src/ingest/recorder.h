@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Recorder: what becomes of lines once they are cut
+ * Recorder: records lines after they have been cut
  *
- * Each sample ends in exactly one verdict, and each verdict in one counter. One thread.
+ * Each sample gets exactly one verdict, and each verdict is counted. A recorder belongs to one
+ * thread.
  */
 
 #include "aggregate/shard.h"
@@ -23,31 +24,31 @@ struct recorder {
 };
 
 /*
- * Set up @recorder in place, for @shard, counting in @row; both are borrowed. Returns 0 or
- * -ENOMEM; after either it may be given to recorder_deinit().
+ * Initialize @recorder for @shard; it counts in @row. Both are borrowed. Returns 0 or -ENOMEM. In
+ * both cases recorder_deinit() may be called.
  */
 MUST_CHECK int recorder_init(struct recorder *recorder, struct shard *shard,
                              struct telemetry_row *row, const struct resolve_options *options);
 void recorder_deinit(struct recorder *recorder);
 
-/* Tell @trace, which is borrowed, what becomes of lines; NULL: tell nobody. */
+/* Tell @trace, which is borrowed, what becomes of lines; NULL: no trace. */
 void recorder_set_trace(struct recorder *recorder, const struct trace *trace);
 
 /*
- * Record a group of @n lines, at most SHARD_GROUP_MAX. The trace, if there is one, is told of
- * lines whose key is not known, and not of the others, as that would cost time for each line.
+ * Record a group of @n lines, at most SHARD_GROUP_MAX. A trace is told only about lines whose key
+ * is not known; the others would take longer otherwise.
  */
 void recorder_record(struct recorder *recorder, const struct line *lines, size_t n);
 
-/* Record one line, and tell the trace, which there must be. Effects and counters are the same. */
+/* Record one line and tell the trace, which must be set. Effects and counters are the same. */
 void recorder_record_traced(struct recorder *recorder, const struct line *line);
 
-/* Set the gauge that a service check stands for. */
+/* Set the gauge of a service check. */
 void recorder_record_check(struct recorder *recorder, const struct service_check *check,
                            int64_t arrived_ns);
 
 /*
- * End a line that holds nothing to record: it was refused at the byte @fault, which may be
- * NULL if nobody knows it, or skipped.
+ * End a line that is not recorded: it was refused or skipped. @fault is where it was refused; NULL
+ * if this is not known, or if it was skipped.
  */
 void recorder_end(struct recorder *recorder, enum verdict verdict, const char *fault);

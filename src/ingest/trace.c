@@ -3,7 +3,7 @@
 /*
  * Trace
  *
- * What a value does follows from its type and sign alone; aggregate/shard.c does it.
+ * The effect of a value follows from its type and sign alone. aggregate/shard.c implements it.
  */
 
 #include "ingest/trace.h"

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Trace: what the pipeline does with each line, told while it does it
+ * Trace: reports what the pipeline does with each line, while it does it
  *
- * A program that shows what becomes of lines gives the pipeline a trace and prints what it is
- * told. It works out nothing of its own, so it cannot differ from what happens. Of each line:
+ * A program that shows what becomes of lines gives the pipeline a trace and prints what the
+ * pipeline reports. It decides nothing itself, so its output cannot differ from what happens. The
+ * calls for each line:
  *
  *      on_line
  *          refused or skipped when it is cut:  on_end
@@ -18,9 +19,9 @@
  *                                              sections, on_series and on_sample
  *      on_line_end
  *
- * A line or link that is refused as a whole ends with on_end instead of what would follow.
- * Each verdict that the pipeline counts is one on_sample or one on_end. A line that a stream
- * refused (pipeline_refuse) is an on_end alone.
+ * A line or link that is refused as a whole ends with on_end instead of the calls that would
+ * follow. Each verdict that the pipeline counts is one on_sample or one on_end. A line that a
+ * stream refused (pipeline_refuse) is only an on_end.
  */
 
 #include "base/identity.h"
@@ -29,31 +30,31 @@
 #include "input/resolve.h"
 #include "input/service_check.h"
 
-/* What a value does to its series. */
+/* The effect of a value on its series. */
 enum trace_effect {
-    TRACE_NOTHING,  /* it cannot be recorded, whatever the series is */
+    TRACE_NOTHING,  /* the value cannot be recorded in any series */
     TRACE_ADDS,     /* to a counter or gauge */
     TRACE_SETS,     /* a gauge */
     TRACE_OBSERVES, /* for a histogram */
     TRACE_COLLECTS, /* its text, for a set */
-    TRACE_ENDS,     /* all series that its line names */
+    TRACE_ENDS,     /* all series that its line selects */
 };
 
-/* A value, and how it ended. */
+/* A value, its effect and its verdict. */
 struct trace_sample {
     struct slice value; /* as it was sent */
     enum trace_effect effect;
-    double amount;  /* that is added, set or observed, in the unit that is exposed, after rates */
-    double n_times; /* TRACE_OBSERVES: how often, on average */
-    enum verdict verdict; /* if it is a refusal, the effect is what did not happen */
-    const char *fault;    /* the first byte that cannot be right, or NULL if none is to blame */
-    bool is_overflow;     /* it was applied to the series for all beyond a limit */
-    size_t n_ended;       /* TRACE_ENDS: series ended by it */
+    double amount;        /* added, set or observed, in the exposed unit, after rates */
+    double n_times;       /* TRACE_OBSERVES: the number of observations, on average */
+    enum verdict verdict; /* if it is a refusal, the effect did not happen */
+    const char *fault;    /* the first byte that cannot be right, or NULL if there is none */
+    bool is_overflow;     /* it was applied to the overflow series */
+    size_t n_ended;       /* TRACE_ENDS: the number of series it ended */
 };
 
 /*
- * All functions are to be set. What they are given is borrowed until they return, but for the
- * text of the line and slices of it, which stay until on_line_end.
+ * All functions must be set. Their arguments are borrowed until they return, except for the text
+ * of the line and slices of it, which are valid until on_line_end.
  */
 struct trace {
     void *ctx;
@@ -61,22 +62,22 @@ struct trace {
     void (*on_line)(void *ctx, struct slice text);
     /* Its name, as it was sent. */
     void (*on_name)(void *ctx, struct slice name);
-    /* It is a chain: forget what was told since its name. */
+    /* It is a chain: disregard all calls since on_name. */
     void (*on_chain)(void *ctx);
     /* The next link of the chain begins. */
     void (*on_link)(void *ctx);
     void (*on_check)(void *ctx, const struct service_check *check);
-    /* on_type, on_tag and on_section; their ctx is a field of its own. */
+    /* on_type, on_tag and on_section; they have a ctx of their own. */
     struct resolve_trace resolving;
-    /* Where samples go: type, family and labels. */
+    /* The series that samples go to. Only type, weight, family and labels may be used. */
     void (*on_series)(void *ctx, const struct identity *identity);
     void (*on_sample)(void *ctx, const struct trace_sample *sample);
-    /* A line or link was refused as a whole at the byte @fault, or skipped: then that is NULL. */
+    /* A line or link was refused as a whole, or skipped. @fault is NULL if skipped or not known. */
     void (*on_end)(void *ctx, enum verdict verdict, const char *fault);
     void (*on_line_end)(void *ctx);
 };
 
-/* Tell a trace, unless it is NULL: TRACE(trace, on_name, line->name). */
+/* Call a trace, unless it is NULL: TRACE(trace, on_name, line->name). */
 #define TRACE(trace, event, ...)                                                                   \
     do {                                                                                           \
         if (UNLIKELY(trace))                                                                       \
@@ -84,8 +85,8 @@ struct trace {
     } while (0)
 
 /*
- * The sample of @type at @weight (struct identity) in the value of @line: everything that is
- * known before it is recorded. @cause is why its value can never be recorded, or VERDICT_APPLIED.
+ * The sample of @type at @weight (struct identity) in the value of @line, as far as it is known
+ * before it is recorded. @cause is why its value can never be recorded, or VERDICT_APPLIED.
  */
 struct trace_sample trace_sample_of(const struct line *line, enum sample_type type, double weight,
                                     enum verdict cause);

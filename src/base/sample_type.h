@@ -59,12 +59,12 @@ enum sample_value {
     X(COUNTER, "c", counter, COUNTER, AMOUNT, 1, true, "a counter")                                \
     X(GAUGE, "g", gauge, GAUGE, NUMBER, 1, false, "a gauge")                                       \
     X(TIMER, "ms", timer, HISTOGRAM, NUMBER, 1000, true,                                           \
-      "a timer in milliseconds; a histogram of seconds")                                           \
+      "a timer in milliseconds, exposed as a histogram in seconds")                                \
     X(HISTOGRAM, "h", histogram, HISTOGRAM, NUMBER, 1, true, "an observation for a histogram")     \
     X(DISTRIBUTION, "d", distribution, HISTOGRAM, NUMBER, 1, true,                                 \
       "an observation for a histogram")                                                            \
-    X(SET, "s", set, SET, TEXT, 1, false, "a set; a gauge of its distinct values")                 \
-    X(END, "x", expire, NONE, NUMBER, 1, false, "the end of series")
+    X(SET, "s", set, SET, TEXT, 1, false, "a set, exposed as a gauge of distinct values")          \
+    X(END, "x", expire, NONE, NUMBER, 1, false, "ends series")
 
 /* The letters of the types that make series, and of all types, as messages list them. */
 #define SAMPLE_LETTERS_OF_SERIES "c, g, ms, h, d, s"

@@ -96,7 +96,7 @@ def test_what_is_applied_has_no_caret():
 def test_what_is_refused_as_a_whole_has_no_effect():
     status, output = explain(b"a[b:1|x|@0.5:2|c")
     assert status == 1 and "^ byte 2, 0x5B" in output, output
-    assert "type      x, the end of series\nrefused   1 sample, malformed_line: " in output, output
+    assert "type      x, ends series\nrefused   1 sample, malformed_line: " in output, output
     for word in ("value ", "series ", "adds "):
         assert word not in output, output
 

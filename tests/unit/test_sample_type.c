@@ -87,7 +87,7 @@ static void a_rate_weighs_what_is_added_or_observed(void **state)
 static void a_meaning_begins_with_the_letters(void **state)
 {
     assert_string_equal(sample_type_facts(SAMPLE_COUNTER)->meaning, "c, a counter");
-    assert_string_equal(sample_type_facts(SAMPLE_END)->meaning, "x, the end of series");
+    assert_string_equal(sample_type_facts(SAMPLE_END)->meaning, "x, ends series");
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 /*
  * Refusal
  *
- * A switch and a list: neither compiles when a refusal is added without its texts.
+ * A switch and a list: neither compiles if a refusal is added without its texts.
  */
 
 #include "tools/explain/refusal.h"
@@ -26,21 +26,21 @@ const char *refusal_name(enum verdict verdict)
 const char *refusal_meaning(enum verdict verdict)
 {
     switch (verdict) {
-    case REFUSED_LINE_LIMIT: return "the line has more bytes than --limit.line-length";
+    case REFUSED_LINE_LIMIT: return "the line is longer than --limit.line-length";
     case REFUSED_MALFORMED_LINE: return "not NAME:VALUE|TYPE, or a name or tag is not UTF-8";
-    case REFUSED_ILLEGAL_EVENT: return "the type is none of " SAMPLE_LETTERS;
-    case REFUSED_MIXED_TAGGING_STYLES: return "tags of two dialects on one line";
-    case REFUSED_NAME_LIMIT: return "the name has more bytes than --limit.name-length";
+    case REFUSED_ILLEGAL_EVENT: return "the type is not one of " SAMPLE_LETTERS;
+    case REFUSED_MIXED_TAGGING_STYLES: return "the line has tags in two dialects";
+    case REFUSED_NAME_LIMIT: return "the name is longer than --limit.name-length";
     case REFUSED_LABEL_LIMIT:
-        return "more labels, or longer ones, than the --limit.label flags allow";
-    case REFUSED_MALFORMED_VALUE: return "the value is not a decimal number, or out of range";
+        return "there are more labels, or longer ones, than the --limit.label* flags allow";
+    case REFUSED_MALFORMED_VALUE: return "the value is not a decimal number, or is out of range";
     case REFUSED_ILLEGAL_NEGATIVE_COUNTER: return "a counter can only grow";
-    case REFUSED_SERIES_LIMIT: return "a new series beyond one of the --limit.*series* flags";
-    case REFUSED_END_LIMIT: return "more series to look at for x than a worker does in a second";
+    case REFUSED_SERIES_LIMIT: return "the series is new, and a --limit.*series* limit is reached";
+    case REFUSED_END_LIMIT: return "x would check more series than a worker does in one second";
     case REFUSED_TYPE_CONFLICT: return "the name is in use with another type";
     case REFUSED_RESERVED_NAME: return "the name belongs to one of udometer's own metrics";
-    case REFUSED_VALUE_OVERFLOW: return "the sum would leave the range of a double";
-    case REFUSED_NO_MEMORY: return "no memory for a new series, or for more of a gauge or set";
+    case REFUSED_VALUE_OVERFLOW: return "the sum would exceed the range of a double";
+    case REFUSED_NO_MEMORY: return "no memory for a new series, or to extend a gauge or set";
     case VERDICT_APPLIED:
     case SKIPPED_EVENT:
     case SKIPPED_SERVICE_CHECK:

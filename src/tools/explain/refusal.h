@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Refusal: why a line or sample was refused, for somebody who has the command line
+ * Refusal: why a line or sample was refused, for users of the command line
  */
 
 #include "base/verdict.h"
 
-/* What udometer_refused_total calls it, "line_limit"; NULL for what is not a refusal. */
+/* The reason in udometer_refused_total, such as "line_limit"; NULL if @verdict is not a refusal. */
 const char *refusal_name(enum verdict verdict);
 
-/* What it means, with the flag that says otherwise if there is one; NULL likewise. */
+/* The meaning of @verdict, with the flag that sets the limit, if any; NULL if not a refusal. */
 const char *refusal_meaning(enum verdict verdict);

@@ -36,12 +36,22 @@ static struct workload_spec small_mix(void)
 {
     struct workload_spec spec = reference();
 
-    for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++)
-        spec.percent[type] = 20;
+    spec.percent[SAMPLE_COUNTER] = spec.percent[SAMPLE_GAUGE] = 20;
+    spec.percent[SAMPLE_TIMER] = spec.percent[SAMPLE_SET] = 20;
     spec.percent[SAMPLE_HISTOGRAM] = spec.percent[SAMPLE_DISTRIBUTION] = 10;
     spec.n_series = 250;
     spec.n_lines = 7;
     spec.n_bytes = 0;
+    return spec;
+}
+
+/* As above, but all series are of this type. */
+static struct workload_spec only(enum sample_type type)
+{
+    struct workload_spec spec = small_mix();
+
+    memset(spec.percent, 0, sizeof(spec.percent));
+    spec.percent[type] = 100;
     return spec;
 }
 
@@ -173,13 +183,21 @@ static void totals_are_what_a_recount_finds(void **state)
     workload_free(workload);
 }
 
+static void each_type_alone_adds_up(void **state)
+{
+    for (unsigned type = 0; type < WORKLOAD_N_TYPES; type++) {
+        struct workload *workload = make(only((enum sample_type)type));
+
+        must_add_up(workload, workload_n_datagrams(workload), 0);
+        workload_free(workload);
+    }
+}
+
 static void what_comes_last_counts_for_a_gauge(void **state)
 {
-    struct workload_spec spec = small_mix();
+    struct workload_spec spec = only(SAMPLE_GAUGE);
     struct workload *workload;
 
-    memset(spec.percent, 0, sizeof(spec.percent));
-    spec.percent[SAMPLE_GAUGE] = 100;
     spec.n_series = 10;
     spec.n_datagrams = 9;
     workload = make(spec);
@@ -325,13 +343,10 @@ static void letters_and_types_belong_together(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(totals_are_what_a_recount_finds),
-        CASE(what_comes_last_counts_for_a_gauge),
-        CASE(the_bytes_are_these),
-        CASE(the_same_spec_makes_the_same_bytes),
-        CASE(datagrams_are_as_long_as_asked_for),
-        CASE(a_sequence_has_each_series_once),
-        CASE(refuses_what_is_too_large),
+        CASE(totals_are_what_a_recount_finds),    CASE(each_type_alone_adds_up),
+        CASE(what_comes_last_counts_for_a_gauge), CASE(the_bytes_are_these),
+        CASE(the_same_spec_makes_the_same_bytes), CASE(datagrams_are_as_long_as_asked_for),
+        CASE(a_sequence_has_each_series_once),    CASE(refuses_what_is_too_large),
         CASE(letters_and_types_belong_together),
     };
 

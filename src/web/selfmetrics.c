@@ -27,11 +27,27 @@
 
 #define BUILD_LABELS "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\""
 
-/* Values that stand alone: each is the one series of a family, without labels. */
+/*
+ * Values that stand alone: each is the one series of a family, without labels. A row is a
+ * member of struct values, and what read_values() reads it from.
+ */
+#define VALUES(X)                                                                                  \
+    X(families, registry->families)                                                                \
+    X(series_bytes, registry->bytes)                                                               \
+    X(expired_series, atomic_load_explicit(source->n_expired, memory_order_relaxed))               \
+    X(scrapes_broken, source->scrapes->n_broken)                                                   \
+    X(cpu_s, process.cpu_seconds)                                                                  \
+    X(resident_bytes, process.resident_bytes)                                                      \
+    X(virtual_bytes, process.virtual_bytes)                                                        \
+    X(open_fds, process.open_fds)                                                                  \
+    X(max_fds, process.max_fds)                                                                    \
+    X(threads, process.threads)                                                                    \
+    X(start_time_s, source->start_time_s)
+
 struct values {
-    double families, series_bytes, expired_series;
-    double scrapes_broken;
-    double cpu_s, resident_bytes, virtual_bytes, open_fds, max_fds, threads, start_time_s;
+#define X(member, from) double member;
+    VALUES(X)
+#undef X
 };
 
 /* What a scrape shows; workers and sockets are read one by one when their turn comes. */
@@ -58,17 +74,9 @@ static struct values read_values(const struct selfmetrics *source,
     const struct process_stats process = process_read();
 
     return (struct values){
-        .families = (double)registry->families,
-        .series_bytes = (double)registry->bytes,
-        .expired_series = (double)atomic_load_explicit(source->n_expired, memory_order_relaxed),
-        .scrapes_broken = (double)source->scrapes->n_broken,
-        .cpu_s = process.cpu_seconds,
-        .resident_bytes = (double)process.resident_bytes,
-        .virtual_bytes = (double)process.virtual_bytes,
-        .open_fds = (double)process.open_fds,
-        .max_fds = (double)process.max_fds,
-        .threads = (double)process.threads,
-        .start_time_s = source->start_time_s,
+#define X(member, from) .member = (double)(from),
+        VALUES(X)
+#undef X
     };
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Budget: how much memory families, series and cells may take, and how much they take
+ * Budget: the memory that families, series and cells take, and its limit
  *
  * Memory counts from its allocation until it is freed. That may be long after a series has left
  * the registry, because a slow reader may still use it.

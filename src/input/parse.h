@@ -47,8 +47,8 @@ MUST_CHECK enum verdict parse_line(struct slice text, const struct parse_options
                                    struct line *ret);
 
 /*
- * Whether the value of @line holds several values ("1:2:3"). Each of them is a sample then, unless
- * the line is of a set.
+ * Whether the value of @line holds several values ("1:2:3"). Each of them is then a sample, unless
+ * the type is a set.
  */
 bool parse_is_packed(const struct line *line);
 

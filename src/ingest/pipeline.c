@@ -86,19 +86,19 @@ static void count(struct pipeline *pipeline, unsigned counter, uint64_t n)
 /* Record a recognised service check as a gauge, or skip it. */
 static void take_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
 {
-    bool is_wanted = pipeline->has_check_gauges || pipeline->trace;
+    bool is_needed = pipeline->has_check_gauges || pipeline->trace;
     struct service_check check;
+    bool is_parsed = is_needed && service_check_parse(text, &check);
 
-    if (is_wanted && service_check_parse(text, &check)) {
+    if (is_parsed)
         TRACE(pipeline->trace, on_check, &check);
-        if (pipeline->has_check_gauges) {
-            /* The waiting lines arrived before it. */
-            pipeline_flush(pipeline);
-            recorder_record_check(&pipeline->recorder, &check, arrived_ns);
-            return;
-        }
+    if (!is_parsed || !pipeline->has_check_gauges) {
+        recorder_end(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL);
+        return;
     }
-    recorder_end(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL);
+    /* The waiting lines arrived before it. */
+    pipeline_flush(pipeline);
+    recorder_record_check(&pipeline->recorder, &check, arrived_ns);
 }
 
 /*

@@ -149,6 +149,7 @@ static enum verdict record_first(struct recorder *recorder, const struct line *l
 COLD static void tell_sample(const struct trace *trace, const struct line *line,
                              const struct destination *to, enum verdict verdict)
 {
+    /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
     enum verdict cause = check_value(line, to);
     struct trace_sample sample =
         trace_sample_of(line, to->type, to->weight, cause == verdict ? cause : VERDICT_APPLIED);

@@ -3,7 +3,8 @@
 /*
  * Trace
  *
- * The effect of a value follows from its type and sign alone. aggregate/shard.c implements it.
+ * The effect of a value follows from its type and sign alone. shard_record() implements it, and
+ * tests/fuzz/fuzz_trace.c compares what is told with the values of the series.
  */
 
 #include "ingest/trace.h"

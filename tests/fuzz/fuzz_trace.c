@@ -22,10 +22,10 @@
 #define MAX_BYTES 65536
 /* With an overflow series for each family. */
 #define KNOWN_MAX (2 * MAX_SERIES)
-/* So much of the largest number in a sum may be lost by adding in another order. */
+/* The part of the largest number in a sum that another order of additions may cost. */
 #define TOLERANCE 1e-9
 
-/* What the effects that were told make of a series. */
+/* A series, as it follows from the effects that were told. */
 struct known {
     struct buffer name;  /* family and labels */
     double value;        /* of a counter or gauge; or how many observations of a histogram */
@@ -36,13 +36,13 @@ struct known {
 
 struct told {
     struct slice line;
-    struct identity series; /* the last one; the slices of text are copies in: */
-    struct buffer text;
+    struct buffer series; /* family and labels of the last one */
+    size_t family_len;
     uint64_t n_lines, n_ended, n_overflows;
     uint64_t verdicts[_VERDICT_N];
     struct known known[KNOWN_MAX];
     size_t n_known;
-    bool is_lost; /* series were ended: which ones is not told */
+    bool is_lost; /* series were ended, and no call tells which */
 };
 
 /* --- what is told ---------------------------------------------------------------------- */
@@ -91,11 +91,11 @@ static void on_series(void *ctx, const struct identity *identity)
 {
     struct told *told = ctx;
 
-    told->series = *identity;
-    buffer_clear(&told->text);
-    buffer_add(&told->text, identity->family);
-    buffer_add_char(&told->text, '{');
-    buffer_add(&told->text, identity->labels);
+    told->family_len = identity->family.len;
+    buffer_clear(&told->series);
+    buffer_add(&told->series, identity->family);
+    buffer_add_char(&told->series, '{');
+    buffer_add(&told->series, identity->labels);
 }
 
 static void count_end(struct told *told, enum verdict verdict, const char *fault)
@@ -123,15 +123,14 @@ static struct known *find_known(struct told *told, struct slice name)
 /* The series that the sample went to. */
 static struct known *know_series(struct told *told, bool is_overflow)
 {
-    struct slice name = buffer_text(&told->text);
+    struct slice name;
     struct known *known;
 
     if (is_overflow) {
-        name.len = told->series.family.len + 1;
-        told->text.len = name.len;
-        buffer_add(&told->text, SLICE("overflow=\"true\""));
-        name = buffer_text(&told->text);
+        told->series.len = told->family_len + 1;
+        buffer_add(&told->series, SLICE("overflow=\"true\""));
     }
+    name = buffer_text(&told->series);
     known = find_known(told, name);
     if (!known) {
         MUST(told->n_known < KNOWN_MAX);
@@ -277,6 +276,30 @@ static void push_all(const struct rig *rig, struct slice input)
     pipeline_flush(rig->pipeline);
 }
 
+static struct trace trace_to(struct told *told)
+{
+    return (struct trace){
+        .ctx = told,
+        .on_line = on_line,
+        .on_name = on_name,
+        .on_chain = on_nothing,
+        .on_link = on_nothing,
+        .on_check = on_check,
+        .resolving = { told, on_type, on_tag, on_section },
+        .on_series = on_series,
+        .on_sample = on_sample,
+        .on_end = on_end,
+        .on_line_end = on_nothing,
+    };
+}
+
+static void free_told(struct told *told)
+{
+    for (size_t i = 0; i < told->n_known; i++)
+        buffer_deinit(&told->known[i].name);
+    buffer_deinit(&told->series);
+}
+
 static void run(const struct pipeline_options *options, bool is_dogstatsd, struct slice input)
 {
     const struct rig_limits limits = { .max_series = MAX_SERIES,
@@ -284,17 +307,7 @@ static void run(const struct pipeline_options *options, bool is_dogstatsd, struc
                                        .max_key_bytes = 4096,
                                        .pipeline = options };
     struct told told = { .n_lines = 0 };
-    const struct trace trace = { &told,
-                                 on_line,
-                                 on_name,
-                                 on_nothing,
-                                 on_nothing,
-                                 on_check,
-                                 { &told, on_type, on_tag, on_section },
-                                 on_series,
-                                 on_sample,
-                                 on_end,
-                                 on_nothing };
+    const struct trace trace = trace_to(&told);
     struct rig plain, traced;
 
     rig_init(&plain, &limits);
@@ -311,9 +324,7 @@ static void run(const struct pipeline_options *options, bool is_dogstatsd, struc
     }
     rig_deinit(&plain);
     rig_deinit(&traced);
-    buffer_deinit(&told.text);
-    for (size_t i = 0; i < told.n_known; i++)
-        buffer_deinit(&told.known[i].name);
+    free_told(&told);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
 /*
  * Explain
  *
- * The command: flags, lines, exit status. What it says is tools/explain/explanation.c's.
+ * The command: flags, lines, exit status. tools/explain/explanation.c writes the text.
  */
 
 #include "tools/explain/explain.h"
@@ -58,9 +58,9 @@ static int print_usage(void)
 {
     puts("Usage: udometer explain [--FLAG=VALUE]... [LINE]...\n"
          "\n"
-         "Says what a daemon with these flags would make of each LINE, and why; without any,\n"
-         "of each line of standard input. A LINE may hold several, as a datagram may.\n"
-         "Exit status 0: nothing was refused. 1: something was. 2: a flag is wrong.\n"
+         "Shows what a daemon with these flags would do with each LINE, and why. Without any\n"
+         "LINE, reads standard input. A LINE may contain several lines, like a datagram.\n"
+         "Exit status 0: nothing was refused. 1: something was. 2: a flag is invalid.\n"
          "\n"
          "    udometer explain 'bot.routes_total:1|c|@0.5|#player_id:1,status:completed'");
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Explain: what udometer would make of a line, and why
+ * Explain: shows what udometer would do with a line, and why
  */
 
 #include "base/compiler.h"
@@ -10,9 +10,9 @@
 /*
  * udometer explain [--FLAG=VALUE]... [LINE]...
  *
- * Each LINE is a datagram, and may hold several lines; without any, standard input is
- * read. They are taken in one after the other, as by a daemon with these flags that
- * has just started. argv[0] is "explain". Returns the exit status: 0 when nothing was
- * refused, 1 when something was, 2 when a flag is wrong.
+ * Each LINE is a datagram, and may contain several lines; without any, reads standard input.
+ * Lines are processed in order, as by a daemon with these flags that has just started. argv[0]
+ * is "explain". Returns the exit status: 0 if nothing was refused, 1 if something was, 2 if a
+ * flag is invalid.
  */
 MUST_CHECK int explain_main(int argc, char **argv);

@@ -3,11 +3,11 @@
 /*
  * Explanation
  *
- * A pipeline like that of a worker takes the lines in, and its trace is told what it does
- * with them. Here that is put into words and columns; nothing is decided.
+ * A pipeline like a worker's processes the lines, and tells a trace what it does with them.
+ * This file only turns that into words and columns; it decides nothing.
  *
- * The fields of a line are collected, because the caret under the line comes before them and
- * the byte it points to is known last.
+ * The fields of a line are collected and printed at its end: the caret is printed before
+ * them, but the byte that it points to is known last.
  */
 
 #include "tools/explain/explanation.h"
@@ -28,25 +28,25 @@ struct explanation {
     struct pipeline *pipeline;
     struct trace trace;
 
-    /* Of the line that is being taken in: */
+    /* The current line: */
     struct slice line;
     struct slice name;
-    struct buffer fields; /* what is printed after it */
-    struct buffer series; /* the field that comes after its values */
-    const char *fault;    /* the first byte in it that cannot be right, or NULL */
+    struct buffer fields; /* printed after the line */
+    struct buffer series; /* the field to add after the values */
+    const char *fault;    /* the first byte that cannot be right, or NULL */
     bool is_check;
-    bool has_tags;    /* their dialect was named */
-    bool is_overflow; /* a sample went to the series for all beyond a limit */
+    bool has_tags;    /* the dialect of its tags was printed */
+    bool is_overflow; /* a sample went to an overflow series */
     uint64_t n_ends[_VERDICT_N];
 
-    bool has_refused; /* something, in any line up to now */
+    bool has_refused; /* something was refused, in any line so far */
 };
 
 /* --- fields ------------------------------------------------------------------------- */
 
 /*
- * Append @text so that each column is one character: what cannot be shown is '?'.
- * Returns how many columns come before @mark.
+ * Append @text, one column for each byte: a byte that cannot be shown becomes '?'. Returns
+ * the number of columns before @mark.
  */
 static size_t add_shown(struct buffer *out, struct slice text, const char *mark)
 {
@@ -63,7 +63,7 @@ static size_t add_shown(struct buffer *out, struct slice text, const char *mark)
     return mark == text.at + text.len ? n_columns : column;
 }
 
-/* A word in front of what it is about, in a column of its own. */
+/* Begin a field with its name, in a column of its own. */
 static void begin_field(struct buffer *out, const char *field)
 {
     buffer_add_format(out, "%-9s ", field);
@@ -76,14 +76,14 @@ static void add_field(struct explanation *it, const char *field, struct slice co
     buffer_add_char(&it->fields, '\n');
 }
 
-/* The series belongs after the values, of which it is told before. */
+/* The trace tells the series before the values, but it is printed after them. */
 static void end_series(struct explanation *it)
 {
     buffer_add(&it->fields, buffer_text(&it->series));
     buffer_clear(&it->series);
 }
 
-/* A sample, link or line ended. */
+/* Note how a sample, link or line ended. */
 static void note_end(struct explanation *it, enum verdict verdict, const char *fault)
 {
     it->n_ends[verdict]++;
@@ -156,7 +156,7 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
         [TAG_EMPTY_KEY] = "dropped: its key is empty",
         [TAG_EMPTY_VALUE] = "dropped: its value is empty",
         [TAG_RESERVED] = "dropped: names that begin with __ are reserved",
-        [TAG_BEYOND_LIMIT] = "too long, or one too many",
+        [TAG_BEYOND_LIMIT] = "too long, or one label too many",
     };
     struct explanation *it = ctx;
 
@@ -181,8 +181,8 @@ static void on_section(void *ctx, struct slice section, enum section kind, bool 
     static const char *const meanings[] = {
         [SECTION_RATE] = "the rate",
         [SECTION_CONTAINER] = "DogStatsD's container",
-        [SECTION_KNOWN] = "known, and passed over",
-        [SECTION_UNKNOWN] = "unknown, and passed over",
+        [SECTION_KNOWN] = "known, and skipped",
+        [SECTION_UNKNOWN] = "unknown, and skipped",
     };
     struct explanation *it = ctx;
 
@@ -191,7 +191,7 @@ static void on_section(void *ctx, struct slice section, enum section kind, bool 
     begin_field(&it->fields, "section");
     add_shown(&it->fields, section, NULL);
     buffer_add_format(&it->fields, "  ->  %s%s\n", meanings[kind],
-                      is_good ? "" : ", which is no number from 1e-9 to 1, and taken as 1");
+                      is_good ? "" : ", which is not a number from 1e-9 to 1; 1 is used instead");
 }
 
 static void on_series(void *ctx, const struct identity *identity)
@@ -238,7 +238,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
 
     note_end(it, sample->verdict, sample->fault);
     it->is_overflow |= sample->is_overflow;
-    /* That of a check was shown as its status. */
+    /* The value of a service check was shown as its status. */
     if (it->is_check)
         return;
     begin_field(&it->fields, "value");
@@ -271,12 +271,12 @@ static void add_ends(struct explanation *it, enum verdict verdict, uint64_t n)
     if (!meaning)
         return;
     it->has_refused = true;
-    /* If no byte is to blame, it is the name. */
+    /* Without a fault, point to the name. */
     if (!it->fault)
         it->fault = it->line.at;
 }
 
-/* The line itself; a caret under the byte that cannot be right, which is named. */
+/* Print the line, and a caret under the byte that cannot be right, with its number and value. */
 static void print_line(const struct explanation *it)
 {
     CLEANUP(buffer_deinit) struct buffer head = { 0 };
@@ -306,7 +306,7 @@ static void on_line_end(void *ctx)
         if (it->n_ends[i])
             add_ends(it, (enum verdict)i, it->n_ends[i]);
     if (it->is_overflow)
-        add_field(it, "", SLICE("to the series overflow=\"true\": there are too many"));
+        add_field(it, "", SLICE("to the series overflow=\"true\": a limit of series is reached"));
     print_line(it);
     fwrite(it->fields.data, 1, it->fields.len, stdout);
     putchar('\n');
@@ -322,7 +322,7 @@ bool explanation_has_refused(const struct explanation *it)
     return it->has_refused;
 }
 
-/* --- the whole --------------------------------------------------------------------- */
+/* --- making and freeing ------------------------------------------------------------ */
 
 static int make_registry(struct explanation *it, const struct registry_options *limits)
 {
@@ -356,7 +356,6 @@ static int make_pipeline(struct explanation *it, const struct explanation_option
     return r;
 }
 
-/* What the pipeline tells, and who puts it into words. */
 static struct trace trace_to(struct explanation *it)
 {
     return (struct trace){

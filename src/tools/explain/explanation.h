@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Explanation: what a line means, step by step, in words
+ * Explanation: explains step by step what a pipeline does with a line
  */
 
 #include "base/compiler.h"
@@ -11,16 +11,16 @@
 
 struct explanation;
 
-/* What a daemon is told, too. */
+/* The same options as those of a daemon. */
 struct explanation_options {
     struct pipeline_options pipeline;
-    struct registry_options registry; /* how much it may hold */
+    struct registry_options registry; /* its limits; the rest is filled in */
     size_t max_key_bytes;
-    bool is_dogstatsd; /* a gauge's sign is just a sign */
+    bool is_dogstatsd; /* a gauge's sign belongs to its value */
 };
 
 /*
- * Make one for lines that come to a daemon with @options that has just started.
+ * Make an explanation of lines as a daemon with @options receives them after it has started.
  * Returns 0 or negative errno.
  */
 MUST_CHECK int explanation_new(struct explanation **ret, const struct explanation_options *options);
@@ -28,11 +28,11 @@ void explanation_free(struct explanation *it);
 DEFINE_CLEANUP(struct explanation *, explanation_free)
 
 /*
- * Take in the lines of @datagram, one after the other, and print about each of them:
- * the line, with a caret under the first byte that cannot be right; its fields; what
- * becomes of each tag; the series; and what became of its samples, with the reason.
+ * Process the lines of @datagram in order, and print for each: the line, with a caret under the
+ * first byte that cannot be right; its fields; what becomes of each tag; the series; and what
+ * became of its samples, with the reason.
  */
 void explanation_print(struct explanation *it, struct slice datagram);
 
-/* Was any sample refused up to now? */
+/* Whether any sample was refused so far. */
 bool explanation_has_refused(const struct explanation *it);

@@ -40,7 +40,7 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_TYPE_CONFLICT: return "the name is in use with another type";
     case REFUSED_RESERVED_NAME: return "the name belongs to one of udometer's own metrics";
     case REFUSED_VALUE_OVERFLOW: return "the sum would exceed the range of a double";
-    case REFUSED_NO_MEMORY: return "no memory for a new series, or to extend a gauge or set";
+    case REFUSED_NO_MEMORY: return "out of memory for a new series, or to extend a gauge or set";
     case VERDICT_APPLIED:
     case SKIPPED_EVENT:
     case SKIPPED_SERVICE_CHECK:

@@ -3,8 +3,8 @@
 /*
  * Self-metrics
  *
- * Two tables hold all families: worker_metrics has what workers count, and the one below
- * has the rest. Names are reserved from them, each scrape walks them in their order, and a
+ * Two tables hold all families: worker_metrics has the workers' counters, and the table below
+ * has the rest. The names in them are reserved, each scrape walks them in their order, and a
  * test compares docs/telemetry.md with a real scrape.
  */
 
@@ -28,8 +28,8 @@
 #define BUILD_LABELS "compiler=\"" COMPILER "\",version=\"" UDOMETER_VERSION "\""
 
 /*
- * Values that stand alone: each is the one series of a family, without labels. A row is a
- * member of struct values, and what read_values() reads it from.
+ * Single values: each is the only series of a family, without labels. A row has a member of
+ * struct values, and the source from which read_values() sets it.
  */
 #define VALUES(X)                                                                                  \
     X(families, registry->families)                                                                \
@@ -50,7 +50,7 @@ struct values {
 #undef X
 };
 
-/* What a scrape shows; workers and sockets are read one by one when their turn comes. */
+/* The values of a scrape. Workers and sockets are read one by one, in their turn. */
 struct self_reading {
     const struct selfmetrics *source;
     struct registry_counts registry;
@@ -61,7 +61,7 @@ struct self_family {
     const char *name; /* NULL: the families of worker_metrics come here */
     enum metric_type type;
     const char *help;
-    /* Adds its series. NULL: it has one, whose value stands here in struct values. */
+    /* Adds the series. NULL: there is one, with its value at this offset in struct values. */
     void (*add)(const struct self_reading *self, struct exposition *out);
     size_t value_at;
 };
@@ -109,7 +109,7 @@ static void add_telemetry(const struct self_reading *self, struct exposition *ou
     }
 }
 
-/* Add a sample with one label, whose value needs no escaping. */
+/* Add a sample with one label. Its value @label needs no escaping. */
 static void add_labelled(struct exposition *out, const char *name, const char *label, double value)
 {
     char labels[64];
@@ -159,7 +159,7 @@ static void add_batches(const struct self_reading *self, struct exposition *out)
     }
 }
 
-/* A level of each worker's. */
+/* Add a level of each worker. */
 static void add_levels(const struct selfmetrics *source, struct exposition *out,
                        enum telemetry_counter level)
 {
@@ -187,7 +187,7 @@ static void add_connections(const struct self_reading *self, struct exposition *
 /* Every byte of a path may need escaping. */
 #define SOCKET_LABELS_MAX (2 * SELFMETRICS_LISTENER_MAX + 64)
 
-/* The address is a label value like any other: a path may hold anything. */
+/* The address is escaped like any label value, as a path may contain any byte. */
 static struct slice write_socket(const struct selfmetrics_socket *socket,
                                  char out[SOCKET_LABELS_MAX])
 {
@@ -260,38 +260,36 @@ static void add_sizes(const struct self_reading *self, struct exposition *out)
 #define VALUE(member) .value_at = offsetof(struct values, member)
 
 static const struct self_family families[] = {
-    { "udometer_build_info", METRIC_GAUGE, "1, labelled with what this binary was built from.",
+    { "udometer_build_info", METRIC_GAUGE, "1, labelled with this binary's compiler and version.",
       .add = add_build_info },
     { .add = add_telemetry },
-    { "udometer_series", METRIC_GAUGE, "Series there are now, by type.", .add = add_series },
-    { "udometer_families", METRIC_GAUGE, "Metric families there are now.", VALUE(families) },
+    { "udometer_series", METRIC_GAUGE, "Current number of series, by type.", .add = add_series },
+    { "udometer_families", METRIC_GAUGE, "Current number of families.", VALUE(families) },
     { "udometer_series_bytes", METRIC_GAUGE,
-      "Memory that families, series and cells take, or may come to take.", VALUE(series_bytes) },
+      "Memory that families, series and cells use, or may grow to.", VALUE(series_bytes) },
     { "udometer_expired_series_total", METRIC_COUNTER,
-      "Series let go of because nobody wrote to them for their time to live.",
-      VALUE(expired_series) },
-    { "udometer_limit", METRIC_GAUGE, "The limits, as --limit.NAME has set them.",
-      .add = add_limits },
-    { "udometer_batch_datagrams", METRIC_HISTOGRAM, "Datagrams a worker got in one receive call.",
+      "Series removed after their TTL without an update.", VALUE(expired_series) },
+    { "udometer_limit", METRIC_GAUGE, "The limits that --limit.NAME has set.", .add = add_limits },
+    { "udometer_batch_datagrams", METRIC_HISTOGRAM, "Datagrams a worker received in one call.",
       .add = add_batches },
-    { "udometer_keys", METRIC_GAUGE, "Keys a worker has at hand now.", .add = add_keys },
-    { "udometer_connections", METRIC_GAUGE, "Connections a worker has now, TCP and Unix streams.",
+    { "udometer_keys", METRIC_GAUGE, "Keys a worker has cached now.", .add = add_keys },
+    { "udometer_connections", METRIC_GAUGE, "TCP and Unix stream connections open now.",
       .add = add_connections },
     { "udometer_kernel_drops_total", METRIC_COUNTER,
-      "Datagrams the kernel dropped because a socket's buffer was full.", .add = add_drops },
+      "Datagrams dropped by the kernel because a socket's buffer was full.", .add = add_drops },
     { "udometer_receive_buffer_bytes", METRIC_GAUGE,
-      "Size of a socket's receive buffer as the kernel granted it.", .add = add_buffer_sizes },
+      "Size of a socket's receive buffer as granted by the kernel.", .add = add_buffer_sizes },
     { "udometer_scrape_duration_seconds", METRIC_HISTOGRAM,
-      "Time from a scrape's request to its last byte; earlier scrapes.", .add = add_durations },
+      "Time from the request to the last byte of earlier scrapes.", .add = add_durations },
     { "udometer_scrape_size_bytes", METRIC_HISTOGRAM,
-      "Length of a scrape's body before compression; earlier scrapes.", .add = add_sizes },
+      "Length of the body of earlier scrapes, before compression.", .add = add_sizes },
     { "udometer_scrapes_broken_total", METRIC_COUNTER, "Scrapes that did not reach their end.",
       VALUE(scrapes_broken) },
     { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time.", VALUE(cpu_s) },
     { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory.", VALUE(resident_bytes) },
     { "process_virtual_memory_bytes", METRIC_GAUGE, "Virtual memory.", VALUE(virtual_bytes) },
     { "process_open_fds", METRIC_GAUGE, "Open file descriptors.", VALUE(open_fds) },
-    { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors.", VALUE(max_fds) },
+    { "process_max_fds", METRIC_GAUGE, "Maximum number of open file descriptors.", VALUE(max_fds) },
     { "process_threads", METRIC_GAUGE, "Threads.", VALUE(threads) },
     { "process_start_time_seconds", METRIC_GAUGE, "Start of the process, in seconds since 1970.",
       VALUE(start_time_s) },
@@ -318,7 +316,7 @@ void selfmetrics_collect(const void *ctx, struct exposition *out)
 
 /* --- before the first scrape -------------------------------------------------------------- */
 
-/* A sample that would become a metric of @type. */
+/* A type of sample that becomes a metric of @type. */
 static enum sample_type sample_for(enum metric_type type)
 {
     switch (type) {

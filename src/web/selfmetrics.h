@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Self-metrics: what udometer says about itself at the end of each scrape
+ * Self-metrics: udometer's metrics about itself, at the end of each scrape
  */
 
 #include "aggregate/registry.h"
@@ -11,22 +11,22 @@
 #include "output/exposition.h"
 #include "web/scrape_stats.h"
 
-/* A socket for datagrams: of those alone the kernel drops any. */
+/* A datagram socket. Only for these does the kernel drop anything. */
 struct selfmetrics_socket {
     const char *listener; /* its address with the scheme, at most SELFMETRICS_LISTENER_MAX bytes */
-    unsigned worker;      /* which receives from it */
+    unsigned worker;      /* the one that receives from it */
     int fd;
 };
 
 #define SELFMETRICS_LISTENER_MAX 512
 
-/* A limit that is set: "series", 2000000. The name has only lower-case letters and dashes. */
+/* A limit, such as "series", 2000000. The name has only lower-case letters and dashes. */
 struct selfmetrics_limit {
     const char *name;
     uint64_t value;
 };
 
-/* Where the numbers come from. All borrowed. */
+/* The sources of the numbers. All are borrowed. */
 struct selfmetrics {
     struct registry *registry;
     struct telemetry_row *rows; /* one for each worker */
@@ -41,12 +41,12 @@ struct selfmetrics {
     double start_time_s; /* since 1970 */
 };
 
-/* Make the buckets that selfmetrics.batch_buckets wants. Returns 0 or -ENOMEM. */
+/* Create the buckets for selfmetrics.batch_buckets. Returns 0 or -ENOMEM. */
 MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
 
 /*
- * Keep all names of self-metrics from being used by senders. Returns 0, -ENOMEM, or
- * -EEXIST when one of them is taken already.
+ * Reserve all names of self-metrics, so that senders cannot use them. Returns 0, -ENOMEM,
+ * or -EEXIST when one of them is already in use.
  */
 MUST_CHECK int selfmetrics_reserve(struct registry *registry);
 

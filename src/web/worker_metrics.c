@@ -3,7 +3,7 @@
 /*
  * Worker metrics
  *
- * Types and refusals come from their lists, so that a new one is exposed without a line here.
+ * Types and refusals come from their lists, so a new one is exposed without a change here.
  */
 
 #include "web/worker_metrics.h"
@@ -13,23 +13,24 @@
 
 #define SAMPLES_HELP "Samples applied, by the type the sender gave."
 #define REFUSED_HELP "Lines and samples refused, by reason."
-#define SKIPPED_HELP "Lines recognised but of a kind that makes no sample."
-#define WAKEUPS_HELP "Times a worker woke up to receive, by what woke it."
+#define SKIPPED_HELP "Lines recognised but not applied, by kind."
+#define WAKEUPS_HELP "Times a worker woke up to receive, by cause."
 
 const struct worker_metric worker_metrics[] = {
     { "udometer_datagrams_total", "", "Datagrams received.", TELEMETRY_DATAGRAMS },
-    { "udometer_datagram_bytes_total", "", "Bytes in those datagrams.", TELEMETRY_DATAGRAM_BYTES },
-    { "udometer_stream_bytes_total", "", "Bytes of lines received by TCP and Unix streams.",
+    { "udometer_datagram_bytes_total", "", "Bytes of datagrams received.",
+      TELEMETRY_DATAGRAM_BYTES },
+    { "udometer_stream_bytes_total", "", "Bytes of lines received over TCP and Unix streams.",
       TELEMETRY_STREAM_BYTES },
-    { "udometer_connections_opened_total", "", "Connections accepted, TCP and Unix streams.",
+    { "udometer_connections_opened_total", "", "TCP and Unix stream connections accepted.",
       TELEMETRY_CONNECTIONS_OPENED },
     { "udometer_connections_refused_total", "",
-      "Connections closed at once because there were --limit.connections already.",
+      "Connections closed at once because --limit.connections was reached.",
       TELEMETRY_CONNECTIONS_REFUSED },
     { "udometer_lines_total", "",
-      "Lines received: with packed samples, what was applied + refused + skipped, exactly.",
+      "Lines received. Lines + packed samples = applied + refused + skipped, exactly.",
       TELEMETRY_LINES },
-    { "udometer_packed_samples_total", "", "Samples beyond the first of their line.",
+    { "udometer_packed_samples_total", "", "Samples after the first of their line.",
       TELEMETRY_PACKED },
 #define X(id, letters, name, ...)                                                                  \
     { "udometer_samples_total", "type=\"" #name "\"", SAMPLES_HELP,                                \
@@ -46,19 +47,19 @@ const struct worker_metric worker_metrics[] = {
     { "udometer_skipped_total", "kind=\"service_check\"", SKIPPED_HELP,
       TELEMETRY_VERDICTS + SKIPPED_SERVICE_CHECK },
     { "udometer_tag_errors_total", "",
-      "Tags dropped, their samples kept: bare, with an empty key or value, or a __ name.",
+      "Tags dropped from samples: bare, with an empty key or value, or with a __ name.",
       TELEMETRY_TAG_ERRORS },
     { "udometer_sample_errors_total", "reason=\"invalid_sample_factor\"",
-      "Lines that were applied although something about them was wrong: a rate taken as 1.",
+      "Lines applied despite an error: an invalid rate, which was taken as 1.",
       TELEMETRY_RATE_ERRORS },
     { "udometer_overflow_samples_total", "",
       "Samples applied to a family's overflow series, because of a limit.", TELEMETRY_OVERFLOWS },
     { "udometer_ended_series_total", "", "Series ended by senders, with x.", TELEMETRY_ENDED },
-    { "udometer_unknown_sections_total", "", "Sections of a line that were passed over.",
+    { "udometer_unknown_sections_total", "", "Unknown sections of lines, which were ignored.",
       TELEMETRY_UNKNOWN_SECTIONS },
-    { "udometer_key_misses_total", "", "Lines whose key their worker did not have at hand.",
+    { "udometer_key_misses_total", "", "Lines whose key their worker had not cached.",
       TELEMETRY_KEY_MISSES },
-    { "udometer_key_evictions_total", "", "Keys a worker let go of to make room for others.",
+    { "udometer_key_evictions_total", "", "Keys that workers evicted to make room for others.",
       TELEMETRY_KEY_EVICTIONS },
     { "udometer_wakeups_total", "cause=\"poll\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_POLL },
     { "udometer_wakeups_total", "cause=\"timer\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_TIMER },

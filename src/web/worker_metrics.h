@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Worker metrics: what workers count (base/telemetry.h), as a scrape shows it
+ * Worker metrics: the workers' counters (base/telemetry.h), as a scrape shows them
  */
 
 /* One counter as a sample of /metrics. */

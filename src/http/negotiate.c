@@ -7,8 +7,8 @@
  * They differ in what a name is and in which entry wins. So one function reads an entry and
  * its weight, and one for each header chooses among the entries.
  *
- * A malformed entry must not cost the client its page: a malformed weight is ignored, and so
- * is an unknown name.
+ * A client gets its page even if an entry is malformed: malformed weights and unknown names
+ * are ignored.
  */
 
 #include "http/negotiate.h"
@@ -20,7 +20,7 @@ struct entry {
     unsigned weight;
 };
 
-/* "0.25" is 250. More than three digits are cut off, but only zeros make 0. */
+/* "0.25" is 250. Digits after the first four are ignored, but only zeros make 0. */
 static unsigned parse_weight(struct slice text)
 {
     unsigned weight = 0, scale = NEGOTIATE_WEIGHT_MAX;
@@ -51,7 +51,7 @@ static unsigned find_weight(struct slice parameters)
     return NEGOTIATE_WEIGHT_MAX;
 }
 
-/* Take the first entry off @list, which is not empty. */
+/* Remove the first entry from @list, which is not empty. */
 static struct entry take_entry(struct slice *list)
 {
     struct slice parameters = slice_cut(list, ',');

@@ -3,8 +3,8 @@
 /*
  * Reply
  *
- * A header like any other says what kind of body it is, so a reply has nothing but a
- * status, headers and a body.
+ * The content type is a header like any other, so a reply has only a status, headers and a
+ * body.
  */
 
 #include "http/reply.h"

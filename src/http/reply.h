@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Reply: what a handler answers
+ * Reply: a handler's answer
  *
  * A handler gets an empty reply and fills it with one of reply_text(), reply_page(),
  * reply_take() and reply_stream(). Headers are sent in the order in which they are added.
@@ -15,25 +15,25 @@
 #define HTTP_REPLY_HEADERS_MAX 8
 
 /*
- * A body that is made while it is sent. A module that makes one embeds this struct and
- * brings both functions, which run on the HTTP thread. Requests take turns piece by piece,
- * so a long stream does not delay a short page. A stream need not end.
+ * A body that is produced while it is sent. A module that produces one embeds this struct and
+ * supplies both functions, which run on the HTTP thread. Requests take turns piece by piece,
+ * so a long stream does not delay a short page. A stream may be endless.
  */
 struct http_stream {
     /*
-     * Put up to @max bytes, which is not 0, into @out. Returns
+     * Write up to @max bytes, at least 1, to @out. Returns
      *
      *      the number of bytes
      *      0               at the end
      *      -EAGAIN         if there is nothing yet; read again after server_wake()
-     *      negative errno  to break off; the client can tell that its page is not whole
+     *      negative errno  to abort; the client can tell that its page is incomplete
      *
      * While a stream waits, its connection does not time out, and the server does not notice
-     * when the client goes. A stream that may wait for long must send something from time to
-     * time.
+     * when the client disconnects. A stream that may wait long must send something from time
+     * to time.
      */
     long (*read)(struct http_stream *stream, char *out, size_t max);
-    /* Free the stream. Called once: at its end, or earlier when the client has gone. */
+    /* Free the stream. Called once: at its end, or earlier when the client disconnects. */
     void (*close)(struct http_stream *stream);
 };
 
@@ -45,10 +45,10 @@ struct http_reply {
     unsigned n_headers;
     struct slice body;
     bool is_body_given;         /* the body is malloc()ed, and the server frees it */
-    struct http_stream *stream; /* in place of the body, or NULL; the server closes it */
+    struct http_stream *stream; /* instead of the body, or NULL; the server closes it */
 };
 
-/* Add a header. The texts are borrowed until the server has sent the reply. */
+/* Add a header. Both texts are borrowed until the server has sent the reply. */
 void reply_add_header(struct http_reply *reply, const char *name, const char *value);
 
 /* Reply with @body, of @content_type. Both are borrowed until the server has sent them. */
@@ -58,7 +58,7 @@ void reply_page(struct http_reply *reply, unsigned status, const char *content_t
 /* The same for plain text in UTF-8. */
 void reply_text(struct http_reply *reply, unsigned status, struct slice body);
 
-/* Reply 200 with @body, malloc()ed and ended by NUL, which is taken. */
+/* Reply 200 with @body, which is malloc()ed, ends in NUL, and is taken. */
 void reply_take(struct http_reply *reply, const char *content_type, char *body);
 
 /* Reply 200 with @stream, which is taken. HEAD closes it unread. */

@@ -3,7 +3,7 @@
 /*
  * Request
  *
- * A query is cut at its separators before it is decoded, as an escape may stand for one.
+ * A query is split at its separators before it is decoded, as an escape may encode one.
  * Decoding never makes a text longer, so it is done in place.
  */
 
@@ -88,7 +88,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that the escape at the beginning of @text stands for, or -1. */
+/* The byte that the escape at the beginning of @text encodes, or -1. */
 static int unescape(const char *text, size_t len)
 {
     int high, low;

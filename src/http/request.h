@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * Request: what a client asks for
+ * Request: a client's request
  *
- * A plain struct, so that a test can make one without a server. All of it is borrowed from
- * the server and valid until the handler returns.
+ * It is a plain struct, so that a test can create one without a server. All of it is borrowed
+ * from the server and valid until the handler returns.
  */
 
 #include "base/slice.h"
 
-/* Bits, so that a route can say which ones it takes. */
+/* Bits, so that a route can accept several. */
 enum http_method {
     HTTP_GET = 1 << 0,
     HTTP_HEAD = 1 << 1,
@@ -19,10 +19,10 @@ enum http_method {
     HTTP_PATCH = 1 << 4,
     HTTP_DELETE = 1 << 5,
     HTTP_OPTIONS = 1 << 6,
-    HTTP_OTHER = 1 << 7, /* any other; no route takes it */
+    HTTP_OTHER = 1 << 7, /* any other; no route accepts it */
 };
 
-/* The methods of a page that can only be read. A body means nothing to them (RFC 9110, 9.3). */
+/* The methods of a read-only page. Their body has no meaning (RFC 9110, 9.3). */
 #define HTTP_READ (HTTP_GET | HTTP_HEAD)
 
 /* Room for the names of all methods as request_write_methods() writes them, and a NUL. */
@@ -40,7 +40,7 @@ struct http_fields {
 
 struct http_request {
     enum http_method method;
-    struct slice path;          /* as it was sent, %-escapes and all; without the query */
+    struct slice path;          /* as it was sent, with its %-escapes; without the query */
     struct http_fields query;   /* decoded */
     struct http_fields headers; /* without the trailers of a chunked body */
     struct slice body;          /* whole; empty for GET and HEAD */
@@ -63,14 +63,14 @@ enum http_method request_method(const char *name);
 /* Write the names of @methods into @out as Allow wants them, "GET, HEAD", and a NUL. */
 void request_write_methods(unsigned methods, char out[HTTP_METHODS_TEXT_MAX]);
 
-/* The most parameters that there can be in @query. */
+/* An upper bound of the number of parameters in @query. */
 unsigned request_count_parameters(const char *query);
 
 /*
- * Take @query, what follows the "?", apart into @ret, which has room for
- * request_count_parameters() of them. It is application/x-www-form-urlencoded: "a=b&c=d",
+ * Parse @query, which follows the "?", into @ret, which has room for
+ * request_count_parameters() parameters. It is application/x-www-form-urlencoded: "a=b&c=d",
  * where "+" is a space and "%41" is "A". A malformed escape stays as it is. A parameter
- * without "=" has an empty value. Empty parameters are left out. Names and values are decoded
+ * without "=" has an empty value. Empty parameters are omitted. Names and values are decoded
  * in place, and @ret points into @query.
  */
 void request_parse_query(char *query, struct http_fields *ret);

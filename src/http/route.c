@@ -26,13 +26,12 @@ void route_match(const struct http_route *routes, unsigned n, const struct http_
 void route_refuse(const struct http_match *match, struct http_reply *reply)
 {
     if (match->methods == 0) {
-        reply_text(reply, 404,
-                   SLICE("404: there is no such page. / has links to all there are.\n"));
+        reply_text(reply, 404, SLICE("404: there is no such page. / has links to all pages.\n"));
         return;
     }
     if (match->methods == HTTP_READ)
-        reply_text(reply, 405, SLICE("405: this page can only be read, with GET or HEAD.\n"));
+        reply_text(reply, 405, SLICE("405: this page accepts only GET and HEAD.\n"));
     else
-        reply_text(reply, 405, SLICE("405: this page takes other methods; Allow names them.\n"));
+        reply_text(reply, 405, SLICE("405: this page accepts only the methods in Allow.\n"));
     reply_add_header(reply, "Allow", match->allow);
 }

@@ -3,25 +3,25 @@
 /*
  * Server
  *
- * libmicrohttpd with one thread on epoll. It parses requests, keeps connections and limits
- * them. This file leads from its callbacks to a handler, and from the reply back to a
- * response. It calls, in this order:
+ * libmicrohttpd runs one thread on epoll. It parses requests, and keeps and limits
+ * connections. This file connects its callbacks to a handler, and turns the handler's reply
+ * into a response. libmicrohttpd calls, in this order:
  *
  *      on_connection   when a client connects
  *      on_target       with the first line of a request
- *      on_request      with its head, then with each piece of its body, then with nothing,
- *                      which is when the handler runs
+ *      on_request      with its head, then with each piece of its body, then with nothing;
+ *                      that last call runs the handler
  *      on_read         for each piece of a stream, as the client takes it
- *      on_completed    when the reply is sent or broken off; on_target follows with the next
+ *      on_completed    when the reply is sent or aborted; on_target follows with the next
  *                      request
  *      on_connection   when the connection is closed
  *
- * libmicrohttpd 0.9.75 leaves out on_completed when a query has more parameters than it has
- * memory for. So the exchange, which holds all of this together, belongs to the connection.
+ * libmicrohttpd 0.9.75 omits on_completed when a query has more parameters than it has
+ * memory for. So the exchange, which keeps the state of these calls, belongs to the connection.
  *
  * While a stream has nothing to send, its connection is suspended, and libmicrohttpd does not
- * touch it. server_wake() resumes all suspended connections: only their streams know which of
- * them have something now.
+ * touch it. server_wake() resumes all suspended connections, as only their streams know which
+ * of them have data now.
  */
 
 #include "http/server.h"
@@ -47,11 +47,11 @@ struct http_server {
     struct MHD_Daemon *daemon;
     _Atomic unsigned n_wakes;
     _Atomic bool is_stopping;
-    pthread_mutex_t lock; /* of what follows, and for suspending and resuming */
+    pthread_mutex_t lock; /* for what follows, and for suspending and resuming */
     struct exchange *waiting;
 };
 
-/* A request and its reply. A connection uses the same struct for one after the other. */
+/* A request and its reply. A connection uses the same struct for all its requests in turn. */
 struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
@@ -69,8 +69,8 @@ struct exchange {
 /* --- streams ------------------------------------------------------------------------------- */
 
 /*
- * Suspend the connection until the next server_wake(). Returns false when there has been one
- * since @n_wakes was read: the stream may have missed what it was for.
+ * Suspend the connection until the next server_wake(). Returns false when there was one since
+ * @n_wakes was read: the stream may have missed its cause.
  */
 static bool begin_waiting(struct exchange *exchange, unsigned n_wakes)
 {
@@ -187,8 +187,8 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
 }
 
 /*
- * Have the handler fill @reply. The request's fields exist while it runs. Returns false when
- * there is no memory for them.
+ * Let the handler fill @reply. The request's fields exist while it runs. Returns false when
+ * out of memory for them.
  */
 static bool run_handler(struct exchange *exchange, struct http_reply *reply)
 {
@@ -220,10 +220,10 @@ static enum MHD_Result answer(struct exchange *exchange)
     if (!exchange->match.route)
         route_refuse(&exchange->match, &reply);
     else if (exchange->is_body_too_long)
-        reply_text(&reply, 413, SLICE("413: the body is longer than this page takes.\n"));
+        reply_text(&reply, 413, SLICE("413: the body is longer than this page accepts.\n"));
     else if (exchange->body.has_failed || !run_handler(exchange, &reply))
-        reply_text(&reply, 503, SLICE("503: no memory for the request.\n"));
-    buffer_deinit(&exchange->body); /* the reply may take long */
+        reply_text(&reply, 503, SLICE("503: not enough memory for the request.\n"));
+    buffer_deinit(&exchange->body); /* sending the reply may take long */
     return send_reply(exchange, &reply);
 }
 
@@ -241,9 +241,9 @@ static uint64_t announced_length(const struct exchange *exchange)
 }
 
 /*
- * libmicrohttpd closes the connection after a reply that is given when only the head has been
- * read. That is right for a body that nobody wants, and wrong for a scraper, which comes
- * again. So GET and HEAD are answered at their end, even when they are refused.
+ * libmicrohttpd closes the connection after a reply that is queued when only the head has been
+ * read. That is right for an unwanted body, and wrong for a scraper, which sends further
+ * requests. So GET and HEAD are answered at their end, even when they are refused.
  */
 static enum MHD_Result take_head(struct exchange *exchange)
 {
@@ -277,7 +277,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     struct exchange *exchange = *state;
 
     if (!exchange)
-        return MHD_NO; /* there was no memory for it */
+        return MHD_NO; /* out of memory in on_target() or on_connection() */
     if (*upload_size) {
         take_body(exchange, (struct slice){ upload, *upload_size });
         *upload_size = 0;
@@ -292,7 +292,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return take_head(exchange);
 }
 
-/* Give back what a request and its reply took, if there was one. */
+/* Free the memory of a request and its reply, if there was one. */
 static void end_exchange(struct exchange *exchange)
 {
     MUST(!exchange->is_waiting);
@@ -306,7 +306,7 @@ static void end_exchange(struct exchange *exchange)
     };
 }
 
-/* What this returns becomes on_request()'s state; NULL when there is no memory. */
+/* The return value becomes on_request()'s state; NULL when out of memory. */
 static void *on_target(void *ctx, const char *target, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -343,7 +343,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **c
     }
 }
 
-/* Paths are compared as they were sent: %00 must not end one early. */
+/* Escapes in paths are not decoded: %00 must not end a path early. */
 static size_t on_unescape(void *ctx, struct MHD_Connection *connection, char *text)
 {
     return strlen(text);
@@ -396,7 +396,7 @@ void server_stop(struct http_server *server)
     if (!server)
         return;
     atomic_store(&server->is_stopping, true);
-    server_wake(server); /* libmicrohttpd must not be stopped with a suspended connection */
+    server_wake(server); /* libmicrohttpd must not stop while a connection is suspended */
     MHD_stop_daemon(server->daemon);
     free_server(server);
 }

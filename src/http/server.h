@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Server: HTTP on a thread of its own
+ * Server: an HTTP server on its own thread
  */
 
 #include "base/address.h"
@@ -12,28 +12,29 @@
 struct http_server;
 
 struct http_server_options {
-    const struct http_route *routes; /* borrowed until server_stop(), with what it points to */
+    const struct http_route *routes; /* borrowed until server_stop(), with all it points to */
     unsigned n_routes;
 };
 
 /*
- * Serve on @fd, which listens (address_listen) and which now belongs to the server.
+ * Serve on @fd, a listening socket (address_listen). The server takes @fd, and closes it on
+ * failure too.
  *
- * The route that takes a request's path and method answers it, on the HTTP thread, once its
- * body has arrived. A request that no route takes gets 404, or 405 with Allow; a body longer
- * than the route allows gets 413. A head that does not fit into some kilobytes gets 414 or
- * 431. A connection without traffic for 15 seconds is closed.
+ * The route for a request's path and method answers it on the HTTP thread, once its body has
+ * arrived. A request without a route gets 404, or 405 with Allow; a body longer than the route
+ * allows gets 413. A head that does not fit into some kilobytes gets 414 or 431. A connection
+ * without traffic for 15 seconds is closed.
  *
- * Returns 0, or negative errno and @fd is closed.
+ * Returns 0 or negative errno.
  */
 MUST_CHECK int server_start(struct http_server **ret, int fd,
                             const struct http_server_options *options);
 
 /*
- * Have every stream that had nothing yet (-EAGAIN) read again. For any thread, between start
- * and stop. Takes a lock; cheap when no stream waits.
+ * Read all waiting streams again, those that returned -EAGAIN. Any thread, between start and
+ * stop. Takes a lock; cheap when no stream waits.
  */
 void server_wake(struct http_server *server);
 
-/* Break off what is going on and end the thread. NULL is fine. */
+/* Abort all replies and end the thread. NULL is allowed. */
 void server_stop(struct http_server *server);

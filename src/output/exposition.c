@@ -4,8 +4,8 @@
  * Exposition
  *
  * A walk is a position in a snapshot, which never changes. So it can stop after any
- * series, for as long as the client likes, and go on there. The values are those of the
- * moment at which the walk comes by.
+ * series, for as long as the client likes, and continue there. Each value is read when
+ * the walk reaches its series.
  */
 
 #include "output/exposition.h"
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* A series is fetched from memory this many before its turn: about a microsecond. */
+/* A series is prefetched this many series before its turn: about a microsecond. */
 #define PREFETCH 8
 
 struct exposition {
@@ -24,9 +24,9 @@ struct exposition {
     size_t n_written;               /* series of the snapshot that are written */
     const struct family *at_family; /* of the last of these */
     struct exposition_family family;
-    bool is_family_written; /* the writer has been told of it */
+    bool is_family_written; /* the writer has received it */
     bool has_ended;
-    int error;           /* 0, or what ended it early */
+    int error;           /* 0, or the error that ended the walk */
     struct buffer *out;  /* during exposition_write() */
     struct buffer help;  /* of a family of the snapshot */
     max_align_t state[]; /* the writer's */
@@ -99,7 +99,7 @@ void exposition_add_histogram(struct exposition *exposition,
     write_histogram(exposition, histogram);
 }
 
-/* --- what the snapshot holds ------------------------------------------------------------ */
+/* --- the snapshot ----------------------------------------------------------------------- */
 
 COLD static void begin_family_of(struct exposition *exposition, const struct family *family)
 {
@@ -115,7 +115,7 @@ COLD static void begin_family_of(struct exposition *exposition, const struct fam
     exposition->at_family = family;
 }
 
-/* Begin to fetch the series that come soon: nearly each of them is in memory only. */
+/* Prefetch the series that come next. Nearly all of them are in no cache. */
 static void prefetch(struct series **series, size_t i, size_t n)
 {
     if (i + 2 * PREFETCH < n)

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Exposition: the one walk over everything a scrape shows, and the interface of its writers
+ * Exposition: the walk over everything that a scrape shows, and the interface of its writers
  *
- * The walk passes facts to a writer: each family once, then its series. A writer is one
- * format. It alone knows what belongs to that format, such as suffixes of names, le="…" and
- * a last line, and it does not know where the facts come from (docs/decisions/0017). Pure.
+ * The walk passes facts to a writer: each family once, then its series. A writer implements
+ * one format. Only it knows the details of that format, such as suffixes of names, le="…" and
+ * a last line. It does not know where the facts come from (docs/decisions/0017). Pure.
  */
 
 #include "aggregate/snapshot.h"
@@ -16,9 +16,9 @@
 
 /* --- facts ------------------------------------------------------------------------------ */
 
-/* What the series of a family share. */
+/* The facts that the series of a family share. */
 struct exposition_family {
-    struct slice name; /* without suffixes that only a format adds */
+    struct slice name; /* without suffixes that a format adds */
     enum metric_type type;
     struct slice help; /* plain text, not escaped */
 };
@@ -33,20 +33,20 @@ struct exposition_sample {
 struct exposition_histogram {
     struct slice labels; /* as above */
     const struct buckets *buckets;
-    const uint64_t *counts; /* for each bucket, not cumulated: buckets->n + 1 */
+    const uint64_t *counts; /* of each bucket, not cumulative: buckets->n + 1 */
     double sum;
 };
 
 /* --- writers ---------------------------------------------------------------------------- */
 
 /*
- * A format. The functions append to @out; lack of memory shows in out->has_failed. @state is
- * the writer's own, one for each walk. Facts are valid during the call, but for two that last
- * longer: a family stays as it is until the next one, and buckets until the walk ends, so
- * that a writer may keep what it has rendered of them, under their address.
+ * A format. The functions append to @out; out->has_failed shows that memory ran out. @state
+ * belongs to the writer; each walk has one. Facts are valid during the call, with two
+ * exceptions: a family stays valid until the next one, and buckets until the walk ends. So a
+ * writer may cache what it has rendered of them, by their address.
  */
 struct exposition_writer {
-    const char *content_type; /* of HTTP */
+    const char *content_type; /* the HTTP header */
     size_t state_size;        /* bytes, all zero when the walk begins; freed after it */
 
     /* A family begins. At least one series follows. */
@@ -64,8 +64,8 @@ struct exposition_writer {
     void (*end)(void *state, struct buffer *out);
 
     /*
-     * The chunk in @out is handed out after this call and cannot be changed then. For formats
-     * in which a length comes before what it counts. NULL: nothing to do.
+     * The chunk in @out is handed out after this call and cannot change any more. For formats
+     * in which a length precedes the bytes it counts. NULL: nothing to do.
      */
     void (*flush)(void *state, struct buffer *out);
 };
@@ -74,37 +74,37 @@ struct exposition_writer {
 
 struct exposition;
 
-/* Families that are in no registry, udometer's own. They come last, all in one chunk. */
+/* Families outside the registry: udometer's own. They come last, all in one chunk. */
 struct exposition_collector {
-    /* Pass them to @exposition with the functions below. */
+    /* Pass the families to @exposition with the functions below. */
     void (*collect)(const void *ctx, struct exposition *exposition);
     const void *ctx;
 };
 
 /*
- * Begin a walk for @writer over @snapshot, of which it becomes a reader, and then over the
- * families of @collector, which is copied; NULL: there are none. One thread at a time.
- * Returns 0 or -ENOMEM.
+ * Begin a walk for @writer over @snapshot, and then over the families of @collector. The walk
+ * takes a reference to @snapshot. @collector is copied; it may be NULL for no families. One
+ * thread at a time. Returns 0 or -ENOMEM.
  */
 MUST_CHECK int exposition_new(struct exposition **ret, const struct exposition_writer *writer,
                               struct snapshot *snapshot,
                               const struct exposition_collector *collector);
 
-/* End the walk, wherever it is. NULL is fine. */
+/* End the walk at any point. NULL is allowed. */
 void exposition_free(struct exposition *exposition);
 DEFINE_CLEANUP(struct exposition *, exposition_free)
 
 /*
- * Go on with the walk, appending to @out until it holds at least @enough bytes or the walk
- * has ended. Values are read now. Nothing is appended once the walk has ended. Returns 0, or
- * -ENOMEM, which ends the walk: @out then holds an unspecified part, and each later call
- * returns the same.
+ * Continue the walk, and append to @out until it holds at least @enough bytes or the walk has
+ * ended. Values are read during this call. Nothing is appended after the end. Returns 0 or
+ * -ENOMEM. -ENOMEM ends the walk: @out then holds an unspecified part, and each later call
+ * returns -ENOMEM too.
  */
 MUST_CHECK int exposition_write(struct exposition *exposition, struct buffer *out, size_t enough);
 
 /*
- * For a collector: begin a family, whose @name and @help, borrowed, stay as they are until the
- * next one; then add its series. A family without series is not written.
+ * For a collector: begin a family, then add its series. @name and @help are borrowed and must
+ * stay valid until the next family begins. A family without series is not written.
  */
 void exposition_begin_family(struct exposition *exposition, struct slice name,
                              enum metric_type type, struct slice help);

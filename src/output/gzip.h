@@ -11,17 +11,17 @@
 
 struct gzip;
 
-/* Begin a stream; half a megabyte of memory. Returns 0 or -ENOMEM. */
+/* Begin a stream, which takes half a megabyte of memory. Returns 0 or -ENOMEM. */
 MUST_CHECK int gzip_new(struct gzip **ret);
 void gzip_free(struct gzip *gzip);
 
-/* Put up to @max bytes into @out. Returns their number; 0 at the end; or a negative errno. */
+/* Write up to @max bytes to @out. Returns their number; 0 at the end; or a negative errno. */
 typedef long gzip_source(void *stream, char *out, size_t max);
 
 /*
- * Put up to @max bytes, which is not 0, of the compressed stream into @out. Reads from @source
- * as needed: a megabyte of a page, or up to 16 of one that repeats itself. Returns their
- * number; 0 at the end; or what @source returned if that was negative. After -EAGAIN it may be
+ * Write up to @max bytes, at least 1, of the compressed stream to @out. Reads from @source as
+ * needed: a megabyte of a page, or up to 16 of a repetitive one. Returns the number of bytes
+ * written; 0 at the end; or the negative value that @source returned. After -EAGAIN it may be
  * called again.
  */
 long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, size_t max);

@@ -7,27 +7,28 @@
  *      # TYPE bot_routes_total counter
  *      bot_routes_total{player_id="1",status="completed"} 1
  *
- * Samples are written a million times a scrape. So room is made once for all lines of a
- * series, and each put_…() takes where to write, and returns where it has ended.
+ * A scrape may write a million samples. So room is reserved once for all lines of a series,
+ * and each put_…() takes the position to write at, and returns the position after it.
  */
 
 #include "output/text.h"
 
 #include "base/number.h"
 
-/* Bytes of le="0.005" at most. */
+/* The most bytes of le="0.005". */
 #define LE_MAX (sizeof("le=\"\"") + NUMBER_TEXT_MAX)
 
-/* Bytes of a sample's line at most, without name, labels and bound. */
+/* The most bytes of a sample's line, without name, labels and bound. */
 #define LINE_REST_MAX (sizeof("_bucket{,} \n") + NUMBER_TEXT_MAX)
 
 /*
- * Rendering a bound costs a hundred times what copying its text does. The texts of one set
- * of buckets are enough: all histograms of a family share theirs, and families come one
- * after the other, so a new set costs at most what announcing its family does.
+ * Rendering a bound costs a hundred times as much as copying its text, so the texts of one
+ * set of buckets are cached. One set is enough: all histograms of a family share theirs, and
+ * families come one after the other. So a new set costs at most as much as the lines that
+ * begin a family.
  */
 struct text {
-    const struct buckets *buckets; /* whose bounds these are; NULL at first */
+    const struct buckets *buckets; /* the cached set; NULL at first */
     struct slice le[BUCKETS_MAX];  /* le="0.005" */
     char le_text[BUCKETS_MAX][LE_MAX];
 };
@@ -86,7 +87,7 @@ static char *put_literal(char *at, const char *literal, size_t len)
 
 #define PUT(at, literal) put_literal((at), (literal), sizeof(literal) - 1)
 
-/* name{labels} and a blank; no braces without labels. */
+/* name{labels} and a space; no braces without labels. */
 static char *put_name(char *at, struct slice name, struct slice suffix, struct slice labels)
 {
     at = put(put(at, name), suffix);
@@ -132,7 +133,7 @@ static void render_bounds(struct text *text, const struct buckets *buckets)
     text->buckets = buckets;
 }
 
-/* The lines of all buckets, cumulated. Returns the count of all in @ret_count. */
+/* The cumulative lines of all buckets. @ret_count gets the total. */
 static char *put_buckets(char *at, const struct text *text, struct slice name,
                          const struct exposition_histogram *histogram, uint64_t *ret_count)
 {
@@ -147,7 +148,7 @@ static char *put_buckets(char *at, const struct text *text, struct slice name,
     for (unsigned i = 0; i < n; i++) {
         count += histogram->counts[i];
         at = put_uint(PUT(put(at, text->le[i]), "} "), count);
-        /* All lines begin alike, so the next one has begun. */
+        /* All lines begin alike; this is the beginning of the next one. */
         at = put(at, beginning);
     }
     count += histogram->counts[n];

@@ -3,12 +3,12 @@
 /*
  * API
  *
- * People ask for these pages, not scrapers, so a page is made whole and indented.
+ * People read these pages, not scrapers, so a page is written in one piece and indented.
  */
 
 #include "web/api.h"
 
-/* The text for free(). NULL if @data is, or without memory. @data is taken. */
+/* Returns a text for free(), or NULL if @data is NULL or when out of memory. @data is taken. */
 static char *write_page(json_t *data)
 {
     json_t *page = json_pack("{s:s, s:o}", "status", "success", "data", data);
@@ -25,5 +25,5 @@ void api_reply(struct http_reply *reply, json_t *data)
     if (text)
         reply_take(reply, "application/json", text);
     else
-        reply_text(reply, 503, SLICE("503: no memory for an answer.\n"));
+        reply_text(reply, 503, SLICE("503: not enough memory for an answer.\n"));
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * API: what all its pages share
+ * API: the form that all its pages share
  *
- * Each page is JSON in the form of Prometheus' own API. A module of its own makes the data
- * of a page, and a handler in web/routes.c replies with them.
+ * Each page is JSON in the form of Prometheus' own API. The data of each page come from their
+ * own module, and a handler in web/routes.c replies with them.
  */
 
 #include "http/reply.h"
@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 /*
- * Reply with {"status": "success", "data": @data}. @data is taken. NULL means that there was
- * no memory for it; the reply is then a 503, as it is if there is no memory for the text.
+ * Reply with {"status": "success", "data": @data}. @data is taken. NULL means that memory ran
+ * out while it was built. The reply is then 503, as it is when memory runs out here.
  */
 void api_reply(struct http_reply *reply, json_t *data);

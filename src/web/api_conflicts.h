@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * API: conflicts, the names that senders do not agree about
+ * API: conflicts, names that are sent with different types
  */
 
 #include "aggregate/registry.h"
@@ -10,11 +10,11 @@
 #include <jansson.h>
 
 /*
- * The conflicts of @registry (aggregate/conflicts.h), the most refused first:
+ * The conflicts of @registry (aggregate/conflicts.h), those with the most refusals first:
  *
  *      [{"name": "jobs", "sent_as": "gauge", "held_by": "jobs", "held_as": "counter",
  *        "refused": 17}]
  *
- * HTTP thread. Returns data for api_reply(), or NULL without memory.
+ * HTTP thread. Returns data for api_reply(), or NULL when out of memory.
  */
 json_t *api_conflicts(struct registry *registry);

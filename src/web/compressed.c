@@ -3,8 +3,8 @@
 /*
  * Compressed
  *
- * A stream that reads another one. Each takes memory, so their number is limited. A client
- * that comes when all are in use gets its page uncompressed instead of waiting for it
+ * A compressed stream reads another stream. Each takes memory, so their number is limited.
+ * When all are in use, a further client gets its page uncompressed, without waiting
  * (docs/decisions/0015).
  */
 
@@ -50,7 +50,7 @@ static void close_compressed(struct http_stream *stream)
     free(compressed);
 }
 
-/* Returns NULL if all compressors are in use, or without memory. */
+/* Returns NULL if all compressors are in use, or when out of memory. */
 static struct compressed *compress(struct compressors *compressors, struct http_stream *source)
 {
     struct compressed *compressed;

@@ -8,21 +8,22 @@
 #include "http/reply.h"
 #include "http/request.h"
 
-/* Streams that are being compressed. All zero at first. The HTTP thread's alone. */
+/* The number of compressed streams that are open. All zero at first. HTTP thread only. */
 struct compressors {
     unsigned n;
 };
 
 /*
- * Choose the coding of @stream for the client that sent @request, and add the headers of the
- * choice to @reply: Vary in any case, so that a cache knows that it depends on the client, and
- * Content-Encoding if it is gzip.
+ * Choose the coding of @stream for the client that sent @request, and add headers to @reply:
+ * always Vary, so that caches know that the page depends on the client, and Content-Encoding
+ * for gzip.
  *
- * Returns the stream to reply with. It is one that takes @stream and compresses it while it is
- * read, or @stream itself if the client does not accept gzip, if 16 streams are being
- * compressed already, or without memory. @compressors must stay in place until it is closed.
+ * Returns the stream to reply with. This is a new stream that takes @stream and compresses it
+ * while it is read. It is @stream itself if the client does not accept gzip, if 16 streams are
+ * already being compressed, or when out of memory. @compressors must stay in place until the
+ * stream is closed.
  *
- * gzip holds back a megabyte and more, so this is not for a stream that is watched live.
+ * gzip holds back a megabyte or more, so this is not for streams that people watch live.
  */
 struct http_stream *compressed_open(struct compressors *compressors,
                                     const struct http_request *request, struct http_reply *reply,

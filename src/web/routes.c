@@ -6,9 +6,9 @@
  *      /           a page for people, with links
  *      /metrics    the scrape; the path is a setting
  *      /-/healthy  200 while the process runs
- *      /-/ready    200 while it takes in samples, 503 otherwise
+ *      /-/ready    200 while it accepts samples, 503 otherwise
  *      /api/v1/conflicts
- *                  the names that senders do not agree about, as JSON
+ *                  names that are sent with different types, as JSON
  */
 
 #include "web/routes.h"
@@ -74,7 +74,7 @@ static void respond_metrics(void *ctx, const struct http_request *request, struc
     struct scrape *scrape;
 
     if (scrape_new(&scrape, routes->selfmetrics, &text_writer) < 0) {
-        reply_text(reply, 503, SLICE("503: no memory for a scrape.\n"));
+        reply_text(reply, 503, SLICE("503: not enough memory for a scrape.\n"));
         return;
     }
     stream = compressed_open(&routes->compressors, request, reply, scrape_stream(scrape));

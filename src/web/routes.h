@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Routes: which pages there are
+ * Routes: the pages
  */
 
 #include "http/route.h"
@@ -13,15 +13,15 @@
 
 #define ROUTES_N 5
 
-/* What the pages need. Must stay in place while they are served. */
+/* The data of the pages. Must stay in place while they are served. */
 struct routes {
     const struct selfmetrics *selfmetrics;
-    _Atomic bool is_ready; /* all listeners are open, and it is not stopping */
+    _Atomic bool is_ready; /* all listeners are open, and the daemon is not stopping */
     struct compressors compressors;
     char landing_page[2048];
     struct http_route table[ROUTES_N];
 };
 
-/* Set up the pages in place, with the metrics at @telemetry_path, which is borrowed. */
+/* Set up the pages in place. The metrics are at @telemetry_path, which is borrowed. */
 void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path);

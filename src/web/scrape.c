@@ -3,10 +3,10 @@
 /*
  * Scrape
  *
- * Lives on the HTTP thread. Its exposition walks a snapshot, which never changes, and
- * reads the cells of each series with plain loads, so it neither waits for a worker nor
- * makes one wait. It is written some kilobytes at a time, as fast as the client takes
- * them, so a scrape of any size takes the same small memory.
+ * A scrape runs on the HTTP thread. Its exposition walks a snapshot, which never changes, and
+ * reads the cells of each series with plain loads. So it neither waits for a worker nor makes
+ * one wait. It is written some kilobytes at a time, as fast as the client takes them, so a
+ * scrape of any size takes the same small amount of memory.
  */
 
 #include "web/scrape.h"
@@ -16,19 +16,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Write at least this much at once; what a socket takes in one go or two. */
+/* Write at least this much at once; a socket accepts it in one or two calls. */
 #define CHUNK_BYTES 65536
 
-/* Prometheus gives up after 10 s by default. A reader slower than this is no scraper. */
+/* Prometheus gives up after 10 s by default. A reader slower than this is not a scraper. */
 #define DEADLINE_NS (60 * CLOCK_NS_PER_S)
 
 struct scrape {
     struct http_stream stream;
     const struct selfmetrics *source;
     struct exposition *exposition;
-    bool is_complete;    /* the client has been given everything */
-    struct buffer chunk; /* what is written, in the writer's format */
-    size_t n_taken;      /* bytes of the chunk that the client has */
+    bool is_complete;    /* the client has received everything */
+    struct buffer chunk; /* text in the writer's format */
+    size_t n_taken;      /* bytes of the chunk that the client has received */
     int64_t started_ns;
     double size_bytes;
 };
@@ -48,7 +48,7 @@ struct http_stream *scrape_stream(struct scrape *scrape)
     return &scrape->stream;
 }
 
-/* Begin a walk over all series there are now, and the self-metrics. */
+/* Begin a walk over all current series and the self-metrics. */
 static int begin_exposition(struct scrape *scrape, const struct exposition_writer *writer)
 {
     const struct exposition_collector collector = { selfmetrics_collect, scrape->source };
@@ -95,7 +95,7 @@ void scrape_free(struct scrape *scrape)
     free(scrape);
 }
 
-/* Write the next chunk; it stays empty at the end. */
+/* Write the next chunk. It is empty at the end. */
 static int write_chunk(struct scrape *scrape)
 {
     buffer_clear(&scrape->chunk);

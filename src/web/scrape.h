@@ -13,21 +13,21 @@
 struct scrape;
 
 /*
- * Begin a scrape of what @source, which outlives it, has now, in the format of @writer.
- * HTTP thread, as for all of these. Returns 0 or -ENOMEM.
+ * Begin a scrape of the current state of @source, which must outlive it, in the format of
+ * @writer. HTTP thread, as for all functions here. Returns 0 or -ENOMEM.
  */
 MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source,
                           const struct exposition_writer *writer);
 
 /*
- * Put up to @max of the next bytes into @out. Returns how many; 0 at the end;
- * -ENOMEM; or -ETIME when the reader took so long that it must not hold on to
- * memory any longer.
+ * Write up to @max of the next bytes to @out. Returns their number; 0 at the end;
+ * -ENOMEM; or -ETIME when the reader took so long that it must not hold memory any
+ * longer.
  */
 long scrape_read(struct scrape *scrape, char *out, size_t max);
 
-/* End it, read to the end or not. */
+/* End the scrape, at its end or before. */
 void scrape_free(struct scrape *scrape);
 
-/* The scrape as a page's body, whose functions are the two above. It is the same object. */
+/* The scrape as the body of a page. It is the same object; the functions above serve it. */
 struct http_stream *scrape_stream(struct scrape *scrape);

@@ -3,7 +3,7 @@
 /*
  * Scrape stats
  *
- * Two histograms, as a sender's would be: a scrape shows those of the scrapes before it.
+ * Two histograms, like those of a sender. A scrape shows the values of the scrapes before it.
  */
 
 #include "web/scrape_stats.h"

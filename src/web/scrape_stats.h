@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * Scrape stats: how long scrapes took, and how large they were
+ * Scrape stats: duration and size of scrapes
  */
 
 #include "aggregate/buckets.h"
 
 #include <stdint.h>
 
-/* Kept by the HTTP thread, which alone writes and reads it. */
+/* Only the HTTP thread reads and writes it. */
 struct scrape_stats {
     struct buckets *duration_buckets, *size_buckets;
     uint64_t duration_counts[BUCKETS_MAX + 1], size_counts[BUCKETS_MAX + 1];
@@ -17,7 +17,7 @@ struct scrape_stats {
     uint64_t n_broken; /* scrapes that began and did not reach their end */
 };
 
-/* Make empty stats, in place. Returns 0 or -ENOMEM. */
+/* Set up empty stats in place. Returns 0 or -ENOMEM. */
 MUST_CHECK int scrape_stats_init(struct scrape_stats *stats);
 void scrape_stats_deinit(struct scrape_stats *stats);
 

@@ -30,7 +30,7 @@ static void without_memory_for_the_data_it_is_503(void **state)
 
     api_reply(&reply, NULL);
     assert_int_equal(reply.status, 503);
-    assert_slice_equal(reply.body, "503: no memory for an answer.\n");
+    assert_slice_equal(reply.body, "503: not enough memory for an answer.\n");
     assert_false(reply.is_body_given);
 }
 

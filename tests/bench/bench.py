@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure every row of the table, judge it, and print it: "make bench".
 
-Exit status 0: every row passes. 1: some row fails, or could not be measured. Timings that
-are judged are ratios within one run, or have a figure of the machine alone beside them;
-what is counted must be exact. docs/performance.md says how each is measured.
+The exit status is 0 if every row passes, 1 if a row fails or could not be measured. Timings that
+are judged are ratios within one run, or come with a figure of the machine alone; counts must be
+exact. docs/performance.md says how each row is measured.
 
-With --write, that page's generated part becomes what this run has found.
+With --write, this run's results replace the generated part of that page.
 """
 
 import argparse
@@ -32,10 +32,10 @@ BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
 
 HEADER = ["row", "workload", "must reach", "measured", "pass/fail"]
 
-# Above this, figures are not worth much.
+# Above this share of the processors, figures are not worth much.
 BUSY_MAX = 0.05
 
-# In the order of the page. The million series are made once for all that ask for them.
+# In the order of the page. The million series are made once for all rows that need them.
 ROWS = {
     "ingest": rows_ingest.ingest,
     "slower": rows_ingest.slower,
@@ -53,7 +53,7 @@ NEED_MILLION = {"scrape", "memory"}
 
 
 def show(row):
-    """On the terminal, as soon as it is known."""
+    """Print a row as soon as it is known."""
     print(" | ".join(row.cells()))
     for detail in row.details:
         print("        " + detail)
@@ -61,7 +61,7 @@ def show(row):
 
 
 def measure(lab, names):
-    """All rows of these names. What goes wrong is a row that fails."""
+    """All rows of these names. A row that cannot be measured is one that fails."""
     found = []
     million = rows_scrape.Million(lab)
     try:
@@ -82,7 +82,7 @@ def measure(lab, names):
 
 
 def note_others(row, before, own_pids):
-    """Say if somebody else was at work while a row was measured."""
+    """Tell if other processes were busy while a row was measured."""
     share = machine.Usage(own_pids).share_of_others(before)
     if share > BUSY_MAX:
         row.details.append("NOT QUIET: others used %.0f %% of the processors" % (share * 100))
@@ -106,7 +106,7 @@ def table(rows):
 
 
 def generated(rows, description):
-    text = table(rows) + "\nBeside that:\n\n"
+    text = table(rows) + "\nMore figures:\n\n"
     for row in rows:
         for detail in row.details:
             item = "- %s, %s: %s" % (row.what, cell(row.workload), cell(detail))
@@ -128,11 +128,11 @@ def write_page(rows, description):
 def arguments():
     parser = argparse.ArgumentParser(description="Measure and judge, as docs/performance.md says.")
     parser.add_argument("--build", type=Path, default=ROOT / "build",
-                        help="folder that meson has built in")
+                        help="meson's build folder")
     parser.add_argument("--row", action="append", choices=list(ROWS),
-                        help="measure only this; may be repeated")
+                        help="measure only this row; may be repeated")
     parser.add_argument("--write", action="store_true",
-                        help="write what was found into docs/performance.md")
+                        help="write the results into docs/performance.md")
     given = parser.parse_args()
     if given.write and given.row:
         parser.error("--write needs all rows")
@@ -140,7 +140,7 @@ def arguments():
 
 
 def describe_run(started, before, busy):
-    """What went on beside the measuring: how long it took, and whether anybody was in its way."""
+    """How long the run took, and how much of the machine others used."""
     after = machine.Usage()
     return [
         ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),

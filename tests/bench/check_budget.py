@@ -4,15 +4,14 @@
 
     check_budget.py BUILD_FOLDER [--update]
 
-Each part of count_core is run under callgrind, which counts exactly: the same program does
-the same work, so a figure that has changed means that the code has. More than the budget is
-a regression; clearly less is progress, which belongs into the budget, or the next regression
-could hide in it. --update writes down what was measured, whatever it is; the difference is
-for a reviewer to read.
+Each part of count_core is run under callgrind, which counts exactly: the same program does the
+same work, so a figure changes only if the code does. More than the budget is a regression. Clearly
+less is progress, and must be written into the budget, or the next regression could hide in it.
+--update writes whatever was measured; a reviewer reads the difference.
 
-A figure also depends on compiler, its options, libc and allocator. The budget says which ones
-it was made with, and elsewhere it is judged as well, but to 15%. It does not depend on the
-processor: libc is told to use what every x86-64 has, and to forget that this one has more.
+A figure also depends on the compiler, its options, libc and the allocator. The budget says which
+ones it was made with; with others, the tolerance is 15%. It does not depend on the processor: libc
+is told to use only what every x86-64 has.
 """
 
 import json
@@ -29,7 +28,7 @@ MORE, LESS = 1.01, 0.97
 # With another compiler, libc or allocator than those of the budget.
 ELSEWHERE_MORE, ELSEWHERE_LESS = 1.15, 0.85
 
-# Variants of memcpy() and its like are chosen by these; some of their loops by cache sizes.
+# libc chooses variants of memcpy() and similar functions by these, and some loops by cache sizes.
 NOT_EVERYWHERE = ("AVX AVX2 AVX512F AVX512VL AVX512BW AVX_Fast_Unaligned_Load BMI1 BMI2 ERMS FSRM "
                   "Fast_Unaligned_Copy LZCNT MOVBE POPCNT RTM SSE4_1 SSE4_2 SSSE3")
 TUNABLES = ":".join([
@@ -37,8 +36,8 @@ TUNABLES = ":".join([
     "glibc.cpu.x86_non_temporal_threshold=0x1000000",
 ])
 
-# Nothing of the caller's environment: it lies on the stack and moves it. And memory is not
-# given back, which jemalloc otherwise does by the clock.
+# Without the caller's environment, which lies on the stack and moves it. jemalloc does not return
+# memory, which it would do by the clock.
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "GLIBC_TUNABLES": TUNABLES,
@@ -47,12 +46,12 @@ ENVIRONMENT = {
 
 SINGULAR = {"lines": "line", "samples": "sample", "series": "series"}
 
-# Valgrind runs some fifty times slower than the processor; a part takes some seconds.
+# Valgrind is some fifty times slower than the processor; a part takes some seconds.
 DEADLINE_S = 300
 
 
 def run(*command):
-    """What @command says, which must end well and in time."""
+    """What @command prints; it must succeed, and in time."""
     try:
         done = subprocess.run(command, env=ENVIRONMENT, text=True, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=DEADLINE_S)
@@ -65,7 +64,7 @@ def run(*command):
 
 
 def describe(program):
-    """The parts of count_core, and what it was made with."""
+    """The parts of count_core, and what it was built with."""
     parts, made_with = [], {"machine": platform.machine()}
     for line in run(program).splitlines():
         key, value = line.split(": ", 1)
@@ -91,25 +90,25 @@ def measure(program, part):
 
 
 def verdict(measured, budget, more, less):
-    """None if all is well, or what is not."""
+    """None if the figure is within the budget, or what is wrong."""
     if budget is None:
         return "has no budget: --update"
     if measured > budget * more:
         return "a regression"
     if measured < budget * less:
-        return "budget is stale: write down the better figure with --update"
+        return "better than the budget: write the figure down with --update"
     return None
 
 
 def tolerances(was_made_with, made_with):
-    """How much more and less than the budget is fine; and say why."""
+    """How far a figure may be above and below the budget; prints why if that is wider."""
     differences = [f"{key} {made_with.get(key)} instead of {was_made_with.get(key)}"
                    for key in sorted(made_with | was_made_with)
                    if made_with.get(key) != was_made_with.get(key)]
     if not differences or not was_made_with:
         return MORE, LESS
-    print("This is not what the budget was made with: " + ", ".join(differences))
-    print(f"Judged more widely: {ELSEWHERE_LESS} to {ELSEWHERE_MORE} of the budget.")
+    print("The budget was made with something else: " + ", ".join(differences))
+    print(f"So {ELSEWHERE_LESS} to {ELSEWHERE_MORE} of the budget pass.")
     return ELSEWHERE_MORE, ELSEWHERE_LESS
 
 
@@ -120,7 +119,7 @@ def show(part, unit, measured, budget, wrong):
 
 
 def check(program, budget):
-    """Measure, print and judge. Returns what to write down, and how many failed."""
+    """Measure, print and judge. Returns the new budget, and how many figures failed."""
     parts, made_with = describe(program)
     more, less = tolerances(budget["made with"], made_with)
     print(f"{'instructions':28}  measured    budget   share")

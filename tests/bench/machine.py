@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Machine: what the figures were taken on, and how much of it others used meanwhile."""
+"""Machine: a description of the machine, and how much of it other processes use."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def cpu_field(name):
 
 
 def caches():
-    """Level and size of what processor 0 sees, without those for instructions."""
+    """Level and size of processor 0's caches, except for instructions."""
     found = []
     for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         if read(index / "type") != "Instruction":
@@ -37,7 +37,7 @@ def caches():
 
 
 def output_of(*command):
-    """What a program says that may not be installed."""
+    """What a program prints; empty if it is not installed."""
     try:
         done = subprocess.run(command, capture_output=True, text=True,
                               env={**os.environ, "LC_ALL": "C"})
@@ -47,7 +47,7 @@ def output_of(*command):
 
 
 def virtualisation():
-    """The hypervisor and the container, as far as anything here tells."""
+    """The hypervisor and the container, if they can be detected."""
     match = re.search(r"^Hypervisor vendor:\s*(.*)$", output_of("lscpu"), re.M)
     if match:
         found = match[1]
@@ -63,7 +63,7 @@ def memory():
 
 
 def chosen(path):
-    """The one in brackets: always [madvise] never."""
+    """The word in brackets: always [madvise] never."""
     match = re.search(r"\[(\w+)\]", read(path))
     return match[1] if match else "unknown"
 
@@ -84,7 +84,7 @@ def versions(daemon_page):
 
 
 class Usage:
-    """How much of the processors has gone to others so far, in this machine and beside it."""
+    """Processor time that other processes, and other machines on the host, have used so far."""
 
     def __init__(self, own_pids=()):
         # user, nice, system, idle, iowait, irq, softirq, steal
@@ -98,20 +98,20 @@ class Usage:
         self.stolen_s = fields[7]
 
     def share_of_others(self, since):
-        """Of all processors, what others in this machine have used, from 0 to 1."""
+        """The share of all processors that other processes have used, from 0 to 1."""
         share = (self.others_s - since.others_s) / (self.at - since.at) / os.cpu_count()
         return min(max(share, 0.0), 1.0)
 
 
 def busy_before():
-    """What share of the processors others use, before anything was started here."""
+    """The share of the processors that others use before anything is started here."""
     before = Usage()
     time.sleep(1)
     return Usage().share_of_others(before)
 
 
 def describe(build, daemon_page):
-    """Pairs of a name and what it is here."""
+    """Pairs of a name and a value."""
     build_info = versions(daemon_page)
     buffers = daemon_page.values("udometer_receive_buffer_bytes")
     return [

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Put other StatsD receivers next to udometer, under the same load on the same machine.
+"""Compare other StatsD receivers with udometer, under the same load on the same machine.
 
     peers.py BUILD_FOLDER [--rounds=5] [--seconds=10] [--only=NAME,...] [--markdown]
 
-Receivers take turns, a fresh process each: the two null sinks of "udometer bench", udometer,
-and netdata, collectd (of Debian) and statsd (of npm, in BUILD_FOLDER/peers). Each gets a second
-of the load to meet all series, time to get over that, and then the measured load from "udometer
-bench". A ratio is to the blocking sink of the same round, and a figure is the median of all rounds.
+Receivers take turns, each as a new process: the two null sinks of "udometer bench", udometer,
+netdata and collectd (from Debian), and statsd (from npm, in BUILD_FOLDER/peers). Each gets a second
+of the load to meet all series, time to settle, and then the measured load from "udometer bench". A
+ratio is to the blocking sink of the same round, and a figure is the median of all rounds.
 
-All are measured from outside, by what the kernel says of the process and its children: CPU time
-of all threads, for each datagram that was not dropped; resident memory at the end; datagrams
-that the socket dropped. What a receiver refuses or forgets by itself is not seen. Within the
-time lies what it has to do anyway to be of use: netdata's update of each second, one or so of
-the flushes of collectd and statsd (10 s), and of udometer one scrape.
+All are measured from outside, by what the kernel knows of the process and its children: CPU time of
+all threads, per datagram that was not dropped; resident memory at the end; datagrams that the
+socket dropped. What a receiver itself refuses or loses is not seen. The time includes the work
+without which a receiver is of no use: netdata's updates, one each second, about one flush of
+collectd and statsd (every 10 s), and one scrape of udometer.
 
-Settings are the least that makes a peer a StatsD receiver, with nowhere to write to. None of
-the three tells series apart by tags, so they get the same bytes with all in the names.
+Peers have the smallest settings that make them StatsD receivers, with nowhere to write to. None of
+the three tells series apart by tags, so they get as many bytes, all in the names.
 """
 
 import argparse
@@ -39,9 +39,9 @@ import urllib.request
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import children  # noqa: E402
 
-START_S = 30   # a receiver has so long to open its socket …
-DRAIN_S = 30   # … to take what is in it when the load has ended …
-SETTLE_S = 15  # … to make what new series need (netdata's charts) …
+START_S = 30   # the time that a receiver has to open its socket …
+DRAIN_S = 30   # … to empty it when the load has ended …
+SETTLE_S = 15  # … to finish the work for new series (netdata's charts) …
 STOP_S = 10    # … and to end when it is told to
 
 LOADS = {
@@ -62,7 +62,7 @@ class Failure(Exception):
 
 
 class Receiver:
-    """How one is started. The folder is its own, and empty."""
+    """How to start a receiver. It has a folder of its own, which is empty."""
 
     load_flags = []
 
@@ -71,15 +71,15 @@ class Receiver:
         self.build = build
 
     def version(self):
-        """What is shown beside the name; a Failure if it is not there."""
+        """Its version for the table. Raises Failure if it is not installed."""
         return ""
 
     def command(self, folder, port):
-        """Write settings into @folder; the command that receives on UDP @port of loopback."""
+        """Write settings to @folder; returns the command that receives on UDP @port of loopback."""
         raise NotImplementedError
 
     def use(self):
-        """What belongs to the measured time, after the load: nothing, for who flushes alone."""
+        """More work in the measured time, after the load. None for a receiver that flushes."""
 
 
 class Sink(Receiver):
@@ -109,7 +109,7 @@ def installed(program):
 
 
 def package_version(package):
-    """Debian's version of @package without its revision, or nothing."""
+    """Debian's version of @package without its revision; empty if there is none."""
     with contextlib.suppress(OSError):
         done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], text=True,
                               capture_output=True)
@@ -224,7 +224,7 @@ def free_port(kind):
 
 
 def family(pid):
-    """@pid and all processes that it has started, and so on."""
+    """@pid and all its descendants."""
     children = {}
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -256,7 +256,7 @@ def resident_bytes(pid):
 
 
 def udp_sockets(port):
-    """Bytes that wait in, and datagrams that were dropped by, each UDP socket at @port."""
+    """For each UDP socket at @port: bytes waiting in it, and datagrams that it dropped."""
     found = []
     for table in ["/proc/net/udp", "/proc/net/udp6"]:
         with contextlib.suppress(OSError):
@@ -276,7 +276,7 @@ def dropped(port):
 
 @dataclasses.dataclass
 class Result:
-    """Of one run, or the medians of several."""
+    """The figures of one run, or the medians of several."""
     cpu_us: float
     ratio: float
     resident_mb: float
@@ -300,7 +300,7 @@ def wait_for(condition, seconds):
 
 @contextlib.contextmanager
 def running(receiver, port):
-    """The process of @receiver while it listens on @port; afterwards it is gone."""
+    """The process of @receiver while it listens on @port; it is stopped afterwards."""
     with tempfile.TemporaryDirectory(prefix="peers-") as name:
         folder = pathlib.Path(name)
         command = [str(word) for word in receiver.command(folder, port)]
@@ -319,7 +319,7 @@ def running(receiver, port):
 
 
 def stop(process):
-    """End it, and what it has started: they are a session of their own."""
+    """End it and all that it has started, which are in a session of their own."""
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -330,7 +330,7 @@ def stop(process):
 
 
 def send(build, port, flags):
-    """Send a load; how many datagrams it was."""
+    """Send a load; returns the number of datagrams."""
     done = subprocess.run([build / "src/udometer", "bench", f"--target=127.0.0.1:{port}",
                            "--format=json", *flags], text=True, stdin=subprocess.DEVNULL,
                           capture_output=True)
@@ -346,7 +346,7 @@ def drain(port):
 
 
 def settle(pid):
-    """Wait until it has done most of what new series gave it to do."""
+    """Wait until it has done most of the work for new series."""
     used_ns = [sum(cpu_by_thread(pid).values())]
 
     def is_calm():
@@ -358,7 +358,7 @@ def settle(pid):
 
 
 def measure(receiver, flags, seconds):
-    """One run of @receiver; its ratio is still open."""
+    """One run of @receiver, without its ratio."""
     port = free_port(socket.SOCK_DGRAM)
     with running(receiver, port) as process:
         send(receiver.build, port, [*flags, "--seconds=1"])
@@ -381,7 +381,7 @@ def measure(receiver, flags, seconds):
 
 
 def run_load(everyone, flags, options):
-    """Rounds of all receivers in turn. For each name its results, or why there are none."""
+    """Rounds of all receivers in turn. Returns for each name its results, or why it has none."""
     results = {receiver.name: [] for receiver in everyone}
     failures = {}
     for _ in range(options.rounds):

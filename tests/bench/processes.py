@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes: a daemon, a sink, load for either, and what they cost, from outside."""
+"""Processes: a daemon, a sink, load for them, and what they cost, measured from outside."""
 
 import json
 import os
@@ -19,10 +19,10 @@ from children import clean_environment  # noqa: E402
 
 DEADLINE_S = 30
 
-# How far below the rate that was asked for a generator may stay.
+# How far a generator may stay below the rate that was asked for.
 RATE_TOLERANCE = 0.02
 
-# After the last datagram was sent: what lies in the socket must have been taken.
+# Time after the last datagram in which the receiver empties its socket.
 SETTLE_S = 0.1
 
 LISTENING = re.compile(r'msg="listening" protocol=(udp|http) address=(\S+)')
@@ -31,7 +31,7 @@ TAIL_BYTES = 1 << 16
 
 
 class Unjudgeable(Exception):
-    """There is a figure, or none, but it says nothing about what was to be measured."""
+    """There is no figure, or one that says nothing about what was to be measured."""
 
 
 def wait_until(condition, what):
@@ -60,13 +60,13 @@ def status_field(path, name):
 
 
 def switches(pid):
-    """How often its threads went to sleep, which is how often they woke up."""
+    """How often its threads went to sleep, and so how often they woke up."""
     return sum(status_field(thread / "status", "voluntary_ctxt_switches")
                for thread in threads(pid))
 
 
 def memory_bytes(pid, name):
-    """VmRSS, what is resident; VmHWM, the most that ever was."""
+    """VmRSS, the resident size; VmHWM, its highest value so far."""
     return status_field(Path("/proc/%d/status" % pid), name) * 1024
 
 
@@ -75,7 +75,7 @@ def memory_bytes(pid, name):
 
 @dataclass
 class Page:
-    """A page that was read and thrown away, but for its end."""
+    """A page that was read and discarded, except for its end."""
     seconds: float
     n_bytes: int
     head: str
@@ -85,7 +85,7 @@ class Page:
         return "content-encoding: gzip" in self.head.lower()
 
     def text(self):
-        """The end of it, which for a small page is all of it."""
+        """The end of the page; all of it if it is small."""
         return CHUNK_EDGE.sub(b"", self.tail).decode("ascii", "replace")
 
     def values(self, name):
@@ -102,8 +102,8 @@ class Page:
 
 def fetch(address, encoding="identity"):
     """
-    Read /metrics as fast as this language can: into the same mebibyte again and again, with as
-    little done between two reads as there can be.
+    Read /metrics as fast as Python can: into the same mebibyte again and again, with as little work
+    as possible between two reads.
     """
     buffer = bytearray(1 << 20)
     tail = bytearray()
@@ -134,7 +134,7 @@ def fetch(address, encoding="identity"):
 
 
 class Daemon:
-    """A udometer on ports of its own. Use it with `with`."""
+    """A udometer on its own ports. Use it with `with`."""
 
     def __init__(self, lab, *flags):
         self.log = tempfile.TemporaryFile("w+")
@@ -204,13 +204,13 @@ class Sink:
 
 
 class Lab:
-    """Where the programs are, and where load comes from."""
+    """Where the programs are, and the processor that load comes from."""
 
     def __init__(self, build):
         self.binary = str(build / "src" / "udometer")
         self.programs = build / "tests" / "bench"
         processors = sorted(os.sched_getaffinity(0))
-        # "From the other core": the last one; with one alone there is no other.
+        # The last processor, so that the others are left to the daemon; none if there is only one.
         self.generator_cpu = processors[-1] if len(processors) > 1 else None
 
     def start_load(self, target, *flags, is_bound=True):
@@ -224,7 +224,7 @@ class Lab:
             env=clean_environment(), preexec_fn=stay_there)
 
     def finish_load(self, process, rate):
-        """The generator's report; it must have sent all that it was asked to."""
+        """The generator's report; it must have sent everything, at the rate."""
         output, errors = process.communicate(timeout=10 * DEADLINE_S)
         if process.returncode not in (0, 1) or not output:
             raise Unjudgeable("the generator failed: " + errors.strip())
@@ -251,7 +251,7 @@ class Lab:
 
 
 class Beside(threading.Thread):
-    """Do something again and again while something else is going on."""
+    """Do something again and again in the background."""
 
     def __init__(self, work, pause_s=0.0):
         super().__init__(daemon=True)
@@ -265,7 +265,7 @@ class Beside(threading.Thread):
             while not self.ended.is_set():
                 self.results.append(self.work())
                 self.ended.wait(self.pause_s)
-        except Exception as problem:  # shown to whoever waits for the results
+        except Exception as problem:  # raised again by finish()
             self.problem = problem
 
     def finish(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Row: one line of the table, and how numbers look in it."""
+"""Row: one line of the table, and the format of numbers in it."""
 
 from dataclasses import dataclass, field
 
@@ -27,5 +27,5 @@ def short(number):
 
 
 def spread(figures, form="%.2f"):
-    """The least and the most of several rounds."""
+    """The lowest and the highest figure of several rounds."""
     return (form + " to " + form) % (min(figures), max(figures))

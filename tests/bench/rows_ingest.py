@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows about receiving: what a datagram costs, whether one is lost, when it is seen."""
+"""Rows about receiving: what a datagram costs, whether any is lost, when it shows."""
 
 import random
 import socket
@@ -10,12 +10,12 @@ from processes import SETTLE_S, Beside, Daemon, Sink, Unjudgeable, cpu_ns
 from row import Row, spread
 
 ROUNDS = 5
-# A round in which the generator was too slow, or the daemon met a series for the first time, is
-# repeated; so many in all.
+# The most rounds. One in which the generator was too slow, or the daemon met a series for the first
+# time, is repeated.
 ATTEMPTS = 10
 
-# One datagram after the other at even distances, as many independent senders come near to. Bursts
-# would be kind to whoever wakes up for each arrival: one wake-up for five.
+# Evenly spaced datagrams, which is close to many independent senders. Bursts would favour a
+# receiver that wakes up for each arrival: one wake-up for five.
 EVENLY = ("--burst=1",)
 
 # Datagrams of 20 lines with 3 tags, 10,000 series, 60% c 20% g 20% ms: the defaults.
@@ -32,16 +32,16 @@ FLOOD_S = 10
 
 
 class Cost:
-    """What one round of one receiver came to."""
+    """The cost of one receiver in one round."""
 
     def __init__(self, spent_ns, n_received, n_sent, n_misses=0):
         self.us = spent_ns / 1e3 / max(n_received, 1)
         self.n_lost = n_sent - n_received
-        self.n_misses = n_misses  # lines whose series that worker had not seen before
+        self.n_misses = n_misses  # lines of series that the worker had not seen before
 
 
 def send_and_watch(lab, receiver, rate, flags):
-    """CPU of the receiver while the load lasts, and how many datagrams were sent."""
+    """CPU time of the receiver during the load, and the number of datagrams sent."""
     before_ns = cpu_ns(receiver.pid)
     report = lab.load(receiver.target, rate, *flags)
     time.sleep(SETTLE_S)
@@ -66,7 +66,7 @@ def cost_of_daemon(lab, daemon, rate, flags):
 
 
 def warm(lab, daemon, flags):
-    """Every series has been seen before; a cost is that of a daemon that has been running."""
+    """Send every series once, so that costs are those of a daemon that has been running."""
     n_datagrams = 20_000 if flags == SINGLE else 1_000
     load = lab.start_load(daemon.target, "--rate=20000", "--datagrams=%d" % n_datagrams, *flags)
     lab.finish_load(load, 0)
@@ -77,7 +77,7 @@ def take_turn(lab, daemon, rate, flags):
     turn = {"blocking": cost_of_sink(lab, "blocking", rate, flags),
             "daemon": cost_of_daemon(lab, daemon, rate, flags),
             "coalescing": cost_of_sink(lab, "coalescing", rate, flags)}
-    # The kernel chooses the worker, and it may have chosen the other one until now.
+    # The kernel chooses the worker, and may have chosen another one until now.
     if turn["daemon"].n_misses:
         raise Unjudgeable("the daemon met series for the first time")
     return turn
@@ -107,14 +107,14 @@ def cost_row(lab, what, workload, rate, seconds, wanted, flags=STANDARD):
                       for name in ("daemon", "coalescing"))
     n_lost = sum(cost.n_lost for cost in costs["daemon"])
     us = {name: median(cost.us for cost in rounds) for name, rounds in costs.items()}
-    details = ["CPU for each datagram received: daemon %.2f us, blocking sink %.2f us, coalescing "
+    details = ["CPU per datagram received: daemon %.2f us, blocking sink %.2f us, coalescing "
                "sink %.2f us (x%.2f)" % (us["daemon"], us["blocking"], us["coalescing"],
                                          median(floors)),
                "lost by the daemon %d, by the blocking sink %d"
                % (n_lost, sum(cost.n_lost for cost in costs["blocking"]))]
     return Row(what, workload, "CPU <= %.1f x blocking sink" % wanted,
                "x%.2f (%s)" % (median(ratios), spread(ratios)),
-               # Paced load leaves no excuse for losing any.
+               # With paced load none may be lost.
                median(ratios) <= wanted and (n_lost == 0 or rate == 0), details)
 
 
@@ -153,14 +153,14 @@ def freshness_at(lab, rate):
     with Daemon(lab) as daemon, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         host, port = daemon.target.rsplit(":", 1)
         sock.connect((host, int(port)))
-        # The page is small, so that it is not the scrape that takes the time.
+        # The page is small, so that the scrape takes little of the time.
         load = rate and lab.start_load(daemon.target, "--rate=%d" % rate, "--series=100",
                                        "--seconds=60")
         try:
             time.sleep(0.3)
             found = []
             for number in range(1, FRESHNESS_TRIES + 1):
-                # At any moment of whatever period the daemon has.
+                # At a random moment of the daemon's period.
                 time.sleep(random.uniform(0.001, 0.01))
                 found.append(time_to_show(daemon, sock, number))
         finally:
@@ -174,14 +174,14 @@ def freshness_at(lab, rate):
 def freshness(lab):
     found = {rate: freshness_at(lab, rate) for rate in (0, 500, 5_000, 50_000)}
     names = {rate: "{:,}/s".format(rate) if rate else "idle" for rate in found}
-    yield Row("freshness", "a counter among 0, 500, 5,000, 50,000/s",
+    yield Row("freshness", "a counter during 0, 500, 5,000, 50,000/s",
               "on /metrics within %d ms" % FRESHNESS_MAX_MS,
               "worst of %d: " % FRESHNESS_TRIES + ", ".join(
                   "%s %.1f ms" % (names[rate], max(tries)) for rate, tries in found.items()),
               all(max(tries) <= FRESHNESS_MAX_MS for tries in found.values()),
               ["median: " + ", ".join("%s %.1f ms" % (names[rate], median(tries))
                                       for rate, tries in found.items())
-               + "; from sending it to the end of a scrape of 100 series that has it"])
+               + "; from sending to the end of the scrape of 100 series that shows it"])
 
 
 # --- flood --------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def flood(lab):
     verdict = report["scrape"]
     differing = ["%s %s" % (check["subject"], check["quantity"]) for check in verdict["checks"]
                  if not check["agrees"]]
-    yield Row("flood", "as fast as it can, the same, %d s, a scrape a second" % FLOOD_S,
+    yield Row("flood", "maximum rate of the same, %d s, a scrape a second" % FLOOD_S,
               "0 datagrams lost, every sum right",
               "{:,.0f} lost of {:,}".format(verdict["lost_datagrams"], report["datagrams"]),
               verdict["agrees"] and n_dropped == 0,
@@ -209,4 +209,4 @@ def flood(lab):
                "{:.0f} ms; receive buffer {:.1f} MB".format(
                    report["datagrams_per_second"], n_dropped, len(times), max(times) * 1e3,
                    after.value("udometer_receive_buffer_bytes") / 1e6),
-               "differs: " + (", ".join(differing) or "nothing")])
+               "differs in: " + (", ".join(differing) or "nothing")])

@@ -23,7 +23,7 @@ def core(lab):
             details += ["1 k series: %.1f M lines/s, shuffled %.1f" % (per_s[1000], shuffled[1000]),
                         machine]
         else:
-            details += ["%.0f %% of that at 10 k" % (100 * per_s[n_series] / per_s[10_000])]
+            details += ["%.0f %% of the rate at 10 k" % (100 * per_s[n_series] / per_s[10_000])]
         yield Row("core, in process", "parse and apply, %s series" % short(n_series),
                   ">= %g M lines/s" % wanted, "%.1f M lines/s" % per_s[n_series],
                   per_s[n_series] >= wanted, details)
@@ -46,13 +46,13 @@ def new(lab):
     yield Row("new series", "1 M series never seen before, 3 tags", ">= 1 M/s in total",
               "%.2f M/s by one worker, %.2f M/s by two" % (one, both),
               max(one, both) * 1e6 >= NEW_WANTED_PER_S,
-              ["passes when either number of workers reaches it"])
+              ["passes if one worker or two reach it"])
     judged = [stall for stall in report["stalls"] if not stall["is_noisy"]]
     details = [describe_stall(stall) for stall in report["stalls"]]
-    what = ("new series", "known ones meanwhile, on either worker",
+    what = ("new series", "known series meanwhile, on either worker",
             "no stall over %d ms" % STALL_MAX_MS)
     if not judged:
-        yield Row(*what, "the machine was never quiet enough to say", False, details)
+        yield Row(*what, "not judged: the machine was never quiet enough", False, details)
         return
     longest = {side: max(stall[side]["ms"] for stall in judged) for side in ("known", "new")}
     yield Row(*what, "longest batch of the worker that makes them %.1f ms, of the other %.1f ms"
@@ -68,6 +68,5 @@ def scaling(lab):
               same["gain"] >= GAIN_WANTED,
               ["%.1f M lines/s by one, %.1f M by both; with series of their own x%.2f"
                % (same["one_per_s"] / 1e6, same["both_per_s"] / 1e6, own["gain"]),
-               "what the machine gives to two threads that share nothing: x%.2f" % spinning,
-               "lines that each worker's own row has counted: {:,} and {:,}".format(
-                   *report["lines_counted"])])
+               "two threads that share nothing, on this machine: x%.2f" % spinning,
+               "lines counted by each worker: {:,} and {:,}".format(*report["lines_counted"])])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows about a million series, about memory, and about doing nothing."""
+"""Rows about a million series, about memory, and about an idle daemon."""
 
 import http.client
 import time
@@ -14,19 +14,19 @@ N_SAMPLES = 3_600_000
 MILLION = ("--series=%d" % N_SERIES, "--order=sequential")
 SCRAPES = 5
 FILL_ATTEMPTS = 3
-# Until the kernel has sent flows to both workers; it would be odd if it took more.
+# The most flows until the kernel has sent some to both workers.
 FLOWS_MAX = 8
 
 MB = 1e6
 
 IDLE_S = 10
-# The daemon that is measured has no timer, for no series expires; one a second would be fine.
+# The measured daemon has no timer, as no series expires; one a second would be fine.
 IDLE_WAKEUPS_MAX = IDLE_S
 IDLE_CPU_MAX = 0.001
 
 
 def send_each_once(lab, daemon):
-    """A line for each of the million series, from a port that was not used before."""
+    """Send a line for each of the million series, from a new port."""
     load = lab.start_load(daemon.target, "--rate=15000", "--datagrams=%d" % (N_SERIES // 20),
                           *MILLION)
     lab.finish_load(load, 0)
@@ -35,8 +35,8 @@ def send_each_once(lab, daemon):
 
 class Million:
     """
-    A daemon with a million series, made when a row first asks for it. It has one worker: of two,
-    the kernel chooses which one a flow reaches, and each has keys and cells of its own.
+    A daemon with a million series, made when a row first needs it. It has one worker: with two, the
+    kernel would choose which one a flow reaches, and each has its own keys and cells.
     """
 
     def __init__(self, lab):
@@ -51,7 +51,7 @@ class Million:
         return self.daemon
 
     def fill(self):
-        """Send each series once; on a machine that is not quiet, maybe again."""
+        """Send each series once, and again if some did not arrive."""
         for _ in range(FILL_ATTEMPTS):
             send_each_once(self.lab, self.daemon)
             page = self.daemon.fetch()
@@ -71,7 +71,7 @@ class Million:
 
 
 def count_samples(daemon, encoding):
-    """Read the whole page once, decode it, and count what it says of the workload."""
+    """Read the whole page once, decode it, and count the samples of the workload."""
     connection = http.client.HTTPConnection(*daemon.http, timeout=60)
     connection.request("GET", "/metrics", headers={"Accept-Encoding": encoding})
     body = connection.getresponse().read()
@@ -100,7 +100,7 @@ def scrape_row(million, encoding, wanted_s):
     seconds = [page.seconds for page in pages]
     return Row(*what, "%.2f s (%s)" % (median(seconds), spread(seconds)),
                median(seconds) <= wanted_s,
-               ["%.0f MB; the first scrape of all, which sorts them, took %.2f s"
+               ["%.0f MB; the first scrape, which sorts the series, took %.2f s"
                 % (pages[0].n_bytes / MB, million.first_s)])
 
 
@@ -108,8 +108,8 @@ def ingest_meanwhile_row(lab, million):
     daemon = million.get()
     rate = 100_000
     before = daemon.fetch()
-    # Four threads on what may be two processors: the scheduler has to find room for them, and
-    # with larger bursts the generator sleeps in between instead of spinning.
+    # Perhaps four threads on two processors, so the generator is not bound to one. With larger
+    # bursts it sleeps in between instead of spinning.
     load = lab.start_load(daemon.target, "--rate=%d" % rate, "--seconds=4", "--burst=20", *MILLION,
                           is_bound=False)
     scrapes = Beside(daemon.fetch)
@@ -126,7 +126,7 @@ def ingest_meanwhile_row(lab, million):
     n_lost_lines = (report["lines"] - grown("udometer_lines_total")
                     + grown("udometer_refused_total"))
     is_slow = report["datagrams_per_second"] < 0.98 * rate
-    return Row("scrape", "and 100,000/s of 20 lines for 1 M series meanwhile",
+    return Row("scrape", "during 100,000/s of 20 lines for 1 M series",
                "0 datagrams lost",
                "{:,.0f} lost of {:,}{}".format(
                    n_lost, report["datagrams"], "; generator too slow: {:,.0f}/s".format(
@@ -149,11 +149,11 @@ def scrape(lab, million):
 def memory_row(daemon, workload, wanted_mb, details):
     resident, peak = (memory_bytes(daemon.pid, name) / MB for name in ("VmRSS", "VmHWM"))
     return Row("memory", workload, "<= %d MB resident" % wanted_mb,
-               "%.1f MB at the most, %.1f MB after" % (peak, resident), peak <= wanted_mb, details)
+               "%.1f MB at most, %.1f MB after" % (peak, resident), peak <= wanted_mb, details)
 
 
 def memory_of_two_workers(lab):
-    """The most that was resident when both had met every series, in MB; None if they did not."""
+    """The highest resident size, in MB, after both have met every series; None if they did not."""
     with Daemon(lab, "--workers=2") as daemon:
         for _ in range(FLOWS_MAX):
             send_each_once(lab, daemon)
@@ -168,7 +168,7 @@ def memory(lab, million):
         daemon.fetch(encoding)
     both = memory_of_two_workers(lab)
     yield memory_row(daemon, "the same 1 M series, scrapes included, one worker", 400,
-                     ["two workers that have both met all of them: "
+                     ["two workers that both have met all series: "
                       + ("%.1f MB" % both if both else "not measured")])
     with Daemon(lab) as small:
         lab.load(small.target, 50_000, "--seconds=1")
@@ -185,7 +185,7 @@ def idle(lab):
     with Daemon(lab) as daemon:
         lab.load(daemon.target, 50_000, "--seconds=1")
         daemon.fetch()
-        # The connection of that scrape, and a timer that finds nothing.
+        # Let the connection of that scrape end, and the timer find nothing.
         time.sleep(1)
         before = switches(daemon.pid), cpu_ns(daemon.pid)
         time.sleep(IDLE_S)

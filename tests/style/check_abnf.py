@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check that proto/statsd.abnf and proto/vectors agree on which lines are accepted.
 
-They and proto/README.md must also know the types of samples that the program knows.
+They and proto/README.md must also cover all sample types of the program.
 
-No rule refers to itself, so each becomes a regular expression of bytes. A line of the vectors
-must match the rule "line" when it was not refused for its syntax, and must not when it was.
+No rule refers to itself, so each becomes a regular expression over bytes. A line of the vectors
+must match its rule if the line is not refused for its syntax, and must not match if it is.
 """
 
 import itertools
@@ -30,7 +30,7 @@ TYPE_ROW = re.compile(r'^    X\(\w+, "(\w+)", (\w+),', re.M)
 
 
 def read_rules(text):
-    """The tokens of each rule by its name."""
+    """The tokens of each rule, by the rule's name."""
     rules = {}
     text = re.sub(r'("[^"\n]*")|;[^\n]*', lambda match: match[1] or "", text)
     for name, right in re.findall(r"^([A-Za-z][\w-]*)\s*=((?:.*\n(?![A-Za-z]))*.*)", text, re.M):
@@ -58,7 +58,7 @@ class Translator:
         return self.done[name]
 
     def alternatives(self, tokens):
-        """Up to the closing bracket, which is taken off."""
+        """Translates up to the closing bracket, which is removed."""
         found, repeat = b"", None
         while tokens:
             token = tokens.pop(0)
@@ -99,7 +99,7 @@ def lines_of(case):
 
 
 def is_beyond_syntax(case, lines):
-    """Whether something else decides: settings, limits, lengths, or a number's range."""
+    """Whether something besides syntax decides: settings, limits, lengths, or a number's range."""
     refused = case.get("refused", {})
     return (any(name.startswith("statsd.") for name in case.get("options", {}))
             or any(reason in refused for reason in LIMITS)
@@ -112,7 +112,7 @@ def is_beyond_syntax(case, lines):
 
 
 def is_in_order(case, lines, pattern):
-    """One refusal may be a whole line's, or that of one of its values."""
+    """Whether pattern and case agree. A refusal may be of a line or of one of its values."""
     n_bad = sum(n for reason, n in case.get("refused", {}).items() if reason in SYNTACTIC)
     n_ends = len(case.get("samples", [])) + sum(case.get("refused", {}).values()) \
         + sum(case.get("skipped", {}).values())
@@ -123,10 +123,10 @@ def is_in_order(case, lines, pattern):
 
 
 def is_group_without_name(line):
-    """Whether a bracket group takes away the only colons, which a comment of the grammar says."""
+    """Whether all colons are in a bracket group, which only a comment of the grammar rules out."""
     head = line.split(b"|")[0]
-    _, bracket, behind = head.partition(b"[")
-    group, close, tail = behind.partition(b"]")
+    _, bracket, after = head.partition(b"[")
+    group, close, tail = after.partition(b"]")
     return bool(bracket and close) and b":" in group and b":" not in tail
 
 
@@ -182,7 +182,7 @@ def main(root):
         if is_in_order(case, lines, pattern):
             n_passed += 1
         else:
-            complaints.append(f"{path.name}: {case['name']}: proto/statsd.abnf sees it otherwise")
+            complaints.append(f"{path.name}: {case['name']}: proto/statsd.abnf disagrees")
     print(*complaints, sep="\n", end="\n" if complaints else "")
     print(f"{n_passed} passed, {len(complaints)} failed")
     return 1 if complaints or not n_passed else 0

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check that what the documents say about flags and self-metrics is what the program says.
+"""Check that the documents describe flags and self-metrics as the program does.
 
-docs/configuration.md must hold the text of --help, docs/telemetry.md a row for each
-self-metric of a real scrape with its type and help. With --update, both are brought
-up to date between their "generated" marks.
+docs/configuration.md must have the text of --help; docs/telemetry.md must have a row for each
+self-metric of a real scrape, with its type and help. With --update, the part between the
+"generated" marks of each is updated.
 """
 
 import os
@@ -23,7 +23,7 @@ def help_text(binary):
 
 
 def scrape(binary):
-    """One scrape of a daemon of our own, without any series."""
+    """A scrape of a new daemon without any series."""
     daemon = subprocess.Popen(
         [binary, "--statsd.listen-udp=127.0.0.1:0", "--web.listen-address=127.0.0.1:0",
          "--workers=1"],
@@ -75,7 +75,7 @@ def main(root, binary, is_update):
             text = path.read_text().replace(BEGIN + generated_part(path), BEGIN + part)
             path.write_text(text)
         elif generated_part(path) != part:
-            print(f"{path}: is not what the program says; run: {' '.join(sys.argv)} --update")
+            print(f"{path}: differs from what the program says; run: {' '.join(sys.argv)} --update")
             n_failed += 1
     print(f"{len(wanted) - n_failed} passed, {n_failed} failed")
     return 1 if n_failed else 0

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check the house: each include stays on its floor or goes to one below, and none in a circle."""
+"""Check the floors: each include stays on its floor or goes to a lower one, without circles."""
 
 import pathlib
 import re
@@ -8,7 +8,7 @@ import sys
 
 from report import report
 
-# A folder may include itself and the folders named here (docs/architecture.md, "Floors").
+# A folder may include itself and the folders named here (docs/architecture.md, "The house").
 MAY_INCLUDE = {
     "base": [],
     "mapping": ["base"],
@@ -28,21 +28,21 @@ MAY_INCLUDE = {
     "main": ["base", "config", "daemon", "tools/send", "tools/explain", "tools/bench"],
 }
 
-# Who alone may include a header, or those of a folder, of a floor that it may include.
+# The only files that may include a header, or a folder's headers. MAY_INCLUDE must allow it too.
 ONLY_FROM = {
-    # Each module has a small struct of options; the settings become these in one place.
+    # Each module has a small struct of options, which one place fills from the settings.
     "config/settings.h": ["config/", "daemon/options"],
-    # Explain is told the same options as a worker, and needs nothing else of the daemon.
+    # Explain uses the same options as a worker, and nothing else of the daemon.
     "daemon/": ["daemon/", "main"],
     "daemon/options.h": ["daemon/", "tools/explain/explain", "main"],
-    # Explain refuses the names that udometer itself has, and knows nothing else of the pages.
+    # Explain refuses the names of self-metrics, and uses nothing else of the pages.
     "web/": ["web/", "daemon/"],
     "web/selfmetrics.h": ["web/", "daemon/", "tools/explain/"],
-    # Who writes pages reads snapshots, not what workers have at hand.
+    # Writers of pages read snapshots, not the caches of workers.
     "aggregate/shard.h": ["aggregate/", "ingest/", "daemon/"],
 }
 
-# Who may include a library: files (folder/stem) or whole folders.
+# The files (folder/stem) or folders that may include a library.
 MAY_USE = {
     "uthash.h": ["base/table"],
     "utlist.h": [],
@@ -55,7 +55,7 @@ MAY_USE = {
     "uv.h": ["input/datagrams", "input/connections", "daemon/", "tools/"],
 }
 
-# No loop, no thread, no clock, no log, no socket: these only compute.
+# Files without loop, thread, clock, log or socket: they only compute.
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "http/negotiate", "http/reply", "http/request", "http/route",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
@@ -76,13 +76,13 @@ def folder_of(name):
 
 
 def is_among(module, places):
-    """Whether a module is one of these, or in a folder among them."""
+    """Whether a module is one of these places, or in a folder among them."""
     return any(module.startswith(place) if place.endswith("/") else module == place
                for place in places)
 
 
 def narrowest_rule(name):
-    """Who alone may include a header, by the longest rule that speaks of it."""
+    """The only files that may include a header, by the longest rule for it; None if any may."""
     rules = [rule for rule in ONLY_FROM if name.startswith(rule)]
     return ONLY_FROM[max(rules, key=len)] if rules else None
 
@@ -120,7 +120,7 @@ def includes(root):
 
 
 def find_cycle(graph):
-    """A circle of modules, from a module back to itself; or nothing. Depth first."""
+    """A circle of modules, from a module back to itself; None if there is none. Depth first."""
     done, on_way = set(), []
 
     def visit(module):
@@ -144,7 +144,7 @@ def complaints(root):
     graph = {}
     for path, number, module, bracket, name in includes(root):
         if folder_of(module) not in MAY_INCLUDE:
-            yield f"{path}: src/{folder_of(module)}/ is no floor of this house"
+            yield f"{path}: src/{folder_of(module)}/ is not in MAY_INCLUDE"
             return
         found = complaint(module, bracket, name)
         if found:

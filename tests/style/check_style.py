@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check what a formatter does not: sizes, banned calls, left-over markers, licence lines.
 
-clang-format wraps code, but neither comments nor anything else that is written by hand.
+clang-format wraps code, but not comments or documents.
 """
 
 import pathlib
@@ -16,34 +16,34 @@ TEST_FILE_LINES_MAX = 900
 # The C client is one file so that a project can copy it.
 LONG_FILES = {"clients/c/udometer.c": 1700}
 FUNCTION_LINES_MAX = 40
-# In a unit test this is a list of its cases, and grows with them.
+# In a unit test, main() is a list of its cases, and grows with them.
 LIST_OF_CASES = "int main(void)"
 PARAMETERS_MAX = 5
 WIDTH_MAX = 100
 
-# Unbounded, locale-dependent, not reentrant, or an exit from somewhere deep.
+# Unbounded, locale-dependent, not reentrant, or an exit from deep inside.
 BANNED = re.compile(
     r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|gmtime|asctime|ctime"
     r"|alloca|setlocale|pthread_cancel|abort|system|popen|rand|srand)\s*\("
 )
-# Where a broken invariant ends the process.
+# The file in which a broken invariant ends the process.
 MAY_ABORT = "src/base/must.c"
 EXIT = re.compile(r"\b(exit|_exit)\s*\(")
-MARKER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")  # in pieces: this is none itself
-# In Markdown: a row of a table; a link or URL alone, perhaps in a list or with a full stop behind.
+MARKER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")  # in pieces, so as not to match itself
+# In Markdown: a row of a table; a lone link or URL, perhaps in a list or with a full stop after it.
 UNWRAPPABLE = re.compile(r"\s*(\|.*|([-*>] |\d+\. )?(<?https?://\S+|\[[^]]*\]:? ?\S+))")
 CALLBACK = re.compile(r"\bon_\w+\(")
 
 
 def strip_comments(text):
-    """The text without comments and strings, with its lines still in place."""
+    """The text with comments and strings blanked; line numbers stay."""
     def blank(match):
         return re.sub(r"[^\n]", " ", match[0])
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(\\.|[^"\\\n])*"', blank, text, flags=re.S)
 
 
 def count_parameters(signature):
-    """How many there are; 0 for a callback, whose signature is somebody else's."""
+    """The number of parameters; 0 for a callback, whose signature a library defines."""
     if CALLBACK.search(signature):
         return 0
     outer = signature[signature.index("(") + 1:]
@@ -53,7 +53,7 @@ def count_parameters(signature):
 
 
 def functions(code):
-    """Each function's first line number, signature, and length in lines."""
+    """Each function's first line number, signature and length in lines."""
     lines = code.splitlines()
     for start, line in enumerate(lines):
         if line != "{":
@@ -93,7 +93,7 @@ def complaints_about(path, text):
 
 
 def prose_lines(text):
-    """The numbered lines of Markdown that can be wrapped: no code, no table, no lone link."""
+    """The lines of Markdown that can be wrapped, numbered: no code, no table, no lone link."""
     is_fenced = is_indented = False
     is_after_blank = True
     for number, line in enumerate(text.splitlines(), 1):
@@ -112,7 +112,7 @@ def complaints_about_width(path, text):
             yield number, f"{len(line)} columns; at most {WIDTH_MAX}"
 
 
-# What is checked, and by what.
+# Each check, and the files that it reads.
 CHECKS = {
     complaints_about: ["src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "clients/**/*.sh",
                        "tests/**/*.[ch]"],

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check that a type which is added to its list, and nowhere else, does not compile.
+"""Check that a type that is added to its list, and nowhere else, does not compile.
 
     check_types.py SOURCE_FOLDER BUILD_FOLDER
 
-A row is added to a copy of base/sample_type.h. The files that must say something about each
-type are compiled against that copy with the flags of the build, and each of them must fail. If
-one does not, a switch has got a default, or a comparison with one type has taken its place.
-Comparisons are searched for as well.
+A row is added to a copy of base/sample_type.h. The files that must decide something for each type
+are compiled against that copy with the flags of the build, and each must fail. If one compiles, a
+switch has a default, or a comparison with one type has replaced a switch. The check also searches
+for such comparisons.
 
-LISTS below is also the answer to what the compiler asks of whoever adds a type.
+LISTS below also tells a developer who adds a type what the compiler asks for.
 """
 
 import json
@@ -24,10 +24,10 @@ from report import report
 
 HEADER = "base/sample_type.h"
 
-# Where an error is: also where the list is used, when the token at fault is one of its row.
+# The place of an error, or where the list is used if the wrong token is in its row.
 PLACE = re.compile(r"^(\S+?):\d+:\d+: (?:error|note: in expansion of macro)", re.MULTILINE)
 
-# The list, the row that is added, and where the compiler must ask for more.
+# The list, the row that is added, and the files in which the compiler must ask for more.
 LISTS = {
     "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, "added")', {
         "base/sample_type.c": "the letters that messages list",
@@ -47,8 +47,8 @@ LISTS = {
     }),
 }
 
-# A comparison with one type still compiles when another is added. Those with SAMPLE_END are
-# about the end of series, and a new type of sample does not change them.
+# A comparison with one type still compiles when another type is added. Comparisons with SAMPLE_END
+# are about ending series, and a new type of sample does not change them.
 COMPARISON = re.compile(r"[=!]= *((?:METRIC|SAMPLE)_(?!END\b|VALUE_)\w+)")
 
 # Where comparisons are still to be replaced; this list only shrinks.
@@ -56,7 +56,7 @@ NOT_YET = {"src/tools/explain/explanation.c"}
 
 
 def flags_of(build, source):
-    """How the build compiles @source, without what it writes."""
+    """The build's command for @source, without its output files."""
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         if path == source:
@@ -69,7 +69,7 @@ def flags_of(build, source):
 
 
 def errors_in(root, build, name, headers):
-    """The files of src in which the compiler finds errors when it reads @headers before those."""
+    """The files of src with errors when the compiler searches @headers first."""
     command = flags_of(build, root / "src" / name)
     command = [command[0], f"-I{headers}", *command[1:], "-fsyntax-only",
                "-fdiagnostics-color=never"]
@@ -113,7 +113,7 @@ def complaints(root, build, headers):
         copy.write_text(add_row(text, name, row))
         found = set().union(*(errors_in(root, build, source, headers) for source in sources))
         for place in places.keys() - found:
-            yield f"{place} compiles with a row more in {name}, and nothing about {places[place]}"
+            yield f"{place} compiles with a new row in {name}, without {places[place]}"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check that each module has a unit test, or a reason why not, and that each test is built.
+"""Check that each module has a unit test, or a reason for having none, and that each is built.
 
-The tests of src/x/module.c are tests/unit/test_module.c or, where they are many,
-tests/unit/test_module_subject.c. A header with functions may have a test of its own.
+The tests of src/x/module.c are in tests/unit/test_module.c or, if there are many, also in
+tests/unit/test_module_subject.c. A header with functions may have its own test.
 """
 
 import pathlib
@@ -12,7 +12,7 @@ import sys
 
 from report import report
 
-# What runs the module instead.
+# What tests the module instead.
 WITHOUT_UNIT_TEST = {
     "daemon/daemon": "it is the whole process: tests/system",
     "daemon/intake": "only a worker uses it: test_worker.c",
@@ -52,10 +52,10 @@ def complaints(root):
         has_test = any(is_test_of(unit, module.rpartition("/")[2]) for unit in units)
         if has_test == (module in WITHOUT_UNIT_TEST):
             yield f"src/{module}.c: " + (
-                "has a unit test and yet a reason to have none" if has_test
+                "has a unit test; remove its reason from WITHOUT_UNIT_TEST" if has_test
                 else "has no unit test, and no reason in WITHOUT_UNIT_TEST")
     for module in sorted(WITHOUT_UNIT_TEST.keys() - sources):
-        yield f"src/{module}.c: there is none, but a reason why it has no unit test"
+        yield f"src/{module}.c: does not exist; remove its reason from WITHOUT_UNIT_TEST"
     for unit in sorted(units):
         if not any(is_test_of(unit, name) for name in names):
             yield f"tests/unit/test_{unit}.c: there is no module of this name"

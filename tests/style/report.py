@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Report: how a check of this folder ends."""
+"""Report: the output and exit status of the checks in this folder."""
 
 
 def report(complaints):
-    """Print them, and the line that tests/summary.py reads. Returns the exit status."""
+    """Print the complaints, and the line that tests/summary.py reads. Returns the exit status."""
     found = list(complaints)
     print("\n".join(found))
     print(f"{int(not found)} passed, {len(found)} failed")

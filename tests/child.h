@@ -4,8 +4,8 @@
 /*
  * Child: a process that a case forks
  *
- * Signals that our parent ignores or blocks are ignored or blocked here, too, unless we take
- * them back. And a case that fails does not wait for its child; so the child dies with us.
+ * A process inherits which signals its parent ignores or blocks, so this undoes that. A case that
+ * fails does not wait for its child, so the child is killed when its parent ends.
  */
 
 #include <signal.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * Afterwards no signal is blocked, children can be waited for, and alarm() works. It has the form
- * of a group's setup, for cases that use signals but do not begin with fork_child().
+ * Unblock all signals, and make waiting for children and alarm() work. Has the signature of a
+ * group's setup, for cases that use signals but do not begin with fork_child().
  */
 static inline int take_signals(void **state)
 {
@@ -28,7 +28,7 @@ static inline int take_signals(void **state)
     return 0;
 }
 
-/* As fork(). Takes the signals first; and the child is killed when its parent ends. */
+/* The same as fork(), after take_signals(); the child is killed when its parent ends. */
 static inline pid_t fork_child(void)
 {
     pid_t parent = getpid(), child;

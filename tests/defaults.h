@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Defaults: the options of a pipeline as a daemon without flags has them
+ * Defaults: the pipeline options of a daemon without flags
  *
- * They are written down once, in the table of settings.
+ * They come from the table of settings, the one place that has them.
  */
 
 #include "base/must.h"

@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * Rig: a pipeline with all it stands on, for one worker or several, no thread or socket
+ * Rig: a pipeline with all that it needs, for one worker or several, without threads or sockets
  *
- * For the golden cases, the fuzzers and the benchmarks. What cannot be made ends
- * the program, with a line that says so.
+ * For the golden cases, the fuzzers and the benchmarks. If something cannot be made, the program
+ * ends with a message.
  */
 
 #include "ingest/pipeline.h"
 #include "output/exposition.h"
 
 struct rig_limits {
-    unsigned n_workers; /* that the registry has cells for; 0: one */
+    unsigned n_workers; /* the registry's; 0: one */
     size_t max_series;
     size_t max_series_bytes;
     size_t max_key_bytes;
@@ -32,14 +32,14 @@ void rig_init(struct rig *rig, const struct rig_limits *limits);
 void rig_deinit(struct rig *rig);
 
 /*
- * Make a pipeline for a further @worker, with a shard of its own, on the registry of @first.
- * It goes before @first does. Of the limits, those of series are those of @first.
+ * Make a pipeline for another @worker, with its own shard, on the registry of @first. It must be
+ * freed before @first. The limits on series are those of @first, whatever @limits says.
  */
 void rig_join(struct rig *rig, const struct rig *first, const struct rig_limits *limits,
               unsigned worker);
 
-/* Begin a walk over all series there are now, as a scrape does, in the text format. */
+/* Begin a walk over all series that exist now, as a scrape does, in the text format. */
 struct exposition *rig_expose(const struct rig *rig);
 
-/* End the program, saying that @what failed, if @r is a negative errno. */
+/* If @r is a negative errno, end the program with a message that @what failed. */
 void rig_must(int r, const char *what);

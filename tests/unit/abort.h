@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Abort: that a MUST() does not hold, seen from outside
+ * Abort: assert that a MUST() fails
  *
- * The function runs in a child, which has to end by SIGABRT. Under a sanitizer its memory is
- * looked at as well until then, so it must break only what MUST() is about.
+ * The function runs in a child, which must end by SIGABRT. Until then a sanitizer checks the
+ * child's memory, so the function must break only what the MUST() is about.
  */
 
 #include "child.h"
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Run @function in a child, where it aborts; what that leaves on stderr is put into @out. */
+/* Run @function in a child, where it must abort. What it prints to stderr is put into @out. */
 static inline void run_to_abort(void (*function)(void), char *out, size_t size)
 {
     const struct rlimit no_core = { 0, 0 };
@@ -44,7 +44,7 @@ static inline void run_to_abort(void (*function)(void), char *out, size_t size)
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
-/* @function aborts, with a line that has @text in it. */
+/* @function aborts and prints a line that contains @text. */
 static inline void assert_aborts(void (*function)(void), const char *text)
 {
     char line[512];

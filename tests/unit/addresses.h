@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Addresses that an option takes, and others that it refuses
+ * Addresses that an option accepts, and others that it refuses
  */
 
 #include "unit.h"

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Admit: what the tests of the registry say with
+ * Admit: helpers for the tests of the registry
  *
- * Two workers, unless a case says otherwise. A series is removed in the steps of a
+ * There are two workers, unless a case says otherwise. A series is removed in the steps of a
  * sweep, in which every item holds a reference.
  */
 
@@ -50,7 +50,7 @@ static inline struct cell *admit(struct registry *registry, unsigned worker, con
 
     assert_int_equal(registry_admit(registry, worker, &identity, &admission), VERDICT_APPLIED);
     assert_non_null(admission.cell);
-    /* It is the overflow series exactly if it is not the one that was asked for. */
+    /* It is the overflow series if and only if it is not the requested one. */
     assert_int_equal(admission.is_overflow,
                      !slice_equal(series_labels(admission.cell->series), identity.labels));
     return admission.cell;
@@ -70,7 +70,7 @@ static inline void end_sweep(struct sweep_item *items, size_t n)
         series_unref(items[i].series);
 }
 
-/* Remove the series of @cell, which its one worker releases. */
+/* Remove the series of @cell, and give back its only worker's reference. */
 static inline void remove_series(struct registry *registry, struct cell *cell)
 {
     struct sweep_item item = { cell->series, series_touched_s(cell->series) };

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * HTTP client: a server on a port of its own, and a client that sends it any bytes
+ * HTTP client: a server on its own port, and a client that sends any bytes to it
  */
 
 #include "sockets.h"
@@ -73,7 +73,7 @@ static inline void send_text(int fd, const char *text)
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* An answer: all that came until its end or that of the connection. */
+/* An answer: all bytes until it or the connection ended. */
 struct answer {
     char *text; /* with a NUL after it */
     size_t len;
@@ -86,7 +86,7 @@ static inline void free_answer(struct answer *answer)
     *answer = (struct answer){ 0 };
 }
 
-/* Read on until @is_done says so or the connection ends. */
+/* Read until @is_done returns true or the connection ends. */
 static inline struct answer receive(int fd, bool (*is_done)(const struct answer *))
 {
     size_t max = ANSWER_MAX;
@@ -131,7 +131,7 @@ static inline bool has_last_chunk(const struct answer *answer)
     return answer->len >= 5 && memcmp(answer->text + answer->len - 5, "0\r\n\r\n", 5) == 0;
 }
 
-/* Ask on a connection of its own that ends after the answer. */
+/* Ask on a new connection, which ends after the answer. */
 static inline struct answer ask(const char *request)
 {
     int fd = connect_to_server();
@@ -149,7 +149,7 @@ static inline void assert_has(const struct answer *answer, const char *text)
         fail_msg("no %s in: %.300s", text, answer->text);
 }
 
-/* Take the chunks of @answer's body out of their wrappers. Returns whether they are complete. */
+/* Decode the chunks of @answer's body in place. Returns whether they are complete. */
 static inline bool unwrap(struct answer *answer, size_t *ret_len)
 {
     char *from = answer->body, *to = answer->body, *end = answer->text + answer->len;
@@ -168,7 +168,7 @@ static inline bool unwrap(struct answer *answer, size_t *ret_len)
     return end - from >= 5 && memcmp(from, "0\r\n\r\n", 5) == 0;
 }
 
-/* Wait until @counter, which the HTTP thread counts up, is @n at least. */
+/* Wait until @counter, which the HTTP thread increments, is at least @n. */
 static inline void wait_for(_Atomic unsigned *counter, unsigned n)
 {
     int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;

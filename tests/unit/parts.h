@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Parts: what functions like event_recognise() and parse_section() make of a text
+ * Parts: helpers for the tests of functions like event_recognise() and parse_section()
  */
 
 #include "unit.h"
@@ -14,7 +14,7 @@
 
 typedef enum verdict recognise_line(struct slice text);
 
-/* In memory of exactly its size: lengths that a sender has written must not be believed. */
+/* The text is in memory of exactly its size, as lengths in a line must not be trusted. */
 static inline enum verdict recognise_by(recognise_line *recognise, struct slice text)
 {
     char *bytes = malloc(text.len);
@@ -37,7 +37,7 @@ static inline void must_all_be_by(recognise_line *recognise, enum verdict verdic
     }
 }
 
-/* @text is a section of @kind, with this @content; NULL: whatever it is. */
+/* @text is a section of @kind with this @content; NULL means any content. */
 static inline void must_be_section_by(section_parser *parse, const char *text, enum section kind,
                                       const char *content)
 {

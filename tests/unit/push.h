@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Push: what the tests of the pipeline say with
+ * Push: helpers for the tests of the pipeline
  *
- * A pipeline of one worker, with a name of its own (own), room for a thousand series and
- * the options of the protocol. What was counted must add up after every step.
+ * A pipeline of one worker, with one reserved name ("own"), room for a thousand series and
+ * the default options. The counters must add up after every step.
  */
 
 #include "registry_setup.h"
@@ -58,7 +58,7 @@ static inline void push(const char *datagram)
     push_at(datagram, 0);
 }
 
-/* The series of this family and these labels. */
+/* Read the series of this family with these labels. */
 static inline struct reading read_series(const char *family, const char *labels)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
@@ -84,7 +84,7 @@ static inline size_t n_series(void)
     return count_series(registry);
 }
 
-/* A datagram of one line, of which this becomes. */
+/* Push a datagram of one line, which must get this verdict. */
 static inline void assert_verdict(const char *line, enum verdict verdict)
 {
     uint64_t before = verdicts(verdict), lines = row.counts[TELEMETRY_LINES];

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Read address: what functions like address_parse() make of a text
+ * Read address: helpers for the tests of functions like address_parse()
  */
 
 #include "unit.h"
@@ -11,7 +11,7 @@
 
 typedef int parse_address(struct address *ret, const char *text);
 
-/* @text is read, as what is written @expected. */
+/* @text is accepted, and its address is formatted as @expected. */
 static inline void must_read_by(parse_address *parse, const char *text, const char *expected)
 {
     char written[ADDRESS_TEXT_MAX];

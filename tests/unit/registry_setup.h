@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * Registry setup: the default buckets, made once for a group of cases, and what stands on them
+ * Registry setup: the default buckets, made once for a group of cases, and what needs them
  */
 
 #include "unit.h"
 
 #include "aggregate/registry.h"
 
-/* Of the group; make_buckets() and free_buckets() are its setup and teardown. */
+/* For a group whose setup and teardown are make_buckets() and free_buckets(). */
 static struct buckets *buckets;
 
 static inline int make_buckets(void **state)
@@ -47,7 +47,7 @@ static inline struct family *new_family(const char *name, enum sample_type type)
     return family;
 }
 
-/* Series of all types. */
+/* The number of series of all types. */
 static inline uint64_t count_series(struct registry *registry)
 {
     struct registry_counts counts = registry_count(registry);

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Resolve: what the tests of the resolver say with
+ * Resolve: helpers for the tests of the resolver
  *
- * Lines come as parse_line() cuts them. One resolver serves all cases that want nothing
- * but the defaults: it must not remember anything of the lines before. Wherever a line
- * is refused, its fault must lie in the line, or at its end.
+ * Lines are as parse_line() cuts them. One resolver serves all cases with default options, as
+ * it must not remember earlier lines. If a line is refused, its fault must be in the line or at
+ * its end.
  */
 
 #include "unit.h"
@@ -35,7 +35,7 @@ static inline void fault_must_lie_in(const struct resolver *by, struct slice tex
     const char *fault = resolve_fault(by);
 
     if (fault < text.at || fault > text.at + text.len)
-        fail_msg("%.60s: the fault lies elsewhere", text.at);
+        fail_msg("%.60s: the fault is elsewhere", text.at);
 }
 
 static inline enum verdict resolve_by(struct resolver *by, unsigned dialects, struct slice text,
@@ -117,7 +117,7 @@ static inline void add_repeated(struct buffer *buffer, char c, size_t n)
         buffer_add_char(buffer, c);
 }
 
-/* A case with options of its own. */
+/* The same with other options. */
 static inline void must_be_with(const struct resolve_options *options, const char *text,
                                 const char *family, const char *labels, unsigned n_tag_errors)
 {

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Sockets on the loopback: TCP that listens, UDP, and what sends to them
+ * Sockets on loopback: a TCP listener, UDP sockets, and senders to them
  */
 
 #include "unit.h"
@@ -13,7 +13,7 @@
 
 #define READ_BUFFER (1 << 20)
 
-/* A socket that sends to where @fd is bound. */
+/* A socket that sends to the address of @fd. */
 static inline int sender_to(int fd)
 {
     struct address address;
@@ -25,7 +25,7 @@ static inline int sender_to(int fd)
     return out;
 }
 
-/* A TCP socket that listens on a port of its own. */
+/* A TCP socket that listens on a free port. */
 static inline int listen_loopback(void)
 {
     struct address address;

@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * Stage: a listening socket, TCP or Unix, its connections, and a log of what the
- * callbacks were told
+ * Stage: a listening socket, TCP or Unix, its connections, and a log of their callbacks
  *
- * In the log: lines with a '/' behind each, as parse_next_line() cuts them; '!' for a line
- * over the limit, '?' for another refusal. Nothing sleeps: the loop runs until a counter
- * says that what was waited for has come.
+ * The log has lines as parse_next_line() cuts them, each with a '/' after it, '!' for a line
+ * over the limit, and '?' for another refusal. Nothing sleeps: the loop runs until a counter
+ * shows that the awaited event has happened.
  */
 
 #include "sockets.h"
@@ -48,10 +47,10 @@ struct stage {
     unsigned n_closed;
     unsigned n_rejected;
     unsigned n_turns;
-    bool is_in_turn; /* something has been told since the last turn's end */
+    bool is_in_turn; /* a callback has run since the last turn's end */
 };
 
-/* --- what is told ------------------------------------------------------------------ */
+/* --- callbacks --------------------------------------------------------------------- */
 
 static inline void note(struct stage *stage, struct slice text, char end)
 {
@@ -166,7 +165,7 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
     open_connections(stage, &stage->connections);
 }
 
-/* Closing leaves nothing in the loop, or closing the loop fails. */
+/* Closing the loop checks that nothing is left in it. */
 static inline void stage_close(struct stage *stage)
 {
     connections_close(stage->connections);
@@ -188,7 +187,7 @@ static inline void start_deadline(struct stage *stage, unsigned ms)
     uv_timer_start(&stage->deadline, on_deadline, ms, 0);
 }
 
-/* Run the loop until @counter is @n. Each wake-up ends its turn before the next. */
+/* Run the loop until @counter is @n. Each wake-up must end its turn before the next one. */
 static inline void run_until(struct stage *stage, const unsigned *counter, unsigned n)
 {
     start_deadline(stage, PATIENCE_MS);
@@ -201,7 +200,7 @@ static inline void run_until(struct stage *stage, const unsigned *counter, unsig
         fail_msg("waited for %u, and %u came", n, *counter);
 }
 
-/* Run the loop for that long, and take in what comes. */
+/* Run the loop for @ms, and take in what arrives. */
 static inline void run_for(struct stage *stage, unsigned ms)
 {
     start_deadline(stage, ms);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Unit: cmocka, and what our tests say with it
+ * Unit: cmocka, and our helpers for it
  *
- * cmocka wants four headers before its own. Cases are static functions named as
- * facts ("refuses_an_empty_name"), listed in the main() at the end of their file.
+ * cmocka requires four headers before its own. Cases are static functions named as facts
+ * ("refuses_an_empty_name") and listed in main() at the end of their file.
  */
 
 /* clang-format off */
@@ -18,7 +18,7 @@
 
 #include "base/slice.h"
 
-/* A case without fixture. */
+/* A case without a fixture. */
 #define CASE(name) cmocka_unit_test(name)
 
 #define assert_slice_equal(actual, literal)                                                        \

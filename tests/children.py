@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Children: processes that behave alike however we were started, and never outlive their test.
+"""Children: processes that behave the same however we were started, and never outlive their test.
 
 Our parent may ignore signals (nohup, "&" in a script, a supervisor) or block them, and everything
-that we start would inherit that. So a handler that does nothing takes the place of each ignored
-signal. For us it makes no difference; in a child, exec() turns a handler into the default.
+that we start would inherit that. So each ignored signal gets a handler that does nothing. This
+changes nothing for us, but in a child exec() resets a handler to the default.
 
 Orphans become our children instead of init's, so that end() finds whatever a test has started.
 """

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Add up the cases of test runs: the last line is "N passed, N failed".
 
-What it reads are logs of meson and, when they end in .xml, pytest's reports of JUnit's form.
+It reads logs of meson and, if their names end in .xml, pytest's reports in JUnit format.
 
-An executable that says how many of its cases passed and failed is counted by these,
-any other as one case; one that ends badly has failed in at least one.
+If an executable prints how many of its cases passed and failed, these are counted; if not, it
+counts as one case. One that exits with an error has at least one failed case.
 """
 
 import json

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Catalogue: every client of clients/README.md, and what it is asked to send.
 
-Each part sends the same thing by whatever call a client has for it, and so has one expectation
-for all clients. A part that a client does not have is missing here, and in the README's table.
+Each part sends the same sample by the call that a client has for it, so all clients have the same
+expectation. A part that a client does not support is missing here and in the README's table.
 """
 
 from dataclasses import dataclass

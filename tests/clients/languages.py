@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Languages: from a few lines of clients/README.md to a program that has run.
+"""Languages: turn a few lines of clients/README.md into a program, and run it.
 
-A snippet's first two lines import and open the client, the others send. So the same two lines,
-with other calls behind them, are every other program that a test needs.
+A snippet's first two lines import and open the client, the others send. A test makes other
+programs of the same two lines with other calls after them.
 """
 
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shells: scripts that source clients/shell/udometer.sh, in every shell, and who receives."""
+"""Shells: scripts that source clients/shell/udometer.sh, in every shell, and their receivers."""
 
 import os
 import pathlib

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C client against the daemon: what it says is what is understood.
+"""The C client against the daemon: the daemon understands what the client sends.
 
-Each case of proto/vectors has samples: what was meant. The client is told to say just that,
-and the daemon, which gets the client's very bytes, must show what the oracle expects.
+Most cases of proto/vectors have samples, which are what the sender meant. The client sends these
+samples, and the daemon, which gets the client's bytes, must show what the oracle expects.
 
-What cannot be said, for these reasons, is counted, so that nobody skips all of them:
-    nothing     the case has no sample; what its line means is that it is refused
+Cases that the client cannot send are counted by reason, so that not all can be skipped:
+    nothing     the case has no sample, as its line is refused
     text        a label with a comma, a bar, a control character, or a blank at its end; a
                 member with a bar or line feed: the client makes "_" of them
     length      a name or tags too long for the client, or more than 64 tags

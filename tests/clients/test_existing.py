@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that already exist do what clients/README.md says, number by number.
+"""Existing clients do what clients/README.md says, number by number.
 
 `make test-clients` runs this; a client that is not installed is a failure.
 """

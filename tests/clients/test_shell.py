@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""clients/shell/udometer.sh: in every shell and by every way, what arrives is what was said."""
+"""clients/shell/udometer.sh: what arrives is right, in every shell and by every way of sending."""
 
 import itertools
 import os

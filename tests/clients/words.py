@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words: what clients/shell/README.md says a client makes of its arguments, and the way back."""
+"""Words: how a client changes its arguments (clients/shell/README.md), and the way back."""
 
 import math
 import re

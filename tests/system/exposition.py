@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exposition: a page of metrics, read strictly and checked.
+"""Exposition: a page of metrics, parsed strictly and checked.
 
-The page is read twice: by prometheus_client, as its users do, and by the few
-lines here, which accept nothing but what the text format 0.0.4 allows. Both must
-find the same samples.
+The page is parsed twice: by prometheus_client, and by a small parser here that accepts only
+what the text format 0.0.4 allows. Both must find the same samples.
 """
 
 import re

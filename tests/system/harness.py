@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Harness: a daemon of one's own, on ports of its own, and what to do to it."""
+"""Harness: a daemon on its own ports, and functions to control it."""
 
 import contextlib
 import http.client

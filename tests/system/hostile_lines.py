@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lines that no honest sender writes: valid ones, with something done to them."""
+"""Lines that no honest sender writes: valid lines, damaged."""
 
 import random
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""udometer bench: it knows what it sent, and finds out exactly what of it is missing."""
+"""udometer bench: it knows what it sent, and finds exactly what is missing."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests start does not depend on how they were started, and does not stay."""
+"""Processes of tests do not depend on how the tests were started, and do not outlive them."""
 
 import os
 import signal

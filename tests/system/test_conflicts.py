@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two senders, one name, two types: who wins, and where the loser is named."""
+"""Two senders, one name, two types: which one wins, and where the other is reported."""
 
 import json
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A million datagrams from 4 flows at 50,000 a second are counted, each of them.
+"""A million datagrams from 4 flows at 50,000 a second: every one is counted.
 
-The values are such that their sums are exact in a double, in whatever order.
+The values are chosen so that their sums are exact in a double, in any order.
 """
 
 import socket

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""udometer explain: what it says of a line is what happens to it."""
+"""udometer explain: it describes a line as the daemon treats it."""
 
 import collections
 import concurrent.futures

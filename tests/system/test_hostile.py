@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No datagram can hurt: whatever comes, scrapes go on and memory stays."""
+"""No datagram can hurt: whatever arrives, scrapes work and memory does not grow."""
 
 import multiprocessing
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages, for people, probes and scrapers, and for whoever sends nonsense."""
+"""The pages, as requested by people, probes, scrapers and broken clients."""
 
 import gzip
 import random

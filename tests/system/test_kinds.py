@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is sent as one of the five kinds appears as Prometheus expects it."""
+"""Samples of each type appear as Prometheus expects them."""
 
 import subprocess
 

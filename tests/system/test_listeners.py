@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where samples come in: all kinds of listeners, their files, streams, and limits."""
+"""Listeners of all kinds, their files, streams and limits."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Prometheus scrapes it, and PromQL over it gives the expected numbers."""
+"""A real Prometheus scrapes the daemon, and PromQL gives the expected numbers."""
 
 import json
 import os

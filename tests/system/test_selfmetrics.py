@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it says of itself is complete and adds up, in every scrape."""
+"""Self-metrics are complete and add up, in every scrape."""
 
 import os
 import re

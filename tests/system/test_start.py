@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How it starts, and what it says when it cannot."""
+"""How the daemon starts, and what it says if it cannot."""
 
 import json
 import socket

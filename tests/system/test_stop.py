@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""It stops when told, with status 0, and after it has applied what had come."""
+"""The daemon stops when told, with status 0, after it has applied all that has arrived."""
 
 import multiprocessing
 import os

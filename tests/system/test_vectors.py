@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cases of proto/vectors, over every transport.
 
-A case is what one datagram does to a daemon that has just started. Daemons are not started
-for each: one for each set of options takes all its cases, and after each of them all series
-are ended with "x" lines. Its own counters are compared by what they have grown. A daemon takes some
-milliseconds to see to a line that comes soon after another one, so several are tried at once.
+A case is what one datagram does to a daemon that has just started. One daemon for each set of
+options runs all its cases; after each case all series are ended with "x" lines. The daemon's own
+counters are compared by their increase. As a daemon takes some milliseconds to read a line that
+arrives soon after another one, several cases run at once.
 """
 
 import http.client

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes in through different sockets of different workers is one series."""
+"""Samples that arrive on different workers' sockets make one series."""
 
 import pytest
 

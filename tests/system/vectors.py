@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Vectors: the cases of proto/vectors, and what a scrape must show after each of them.
 
-The oracle knows nothing of lines: it begins at a case's samples. Run as a program,
-this checks that all files are of the form that proto/README.md describes.
+The oracle does not read lines: it begins with a case's samples. Run as a program, this checks
+that all files have the form that proto/README.md describes.
 """
 
 import json

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Example bot: plays routes, and can be watched while it does
+ * Example bot: plays routes, and sends metrics while it does
  *
  *      cc -I../../include example_bot.c udometer.c -pthread
  *      UDOMETER_URL=udp://127.0.0.1:8125 ./a.out 100
@@ -17,7 +17,7 @@ struct bot {
     struct udom_metric *completed, *failed, *in_flight, *duration;
 };
 
-/* Some work, of which one in ten goes wrong. */
+/* Some work. One in ten calls fails. */
 static int play(unsigned route)
 {
     unsigned long sum = route;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# A bot that is instrumented: it takes jobs from a queue (here: lines of standard input,
-# "PLAYER ROUTE"), runs each, and says how it is doing.
+# An instrumented bot: it takes jobs from a queue (here: lines of standard input,
+# "PLAYER ROUTE"), runs each, and sends metrics.
 #
 #     printf '1 coal\n2 iron\n1 nowhere\n' | ./example_bot.sh
 

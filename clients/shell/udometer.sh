@@ -6,16 +6,16 @@
 #     . udometer.sh
 #     udom_count bot.routes_total player_id=1 status=completed
 #
-# Source it for its functions, or run it as a command. README.md beside it says how, and
-# what becomes of names, tags and values that would break a line.
+# Source it for its functions, or run it as a command. README.md in this folder describes both,
+# and how names, tags and values that would break a line are changed.
 #
 # Each function returns 0 (udom_time: its command's status), prints nothing unless
-# UDOMETER_DEBUG is set, reads nothing (but udom_send), and waits for nobody. Whatever
+# UDOMETER_DEBUG is set, reads nothing (except udom_send), and does not wait. Whatever
 # its arguments are, one call sends one line or none.
 #
 # All names here begin with udom_ or _udom_. The inner functions set variables of their
-# caller, because to catch what they would print costs a process. These are local, so
-# that a trap may call udom_count in the middle of another one.
+# caller, because capturing their output would cost a process. These variables are local,
+# so that a trap may call udom_count in the middle of another call.
 #
 # shellcheck disable=SC3043  # "local" is not POSIX, but all four shells have it
 
@@ -23,20 +23,20 @@
 
 _udom_default_url=udp://127.0.0.1:8125
 
-# A datagram fits into one packet of an Ethernet; a line, with its line feed, into a datagram.
+# A datagram fits into one Ethernet packet; a line, with its line feed, into a datagram.
 _udom_datagram_max=1432
 _udom_line_max=1431
 
-# Classes of characters, for bracket expressions: ']' stands first, '[' last.
+# Classes of characters, for bracket expressions: ']' comes first, '[' last.
 _udom_controls=$(printf '\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
 _udom_not_in_members="|$_udom_controls"
 _udom_not_in_tag_values=",|$_udom_controls"
 _udom_not_in_names="] !\"#\$%&'()*+,/:;<=>?@\\\\^\`{|}~${_udom_controls}["
 
-# What _udom_find_way found.
-_udom_url=unknown # the URL it is about
+# The results of _udom_find_way.
+_udom_url=unknown # the URL they are for
 _udom_way=none    # bash, bash-c, udometer, socat, nc-q, ncat, nc-w or none
-_udom_waits=no    # yes: that may take time, so it must not happen here
+_udom_waits=no    # yes: sending may take time, so a grandchild does it
 _udom_host='' _udom_port='' _udom_path='' _udom_is_numeric=''
 _udom_device='' # where bash, and only bash, has UDP
 
@@ -49,8 +49,8 @@ _udom_debug() {
 
 # --- the way to the server -----------------------------------------------------------------
 
-# Take the URL $1 apart; fails when it is none. Strict, because its parts become parts of
-# paths and arguments of programs.
+# Split the URL $1; fails if it is not one. Strict, because its parts become parts of paths and
+# arguments of programs.
 _udom_read_url() {
     _udom_host='' _udom_port=8125 _udom_path='' _udom_is_numeric=''
     case $1 in
@@ -66,8 +66,8 @@ _udom_read_url() {
         \[*:*\]) _udom_host=${_udom_host#?} && _udom_host=${_udom_host%?} && _udom_is_numeric=yes ;;
         *:*) return 1 ;;
         localhost) _udom_host=127.0.0.1 && _udom_is_numeric=yes ;;
-        # Names, and what looks like an address but would be looked up: more than four numbers,
-        # or numbers above 255.
+        # Names, and texts that look like an address but would be looked up: more than four
+        # numbers, or numbers above 255.
         *[!0123456789.]* | *.*.*.*.* | *[0-9][0-9][0-9][0-9]*) ;;
         *[3-9][0-9][0-9]* | *2[6-9][0-9]* | *25[6-9]*) ;;
         *.*.*.*) _udom_is_numeric=yes ;;
@@ -85,7 +85,7 @@ _udom_have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# There are many programs called nc. It must know UDP, and end when its input does.
+# There are many programs called nc. It must support UDP, and end when its input does.
 _udom_find_nc() {
     _udom_have nc || return 0
     case $(command nc -h 2>&1 </dev/null) in
@@ -117,7 +117,7 @@ _udom_find_unix_way() {
         return
     fi
     case $_udom_path in
-        # In its arguments, all others might mean something.
+        # Other characters might have a meaning in socat's arguments.
         *[!ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-]*) ;;
         *) ! _udom_have socat || _udom_way=socat ;;
     esac
@@ -141,9 +141,8 @@ _udom_look() {
 
 # --- sending -------------------------------------------------------------------------------
 
-# Send standard input as one datagram. Programs that only copy take it in one piece, since
-# a here-document comes in one; bash's own printf writes line by line, which makes
-# several datagrams.
+# Send standard input as one datagram. Programs that only copy read a here-document in one
+# piece; bash's own printf would write line by line, which makes several datagrams.
 _udom_deliver() {
     case $_udom_way in
         bash) command cat >"$_udom_device" ;;
@@ -164,8 +163,8 @@ _udom_deliver_by_socat() {
     esac
 }
 
-# Send the lines $1 as one datagram. What may take time is done by a grandchild: nobody
-# is told of its end, and it holds nothing open that is the script's.
+# Send the lines $1 as one datagram. If that may take time, a grandchild does it, whose end
+# nobody notices, and which holds none of the script's files open.
 _udom_emit() {
     case $_udom_way:$_udom_waits in
         none:*) ;;
@@ -193,8 +192,8 @@ _udom_emit_line() {
 
 # --- lines ---------------------------------------------------------------------------------
 
-# _udom_text: the text $1 with '_' for each character of the class $2. It takes a turn for
-# each of them, so the text must be no longer than a line.
+# Sets _udom_text: the text $1 with '_' for each character of the class $2. It loops once for
+# each of them, so the text must not be longer than a line.
 _udom_escape() {
     _udom_text=$1
     while :; do
@@ -206,7 +205,7 @@ _udom_escape() {
     done
 }
 
-# _udom_bytes: how many bytes $1 has. ${#1} says how many characters.
+# Sets _udom_bytes: the number of bytes in $1. ${#1} is the number of characters.
 _udom_measure() {
     _udom_bytes=${#1}
     case $1 in
@@ -214,7 +213,7 @@ _udom_measure() {
     esac
 }
 
-# Is $1 short enough for a line? Mostly one sees that at once: no character has more than
+# Is $1 short enough for a line? The first test usually decides, as no character has more than
 # four bytes.
 _udom_fits() {
     [ "$((${#1} * 4))" -gt "$_udom_line_max" ] || return 0
@@ -242,7 +241,7 @@ _udom_is_number() {
 }
 
 # Append the tag $1 to _udom_tags. Without '=' it is sent bare, and an empty one as an empty
-# key: the daemon drops and counts these, and does not end other series for lack of them.
+# key. The daemon drops and counts these, and an x with one of them ends nothing.
 _udom_add_tag() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     if ! _udom_fits "$1"; then
@@ -278,8 +277,7 @@ _udom_make_line() {
     _udom_fits "$_udom_line" || _udom_wrong='the line is too long'
 }
 
-# Send the sample that is in _udom_type, _udom_name, _udom_value and _udom_tags, unless
-# something is in _udom_wrong.
+# Send the sample in _udom_type, _udom_name, _udom_value and _udom_tags, unless _udom_wrong is set.
 _udom_finish() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     _udom_look
@@ -319,10 +317,10 @@ udom_observe() { _udom_sample h "$@" || :; }
 udom_set() { _udom_sample s "$@" || :; }
 udom_expire() { _udom_sample x "$@" || :; }
 
-# udom_send: send the lines of standard input, as many in a datagram as there is room for.
+# udom_send: send the lines of standard input, as many in a datagram as fit.
 udom_send() { _udom_send || :; }
 
-# It reads to the end whatever happens, or who writes would be ended by SIGPIPE.
+# It reads to the end whatever happens, or SIGPIPE would end the program that writes.
 _udom_send() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     local _udom_line='' _udom_pack='' _udom_packed=0 _udom_bytes=0
@@ -340,8 +338,8 @@ _udom_send() {
     [ -z "$_udom_pack" ] || _udom_emit "$_udom_pack"
 }
 
-# Put _udom_line to the others in _udom_pack, which have _udom_packed bytes with their line
-# feeds, or send them first.
+# Append _udom_line to _udom_pack, which has _udom_packed bytes including line feeds. If it does not
+# fit, send _udom_pack first.
 _udom_pack_line() {
     [ -n "$_udom_line" ] || return 0
     _udom_measure "$_udom_line"
@@ -358,8 +356,8 @@ _udom_pack_line() {
     _udom_packed=$((_udom_packed + _udom_bytes + 1))
 }
 
-# udom_time NAME [key=value]... -- COMMAND...: how long it takes, with status=ok or =error.
-# Here zsh keeps the options of the script: the command may be one of its functions.
+# udom_time NAME [key=value]... -- COMMAND...: observe how long it takes, with status=ok or =error.
+# Here zsh keeps the script's options: the command may be one of its functions.
 udom_time() {
     local _udom_type=ms _udom_name="${1-}" _udom_value='' _udom_tags='' _udom_wrong=''
     local _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
@@ -385,7 +383,7 @@ udom_time() {
 _udom_end() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     _udom_us=$((_udom_us - _udom_start))
-    [ "$_udom_us" -ge 0 ] || _udom_us=0 # somebody has put back the clock
+    [ "$_udom_us" -ge 0 ] || _udom_us=0 # the clock was set back
     _udom_text=$((_udom_us % 1000 + 1000))
     _udom_value=$((_udom_us / 1000)).${_udom_text#1}
     if [ "$_udom_status" -eq 0 ]; then
@@ -396,8 +394,8 @@ _udom_end() {
     _udom_finish
 }
 
-# _udom_us: microseconds since some moment. bash 5 and zsh have a variable for that; else
-# date may know nanoseconds; else the kernel knows hundredths of a second.
+# Sets _udom_us: microseconds since some moment. bash 5 and zsh have a variable for that; else
+# date may have nanoseconds; else the kernel has hundredths of a second.
 _udom_now() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     if [ -n "${EPOCHREALTIME-}" ]; then
@@ -448,8 +446,8 @@ _udom_main() {
     esac
 }
 
-# Sourced or run? There is no sure sign in all shells; the name is one, except in zsh,
-# whose $0 is the sourced file.
+# Sourced or run? No sign is reliable in all shells. The name is one, except in zsh, where $0 is
+# the sourced file.
 if [ -n "${ZSH_VERSION-}" ]; then
     case ${ZSH_EVAL_CONTEXT-} in
         toplevel) _udom_main "$@" ;;

@@ -33,7 +33,7 @@ def prepare():
 
 
 def clean_environment(more=None):
-    """Without whatever the developer has set for a udometer of theirs, but with @more."""
+    """Our environment without the developer's settings for udometer, but with @more."""
     own = {k: v for k, v in os.environ.items() if not k.startswith("UDOMETER_")}
     return {**own, **(more or {})}
 

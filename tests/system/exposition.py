@@ -34,7 +34,7 @@ class Family:
 
 
 class Scrape:
-    """What one GET of the telemetry path said."""
+    """The page that one GET of the telemetry path returned."""
 
     def __init__(self, body):
         self.body = body
@@ -175,7 +175,7 @@ def check_with_prometheus_client(scrape):
 
 
 def check_identity(scrape):
-    """Every sample is applied, refused or skipped: in every scrape, exactly."""
+    """Every sample is applied, refused or skipped. This holds exactly, in every scrape."""
     lines = scrape.value("udometer_lines_total") + scrape.value("udometer_packed_samples_total")
     parts = [scrape.sum("udometer_%s_total" % part) for part in ("samples", "refused", "skipped")]
     assert lines == sum(parts), \

@@ -12,7 +12,7 @@ from harness import Udometer
 
 @pytest.fixture(autouse=True)
 def nothing_is_left():
-    """Whatever a test starts has ended when it is over, also when it has failed half-way."""
+    """Ends whatever a test has started, even if the test failed half-way."""
     before = children.running()
     yield
     children.end(kept=before)
@@ -20,7 +20,7 @@ def nothing_is_left():
 
 @pytest.fixture
 def folder():
-    """A folder with a short path: that of a socket may have 107 bytes only."""
+    """A folder with a short path, as a socket's path may have only 107 bytes."""
     path = tempfile.mkdtemp(prefix="udom")
     yield path
     shutil.rmtree(path)
@@ -28,7 +28,7 @@ def folder():
 
 @pytest.fixture
 def start(tmp_path):
-    """Start daemons with flags of their own; they are stopped, and must end well."""
+    """Start daemons with the given flags; they are stopped, and must end with status 0."""
     started = []
 
     def start_one(*flags, **options):
@@ -51,5 +51,5 @@ def start(tmp_path):
 
 @pytest.fixture
 def udometer(start):
-    """A daemon on its defaults, but for the ports."""
+    """A daemon with its defaults, except for the ports."""
     return start()

@@ -17,7 +17,7 @@ from exposition import Scrape
 
 BINARY = os.environ["UDOMETER_BINARY"]
 SANITIZED = os.environ.get("UDOMETER_SANITIZED") == "1"
-# How much longer than usual everything may take. Nothing but a failure waits as long as DEADLINE.
+# The factor by which everything may take longer than usual. Only a failure waits for DEADLINE.
 SLOWNESS = float(os.environ.get("UDOMETER_TEST_SLOWNESS", "10" if SANITIZED else "1"))
 DEADLINE = 30 * SLOWNESS
 
@@ -54,7 +54,7 @@ HAS_IPV6 = has_ipv6_loopback()
 
 
 def frame(raw):
-    """A datagram as DogStatsD puts it into a Unix stream."""
+    """A datagram as DogStatsD frames it in a Unix stream."""
     return struct.pack("<I", len(raw)) + raw
 
 
@@ -71,7 +71,7 @@ def read_log(text):
 
 @contextlib.contextmanager
 def beside(work, calls):
-    """Run work(*call) for each of @calls, in processes of their own, which must end well."""
+    """Run work(*call) for each of @calls, each in its own process, which must end well."""
     fork = multiprocessing.get_context("fork")
     processes = [fork.Process(target=work, args=call) for call in calls]
     try:
@@ -114,7 +114,7 @@ class Response:
 
 
 def with_free_ports(flags):
-    """The flags, and those for ports that the kernel chooses where none are given."""
+    """The flags, with ports that the kernel chooses where none are given."""
     wanted = ["--statsd.listen-udp", "--web.listen-address"]
     given = {flag.split("=")[0] for flag in flags}
     return [*flags, *[flag + "=127.0.0.1:0" for flag in wanted if flag not in given]]
@@ -166,7 +166,7 @@ class Udometer:
     # --- datagrams ---
 
     def new_flow(self, listener=0):
-        """A new flow: a socket with a source port of its own."""
+        """A new flow: a socket with another source port."""
         host, port = self.udp[listener]
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         flow = socket.socket(family, socket.SOCK_DGRAM)
@@ -224,7 +224,7 @@ class Udometer:
         self.process.send_signal(number)
 
     def pause(self):
-        """Stop the process as SIGSTOP does, and return when it has stopped."""
+        """Stop the process with SIGSTOP, and return when it has stopped."""
         self.send_signal(signal.SIGSTOP)
 
         def has_stopped():
@@ -239,7 +239,7 @@ class Udometer:
         self.is_paused = False
 
     def stop(self, number=signal.SIGTERM, seconds=DEADLINE):
-        """End it, see that it ended well, and return its last log record."""
+        """End it, check that it ended well, and return its last log record."""
         if self.process.poll() is None:
             self.send_signal(number)
             # Only then: a SIGCONT takes away the SIGSTOP with which LeakSanitizer stops the
@@ -249,7 +249,7 @@ class Udometer:
         return self.wait(seconds)
 
     def wait(self, seconds=DEADLINE):
-        """See that it ends well by itself, and return its last log record."""
+        """Check that it ends well by itself, and return its last log record."""
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -5,7 +5,7 @@ import random
 
 import vectors
 
-# What the protocol's vectors know of good and evil, and some lines of real clients.
+# Good and bad lines from the protocol's vectors, and some lines of real clients.
 VALID = [line for case in vectors.load() for line in case.raw.split(b"\n") if line]
 VALID = VALID[::3] + 20 * [
     b"bot.routes_total:1|c|#player_id:1,status:completed",
@@ -41,7 +41,7 @@ class Generator:
         return ends.join(lines)[:65_507]
 
     def piece(self, data):
-        """What a stream may be given of it: all, a part, with or without an end, as a frame."""
+        """A form of it for a stream: all or a part, with or without an end, or a frame."""
         chance = self.chance.random()
         if chance < 0.4:
             return data + b"\n"

@@ -20,7 +20,7 @@ def address(host, port):
 
 
 def aim(udometer, *flags):
-    """Flags that send to this daemon, and compare with what it says."""
+    """Flags to send to this daemon, and to compare with its scrape."""
     return ["bench", "--format=json", "--target=" + address(*udometer.udp[0]),
             "--scrape=http://%s/metrics" % address(*udometer.http), *flags]
 
@@ -42,7 +42,7 @@ def compared(report):
 
 
 class Bench:
-    """A bench that runs beside the test."""
+    """A bench that runs in the background."""
 
     def __init__(self, *flags):
         self.process = subprocess.Popen([BINARY, "bench", "--format=json", *flags], text=True,
@@ -192,7 +192,7 @@ def test_a_unix_socket_that_goes_away(tmp_path, start_bench):
     assert done.returncode == 1 and "Connection refused" in done.stderr and path in done.stderr
 
 
-# --- what it finds out -----------------------------------------------------------------
+# --- what it finds ---------------------------------------------------------------------
 
 
 def test_every_number_agrees(udometer):
@@ -251,7 +251,7 @@ def test_what_the_kernel_drops_is_counted_exactly(start):
 
 
 def test_a_daemon_that_stood_still(start, start_bench):
-    """It is stopped in the middle, until its buffer is over-full, and goes on."""
+    """The daemon is stopped in the middle until its buffer overflows, and then continues."""
     udometer = start("--statsd.read-buffer=64KiB", "--workers=1")
     sender = start_bench(*aim(udometer, "--rate=2000", "--seconds=1000")[2:])
     wait_until(lambda: udometer.scrape().value("udometer_datagrams_total"), "something came")
@@ -264,7 +264,7 @@ def test_a_daemon_that_stood_still(start, start_bench):
 
 
 def kernel_drops(udometer):
-    """What the kernel says of the daemon's socket, while the daemon cannot."""
+    """What the kernel says about the daemon's socket while the daemon is stopped."""
     port = ":%04X" % udometer.udp[0][1]
     with open("/proc/net/udp") as table:
         rows = [line.split() for line in table.readlines()[1:]]

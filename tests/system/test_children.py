@@ -9,7 +9,7 @@ import sys
 import children
 from harness import DEADLINE, wait_until
 
-# A test process: it starts what it is told to, and says so.
+# A test process: it starts what it is told to, and reports it.
 PARENT = """
 import os, subprocess, sys
 import children

@@ -32,7 +32,7 @@ ROUND = [
 
 
 def send_paced(address, kind, n):
-    """Send @n datagrams in bursts, each when it is due; none makes up for a long pause."""
+    """Send @n datagrams in bursts, each when it is due; after a pause there is no catching up."""
     datagrams = [text.replace(b"%d", b"%d" % kind) for text in ROUND]
     burst = round(PER_SECOND / N_FLOWS * BURST_SECONDS)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:

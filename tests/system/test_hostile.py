@@ -16,7 +16,7 @@ N_SENDERS = 2
 LIMITS = ["--limit.series=10000", "--limit.family-series=2000", "--limit.series-memory=16MiB",
           "--limit.key-memory=16MiB"]
 SERIES_BYTES_MAX = 16 << 20
-# A sanitizer keeps what was freed, to notice who still uses it.
+# A sanitizer keeps freed memory, to detect accesses to it.
 RESIDENT_MAX = 1_500_000_000 if SANITIZED else 200_000_000
 
 
@@ -61,7 +61,7 @@ def resident_peak(udometer):
 
 
 def check_during(udometer):
-    """What must hold at any moment."""
+    """Check what must hold at any moment."""
     assert udometer.get("/-/ready", seconds=10 * SLOWNESS).status == 200
     scrape = udometer.scrape(seconds=10 * SLOWNESS)
     status, said = promtool_check(scrape)
@@ -105,7 +105,7 @@ def test_hostile_senders_at_full_speed_hurt_nothing(start, tmp_path):
 
 
 def has_seen(scrape, n_datagrams, n_connections):
-    """Each datagram has come, or the kernel has dropped it; each connection has come and gone."""
+    """Each datagram was received or dropped by the kernel; each connection opened and closed."""
     return n_datagrams == scrape.n_datagrams() \
         and n_connections == scrape.value("udometer_connections_opened_total") \
         + scrape.value("udometer_connections_refused_total") \

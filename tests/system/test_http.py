@@ -19,7 +19,7 @@ def raw_connection(udometer):
 
 
 def send_series(udometer, n):
-    """So many series of one family, and wait until all of them are there."""
+    """Send this many series of one family, and wait until all of them exist."""
     for first in range(0, n, 50):
         lines = [f"packed_total:1|c|#a:{i}" for i in range(first, first + 50)]
         udometer.send("\n".join(lines))
@@ -98,7 +98,7 @@ def test_short_pages_are_not_packed(udometer):
 
 
 def test_many_at_once_get_it_packed_or_not(udometer):
-    """Packing takes memory, so only some scrapes are packed at a time; all of them are right."""
+    """Compression takes memory, so only some scrapes at a time are compressed; all are right."""
     send_series(udometer, 20000)
     connections = [raw_connection(udometer) for _ in range(40)]
     for connection in connections:

@@ -46,7 +46,7 @@ def test_a_timer_is_a_histogram_of_seconds_under_its_own_name(udometer):
 
 
 def test_a_timer_on_a_bound_is_in_its_bucket(udometer):
-    """le means less or equal, also after the division by 1000."""
+    """le means less than or equal, also after the division by 1000."""
     bounds_ms = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000]
     udometer.send(*["on_bound:%d|ms|#at:%d" % (ms, ms) for ms in bounds_ms])
     scrape = udometer.settle()

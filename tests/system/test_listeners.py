@@ -63,7 +63,7 @@ def connect(udometer, kind, listener=0):
 
 
 def write(udometer, sock, raw, n_lines=None):
-    """Write it, and count its lines for settle()."""
+    """Write bytes, and count their lines for settle()."""
     sock.sendall(raw)
     lines = [line for line in raw.split(b"\n") if line.strip(b" \t\r")]
     udometer.n_sent += len(lines) if n_lines is None else n_lines
@@ -466,7 +466,7 @@ def test_a_frame_that_its_connection_ends_in_is_refused(framed, raw):
 
 
 def test_frames_and_lines_do_not_meet(start, folder):
-    """How a connection begins says what it is, for each connection anew."""
+    """The first bytes of each connection tell whether it has frames."""
     udometer = start("--statsd.listen-unix=" + folder + "/stream")
     socks = [connect(udometer, "unix") for _ in range(4)]
     for _ in range(10):
@@ -513,7 +513,7 @@ N_THREADS, N_EACH, N_LINES = 8, 25, 100
 
 
 def write_much(udometer, kind, thread):
-    """Open connections, keep all of them open, and write to them by turns, in odd pieces."""
+    """Open connections, keep all of them open, and write to them in turn, in odd pieces."""
     socks = [connect(udometer, kind) for _ in range(N_EACH)]
     raw = b"".join(b"hits_total:1|c\nby_total:%d|c|#thread:%d\ntime:250|ms\n" % (i, thread)
                    for i in range(N_LINES))

@@ -116,7 +116,7 @@ def always_up(prometheus):
 
 
 def never_down(prometheus):
-    """Of all the scrapes it has made, it could read every one."""
+    """It could read every scrape that it has made."""
     assert prometheus.number("min_over_time(up[1h])") == 1, down_because(prometheus)
 
 
@@ -197,7 +197,7 @@ def test_labels_of_prometheus_itself_are_kept_apart(udometer, prometheus):
     assert labels["job"] == "udometer"
 
 
-# What cannot stand inside a tag's value, because it ends the value or the line.
+# Characters that cannot be part of a tag's value, because they end the value or the line.
 ENDS = {"\n", ",", "|"}
 LABEL_VALUES = [
     *["a%sb" % chr(code) for code in range(0x20) if chr(code) not in ENDS],

@@ -246,7 +246,7 @@ def test_a_series_that_is_written_to_stays(start):
 
 
 def test_many_series_expire_with_their_keys_and_their_memory(start):
-    """More of them than workers are told to forget in one go."""
+    """More series than workers are told to release in one go."""
     udometer = start("--statsd.ttl=1s", "--workers=2")
     for i in range(0, 25000, 50):
         udometer.send("\n".join("s_total:1|c|#i:%d" % j for j in range(i, i + 50)))
@@ -292,7 +292,7 @@ def test_what_the_kernel_drops_is_counted(start):
 
 
 def test_receive_buffers_are_as_large_as_asked_for(start):
-    """Root is not held to net.core.rmem_max."""
+    """Root may exceed net.core.rmem_max."""
     udometer = start("--statsd.read-buffer=64KiB")
     sizes = [v for _, v in udometer.scrape().named("udometer_receive_buffer_bytes")]
     assert sizes == [64 * 1024] * len(sizes)

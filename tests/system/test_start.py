@@ -84,7 +84,7 @@ def test_a_wrong_variable_is_told_in_one_line_and_status_2(variable, value):
     assert variable in the_one_line(done.stderr) and value in done.stderr
 
 
-# --- things that are not there ---
+# --- things that do not exist ---
 
 
 def cannot_listen(done):

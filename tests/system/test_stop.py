@@ -111,7 +111,7 @@ def n_descriptors(udometer):
 
 
 LIGHT = b"flood_total:1|c\nflood:2|ms|#k:v"
-# 60 KB of lines that are as dear as lines can be: new keys, hundreds of tags.
+# 60 KB of the most expensive lines: new keys, hundreds of tags.
 HEAVY = b"\n".join(b"flood:1|c|#%s" % b",".join(b"k%d:%d" % (i % 60, i) for i in range(j, j + 256))
                    for j in range(20))
 

@@ -31,9 +31,9 @@ SEED = 20263
 COUNTER = re.compile(
     r"^(udometer_(?:lines|packed_samples|samples|refused|skipped|tag_errors|unknown_sections"
     r'|sample_errors)_total)(?:\{(\w+)="(\w+)"\})? (\d+)$', re.MULTILINE)
-# So much may what was divided by a rate differ from the oracle's. All else is exact.
+# How much a value that was divided by a rate may differ from the oracle's. All else is exact.
 TOLERANCE = 1e-13
-# So many daemons may die, or lose a line, before a test has seen enough.
+# A test ends after this many daemons have died or lost a line.
 GIVE_UP_MAX = 5
 N_LANES = 4
 
@@ -119,7 +119,7 @@ class Subjects:
         return self.started[flags]
 
     def give_up(self, flags):
-        """Nobody knows what it does now. Returns what it logged last."""
+        """Kill a daemon whose state is unknown. Returns what it logged last."""
         if flags not in self.started:
             return "it did not start"
         udometer = self.started.pop(flags).udometer
@@ -220,7 +220,7 @@ PIECES = {"tcp": in_pieces(send_tcp), "unix": in_pieces(send_unix),
 
 
 def complaints(case, page, before):
-    """All in which a page differs from what the case says."""
+    """All differences between a page and what the case says."""
     tolerance = TOLERANCE if any("rate" in sample for sample in case.samples) else 0
     return [*differences("counter", case.counters(), grown(page, before)),
             *family_differences(page, *vectors.expected(case.samples), tolerance)]
@@ -251,7 +251,7 @@ def differences(what, expected, got, tolerance=0):
 
 
 def end_all(subject, send):
-    """End all series, and return what is left or is wrong then."""
+    """End all series, and return what is left or wrong afterwards."""
     page = subject.page
     names = re.findall(r"^# TYPE (\w+)", page.sent, re.MULTILINE)
     # A digit had the underscore before it from us; a name of the longest has no room for it.
@@ -292,7 +292,7 @@ def try_lane(subjects, send, cases):
 
 
 def share_out(cases):
-    """For each lane its cases. Those with options of their own go where their daemon is."""
+    """The cases of each lane. Cases with options go to the lane of their daemon."""
     shares = [[] for _ in range(N_LANES)]
     by_flags = defaultdict(list)
     for case in cases:

@@ -13,7 +13,7 @@ def four(start):
 
 @pytest.fixture
 def flows(four):
-    """Enough of them that each worker surely has some."""
+    """Enough flows that each worker surely has some."""
     return [four.new_flow() for _ in range(64)]
 
 
@@ -23,7 +23,7 @@ def batches(scrape):
 
 
 def settle_often(four, i):
-    """Keep what lies in the socket buffers far below their size."""
+    """Keep the socket buffers far from full."""
     if i % 100 == 99:
         four.settle()
 

@@ -66,7 +66,7 @@ class Case:
         return n_ends - self.n_lines
 
     def counters(self):
-        """By how much each counter of udometer's own has grown: all that did."""
+        """The increase of each of udometer's own counters that has grown."""
         grown = {("udometer_lines_total",): self.n_lines,
                  ("udometer_packed_samples_total",): self.n_packed,
                  ("udometer_tag_errors_total",): self.tag_errors,
@@ -186,7 +186,7 @@ def is_value(kind, value):
 
 
 def is_hex_only(text):
-    """Whether it is lower-case hex of bytes that cannot be written as text."""
+    """Whether it is the lower-case hex of bytes that cannot be written as text."""
     if not re.fullmatch(r"(?:[0-9a-f]{2})+", text):
         return False
     try:
@@ -207,7 +207,7 @@ def option_complaints(options):
 
 
 def transport_complaints(case):
-    """What would make the case mean something else on one transport than on another."""
+    """Anything that would give the case different meanings on different transports."""
     if len(case.raw) > DATAGRAM_MAX:
         yield f"{len(case.raw)} bytes"
     if case.raw[3:4] == b"\0":

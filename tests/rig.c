@@ -3,7 +3,7 @@
 /*
  * Rig
  *
- * Seeds are fixed, so that each run is like the one before.
+ * Seeds are fixed, so that all runs are the same.
  */
 
 #include "rig.h"

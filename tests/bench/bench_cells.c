@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bench cells: what it costs two workers to add to the same series
+ * Bench cells: the cost for two workers of adding to the same series
  *
  * Each of two threads adds 1.0 many times to each of 1,000 series in turn, in
- * three ways: into a cell of its own (counter.h), into a shared double by
- * compare and swap, and into a shared double under a lock of that series.
+ * three ways: to its own cell (counter.h), to a shared double by compare and
+ * swap, and to a shared double under that series' lock.
  */
 
 #include "aggregate/counter.h"

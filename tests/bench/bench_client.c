@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bench client: what the C client costs the program that it is in
+ * Bench client: what the C client costs the program that uses it
  *
- * First the time of one call of each kind, against a socket that takes everything and is read by
- * nobody. Then a loop of 20 microseconds of work an iteration, with and without two updates,
- * against a port where nobody listens: rounds of both in turn, and the median of their ratios.
+ * First the time of one call of each kind, with a socket that accepts everything and that nobody
+ * reads. Then a loop with 20 microseconds of work in each iteration, with and without two updates,
+ * while nobody listens: rounds of both in turn, and the median of their ratios.
  */
 
 #include "udometer.h"
@@ -26,7 +26,7 @@
 #define ITERATIONS 1000
 #define WORK_NS 20000
 
-/* A socket bound to a free port, and a URL of it. */
+/* A socket bound to a free port, and its URL. */
 static int bind_any(char *url, size_t size)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
@@ -99,7 +99,7 @@ static void *hammer(void *arg)
     return NULL;
 }
 
-/* Nanoseconds a call, with @n_threads doing the same. */
+/* Nanoseconds per call, with @n_threads doing the same. */
 static double time_calls(const struct rig *rig, void (*call)(const struct rig *, unsigned),
                          unsigned n_threads)
 {
@@ -163,7 +163,7 @@ static unsigned steps_of_work(void)
     return (unsigned)((double)n_steps * WORK_NS / (double)(clock_monotonic_ns() - start));
 }
 
-/* In CPU time, of the client's thread too, which other processes disturb less. */
+/* CPU time, including the client's thread, as other processes disturb it less. */
 static double time_loop(const struct rig *rig, unsigned n_steps)
 {
     static volatile unsigned sink;
@@ -179,7 +179,7 @@ static double time_loop(const struct rig *rig, unsigned n_steps)
     return (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start);
 }
 
-/* The share of its speed, in percent, that a loop loses. */
+/* By how many percent a loop is slowed down. */
 static double loss_of_loop(const char *url, unsigned flags)
 {
     struct rig rig = open_rig(url, flags);

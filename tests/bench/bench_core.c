@@ -4,15 +4,15 @@
  * Bench core: what a line costs inside the process, and a series at a scrape
  *
  * Datagrams (lines.h) go through a real pipeline, from memory. The same ones are pushed
- * again and again, in an order that jumps about, for each number of series:
+ * again and again, in random order, for each number of series:
  *
  *      in order   a datagram's lines are of series first seen together, as when
- *                 a client flushes the same table each time; they may lie together
+ *                 a client flushes the same table each time; they may be neighbours in memory
  *      shuffled   each line is of any series
  *
- * The numbers of series take turns, five rounds of them, and so do two figures of the
- * machine alone, to compare machines by: what it takes to follow a pointer to anywhere in 256
- * MiB, and to copy a line. One figure is a median of its rounds.
+ * The numbers of series take turns for five rounds, and so do two figures of the machine
+ * alone, to compare machines: the time to follow a pointer to anywhere in 256 MiB, and the
+ * time to copy a line. A figure is the median of its rounds.
  */
 
 #include "base/clock.h"
@@ -28,7 +28,7 @@
 #define ROUNDS 5
 #define CASES_MAX 4
 
-/* What web/scrape.c writes at a time. */
+/* The size of web/scrape.c's chunks. */
 #define CHUNK_BYTES 65536
 
 #define CHASE_PLACES ((size_t)256 << 20 >> 6)
@@ -58,7 +58,7 @@ struct machine {
     double copy_ns[ROUNDS];
 };
 
-/* A ring through all places, in an order that no prefetcher guesses (a full-period LCG). */
+/* A ring through all places, in an order that no prefetcher predicts (a full-period LCG). */
 static void machine_init(struct machine *machine)
 {
     size_t at = 0;
@@ -93,7 +93,7 @@ static double copy(const struct lines *lines)
         struct slice datagram = lines->datagrams[i % lines->n_datagrams];
 
         memcpy(to[i % LINES_BATCH], datagram.at, datagram.len);
-        /* It is read by somebody, for all that the compiler knows. */
+        /* Keeps the compiler from removing the loop. */
         __asm__ volatile("" : : "r"(to) : "memory");
     }
     return (double)(clock_monotonic_ns() - started_ns) / LINES_PER_RUN;
@@ -129,7 +129,7 @@ static double push(struct bench *bench, const struct lines *lines)
     return pusher_push(&bench->pusher, lines, DATAGRAMS_PER_RUN, LINES_STRIDE) / LINES_PER_RUN;
 }
 
-/* As the daemon does, chunk by chunk, but for its self-metrics. */
+/* Like the daemon, chunk by chunk, but without self-metrics. */
 static double scrape(struct bench *bench)
 {
     int64_t started_ns = clock_monotonic_ns();
@@ -155,7 +155,7 @@ static void check_applied(const struct bench *bench)
              "some keys were forgotten");
 }
 
-/* Every line asks the registry: there is hardly room for a key. */
+/* Every line asks the registry, as there is hardly room for a key. */
 static void print_misses(size_t n_series)
 {
     static struct bench bench;
@@ -213,7 +213,7 @@ static void run_rounds(struct bench *benches, size_t n, struct machine *machine)
     }
 }
 
-/* With --json the report is one object; with a number of series, only that; for profiling. */
+/* With --json the report is one object. With a number of series, only that is run (profiling). */
 int main(int argc, char **argv)
 {
     static struct bench benches[CASES_MAX];

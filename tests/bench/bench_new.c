@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bench new: what a million series cost that nobody has seen before
+ * Bench new: the cost of a million new series
  *
- * Two questions, each with a fresh registry every time:
+ * Two questions, each with a new registry every time:
  *
- *      how many a second   one worker makes all, or two make half of them each; they take
- *                          turns, five rounds of them
- *      who has to wait     one worker makes a million, the other goes on pushing lines
+ *      how many a second   one worker makes all, or two make half of them each; these take
+ *                          turns for five rounds
+ *      who has to wait     one worker makes a million, the other continues to push lines
  *                          of 10,000 series that it knows; the longest batch of either
  *
- * A batch is 64 datagrams of 20 lines, as a worker takes them from a socket. A machine
- * that others use too stops a thread for milliseconds at any time. So before and after,
- * both processors spin for a while and look for the longest gap between two readings of
- * the clock: below that nothing can be judged. Rounds with a long gap are noted as
+ * A batch is 64 datagrams of 20 lines, as a worker takes them from a socket. On a machine
+ * that others use too, a thread may be stopped for milliseconds at any time. So before and
+ * after, both processors spin for a while and look for the longest gap between two readings
+ * of the clock: nothing below that can be judged. Rounds with a long gap are marked as
  * noisy, and repeated a few times.
  */
 
@@ -31,7 +31,7 @@
 #define N_KNOWN 10000
 #define ROUNDS 5
 
-/* A gap of so long makes a round noisy. So many quiet rounds are wanted, of so many at most. */
+/* The gap that makes a round noisy; how many quiet rounds are wanted; the most rounds. */
 #define NOISE_NS (5 * CLOCK_NS_PER_MS)
 #define STALL_ROUNDS 3
 #define STALL_ROUNDS_MAX 8
@@ -89,7 +89,7 @@ static void make_all(void *ctx)
         atomic_store(worker->is_over, true);
 }
 
-/* Per second, over all of @n_workers, each with its part of @parts. */
+/* New series per second, over all @n_workers, each with its part of @parts. */
 static double measure(const struct lines *parts, unsigned n_workers)
 {
     struct crew_task tasks[CREW_MAX];
@@ -140,7 +140,7 @@ static void look_for_gaps(void *ctx)
     } while (now_ns - start_ns < SPIN_NS);
 }
 
-/* The longest gap that a thread sees which does nothing, and waits for nobody. */
+/* The longest gap that a thread sees that only spins. */
 static int64_t longest_gap_ns(void)
 {
     int64_t longest_ns[CREW_MAX] = { 0 };

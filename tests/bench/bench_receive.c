@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bench receive: what waking up costs
+ * Bench receive: the cost of waking up
  *
  * A child process sends datagrams of 1,400 bytes over loopback at a steady rate.
- * Four receivers that do nothing with them take turns, five rounds of them; the
- * figure is the CPU time of the receiving thread per datagram (median):
+ * Four receivers that discard them take turns for five rounds. The figure is the
+ * CPU time of the receiving thread per datagram (median):
  *
  *      blocking    recvmmsg(MSG_WAITFORONE), woken for each datagram
  *      uv_poll     a libuv loop that polls and calls recvmmsg
  *      coalescing  drain, sleep 1 ms, drain
- *      udp         input/udp, as the daemon uses it
+ *      udp         input/datagrams, as the daemon uses it
  */
 
 #include "base/clock.h"

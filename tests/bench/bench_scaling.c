@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bench scaling: what a second worker brings
+ * Bench scaling: the gain from a second worker
  *
- * Two workers with a pipeline and a shard each, on one registry. Three things take turns,
- * five rounds of them, with one worker and with both:
+ * Two workers with a pipeline and a shard each, on one registry. Three workloads take turns
+ * for five rounds, with one worker and with both:
  *
- *      spinning   registers only: what the machine itself gives to a second thread
+ *      spinning   registers only: the gain that the machine itself allows
  *      the same   both push lines of the same 10,000 series
- *      others     each pushes lines of 10,000 series of its own
+ *      others     each pushes lines of its own 10,000 series
  *
  * The figure is lines a second over both, from the first one's start to the last one's end.
  */
@@ -123,7 +123,7 @@ static void run_rounds(struct bench *bench)
     }
 }
 
-/* The ratios are within a round: what disturbs one of the two most likely disturbs both. */
+/* Ratios are within a round, as what disturbs one of the two most likely disturbs both. */
 static double gain(const struct bench *bench, enum way way)
 {
     double gains[ROUNDS];

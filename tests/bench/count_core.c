@@ -4,15 +4,15 @@
  * Count core: the same work each time, for a tool that counts instructions
  *
  * Datagrams of "udometer bench" go through a real pipeline, and a scrape's text is
- * made. All that is to be counted happens inside counted(), which callgrind finds by
- * its name (--toggle-collect=counted*), so this needs nothing of valgrind to build.
- * What is set up before, and what is looked at afterwards, stays outside.
+ * written. All that is to be counted happens inside counted(), which callgrind finds by
+ * its name (--toggle-collect=counted*), so the build does not need valgrind. Setting up
+ * and checking results happen outside.
  *
- *      count_core          the names of all parts, and what this was made with
- *      count_core PART     do it, and say how many units of it there were: "50000 lines"
+ *      count_core          print the names of all parts, and what this was built with
+ *      count_core PART     run the part, and print the number of its units: "50000 lines"
  *
- * There is no clock, no thread and no chance in it: hashes have the rig's seeds, the
- * workload has its own. check_budget.py divides and judges.
+ * It has no clock, no thread and no randomness: hashes use the rig's seeds, the workload
+ * its own. check_budget.py divides and judges.
  */
 
 #include "base/buffer.h"
@@ -26,10 +26,10 @@
 
 #define N_SERIES 10000
 
-/* A worker that is woken by its timer takes about so many at once. */
+/* About as many as a worker takes at once when its timer wakes it. */
 #define BATCH 64
 
-/* What web/scrape.c writes at a time. */
+/* The size of web/scrape.c's chunks. */
 #define CHUNK_BYTES 65536
 
 /* jemalloc's; a build with sanitizers has none. */
@@ -75,7 +75,7 @@ __attribute__((__noinline__)) static void counted(void (*step)(struct count *), 
 
 /* --- lines ------------------------------------------------------------------------------ */
 
-/* As a worker takes in what one call has received. */
+/* Push like a worker that has received a batch. */
 static void push_batch(struct count *count)
 {
     for (size_t i = 0; i < count->n_batch; i++)
@@ -286,7 +286,7 @@ static void run(const struct part *part)
 
 /* --- command ------------------------------------------------------------------------------ */
 
-/* What a figure depends on besides our own code. */
+/* Print what a figure depends on besides our own code. */
 static void print_made_with(void)
 {
     const char *malloc_version = "of libc";

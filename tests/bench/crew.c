@@ -3,7 +3,7 @@
 /*
  * Crew
  *
- * Threads are told where to run: two that the scheduler has put on one processor for a
+ * Threads are bound to processors: two that the scheduler runs on one processor for a
  * while would measure the scheduler.
  */
 
@@ -30,7 +30,7 @@ static void *work(void *arg)
 
     CPU_ZERO(&set);
     CPU_SET(member->processor, &set);
-    /* Where there is no such processor, or it is not ours, any will do. */
+    /* If there is no such processor, or it is not ours, any will do. */
     (void)!pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
     pthread_barrier_wait(member->barrier);
     member->started_ns = clock_monotonic_ns();

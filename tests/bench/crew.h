@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Crew: two threads that begin at the same moment, on a processor each
+ * Crew: two threads that begin at the same moment, each on its own processor
  */
 
 #include <stdint.h>

@@ -3,8 +3,8 @@
 /*
  * Lines
  *
- * All datagrams lie one after the other in one text; a batch of them is copied to the
- * same few pages each time, because that is where recvmmsg() leaves them.
+ * All datagrams are in one text, one after the other. Each batch is copied to the same few
+ * pages, as recvmmsg() would do.
  */
 
 #include "lines.h"
@@ -24,7 +24,7 @@ static void add_line(struct buffer *text, size_t series)
                       series % 100, series % 1000, types[series % 5], series, series % 7);
 }
 
-/* Numbers that look drawn, the same in every run (xorshift). */
+/* Pseudo-random numbers, the same in every run (xorshift). */
 static size_t draw(uint64_t *state, size_t below)
 {
     *state ^= *state << 13;

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Lines: datagrams in memory, and how a worker would push them
+ * Lines: datagrams in memory, pushed like a worker does
  *
  * Datagrams of 20 lines with 3 tags, some 1,400 bytes: 60% counters, 20% gauges, 20%
- * timers. What cannot be made ends the program (rig_must).
+ * timers. If something cannot be made, the program ends (rig_must).
  */
 
 #include "base/buffer.h"
@@ -31,7 +31,7 @@ struct lines {
 void lines_make(struct lines *lines, size_t first, size_t n_series, enum lines_order order);
 void lines_free(struct lines *lines);
 
-/* One worker's end of it. Large; not for the stack. */
+/* One worker's part. Large; not for the stack. */
 struct pusher {
     struct pipeline *pipeline;
     size_t at;          /* the datagram that is next */
@@ -45,11 +45,11 @@ struct pusher {
 };
 
 /*
- * Push the next @n datagrams in batches, as a worker does, and return the time that
- * took in ns. Each batch is first copied to where a socket would have put it: into the cache;
- * that time does not count. From one datagram to the next it is @stride.
+ * Push the next @n datagrams in batches, as a worker does, and return the time in ns. Each
+ * batch is first copied to where a socket would put it, into the cache; that time does not
+ * count. @stride is the distance from one datagram to the next.
  */
 double pusher_push(struct pusher *pusher, const struct lines *lines, size_t n, size_t stride);
 
-/* A stride that has no divisor in common with any number of datagrams that is used here. */
+/* A stride that is coprime to every number of datagrams used here. */
 #define LINES_STRIDE 7919

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Median: what a benchmark says of its runs
+ * Median: the figure of several runs
  */
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Speaker: says with the C client what its standard input tells it to
+ * Speaker: makes the calls of the C client that its standard input lists
  *
  *      speaker URL lines|merged
  *
@@ -10,8 +10,8 @@
  *      count|gauge|gauge_add|timing_ms|observe|set|expire RATE VALUE NAME [KEY VALUE]…
  *      flush
  *
- * With "lines" each becomes a line of its own, the short way when there is no rate; with "merged"
- * all go through prepared metrics. "flush" is answered with what was sent, dropped and refused.
+ * With "lines" each becomes a line of its own, the short way if there is no rate; with "merged" all
+ * use prepared metrics. The reply to "flush" is what was sent, dropped and refused.
  */
 
 #include "udometer.h"
@@ -61,7 +61,7 @@ static uint64_t n_unsampled(void)
     return stats.unsampled;
 }
 
-/* Again and again until it is among those that are sent. */
+/* Repeat until the update is among those that are sent. */
 static void say_prepared(const struct verb *verb, const struct order *order)
 {
     struct udom_metric *metric =

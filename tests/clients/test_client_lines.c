@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The C client: what becomes of names, tags and values
+ * The C client: how names, tags and values are written
  */
 
 #include "catcher.h"

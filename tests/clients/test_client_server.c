@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The C client: where it sends, and what it does when nobody is there
+ * The C client: where it sends, and what it does if nobody listens
  *
- * getaddrinfo() and the clock are ours here, and the linker shows us each allocation (see
+ * getaddrinfo() and the clock are replaced here, and the linker wraps each allocation (see
  * meson.build).
  */
 
@@ -152,7 +152,7 @@ static void clear_environment(void)
     unsetenv("STATSD_PORT");
 }
 
-/* That a client which knows nothing but the environment sends to @catcher. */
+/* A client that is opened with nothing but the environment must send to @catcher. */
 static void must_reach(struct catcher *catcher)
 {
     struct udom_options options = { .flags = UDOM_NO_THREAD };
@@ -226,7 +226,7 @@ static void a_server_that_returns_gets_packets_again(void **state)
     assert_true(stats_of(client).datagrams_sent * 8 < stats_of(client).datagrams_dropped);
     catcher.fd = socket(AF_INET, SOCK_DGRAM, 0);
     assert_int_equal(bind(catcher.fd, (const struct sockaddr *)&address, len), 0);
-    /* Without any flush: 20 packets of 119 lines are more than it rests, and one refusal. */
+    /* Without a flush: 20 packets of 119 lines are more than the rests and one refusal. */
     for (int i = 0; i < 20 * 119; i++)
         udom_count(client, "some.name", 1);
     assert_true(strlen(catcher_read_all(&catcher)) >= 1400);
@@ -258,7 +258,7 @@ static void an_unknown_name_is_looked_up_again(void **state)
     catcher_close(&catcher);
 }
 
-/* A socket that is new has not seen a refusal yet; that does not make the port an open one. */
+/* A new socket has not seen a refusal yet, but that does not mean that somebody listens. */
 static void a_closed_port_is_looked_up_less_and_less(void **state)
 {
     struct catcher catcher = catcher_open();

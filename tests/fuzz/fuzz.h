@@ -4,8 +4,8 @@
 /*
  * Fuzz: the one function that every fuzzer here defines
  *
- * With -Dfuzz_engine=true libFuzzer calls it with inputs of its own; otherwise
- * replay.c calls it with the seeds in <target>.in and the crashes of the past in
+ * With -Dfuzz_engine=true libFuzzer calls it with inputs that it makes. Otherwise
+ * replay.c calls it with the seeds in <target>.in and the past crashes in
  * <target>.repro, so that each crash ever found is an ordinary test.
  */
 

@@ -3,9 +3,9 @@
 /*
  * Fuzz document: bytes of a file to a tree, or to problems
  *
- * Whatever the bytes, there is either a tree and no problem, or no tree and a problem.
- * Each problem is a line that says where it is, and that is a place in the file. So is the
- * place of each node, and the nodes of a list or map stand in it one after the other.
+ * Any bytes give either a tree and no problem, or no tree and a problem. Each problem is a
+ * line with its place, which must be in the file. So must the place of each node, and the
+ * nodes of a list or map must come one after the other.
  */
 
 #include "fuzz.h"
@@ -24,7 +24,7 @@ struct lines {
     size_t n;
 };
 
-/* How many bytes the line break at the beginning of @rest has; 0: none is there. */
+/* The number of bytes of the line break at the beginning of @rest; 0 if there is none. */
 static size_t break_len(struct slice rest)
 {
     static const struct slice breaks[] = {

@@ -3,7 +3,7 @@
 /*
  * Fuzz pipeline: a datagram all the way into series, and out as text
  *
- * Besides not crashing: the books balance, limits hold, and pushing the same
+ * Besides not crashing: all counts add up, limits hold, and pushing the same
  * datagram twice (misses, then hits) refuses and skips the same lines twice.
  */
 

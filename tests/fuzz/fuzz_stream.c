@@ -4,13 +4,13 @@
  * Fuzz stream: bytes in pieces to lines
  *
  *      byte 0          frames are allowed (1), the limit (the bits above)
- *      byte 1          how many sizes of pieces follow, 0 to 15
- *      so many bytes   sizes, used in turn until the end; without any, one piece
- *      the rest        what comes
+ *      byte 1          n, the number of sizes of pieces, 0 to 15
+ *      n bytes         sizes, used in turn until the end; without any, one piece
+ *      the rest        the bytes of the stream
  *
- * Whatever the pieces, what comes out is what proto/README.md, section 1, says of all of
- * it: that is worked out here a second time, from the whole. Each piece has memory of
- * its own, of exactly its size.
+ * Whatever the pieces, the lines must be those that proto/README.md, section 1, defines for
+ * the whole stream; they are worked out here a second time, from the whole. Each piece is in
+ * its own memory, of exactly its size.
  */
 
 #include "fuzz.h"
@@ -25,10 +25,10 @@
 #define LENGTH_BYTES 4
 #define LIMITS_N 8
 
-/* A small limit is met sooner. */
+/* A small limit is reached sooner. */
 static const size_t limits[LIMITS_N] = { 1, 2, 3, 4, 8, 32, 256, 65536 };
 
-/* What came out: lines and refusals, each with its length before it. */
+/* The output: lines and refusals, each with its length before it. */
 struct outcome {
     struct buffer text;
     struct parse_options parse;
@@ -68,7 +68,7 @@ static void add_step(struct outcome *outcome, enum stream_step step, struct slic
     }
 }
 
-/* What is handed out ends where a line does, and is no more than there is. */
+/* Output ends where a line ends, and is not more than the input. */
 static void check_lines(const struct stream *stream, struct slice lines, size_t piece_len)
 {
     MUST(lines.len <= piece_len || lines.len <= stream->options.line_max + LENGTH_BYTES);
@@ -121,7 +121,7 @@ static void read_in_pieces(const struct stream_options *options, struct slice si
     for (size_t i = 0; input.len; i++) {
         size_t len = sizes.len ? (unsigned char)sizes.at[i % sizes.len] : input.len;
 
-        /* All sizes may be 0, and empty pieces are good for some rounds only. */
+        /* All sizes may be 0, so only some empty pieces in a row are allowed. */
         if (len > input.len || i > 2 * sizes.len + input.len)
             len = input.len;
         read_piece(&stream, input.at, len, outcome);

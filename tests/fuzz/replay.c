@@ -3,9 +3,8 @@
 /*
  * Replay: runs a fuzz target over files, for builds without libFuzzer
  *
- * Arguments are folders; one that does not exist is as good as an empty one. Each
- * input is given in memory of exactly its size, so that a sanitizer sees a read
- * past its end.
+ * The arguments are folders; one that does not exist counts as empty. Each input is
+ * in memory of exactly its size, so that a sanitizer detects a read past its end.
  */
 
 #include "fuzz.h"

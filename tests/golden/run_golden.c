@@ -3,11 +3,10 @@
 /*
  * Golden: lines in, exposition out, as data
  *
- * Each <case>.in is taken as one datagram by a pipeline of its own. What a scrape
- * of it would say, followed by one comment for each verdict that is not "applied" and
- * for each other count that is out of the ordinary, must equal <case>.prom, byte for
- * byte. With --update the .prom files are written instead; read the difference before
- * you commit it.
+ * A new pipeline takes each <case>.in as one datagram. The page of a scrape, followed
+ * by a comment for each verdict other than "applied" and for each other unusual count,
+ * must equal <case>.prom byte for byte. With --update the .prom files are written
+ * instead; read the difference before you commit it.
  */
 
 #include "base/buffer.h"
@@ -58,7 +57,7 @@ static void read_file(const char *path, struct buffer *out)
 static void run_case(const char *in_path, struct buffer *out)
 {
     CLEANUP(buffer_deinit) struct buffer in = { 0 };
-    /* So few series that a case can go beyond. */
+    /* Few enough that a case can exceed it. */
     const struct rig_limits limits = { .max_series = 20,
                                        .max_series_bytes = 1 << 20,
                                        .max_key_bytes = 1 << 20 };

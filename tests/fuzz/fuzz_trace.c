@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Fuzz trace: what is told of lines is what happens to them
+ * Fuzz trace: the trace of a line tells what happens to it
  *
  * The same datagrams (an empty line ends one) go through a pipeline with a trace and through
- * one without, twice, so that keys are new at first and known then. All counters and all
- * series must be the same. And what the trace was told must add up to them: each verdict to
- * its counter, and the effects to the values of series, as far as sums can be told apart from
- * their rounding.
+ * one without, twice, so that keys are new at first and known later. All counters and all
+ * series must be the same. What the trace was told must add up to them: each verdict to its
+ * counter, and the effects to the values of series, up to rounding.
  */
 
 #include "fuzz.h"

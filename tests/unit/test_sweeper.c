@@ -35,7 +35,7 @@ static uv_timer_t tick; /* so that the loop can be run for a moment */
 #define LONG_MS 1000
 #define NEVER_MS (UINT64_C(1) << 40)
 
-/* A timer that goes by our clock; a real one that never fires stands behind it. */
+/* A timer that goes by our clock. For libuv it is active, but never due. */
 struct alarm {
     uv_timer_t *timer; /* NULL: this one is free */
     uv_timer_cb callback;
@@ -64,9 +64,10 @@ int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t ms, 
 
     if (ms < LONG_MS)
         return __real_uv_timer_start(timer, callback, ms, repeat_ms);
-    while (alarm->timer && alarm->timer != timer)
+    while (alarm->timer && alarm->timer != timer) {
         alarm++;
-    assert_true(alarm < alarms + ARRAY_SIZE(alarms));
+        assert_true(alarm < alarms + ARRAY_SIZE(alarms));
+    }
     *alarm = (struct alarm){ timer, callback, atomic_load(&now_ms) + ms, repeat_ms };
     return __real_uv_timer_start(timer, callback, NEVER_MS, 0);
 }

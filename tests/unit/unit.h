@@ -18,6 +18,23 @@
 
 #include "base/slice.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+/*
+ * Before main(): our parent may have closed stdin. The first descriptor of a case would take its
+ * place, and libuv refuses to close that one.
+ */
+__attribute__((constructor)) static void open_standard_files(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    close(fd);
+}
+
 /* A case without a fixture. */
 #define CASE(name) cmocka_unit_test(name)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The limits of names and labels, both of their sides: test_mapping.c has all the rest
+ * The limits of names and labels, both of their sides: test_resolve.c has all the rest
  * that a resolver does
  */
 

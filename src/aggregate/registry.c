@@ -23,6 +23,7 @@
 
 #include "aggregate/roster.h"
 #include "base/labels.h"
+#include "base/must.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -282,6 +283,7 @@ static struct series *without_removed(struct registry *registry, struct series *
         if (series_state(series) == SERIES_REMOVED) {
             *link = series->next_fresh;
             --*n;
+            MUST_BE(registry->n_removed, >, (size_t)0);
             registry->n_removed--;
             series_unref(series); /* the snapshots' reference */
         } else {

@@ -109,6 +109,7 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
 static void remove_family(struct roster *roster, struct family *family)
 {
     names_release(&roster->names, family);
+    MUST_BE(roster->n_families, >, (size_t)0);
     roster->n_families--;
 }
 
@@ -301,6 +302,7 @@ void roster_remove(struct roster *roster, struct series *series, enum series_sta
 
     series_set_state(series, state);
     slots_remove(&roster->series, series_hash(series), series);
+    MUST_BE(roster->n_series[family->type], >, (size_t)0);
     roster->n_series[family->type]--;
     unlink_from_family(series);
     if (family->n_series == 0)

@@ -149,7 +149,9 @@ static void end_sweep(struct sweeper *sweeper)
     expiry_finish(&sweeper->expiry);
     sweeper->state = SWEEP_IDLE;
     atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
-    log_debug("series expired", LOG_UINT("count", sweeper->n_removed));
+    /* None expire in the round after an x, which only releases what has ended. */
+    if (sweeper->n_removed > 0)
+        log_debug("series expired", LOG_UINT("count", sweeper->n_removed));
 }
 
 static void on_answered(uv_async_t *async)

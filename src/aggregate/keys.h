@@ -55,8 +55,8 @@ void keys_deinit(struct keys *keys);
 
 /*
  * Add the key of @line, whose keys_hash() is @hash and which is not among @keys. It leads to
- * @cell. The least used keys are evicted to make room. Returns the key, with all facts zero; or
- * NULL if it is too long, if another key has this hash, or without memory.
+ * @cell. Beyond max_bytes, the least used keys are evicted. Returns the key, with all facts zero;
+ * or NULL if it is too long, if another key has this hash, or without memory.
  */
 struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell);
 

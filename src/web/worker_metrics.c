@@ -59,7 +59,7 @@ const struct worker_metric worker_metrics[] = {
       TELEMETRY_UNKNOWN_SECTIONS },
     { "udometer_key_misses_total", "", "Lines whose key their worker had not cached.",
       TELEMETRY_KEY_MISSES },
-    { "udometer_key_evictions_total", "", "Keys that workers evicted to make room for others.",
+    { "udometer_key_evictions_total", "", "Keys that workers evicted from their caches.",
       TELEMETRY_KEY_EVICTIONS },
     { "udometer_wakeups_total", "cause=\"poll\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_POLL },
     { "udometer_wakeups_total", "cause=\"timer\"", WAKEUPS_HELP, TELEMETRY_WAKEUPS_TIMER },

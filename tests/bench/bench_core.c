@@ -152,7 +152,7 @@ static void check_applied(const struct bench *bench)
     rig_must(counts[TELEMETRY_VERDICTS] == counts[TELEMETRY_LINES] ? 0 : -EINVAL,
              "some lines were refused");
     rig_must(counts[TELEMETRY_KEY_MISSES] == bench->lines.n_lines ? 0 : -EINVAL,
-             "some keys were forgotten");
+             "some keys were evicted");
 }
 
 /* Every line asks the registry, as there is hardly room for a key. */
@@ -165,7 +165,7 @@ static void print_misses(size_t n_series)
         bench.line_ns[i] =
             pusher_push(&bench.pusher, &bench.lines, bench.lines.n_datagrams, LINES_STRIDE) /
             (double)bench.lines.n_lines;
-    printf("%8zu series, no key at hand: %6.1f ns a line\n", n_series,
+    printf("%8zu series, no key cached: %6.1f ns a line\n", n_series,
            median(bench.line_ns, ROUNDS));
     bench_deinit(&bench);
 }

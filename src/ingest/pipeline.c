@@ -93,7 +93,7 @@ static void take_check(struct pipeline *pipeline, struct slice text, int64_t arr
     if (is_parsed)
         TRACE(pipeline->trace, on_check, &check);
     if (!is_parsed || !pipeline->has_check_gauges) {
-        recorder_end(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL);
+        recorder_settle(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL);
         return;
     }
     /* The waiting lines arrived before it. */
@@ -116,7 +116,8 @@ static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t ar
     if (verdict == SKIPPED_SERVICE_CHECK)
         take_check(pipeline, text, arrived_ns);
     else
-        recorder_end(&pipeline->recorder, verdict, verdict == SKIPPED_EVENT ? NULL : line->fault);
+        recorder_settle(&pipeline->recorder, verdict,
+                        verdict == SKIPPED_EVENT ? NULL : line->fault);
     return 0;
 }
 
@@ -155,7 +156,7 @@ COLD static void push_traced(struct pipeline *pipeline, struct slice lines, int6
         if (pipeline->n_lines)
             recorder_record_traced(&pipeline->recorder, &pipeline->lines[0]);
         pipeline->n_lines = 0;
-        TRACE(pipeline->trace, on_line_end);
+        TRACE(pipeline->trace, on_line_done);
     }
 }
 
@@ -198,5 +199,5 @@ void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t
 void pipeline_refuse(struct pipeline *pipeline, enum verdict reason)
 {
     count(pipeline, TELEMETRY_LINES, 1);
-    recorder_end(&pipeline->recorder, reason, NULL);
+    recorder_settle(&pipeline->recorder, reason, NULL);
 }

@@ -66,10 +66,10 @@ static void count_key_errors(struct recorder *recorder, const struct key_facts *
         count_errors(recorder, facts->n_tag_errors, facts->n_unknown_sections, facts->has_bad_rate);
 }
 
-void recorder_end(struct recorder *recorder, enum verdict verdict, const char *fault)
+void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)
 {
     count_verdict(recorder, verdict);
-    TRACE(recorder->trace, on_end, verdict, fault);
+    TRACE(recorder->trace, on_verdict, verdict, fault);
 }
 
 /* --- samples ----------------------------------------------------------------------- */
@@ -256,7 +256,7 @@ static void record_if_resolved(struct recorder *recorder, const struct line *lin
     if (verdict == VERDICT_APPLIED)
         record_resolved(recorder, line, identity);
     else
-        recorder_end(recorder, verdict, resolve_fault(recorder->resolver));
+        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
 }
 
 /* Tell the trace to which series a known key leads. */
@@ -298,7 +298,7 @@ static void record_link(struct recorder *recorder, const struct line *link,
 }
 
 /* Refuse a link without a type. */
-static void end_link(struct recorder *recorder, const struct line *link)
+static void refuse_link(struct recorder *recorder, const struct line *link)
 {
     const struct trace_sample sample = {
         .value = link->value,
@@ -323,7 +323,7 @@ static void record_chain(struct recorder *recorder, const struct line *line)
     TRACE(recorder->trace, on_chain);
     verdict = resolve_name(recorder->resolver, line->name, &name);
     if (verdict != VERDICT_APPLIED) {
-        recorder_end(recorder, verdict, resolve_fault(recorder->resolver));
+        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
         return;
     }
     for (; parse_next_link(&links, &link); n_links++) {
@@ -331,7 +331,7 @@ static void record_chain(struct recorder *recorder, const struct line *line)
         if (link.rest.len)
             record_link(recorder, &link, &name);
         else
-            end_link(recorder, &link);
+            refuse_link(recorder, &link);
     }
     count(recorder, TELEMETRY_PACKED, n_links - 1);
 }

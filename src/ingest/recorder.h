@@ -48,7 +48,7 @@ void recorder_record_check(struct recorder *recorder, const struct service_check
                            int64_t arrived_ns);
 
 /*
- * End a line that is not recorded: it was refused or skipped. @fault is where it was refused; NULL
- * if this is not known, or if it was skipped.
+ * Count the verdict of a line that is not recorded: it was refused or skipped. @fault is the byte
+ * at which it was refused; NULL if this is not known, or if it was skipped.
  */
-void recorder_end(struct recorder *recorder, enum verdict verdict, const char *fault);
+void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault);

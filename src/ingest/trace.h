@@ -9,7 +9,7 @@
  * calls for each line:
  *
  *      on_line
- *          refused or skipped when it is cut:  on_end
+ *          refused or skipped when it is cut:  on_verdict
  *          samples of one series:              on_name, on_type, its tags and sections,
  *                                              on_series, and on_sample for each of them
  *          a chain:                            on_name, on_chain, the tags of its name; then
@@ -17,11 +17,11 @@
  *                                              on_series and on_sample
  *          a service check:                    on_check; if checks are gauges, its tags and
  *                                              sections, on_series and on_sample
- *      on_line_end
+ *      on_line_done
  *
- * A line or link that is refused as a whole ends with on_end instead of the calls that would
- * follow. Each verdict that the pipeline counts is one on_sample or one on_end. A line that a
- * stream refused (pipeline_refuse) is only an on_end.
+ * A line or link that is refused as a whole gets on_verdict instead of the calls that would
+ * follow. Each verdict that the pipeline counts is one on_sample or one on_verdict. A line that a
+ * stream refused (pipeline_refuse) is only an on_verdict.
  */
 
 #include "base/identity.h"
@@ -54,7 +54,7 @@ struct trace_sample {
 
 /*
  * All functions must be set. Their arguments are borrowed until they return, except for the text
- * of the line and slices of it, which are valid until on_line_end.
+ * of the line and slices of it, which are valid until on_line_done.
  */
 struct trace {
     void *ctx;
@@ -73,8 +73,8 @@ struct trace {
     void (*on_series)(void *ctx, const struct identity *identity);
     void (*on_sample)(void *ctx, const struct trace_sample *sample);
     /* A line or link was refused as a whole, or skipped. @fault is NULL if skipped or not known. */
-    void (*on_end)(void *ctx, enum verdict verdict, const char *fault);
-    void (*on_line_end)(void *ctx);
+    void (*on_verdict)(void *ctx, enum verdict verdict, const char *fault);
+    void (*on_line_done)(void *ctx);
 };
 
 /* Call a trace, unless it is NULL: TRACE(trace, on_name, line->name). */

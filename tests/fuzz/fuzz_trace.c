@@ -103,7 +103,7 @@ static void count_end(struct told *told, enum verdict verdict, const char *fault
     told->verdicts[verdict]++;
 }
 
-static void on_end(void *ctx, enum verdict verdict, const char *fault)
+static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
 {
     MUST(verdict != VERDICT_APPLIED);
     count_end(ctx, verdict, fault);
@@ -287,8 +287,8 @@ static struct trace trace_to(struct told *told)
         .resolving = { told, on_type, on_tag, on_section },
         .on_series = on_series,
         .on_sample = on_sample,
-        .on_end = on_end,
-        .on_line_end = on_nothing,
+        .on_verdict = on_verdict,
+        .on_line_done = on_nothing,
     };
 }
 

@@ -100,14 +100,14 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
     TELL("; ");
 }
 
-static void on_end(void *ctx, enum verdict verdict, const char *fault)
+static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
 {
     TELL("end");
     tell_verdict(verdict, fault);
     TELL("; ");
 }
 
-static void on_line_end(void *ctx)
+static void on_line_done(void *ctx)
 {
     TELL(">");
 }
@@ -121,8 +121,8 @@ static const struct trace trace = {
     .resolving = { NULL, on_type, on_tag, on_section },
     .on_series = on_series,
     .on_sample = on_sample,
-    .on_end = on_end,
-    .on_line_end = on_line_end,
+    .on_verdict = on_verdict,
+    .on_line_done = on_line_done,
 };
 
 /* @datagram is taken in, and this is told. */

@@ -37,7 +37,7 @@ struct explanation {
     bool is_check;
     bool has_tags;    /* the dialect of its tags was printed */
     bool is_overflow; /* a sample went to an overflow series */
-    uint64_t n_ends[_VERDICT_N];
+    uint64_t n_verdicts[_VERDICT_N];
 
     bool has_refused; /* something was refused, in any line so far */
 };
@@ -77,16 +77,16 @@ static void add_field(struct explanation *it, const char *field, struct slice co
 }
 
 /* The trace tells the series before the values, but it is printed after them. */
-static void end_series(struct explanation *it)
+static void add_series_field(struct explanation *it)
 {
     buffer_add(&it->fields, buffer_text(&it->series));
     buffer_clear(&it->series);
 }
 
 /* Note how a sample, link or line ended. */
-static void note_end(struct explanation *it, enum verdict verdict, const char *fault)
+static void note_verdict(struct explanation *it, enum verdict verdict, const char *fault)
 {
-    it->n_ends[verdict]++;
+    it->n_verdicts[verdict]++;
     if (!it->fault)
         it->fault = fault;
 }
@@ -100,7 +100,7 @@ static void on_line(void *ctx, struct slice text)
     it->line = text;
     it->fault = NULL;
     it->is_check = it->has_tags = it->is_overflow = false;
-    memset(it->n_ends, 0, sizeof(it->n_ends));
+    memset(it->n_verdicts, 0, sizeof(it->n_verdicts));
     buffer_clear(&it->fields);
     buffer_clear(&it->series);
 }
@@ -124,7 +124,7 @@ static void on_chain(void *ctx)
 
 static void on_link(void *ctx)
 {
-    end_series(ctx);
+    add_series_field(ctx);
 }
 
 static void on_check(void *ctx, const struct service_check *check)
@@ -136,9 +136,9 @@ static void on_check(void *ctx, const struct service_check *check)
     add_field(it, "status", check->status);
 }
 
-static void on_end(void *ctx, enum verdict verdict, const char *fault)
+static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
 {
-    note_end(ctx, verdict, fault);
+    note_verdict(ctx, verdict, fault);
 }
 
 /* --- the trace: what it means -------------------------------------------------------- */
@@ -236,7 +236,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
 {
     struct explanation *it = ctx;
 
-    note_end(it, sample->verdict, sample->fault);
+    note_verdict(it, sample->verdict, sample->fault);
     it->is_overflow |= sample->is_overflow;
     /* The value of a service check was shown as its status. */
     if (it->is_check)
@@ -256,7 +256,7 @@ static const char *verdict_word(enum verdict verdict)
     return verdict == SKIPPED_SERVICE_CHECK ? "service check" : "sample";
 }
 
-static void add_ends(struct explanation *it, enum verdict verdict, uint64_t n)
+static void add_verdicts(struct explanation *it, enum verdict verdict, uint64_t n)
 {
     const char *meaning = refusal_meaning(verdict);
 
@@ -297,14 +297,14 @@ static void print_line(const struct explanation *it)
     fwrite(head.data, 1, head.len, stdout);
 }
 
-static void on_line_end(void *ctx)
+static void on_line_done(void *ctx)
 {
     struct explanation *it = ctx;
 
-    end_series(it);
+    add_series_field(it);
     for (unsigned i = 0; i < _VERDICT_N; i++)
-        if (it->n_ends[i])
-            add_ends(it, (enum verdict)i, it->n_ends[i]);
+        if (it->n_verdicts[i])
+            add_verdicts(it, (enum verdict)i, it->n_verdicts[i]);
     if (it->is_overflow)
         add_field(it, "", SLICE("to the series overflow=\"true\": a limit of series is reached"));
     print_line(it);
@@ -368,8 +368,8 @@ static struct trace trace_to(struct explanation *it)
         .resolving = { it, on_type, on_tag, on_section },
         .on_series = on_series,
         .on_sample = on_sample,
-        .on_end = on_end,
-        .on_line_end = on_line_end,
+        .on_verdict = on_verdict,
+        .on_line_done = on_line_done,
     };
 }
 

@@ -29,6 +29,9 @@
 static struct http_server *server;
 static int port;
 
+/* Streams, which the handlers of the case count. */
+static _Atomic unsigned n_opened, n_closed;
+
 /* --- the server --------------------------------------------------------------------------- */
 
 /* Returns 0 or a negative errno. */
@@ -48,6 +51,18 @@ static inline int start_server(const struct http_route *routes, unsigned n_route
 static inline void stop_server(void)
 {
     server_stop(TAKE(server));
+}
+
+/* The end of a case: every stream that it opened has been closed. */
+static inline int stop_case(void **state)
+{
+    unsigned n_left;
+
+    stop_server();
+    n_left = atomic_load(&n_opened) - atomic_load(&n_closed);
+    atomic_store(&n_opened, 0);
+    atomic_store(&n_closed, 0);
+    return n_left == 0 ? 0 : -1;
 }
 
 /* --- a client ----------------------------------------------------------------------------- */

@@ -22,8 +22,6 @@ struct stream {
     bool is_good; /* or it breaks off at max */
 };
 
-static _Atomic unsigned n_opened, n_closed;
-
 /* What stands at @i in a stream: nothing that repeats with the size of a block. */
 static char byte_at(size_t i)
 {
@@ -392,18 +390,10 @@ static void stop_accepts_null(void **state)
 
 static int start(void **state)
 {
-    atomic_store(&n_opened, 0);
-    atomic_store(&n_closed, 0);
     return start_server(routes, ARRAY_SIZE(routes));
 }
 
-static int stop(void **state)
-{
-    stop_server();
-    return atomic_load(&n_opened) == atomic_load(&n_closed) ? 0 : -1;
-}
-
-#define SERVER_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define SERVER_CASE(name) cmocka_unit_test_setup_teardown(name, start, stop_case)
 
 int main(void)
 {

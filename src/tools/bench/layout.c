@@ -27,7 +27,7 @@ struct layout_values layout_values(enum sample_type type)
     case SAMPLE_COUNTER: return (struct layout_values){ 1, 9, 1, 1 };
     case SAMPLE_GAUGE: return (struct layout_values){ 100, 900, 1, 3 };
     case SAMPLE_TIMER: return (struct layout_values){ 8, 72, 125, 4 };
-    case SAMPLE_HISTOGRAM: return (struct layout_values){ 10, 90, 1, 2 };
+    case SAMPLE_HISTOGRAM:
     case SAMPLE_DISTRIBUTION: return (struct layout_values){ 10, 90, 1, 2 };
     /* At most 64 values, so that a word can hold the set of those seen. */
     case SAMPLE_SET: return (struct layout_values){ 0, 64, 1, 2 };

@@ -41,7 +41,7 @@ struct told {
     uint64_t verdicts[_VERDICT_N];
     struct known known[KNOWN_MAX];
     size_t n_known;
-    bool is_lost; /* series were ended, and no call tells which */
+    bool is_lost; /* series were ended, and no call tells which: the effects are not kept */
 };
 
 /* --- what is told ---------------------------------------------------------------------- */
@@ -168,7 +168,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
     told->n_overflows += sample->is_overflow;
     told->n_ended += sample->n_ended;
     told->is_lost |= sample->n_ended > 0;
-    if (is_applied && sample->effect != TRACE_ENDS)
+    if (is_applied && !told->is_lost && sample->effect != TRACE_ENDS)
         apply_effect(told, sample);
 }
 

@@ -60,7 +60,7 @@ static void unlink_from_cell(struct key *key)
 
 /* --- removing ------------------------------------------------------------------------ */
 
-void keys_forget(struct keys *keys, struct key *key)
+void keys_remove(struct keys *keys, struct key *key)
 {
     slots_remove(&keys->slots, hash_of(keys, key), key);
     keys->n_bytes -= key_size((size_t)key->name_len + key->rest_len);
@@ -113,7 +113,7 @@ static void evict(struct keys *keys, uint64_t hash)
         if (worth_of(key) < worth_of(chosen))
             chosen = key;
     }
-    keys_forget(keys, chosen);
+    keys_remove(keys, chosen);
     keys->n_evicted++;
 }
 

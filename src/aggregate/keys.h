@@ -61,7 +61,7 @@ void keys_deinit(struct keys *keys);
 struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell);
 
 /* Remove @key and free it. */
-void keys_forget(struct keys *keys, struct key *key);
+void keys_remove(struct keys *keys, struct key *key);
 
 static inline uint64_t keys_hash(const struct keys *keys, const struct line *line)
 {

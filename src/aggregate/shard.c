@@ -165,7 +165,7 @@ COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const
         return miss(shard, hash);
     if (atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed) &&
         !registry_revive(shard->options.registry, key->cell)) {
-        keys_forget(&shard->keys, key);
+        keys_remove(&shard->keys, key);
         return miss(shard, hash);
     }
     return key;
@@ -232,7 +232,7 @@ void shard_release(struct shard *shard, const struct sweep_item *items, size_t n
         if (series_state(series) != SERIES_REMOVED || !cell || cell->is_released)
             continue;
         while (cell->keys)
-            keys_forget(&shard->keys, cell->keys);
+            keys_remove(&shard->keys, cell->keys);
         cell->is_released = true;
         series_unref(series);
     }

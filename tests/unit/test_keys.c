@@ -141,7 +141,7 @@ static void forgets_what_it_is_told_to(void **state)
         struct key *key = add(&keys, &line, &cell);
 
         assert_non_null(key);
-        keys_forget(&keys, key);
+        keys_remove(&keys, key);
         assert_null(find(&keys, &line));
         assert_null(cell.keys);
         must_be_empty(&keys);
@@ -305,7 +305,7 @@ static void remember(struct stage *stage, unsigned i)
 
 static void forget(struct stage *stage, unsigned i)
 {
-    keys_forget(&stage->keys, stage->known[i]);
+    keys_remove(&stage->keys, stage->known[i]);
     stage->known[i] = NULL;
 }
 
@@ -366,7 +366,7 @@ static void all_keys_of_a_cell_can_be_forgotten(void **state)
     for (unsigned i = 0; i < N_LINES; i++)
         remember(&stage, i);
     while (stage.cells[2].keys)
-        keys_forget(&stage.keys, stage.cells[2].keys);
+        keys_remove(&stage.keys, stage.cells[2].keys);
     for (unsigned i = 2; i < N_LINES; i += N_CELLS)
         stage.known[i] = NULL;
     must_be_in_order(&stage);
@@ -434,7 +434,7 @@ static bool is_remembered(struct keys *keys, size_t name_len, size_t rest_len)
     assert_ptr_equal(look_up(keys, &line), key);
     assert_ptr_equal(cell.keys, key);
     if (key)
-        keys_forget(keys, key);
+        keys_remove(keys, key);
     assert_int_equal(keys->n_bytes, n_bytes);
     assert_int_equal(keys->slots.n, n);
     free(name);
@@ -587,7 +587,7 @@ static void evicted_and_forgotten_are_counted_apart(void **state)
         struct key *key = add(&keys, &line, &cell);
 
         if (i % 3 == 0) {
-            keys_forget(&keys, key);
+            keys_remove(&keys, key);
             n_told++;
         }
         assert_int_equal(keys.age, keys.n_evicted + n_told);
@@ -794,7 +794,7 @@ static void forget_a_key_that_its_cell_does_not_have(void)
     struct key *key = add(&keys, &line, &cell);
 
     cell.keys = NULL;
-    keys_forget(&keys, key);
+    keys_remove(&keys, key);
 }
 
 static void forget_a_key_whose_neighbour_has_another(void)
@@ -807,7 +807,7 @@ static void forget_a_key_whose_neighbour_has_another(void)
     struct key *key = add(&keys, &line, &cell);
 
     next->prev = NULL;
-    keys_forget(&keys, key);
+    keys_remove(&keys, key);
 }
 
 static void a_broken_list_aborts(void **state)

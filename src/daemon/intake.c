@@ -3,9 +3,9 @@
 /*
  * Intake
  *
- * Each socket has a reader of one of two kinds, which passes bytes to callbacks; all of them
- * feed one pipeline. The pipeline counts what happens. After each batch the callbacks compare
- * the counters, to see whether others must be notified.
+ * Each socket has a reader, for datagrams or for connections, which passes bytes to callbacks;
+ * all of them feed one pipeline. The pipeline counts what happens. After each batch the callbacks
+ * compare the counters, to see whether others must be notified.
  */
 
 #include "daemon/intake.h"
@@ -186,7 +186,7 @@ static void on_connection_closed(void *ctx)
     ((struct source *)ctx)->intake->options.row->counts[TELEMETRY_CONNECTIONS]--;
 }
 
-static void on_rejected(void *ctx)
+static void on_connection_refused(void *ctx)
 {
     ((struct source *)ctx)->intake->options.row->counts[TELEMETRY_CONNECTIONS_REFUSED]++;
 }
@@ -235,7 +235,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
             .on_refused = on_refused,
             .on_opened = on_opened,
             .on_closed = on_connection_closed,
-            .on_rejected = on_rejected,
+            .on_connection_refused = on_connection_refused,
             .on_turn_end = on_turn_end,
         },
     };

@@ -212,7 +212,7 @@ static void add_connection(struct connections *owner, int fd)
         connection = new_connection(owner, fd);
     if (!connection) {
         atomic_fetch_sub(owner->options.n_open, 1);
-        callbacks->on_rejected(callbacks->ctx);
+        callbacks->on_connection_refused(callbacks->ctx);
         close(fd);
         return;
     }

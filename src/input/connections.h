@@ -23,8 +23,8 @@ struct connections_callbacks {
     void (*on_refused)(void *ctx, enum verdict reason); /* a line, whole or not */
     void (*on_opened)(void *ctx);
     void (*on_closed)(void *ctx);
-    void (*on_rejected)(void *ctx); /* a connection: n_max is reached, or memory has run out */
-    void (*on_turn_end)(void *ctx); /* after all input of one wake-up */
+    void (*on_connection_refused)(void *ctx); /* n_max is reached, or memory has run out */
+    void (*on_turn_end)(void *ctx);           /* after all input of one wake-up */
 };
 
 struct connections_options {

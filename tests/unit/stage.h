@@ -45,7 +45,7 @@ struct stage {
     unsigned n_refused;
     unsigned n_opened;
     unsigned n_closed;
-    unsigned n_rejected;
+    unsigned n_connections_refused;
     unsigned n_turns;
     bool is_in_turn; /* a callback has run since the last turn's end */
 };
@@ -106,11 +106,11 @@ static inline void on_closed(void *ctx)
     assert_true(stage->n_closed <= stage->n_opened);
 }
 
-static inline void on_rejected(void *ctx)
+static inline void on_connection_refused(void *ctx)
 {
     struct stage *stage = ctx;
 
-    stage->n_rejected++;
+    stage->n_connections_refused++;
     stage->is_in_turn = true;
 }
 
@@ -159,7 +159,7 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
         .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },
         .n_open = &stage->n_open,
         .n_max = n_max,
-        .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_rejected,
+        .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_connection_refused,
                        on_turn_end },
     };
     open_connections(stage, &stage->connections);

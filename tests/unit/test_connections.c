@@ -31,7 +31,7 @@ static void must_receive_lines(enum transport transport)
     run_until(&stage, &stage.n_closed, 1);
     must_have_come(&stage, "");
     assert_int_equal(stage.n_open, 0);
-    assert_int_equal(stage.n_rejected, 0);
+    assert_int_equal(stage.n_connections_refused, 0);
     stage_close(&stage);
 }
 
@@ -279,7 +279,7 @@ static void many_connections_do_not_mix(void **state)
     must_receive_from_many(UNIX);
 }
 
-static void more_than_the_limit_are_rejected(void **state)
+static void more_than_the_limit_are_refused(void **state)
 {
     struct stage stage;
     int out[5];
@@ -287,7 +287,8 @@ static void more_than_the_limit_are_rejected(void **state)
     stage_open(&stage, TCP, 2);
     for (unsigned i = 0; i < 5; i++) {
         out[i] = client_of(&stage);
-        run_until(&stage, i < 2 ? &stage.n_opened : &stage.n_rejected, i < 2 ? i + 1 : i - 1);
+        run_until(&stage, i < 2 ? &stage.n_opened : &stage.n_connections_refused,
+                  i < 2 ? i + 1 : i - 1);
     }
     assert_int_equal(stage.n_open, 2);
     for (unsigned i = 2; i < 5; i++)
@@ -301,7 +302,7 @@ static void more_than_the_limit_are_rejected(void **state)
     out[0] = client_of(&stage);
     run_until(&stage, &stage.n_opened, 3);
     assert_int_equal(stage.n_open, 2);
-    assert_int_equal(stage.n_rejected, 3);
+    assert_int_equal(stage.n_connections_refused, 3);
     for (unsigned i = 0; i < 5; i++)
         close(out[i]);
     run_until(&stage, &stage.n_closed, 3);
@@ -325,7 +326,7 @@ static void several_may_accept_from_one_socket(void **state)
     run_until(&stage, &stage.n_lines, 20);
     assert_int_equal(stage.n_open, 20);
     close(client_of(&stage));
-    run_until(&stage, &stage.n_rejected, 1);
+    run_until(&stage, &stage.n_connections_refused, 1);
     connections_close(second);
     assert_int_equal(stage.n_open, stage.n_opened - stage.n_closed);
     for (unsigned i = 0; i < 20; i++)
@@ -707,7 +708,7 @@ int main(void)
         CASE(a_frame_that_is_cut_off_is_refused),
         CASE(over_tcp_they_are_lines),
         CASE(many_connections_do_not_mix),
-        CASE(more_than_the_limit_are_rejected),
+        CASE(more_than_the_limit_are_refused),
         CASE(several_may_accept_from_one_socket),
         CASE(a_reset_ends_the_connection_alone),
         CASE(a_reset_in_a_line_that_is_too_long_refuses_nothing_more),

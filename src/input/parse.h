@@ -83,5 +83,5 @@ bool parse_rate(struct slice text, double *ret_weight);
  */
 MUST_CHECK bool parse_next_section(struct slice *rest, struct slice *ret);
 
-/* The kinds of a line's sections. e:… (DogStatsD 1.5), card:… (1.6) and T… (1.3) are known. */
+/* Reads the sections of a line. e:… (DogStatsD 1.5), card:… (1.6) and T… (1.3) are known. */
 section_parser parse_section;

@@ -180,20 +180,20 @@ static enum verdict add_section(struct resolver *resolver, struct slice section,
                                 struct identity *identity)
 {
     struct slice content;
-    enum section kind = resolver->parse_section(section, &content);
+    enum section meaning = resolver->parse_section(section, &content);
     struct tags tags = { TAG_DOGSTATSD, content };
     bool is_good = true;
 
-    if (kind == SECTION_TAGS && !understands(resolver, TAG_DOGSTATSD))
-        kind = SECTION_UNKNOWN;
-    if (kind == SECTION_RATE) {
+    if (meaning == SECTION_TAGS && !understands(resolver, TAG_DOGSTATSD))
+        meaning = SECTION_UNKNOWN;
+    if (meaning == SECTION_RATE) {
         is_good = parse_rate(content, &identity->weight);
         identity->has_colon_rate |= content.len && memchr(content.at, ':', content.len);
     }
     if (resolver->trace)
-        resolver->trace->on_section(resolver->trace->ctx, section, kind, is_good);
+        resolver->trace->on_section(resolver->trace->ctx, section, meaning, is_good);
 
-    switch (kind) {
+    switch (meaning) {
     case SECTION_RATE: identity->has_bad_rate = !is_good; return VERDICT_APPLIED;
     case SECTION_TAGS: return add_tag_section(resolver, tags, identity);
     case SECTION_CONTAINER: return add_container(resolver, content, identity);
@@ -271,10 +271,10 @@ static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
 static bool is_malformed(struct resolver *resolver, struct slice section)
 {
     struct slice content;
-    enum section kind = resolver->parse_section(section, &content);
-    bool is_used = kind == SECTION_HOST ||
-                   (kind == SECTION_TAGS && understands(resolver, TAG_DOGSTATSD)) ||
-                   (kind == SECTION_CONTAINER && resolver->options.has_container_label);
+    enum section meaning = resolver->parse_section(section, &content);
+    bool is_used = meaning == SECTION_HOST ||
+                   (meaning == SECTION_TAGS && understands(resolver, TAG_DOGSTATSD)) ||
+                   (meaning == SECTION_CONTAINER && resolver->options.has_container_label);
 
     return is_used && check_text(resolver, content) != VERDICT_APPLIED;
 }

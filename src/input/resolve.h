@@ -28,7 +28,7 @@ struct resolve_trace {
     /* @label is valid with TAG_KEPT. */
     void (*on_tag)(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
                    const struct label *label);
-    void (*on_section)(void *ctx, struct slice section, enum section kind, bool is_good);
+    void (*on_section)(void *ctx, struct slice section, enum section meaning, bool is_good);
 };
 
 struct resolver;

@@ -4,7 +4,8 @@
 /*
  * Section: the text between two bars after a line's type
  *
- * Lines and service checks mark their sections differently. The resolver sees only their kind.
+ * Lines and service checks mark their sections differently. The resolver sees only what the
+ * mark means.
  */
 
 #include "base/slice.h"
@@ -19,7 +20,7 @@ enum section {
 };
 
 /*
- * Returns the kind of @section, which is not empty. @ret_content is what follows its mark. Each
- * grammar has its own parser.
+ * Returns the meaning of @section, which is not empty. @ret_content is what follows its mark.
+ * Each grammar has its own parser.
  */
 typedef enum section section_parser(struct slice section, struct slice *ret_content);

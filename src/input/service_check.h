@@ -30,5 +30,5 @@ MUST_CHECK enum verdict service_check_recognise(struct slice text);
 /* Split a check into its parts. Returns false if @text is not one. */
 MUST_CHECK bool service_check_parse(struct slice text, struct service_check *ret);
 
-/* The kinds of a check's sections: tags, host, known or unknown. */
+/* Reads the sections of a check: tags, host, known or unknown. */
 section_parser service_check_section;

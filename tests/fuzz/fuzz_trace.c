@@ -81,7 +81,7 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
     MUST(fate != TAG_KEPT || (label->name.len > 0 && label->value.len > 0));
 }
 
-static void on_section(void *ctx, struct slice section, enum section kind, bool is_good)
+static void on_section(void *ctx, struct slice section, enum section meaning, bool is_good)
 {
     MUST(section.len > 0);
 }

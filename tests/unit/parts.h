@@ -37,15 +37,15 @@ static inline void must_all_be_by(recognise_line *recognise, enum verdict verdic
     }
 }
 
-/* @text is a section of @kind with this @content; NULL means any content. */
-static inline void must_be_section_by(section_parser *parse, const char *text, enum section kind,
+/* @text is a section of this @meaning and @content; NULL means any content. */
+static inline void must_be_section_by(section_parser *parse, const char *text, enum section meaning,
                                       const char *content)
 {
     struct slice actual = { NULL, 0 };
     enum section found = parse(slice_of(text), &actual);
 
-    if (found != kind)
-        fail_msg("%s is a section of kind %d", text, found);
+    if (found != meaning)
+        fail_msg("%s is a section of meaning %d", text, found);
     if (content && !slice_equal(actual, slice_of(content)))
         fail_msg("%s: %.*s", text, (int)actual.len, actual.at);
 }

@@ -752,9 +752,9 @@ static void passes_over_empty_sections(void **state)
     must_have_sections(SLICE("|a||b|"), "a/b/");
 }
 
-static void must_be_section(const char *text, enum section kind, const char *content)
+static void must_be_section(const char *text, enum section meaning, const char *content)
 {
-    must_be_section_by(parse_section, text, kind, content);
+    must_be_section_by(parse_section, text, meaning, content);
 }
 
 static void knows_sections_by_how_they_begin(void **state)

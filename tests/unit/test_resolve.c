@@ -590,8 +590,8 @@ static void a_refused_line_leaves_no_trace(void **state)
     must_be("b:1|c", "b", "", 0);
 }
 
-/* Line after line, of all kinds: nothing is left of one in the next. */
-static void lines_of_all_kinds_follow_each_other(void **state)
+/* Line after line, of all sorts: nothing is left of one in the next. */
+static void lines_of_all_sorts_follow_each_other(void **state)
 {
     must_end_as(REFUSED_MIXED_TAGGING_STYLES, SLICE("a,k=v:1|c|#l:w"));
     must_be("a:1|c|#l:w", "a", "l=\"w\"", 0);
@@ -639,9 +639,9 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
                  tag_dialect_name(tags->dialect), (int)text.len, text.at, fates[fate]);
 }
 
-static void on_section(void *ctx, struct slice section, enum section kind, bool is_good)
+static void on_section(void *ctx, struct slice section, enum section meaning, bool is_good)
 {
-    static const char *const kinds[] = {
+    static const char *const words[] = {
         [SECTION_RATE] = "rate",   [SECTION_TAGS] = "tags",       [SECTION_CONTAINER] = "container",
         [SECTION_KNOWN] = "known", [SECTION_UNKNOWN] = "unknown",
     };
@@ -649,7 +649,7 @@ static void on_section(void *ctx, struct slice section, enum section kind, bool 
     size_t n = strlen(told->sections);
 
     snprintf(told->sections + n, sizeof(told->sections) - n, "%.*s %s%s; ", (int)section.len,
-             section.at, kinds[kind], is_good ? "" : " bad");
+             section.at, words[meaning], is_good ? "" : " bad");
 }
 
 static void must_tell(const struct resolve_options *options, const char *text, const char *tags,
@@ -756,7 +756,7 @@ static const struct CMUnitTest cases[] = {
     CASE(the_first_reason_counts),
     CASE(drops_thousands_of_bad_tags),
     CASE(a_refused_line_leaves_no_trace),
-    CASE(lines_of_all_kinds_follow_each_other),
+    CASE(lines_of_all_sorts_follow_each_other),
     CASE(tells_what_became_of_each_tag),
     CASE(tells_what_each_section_is),
     CASE(tells_of_the_tag_that_was_too_much),

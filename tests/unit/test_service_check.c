@@ -113,9 +113,9 @@ static void takes_only_checks_apart(void **state)
     assert_false(service_check_parse(SLICE("_sc|a|0x"), &check));
 }
 
-static void must_be_section(const char *text, enum section kind, const char *content)
+static void must_be_section(const char *text, enum section meaning, const char *content)
 {
-    must_be_section_by(service_check_section, text, kind, content);
+    must_be_section_by(service_check_section, text, meaning, content);
 }
 
 static void knows_the_sections_of_a_check(void **state)

@@ -54,7 +54,7 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
     TELL("tag %.*s %s; ", SHOWN(text), fate == TAG_KEPT ? "kept" : "dropped");
 }
 
-static void on_section(void *ctx, struct slice section, enum section kind, bool is_good)
+static void on_section(void *ctx, struct slice section, enum section meaning, bool is_good)
 {
     TELL("section %.*s%s; ", SHOWN(section), is_good ? "" : " bad");
 }

@@ -176,7 +176,7 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
     buffer_add_char(&it->fields, '\n');
 }
 
-static void on_section(void *ctx, struct slice section, enum section kind, bool is_good)
+static void on_section(void *ctx, struct slice section, enum section meaning, bool is_good)
 {
     static const char *const meanings[] = {
         [SECTION_RATE] = "the rate",
@@ -186,11 +186,11 @@ static void on_section(void *ctx, struct slice section, enum section kind, bool 
     };
     struct explanation *it = ctx;
 
-    if (kind == SECTION_TAGS || it->is_check)
+    if (meaning == SECTION_TAGS || it->is_check)
         return;
     begin_field(&it->fields, "section");
     add_shown(&it->fields, section, NULL);
-    buffer_add_format(&it->fields, "  ->  %s%s\n", meanings[kind],
+    buffer_add_format(&it->fields, "  ->  %s%s\n", meanings[meaning],
                       is_good ? "" : ", which is not a number from 1e-9 to 1; 1 is used instead");
 }
 

@@ -70,11 +70,12 @@ static bool expects_key(struct reading *reading)
 {
     struct level *level = innermost(reading);
 
-    return level && level->node->kind == NODE_MAP && !reading->key;
+    return level && level->node->shape == NODE_MAP && !reading->key;
 }
 
 /* Make a node for what begins at @mark. Returns NULL, with a problem, at a limit. */
-static struct node *new_node(struct reading *reading, enum node_kind kind, const yaml_mark_t *mark)
+static struct node *new_node(struct reading *reading, enum node_shape shape,
+                             const yaml_mark_t *mark)
 {
     struct node *node;
 
@@ -89,7 +90,7 @@ static struct node *new_node(struct reading *reading, enum node_kind kind, const
         fail_without_memory(reading->problems);
         return NULL;
     }
-    node->kind = kind;
+    node->shape = shape;
     node->place = place_of(mark);
     return node;
 }
@@ -186,7 +187,7 @@ static bool read_alias(struct reading *reading, const yaml_mark_t *mark)
 }
 
 /* A list or map begins. */
-static bool open_level(struct reading *reading, enum node_kind kind, const yaml_mark_t *mark)
+static bool open_level(struct reading *reading, enum node_shape shape, const yaml_mark_t *mark)
 {
     bool is_key = expects_key(reading);
     struct node *node;
@@ -197,7 +198,7 @@ static bool open_level(struct reading *reading, enum node_kind kind, const yaml_
         problems_add(reading->problems, place_of(mark), "this is nested too deeply");
         return false;
     }
-    node = new_node(reading, kind, mark);
+    node = new_node(reading, shape, mark);
     if (!node)
         return false;
     if (!is_key)
@@ -213,7 +214,7 @@ static bool close_level(struct reading *reading)
 
     if (level->is_key)
         reading->key = level->node;
-    return level->node->kind == NODE_LIST || mark_repeated(reading, level);
+    return level->node->shape == NODE_LIST || mark_repeated(reading, level);
 }
 
 static bool open_document(struct reading *reading, const yaml_mark_t *mark)

@@ -27,14 +27,14 @@
 #define DOCUMENT_NODES_MAX 100000 /* including keys */
 #define DOCUMENT_DEPTH_MAX 32     /* of nested lists and maps */
 
-enum node_kind {
+enum node_shape {
     NODE_SCALAR,
     NODE_LIST,
     NODE_MAP,
 };
 
 struct node {
-    enum node_kind kind;
+    enum node_shape shape;
     bool is_plain;      /* scalar: without quotes, so it may be meant as null, a number, … */
     bool is_repeated;   /* in a map: an earlier value has the same key */
     struct place place; /* of its first character; for an empty value, where it would be */

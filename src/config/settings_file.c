@@ -73,7 +73,7 @@ static struct slice find_nearest(struct slice name, bool is_map)
 
 static void complain_of_unknown(struct walk *walk, const struct node *value)
 {
-    bool is_map = value->kind == NODE_MAP;
+    bool is_map = value->shape == NODE_MAP;
     const char *what = is_map ? "unknown section" : "unknown setting";
     struct slice nearest;
 
@@ -115,7 +115,7 @@ static void set_list(struct walk *walk, const struct option *setting, const stru
     /* Report only the first value beyond the maximum. */
     for (const struct node *value = list->first; value && n++ <= OPTION_LIST_MAX;
          value = value->next) {
-        if (value->kind == NODE_SCALAR)
+        if (value->shape == NODE_SCALAR)
             set_value(walk, setting, value);
         else
             complain(walk, value->place, "expected a plain value in this list");
@@ -124,7 +124,7 @@ static void set_list(struct walk *walk, const struct option *setting, const stru
 
 static void set(struct walk *walk, const struct option *setting, const struct node *value)
 {
-    switch (value->kind) {
+    switch (value->shape) {
     case NODE_SCALAR: set_value(walk, setting, value); break;
     case NODE_LIST: set_list(walk, setting, value); break;
     case NODE_MAP:
@@ -151,7 +151,7 @@ static void walk_value(struct walk *walk, const struct node *value)
         set(walk, setting, value);
     } else if (!option_has_prefix(&settings_table, name_of(walk))) {
         complain_of_unknown(walk, value);
-    } else if (value->kind != NODE_MAP) {
+    } else if (value->shape != NODE_MAP) {
         complain(walk, value->place, "expected a map of settings");
     } else {
         walk_map(walk, value);
@@ -191,7 +191,7 @@ static void walk_document(const struct document *document, struct settings *sett
     struct walk walk = { .settings = settings, .problems = problems };
     const struct node *root = document_root(document);
 
-    if (root && root->kind == NODE_MAP)
+    if (root && root->shape == NODE_MAP)
         walk_map(&walk, root);
     else if (root)
         problems_add(problems, root->place, "expected settings, NAME: VALUE");

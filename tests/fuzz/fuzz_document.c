@@ -91,12 +91,12 @@ static unsigned check_node(const struct lines *lines, const struct node *node, u
 
     MUST_BE(depth, <=, DOCUMENT_DEPTH_MAX + 1u);
     check_place(lines, node->place);
-    MUST(node->kind == NODE_SCALAR || node->text.len == 0);
-    MUST(node->kind != NODE_SCALAR || (!node->first && strlen(node->text.at) == node->text.len));
+    MUST(node->shape == NODE_SCALAR || node->text.len == 0);
+    MUST(node->shape != NODE_SCALAR || (!node->first && strlen(node->text.at) == node->text.len));
     for (const struct node *value = node->first; value; value = value->next) {
-        MUST((value->key != NULL) == (node->kind == NODE_MAP));
+        MUST((value->key != NULL) == (node->shape == NODE_MAP));
         if (value->key) {
-            MUST(value->key->kind == NODE_SCALAR && !value->key->key);
+            MUST(value->key->shape == NODE_SCALAR && !value->key->key);
             MUST(is_after(value->key->place, last));
             last = value->key->place;
             n += check_node(lines, value->key, depth + 1);

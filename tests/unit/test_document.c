@@ -51,7 +51,7 @@ static void add_node(const struct node *node, bool has_places)
 {
     if (has_places)
         buffer_add_format(&text, "%u:%u ", node->place.line, node->place.column);
-    switch (node->kind) {
+    switch (node->shape) {
     case NODE_SCALAR:
         assert_int_equal(node->text.at[node->text.len], '\0');
         buffer_add_format(&text, node->is_plain ? "%s" : "'%s'", node->text.at);

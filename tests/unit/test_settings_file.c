@@ -163,7 +163,7 @@ static void each_value_of_a_list_is_checked(void **state)
                     "1:39: statsd.listen-udp: y: " EXPECTED_ADDRESS);
 }
 
-static void a_value_of_the_wrong_kind_is_told(void **state)
+static void a_value_of_the_wrong_shape_is_told(void **state)
 {
     assert_problems("workers: [1, many]\n", "1:10: workers: expected one value, not a list\n");
     assert_problems("workers:\n- 1\n", "2:1: workers: expected one value, not a list\n");
@@ -382,7 +382,7 @@ int main(void)
         FILE_CASE(an_empty_file_changes_nothing),
         FILE_CASE(says_where_a_value_is_wrong),
         FILE_CASE(each_value_of_a_list_is_checked),
-        FILE_CASE(a_value_of_the_wrong_kind_is_told),
+        FILE_CASE(a_value_of_the_wrong_shape_is_told),
         FILE_CASE(a_list_that_is_too_long_is_told_once),
         FILE_CASE(a_long_value_is_quoted_in_part),
         FILE_CASE(an_unknown_name_leads_to_the_nearest),

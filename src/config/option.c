@@ -3,8 +3,8 @@
 /*
  * Option
  *
- * Nothing here knows an option or a kind of value by name: a row says where its value is,
- * and the kind reads and frees it.
+ * Nothing here knows an option or a form by name: a row says where its value is, and its form
+ * reads and frees it.
  */
 
 #include "config/option.h"
@@ -37,7 +37,7 @@ bool option_has_prefix(const struct option_table *table, struct slice prefix)
 
 bool option_is_switch(const struct option *option)
 {
-    return option->kind == &value_switch;
+    return option->form == &value_switch;
 }
 
 void option_write_variable(const struct option *option, struct buffer *out)
@@ -81,8 +81,8 @@ void option_write_help(const struct option_table *table, struct buffer *out)
 
 static void clear_list(const struct option *option, struct option_list *list)
 {
-    for (unsigned i = 0; i < list->n && option->kind->deinit; i++)
-        option->kind->deinit((char *)list->items + i * option->kind->size);
+    for (unsigned i = 0; i < list->n && option->form->deinit; i++)
+        option->form->deinit((char *)list->items + i * option->form->size);
     free(TAKE(list->items));
     list->n = 0;
 }
@@ -90,7 +90,7 @@ static void clear_list(const struct option *option, struct option_list *list)
 static bool add_item(const struct option *option, struct option_list *list, const char *text,
                      struct buffer *wrong)
 {
-    size_t size = option->kind->size, used = list->n * size;
+    size_t size = option->form->size, used = list->n * size;
     char *items;
 
     if (list->n == OPTION_LIST_MAX) {
@@ -102,7 +102,7 @@ static bool add_item(const struct option *option, struct option_list *list, cons
         return value_refuse_for_memory(wrong);
     list->items = items;
     memset(items + used, 0, size);
-    if (!option->kind->read(items + used, text, &option->range, wrong))
+    if (!option->form->read(items + used, text, &option->range, wrong))
         return false;
     list->n++;
     return true;
@@ -135,7 +135,7 @@ bool option_set(const struct option *option, void *values, const char *text,
     struct option_list *list;
 
     if (!option->is_list)
-        return option->kind->read(value_of(option, values), text, &option->range, wrong);
+        return option->form->read(value_of(option, values), text, &option->range, wrong);
     list = value_of(option, values);
     if (list->source != source)
         clear_list(option, list);
@@ -168,14 +168,14 @@ void option_deinit_values(const struct option_table *table, void *values)
 
         if (option->is_list)
             clear_list(option, value_of(option, values));
-        else if (option->kind->deinit)
-            option->kind->deinit(value_of(option, values));
+        else if (option->form->deinit)
+            option->form->deinit(value_of(option, values));
     }
     memset(values, 0, table->size);
 }
 
 uint64_t option_number(const struct option *option, const void *values)
 {
-    MUST(option->kind == &value_number);
+    MUST(option->form == &value_number);
     return *(const uint64_t *)((const char *)values + option->offset);
 }

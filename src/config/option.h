@@ -35,7 +35,7 @@ enum option_source {
 
 /* The values of an option that may be given several times. */
 struct option_list {
-    void *items; /* an array of @n values of the option's kind */
+    void *items; /* an array of @n values of the option's form */
     unsigned n;
     enum option_source source; /* of all items: a higher source replaces them */
 };
@@ -45,10 +45,10 @@ struct option {
     const char *placeholder; /* for the value, in --help; NULL: a switch */
 
     /* The member and its valid values, set by the macros below. */
-    const struct value_kind *kind;
+    const struct value_form *form;
     size_t offset;
     struct value_range range;
-    bool is_list; /* the member is a struct option_list of values of that kind */
+    bool is_list; /* the member is a struct option_list of values of that form */
 
     const char *initial; /* the default, as text; NULL: the member stays zero */
     const char *help;
@@ -76,20 +76,20 @@ struct option_table {
  * and ends with the default.
  */
 
-/* A value of @member_kind, whose C type is @type. */
-#define OPTION_OF(member_kind, member, type, initial_text)                                         \
-    .kind = &(member_kind), .offset = OPTION_MEMBER(member, type), .initial = (initial_text)
+/* A value of @member_form, whose C type is @type. */
+#define OPTION_OF(member_form, member, type, initial_text)                                         \
+    .form = &(member_form), .offset = OPTION_MEMBER(member, type), .initial = (initial_text)
 
-/* Several values of @member_kind. */
-#define OPTION_LIST(member_kind, member, initial_text)                                             \
-    .is_list = true, OPTION_OF(member_kind, member, struct option_list, initial_text)
+/* Several values of @member_form. */
+#define OPTION_LIST(member_form, member, initial_text)                                             \
+    .is_list = true, OPTION_OF(member_form, member, struct option_list, initial_text)
 
 #define OPTION_TEXT(member, initial_text) OPTION_OF(value_text, member, char *, initial_text)
 #define OPTION_SWITCH(member, initial_text) OPTION_OF(value_switch, member, bool, initial_text)
 
 /* An enum. The array @member_words has the word for each value, indexed by the value. */
 #define OPTION_WORD(member, member_words, initial_text)                                            \
-    .kind = &value_word,                                                                           \
+    .form = &value_word,                                                                           \
     .offset = OPTION_MEMBER_IF(sizeof(OPTION_TYPE(member)) == sizeof(unsigned), member),           \
     .range = { .words = (member_words), .n_words = ARRAY_SIZE(member_words) },                     \
     .initial = (initial_text)
@@ -98,9 +98,9 @@ struct option_table {
  * A uint64_t from @from to @to, in a unit. Further designators of struct value_range may
  * follow the default: .zero = ", or 0 to let it choose".
  */
-#define OPTION_NUMBER(member_kind, member, number_unit, from, to, initial_text, ...)               \
+#define OPTION_NUMBER(member_form, member, number_unit, from, to, initial_text, ...)               \
     .range = { .least = (from), .most = (to), .unit = (number_unit), __VA_ARGS__ },                \
-    OPTION_OF(member_kind, member, uint64_t, initial_text)
+    OPTION_OF(member_form, member, uint64_t, initial_text)
 #define OPTION_COUNT(member, ...) OPTION_NUMBER(value_number, member, VALUE_PLAIN, __VA_ARGS__)
 #define OPTION_BYTES(member, ...) OPTION_NUMBER(value_number, member, VALUE_BYTES, __VA_ARGS__)
 #define OPTION_SECONDS(member, ...) OPTION_NUMBER(value_number, member, VALUE_SECONDS, __VA_ARGS__)
@@ -157,5 +157,5 @@ void option_deinit_values(const struct option_table *table, void *values);
 MUST_CHECK bool option_set(const struct option *option, void *values, const char *text,
                            enum option_source source, struct buffer *wrong);
 
-/* The value in @values of an option whose kind is value_number. */
+/* The value in @values of an option whose form is value_number. */
 uint64_t option_number(const struct option *option, const void *values);

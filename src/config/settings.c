@@ -3,7 +3,7 @@
 /*
  * Settings
  *
- * The table. The kind of a row says how its value is read (config/value.h).
+ * The table. The form of a row says how its value is read (config/value.h).
  */
 
 #include "config/settings.h"

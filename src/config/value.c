@@ -3,7 +3,7 @@
 /*
  * Value
  *
- * Each kind reads one form of text, strictly: every byte must be part of the value. The
+ * Each form is read strictly: every byte must be part of the value. The
  * error sentence is made from the same range that the value is checked against, so the two
  * cannot differ.
  */
@@ -86,9 +86,9 @@ static bool read_socket_path(void *to, const char *text, const struct value_rang
     return value_read_text(to, text, range, wrong);
 }
 
-const struct value_kind value_text = { sizeof(char *), value_read_text, value_free_text };
-const struct value_kind value_page = { sizeof(char *), read_page, value_free_text };
-const struct value_kind value_address = { sizeof(char *), read_address, value_free_text };
+const struct value_form value_text = { sizeof(char *), value_read_text, value_free_text };
+const struct value_form value_page = { sizeof(char *), read_page, value_free_text };
+const struct value_form value_address = { sizeof(char *), read_address, value_free_text };
 
 /* --- listeners ----------------------------------------------------------------------- */
 
@@ -141,9 +141,9 @@ static bool read_listener_path(void *to, const char *text, const struct value_ra
     return read_listener(to, text, read_socket_path, wrong);
 }
 
-const struct value_kind value_listener_address = { sizeof(struct value_listener),
+const struct value_form value_listener_address = { sizeof(struct value_listener),
                                                    read_listener_address, free_listener };
-const struct value_kind value_listener_path = { sizeof(struct value_listener), read_listener_path,
+const struct value_form value_listener_path = { sizeof(struct value_listener), read_listener_path,
                                                 free_listener };
 
 /* --- numbers ------------------------------------------------------------------------- */
@@ -241,7 +241,7 @@ static bool read_number(void *to, const char *text, const struct value_range *ra
     return value_parse_number(to, text, range) || value_refuse_number(wrong, range, "");
 }
 
-const struct value_kind value_number = { sizeof(uint64_t), read_number, NULL };
+const struct value_form value_number = { sizeof(uint64_t), read_number, NULL };
 
 /* --- words --------------------------------------------------------------------------- */
 
@@ -280,8 +280,8 @@ static bool read_switch(void *to, const char *text, const struct value_range *ra
     return true;
 }
 
-const struct value_kind value_word = { sizeof(unsigned), read_word, NULL };
-const struct value_kind value_switch = { sizeof(bool), read_switch, NULL };
+const struct value_form value_word = { sizeof(unsigned), read_word, NULL };
+const struct value_form value_switch = { sizeof(bool), read_switch, NULL };
 
 /* --- file attributes ----------------------------------------------------------------- */
 
@@ -348,5 +348,5 @@ static bool read_owner(void *to, const char *text, const struct value_range *ran
     return true;
 }
 
-const struct value_kind value_file_mode = { sizeof(mode_t), read_mode, NULL };
-const struct value_kind value_file_owner = { sizeof(struct value_owner), read_owner, NULL };
+const struct value_form value_file_mode = { sizeof(mode_t), read_mode, NULL };
+const struct value_form value_file_owner = { sizeof(struct value_owner), read_owner, NULL };

@@ -4,8 +4,8 @@
 /*
  * Value: what an option may be set to, and how it is read from text
  *
- * There is one kind for each form of text. The kind does not say which numbers or words are
- * valid: the option does, in a struct value_range.
+ * A form is a way to write a value: a number, a word, an address. It does not say which numbers
+ * or words are valid: the option does, in a struct value_range.
  */
 
 #include "base/buffer.h"
@@ -20,7 +20,7 @@ enum value_unit {
     VALUE_SECONDS, /* must have one: 90s, 15m, 12h, 7d */
 };
 
-/* The valid values of a kind. Each kind reads its own part. */
+/* The valid values of an option. Each form reads its own part. */
 struct value_range {
     /* Numbers. */
     uint64_t least, most;
@@ -40,8 +40,8 @@ struct value_range {
 typedef bool value_reader(void *to, const char *text, const struct value_range *range,
                           struct buffer *wrong);
 
-/* A kind of value. Other modules may have kinds of their own. */
-struct value_kind {
+/* A form of values. Other modules may have forms of their own. */
+struct value_form {
     size_t size; /* of the value, in bytes; an all-zero value owns nothing */
     value_reader *read;
     void (*deinit)(void *value); /* free what the value owns; NULL: it owns nothing */
@@ -60,18 +60,18 @@ struct value_owner {
     gid_t group;
 };
 
-extern const struct value_kind value_text;             /* char *, not NULL once read */
-extern const struct value_kind value_page;             /* char *: the path of an HTTP page */
-extern const struct value_kind value_address;          /* char *: HOST:PORT */
-extern const struct value_kind value_listener_address; /* struct value_listener, at HOST:PORT */
-extern const struct value_kind value_listener_path;    /* struct value_listener, a socket file */
-extern const struct value_kind value_number;           /* uint64_t, in the range's unit */
-extern const struct value_kind value_word;             /* an enum: index of a word of the range */
-extern const struct value_kind value_switch;           /* bool: true or false */
-extern const struct value_kind value_file_mode;        /* mode_t, in octal */
-extern const struct value_kind value_file_owner;       /* struct value_owner */
+extern const struct value_form value_text;             /* char *, not NULL once read */
+extern const struct value_form value_page;             /* char *: the path of an HTTP page */
+extern const struct value_form value_address;          /* char *: HOST:PORT */
+extern const struct value_form value_listener_address; /* struct value_listener, at HOST:PORT */
+extern const struct value_form value_listener_path;    /* struct value_listener, a socket file */
+extern const struct value_form value_number;           /* uint64_t, in the range's unit */
+extern const struct value_form value_word;             /* an enum: index of a word of the range */
+extern const struct value_form value_switch;           /* bool: true or false */
+extern const struct value_form value_file_mode;        /* mode_t, in octal */
+extern const struct value_form value_file_owner;       /* struct value_owner */
 
-/* --- for kinds defined elsewhere -------------------------------------------------- */
+/* --- for forms defined elsewhere -------------------------------------------------- */
 
 /* A char * that takes any text. */
 value_reader value_read_text;

@@ -20,7 +20,7 @@ WITHOUT_UNIT_TEST = {
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "main": "it only chooses a command: tests/system/test_start.py",
     "tools/bench/bench": "a command: tests/system/test_bench.py",
-    "tools/bench/bench_kinds": "flags: tests/system/test_bench.py",
+    "tools/bench/bench_forms": "flags: tests/system/test_bench.py",
     "tools/bench/bench_options": "flags: tests/system/test_bench.py",
     "tools/bench/layout": "only workload uses it: test_workload.c",
     "tools/bench/load": "it sends over real sockets: tests/system/test_bench.py",

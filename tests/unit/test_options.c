@@ -246,11 +246,11 @@ static const char *other_word(const struct option *option)
     return option->range.words[now == last ? last - 1 : last];
 }
 
-/* What any option of @kind may be, and none is by default. */
-static const char *other_text(const struct value_kind *kind)
+/* What any option of this @form may be, and none is by default. */
+static const char *other_text(const struct value_form *form)
 {
     static const struct {
-        const struct value_kind *kind;
+        const struct value_form *form;
         const char *text;
     } texts[] = {
         { &value_text, "other" },           { &value_page, "/other" },
@@ -260,20 +260,20 @@ static const char *other_text(const struct value_kind *kind)
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
-        if (texts[i].kind == kind)
+        if (texts[i].form == form)
             return texts[i].text;
     return NULL;
 }
 
 static const char *other_value(const struct option *option)
 {
-    const char *text = other_text(option->kind);
+    const char *text = other_text(option->form);
 
-    if (option->kind == &value_switch)
+    if (option->form == &value_switch)
         return *(const bool *)member(option) ? "false" : "true";
-    if (option->kind == &value_number)
+    if (option->form == &value_number)
         return other_number(option);
-    if (option->kind == &value_word)
+    if (option->form == &value_word)
         return other_word(option);
     if (!text)
         fail_msg("say in other_text() what --%s may be set to", option->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * For each kind, texts that are taken and what they come to, and texts that are not:
+ * For each form, texts that are taken and what they come to, and texts that are not:
  * these leave the value as it was.
  */
 
@@ -15,28 +15,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A kind, and which of its values are right. */
-struct form {
-    const struct value_kind *kind;
+/* A form, and which of its values are right. */
+struct row {
+    const struct value_form *form;
     struct value_range range;
 };
 
 /* Take @text, or fail. */
-static void take(const struct form *form, void *to, const char *text)
+static void take(const struct row *row, void *to, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (!form->kind->read(to, text, &form->range, &wrong))
+    if (!row->form->read(to, text, &row->range, &wrong))
         fail_msg("%s: %.*s", text, (int)wrong.len, wrong.data);
     assert_int_equal(wrong.len, 0);
 }
 
 /* Try @text, which is wrong: the problem is the end of a sentence. */
-static void refuse(const struct form *form, void *to, const char *text)
+static void refuse(const struct row *row, void *to, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (form->kind->read(to, text, &form->range, &wrong))
+    if (row->form->read(to, text, &row->range, &wrong))
         fail_msg("%s was taken", text);
     buffer_add_char(&wrong, '\0');
     if (strncmp(wrong.data, "expected ", strlen("expected ")) != 0 || strchr(wrong.data, '\n'))
@@ -44,12 +44,11 @@ static void refuse(const struct form *form, void *to, const char *text)
 }
 
 /* What is said about @text, which is wrong. */
-static void is_refused_with(const struct form *form, void *to, const char *text,
-                            const char *expected)
+static void is_refused_with(const struct row *row, void *to, const char *text, const char *expected)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    assert_false(form->kind->read(to, text, &form->range, &wrong));
+    assert_false(row->form->read(to, text, &row->range, &wrong));
     buffer_add_char(&wrong, '\0');
     assert_string_equal(wrong.data, expected);
 }
@@ -58,51 +57,51 @@ static void is_refused_with(const struct form *form, void *to, const char *text,
 
 #define UNTOUCHED UINT64_C(0x1234567890)
 
-static void takes_number(const struct form *form, const char *text, uint64_t expected)
+static void takes_number(const struct row *row, const char *text, uint64_t expected)
 {
     uint64_t value = UNTOUCHED;
 
-    take(form, &value, text);
+    take(row, &value, text);
     if (value != expected)
         fail_msg("%s came to %llu", text, (unsigned long long)value);
 }
 
-static void refuses_numbers(const struct form *form, const char *const *texts, unsigned n)
+static void refuses_numbers(const struct row *row, const char *const *texts, unsigned n)
 {
     uint64_t value = UNTOUCHED;
 
     for (unsigned i = 0; i < n; i++) {
-        refuse(form, &value, texts[i]);
+        refuse(row, &value, texts[i]);
         assert_true(value == UNTOUCHED);
     }
 }
 
-#define refuses_all(form, ...)                                                                     \
-    refuses_numbers((form), (const char *const[]){ __VA_ARGS__ },                                  \
+#define refuses_all(row, ...)                                                                      \
+    refuses_numbers((row), (const char *const[]){ __VA_ARGS__ },                                   \
                     ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })))
 
 /* Whole numbers from @least to @most, and nothing else. */
 static void has_range(uint64_t least, uint64_t most)
 {
-    const struct form numbers = { &value_number, { .least = least, .most = most } };
-    const struct form *form = &numbers;
+    const struct row numbers = { &value_number, { .least = least, .most = most } };
+    const struct row *row = &numbers;
     char text[32], expected[80];
     uint64_t value = UNTOUCHED;
 
     for (uint64_t number = least; number < least + 3; number++) {
         snprintf(text, sizeof(text), "%lu", number);
-        takes_number(form, text, number);
+        takes_number(row, text, number);
     }
     snprintf(text, sizeof(text), "%lu", most);
-    takes_number(form, text, most);
+    takes_number(row, text, most);
     snprintf(text, sizeof(text), "%lu", most + 1);
-    refuses_all(form, text);
-    refuses_all(form, "", " ", "-1", "+1", " 1", "1 ", "1.0", "1e1", "0x1", "1k", "one", "1,2",
+    refuses_all(row, text);
+    refuses_all(row, "", " ", "-1", "+1", " 1", "1 ", "1.0", "1e1", "0x1", "1k", "one", "1,2",
                 "18446744073709551616", "18446744073709551617", "99999999999999999999999999");
     if (least > 0)
-        refuses_all(form, "0", "00", "-0");
+        refuses_all(row, "0", "00", "-0");
     snprintf(expected, sizeof(expected), "expected a whole number from %lu to %lu", least, most);
-    is_refused_with(form, &value, "x", expected);
+    is_refused_with(row, &value, "x", expected);
 }
 
 static void numbers_have_their_ranges(void **state)
@@ -116,8 +115,8 @@ static void numbers_have_their_ranges(void **state)
 
 static void zero_may_be_right_out_of_range(void **state)
 {
-    const struct form workers = { &value_number,
-                                  { .least = 2, .most = 64, .zero = ", or 0 to let it choose" } };
+    const struct row workers = { &value_number,
+                                 { .least = 2, .most = 64, .zero = ", or 0 to let it choose" } };
     uint64_t value = UNTOUCHED;
 
     takes_number(&workers, "0", 0);
@@ -135,12 +134,12 @@ static void zero_may_be_right_out_of_range(void **state)
         }                                                                                          \
     }
 
-static const struct form sizes_of_memory = SIZES(UINT64_C(1) << 40);
-static const struct form sizes_of_sockets = SIZES(UINT64_C(1) << 30);
+static const struct row sizes_of_memory = SIZES(UINT64_C(1) << 40);
+static const struct row sizes_of_sockets = SIZES(UINT64_C(1) << 30);
 
 static void sizes_may_have_units(void **state)
 {
-    const struct form *const both[] = { &sizes_of_memory, &sizes_of_sockets };
+    const struct row *const both[] = { &sizes_of_memory, &sizes_of_sockets };
 
     for (unsigned i = 0; i < ARRAY_SIZE(both); i++) {
         takes_number(both[i], "4096", 4096);
@@ -166,7 +165,7 @@ static void sizes_of_memory_reach_1024_gibibytes(void **state)
 
 static void sizes_are_expected_in_the_largest_unit(void **state)
 {
-    const struct form odd = { &value_number, { .least = 1025, .most = 3 << 20, VALUE_BYTES } };
+    const struct row odd = { &value_number, { .least = 1025, .most = 3 << 20, VALUE_BYTES } };
     uint64_t value = UNTOUCHED;
 
     is_refused_with(&sizes_of_memory, &value, "1",
@@ -183,7 +182,7 @@ static void sizes_of_sockets_fit_twice_into_an_int(void **state)
                 "4294967296", "4294971392");
 }
 
-static const struct form durations = {
+static const struct row durations = {
     &value_number,
     { .least = 1, .most = 1000000000, .unit = VALUE_SECONDS, .zero = "; 0s means never" },
 };
@@ -210,7 +209,7 @@ static void durations_are_expected_in_their_form(void **state)
                     "expected a duration like 90s, 15m, 12h or 7d; 0s means never");
 }
 
-static const struct form modes = { &value_file_mode, { 0 } };
+static const struct row modes = { &value_file_mode, { 0 } };
 
 static void takes_mode(const char *text, mode_t expected)
 {
@@ -252,7 +251,7 @@ static void modes_are_octal(void **state)
 static const char *const level_words[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
 };
-static const struct form levels_form = WORDS(level_words);
+static const struct row levels_form = WORDS(level_words);
 
 static void levels_are_four_words(void **state)
 {
@@ -276,7 +275,7 @@ static void levels_are_four_words(void **state)
 }
 
 static const char *const format_words[] = { [LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json" };
-static const struct form formats_form = WORDS(format_words);
+static const struct row formats_form = WORDS(format_words);
 
 static void formats_are_two_words(void **state)
 {
@@ -300,7 +299,7 @@ static void dialects_are_two_words(void **state)
     static const char *const words[] = { "statsd", "dogstatsd" };
     static const char *const wrong[] = { "",        "Statsd",   "DogStatsD",       "dog",
                                          "statsd ", "influxdb", "dogstatsd,statsd" };
-    static const struct form dialects = WORDS(words);
+    static const struct row dialects = WORDS(words);
     enum { STATSD, DOGSTATSD } value = STATSD;
 
     take(&dialects, &value, "dogstatsd");
@@ -316,7 +315,7 @@ static void dialects_are_two_words(void **state)
 static void a_value_may_have_no_word(void **state)
 {
     static const char *const words[] = { [1] = "blocking", [2] = "coalescing" };
-    static const struct form sinks = WORDS(words);
+    static const struct row sinks = WORDS(words);
     unsigned value = 0;
 
     refuse(&sinks, &value, "");
@@ -340,48 +339,48 @@ static void switches_are_two_words(void **state)
 {
     static const char *const wrong[] = { "",  "True", "FALSE", "yes", "no",   "1",
                                          "0", "on",   "truer", "tru", " true" };
-    static const struct form form = { &value_switch, { 0 } };
+    static const struct row row = { &value_switch, { 0 } };
     bool value = false;
 
-    take(&form, &value, "true");
+    take(&row, &value, "true");
     assert_true(value);
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
-        refuse(&form, &value, wrong[i]);
+        refuse(&row, &value, wrong[i]);
         assert_true(value);
     }
-    take(&form, &value, "false");
+    take(&row, &value, "false");
     assert_false(value);
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
-        refuse(&form, &value, wrong[i]);
+        refuse(&row, &value, wrong[i]);
         assert_false(value);
     }
-    is_refused_with(&form, &value, "", "expected true or false");
+    is_refused_with(&row, &value, "", "expected true or false");
 }
 
 /* --- texts ---------------------------------------------------------------------------------- */
 
-static const struct form texts = { &value_text, { 0 } };
-static const struct form pages = { &value_page, { 0 } };
-static const struct form addresses = { &value_address, { 0 } };
-static const struct form owners = { &value_file_owner, { 0 } };
+static const struct row texts = { &value_text, { 0 } };
+static const struct row pages = { &value_page, { 0 } };
+static const struct row addresses = { &value_address, { 0 } };
+static const struct row owners = { &value_file_owner, { 0 } };
 
 /* Take @text and nothing else; memory checkers see whether the old one was freed. */
-static void takes_text(const struct form *form, char **value, const char *text)
+static void takes_text(const struct row *row, char **value, const char *text)
 {
     char *copy = strdup(text);
 
-    take(form, value, copy);
+    take(row, value, copy);
     memset(copy, '#', strlen(copy));
     free(copy);
     assert_string_equal(*value, text);
 }
 
-static void refuses_texts(const struct form *form, const char *const *wrong, unsigned n)
+static void refuses_texts(const struct row *row, const char *const *wrong, unsigned n)
 {
     char *value = strdup("before");
 
     for (unsigned i = 0; i < n; i++) {
-        refuse(form, &value, wrong[i]);
+        refuse(row, &value, wrong[i]);
         assert_string_equal(value, "before");
     }
     free(value);
@@ -486,8 +485,8 @@ static void refuses_other_owners(void **state)
 
 /* --- listeners ------------------------------------------------------------------------------ */
 
-static const struct form at_addresses = { &value_listener_address, { 0 } };
-static const struct form at_paths = { &value_listener_path, { 0 } };
+static const struct row at_addresses = { &value_listener_address, { 0 } };
+static const struct row at_paths = { &value_listener_path, { 0 } };
 
 static void a_listener_has_an_address_and_maybe_a_dialect(void **state)
 {

@@ -71,7 +71,7 @@ static int run_sink(const struct bench_options *options)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     const struct sink_options sink = {
-        .kind = options->sink,
+        .method = options->sink,
         .listen = options->listen,
         .read_buffer_bytes = SOCKET_READ_BUFFER_MIB << 20,
         .duration_ns = options->duration_ns ? options->duration_ns : INT64_MAX,

@@ -58,7 +58,7 @@ static const struct option rows[] = {
       "beginning of all names" },
     { "scrape", "URL", OPTION_OF(bench_url, scrape_url, char *, ""),
       "metrics page of the udometer at the target, http://HOST:PORT/metrics, to compare with" },
-    { "sink", "KIND", OPTION_WORD(sink, sinks, NULL),
+    { "sink", "METHOD", OPTION_WORD(sink, sinks, NULL),
       "do not send, but receive and count: blocking or coalescing" },
     { "listen", "HOST:PORT", OPTION_OF(value_address, listen, char *, "127.0.0.1:0"),
       "where a sink receives; it prints the actual address on its first line" },

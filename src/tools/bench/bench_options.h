@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "config/command_line.h"
-#include "tools/bench/bench_kinds.h"
+#include "tools/bench/bench_forms.h"
 #include "tools/bench/sink.h"
 #include "tools/bench/workload.h"
 
@@ -38,7 +38,7 @@ struct bench_options {
     uint64_t seed;
     char *prefix;
     char *scrape_url; /* "": do not scrape */
-    enum sink_kind sink;
+    enum sink_method sink;
     char *listen;
     enum bench_format format;
 };

@@ -3,7 +3,7 @@
 /*
  * Sink
  *
- * One thread, one socket, no event loop library. Both kinds receive with the same call into
+ * One thread, one socket, no event loop library. Both methods receive with the same call into
  * the same 64 buffers. They differ only in how they wait, so the difference between their
  * figures is the cost of waiting.
  */
@@ -121,7 +121,7 @@ static int run(struct sink *sink, struct sink_result *ret)
     sink->end_ns = INT64_MAX;
     if (sink->options->duration_ns < INT64_MAX - now_ns)
         sink->end_ns = now_ns + sink->options->duration_ns;
-    r = sink->options->kind == SINK_BLOCKING ? run_blocking(sink) : run_coalescing(sink);
+    r = sink->options->method == SINK_BLOCKING ? run_blocking(sink) : run_coalescing(sink);
     if (r >= 0)
         r = drain(sink);
     *ret = (struct sink_result){
@@ -161,7 +161,7 @@ int sink_run(const struct sink_options *options, void (*on_bound)(const char *ad
     sink = sink_new(options, fd);
     if (!sink)
         r = -ENOMEM;
-    if (r == 0 && options->kind == SINK_BLOCKING)
+    if (r == 0 && options->method == SINK_BLOCKING)
         r = wait_in_calls(fd);
     if (r == 0)
         r = announce(fd, on_bound);

@@ -13,15 +13,15 @@
 #include <stdint.h>
 
 /* How it waits for datagrams. */
-enum sink_kind {
+enum sink_method {
     SINK_NONE,
     SINK_BLOCKING,   /* in the receiving call, woken by nearly every datagram */
     SINK_COALESCING, /* receives everything, then sleeps for 1 ms */
 };
 
 struct sink_options {
-    enum sink_kind kind; /* not SINK_NONE */
-    const char *listen;  /* HOST:PORT */
+    enum sink_method method; /* not SINK_NONE */
+    const char *listen;      /* HOST:PORT */
     int read_buffer_bytes;
     int64_t duration_ns;                         /* INT64_MAX: until interrupted */
     const volatile sig_atomic_t *is_interrupted; /* receiving ends once this is not 0 */

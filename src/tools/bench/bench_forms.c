@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Bench kinds
+ * Bench forms
  *
- * As in config/value.c, each kind reads one form of text, strictly, and the error sentence
+ * As in config/value.c, each form is read strictly, and the error sentence
  * says what was expected.
  */
 
-#include "tools/bench/bench_kinds.h"
+#include "tools/bench/bench_forms.h"
 
 #include "base/clock.h"
 #include "base/number.h"
@@ -51,9 +51,9 @@ static bool read_prefix(void *to, const char *text, const struct value_range *ra
     return value_read_text(to, text, range, wrong);
 }
 
-const struct value_kind bench_target = { sizeof(char *), read_target, value_free_text };
-const struct value_kind bench_url = { sizeof(char *), read_url, value_free_text };
-const struct value_kind bench_prefix = { sizeof(char *), read_prefix, value_free_text };
+const struct value_form bench_target = { sizeof(char *), read_target, value_free_text };
+const struct value_form bench_url = { sizeof(char *), read_url, value_free_text };
+const struct value_form bench_prefix = { sizeof(char *), read_prefix, value_free_text };
 
 /* --- numbers -------------------------------------------------------------------------- */
 
@@ -79,8 +79,8 @@ static bool read_seconds(void *to, const char *text, const struct value_range *r
     return true;
 }
 
-const struct value_kind bench_padding = { sizeof(uint64_t), read_padding, NULL };
-const struct value_kind bench_seconds = { sizeof(int64_t), read_seconds, NULL };
+const struct value_form bench_padding = { sizeof(uint64_t), read_padding, NULL };
+const struct value_form bench_seconds = { sizeof(int64_t), read_seconds, NULL };
 
 /* --- mix ------------------------------------------------------------------------------ */
 
@@ -119,4 +119,4 @@ static bool read_mix(void *to, const char *text, const struct value_range *range
     return true;
 }
 
-const struct value_kind bench_mix = { sizeof(unsigned[WORKLOAD_N_TYPES]), read_mix, NULL };
+const struct value_form bench_mix = { sizeof(unsigned[WORKLOAD_N_TYPES]), read_mix, NULL };

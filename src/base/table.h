@@ -10,10 +10,9 @@
  * structs. The user supplies hashes, compares keys, and owns the memory. Not thread-safe: one
  * thread, or a lock.
  *
- * A table is 256 uthash tables side by side, chosen by the hash's top bits. When
- * a uthash table grows it relinks every one of its nodes in one go; at a million
- * nodes that takes 40 ms, and in one of 256 stripes 1 to 2 ms
- * (docs/decisions/0006).
+ * A table is 256 uthash tables, its stripes; the top bits of a hash choose one. A uthash table that
+ * grows relinks all of its nodes at once. That takes 40 ms with a million nodes, and 1 to 2 ms in
+ * one of 256 stripes (docs/decisions/0006).
  */
 
 #include "base/compiler.h"
@@ -23,14 +22,13 @@
 #include <stdint.h>
 
 /*
- * uthash compares a stored with a wanted key by this. Every lookup goes through
- * table_find(), and `equal` is its parameter. As that function is always inlined,
- * so is the comparison.
+ * uthash compares two keys with this. `equal` is the parameter of table_find(), which is always
+ * inlined, and so is the comparison.
  */
 #define HASH_KEYCMP(stored, wanted, len) (!equal((stored), (wanted)))
-/* Callers always supply hashes; reaching this would be a bug. */
+/* Never used, as callers supply the hashes. */
 #define HASH_FUNCTION(key, len, out) ((out) = 0, __builtin_trap())
-/* By default uthash calls exit() when memory is short. */
+/* Without this, uthash calls exit() when memory runs out. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #define TABLE_STRIPES 256

@@ -174,7 +174,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, const struct http_r
 
 /* --- from callbacks to a request ----------------------------------------------------------- */
 
-static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind origin, const char *name,
                                  const char *value)
 {
     struct http_fields *headers = ctx;

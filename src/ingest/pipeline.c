@@ -102,7 +102,7 @@ static void take_check(struct pipeline *pipeline, struct slice text, int64_t arr
 }
 
 /*
- * Parse a line of any kind into the next free element. Returns 1 if it must be recorded, or 0 if
+ * Parse a line into the next free element. Returns 1 if it must be recorded, or 0 if
  * it was refused, skipped or recorded already.
  */
 static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)

@@ -34,9 +34,9 @@ struct outcome {
     struct parse_options parse;
 };
 
-static void add_refusal(struct outcome *outcome, char kind)
+static void add_refusal(struct outcome *outcome, char sign)
 {
-    buffer_add_char(&outcome->text, kind);
+    buffer_add_char(&outcome->text, sign);
 }
 
 /* A line that is too long may come, for parse_line() to refuse. */

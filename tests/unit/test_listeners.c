@@ -202,7 +202,7 @@ static void assert_file_is_open(const char *name, int type)
     close(fd);
 }
 
-/* --- each kind ---------------------------------------------------------------------------- */
+/* --- each protocol ---------------------------------------------------------------------------- */
 
 static void udp_has_a_socket_for_each_worker_on_one_port(void **state)
 {
@@ -392,7 +392,7 @@ static void the_longest_path_is_kept_whole(void **state)
 
 /* --- of whom, and how ----------------------------------------------------------------------- */
 
-static void a_worker_has_its_sockets_of_all_kinds(void **state)
+static void a_worker_has_its_sockets_of_all_protocols(void **state)
 {
     struct intake_socket sockets[INTAKE_SOCKETS_MAX];
 
@@ -582,7 +582,7 @@ static void a_stale_file_is_replaced(void **state)
     assert_file_is_open("datagram", SOCK_DGRAM);
 }
 
-static void a_stale_file_of_another_kind_is_replaced(void **state)
+static void a_stale_file_of_another_type_is_replaced(void **state)
 {
     close(bind_file("stream", SOCK_DGRAM));
     close(bind_file("datagram", SOCK_STREAM));
@@ -617,12 +617,12 @@ static void a_live_datagram_socket_stays(void **state)
     refuse_live_file("statsd.listen-unixgram", "--statsd.listen-unixgram ", SOCK_DGRAM);
 }
 
-static void a_live_socket_of_another_kind_stays(void **state)
+static void a_live_socket_of_another_type_stays(void **state)
 {
     refuse_live_file("statsd.listen-unixgram", "--statsd.listen-unixgram ", SOCK_STREAM);
 }
 
-static void a_live_socket_of_the_other_kind_stays(void **state)
+static void a_live_socket_of_the_other_type_stays(void **state)
 {
     refuse_live_file("statsd.listen-unix", "--statsd.listen-unix ", SOCK_DGRAM);
 }
@@ -808,7 +808,7 @@ int main(void)
         LISTENERS_CASE(files_have_their_paths_for_addresses),
         LISTENERS_CASE(the_log_tells_each_address_once),
         LISTENERS_CASE(the_longest_path_is_kept_whole),
-        LISTENERS_CASE(a_worker_has_its_sockets_of_all_kinds),
+        LISTENERS_CASE(a_worker_has_its_sockets_of_all_protocols),
         LISTENERS_CASE(has_room_for_all_that_settings_allow),
         LISTENERS_CASE(several_workers_need_arrivals),
         LISTENERS_CASE(the_dialect_is_that_of_all),
@@ -821,11 +821,11 @@ int main(void)
         LISTENERS_CASE(files_have_the_mode),
         LISTENERS_CASE(files_have_the_owner),
         LISTENERS_CASE(a_stale_file_is_replaced),
-        LISTENERS_CASE(a_stale_file_of_another_kind_is_replaced),
+        LISTENERS_CASE(a_stale_file_of_another_type_is_replaced),
         LISTENERS_CASE(a_live_stream_socket_stays),
         LISTENERS_CASE(a_live_datagram_socket_stays),
-        LISTENERS_CASE(a_live_socket_of_another_kind_stays),
-        LISTENERS_CASE(a_live_socket_of_the_other_kind_stays),
+        LISTENERS_CASE(a_live_socket_of_another_type_stays),
+        LISTENERS_CASE(a_live_socket_of_the_other_type_stays),
         LISTENERS_CASE(a_path_given_twice_is_in_use),
         LISTENERS_CASE(a_file_that_is_no_socket_stays),
         LISTENERS_CASE(a_folder_and_a_dangling_link_stay),

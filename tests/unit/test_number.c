@@ -221,10 +221,10 @@ static void refuses_only_what_is_too_long(void **state)
 static char *add_digits(char *at, uint64_t *random, unsigned n)
 {
     /* Now and then all zeros or all nines: there the roundings are. */
-    unsigned kind = next_random(random) % 8;
+    unsigned choice = next_random(random) % 8;
 
     for (unsigned i = 0; i < n; i++)
-        *at++ = kind == 0 ? '0' : kind == 1 ? '9' : (char)('0' + next_random(random) % 10);
+        *at++ = choice == 0 ? '0' : choice == 1 ? '9' : (char)('0' + next_random(random) % 10);
     return at;
 }
 

@@ -138,7 +138,7 @@ static void must_agree(struct slice datagram, const struct parse_options *by)
     free(bytes);
 }
 
-/* With each kind of options, and each limit around the lines' lengths. */
+/* With each set of options, and each limit around the lines' lengths. */
 static void must_agree_in_any_case(struct slice datagram)
 {
     must_agree(datagram, &options);
@@ -585,7 +585,7 @@ static void agrees_on_mutations(void **state)
             len = mutate(text, len, &random);
         must_agree((struct slice){ text, len }, &by);
     }
-    /* It is worth nothing unless there are many of both kinds. */
+    /* It is worth nothing unless there are many of both. */
     assert_in_range(n_usual, n_lines / 4, n_lines / 4 * 3);
 }
 

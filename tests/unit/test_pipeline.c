@@ -369,7 +369,7 @@ static const char *const odd_parts[][8] = {
     { "", "|@0.5", "|@0", "|@x", "|#a:1", "|#", "|#__x:1,b", "|\xff|T1" },
 };
 
-static void the_books_balance_after_all_kinds_of_odd_lines(void **state)
+static void the_books_balance_after_all_sorts_of_odd_lines(void **state)
 {
     unsigned n = 0;
 
@@ -445,7 +445,7 @@ int main(void)
         PIPELINE_CASE(tells_how_lines_are_to_be_cut),
         PIPELINE_CASE(lines_of_streams_are_counted_as_such),
         PIPELINE_CASE(a_line_that_a_stream_has_refused_is_a_line),
-        PIPELINE_CASE(the_books_balance_after_all_kinds_of_odd_lines),
+        PIPELINE_CASE(the_books_balance_after_all_sorts_of_odd_lines),
         PIPELINE_CASE(the_books_balance_after_random_bytes),
         PIPELINE_CASE(free_accepts_null),
     };

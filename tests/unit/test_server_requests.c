@@ -10,10 +10,10 @@
 
 static _Atomic unsigned n_answered;
 
-static void tell_fields(struct buffer *text, char kind, const struct http_fields *fields)
+static void tell_fields(struct buffer *text, char sign, const struct http_fields *fields)
 {
     for (unsigned i = 0; i < fields->n; i++)
-        buffer_add_format(text, "%c %.*s=%.*s\n", kind, (int)fields->items[i].name.len,
+        buffer_add_format(text, "%c %.*s=%.*s\n", sign, (int)fields->items[i].name.len,
                           fields->items[i].name.at, (int)fields->items[i].value.len,
                           fields->items[i].value.at);
 }

@@ -105,7 +105,7 @@ static void writes_a_sample_with_and_without_labels(void **state)
     assert_written("x 1\nx{a=\"1\",b=\"2\"} 0.5\n");
 }
 
-static void writes_every_kind_of_number(void **state)
+static void writes_every_sort_of_number(void **state)
 {
     write_sample("x", SLICE(""), (double)NAN);
     write_sample("x", SLICE(""), (double)INFINITY);
@@ -264,7 +264,7 @@ int main(void)
         TEXT_CASE(announces_a_family),
         TEXT_CASE(escapes_help),
         TEXT_CASE(writes_a_sample_with_and_without_labels),
-        TEXT_CASE(writes_every_kind_of_number),
+        TEXT_CASE(writes_every_sort_of_number),
         TEXT_CASE(labels_come_escaped_and_stay_as_they_are),
         TEXT_CASE(cumulates_buckets_and_counts_what_the_last_one_says),
         TEXT_CASE(a_histogram_without_labels_has_no_braces_around_nothing),

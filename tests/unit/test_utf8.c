@@ -130,15 +130,15 @@ static void all_short_strings_are_judged_as_the_rfc_does(void **state)
     }
 }
 
-/* Of the last two bytes only their kind can matter. */
+/* Of the last two bytes only their range can matter. */
 static void four_byte_strings_are_judged_as_the_rfc_does(void **state)
 {
-    static const unsigned char kinds[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90,
-                                           0xbf, 0xc0, 0xc3, 0xf0, 0xff };
+    static const unsigned char ranges[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90,
+                                            0xbf, 0xc0, 0xc3, 0xf0, 0xff };
 
     for (unsigned i = 0; i < 65536 * 100; i++) {
         unsigned char bytes[4] = { (unsigned char)(i / 100 >> 8), (unsigned char)(i / 100),
-                                   kinds[i / 10 % 10], kinds[i % 10] };
+                                   ranges[i / 10 % 10], ranges[i % 10] };
 
         must_agree(bytes, 4);
     }

@@ -18,11 +18,23 @@
 
 #define BACKLOG 128
 
+/* Since Linux 6.16, and not yet in the C library's headers. */
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
 static int open_socket(int type)
 {
     int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     return fd < 0 ? -errno : fd;
+}
+
+void unix_refuse_descriptors(int fd)
+{
+    int off = 0;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof(off));
 }
 
 /* Returns 0 if the file at @address is a socket on which nothing listens, or why it must stay. */
@@ -101,6 +113,7 @@ int unix_bind(const char *path, int type, const struct unix_permissions *permiss
     fd = open_socket(type);
     if (fd < 0)
         return fd;
+    unix_refuse_descriptors(fd);
     /* The file is created with the socket's mode, so it is never writable for too many users. */
     r = fchmod(fd, permissions->mode) < 0 ? -errno : 0;
     if (r == 0)

@@ -29,9 +29,19 @@ struct unix_file {
  *
  * Returns the descriptor, and the file in @ret; -EADDRINUSE when another process listens
  * there; -EEXIST when the file is not a socket; -ENAMETOOLONG; or another negative errno.
+ *
+ * Peers cannot pass descriptors, as with unix_refuse_descriptors().
  */
 MUST_CHECK int unix_bind(const char *path, int type, const struct unix_permissions *permissions,
                          struct unix_file *ret);
+
+/*
+ * Make the kernel refuse what passes descriptors to @fd, or to a connection accepted from it later
+ * (SO_PASSRIGHTS): the sender gets EPERM. Not needed to keep them out, as a receive without room
+ * for control messages drops them. But the receive then closes them, and that can take as long as
+ * the sender likes, for example for a TCP socket with SO_LINGER. Without effect before Linux 6.16.
+ */
+void unix_refuse_descriptors(int fd);
 
 /* Remove the file at @path if it is still @file. */
 void unix_remove(const char *path, const struct unix_file *file);

@@ -238,7 +238,7 @@ int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
     datagrams->period_max_ms = longest_period_ms(fd);
     datagrams->poll.data = datagrams->timer.data = datagrams;
 
-    r = receive_batch_new(&datagrams->batch);
+    r = receive_batch_new(&datagrams->batch, datagrams->is_unix);
     if (r == 0)
         r = uv_poll_init(loop, &datagrams->poll, fd);
     if (r < 0) {

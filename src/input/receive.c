@@ -12,6 +12,10 @@
  * monotonic time when it is read, and never lies in the future. The difference between the two
  * clocks is constant except for jumps. It is measured once, as precisely as possible, and again
  * only after a jump. So the stamps of different threads agree to about 100 ns.
+ *
+ * Stamps are control messages. So are descriptors that a sender passes over a Unix socket: the
+ * kernel would install in this process as many as there is room for. So a batch for a Unix socket
+ * has no room for control messages; then the kernel drops the descriptors (unix(7), SCM_RIGHTS).
  */
 
 #include "input/receive.h"
@@ -40,12 +44,13 @@ struct receive_batch {
     struct mmsghdr headers[RECEIVE_BATCH_MAX];
     struct iovec vectors[RECEIVE_BATCH_MAX];
     _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
-    int n_filled;    /* headers that the last fill wrote to */
-    int64_t now_ns;  /* monotonic, as of the last fill with stamps */
-    int64_t lead_ns; /* real time - monotonic time */
+    size_t control_size; /* the room for control messages of each datagram */
+    int n_filled;        /* headers that the last fill wrote to */
+    int64_t now_ns;      /* monotonic, as of the last fill with stamps */
+    int64_t lead_ns;     /* real time - monotonic time */
 };
 
-int receive_batch_new(struct receive_batch **ret)
+int receive_batch_new(struct receive_batch **ret, bool is_unix)
 {
     CLEANUP(receive_batch_freep) struct receive_batch *batch = NULL;
 
@@ -58,13 +63,14 @@ int receive_batch_new(struct receive_batch **ret)
         batch->buffers = NULL;
         return -ENOMEM;
     }
+    batch->control_size = is_unix ? 0 : CONTROL_SIZE;
     for (size_t i = 0; i < RECEIVE_BATCH_MAX; i++) {
         batch->vectors[i].iov_base = batch->buffers + i * BUFFER_STRIDE;
         batch->vectors[i].iov_len = RECEIVE_DATAGRAM_MAX;
         batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
         batch->headers[i].msg_hdr.msg_iovlen = 1;
-        batch->headers[i].msg_hdr.msg_control = batch->control[i];
-        batch->headers[i].msg_hdr.msg_controllen = CONTROL_SIZE;
+        batch->headers[i].msg_hdr.msg_control = is_unix ? NULL : batch->control[i];
+        batch->headers[i].msg_hdr.msg_controllen = batch->control_size;
     }
 
     *ret = TAKE(batch);
@@ -117,10 +123,10 @@ int receive_batch_fill(struct receive_batch *batch, int fd)
 
     /* Only those that the last call changed: most batches are small, and all headers are 4 KB. */
     for (int i = 0; i < batch->n_filled; i++)
-        batch->headers[i].msg_hdr.msg_controllen = CONTROL_SIZE;
+        batch->headers[i].msg_hdr.msg_controllen = batch->control_size;
     batch->n_filled = 0;
     do {
-        n = recvmmsg(fd, batch->headers, RECEIVE_BATCH_MAX, MSG_DONTWAIT, NULL);
+        n = recvmmsg(fd, batch->headers, RECEIVE_BATCH_MAX, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;

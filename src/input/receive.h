@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The most datagrams in a batch; the most bytes of a datagram, which is all that UDP can carry. */
@@ -18,8 +19,11 @@
 
 struct receive_batch;
 
-/* Make an empty batch with all its buffers. Returns 0 or -ENOMEM. */
-MUST_CHECK int receive_batch_new(struct receive_batch **ret);
+/*
+ * Make an empty batch with all its buffers. @is_unix: it is for Unix sockets, whose datagrams have
+ * no stamps, and descriptors that senders pass with them are dropped. Returns 0 or -ENOMEM.
+ */
+MUST_CHECK int receive_batch_new(struct receive_batch **ret, bool is_unix);
 void receive_batch_free(struct receive_batch *batch);
 DEFINE_CLEANUP(struct receive_batch *, receive_batch_free)
 
@@ -42,5 +46,7 @@ bool receive_batch_is_cut(const struct receive_batch *batch, int i);
  */
 int64_t receive_batch_arrived_ns(const struct receive_batch *batch, int i);
 
-/* Make the kernel stamp each datagram when it arrives. Returns 0 or negative errno. */
+/*
+ * Make the kernel stamp each datagram of a UDP socket when it arrives. Returns 0 or negative errno.
+ */
 MUST_CHECK int receive_stamp_arrivals(int fd);

@@ -104,7 +104,7 @@ static unsigned receive_coalescing(int fd)
     struct receive_batch *batch;
     unsigned n_datagrams = 0;
 
-    must(receive_batch_new(&batch), "batch");
+    must(receive_batch_new(&batch, false), "batch");
     while (clock_monotonic_ns() < end_ns) {
         int n = receive_batch_fill(batch, fd);
 
@@ -142,7 +142,7 @@ static unsigned receive_uv_poll(int fd)
     uv_poll_t poll;
     uv_loop_t loop;
 
-    must(receive_batch_new(&poller.batch), "batch");
+    must(receive_batch_new(&poller.batch, false), "batch");
     must(uv_loop_init(&loop), "loop");
     must(uv_poll_init(&loop, &poll, fd), "poll");
     must(uv_timer_init(&loop, &timer), "timer");

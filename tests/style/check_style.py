@@ -26,6 +26,9 @@ BANNED = re.compile(
     r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|gmtime|asctime|ctime"
     r"|alloca|setlocale|pthread_cancel|abort|system|popen|rand|srand)\s*\("
 )
+# These may receive descriptors over a Unix socket: each caller has no room for them there.
+MAY_RECEIVE = ["src/input/receive.c", "src/tools/bench/load.c", "src/tools/bench/sink.c"]
+RECEIVE = re.compile(r"\b(recvmsg|recvmmsg)\s*\(")
 # The file in which a broken invariant ends the process.
 MAY_ABORT = "src/base/must.c"
 EXIT = re.compile(r"\b(exit|_exit)\s*\(")
@@ -72,6 +75,7 @@ def complaints_about(path, text):
     if "SPDX-License-Identifier: Apache-2.0" not in first:
         yield 1, "the first line must be the SPDX line"
     is_program = path.parts[0] == "src"
+    is_test = path.parts[0] == "tests"
     is_unit = path.parts[:2] == ("tests", "unit")
     lines_max = LONG_FILES.get(str(path), FILE_LINES_MAX if is_program else TEST_FILE_LINES_MAX)
     if code.count("\n") > lines_max:
@@ -79,6 +83,8 @@ def complaints_about(path, text):
     for number, line in enumerate(code.splitlines(), 1):
         if is_program and BANNED.search(line) and str(path) != MAY_ABORT:
             yield number, f"{BANNED.search(line)[1]}() is banned"
+        if RECEIVE.search(line) and not is_test and str(path) not in MAY_RECEIVE:
+            yield number, f"{RECEIVE.search(line)[1]}() may bring descriptors; see MAY_RECEIVE"
         if is_program and EXIT.search(line):
             yield number, "only main() ends the process, by returning"
     for number, line in enumerate(text.splitlines(), 1):

@@ -272,3 +272,29 @@ class Udometer:
         self.has_ended = True
         for flow in self.sockets:
             flow.close()
+
+
+# --- sockets to the listeners of a daemon ---
+
+
+def connect(udometer, kind, listener=0):
+    """A connection to one of its listeners, which ends with the daemon at the latest."""
+    if kind == "tcp":
+        host, port = udometer.tcp[listener]
+        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        address = (host, port)
+    else:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if kind == "unixgram" else
+                             socket.SOCK_STREAM)
+        address = udometer.listening(kind)[listener]
+    udometer.sockets.append(sock)
+    sock.connect(address)  # without a timeout: with one, it fails where it ought to wait
+    sock.settimeout(DEADLINE)
+    return sock
+
+
+def write(udometer, sock, raw, n_lines=None):
+    """Write bytes, and count their lines for settle()."""
+    sock.sendall(raw)
+    lines = [line for line in raw.split(b"\n") if line.strip(b" \t\r")]
+    udometer.n_sent += len(lines) if n_lines is None else n_lines

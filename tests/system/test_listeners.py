@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from harness import DEADLINE, frame, read_log, run, wait_until
+from harness import connect, frame, read_log, run, wait_until, write
 
 UDP = "--statsd.listen-udp=127.0.0.1:0"
 TCP = "--statsd.listen-tcp=127.0.0.1:0"
@@ -44,29 +44,6 @@ def start(start):
 def streams(folder):
     """The flags of one listener of each kind of stream."""
     return [TCP, "--statsd.listen-unix=" + folder + "/stream"]
-
-
-def connect(udometer, kind, listener=0):
-    """A connection to one of its listeners, which ends with the daemon at the latest."""
-    if kind == "tcp":
-        host, port = udometer.tcp[listener]
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        address = (host, port)
-    else:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if kind == "unixgram" else
-                             socket.SOCK_STREAM)
-        address = udometer.listening(kind)[listener]
-    udometer.sockets.append(sock)
-    sock.connect(address)  # without a timeout: with one, it fails where it ought to wait
-    sock.settimeout(DEADLINE)
-    return sock
-
-
-def write(udometer, sock, raw, n_lines=None):
-    """Write bytes, and count their lines for settle()."""
-    sock.sendall(raw)
-    lines = [line for line in raw.split(b"\n") if line.strip(b" \t\r")]
-    udometer.n_sent += len(lines) if n_lines is None else n_lines
 
 
 def is_closed(sock):

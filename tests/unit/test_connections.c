@@ -5,6 +5,7 @@
  */
 
 #include "base/clock.h"
+#include "descriptors.h"
 #include "stage.h"
 
 #include <stdlib.h>
@@ -39,6 +40,29 @@ static void receives_lines(void **state)
 {
     must_receive_lines(TCP);
     must_receive_lines(UNIX);
+}
+
+/* As before Linux 6.16, when a listening socket could not refuse them. */
+static void descriptors_are_not_installed(void **state)
+{
+    int on = 1, so_passrights = 83;
+    unsigned n_before;
+    struct stage stage;
+    int out;
+
+    stage_open(&stage, UNIX, 10);
+    (void)setsockopt(stage.fd, SOL_SOCKET, so_passrights, &on, sizeof(on));
+    out = client_of(&stage);
+    run_until(&stage, &stage.n_opened, 1);
+    n_before = n_descriptors();
+    for (unsigned i = 1; i <= 60; i++) {
+        assert_int_equal(pass(out, "a:1|c\n", STDERR_FILENO, 4), 0);
+        run_until(&stage, &stage.n_lines, i);
+        assert_int_equal(n_descriptors(), n_before);
+    }
+    close(out);
+    run_until(&stage, &stage.n_closed, 1);
+    stage_close(&stage);
 }
 
 /* Each byte arrives before the next is sent. */
@@ -699,6 +723,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(receives_lines),
+        CASE(descriptors_are_not_installed),
         CASE(lines_may_come_in_pieces),
         CASE(the_end_ends_the_last_line),
         CASE(a_connection_may_bring_nothing),

@@ -5,7 +5,7 @@
  * test's own. What is logged meanwhile goes to a file that stands in for stderr.
  */
 
-#include "unit.h"
+#include "descriptors.h"
 
 #include "config/settings.h"
 #include "daemon/daemon.h"
@@ -13,7 +13,6 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -746,23 +745,11 @@ static void no_listener_at_all_is_fine(void **state)
 
 /* --- beginning and end -------------------------------------------------------------- */
 
-static unsigned n_fds(void)
-{
-    DIR *fds = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(fds);
-    while (readdir(fds))
-        n++;
-    closedir(fds);
-    return n;
-}
-
 static int begin(void **state)
 {
     memset(folder + strlen(folder) - 6, 'X', 6);
     memset(&listeners, 0, sizeof(listeners));
-    n_fds_before = n_fds();
+    n_fds_before = n_descriptors();
     log_fd = memfd_create("log", MFD_CLOEXEC);
     if (log_fd < 0 || !mkdtemp(folder) || settings_init(&settings) < 0)
         return -1;
@@ -789,7 +776,7 @@ static int end(void **state)
     close(log_fd);
     settings_deinit(&settings);
     empty_folder();
-    assert_int_equal(n_fds(), n_fds_before);
+    assert_int_equal(n_descriptors(), n_fds_before);
     return 0;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "descriptors.h"
 
 #include "base/clock.h"
 #include "input/receive.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -74,7 +73,7 @@ static struct receive_batch *batch_new(void)
 {
     struct receive_batch *batch = NULL;
 
-    assert_int_equal(receive_batch_new(&batch), 0);
+    assert_int_equal(receive_batch_new(&batch, false), 0);
     assert_non_null(batch);
     return batch;
 }
@@ -292,6 +291,80 @@ static void a_stamp_says_when_it_arrived_not_when_it_was_read(void **state)
     receive_batch_free(batch);
 }
 
+/* --- descriptors in a datagram ---------------------------------------------------- */
+
+/* Two connected Unix sockets. Unlike those of unix_bind(), they take descriptors. */
+static struct pair pair_open_unix(void)
+{
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+    return (struct pair){ ends[0], ends[1] };
+}
+
+static struct receive_batch *unix_batch_new(void)
+{
+    struct receive_batch *batch = NULL;
+
+    assert_int_equal(receive_batch_new(&batch, true), 0);
+    return batch;
+}
+
+static void descriptors_are_not_installed(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair pair = pair_open_unix();
+    unsigned n_before = n_descriptors();
+
+    for (unsigned i = 0; i < 60; i++) {
+        assert_int_equal(pass(pair.out, "a", STDERR_FILENO, i % 2 ? 4 : PASSED_MAX), 0);
+        assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+        assert_slice_equal(receive_batch_datagram(batch, 0), "a");
+        assert_int_equal(receive_batch_arrived_ns(batch, 0), 0);
+        assert_int_equal(n_descriptors(), n_before);
+    }
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+/* The reader of a pipe comes to its end when nobody can write any more. */
+static void passed_descriptors_are_closed(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair pair = pair_open_unix();
+    int pipes[2];
+    char byte;
+
+    assert_int_equal(pipe2(pipes, O_NONBLOCK), 0);
+    assert_int_equal(pass(pair.out, "a", pipes[1], 4), 0);
+    assert_int_equal(pass(pair.out, "b", pipes[1], 1), 0);
+    close(pipes[1]);
+    assert_int_equal(read(pipes[0], &byte, 1), -1);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 2);
+    assert_int_equal(read(pipes[0], &byte, 1), 0);
+    close(pipes[0]);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+/* A batch with room for a stamp gets the descriptors, so the one of a Unix socket has none. */
+static void a_unix_batch_has_no_stamps(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair pair = pair_open_unix();
+
+    assert_int_equal(receive_stamp_arrivals(pair.in), 0);
+    send_numbers(pair, 0, 3);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 3);
+    must_hold_numbers(batch, 3, 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(receive_batch_arrived_ns(batch, i), 0);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+/* --- errors ----------------------------------------------------------------------- */
+
 static void says_why_it_cannot_read(void **state)
 {
     struct receive_batch *batch = batch_new();
@@ -334,6 +407,9 @@ int main(void)
         CASE(without_asking_there_are_no_stamps),
         CASE(stamps_grow_and_never_lie_in_the_future),
         CASE(a_stamp_says_when_it_arrived_not_when_it_was_read),
+        CASE(descriptors_are_not_installed),
+        CASE(passed_descriptors_are_closed),
+        CASE(a_unix_batch_has_no_stamps),
         CASE(says_why_it_cannot_read),
         CASE(reads_on_after_an_error),
     };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "descriptors.h"
 #include "sockets.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -70,18 +69,6 @@ static void sockets_share_the_traffic_by_flow(void **state)
         close(fds[i]);
 }
 
-static unsigned n_open_descriptors(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
-}
-
 /* With a socket at @there, with SO_REUSEPORT or without, no bind to that port of @host may work. */
 static void must_find_it_in_use(const char *there, const char *host, int reuses)
 {
@@ -98,10 +85,10 @@ static void must_find_it_in_use(const char *there, const char *host, int reuses)
     snprintf(text, sizeof(text), "%s:%d", host,
              ntohs(((struct sockaddr_in *)&address.storage)->sin_port));
     assert_int_equal(address_parse(&address, text), 0);
-    n_open = n_open_descriptors();
+    n_open = n_descriptors();
     assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 3, fds), -EADDRINUSE);
     assert_int_equal(socket_bind_udp(&address, READ_BUFFER, 1, fds), -EADDRINUSE);
-    assert_int_equal(n_open_descriptors(), n_open);
+    assert_int_equal(n_descriptors(), n_open);
     assert_int_equal(fds[0], -1);
     close(fd);
 }

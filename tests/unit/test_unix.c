@@ -5,12 +5,10 @@
  * when all is done
  */
 
-#include "unit.h"
+#include "descriptors.h"
 
 #include "base/unix.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,17 +48,6 @@ static bool exists(const char *file)
     struct stat status;
 
     return lstat(file, &status) == 0;
-}
-
-static unsigned n_descriptors(void)
-{
-    DIR *open_files = opendir("/proc/self/fd");
-    unsigned n = 0;
-
-    while (readdir(open_files))
-        n++;
-    closedir(open_files);
-    return n;
 }
 
 /* Neither a file nor a descriptor is left behind. */
@@ -114,6 +101,58 @@ static int connect_to_path(int type)
         return -error;
     }
     return fd;
+}
+
+/* --- passed descriptors ---------------------------------------------------------- */
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
+
+static bool kernel_can_refuse_descriptors(int fd)
+{
+    int is_on;
+    socklen_t len = sizeof(is_on);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &is_on, &len) == 0;
+}
+
+static void a_datagram_with_descriptors_is_refused_by_the_kernel(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_DGRAM, &file), out = connect_to_path(SOCK_DGRAM);
+    bool can_refuse = kernel_can_refuse_descriptors(fd);
+    char text[8];
+
+    assert_int_equal(pass(out, "a:1|c", STDERR_FILENO, 1), can_refuse ? -EPERM : 0);
+    assert_int_equal(send(out, "b:2|c\n", 6, 0), 6);
+    assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), can_refuse ? 6 : 5);
+    close(out);
+    leave(fd, &file);
+    if (!can_refuse)
+        skip();
+}
+
+static void a_connection_with_descriptors_is_refused_by_the_kernel(void **state)
+{
+    struct unix_file file;
+    int fd = must_bind(SOCK_STREAM, &file), out = connect_to_path(SOCK_STREAM), in;
+    bool can_refuse = kernel_can_refuse_descriptors(fd);
+
+    in = accept(fd, NULL, NULL);
+    assert_true(in >= 0);
+    assert_int_equal(pass(out, "a:1|c", STDERR_FILENO, 1), can_refuse ? -EPERM : 0);
+    close(in);
+    close(out);
+    leave(fd, &file);
+    if (!can_refuse)
+        skip();
+}
+
+static void other_sockets_have_nothing_to_refuse(void **state)
+{
+    unix_refuse_descriptors(-1);
+    unix_refuse_descriptors(STDERR_FILENO);
 }
 
 /* --- what is made ---------------------------------------------------------------- */
@@ -441,6 +480,9 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(makes_a_datagram_socket),
         CASE(makes_a_stream_socket_that_listens),
+        CASE(a_datagram_with_descriptors_is_refused_by_the_kernel),
+        CASE(a_connection_with_descriptors_is_refused_by_the_kernel),
+        CASE(other_sockets_have_nothing_to_refuse),
         CASE(it_neither_blocks_nor_is_inherited),
         CASE(tells_which_file_it_is),
         CASE(the_mode_is_what_was_asked_for_whatever_the_umask),

@@ -53,6 +53,7 @@ struct load {
     uint64_t n_offered; /* datagrams offered to the kernel, taken or not */
     uint64_t n_bursts;
     int64_t start_ns, end_ns;
+    bool is_unix;              /* the target, so there are no answers */
     unsigned n_flows;          /* open flows */
     int flows[LOAD_FLOWS_MAX]; /* sockets */
     struct mmsghdr headers[LOAD_BURST_MAX];
@@ -87,6 +88,7 @@ static int open_flows(struct load *load)
     struct address to;
     int r = target_parse(&to, load->options->target);
 
+    load->is_unix = r == 0 && to.any.sa_family == AF_UNIX;
     while (r == 0 && load->n_flows < load->options->n_flows) {
         int fd = open_flow(&to);
 
@@ -138,7 +140,8 @@ static unsigned take_answers(struct load *load, int fd)
     _Alignas(struct cmsghdr) char control[256];
     unsigned n = 0;
 
-    for (;;) {
+    /* A Unix socket has no queue of errors: this would receive, descriptors included. */
+    while (!load->is_unix) {
         struct msghdr header = { .msg_control = control, .msg_controllen = sizeof(control) };
 
         if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)

@@ -11,6 +11,10 @@
  * When a limit is reached, samples that would make a new series are counted in the overflow series
  * of their family instead. Overflow series are exempt from the limits; the memory for its overflow
  * series is counted with each family from the start.
+ *
+ * A sender may name an overflow series itself, and so make it before any limit is reached. That
+ * passes no limit: a family has at most one, and only a family within the limits begins with one.
+ * So there are at most max_series families, and as many series beyond max_series.
  */
 
 #include "aggregate/roster.h"

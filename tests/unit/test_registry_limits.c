@@ -316,6 +316,70 @@ static void a_sender_may_name_the_overflow_series_itself(void **state)
     assert_ptr_equal(admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\""), cell);
 }
 
+/* A family that begins with its overflow series is one more series, as any other would be. */
+static void families_that_begin_with_an_overflow_series_keep_to_the_limit(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(2, 10, SIZE_MAX);
+    char name[16];
+
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "f%u", i);
+        if (i >= 10) {
+            assert_int_equal(try_admit(registry, 0, name, SAMPLE_SET, OVERFLOW),
+                             REFUSED_SERIES_LIMIT);
+            continue;
+        }
+        admit(registry, 0, name, SAMPLE_SET, OVERFLOW);
+    }
+    admit_beyond(registry, 1, "f0", SAMPLE_SET, OVERFLOW);
+    admit_beyond(registry, 1, "f1", SAMPLE_SET, "a=\"1\"");
+    assert_int_equal(count_series(registry), 10);
+}
+
+/* Sending the label gives no more series than sending any label beyond the limit does. */
+static void a_family_has_one_overflow_series_whoever_names_it(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_limited_registry(4, 2);
+    struct cell *x, *y;
+
+    for (unsigned i = 0; i < 4; i++)
+        admit(registry, 0, i % 2 ? "x" : "y", SAMPLE_COUNTER, i < 2 ? "" : "a=\"1\"");
+    x = admit_beyond(registry, 0, "x", SAMPLE_COUNTER, OVERFLOW);
+    y = admit_beyond(registry, 0, "y", SAMPLE_COUNTER, "a=\"2\"");
+    assert_ptr_equal(admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\""), x);
+    assert_ptr_equal(admit_beyond(registry, 0, "y", SAMPLE_COUNTER, OVERFLOW), y);
+    assert_int_equal(try_admit(registry, 0, "z", SAMPLE_COUNTER, OVERFLOW), REFUSED_SERIES_LIMIT);
+    assert_int_equal(count_series(registry), 4 + 2);
+}
+
+/* Memory is prepaid for one of them. While a reader has that one, the next is counted. */
+static void overflow_series_that_are_sent_again_keep_to_the_memory_limit(void **state)
+{
+    const size_t bytes = bytes_of(SAMPLE_SET, "a=\"1\"");
+    const size_t more = series_size(SLICE(OVERFLOW), 1) + kind_cell_size(METRIC_SET, buckets);
+    const size_t max = bytes + 9 * more;
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1000, max);
+    struct snapshot *snapshots[100];
+    unsigned n = 0;
+
+    admit(registry, 0, "x", SAMPLE_SET, "a=\"1\"");
+    while (n < ARRAY_SIZE(snapshots)) {
+        struct identity identity = identity_of("x", SAMPLE_SET, OVERFLOW);
+        struct admission admission;
+
+        if (registry_admit(registry, 0, &identity, &admission) != VERDICT_APPLIED)
+            break;
+        assert_true(registry_count(registry).bytes <= max);
+        snapshots[n++] = registry_snapshot(registry);
+        remove_series(registry, admission.cell);
+    }
+    assert_int_equal(n, 1 + 9);
+    while (n > 0)
+        snapshot_unref(snapshots[--n]);
+    admit(registry, 0, "x", SAMPLE_SET, OVERFLOW);
+    assert_int_equal(registry_count(registry).bytes, bytes);
+}
+
 static void the_overflow_series_is_found_again_after_room_was_made(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 2, SIZE_MAX);
@@ -414,6 +478,9 @@ int main(void)
         CASE(without_a_limit_of_its_own_a_family_may_have_them_all),
         CASE(overflow_cells_of_all_workers_are_of_one_series),
         CASE(a_sender_may_name_the_overflow_series_itself),
+        CASE(families_that_begin_with_an_overflow_series_keep_to_the_limit),
+        CASE(a_family_has_one_overflow_series_whoever_names_it),
+        CASE(overflow_series_that_are_sent_again_keep_to_the_memory_limit),
         CASE(the_overflow_series_is_found_again_after_room_was_made),
         CASE(a_gauge_named_like_an_overflow_series_is_a_gauge),
         CASE(overflow_series_count_against_the_limits_of_others),

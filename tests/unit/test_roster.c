@@ -485,13 +485,13 @@ static const char *const label_texts[] = {
 static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_TIMER, SAMPLE_SET };
 
 #define N_NAMES ARRAY_SIZE(names)
-#define N_LABELS (ARRAY_SIZE(label_texts) - 1) /* that are asked for */
-#define OVERFLOW_AT N_LABELS
+#define N_LABELS ARRAY_SIZE(label_texts)
+#define OVERFLOW_AT (N_LABELS - 1) /* a sender may send them, too */
 #define MODEL_SERIES 12
 #define MODEL_FAMILY_SERIES 5
 
 static struct model {
-    struct series *series[N_NAMES][N_LABELS + 1];
+    struct series *series[N_NAMES][N_LABELS];
     enum sample_type types[N_NAMES]; /* where there are series */
     size_t n_of_name[N_NAMES], n;
     size_t n_fresh;
@@ -534,13 +534,13 @@ static bool model_has_room(unsigned name)
     return model.n < MODEL_SERIES && model.n_of_name[name] < MODEL_FAMILY_SERIES;
 }
 
-/* Which labels the series will have, or N_LABELS + 1 for a refusal. */
+/* Which labels the series will have, or N_LABELS for a refusal. */
 static unsigned model_place(unsigned name, enum sample_type type, unsigned labels)
 {
     if (model.series[name][labels] || model_has_room(name))
         return labels;
     if (type == SAMPLE_GAUGE || model.n_of_name[name] == 0)
-        return N_LABELS + 1;
+        return N_LABELS;
     return OVERFLOW_AT;
 }
 
@@ -569,7 +569,7 @@ static void admit_any(void)
     } else if (conflict < N_NAMES) {
         assert_refused(names[name], type, label_texts[labels], REFUSED_TYPE_CONFLICT);
         assert_ptr_equal(family_seen, find_family(names[conflict]));
-    } else if (place > N_LABELS) {
+    } else if (place == N_LABELS) {
         assert_refused(names[name], type, label_texts[labels], REFUSED_SERIES_LIMIT);
     } else {
         struct series *series = must_admit(names[name], type, label_texts[labels], worker);
@@ -597,7 +597,7 @@ static void take_fresh(void)
 
 static void remove_any(void)
 {
-    unsigned name = random_below(N_NAMES), labels = random_below(N_LABELS + 1);
+    unsigned name = random_below(N_NAMES), labels = random_below(N_LABELS);
     struct series *series = model.series[name][labels];
 
     if (!series)
@@ -631,6 +631,7 @@ static size_t check_family(const struct family *family, unsigned name)
     }
     assert_int_equal(n, model.n_of_name[name]);
     assert_int_equal(family->n_series, n);
+    assert_true(n <= MODEL_FAMILY_SERIES + 1);
     assert_int_equal(family->type, metric_type_of(model.types[name]));
     return bytes;
 }
@@ -655,6 +656,7 @@ static void check_all(void)
     assert_int_equal(n, model.n);
     assert_int_equal(roster.series.n, model.n);
     assert_int_equal(roster.n_families, n_families);
+    assert_true(n_families <= MODEL_SERIES);
     assert_int_equal(roster.budget.held_bytes, bytes);
     assert_int_equal(roster.n_fresh, model.n_fresh);
 }

@@ -6,6 +6,9 @@ that we start would inherit that. So each ignored signal gets a handler that doe
 changes nothing for us, but in a child exec() resets a handler to the default.
 
 Orphans become our children instead of init's, so that end() finds whatever a test has started.
+
+By default SIGTERM and SIGHUP would end us at once, without our `finally` clauses and fixtures, and
+leave our children running. So they raise KeyboardInterrupt, as SIGINT does.
 """
 
 import contextlib
@@ -19,8 +22,15 @@ PR_SET_CHILD_SUBREAPER = 36
 # Python itself ignores these, and subprocess restores the default in each child.
 OF_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
+# Signals that ask a process to end, besides SIGINT.
+REQUESTS_TO_END = (signal.SIGTERM, signal.SIGHUP)
+
 # Processes that several tests use. The fixture that started them ends them.
 shared = set()
+
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
 
 
 def prepare():
@@ -28,6 +38,9 @@ def prepare():
     for number in signal.valid_signals() - OF_PYTHON:
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+    for number in REQUESTS_TO_END:
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, interrupt)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -22,6 +22,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import children  # noqa: E402
+
 BUDGET = pathlib.Path(__file__).with_name("budget.json")
 
 MORE, LESS = 1.01, 0.97
@@ -153,4 +156,5 @@ if __name__ == "__main__":
     arguments = [argument for argument in sys.argv[1:] if argument != "--update"]
     if len(arguments) != 1:
         sys.exit(__doc__)
+    children.prepare()
     sys.exit(main(arguments[0], "--update" in sys.argv))

@@ -458,8 +458,6 @@ def main(options):
 
 if __name__ == "__main__":
     children.prepare()
-    # An exception, so that whatever was started is stopped.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     try:
         sys.exit(main(read_options()))
     finally:

@@ -2,12 +2,16 @@
 """Processes of tests do not depend on how the tests were started, and do not outlive them."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
 import sys
 
+import pytest
+
 import children
+import harness
 from harness import DEADLINE, wait_until
 
 # A test process: it starts what it is told to, and reports it.
@@ -17,6 +21,23 @@ import children
 children.prepare()
 os.kill(os.getpid(), 1)  # SIGHUP, which it ignored from the start
 print(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout)
+"""
+
+
+# A folder of tests of its own, whose test starts a daemon and then does not end.
+CONFTEST = """
+import sys
+sys.path[:0] = %r
+import children
+from fixtures import nothing_is_left, start
+children.prepare()
+"""
+ENDLESS = """
+import pathlib, time
+def test_without_end(start):
+    pathlib.Path("pid.part").write_text(str(start().pid))
+    pathlib.Path("pid.part").rename("pid")
+    time.sleep(1000)
 """
 
 
@@ -51,3 +72,19 @@ def test_children_and_orphans_are_ended():
     children.end(kept=before)
     assert children.running() == before
     assert not os.path.exists("/proc/%d" % orphan) and not os.path.exists("/proc/%d" % child.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["term", "hup"])
+def test_nothing_outlives_tests_that_are_asked_to_end(tmp_path, number):
+    folders = [str(pathlib.Path(module.__file__).parent) for module in (children, harness)]
+    (tmp_path / "conftest.py").write_text(CONFTEST % folders)
+    (tmp_path / "test_endless.py").write_text(ENDLESS)
+    tests = subprocess.Popen([sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+                             cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True)
+    wait_until((tmp_path / "pid").exists, "its daemon runs")
+    daemon = int((tmp_path / "pid").read_text())
+    tests.send_signal(number)
+    said = tests.communicate(timeout=DEADLINE)[0]
+    assert tests.returncode == pytest.ExitCode.INTERRUPTED, said
+    assert not os.path.exists("/proc/%d" % daemon)

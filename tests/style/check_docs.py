@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check that the documents describe flags and self-metrics as the program does.
+"""Check that the documents describe flags and self-metrics as the program does, and their links.
+
+    check_docs.py SOURCE_FOLDER UDOMETER [--update]
 
 docs/configuration.md must have the text of --help; docs/telemetry.md must have a row for each
 self-metric of a real scrape, with its type and help. With --update, the part between the
 "generated" marks of each is updated.
+
+A relative link in any Markdown file must lead to a file or folder of the repository; its anchor,
+to a heading.
 """
 
 import os
@@ -12,7 +17,22 @@ import pathlib
 import re
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
+
+from report import report
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+import children  # noqa: E402
+
+# Folders without documents of ours.
+NOT_OURS = re.compile(r"build.*|\..*|node_modules")
+FENCED = re.compile(r"^( *)```.*?^ *```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`[^`]*`")
+HEADING = re.compile(r"^#+ +(.*?)(?: +#+)?$", re.MULTILINE)
+# [text](target "title"), and the definition of [text][name].
+LINK = re.compile(r"\]\(<?([^)\s>]*)[^)]*\)|^\[[^\]]+\]: *<?([^\s>]+)", re.MULTILINE)
+SCHEME = re.compile(r"[a-z]+:")
 
 BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
 
@@ -66,8 +86,7 @@ def generated_part(path):
     return text[text.index(BEGIN) + len(BEGIN):text.index(END)]
 
 
-def main(root, binary, is_update):
-    n_failed = 0
+def stale_parts(root, binary, is_update):
     wanted = {"configuration.md": help_text(binary), "telemetry.md": metrics_table(binary)}
     for name, part in wanted.items():
         path = root / "docs" / name
@@ -75,12 +94,56 @@ def main(root, binary, is_update):
             text = path.read_text().replace(BEGIN + generated_part(path), BEGIN + part)
             path.write_text(text)
         elif generated_part(path) != part:
-            print(f"{path}: differs from what the program says; run: {' '.join(sys.argv)} --update")
-            n_failed += 1
-    print(f"{len(wanted) - n_failed} passed, {n_failed} failed")
-    return 1 if n_failed else 0
+            yield f"{path}: differs from what the program says; run: {' '.join(sys.argv)} --update"
+
+
+def without(pattern, text):
+    """The text with what matches blanked; line numbers stay."""
+    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+def anchors(text):
+    """The anchors that GitHub makes of the headings."""
+    found = set()
+    for heading in HEADING.findall(without(FENCED, text)):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        name = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
+        repeated = (f"{name}-{n}" for n in range(1, 1000))
+        found.add(name if name not in found else next(a for a in repeated if a not in found))
+    return found
+
+
+def problem_of(root, path, target):
+    """What is wrong with a link in @path, or None."""
+    place, _, anchor = urllib.parse.unquote(target).partition("#")
+    to = (path.parent / place).resolve() if place else path
+    if not to.exists() or not to.is_relative_to(root):
+        return "does not exist"
+    if anchor and (to.suffix != ".md" or anchor not in anchors(to.read_text("utf-8"))):
+        return f"has no heading with the anchor #{anchor}"
+    return None
+
+
+def broken_links(root):
+    for path in sorted(root.rglob("*.md")):
+        name = path.relative_to(root)
+        if any(NOT_OURS.fullmatch(part) for part in name.parts[:-1]):
+            continue
+        text = without(CODE, without(FENCED, path.read_text("utf-8")))
+        for match in LINK.finditer(text):
+            target = match[1] or match[2] or ""
+            problem = None if SCHEME.match(target) else problem_of(root, path, target)
+            if problem:
+                yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {target} {problem}"
+
+
+def complaints(root, binary, is_update):
+    yield from stale_parts(root, binary, is_update)
+    yield from broken_links(root)
 
 
 if __name__ == "__main__":
+    children.prepare()
     os.environ.pop("ASAN_OPTIONS", None)
-    sys.exit(main(pathlib.Path(sys.argv[1]), sys.argv[2], "--update" in sys.argv))
+    sys.exit(report(complaints(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2],
+                               "--update" in sys.argv)))

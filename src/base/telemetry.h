@@ -51,6 +51,13 @@ struct telemetry_row {
     _Atomic uint64_t published[_TELEMETRY_N];
 };
 
+/* Owner: add @n to @counter. */
+static inline void telemetry_count(struct telemetry_row *row, enum telemetry_counter counter,
+                                   uint64_t n)
+{
+    row->counts[counter] += n;
+}
+
 /* Owner: count one batch of @n_datagrams, at least 1. The last bucket takes all larger ones. */
 void telemetry_count_batch(struct telemetry_row *row, unsigned n_datagrams);
 

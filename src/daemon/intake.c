@@ -103,10 +103,10 @@ static void choose_pages(struct intake *intake)
 static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
 {
     struct intake *intake = ((struct source *)ctx)->intake;
-    unsigned counter =
+    enum telemetry_counter counter =
         wakeup == DATAGRAMS_WAKEUP_POLL ? TELEMETRY_WAKEUPS_POLL : TELEMETRY_WAKEUPS_TIMER;
 
-    intake->options.row->counts[counter]++;
+    telemetry_count(intake->options.row, counter, 1);
     shard_set_now(intake->shard, clock_seconds());
 }
 
@@ -175,10 +175,10 @@ static void on_refused(void *ctx, enum verdict reason)
 
 static void on_opened(void *ctx)
 {
-    uint64_t *counts = ((struct source *)ctx)->intake->options.row->counts;
+    struct telemetry_row *row = ((struct source *)ctx)->intake->options.row;
 
-    counts[TELEMETRY_CONNECTIONS]++;
-    counts[TELEMETRY_CONNECTIONS_OPENED]++;
+    row->counts[TELEMETRY_CONNECTIONS]++;
+    telemetry_count(row, TELEMETRY_CONNECTIONS_OPENED, 1);
 }
 
 static void on_connection_closed(void *ctx)
@@ -188,14 +188,16 @@ static void on_connection_closed(void *ctx)
 
 static void on_connection_refused(void *ctx)
 {
-    ((struct source *)ctx)->intake->options.row->counts[TELEMETRY_CONNECTIONS_REFUSED]++;
+    struct telemetry_row *row = ((struct source *)ctx)->intake->options.row;
+
+    telemetry_count(row, TELEMETRY_CONNECTIONS_REFUSED, 1);
 }
 
 static void on_turn_end(void *ctx)
 {
     struct intake *intake = ((struct source *)ctx)->intake;
 
-    intake->options.row->counts[TELEMETRY_WAKEUPS_POLL]++;
+    telemetry_count(intake->options.row, TELEMETRY_WAKEUPS_POLL, 1);
     tell_others(intake);
     choose_pages(intake);
     telemetry_publish(intake->options.row);

@@ -17,8 +17,6 @@
 
 struct pipeline {
     struct recorder recorder;
-    struct telemetry_row *row;
-    const struct trace *trace; /* or NULL */
     struct parse_options parsing;
     bool has_check_gauges;
     bool is_dogstatsd;
@@ -41,7 +39,6 @@ int pipeline_new(struct pipeline **ret, struct shard *shard, struct telemetry_ro
 
     if (!pipeline)
         return -ENOMEM;
-    pipeline->row = row;
     pipeline->has_check_gauges = options->has_check_gauges;
     pipeline->parsing = pipeline_parse_options(options);
     if (recorder_init(&pipeline->recorder, shard, row, &options->resolve) < 0)
@@ -66,7 +63,6 @@ void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd)
 void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace)
 {
     pipeline_flush(pipeline);
-    pipeline->trace = trace;
     recorder_set_trace(&pipeline->recorder, trace);
 }
 
@@ -78,20 +74,15 @@ void pipeline_flush(struct pipeline *pipeline)
 
 /* --- cutting ------------------------------------------------------------------------- */
 
-static void count(struct pipeline *pipeline, unsigned counter, uint64_t n)
-{
-    pipeline->row->counts[counter] += n;
-}
-
 /* Record a recognised service check as a gauge, or skip it. */
 static void take_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
 {
-    bool is_needed = pipeline->has_check_gauges || pipeline->trace;
+    bool is_needed = pipeline->has_check_gauges || pipeline->recorder.trace;
     struct service_check check;
     bool is_parsed = is_needed && service_check_parse(text, &check);
 
     if (is_parsed)
-        TRACE(pipeline->trace, on_check, &check);
+        TRACE(pipeline->recorder.trace, on_check, &check);
     if (!is_parsed || !pipeline->has_check_gauges) {
         recorder_settle(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL);
         return;
@@ -112,7 +103,7 @@ static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t ar
 
     if (verdict == VERDICT_APPLIED)
         return 1;
-    count(pipeline, TELEMETRY_LINES, 1);
+    telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, 1);
     if (verdict == SKIPPED_SERVICE_CHECK)
         take_check(pipeline, text, arrived_ns);
     else
@@ -142,7 +133,7 @@ static void add_lines(struct pipeline *pipeline, size_t n, int64_t arrived_ns)
         lines[i].is_dogstatsd = pipeline->is_dogstatsd;
     }
     pipeline->n_lines += n;
-    count(pipeline, TELEMETRY_LINES, n);
+    telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, n);
 }
 
 /* Push one line at a time and record it at once. */
@@ -151,18 +142,18 @@ COLD static void push_traced(struct pipeline *pipeline, struct slice lines, int6
     struct slice text;
 
     while (parse_next_line(&lines, &pipeline->parsing, &text)) {
-        TRACE(pipeline->trace, on_line, text);
+        TRACE(pipeline->recorder.trace, on_line, text);
         add_lines(pipeline, take_text(pipeline, text, arrived_ns), arrived_ns);
         if (pipeline->n_lines)
             recorder_record_traced(&pipeline->recorder, &pipeline->lines[0]);
         pipeline->n_lines = 0;
-        TRACE(pipeline->trace, on_line_done);
+        TRACE(pipeline->recorder.trace, on_line_done);
     }
 }
 
 static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
-    if (UNLIKELY(pipeline->trace)) {
+    if (UNLIKELY(pipeline->recorder.trace)) {
         push_traced(pipeline, lines, arrived_ns);
         return;
     }
@@ -185,19 +176,19 @@ static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t ar
 
 void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns)
 {
-    count(pipeline, TELEMETRY_DATAGRAMS, 1);
-    count(pipeline, TELEMETRY_DATAGRAM_BYTES, datagram.len);
+    telemetry_count(pipeline->recorder.row, TELEMETRY_DATAGRAMS, 1);
+    telemetry_count(pipeline->recorder.row, TELEMETRY_DATAGRAM_BYTES, datagram.len);
     push_lines(pipeline, datagram, arrived_ns);
 }
 
 void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
-    count(pipeline, TELEMETRY_STREAM_BYTES, lines.len);
+    telemetry_count(pipeline->recorder.row, TELEMETRY_STREAM_BYTES, lines.len);
     push_lines(pipeline, lines, arrived_ns);
 }
 
 void pipeline_refuse(struct pipeline *pipeline, enum verdict reason)
 {
-    count(pipeline, TELEMETRY_LINES, 1);
+    telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, 1);
     recorder_settle(&pipeline->recorder, reason, NULL);
 }

@@ -35,23 +35,18 @@ void recorder_set_trace(struct recorder *recorder, const struct trace *trace)
 
 /* --- counting ---------------------------------------------------------------------- */
 
-static void count(struct recorder *recorder, unsigned counter, uint64_t n)
-{
-    recorder->row->counts[counter] += n;
-}
-
 static void count_verdict(struct recorder *recorder, enum verdict verdict)
 {
-    count(recorder, TELEMETRY_VERDICTS + verdict, 1);
+    telemetry_count(recorder->row, TELEMETRY_VERDICTS + verdict, 1);
 }
 
 /* Count the errors of a line, or of a link of a chain, that was applied nevertheless. */
 static void count_errors(struct recorder *recorder, unsigned n_tag_errors,
                          unsigned n_unknown_sections, bool has_bad_rate)
 {
-    count(recorder, TELEMETRY_TAG_ERRORS, n_tag_errors);
-    count(recorder, TELEMETRY_UNKNOWN_SECTIONS, n_unknown_sections);
-    count(recorder, TELEMETRY_RATE_ERRORS, has_bad_rate);
+    telemetry_count(recorder->row, TELEMETRY_TAG_ERRORS, n_tag_errors);
+    telemetry_count(recorder->row, TELEMETRY_UNKNOWN_SECTIONS, n_unknown_sections);
+    telemetry_count(recorder->row, TELEMETRY_RATE_ERRORS, has_bad_rate);
 }
 
 static void count_identity_errors(struct recorder *recorder, const struct identity *identity)
@@ -112,7 +107,7 @@ static enum verdict record(struct recorder *recorder, struct key *key, const str
     if (verdict == VERDICT_APPLIED)
         verdict = shard_record(recorder->shard, key, line);
     if (verdict == VERDICT_APPLIED)
-        count(recorder, TELEMETRY_SAMPLES + key->facts.type, 1);
+        telemetry_count(recorder->row, TELEMETRY_SAMPLES + key->facts.type, 1);
     return verdict;
 }
 
@@ -123,9 +118,9 @@ static enum verdict end_series(struct recorder *recorder, struct destination *to
     if (!to->has_ended)
         to->refusal = shard_end(recorder->shard, to->identity, &to->n_ended);
     to->has_ended = true;
-    count(recorder, TELEMETRY_ENDED, to->n_ended);
+    telemetry_count(recorder->row, TELEMETRY_ENDED, to->n_ended);
     if (to->refusal == VERDICT_APPLIED)
-        count(recorder, TELEMETRY_SAMPLES + SAMPLE_END, 1);
+        telemetry_count(recorder->row, TELEMETRY_SAMPLES + SAMPLE_END, 1);
     return to->refusal;
 }
 
@@ -170,7 +165,7 @@ static bool record_value(struct recorder *recorder, const struct line *line, str
 
     count_verdict(recorder, verdict);
     if (verdict == VERDICT_APPLIED && is_overflow(to))
-        count(recorder, TELEMETRY_OVERFLOWS, 1);
+        telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
     if (UNLIKELY(recorder->trace))
         tell_sample(recorder->trace, line, to, verdict);
     return verdict == VERDICT_APPLIED;
@@ -187,7 +182,7 @@ static bool record_packed(struct recorder *recorder, const struct line *line,
 
     for (; parse_next_value(&values, &member); n_values++)
         is_applied |= record_value(recorder, &member, to);
-    count(recorder, TELEMETRY_PACKED, n_values - 1);
+    telemetry_count(recorder->row, TELEMETRY_PACKED, n_values - 1);
     return is_applied;
 }
 
@@ -292,7 +287,7 @@ static void record_link(struct recorder *recorder, const struct line *link,
         record_known(recorder, link, key);
         return;
     }
-    count(recorder, TELEMETRY_KEY_MISSES, 1);
+    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, 1);
     identity.is_passing = !has_key;
     record_if_resolved(recorder, link, verdict, &identity);
 }
@@ -333,7 +328,7 @@ static void record_chain(struct recorder *recorder, const struct line *line)
         else
             refuse_link(recorder, &link);
     }
-    count(recorder, TELEMETRY_PACKED, n_links - 1);
+    telemetry_count(recorder->row, TELEMETRY_PACKED, n_links - 1);
 }
 
 /* Whether a line for which resolve_line() returned @verdict and @identity may be a chain. */
@@ -347,7 +342,7 @@ static void record_miss(struct recorder *recorder, const struct line *line)
     struct identity identity;
     enum verdict verdict = resolve_line(recorder->resolver, line, &identity);
 
-    count(recorder, TELEMETRY_KEY_MISSES, 1);
+    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, 1);
     if (UNLIKELY(may_be_chain(verdict, &identity)) && parse_is_chain(line))
         record_chain(recorder, line);
     else

@@ -9,7 +9,6 @@
 #include "web/worker_metrics.h"
 
 #include "base/compiler.h"
-#include "base/telemetry.h"
 
 #define SAMPLES_HELP "Samples applied, by the type the sender gave."
 #define REFUSED_HELP "Lines and samples refused, by reason."

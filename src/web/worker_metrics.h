@@ -5,12 +5,14 @@
  * Worker metrics: the workers' counters (base/telemetry.h), as a scrape shows them
  */
 
+#include "base/telemetry.h"
+
 /* One counter as a sample of /metrics. */
 struct worker_metric {
     const char *family; /* metrics of one family are adjacent */
     const char *labels; /* rendered, without braces; may be "" */
     const char *help;   /* the same for all metrics of a family */
-    unsigned counter;   /* index into a row */
+    enum telemetry_counter counter;
 };
 
 /* All counters that are exposed as sums over the workers. Batches are not. */

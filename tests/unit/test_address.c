@@ -145,7 +145,7 @@ static void says_where_a_socket_is_bound(void **state)
     close(fd);
 }
 
-/* A socket that listens at @text, and the address it is bound to. */
+/* A socket that listens at @text, and the address that it is bound to. */
 static int must_listen(const char *text, struct address *ret)
 {
     struct address address;
@@ -207,7 +207,7 @@ static void an_address_that_is_in_use_is_an_error(void **state)
     close(fd);
 }
 
-/* As after a restart: connections of before still linger in the kernel. */
+/* As after a restart, when the kernel still keeps old connections in TIME_WAIT. */
 static void listens_again_where_it_has_just_listened(void **state)
 {
     struct address bound;
@@ -218,7 +218,7 @@ static void listens_again_where_it_has_just_listened(void **state)
     assert_int_equal(poll(&waiting, 1, 10000), 1);
     in = accept(fd, NULL, NULL);
     assert_true(in >= 0);
-    close(in); /* our side first, so it lingers here */
+    close(in); /* our side closes first, so it gets TIME_WAIT */
     close(out);
     close(fd);
     fd = address_listen(&bound);
@@ -230,7 +230,7 @@ static void a_foreign_address_is_an_error(void **state)
 {
     struct address address;
 
-    assert_int_equal(address_parse(&address, "192.0.2.1:0"), 0); /* RFC 5737: nobody's */
+    assert_int_equal(address_parse(&address, "192.0.2.1:0"), 0); /* RFC 5737: no host has it */
     assert_int_equal(address_listen(&address), -EADDRNOTAVAIL);
 }
 

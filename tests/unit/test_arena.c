@@ -32,7 +32,7 @@ static void objects_are_zero_aligned_and_apart(void **state)
             assert_int_equal(objects[i][at], 0);
         memset(objects[i], (int)(i % 255) + 1, size);
     }
-    /* Nothing has written over what was written before. */
+    /* The old contents are still there. */
     for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
         for (size_t at = 0; at < sizes[i % ARRAY_SIZE(sizes)]; at++)
             assert_int_equal(objects[i][at], i % 255 + 1);
@@ -47,7 +47,7 @@ static void small_objects_share_a_block(void **state)
 
     assert_non_null(arena_alloc(&arena, 16));
     first = arena.blocks;
-    /* A large one does not end the room of the first. */
+    /* A large object does not use up the rest of the first block. */
     assert_non_null(arena_alloc(&arena, 100000));
     for (unsigned i = 0; i < 1000; i++)
         assert_non_null(arena_alloc(&arena, 16));

@@ -17,7 +17,7 @@ static struct buckets *new_buckets(const double *bounds, unsigned n)
     return buckets;
 }
 
-/* What it refuses must leave the out-parameter alone. */
+/* A refusal must leave the out-parameter unchanged. */
 static void assert_refused(const double *bounds, unsigned n)
 {
     struct buckets *mark = (struct buckets *)(uintptr_t)1, *ret = mark;

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* More than any allocator has; the bytes behind it are never looked at. */
+/* More than any allocator has. The bytes after the text are never read. */
 static const struct slice impossible = { "x", SIZE_MAX / 4 };
 
-/* AddressSanitizer would rather stop than let an allocation fail. */
+/* By default, AddressSanitizer stops at an allocation that fails. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -92,7 +92,7 @@ static void keeps_what_it_has_while_it_grows(void **state)
     buffer_deinit(&buffer);
 }
 
-/* Whatever room there is left, all of the text must be there and no NUL behind it counts. */
+/* However little room is left, all of the text must be there, and a NUL after it is not counted. */
 static void formats_into_any_room(void **state)
 {
     for (int before = 0; before < 140; before++) {
@@ -157,7 +157,7 @@ static void clear_forgets_a_failure(void **state)
     buffer_deinit(&buffer);
 }
 
-/* The longest object that C allows does not fit behind another one. */
+/* The longest object that C allows does not fit after another one. */
 static void a_length_that_overflows_is_a_failure(void **state)
 {
     struct buffer buffer = { 0 };

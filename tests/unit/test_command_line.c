@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Flags in the strict form of a tool. The daemon's form and its order of sources are
- * test_config.c's.
+ * Flags in the strict form that tools use. test_config.c has the daemon's form, and the order of
+ * sources.
  */
 
 #include "unit.h"

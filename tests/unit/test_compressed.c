@@ -12,12 +12,12 @@
 #define SOURCE_BYTES 300000
 #define MANY 40
 
-/* A stream of the letter a, which says what happened to it. */
+/* A stream of the letter a, which records what happens to it. */
 struct source {
     struct http_stream stream;
     size_t n_left;
-    long error;  /* what comes at the end instead of 0 */
-    bool pauses; /* every other read has nothing yet */
+    long error;  /* returned at the end instead of 0 */
+    bool pauses; /* every other read returns nothing yet */
     bool is_pausing;
     unsigned n_closed;
 };
@@ -45,7 +45,7 @@ static void source_init(struct source *source)
     *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, false, false, 0 };
 }
 
-/* Open @source for a client that sends Accept-Encoding: @accepted, or not if that is NULL. */
+/* Open @source for a client that sends Accept-Encoding: @accepted; NULL: it does not. */
 static struct http_stream *open_for(struct compressors *compressors, const char *accepted,
                                     struct http_reply *reply, struct source *source)
 {
@@ -169,7 +169,7 @@ static void only_some_are_compressed_at_a_time(void **state)
         streams[i]->close(streams[i]);
     for (unsigned i = 0; i < MANY; i++)
         assert_int_equal(sources[i].n_closed, 1);
-    /* Those that are closed have left room. */
+    /* Closed streams have made room. */
     streams[0] = open_for(&compressors, "gzip", &reply, &sources[0]);
     assert_ptr_not_equal(streams[0], &sources[0].stream);
     streams[0]->close(streams[0]);

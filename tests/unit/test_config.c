@@ -53,7 +53,7 @@ static enum config_outcome load(const char *const *flags)
 #define assert_runs(outcome) assert_good((outcome), CONFIG_RUN)
 #define assert_checks(outcome) assert_good((outcome), CONFIG_CHECK)
 
-/* One line says what is wrong, with @text in it. */
+/* One line, which contains @text, says what is wrong. */
 static void assert_problem(enum config_outcome outcome, enum config_outcome expected,
                            const char *text)
 {

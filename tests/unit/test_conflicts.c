@@ -9,7 +9,7 @@
 
 static struct conflicts conflicts;
 
-/* What a real hash would do: no two names are near each other. */
+/* As with a real hash, no two names are near each other. */
 static uint64_t hash_of(const char *name)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -30,7 +30,7 @@ static struct family *new_family(const char *name, enum sample_type type)
     return family;
 }
 
-/* Somebody sent @name as a @wanted, which is that of a counter or gauge called @held_by. */
+/* A sender sent @name as a @wanted, but a counter or gauge called @held_by has the name. */
 static void note_against(const char *name, enum metric_type wanted, const char *held_by,
                          enum sample_type held)
 {
@@ -138,7 +138,7 @@ static void copies_the_names(void **state)
 
 #define LONG_MAX 600
 
-/* A name of @len times 'n', with another last character. */
+/* A name of @len characters: 'n's, and a different last character. */
 static const char *long_name(char out[LONG_MAX + 1], size_t len, char last)
 {
     memset(out, 'n', len);
@@ -239,7 +239,7 @@ static void whoever_comes_back_is_counted_anew(void **state)
 
 #define MODEL_NAMES 100
 
-/* When each name was noted last, 0 for those that are not there, and how often. */
+/* The time at which each name was last noted, 0 for a name that is not there, and its count. */
 struct model {
     unsigned last[MODEL_NAMES];
     unsigned times[MODEL_NAMES];
@@ -289,7 +289,7 @@ static void agrees_with_a_model(void **state)
 
     for (unsigned i = 0; i < 20000; i++) {
         random = random * 1664525 + 1013904223;
-        /* The lower a number, the more often it comes. */
+        /* Lower numbers come more often. */
         unsigned number = (random >> 16) % (1 + (random >> 8) % MODEL_NAMES);
 
         note(numbered(name, number));

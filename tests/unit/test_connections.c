@@ -42,7 +42,7 @@ static void receives_lines(void **state)
     must_receive_lines(UNIX);
 }
 
-/* As before Linux 6.16, when a listening socket could not refuse them. */
+/* As with Linux before 6.16, where a listening socket could not refuse descriptors. */
 static void descriptors_are_not_installed(void **state)
 {
     int on = 1, so_passrights = 83;
@@ -94,7 +94,7 @@ static void lines_may_come_in_pieces(void **state)
     must_join_pieces(UNIX);
 }
 
-/* A peer that has shut its side down is done, and its last line is one. */
+/* If a peer shuts down its side, its last line is complete. */
 static void the_end_ends_the_last_line(void **state)
 {
     struct stage stage;
@@ -125,7 +125,7 @@ static void a_connection_may_bring_nothing(void **state)
     stage_close(&stage);
 }
 
-/* What is said from a thread of its own: the socket's buffers do not hold so much. */
+/* A thread sends this, as the socket's buffers cannot hold all of it. */
 struct speech {
     uv_thread_t thread;
     int out;
@@ -142,7 +142,7 @@ static void speak(void *ctx)
         n = send(speech->out, speech->text + sent, speech->len - sent, MSG_NOSIGNAL);
 }
 
-/* Room for @len bytes, all of them 'x', to be changed before it begins. */
+/* @len bytes, all of them 'x', which a case can change before the thread begins. */
 static void speech_init(struct speech *speech, const struct stage *stage, size_t len)
 {
     *speech = (struct speech){ .out = client_of(stage), .text = malloc(len), .len = len };
@@ -246,7 +246,7 @@ static void a_frame_that_is_cut_off_is_refused(void **state)
     stage_close(&stage);
 }
 
-/* Over TCP nobody sends them. */
+/* Nobody sends them over TCP. */
 static void over_tcp_they_are_lines(void **state)
 {
     struct stage stage;
@@ -333,7 +333,7 @@ static void more_than_the_limit_are_refused(void **state)
     stage_close(&stage);
 }
 
-/* As two workers do; in one loop here, which wants a descriptor for each. */
+/* Like two workers, but in one loop, which wants a descriptor for each. */
 static void several_may_accept_from_one_socket(void **state)
 {
     struct connections *second;
@@ -384,7 +384,7 @@ static void a_reset_ends_the_connection_alone(void **state)
     stage_close(&stage);
 }
 
-/* Once as line_limit, and not once more as malformed_line. */
+/* Refused once, as line_limit, and not again as malformed_line. */
 static void a_reset_in_a_line_that_is_too_long_refuses_nothing_more(void **state)
 {
     static char text[20000];
@@ -443,7 +443,7 @@ static void closing_refuses_a_frame_that_has_not_ended(void **state)
     close(out);
 }
 
-/* Each waits, and has been read: it is no line, and nothing is refused for it. */
+/* Each waits and has been read; what it sent is not a line, so nothing is refused. */
 static void must_close_on_blanks(enum transport transport, struct slice blanks)
 {
     struct stage stage;
@@ -492,7 +492,7 @@ static void may_be_closed_before_anybody_came(void **state)
     assert_int_equal(stage.n_opened, 0);
 }
 
-/* They wait in the kernel, and the loop has not run. */
+/* They wait in the kernel, as the loop has not run. */
 static void may_be_closed_while_somebody_waits(void **state)
 {
     struct stage stage;
@@ -593,7 +593,7 @@ static void a_drain_accepts_all_who_wait(void **state)
         close(out[i]);
 }
 
-/* What has arrived includes the end, which ends the last line. */
+/* The end of the connection has arrived too, and it ends the last line. */
 static void a_drain_takes_in_the_end_too(void **state)
 {
     for (enum transport transport = TCP; transport <= UNIX; transport++) {
@@ -611,7 +611,7 @@ static void a_drain_takes_in_the_end_too(void **state)
     }
 }
 
-/* However much there is, others have to be drained too: the rest may come later. */
+/* However much there is, other connections must be drained too, so the rest may come later. */
 static void a_drain_ends_when_its_time_is_over(void **state)
 {
     static char text[32 << 20];
@@ -622,7 +622,7 @@ static void a_drain_ends_when_its_time_is_over(void **state)
 
     stage_open(&stage, UNIX, 10);
     out = client_of(&stage);
-    /* Only root may have as much wait in a socket. */
+    /* Only root may make a socket hold so much. */
     if (setsockopt(out, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0) {
         close(out);
         stage_close(&stage);
@@ -633,7 +633,7 @@ static void a_drain_ends_when_its_time_is_over(void **state)
         text[i] = '\n';
     sent = send(out, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL);
     assert_true(sent > 16 << 20);
-    /* Its time is over already: no connection is read from. With a little, one is, in part. */
+    /* With no time left, no connection is read. With a little time, one is, in part. */
     connections_drain(stage.connections, 0);
     assert_int_equal(stage.n_lines, 0);
     do
@@ -650,7 +650,7 @@ static void a_drain_ends_when_its_time_is_over(void **state)
 
 static struct rlimit limit_before;
 
-/* From here on, not one more file can be opened. */
+/* From here on, no file can be opened. */
 static void take_all_descriptors(void)
 {
     struct rlimit limit;
@@ -671,8 +671,8 @@ static void give_descriptors_back(void)
 }
 
 /*
- * Those who wait keep the listening socket readable. That must not keep the loop busy,
- * nor those away who are there already; and they come in as soon as they can.
+ * Connections that wait keep the listening socket readable. This must not keep the loop busy or
+ * slow down the connections that are open. They are accepted as soon as possible.
  */
 static void without_descriptors_it_waits_until_there_are_some(void **state)
 {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A udp in a loop of its own, with a sender, and what the callbacks were told. */
+/* A struct datagrams in a loop of its own, a sender, and what the callbacks received. */
 struct stage {
     uv_loop_t loop;
     uv_timer_t deadline;
@@ -32,12 +32,12 @@ struct stage {
     unsigned n_drained_asleep; /* drained without a wake-up, or twice after one */
     bool is_awake;
     int error;
-    int64_t slow_ns; /* how long each datagram takes */
+    int64_t slow_ns; /* the time to process a datagram */
 
-    unsigned wanted;  /* stop the loop when that many came */
-    unsigned to_send; /* send one more whenever drained, until that many were sent */
+    unsigned wanted;  /* stop the loop after this many */
+    unsigned to_send; /* send one more whenever drained, until this many were sent */
     unsigned n_sent;
-    unsigned close_at; /* close the udp in the callback for the datagram of this number */
+    unsigned close_at; /* close in the callback for the datagram of this number */
 };
 
 static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
@@ -154,7 +154,7 @@ static void on_deadline(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
-/* Run the loop until something stops it, or for that long. */
+/* Run the loop until something stops it, or for this long. */
 static void run_for(struct stage *stage, unsigned ms)
 {
     uv_update_time(&stage->loop);
@@ -163,7 +163,7 @@ static void run_for(struct stage *stage, unsigned ms)
     uv_timer_stop(&stage->deadline);
 }
 
-/* Run the loop until @n datagrams came since the start. */
+/* Run the loop until @n datagrams have arrived since the start. */
 static void run_until_received(struct stage *stage, unsigned n)
 {
     stage->wanted = n;
@@ -172,7 +172,7 @@ static void run_until_received(struct stage *stage, unsigned n)
     stage->wanted = 0;
 }
 
-/* How often the worker was woken up within that time. */
+/* The number of wake-ups within that time. */
 static unsigned wakeups_within(struct stage *stage, unsigned ms)
 {
     unsigned before = stage->n_wakeups[0] + stage->n_wakeups[1];
@@ -181,7 +181,7 @@ static unsigned wakeups_within(struct stage *stage, unsigned ms)
     return stage->n_wakeups[0] + stage->n_wakeups[1] - before;
 }
 
-/* Run until it has given up looking: a tenth of a second without a wake-up, within 3 s. */
+/* Run until it no longer polls: a tenth of a second without a wake-up. Fails after 3 s. */
 static void run_until_quiet(struct stage *stage)
 {
     int n = 30;
@@ -311,7 +311,7 @@ static void tells_of_an_error(void **state)
     stage_close(&stage);
 }
 
-/* A send to nobody fails the next read; then the socket is as good as before. */
+/* Sending to a closed port makes the next read fail. After that the socket works as before. */
 static void receives_after_an_error(void **state)
 {
     struct address sender, nobody;
@@ -339,7 +339,7 @@ static void receives_after_an_error(void **state)
 
 #define DRAIN_NS (5 * CLOCK_NS_PER_MS)
 
-/* One drain takes all that was sent, unless the machine is so slow that its time is over before. */
+/* One drain takes all that was sent, unless the machine is so slow that its time runs out. */
 static void drain_all(struct stage *stage)
 {
     while (stage->n_datagrams < stage->n_sent) {
@@ -369,7 +369,7 @@ static void drain_takes_what_is_there(void **state)
     stage_close(&stage);
 }
 
-/* It ends after some 5 ms, but at the end of a batch: what is slow here is one datagram. */
+/* It ends after about 5 ms, but only after a whole batch; here each datagram is slow. */
 static void drain_ends_in_time_and_leaves_the_rest(void **state)
 {
     struct stage stage;
@@ -387,7 +387,7 @@ static void drain_ends_in_time_and_leaves_the_rest(void **state)
     stage_close(&stage);
 }
 
-/* A worker that cannot keep up still comes to its other events. */
+/* A worker that cannot keep up still handles its other events. */
 static void a_flood_does_not_keep_the_loop_from_its_timers(void **state)
 {
     struct stage stage;
@@ -440,7 +440,7 @@ static void after_close_nothing_is_called(void **state)
     stage_close(&stage);
 }
 
-/* By the header it stops, and its memory lasts until the loop has come round. */
+/* As the header says: it stops, and its memory is freed once the loop has run again. */
 static void may_be_closed_by_its_own_callback(void **state)
 {
     struct stage stage;
@@ -512,7 +512,7 @@ static void receives_from_a_unix_socket(void **state)
     struct stage stage;
 
     stage_open_unix(&stage);
-    stage.to_send = 500; /* one after the other: its queue is short */
+    stage.to_send = 500; /* one at a time, as its queue is short */
     send_number(&stage);
     run_until_received(&stage, 500);
     assert_int_equal(stage.n_out_of_order, 0);
@@ -522,7 +522,7 @@ static void receives_from_a_unix_socket(void **state)
     stage_close_unix(&stage);
 }
 
-/* Senders block, or lose, when its queue is full, so it cannot wait for a timer. */
+/* Senders block, or lose datagrams, when its queue is full, so it cannot wait for a timer. */
 static void a_unix_socket_never_waits_for_a_timer(void **state)
 {
     struct stage stage;
@@ -534,7 +534,7 @@ static void a_unix_socket_never_waits_for_a_timer(void **state)
     assert_int_equal(stage.n_wakeups[DATAGRAMS_WAKEUP_TIMER], 0);
     assert_true(stage.n_wakeups[DATAGRAMS_WAKEUP_POLL] > 0);
     assert_int_equal(stage.n_drained, stage.n_wakeups[DATAGRAMS_WAKEUP_POLL]);
-    assert_int_equal(wakeups_within(&stage, 50), 0); /* and not when it is quiet */
+    assert_int_equal(wakeups_within(&stage, 50), 0); /* and not while it is quiet */
     stage_close_unix(&stage);
 }
 

@@ -3,8 +3,8 @@
 /*
  * Digits, from its header
  *
- * It leaves all to others where the first byte is not the lowest. There is nothing to test
- * then, and each case passes.
+ * Where the first byte in memory is not the lowest, it leaves all texts to its caller. Then there
+ * is nothing to test, and each case passes.
  */
 
 #include "unit.h"
@@ -22,45 +22,44 @@ static bool is_of_use(void)
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 }
 
-/* The text lies in memory of exactly DIGITS_WORD bytes, with @behind behind it. */
-static bool parse(struct slice text, char behind, uint32_t *ret)
+/* The text is in memory of exactly DIGITS_WORD bytes; @next fills the bytes after it. */
+static bool parse(struct slice text, char next, uint32_t *ret)
 {
     char *memory = malloc(DIGITS_WORD);
     bool is_number;
 
     assert_non_null(memory);
-    memset(memory, behind, DIGITS_WORD);
+    memset(memory, next, DIGITS_WORD);
     memcpy(memory, text.at, text.len < DIGITS_WORD ? text.len : DIGITS_WORD);
     is_number = digits_parse(memory, text.len, ret);
     free(memory);
     return is_number;
 }
 
-static void must_be_behind(struct slice text, char behind, uint32_t expected)
+static void must_be_before(struct slice text, char next, uint32_t expected)
 {
     uint32_t actual = UNTOUCHED;
 
     if (!is_of_use())
         return;
-    if (!parse(text, behind, &actual))
-        fail_msg("refused: %.*s, with %02x behind it", (int)text.len, text.at,
-                 (unsigned char)behind);
+    if (!parse(text, next, &actual))
+        fail_msg("refused: %.*s, with %02x after it", (int)text.len, text.at, (unsigned char)next);
     if (actual != expected)
-        fail_msg("%.*s, with %02x behind it, is %u", (int)text.len, text.at, (unsigned char)behind,
+        fail_msg("%.*s, with %02x after it, is %u", (int)text.len, text.at, (unsigned char)next,
                  actual);
 }
 
 static void must_be(struct slice text, uint32_t expected)
 {
-    must_be_behind(text, '|', expected);
-    must_be_behind(text, '9', expected);
+    must_be_before(text, '|', expected);
+    must_be_before(text, '9', expected);
 }
 
-static void must_refuse_before(struct slice text, char behind)
+static void must_refuse_before(struct slice text, char next)
 {
     uint32_t ret = UNTOUCHED;
 
-    if (parse(text, behind, &ret))
+    if (parse(text, next, &ret))
         fail_msg("accepted: %.*s", (int)text.len, text.at);
     assert_int_equal(ret, UNTOUCHED);
 }
@@ -107,7 +106,7 @@ static void reads_random_numbers_of_up_to_8_digits(void **state)
     }
 }
 
-/* Each digit stands in each place. */
+/* Each digit is tried in each place. */
 static void reads_one_digit_among_zeros_and_nines(void **state)
 {
     char text[16];
@@ -126,13 +125,13 @@ static void what_stands_behind_does_not_matter(void **state)
     char text[16];
 
     for (unsigned width = 1; width <= DIGITS_WORD; width++, first = first * 10 + width)
-        for (int behind = 0; behind < 256; behind++) {
-            must_be_behind(print(text, width, 7), (char)behind, 7);
-            must_be_behind(print(text, width, first), (char)behind, first);
+        for (int next = 0; next < 256; next++) {
+            must_be_before(print(text, width, 7), (char)next, 7);
+            must_be_before(print(text, width, first), (char)next, first);
         }
 }
 
-/* A single one, whatever it is, at each place of each length, among all digits. */
+/* Any one byte that is not a digit, at each place of each length. */
 static void refuses_all_that_is_no_digit(void **state)
 {
     static const char *const among[] = { "00000000", "99999999", "12345678", "90909090" };
@@ -152,7 +151,7 @@ static void refuses_all_that_is_no_digit(void **state)
                 }
 }
 
-/* A byte that is too large by so much that it makes up for its neighbour. */
+/* A byte so large that it would compensate for its neighbour. */
 static void refuses_two_that_are_none_together(void **state)
 {
     for (int first = 0; first < 256; first++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Hashes come from a generator with fixed seeds, so whatever is random here is the same
- * in each run: a bound on an error holds always or never.
+ * Hashes come from a generator with fixed seeds, so each run is the same: a bound on an error holds
+ * in every run or in none.
  */
 
 #include "unit.h"
@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* splitmix64 (Steele, Lea, Flood 2014): for each seed, 2^64 different numbers. */
+/* splitmix64 (Steele, Lea, Flood 2014): 2^64 different numbers for each seed. */
 static uint64_t next_hash(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
@@ -53,7 +53,7 @@ static void nothing_was_there_at_first(void **state)
     distinct_deinit(&distinct);
 }
 
-/* Give each of the exactly countable numbers of @hash_at, and after each all of a few again. */
+/* Record every number that can be counted exactly; after each, record some of them again. */
 static void count_exactly(uint64_t (*hash_at)(uint64_t i))
 {
     struct distinct distinct = { 0 };
@@ -166,7 +166,7 @@ static void deinit_leaves_an_empty_one(void **state)
 
 /* --- about ----------------------------------------------------------------------------- */
 
-/* Errors, as parts of what was right. */
+/* Errors, relative to the right number. */
 struct errors {
     double sum, squares, largest;
     unsigned n;
@@ -182,7 +182,10 @@ static void note(struct errors *errors, const struct distinct *distinct, double 
     errors->n++;
 }
 
-/* The mean is not off by more than @bias, nor the others by more than 0.8 % lets expect. */
+/*
+ * The mean is off by at most @bias, and the others by at most what a standard error of 0.8 %
+ * allows.
+ */
 static void assert_small(const struct errors *errors, double bias, double right)
 {
     double mean = errors->sum / errors->n, standard = sqrt(errors->squares / errors->n);
@@ -214,7 +217,7 @@ static void estimates_without_bias(void **state)
         assert_small(&errors[i], 0.003, numbers[i]);
 }
 
-/* With few seeds, a standard error is not known well; here are many of them. */
+/* A few seeds do not show the standard error well, so these are many. */
 static void the_standard_error_is_what_it_says(void **state)
 {
     struct errors errors = { 0 };
@@ -331,7 +334,7 @@ static void the_order_does_not_matter(void **state)
 
 #define PARTS_MAX 6
 
-/* Each of @n hashes goes to one part or, with @overlap, to two. */
+/* Each of @n hashes goes to one part, or to two with @overlap. */
 static void deal(struct distinct parts[PARTS_MAX], unsigned n, unsigned n_parts, bool overlap,
                  uint64_t seed)
 {
@@ -350,7 +353,7 @@ static void merge(struct distinct *to, const struct distinct *from)
     assert_count(from, before);
 }
 
-/* Merge two of the parts, until there is one: any tree may come of that. */
+/* Merge two parts, again and again, until one is left; the merges can form any tree. */
 static void merge_down(struct distinct parts[PARTS_MAX], unsigned n_parts, uint64_t seed)
 {
     while (n_parts > 1) {
@@ -386,7 +389,7 @@ static void merged_parts_equal_all_in_one(void **state)
     }
 }
 
-/* How many of what is merged, and how many it is merged into; both may be an estimate. */
+/* The numbers that are merged, from and into; both may be estimates. */
 static void merge_two(unsigned n_into, unsigned n_from, unsigned n_common)
 {
     unsigned n = n_into + n_from - n_common;

@@ -13,7 +13,7 @@
 static struct buffer text;
 static char path[] = "/tmp/udometer-test-document-XXXXXX";
 
-/* Without memory after this many more calls of calloc; -1: never. */
+/* The number of calls of calloc() that succeed; -1: all. */
 static int n_callocs_left = -1;
 
 void *__real_calloc(size_t n, size_t size);
@@ -300,7 +300,7 @@ static void all_problems_are_found_up_to_broken_yaml(void **state)
 
 /* --- limits ---------------------------------------------------------------------- */
 
-/* @n times @unit, @middle, and @n times @end, in memory of the next call's. */
+/* @n times @unit, then @middle, then @n times @end; valid until the next call. */
 static struct slice nested(unsigned n, const char *unit, const char *middle, const char *end)
 {
     static struct buffer bytes;
@@ -411,7 +411,7 @@ static void says_why_a_file_cannot_be_read(void **state)
 static void a_file_without_permission_cannot_be_read(void **state)
 {
     if (geteuid() == 0)
-        skip(); /* nothing is forbidden to root */
+        skip(); /* root may read any file */
     write_file(SLICE("a: 1\n"));
     assert_int_equal(chmod(path, 0), 0);
     assert_non_null(strstr(problems_of_file(path), ": cannot be read: Permission denied; "));

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* The line of @words, which end with NULL; or what is wrong, between angle brackets. */
+/* The line that @words, up to NULL, make; or what is wrong with them, between angle brackets. */
 static const char *line_of(const char *const *words)
 {
     static char text[2 * ENCODE_LINE_MAX];
@@ -82,7 +82,7 @@ static void a_member_may_have_commas(void **state)
     assert_string_equal(LINE("set", "a", "x,y:z|s\nb"), "a:x,y:z_s_b|s");
 }
 
-/* For them the daemon has rules, and counters. */
+/* The daemon has rules and counters for them. */
 static void half_a_tag_is_sent_as_one(void **state)
 {
     assert_string_equal(LINE("expire", "a", "bare"), "a:1|x|#bare");
@@ -107,7 +107,7 @@ static void says_what_is_wrong(void **state)
 
 static void a_line_is_never_cut(void **state)
 {
-    char name[ENCODE_LINE_MAX - 3]; /* with its NUL as long as ":1|c" leaves room for */
+    char name[ENCODE_LINE_MAX - 3]; /* as long as ":1|c" and a NUL leave room for */
 
     memset(name, 'a', sizeof(name));
     name[sizeof(name) - 1] = '\0';

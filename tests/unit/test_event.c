@@ -35,7 +35,7 @@ static void knows_events_by_their_lengths(void **state)
     must_all_be(SKIPPED_EVENT, events, ARRAY_SIZE(events));
 }
 
-/* They are what the lengths say, whatever bytes stand there. */
+/* Their lengths decide, whatever bytes they contain. */
 static void a_title_and_a_text_may_have_any_bytes(void **state)
 {
     static const char *const events[] = {
@@ -94,7 +94,7 @@ static void refuses_lengths_that_are_no_numbers(void **state)
     must_all_be(REFUSED_MALFORMED_LINE, others, ARRAY_SIZE(others));
 }
 
-/* No length is so large that adding it to another makes a small one. */
+/* No length is so large that a sum overflows and becomes small. */
 static void refuses_lengths_beyond_anything(void **state)
 {
     static const char *const others[] = {

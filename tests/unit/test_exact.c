@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 /*
- * Middles, cut off after 255 digits: half of the smallest double, the one below the
- * smallest normal double, and the one between DBL_MAX and infinity. One more digit
- * is below the middle or above it: the comments say which.
+ * Middles between two doubles, cut off after 255 digits: half of the smallest double, the one below
+ * the smallest normal double, and the one between DBL_MAX and infinity. The comments say which next
+ * digit is below the middle, and which is above.
  */
 #define HALF_OF_SMALLEST /* 8 is below, 9 above */                                                 \
     "24703282292062327208828439643411068618252990130716238221279284125033775363510437"             \
@@ -63,7 +63,7 @@ static void the_last_digit_decides(void **state)
     must_round("100000000000000033306690738754696212708950042724609374", -53, ODD, ODD);
 }
 
-/* The decimal and the middle are on two sides of 2^64 when they are made whole. */
+/* Scaled to whole numbers, the decimal and the middle are on two sides of 2^64. */
 static void one_word_more_is_greater(void **state)
 {
     must_round("1844674407370955.1616", -4, 1844674407370955.0, 1844674407370955.25);
@@ -97,7 +97,7 @@ static void the_largest_may_become_infinite(void **state)
     must_round(ABOVE_LARGEST "2", 53, DBL_MAX, (double)INFINITY);
 }
 
-/* Lengths at the limits of the arithmetic: a sanitizer sees what does not fit. */
+/* Lengths at the limits of the arithmetic: a sanitizer detects what does not fit. */
 static void the_longest_have_room(void **state)
 {
     char nines[EXACT_DIGITS_MAX + 1] = "";

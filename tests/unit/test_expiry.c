@@ -36,7 +36,7 @@ static struct identity identity_of(const char *name, enum sample_type type)
     };
 }
 
-/* Find or learn the key of @line: from now on the worker has it in its hands. */
+/* Find or learn the key of @line; from then on the worker holds a pointer to it. */
 static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
 {
     struct identity identity = { .type = type, .family = line->name, .weight = 1 };
@@ -63,7 +63,7 @@ static void record(unsigned worker, const char *name, uint32_t now_s)
     record_as(worker, name, SAMPLE_COUNTER, now_s);
 }
 
-/* The second half of a sweep. Returns how many went. */
+/* The second half of a sweep. Returns the number of series that it removed. */
 static size_t finish(struct expiry *expiry)
 {
     size_t n = expiry_remove(expiry, registry);
@@ -74,7 +74,7 @@ static size_t finish(struct expiry *expiry)
     return n;
 }
 
-/* A whole sweep, with nobody writing. Returns how many went. */
+/* A whole sweep, while nobody writes. Returns the number of series that it removed. */
 static size_t sweep(uint32_t now_s, uint32_t ttl_s)
 {
     struct expiry expiry = { 0 };
@@ -86,7 +86,7 @@ static size_t sweep(uint32_t now_s, uint32_t ttl_s)
     return finish(&expiry);
 }
 
-/* The sum of all counters there are. */
+/* The sum of all counters. */
 static double total(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
@@ -163,7 +163,7 @@ static void a_sweep_may_end_after_marking(void **state)
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
     expiry_finish(&expiry);
     assert_true(total() == 1);
-    assert_int_equal(sweep(1000, 1), 1); /* and begin anew */
+    assert_int_equal(sweep(1000, 1), 1); /* and start again */
 }
 
 /* --- what is kept ---------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static void a_write_between_mark_and_remove_keeps_the_series(void **state)
     assert_true(total() == 3);
 }
 
-/* Seconds are too coarse to show it, so asking has to do. */
+/* A time in seconds is too coarse to show it, so the worker must check. */
 static void a_write_in_the_second_of_the_last_one_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
@@ -215,7 +215,7 @@ static void a_worker_without_a_cell_of_it_keeps_it_too(void **state)
     assert_true(total() == 2);
 }
 
-/* The worker found its key before the mark, and writes after it. */
+/* The worker finds its key before the mark, and writes after it. */
 static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
@@ -231,7 +231,7 @@ static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state
     assert_true(total() == 2);
 }
 
-/* The same, but its thread had to wait so long that its time is that of the last write. */
+/* The same, but its thread has waited so long that its time is that of the last write. */
 static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
@@ -250,7 +250,7 @@ static void an_admission_before_the_first_write_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
     struct line line = line_of("x");
-    struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* never written: as old as can be */
+    struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* never written: as old as possible */
 
     assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
     shard_set_now(shards[0], 200);
@@ -342,7 +342,7 @@ static void thousands_go_in_one_sweep(void **state)
 
 /* --- ended by senders --------------------------------------------------------------------- */
 
-/* A worker ends the series of that name. Returns how many these were. */
+/* A worker ends the series of that name. Returns their number. */
 static size_t end_series(unsigned worker, const char *name)
 {
     const struct identity identity = identity_of(name, SAMPLE_END);
@@ -352,7 +352,7 @@ static size_t end_series(unsigned worker, const char *name)
     return n;
 }
 
-/* What becomes of those that were ended. Returns how many they were. */
+/* Process the series that were ended. Returns their number. */
 static size_t bury(void)
 {
     struct expiry expiry = { 0 };
@@ -390,7 +390,7 @@ static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
     for (unsigned i = 0; i < WORKERS; i++)
         shard_release(shards[i], expiry.items, expiry.n_items);
     expiry_finish(&expiry);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1); /* more than it had room for */
+    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1); /* more than fits */
     assert_int_equal(finish(&expiry), 1);
     assert_int_equal(registry_count(registry).bytes, 0);
 }
@@ -433,7 +433,7 @@ static void a_sweep_may_be_broken_off_when_the_workers_have_ended(void **state)
     record(1, "z", 2000);
     assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 2);
     assert_int_equal(expiry_remove(&expiry, registry), 2);
-    shard_release(shards[0], expiry.items, expiry.n_items); /* the other did not get there */
+    shard_release(shards[0], expiry.items, expiry.n_items); /* the other was not reached */
     for (unsigned i = 0; i < WORKERS; i++) {
         shard_free(shards[i]);
         shards[i] = NULL;
@@ -481,26 +481,25 @@ static void what_was_ended_is_released_for_workers_that_have_ended(void **state)
 #define SWEEPS_MIN 20
 
 /*
- * Two workers record into the same series, each round some of them, so that all
- * fall silent now and then, and end one of them now and then. The sweeper's clock
- * goes as fast as it sweeps.
+ * Two workers record into the same series, each some of them in turn, so that all series are idle
+ * at times, and sometimes end one. The sweeper's clock advances with each sweep.
  */
 static struct {
     _Atomic uint32_t now_s;
-    _Atomic unsigned round;         /* of waits: workers answer it between two records */
-    _Atomic unsigned seen[WORKERS]; /* the last round each has answered */
+    _Atomic unsigned round;         /* rounds; workers answer between two records */
+    _Atomic unsigned seen[WORKERS]; /* the last round that each has answered */
     _Atomic bool must_release;
     _Atomic unsigned n_working;
     _Atomic bool is_over;
-    struct expiry expiry; /* what workers are to release */
+    struct expiry expiry; /* what workers must release */
     double recorded[WORKERS];
-    double removed; /* what the removed series were worth */
+    double removed; /* the sum over all removed series */
     size_t n_expired, n_ended;
     _Atomic unsigned n_sweeps;
     unsigned n_bad_readings;
 } all;
 
-/* A moment when a worker holds no cell in its hands. */
+/* A moment when a worker holds no pointer to a cell. */
 static void pass(unsigned worker)
 {
     unsigned round = atomic_load(&all.round);
@@ -549,7 +548,7 @@ static void *work(void *arg)
 
         for (unsigned i = 0; i < 8; i++)
             if (!record_some(worker, (first + i) % SERIES_N))
-                return NULL; /* n_working stays, the sums will not agree */
+                return NULL; /* n_working stays; the sums will not match */
         if (round % 16 == 0 && !end_one(worker, first % SERIES_N))
             return NULL;
         pass(worker);
@@ -597,14 +596,14 @@ static void wait_for_workers(bool must_release)
             sched_yield();
 }
 
-/* Add up what @n removed series were worth, which no worker writes any more. */
+/* Add up the values of @n removed series, which no worker writes any more. */
 static void add_up(const struct sweep_item *removed, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         all.removed += value_of(removed[i].series);
 }
 
-/* What the sweep has removed, at its front. Returns how many. */
+/* Take what the sweep has removed. Returns the number. */
 static size_t move_removed(struct expiry *expiry)
 {
     size_t n = 0;
@@ -620,7 +619,7 @@ static size_t move_removed(struct expiry *expiry)
     return n;
 }
 
-/* What is in both lists is to be added up once. */
+/* Count a series that is in both lists once. */
 static void add_up_ended(const struct expiry *ended, const struct sweep_item *added, size_t n_added)
 {
     for (size_t i = 0; i < ended->n_items; i++) {
@@ -639,7 +638,7 @@ static void sweep_once(void)
     size_t n_removed = 0;
 
     atomic_fetch_add(&all.now_s, 2);
-    wait_for_workers(false); /* their clocks are not slower than ours */
+    wait_for_workers(false); /* their clocks are not earlier than ours */
     if (expiry_mark(&all.expiry, registry, atomic_load(&all.now_s), 1) > 0) {
         wait_for_workers(false);
         all.n_expired += expiry_remove(&all.expiry, registry);

@@ -3,9 +3,9 @@
 /*
  * Exposition, from its header
  *
- * The series come from a pipeline. One writer records each fact as a line, another adds
- * them up and writes at the end. Memory runs out when a case says so: the linker leads
- * calloc() and realloc() here.
+ * The series come from a pipeline. One writer writes a line for each call; another adds up, and
+ * writes at the end. Memory runs out when a case says so: the linker redirects calloc() and
+ * realloc() to this file.
  */
 
 #include "push.h"
@@ -21,7 +21,7 @@ void *__real_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__real_realloc(void *old, size_t size);
 
-/* So many allocations more, then none. */
+/* The number of allocations that succeed. */
 static size_t n_allocations_left = MANY;
 
 static bool may_allocate(void)
@@ -43,16 +43,16 @@ void *__wrap_realloc(void *old, size_t size)
 
 /* --- writers ---------------------------------------------------------------------------- */
 
-/* Writes a line for each fact, numbered by its state. */
+/* Writes a line for each call, with a number from its state. */
 struct recorder {
     unsigned n_calls;
 };
 
-/* What the recorder was asked for, of all walks of a case. */
+/* The calls of the recorder, in all walks of a case. */
 static unsigned n_families, n_series_seen, n_ends, n_flushes;
-/* How long the output was when it was last to be flushed. */
+/* The length of the output at the last call of flush. */
 static size_t flushed_len;
-/* The recorder finds no memory for this call; 0: never. */
+/* The call at which the recorder finds no memory; 0: none. */
 static unsigned fails_at;
 
 static void record(void *state, struct buffer *out)
@@ -119,7 +119,7 @@ static const struct exposition_writer recording_writer = {
     .flush = record_flush,
 };
 
-/* Writes one line at the end: how many of each, and the sum of all values. */
+/* Writes one line at the end: the number of each, and the sum of all values. */
 struct adder {
     unsigned n_families, n_samples, n_histograms;
     double sum;
@@ -194,11 +194,11 @@ static struct exposition *begin_walk(const struct exposition_writer *writer,
     struct exposition *exposition = NULL;
 
     assert_int_equal(exposition_new(&exposition, writer, snapshot, with), 0);
-    snapshot_unref(snapshot); /* it is a reader of its own */
+    snapshot_unref(snapshot); /* it is a separate reader */
     return exposition;
 }
 
-/* All of a walk at once, as a string; the caller gives it back. */
+/* The output of a whole walk, as a string that the caller frees. */
 static struct buffer walk(const struct exposition_writer *writer,
                           const struct exposition_collector *with)
 {
@@ -288,7 +288,7 @@ static void what_senders_write_cannot_break_a_help_line(void **state)
 
 /* --- chunks ------------------------------------------------------------------------------ */
 
-/* All of a walk in chunks of @enough; each is long enough, but for the last two. */
+/* The output of a walk in chunks of @enough bytes; each is long enough, except for the last two. */
 static struct buffer walk_in_chunks(size_t enough)
 {
     CLEANUP(exposition_freep)
@@ -337,7 +337,7 @@ static void a_chunk_ends_with_the_series_that_fills_it(void **state)
     exposition = begin_walk(&recording_writer, NULL);
     assert_int_equal(exposition_write(exposition, &out, 1), 0);
     assert_int_equal(n_series_seen, 1);
-    /* What is in the buffer already counts. */
+    /* Bytes that are already in the buffer count. */
     assert_int_equal(exposition_write(exposition, &out, out.len), 0);
     assert_int_equal(n_series_seen, 1);
     assert_int_equal(exposition_write(exposition, &out, out.len + 1), 0);
@@ -427,7 +427,7 @@ static void a_walk_may_end_anywhere(void **state)
 
 /* --- without memory ----------------------------------------------------------------------- */
 
-/* Whichever call finds none. */
+/* Whichever call finds no memory. */
 static void without_memory_the_walk_ends(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer whole = { 0 };
@@ -444,9 +444,9 @@ static void without_memory_the_walk_ends(void **state)
         unsigned n_before = n_series_seen;
 
         assert_int_equal(exposition_write(exposition, &out, SIZE_MAX), -ENOMEM);
-        assert_true(fails_at > 1 || n_series_seen <= n_before + 1); /* it did not go on */
+        assert_true(fails_at > 1 || n_series_seen <= n_before + 1); /* it stopped there */
         n_before = n_families + n_series_seen + n_ends;
-        buffer_clear(&out); /* which forgets the failure; the walk does not */
+        buffer_clear(&out); /* which clears the failure; the walk remembers it */
         assert_int_equal(exposition_write(exposition, &out, SIZE_MAX), -ENOMEM);
         assert_int_equal(out.len, 0);
         assert_int_equal(n_families + n_series_seen + n_ends, n_before);

@@ -99,7 +99,7 @@ static void a_set_claims_its_name_alone(void **state)
     family_unref(family);
 }
 
-/* That the last reference frees it shows under LeakSanitizer. */
+/* LeakSanitizer shows that the last reference frees it. */
 static void goes_with_its_last_reference(void **state)
 {
     struct family *family = new_family(SAMPLE_GAUGE, "x", "x");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Fetch, from its header: a child process is the server, and answers what a case says. */
+/* Fetch, from its header: the server is a child process, which answers as a case says. */
 
 #include "child.h"
 #include "sockets.h"
@@ -41,7 +41,7 @@ static void serve(int listener, const struct slice *pieces)
     for (; pieces->at; pieces++) {
         if (send(fd, pieces->at, pieces->len, MSG_NOSIGNAL) != (ssize_t)pieces->len)
             break;
-        /* So that it is likely to come in just this piece. */
+        /* So that it probably arrives as one piece. */
         usleep(1000);
     }
     _exit(memcmp(request, REQUEST, strlen(REQUEST)) == 0 ? 0 : 1);
@@ -73,7 +73,9 @@ static void collect(void *ctx, struct slice line)
     buffer_add_char(ctx, '|');
 }
 
-/* What fetch_lines() returns for these pieces; the lines are in @lines, each with a bar behind. */
+/*
+ * The return value of fetch_lines() for these pieces; @lines gets the lines, with a bar after each.
+ */
 static int fetch(const struct slice *pieces, struct buffer *lines)
 {
     struct server server = start_server(pieces);
@@ -150,7 +152,7 @@ static void nobody_may_listen(void **state)
     char text[ADDRESS_TEXT_MAX], url[ADDRESS_TEXT_MAX + 32];
     int fd;
 
-    /* A port that is bound, and not listened at. */
+    /* A port that is bound, but on which nobody listens. */
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
     fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, &address.any, address.len), 0);

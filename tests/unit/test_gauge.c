@@ -11,7 +11,7 @@
 
 #define WORKERS 3
 
-/* A gauge as three workers share it. Room for changes is there from the beginning. */
+/* A gauge that three workers share. It can hold changes from the start. */
 struct shared {
     struct gauge_cell gauges[WORKERS];
     struct gauge_change changes[WORKERS][GAUGE_CHANGES_MAX];
@@ -245,7 +245,7 @@ static void a_late_set_overrules_only_what_came_before_it(void **state)
 
 #define OPERATIONS 5
 
-/* A sample: @at is its place in order of arrival, which is also its value's digit. */
+/* A sample: @at is its place in the order of arrival, and also the digit of its value. */
 struct operation {
     unsigned worker;
     bool is_set;
@@ -257,7 +257,7 @@ static double amount(const struct operation *operation)
     return (double)(UINT64_C(1) << (4 * operation->at));
 }
 
-/* What the gauge is worth if each of @by_arrival is applied as it arrives. */
+/* The value of the gauge if each of @by_arrival is applied as it arrives. */
 static double expected_value(const struct operation *by_arrival)
 {
     double value = 0;
@@ -281,7 +281,7 @@ static double applied_value(const struct operation *const *order)
     return read_gauge(shared.cells, WORKERS);
 }
 
-/* Is some set applied after a change that came after it? */
+/* Whether a set is applied after a change that arrived after it. */
 static bool has_late_set(const struct operation *const *order)
 {
     for (unsigned i = 0; i < OPERATIONS; i++)
@@ -291,7 +291,7 @@ static bool has_late_set(const struct operation *const *order)
     return false;
 }
 
-/* How many orders of application give another value than that of arrival. */
+/* The number of orders of application whose value differs from that of the order of arrival. */
 static unsigned count_wrong(const struct operation *by_arrival, const struct operation **order,
                             unsigned n, bool with_late_sets)
 {
@@ -301,7 +301,9 @@ static unsigned count_wrong(const struct operation *by_arrival, const struct ope
         return (with_late_sets || !has_late_set(order)) &&
                applied_value(order) != expected_value(by_arrival);
     for (unsigned worker = 0; worker < WORKERS; worker++) {
-        /* Each worker applies its own in order: its next one is the first not yet taken. */
+        /*
+         * Each worker applies its own in order: its next is the first that it has not applied yet.
+         */
         const struct operation *next = NULL;
 
         for (unsigned i = 0; i < OPERATIONS && !next; i++) {
@@ -423,7 +425,7 @@ static void changes_of_several_workers_cannot_overflow_together(void **state)
     shared_init(&shared);
     set(&shared, 0, 1e308, 10);
     assert_int_equal(try_add(&shared, 1, 0.7e308, 20), VERDICT_APPLIED);
-    (void)!try_add(&shared, 2, 0.7e308, 30); /* must refuse: 2.4e308 is no double */
+    (void)!try_add(&shared, 2, 0.7e308, 30); /* must be refused: 2.4e308 is beyond a double */
     assert_true(isfinite(read_gauge(shared.cells, WORKERS)));
 }
 

@@ -8,13 +8,13 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
-/* A text that compresses, or one that does not, given away @block bytes at a time. */
+/* A text that compresses well, or one that does not, read @block bytes at a time. */
 struct text {
     char *at;
     size_t len;
     size_t n_read;
     size_t block;
-    long error; /* what comes at the end instead of 0 */
+    long error; /* returned at the end instead of 0 */
 };
 
 static struct text text_new(size_t len, bool is_random, size_t block)
@@ -47,7 +47,7 @@ static long read_text(void *stream, char *out, size_t max)
     return (long)n;
 }
 
-/* Compress all of @text, asking for @piece bytes at a time. The memory is the caller's. */
+/* Compress all of @text, reading @piece bytes at a time. The caller frees the result. */
 static char *compress(struct text *text, size_t piece, size_t *ret_len)
 {
     size_t max = 2 * text->len + 100000, len = 0;
@@ -63,14 +63,14 @@ static char *compress(struct text *text, size_t piece, size_t *ret_len)
         assert_true(len + piece <= max);
     }
     assert_int_equal(n, 0);
-    /* The end stays the end. */
+    /* After the end, every read returns the end. */
     assert_int_equal(gzip_read(gzip, read_text, text, out + len, piece), 0);
     gzip_free(gzip);
     *ret_len = len;
     return out;
 }
 
-/* One gzip member, whole, with the right checksum, and nothing behind it. */
+/* Exactly one gzip member, with the right checksum, and nothing after it. */
 static void assert_unpacks_to(char *packed, size_t packed_len, const struct text *text)
 {
     static struct inflate_state inflate;

@@ -87,7 +87,7 @@ static void the_order_of_a_pair_counts(void **state)
     assert_true(hash_pair(SLICE("\0"), SLICE(""), 5) != hash_pair(SLICE(""), SLICE("\0"), 5));
 }
 
-/* Tables go by the top 8 bits, then by the low ones. */
+/* Tables use the top 8 bits, then the low ones. */
 static void spreads_names_over_top_and_low_bits(void **state)
 {
     unsigned top[256] = { 0 }, low[256] = { 0 };

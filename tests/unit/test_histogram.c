@@ -39,7 +39,7 @@ static void record(double value, double weight)
     assert_int_equal(histogram_record(cell, value, weight), VERDICT_APPLIED);
 }
 
-/* Record @value once; it must be in bucket @index, and nowhere else. */
+/* Record @value once; it must be in bucket @index, and in no other. */
 static void assert_bucket(double value, unsigned index)
 {
     struct contents before = read_cell(), after;
@@ -170,7 +170,7 @@ static void a_refused_one_leaves_no_fraction_behind(void **state)
     record(DBL_MAX, 1.5); /* carries 0.5 */
     assert_int_equal(histogram_record(cell, DBL_MAX, 1.5), REFUSED_VALUE_OVERFLOW);
     record(-DBL_MAX, 1);
-    record(0, 1.25); /* 0.75 carried now, if the refused one left none */
+    record(0, 1.25); /* 0.75 is carried now, if the refused one carried nothing */
     assert_int_equal(read_cell().count, 3);
     record(0, 1.25);
     assert_int_equal(read_cell().count, 5);
@@ -198,7 +198,9 @@ static void *observe(void *ctx)
     return NULL;
 }
 
-/* An observation is committed by its bucket, so the sum never lacks what is counted. */
+/*
+ * Incrementing the bucket commits an observation, so the sum always includes all that is counted.
+ */
 static void whoever_reads_meanwhile_finds_what_is_counted_in_the_sum(void **state)
 {
     struct contents contents;

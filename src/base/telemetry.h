@@ -22,7 +22,9 @@
 
 enum telemetry_counter {
     TELEMETRY_DATAGRAMS,
-    TELEMETRY_DATAGRAM_BYTES,
+    TELEMETRY_DATAGRAM_BYTES, /* without those cut off */
+    TELEMETRY_DATAGRAMS_CUT,  /* datagrams whose end is lost, and its bytes */
+    TELEMETRY_DATAGRAM_CUT_BYTES,
     TELEMETRY_STREAM_BYTES,
     TELEMETRY_CONNECTIONS, /* a level, not a count: open now */
     TELEMETRY_CONNECTIONS_OPENED,

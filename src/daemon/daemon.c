@@ -316,6 +316,7 @@ static void log_end(struct daemon *daemon)
         drops += socket_kernel_drops(daemon->datagram_sockets[i].fd);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
+             LOG_UINT("datagrams_cut", sum[TELEMETRY_DATAGRAMS_CUT]),
              LOG_UINT("kernel_drops", drops));
 }
 

@@ -122,9 +122,12 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     pipeline_push(pipeline, datagram, arrived_ns);
 }
 
-static void on_cut(void *ctx)
+static void on_cut(void *ctx, size_t n_bytes)
 {
-    pipeline_refuse(((struct source *)ctx)->intake->pipeline, REFUSED_LINE_LIMIT);
+    uint64_t *counts = ((struct source *)ctx)->intake->options.row->counts;
+
+    counts[TELEMETRY_DATAGRAMS_CUT]++;
+    counts[TELEMETRY_DATAGRAM_CUT_BYTES] += n_bytes;
 }
 
 static void on_batch_end(void *ctx, unsigned n_datagrams)

@@ -59,13 +59,14 @@ struct datagrams {
     int fd;
 };
 
-/* The whole lines of a datagram whose end is lost. Reports the loss. */
-static struct slice whole_lines(struct datagrams *datagrams, struct slice datagram)
+/* The whole lines of a datagram whose last @n_cut bytes are lost. Reports the loss. */
+static struct slice whole_lines(struct datagrams *datagrams, struct slice datagram, size_t n_cut)
 {
     const char *end = memrchr(datagram.at, '\n', datagram.len);
+    size_t len = end ? (size_t)(end - datagram.at) + 1 : 0;
 
-    datagrams->callbacks.on_cut(datagrams->callbacks.ctx);
-    return (struct slice){ datagram.at, end ? (size_t)(end - datagram.at) : 0 };
+    datagrams->callbacks.on_cut(datagrams->callbacks.ctx, datagram.len - len + n_cut);
+    return (struct slice){ datagram.at, len };
 }
 
 static unsigned hand_over_batch(struct datagrams *datagrams, int n)
@@ -74,9 +75,10 @@ static unsigned hand_over_batch(struct datagrams *datagrams, int n)
 
     for (int i = 0; i < n; i++) {
         struct slice datagram = receive_batch_datagram(datagrams->batch, i);
+        size_t n_cut = receive_batch_n_cut(datagrams->batch, i);
 
-        if (UNLIKELY(receive_batch_is_cut(datagrams->batch, i)))
-            datagram = whole_lines(datagrams, datagram);
+        if (UNLIKELY(n_cut > 0))
+            datagram = whole_lines(datagrams, datagram, n_cut);
         callbacks->on_datagram(callbacks->ctx, datagram,
                                receive_batch_arrived_ns(datagrams->batch, i));
     }
@@ -88,9 +90,10 @@ unsigned datagrams_drain(struct datagrams *datagrams)
 {
     int64_t end_ns = clock_monotonic_ns() + TURN_NS;
     unsigned n_datagrams = 0;
-    int n = RECEIVE_BATCH_MAX;
+    const int n_max = receive_batch_max(datagrams->batch);
+    int n = n_max;
 
-    while (n == RECEIVE_BATCH_MAX && !uv_is_closing((uv_handle_t *)&datagrams->poll) &&
+    while (n == n_max && !uv_is_closing((uv_handle_t *)&datagrams->poll) &&
            (n_datagrams == 0 || clock_monotonic_ns() < end_ns)) {
         n = receive_batch_fill(datagrams->batch, datagrams->fd);
         if (n < 0)
@@ -98,7 +101,7 @@ unsigned datagrams_drain(struct datagrams *datagrams)
         else if (n > 0)
             n_datagrams += hand_over_batch(datagrams, n);
     }
-    datagrams->has_more = n == RECEIVE_BATCH_MAX;
+    datagrams->has_more = n == n_max;
     datagrams->callbacks.on_drained(datagrams->callbacks.ctx);
     return n_datagrams;
 }

@@ -26,7 +26,8 @@ struct datagrams_callbacks {
     void *ctx;
     void (*on_wakeup)(void *ctx, enum datagrams_wakeup wakeup);
     void (*on_datagram)(void *ctx, struct slice datagram, int64_t arrived_ns);
-    void (*on_cut)(void *ctx); /* the end of a datagram is lost; on_datagram has its whole lines */
+    /* The last bytes of a datagram are lost; on_datagram follows with the lines before them. */
+    void (*on_cut)(void *ctx, size_t n_bytes);
     void (*on_batch_end)(void *ctx, unsigned n_datagrams);
     void (*on_drained)(void *ctx);          /* at the end of each drain */
     void (*on_error)(void *ctx, int error); /* reading failed with negative errno */

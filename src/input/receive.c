@@ -3,8 +3,8 @@
 /*
  * Receive
  *
- * The batch owns its buffers: 64 of 64 KiB, mapped but not touched, so that only the pages that
- * long datagrams have actually reached take memory. recvmmsg() overwrites the lengths in the
+ * The batch owns its buffers, mapped but not touched, so that only the pages that long datagrams
+ * have actually reached take memory. recvmmsg() overwrites the lengths in the
  * headers it fills. So these are set again before the next call, and only the datagrams that it
  * has returned are read.
  *
@@ -28,12 +28,11 @@
 #include <sys/socket.h>
 
 /*
- * The distance between buffers. If it were the bare size, a power of two, all datagrams would
- * compete for the same few cache sets: most of 64 received ones would be evicted from the cache
- * before they are read.
+ * What the distance between buffers is more than their size. Without it, a power of two, all
+ * datagrams would compete for the same few cache sets: most of 64 received ones would be evicted
+ * from the cache before they are read.
  */
-#define BUFFER_STRIDE ((size_t)RECEIVE_DATAGRAM_MAX + 33 * CACHE_LINE)
-#define BUFFERS_SIZE (RECEIVE_BATCH_MAX * BUFFER_STRIDE)
+#define BUFFER_SHIFT (33 * (size_t)CACHE_LINE)
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))
 
 /* A larger change of their difference is a jump of a clock, not just a slow thread. */
@@ -41,6 +40,9 @@
 
 struct receive_batch {
     char *buffers;
+    size_t buffers_size;
+    size_t datagram_max; /* bytes of a buffer */
+    unsigned n_max;      /* datagrams that one call receives */
     struct mmsghdr headers[RECEIVE_BATCH_MAX];
     struct iovec vectors[RECEIVE_BATCH_MAX];
     _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
@@ -57,16 +59,19 @@ int receive_batch_new(struct receive_batch **ret, bool is_unix)
     batch = calloc(1, sizeof(*batch));
     if (!batch)
         return -ENOMEM;
-    batch->buffers = mmap(NULL, BUFFERS_SIZE, PROT_READ | PROT_WRITE,
+    batch->datagram_max = is_unix ? RECEIVE_UNIX_DATAGRAM_MAX : RECEIVE_DATAGRAM_MAX;
+    batch->n_max = is_unix ? RECEIVE_UNIX_BATCH_MAX : RECEIVE_BATCH_MAX;
+    batch->buffers_size = batch->n_max * (batch->datagram_max + BUFFER_SHIFT);
+    batch->buffers = mmap(NULL, batch->buffers_size, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (batch->buffers == MAP_FAILED) {
         batch->buffers = NULL;
         return -ENOMEM;
     }
     batch->control_size = is_unix ? 0 : CONTROL_SIZE;
-    for (size_t i = 0; i < RECEIVE_BATCH_MAX; i++) {
-        batch->vectors[i].iov_base = batch->buffers + i * BUFFER_STRIDE;
-        batch->vectors[i].iov_len = RECEIVE_DATAGRAM_MAX;
+    for (size_t i = 0; i < batch->n_max; i++) {
+        batch->vectors[i].iov_base = batch->buffers + i * (batch->datagram_max + BUFFER_SHIFT);
+        batch->vectors[i].iov_len = batch->datagram_max;
         batch->headers[i].msg_hdr.msg_iov = &batch->vectors[i];
         batch->headers[i].msg_hdr.msg_iovlen = 1;
         batch->headers[i].msg_hdr.msg_control = is_unix ? NULL : batch->control[i];
@@ -82,7 +87,7 @@ void receive_batch_free(struct receive_batch *batch)
     if (!batch)
         return;
     if (batch->buffers)
-        munmap(batch->buffers, BUFFERS_SIZE);
+        munmap(batch->buffers, batch->buffers_size);
     free(batch);
 }
 
@@ -119,14 +124,15 @@ static void note_clocks(struct receive_batch *batch)
 
 int receive_batch_fill(struct receive_batch *batch, int fd)
 {
-    int n;
+    /* MSG_TRUNC: msg_len is the length as sent, even if that exceeds the buffer. */
+    int n, flags = MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC;
 
     /* Only those that the last call changed: most batches are small, and all headers are 4 KB. */
     for (int i = 0; i < batch->n_filled; i++)
         batch->headers[i].msg_hdr.msg_controllen = batch->control_size;
     batch->n_filled = 0;
     do {
-        n = recvmmsg(fd, batch->headers, RECEIVE_BATCH_MAX, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
+        n = recvmmsg(fd, batch->headers, batch->n_max, flags, NULL);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
@@ -136,14 +142,24 @@ int receive_batch_fill(struct receive_batch *batch, int fd)
     return n;
 }
 
-struct slice receive_batch_datagram(const struct receive_batch *batch, int i)
+int receive_batch_max(const struct receive_batch *batch)
 {
-    return (struct slice){ batch->vectors[i].iov_base, batch->headers[i].msg_len };
+    return (int)batch->n_max;
 }
 
-bool receive_batch_is_cut(const struct receive_batch *batch, int i)
+struct slice receive_batch_datagram(const struct receive_batch *batch, int i)
 {
-    return batch->headers[i].msg_hdr.msg_flags & MSG_TRUNC;
+    size_t len = batch->headers[i].msg_len;
+
+    return (struct slice){ batch->vectors[i].iov_base,
+                           LIKELY(len <= batch->datagram_max) ? len : batch->datagram_max };
+}
+
+size_t receive_batch_n_cut(const struct receive_batch *batch, int i)
+{
+    size_t len = batch->headers[i].msg_len;
+
+    return LIKELY(len <= batch->datagram_max) ? 0 : len - batch->datagram_max;
 }
 
 int64_t receive_batch_arrived_ns(const struct receive_batch *batch, int i)

@@ -17,6 +17,14 @@
 #define RECEIVE_BATCH_MAX 64
 #define RECEIVE_DATAGRAM_MAX 65536
 
+/*
+ * The same for Unix sockets. A datagram may be as long as the send buffer of its sender: by default
+ * 212,992 bytes, and at most twice that (net.core.wmem_max, SO_SNDBUF in socket(7)). Where an
+ * administrator allows more, the kernel delivers up to some megabytes, and the rest is cut off.
+ */
+#define RECEIVE_UNIX_BATCH_MAX 16
+#define RECEIVE_UNIX_DATAGRAM_MAX (512 << 10)
+
 struct receive_batch;
 
 /*
@@ -29,16 +37,22 @@ DEFINE_CLEANUP(struct receive_batch *, receive_batch_free)
 
 /*
  * Replace the contents of the batch with the datagrams queued on @fd, without waiting for more.
- * Returns their number, 0 to RECEIVE_BATCH_MAX; fewer than RECEIVE_BATCH_MAX means that the socket
- * is empty. Or returns negative errno.
+ * Returns their number, at most receive_batch_max(); fewer means that the socket is empty. Or
+ * returns negative errno.
  */
 MUST_CHECK int receive_batch_fill(struct receive_batch *batch, int fd);
+
+/* The most datagrams that one fill receives. */
+int receive_batch_max(const struct receive_batch *batch);
 
 /* Datagram @i of the batch, borrowed until the next fill. */
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
 
-/* Whether its end is lost because it exceeds RECEIVE_DATAGRAM_MAX. (Unix sockets only.) */
-bool receive_batch_is_cut(const struct receive_batch *batch, int i);
+/*
+ * The number of bytes at its end that are lost, because it is longer than
+ * RECEIVE_UNIX_DATAGRAM_MAX. Always 0 with UDP.
+ */
+size_t receive_batch_n_cut(const struct receive_batch *batch, int i);
 
 /*
  * The time at which it reached this machine, on the clock of clock_monotonic_ns(). 0 unless

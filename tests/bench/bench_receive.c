@@ -179,7 +179,7 @@ static void count_batch(void *ctx, unsigned n_datagrams)
     *(unsigned *)ctx += n_datagrams;
 }
 
-static void ignore_cut(void *ctx)
+static void ignore_cut(void *ctx, size_t n_bytes)
 {
 }
 

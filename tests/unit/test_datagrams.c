@@ -24,6 +24,9 @@ struct stage {
     unsigned n_wakeups[2];
     enum datagrams_wakeup first_wakeup;
     unsigned n_datagrams;
+    size_t n_bytes;
+    unsigned n_cut;
+    size_t n_cut_bytes;
     unsigned n_in_batches;
     unsigned n_drained;
     unsigned n_since_batch_end;
@@ -55,9 +58,12 @@ static void stop_loop(uv_timer_t *timer)
     uv_stop(timer->loop);
 }
 
-static void on_cut(void *ctx)
+static void on_cut(void *ctx, size_t n_bytes)
 {
-    fail_msg("a datagram of UDP cannot be too long");
+    struct stage *stage = ctx;
+
+    stage->n_cut++;
+    stage->n_cut_bytes += n_bytes;
 }
 
 static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
@@ -73,6 +79,7 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     stage->n_out_of_order += !slice_equal(datagram, slice_of(expected));
     stage->n_wrong_stamps += arrived_ns < 0 || arrived_ns > clock_monotonic_ns();
     stage->n_datagrams++;
+    stage->n_bytes += datagram.len;
     stage->n_since_batch_end++;
     if (stage->n_datagrams == stage->close_at) {
         datagrams_close(stage->udp);
@@ -208,6 +215,7 @@ static void hands_over_all_that_was_sent(void **state)
     assert_int_equal(stage.n_out_of_order, 0);
     assert_int_equal(stage.n_wrong_stamps, 0);
     assert_int_equal(stage.error, 0);
+    assert_int_equal(stage.n_cut, 0);
     assert_int_equal(socket_kernel_drops(stage.fd), 0);
     stage_close(&stage);
 }
@@ -552,6 +560,22 @@ static void a_unix_socket_takes_what_lies_in_its_queue(void **state)
     stage_close_unix(&stage);
 }
 
+/* Send a datagram of @len bytes in lines of 100. Returns false if the kernel does not allow it. */
+static bool send_lines_of_100(struct stage *stage, size_t len)
+{
+    int buffer_bytes = 4 << 20;
+    char *text = malloc(len);
+    ssize_t n;
+
+    assert_non_null(text);
+    for (size_t i = 0; i < len; i++)
+        text[i] = i % 100 == 99 ? '\n' : 'x';
+    setsockopt(stage->out, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof(buffer_bytes));
+    n = send(stage->out, text, len, 0);
+    free(text);
+    return n >= 0;
+}
+
 static void a_unix_socket_takes_odd_datagrams(void **state)
 {
     static char large[60000];
@@ -561,10 +585,54 @@ static void a_unix_socket_takes_odd_datagrams(void **state)
     memset(large, 'x', sizeof(large));
     assert_int_equal(send(stage.out, "", 0, 0), 0);
     assert_int_equal(send(stage.out, large, sizeof(large), 0), sizeof(large));
-    run_until_received(&stage, 2);
-    assert_int_equal(stage.n_datagrams, 2);
+    assert_true(send_lines_of_100(&stage, 150000));
+    run_until_received(&stage, 3);
+    assert_int_equal(stage.n_datagrams, 3);
+    assert_int_equal(stage.n_bytes, sizeof(large) + 150000);
+    assert_int_equal(stage.n_cut, 0);
     assert_int_equal(stage.error, 0);
     stage_close_unix(&stage);
+}
+
+static void a_datagram_that_is_cut_has_its_whole_lines(void **state)
+{
+    struct stage stage;
+    bool can_send;
+
+    stage_open_unix(&stage);
+    can_send = send_lines_of_100(&stage, 600000);
+    if (can_send) {
+        run_until_received(&stage, 1);
+        assert_int_equal(stage.n_bytes, 524200);
+        assert_int_equal(stage.n_cut, 1);
+        assert_int_equal(stage.n_cut_bytes, 600000 - 524200);
+    }
+    stage_close_unix(&stage);
+    if (!can_send)
+        skip(); /* only root may */
+}
+
+/* What is left may not be cut anywhere: half a name would be another metric. */
+static void a_datagram_that_is_cut_in_its_only_line_has_none(void **state)
+{
+    static char text[600000];
+    int buffer_bytes = 4 << 20;
+    struct stage stage;
+    bool can_send;
+
+    stage_open_unix(&stage);
+    memset(text, 'x', sizeof(text));
+    setsockopt(stage.out, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof(buffer_bytes));
+    can_send = send(stage.out, text, sizeof(text), 0) >= 0;
+    if (can_send) {
+        run_until_received(&stage, 1);
+        assert_int_equal(stage.n_bytes, 0);
+        assert_int_equal(stage.n_cut, 1);
+        assert_int_equal(stage.n_cut_bytes, sizeof(text));
+    }
+    stage_close_unix(&stage);
+    if (!can_send)
+        skip(); /* only root may */
 }
 
 static void a_unix_socket_drops_nothing_that_the_kernel_counts(void **state)
@@ -613,6 +681,8 @@ int main(void)
         CASE(a_unix_socket_never_waits_for_a_timer),
         CASE(a_unix_socket_takes_what_lies_in_its_queue),
         CASE(a_unix_socket_takes_odd_datagrams),
+        CASE(a_datagram_that_is_cut_has_its_whole_lines),
+        CASE(a_datagram_that_is_cut_in_its_only_line_has_none),
         CASE(a_unix_socket_drops_nothing_that_the_kernel_counts),
     };
 

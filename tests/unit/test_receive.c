@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -178,6 +179,7 @@ static void the_longest_datagrams_come_whole(void **state)
             memset(text, round + i, sizeof(text));
             assert_true(slice_equal(receive_batch_datagram(batch, i),
                                     (struct slice){ text, sizeof(text) }));
+            assert_int_equal(receive_batch_n_cut(batch, i), 0);
         }
     }
     pair_close(pair);
@@ -291,7 +293,7 @@ static void a_stamp_says_when_it_arrived_not_when_it_was_read(void **state)
     receive_batch_free(batch);
 }
 
-/* --- descriptors in a datagram ---------------------------------------------------- */
+/* --- Unix sockets ----------------------------------------------------------------- */
 
 /* Two connected Unix sockets. Unlike those of unix_bind(), they take descriptors. */
 static struct pair pair_open_unix(void)
@@ -308,6 +310,90 @@ static struct receive_batch *unix_batch_new(void)
 
     assert_int_equal(receive_batch_new(&batch, true), 0);
     return batch;
+}
+
+/* A batch for Unix sockets with one datagram of @n bytes in it, or NULL if it cannot be sent. */
+static struct receive_batch *batch_with_one_of(struct pair pair, size_t n)
+{
+    struct receive_batch *batch = unix_batch_new();
+    char *text = malloc(n);
+
+    assert_non_null(text);
+    for (size_t i = 0; i < n; i++)
+        text[i] = (char)(i % 251);
+    if (send(pair.out, text, n, 0) < 0) {
+        assert_int_equal(errno, EMSGSIZE);
+        receive_batch_free(TAKE(batch));
+    } else {
+        assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    }
+    free(text);
+    return batch;
+}
+
+static void must_begin_as_sent(const struct receive_batch *batch, size_t n)
+{
+    struct slice datagram = receive_batch_datagram(batch, 0);
+
+    assert_int_equal(datagram.len, n);
+    for (size_t i = 0; i < n; i++)
+        if (datagram.at[i] != (char)(i % 251))
+            fail_msg("byte %zu differs", i);
+}
+
+/* What the kernel allows to senders without privileges, unless net.core.wmem_max is raised. */
+static void the_longest_unix_datagrams_come_whole(void **state)
+{
+    static const size_t lengths[] = { 65535, 65536, 65537, 150000, 212960, 425952 };
+    int buffer_bytes = 212992;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+        struct pair pair = pair_open_unix();
+        struct receive_batch *batch;
+
+        setsockopt(pair.out, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof(buffer_bytes));
+        batch = batch_with_one_of(pair, lengths[i]);
+        assert_non_null(batch);
+        must_begin_as_sent(batch, lengths[i]);
+        assert_int_equal(receive_batch_n_cut(batch, 0), 0);
+        receive_batch_free(batch);
+        pair_close(pair);
+    }
+}
+
+static void a_longer_one_is_cut_and_says_by_how_much(void **state)
+{
+    static const size_t more[] = { 0, 1, 2, 4095, 1000000 };
+    int buffer_bytes = 4 << 20;
+    bool can_send = true;
+
+    for (size_t i = 0; i < ARRAY_SIZE(more) && can_send; i++) {
+        struct pair pair = pair_open_unix();
+        struct receive_batch *batch;
+
+        setsockopt(pair.out, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof(buffer_bytes));
+        setsockopt(pair.out, SOL_SOCKET, SO_SNDBUFFORCE, &buffer_bytes, sizeof(buffer_bytes));
+        batch = batch_with_one_of(pair, RECEIVE_UNIX_DATAGRAM_MAX + more[i]);
+        can_send = batch != NULL;
+        if (can_send) {
+            must_begin_as_sent(batch, RECEIVE_UNIX_DATAGRAM_MAX);
+            assert_int_equal(receive_batch_n_cut(batch, 0), more[i]);
+        }
+        receive_batch_free(batch);
+        pair_close(pair);
+    }
+    if (!can_send)
+        skip(); /* only root may */
+}
+
+static void a_batch_knows_how_much_it_takes(void **state)
+{
+    struct receive_batch *batch = batch_new(), *unix_batch = unix_batch_new();
+
+    assert_int_equal(receive_batch_max(batch), RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_max(unix_batch), RECEIVE_UNIX_BATCH_MAX);
+    receive_batch_free(batch);
+    receive_batch_free(unix_batch);
 }
 
 static void descriptors_are_not_installed(void **state)
@@ -407,6 +493,9 @@ int main(void)
         CASE(without_asking_there_are_no_stamps),
         CASE(stamps_grow_and_never_lie_in_the_future),
         CASE(a_stamp_says_when_it_arrived_not_when_it_was_read),
+        CASE(the_longest_unix_datagrams_come_whole),
+        CASE(a_longer_one_is_cut_and_says_by_how_much),
+        CASE(a_batch_knows_how_much_it_takes),
         CASE(descriptors_are_not_installed),
         CASE(passed_descriptors_are_closed),
         CASE(a_unix_batch_has_no_stamps),

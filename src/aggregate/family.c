@@ -35,10 +35,10 @@ static void add_claim(struct family *family, char **at, struct slice name, struc
     claim->family = family;
 }
 
-struct family *family_new(const struct identity *identity, const struct buckets *buckets)
+static struct family *make(struct slice name, enum metric_type type, struct slice sent_as)
 {
-    size_t text_max = FAMILY_NAMES_MAX * (identity->family.len + KIND_SUFFIX_LEN_MAX + 1);
-    size_t size = sizeof(struct family) + text_max + identity->sent_as.len;
+    size_t text_max = FAMILY_NAMES_MAX * (name.len + KIND_SUFFIX_LEN_MAX + 1);
+    size_t size = sizeof(struct family) + text_max + sent_as.len;
     struct family *family = calloc(1, size);
     const struct slice *suffixes;
     char *at;
@@ -47,15 +47,33 @@ struct family *family_new(const struct identity *identity, const struct buckets 
         return NULL;
     at = family->text;
     family->size = size;
-    family->type = metric_type_of(identity->type);
-    family->buckets = buckets;
-    family->sent_as = add_text(&at, identity->sent_as, SLICE(""));
-    add_claim(family, &at, identity->family, SLICE(""));
+    family->type = type;
+    family->sent_as = add_text(&at, sent_as, SLICE(""));
+    add_claim(family, &at, name, SLICE(""));
     family->name = family->claims[0].name;
     suffixes = kind_of(family->type)->suffixes;
     for (unsigned i = 0; i < KIND_SUFFIXES_MAX && suffixes[i].len; i++)
-        add_claim(family, &at, identity->family, suffixes[i]);
+        add_claim(family, &at, name, suffixes[i]);
     atomic_init(&family->refs, 1);
+    return family;
+}
+
+struct family *family_new(const struct identity *identity, const struct buckets *buckets)
+{
+    struct family *family =
+        make(identity->family, metric_type_of(identity->type), identity->sent_as);
+
+    if (family)
+        family->buckets = buckets;
+    return family;
+}
+
+struct family *family_new_reserved(struct slice name, enum metric_type type)
+{
+    struct family *family = make(name, type, SLICE(""));
+
+    if (family)
+        family->is_reserved = true;
     return family;
 }
 

@@ -51,6 +51,9 @@ struct family {
  */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
 
+/* Make one that reserves @name, and the other names of its type, for udometer itself. The same. */
+struct family *family_new_reserved(struct slice name, enum metric_type type);
+
 /*
  * Count the memory of @family on @budget, which outlives it, and that of its series as they are
  * made. @prepaid_bytes, for an overflow series, count from now on.

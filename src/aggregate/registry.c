@@ -47,7 +47,7 @@ struct registry {
 
     pthread_mutex_t view_lock;
     struct snapshot *current;
-    size_t n_removed; /* SERIES_REMOVED ones that @current or the fresh list still has */
+    size_t n_to_leave_out; /* SERIES_REMOVED ones that @current or the fresh list still has */
 };
 
 int registry_new(struct registry **ret, const struct registry_options *options)
@@ -86,7 +86,7 @@ static void release_unregistered(struct registry *registry)
     for (size_t i = 0; i < current->n_series; i++)
         if (!series_is_registered(current->series[i]))
             series_unref(current->series[i]);
-    for (struct series *series = registry->roster.fresh; series; series = next) {
+    for (struct series *series = registry->roster.fresh.first; series; series = next) {
         next = series->next_fresh;
         if (!series_is_registered(series))
             series_unref(series);
@@ -106,7 +106,7 @@ void registry_free(struct registry *registry)
 {
     if (!registry)
         return;
-    if (registry->ended.n || registry->n_removed)
+    if (registry->ended.n || registry->n_to_leave_out)
         release_unregistered(registry);
     release_ended(&registry->ended);
     roster_deinit(&registry->roster);
@@ -116,12 +116,12 @@ void registry_free(struct registry *registry)
     free(registry);
 }
 
-int registry_reserve(struct registry *registry, const struct identity *identity)
+int registry_reserve(struct registry *registry, struct slice name, enum metric_type type)
 {
     int r;
 
     pthread_mutex_lock(&registry->lock);
-    r = roster_reserve(&registry->roster, identity);
+    r = roster_reserve(&registry->roster, name, type);
     pthread_mutex_unlock(&registry->lock);
     return r;
 }
@@ -268,42 +268,43 @@ static void remove_ended(struct registry *registry)
 
     for (; ended->n_removed < ended->n; ended->n_removed++) {
         series_set_state(ended->items[ended->n_removed].series, SERIES_REMOVED);
-        registry->n_removed++;
+        registry->n_to_leave_out++;
     }
 }
 
 /* Take out of @fresh the series that were removed before any snapshot included them. */
-static struct series *without_removed(struct registry *registry, struct series *fresh, size_t *n)
+static struct fresh_list without_removed(struct registry *registry, struct fresh_list fresh)
 {
-    struct series **link = &fresh;
+    struct fresh_list kept = { 0 };
+    struct series **link = &kept.first, *next;
 
-    while (*link) {
-        struct series *series = *link;
-
+    for (struct series *series = fresh.first; series; series = next) {
+        next = series->next_fresh;
         if (series_state(series) == SERIES_REMOVED) {
-            *link = series->next_fresh;
-            --*n;
-            MUST_BE(registry->n_removed, >, (size_t)0);
-            registry->n_removed--;
+            MUST_BE(registry->n_to_leave_out, >, (size_t)0);
+            registry->n_to_leave_out--;
             series_unref(series); /* the snapshots' reference */
         } else {
+            *link = kept.last = series;
             link = &series->next_fresh;
+            kept.n++;
         }
     }
-    return fresh;
+    *link = NULL;
+    return kept;
 }
 
-static struct snapshot *follow(struct registry *registry, struct series *fresh, size_t n_fresh)
+static struct snapshot *follow(struct registry *registry, const struct fresh_list *fresh)
 {
-    struct series **array = calloc(n_fresh ? n_fresh : 1, sizeof(*array));
+    struct series **array = calloc(fresh->n ? fresh->n : 1, sizeof(*array));
     struct snapshot *next;
     size_t n = 0;
 
     if (!array)
         return NULL;
-    for (struct series *series = fresh; series; series = series->next_fresh)
+    for (struct series *series = fresh->first; series; series = series->next_fresh)
         array[n++] = series;
-    next = snapshot_follow(registry->current, array, n_fresh, registry->n_removed);
+    next = snapshot_follow(registry->current, array, fresh->n, registry->n_to_leave_out);
     free(array);
     return next;
 }
@@ -311,29 +312,28 @@ static struct snapshot *follow(struct registry *registry, struct series *fresh, 
 /* With view_lock held: bring the current snapshot up to date; without memory it stays. */
 static void refresh(struct registry *registry)
 {
-    struct series *fresh;
+    struct fresh_list fresh;
     struct snapshot *next;
-    size_t n_fresh;
 
     pthread_mutex_lock(&registry->lock);
-    fresh = roster_take_fresh(&registry->roster, &n_fresh);
+    fresh = roster_take_fresh(&registry->roster);
     remove_ended(registry);
     pthread_mutex_unlock(&registry->lock);
-    if (registry->n_removed)
-        fresh = without_removed(registry, fresh, &n_fresh);
-    if (!fresh && registry->n_removed == 0)
+    if (registry->n_to_leave_out)
+        fresh = without_removed(registry, fresh);
+    if (!fresh.first && registry->n_to_leave_out == 0)
         return;
 
-    next = follow(registry, fresh, n_fresh);
+    next = follow(registry, &fresh);
     if (!next) {
         pthread_mutex_lock(&registry->lock);
-        roster_put_back_fresh(&registry->roster, fresh, n_fresh);
+        roster_put_back_fresh(&registry->roster, fresh);
         pthread_mutex_unlock(&registry->lock);
         return;
     }
     snapshot_unref(registry->current);
     registry->current = next;
-    registry->n_removed = 0;
+    registry->n_to_leave_out = 0;
 }
 
 struct snapshot *registry_snapshot(struct registry *registry)
@@ -423,7 +423,7 @@ static bool remove_one(struct registry *registry, const struct sweep_item *item)
         return false;
     }
     roster_remove(&registry->roster, series, SERIES_REMOVED);
-    registry->n_removed++;
+    registry->n_to_leave_out++;
     return true;
 }
 

@@ -42,10 +42,11 @@ void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free)
 
 /*
- * Reserve the name in @identity for udometer itself, and the other names that a family of its
- * type is exposed under. Names are copied. Returns 0, -EEXIST or -ENOMEM.
+ * Reserve @name for udometer itself, and the other names that a family of @type is exposed under.
+ * Names are copied. Returns 0, -EEXIST or -ENOMEM.
  */
-MUST_CHECK int registry_reserve(struct registry *registry, const struct identity *identity);
+MUST_CHECK int registry_reserve(struct registry *registry, struct slice name,
+                                enum metric_type type);
 
 /* The result of registry_admit(). */
 struct admission {

@@ -52,14 +52,13 @@ struct roster_request roster_request(const struct roster *roster, const struct i
 
 /* --- families ------------------------------------------------------------------ */
 
-int roster_reserve(struct roster *roster, const struct identity *identity)
+int roster_reserve(struct roster *roster, struct slice name, enum metric_type type)
 {
-    struct family *family = family_new(identity, roster->buckets), *holder;
+    struct family *family = family_new_reserved(name, type), *holder;
     enum verdict verdict;
 
     if (!family)
         return -ENOMEM;
-    family->is_reserved = true;
     verdict = names_claim(&roster->names, family, &holder);
     if (verdict != VERDICT_APPLIED) {
         family_unref(family);
@@ -182,7 +181,7 @@ static bool has_room(const struct roster *roster, const struct family *family, s
 /* --- finding and adding ------------------------------------------------------------ */
 
 /* A series in which a sample may be counted. */
-struct place {
+struct candidate {
     struct series *series; /* NULL: it must be added */
     struct slice labels;
     uint64_t hash;
@@ -190,9 +189,10 @@ struct place {
     bool stands_in;   /* the labels are not those requested */
 };
 
-static struct place place_of(const struct family *family, struct slice labels, uint64_t hash)
+static struct candidate candidate_of(const struct family *family, struct slice labels,
+                                     uint64_t hash)
 {
-    return (struct place){
+    return (struct candidate){
         .labels = labels,
         .hash = hash,
         .is_overflow = can_overflow(family) && slice_equal(labels, ROSTER_OVERFLOW_LABELS),
@@ -200,63 +200,71 @@ static struct place place_of(const struct family *family, struct slice labels, u
 }
 
 /*
- * Look for the series of @place. Returns whether it and a cell of @worker exist, or may be added
- * within the limits.
+ * Look for the series of @candidate. Returns whether it and a cell of @worker exist, or may be
+ * added within the limits.
  */
 static bool is_available(struct roster *roster, const struct family *family, unsigned worker,
-                         struct place *place)
+                         struct candidate *candidate)
 {
-    const struct series_key key = { family, place->labels };
+    const struct series_key key = { family, candidate->labels };
     size_t bytes;
 
-    place->series = slots_find(&roster->series, place->hash, &key, series_is);
-    if (place->series && (place->series->cells[worker] || place->series->is_prepaid))
+    candidate->series = slots_find(&roster->series, candidate->hash, &key, series_is);
+    if (candidate->series && (candidate->series->cells[worker] || candidate->series->is_prepaid))
         return true;
     bytes = kind_cell_size(family->type, family->buckets);
-    if (place->series)
+    if (candidate->series)
         return budget_has(&roster->budget, bytes);
-    if (place->is_overflow && budget_has_prepaid(&family->prepaid))
+    if (candidate->is_overflow && budget_has_prepaid(&family->prepaid))
         return true;
-    bytes += series_size(place->labels, roster->n_workers);
-    return place->is_overflow ? budget_has(&roster->budget, bytes)
-                              : has_room(roster, family, bytes);
+    bytes += series_size(candidate->labels, roster->n_workers);
+    return candidate->is_overflow ? budget_has(&roster->budget, bytes)
+                                  : has_room(roster, family, bytes);
 }
 
 /* Choose the series for the samples of @request: the one it names, or the overflow series. */
-static enum verdict choose_place(struct roster *roster, const struct family *family,
-                                 const struct roster_request *request, struct place *ret)
+static enum verdict choose_series(struct roster *roster, const struct family *family,
+                                  const struct roster_request *request, struct candidate *ret)
 {
-    *ret = place_of(family, request->identity->labels, request->hash);
+    *ret = candidate_of(family, request->identity->labels, request->hash);
     if (is_available(roster, family, request->worker, ret))
         return VERDICT_APPLIED;
     /* A family with only an overflow series would bypass the limit for new names. */
     if (!can_overflow(family) || ret->is_overflow || family->n_series == 0)
         return REFUSED_SERIES_LIMIT;
-    *ret = place_of(family, ROSTER_OVERFLOW_LABELS,
-                    hash_bytes(ROSTER_OVERFLOW_LABELS, request->name_hash));
+    *ret = candidate_of(family, ROSTER_OVERFLOW_LABELS,
+                        hash_bytes(ROSTER_OVERFLOW_LABELS, request->name_hash));
     ret->stands_in = true;
     return is_available(roster, family, request->worker, ret) ? VERDICT_APPLIED
                                                               : REFUSED_SERIES_LIMIT;
 }
 
-static enum verdict add_series(struct roster *roster, struct family *family, struct place *place)
+static void add_fresh(struct fresh_list *fresh, struct series *series)
 {
-    struct series *series = series_new(family, place->labels, roster->n_workers);
+    series->next_fresh = fresh->first;
+    fresh->first = series;
+    if (!fresh->last)
+        fresh->last = series;
+    fresh->n++;
+}
+
+static enum verdict add_series(struct roster *roster, struct family *family,
+                               struct candidate *candidate)
+{
+    struct series *series = series_new(family, candidate->labels, roster->n_workers);
 
     if (!series)
         return REFUSED_NO_MEMORY;
-    if (place->is_overflow)
+    if (candidate->is_overflow)
         series_use_prepaid(series);
-    if (!slots_add(&roster->series, place->hash, series)) {
+    if (!slots_add(&roster->series, candidate->hash, series)) {
         series_free(series);
         return REFUSED_NO_MEMORY;
     }
-    series->next_fresh = roster->fresh;
-    roster->fresh = series;
-    roster->n_fresh++;
+    add_fresh(&roster->fresh, series);
     roster->n_series[family->type]++;
     link_to_family(series);
-    place->series = series;
+    candidate->series = series;
     return VERDICT_APPLIED;
 }
 
@@ -274,7 +282,7 @@ enum verdict roster_find_or_add(struct roster *roster, const struct roster_reque
                                 struct roster_reply *ret)
 {
     const struct identity *identity = request->identity;
-    struct place place;
+    struct candidate candidate;
     struct family *family;
     enum verdict verdict = names_find(&roster->names, identity->family, request->name_hash,
                                       metric_type_of(identity->type), &family);
@@ -285,12 +293,12 @@ enum verdict roster_find_or_add(struct roster *roster, const struct roster_reque
     if (verdict != VERDICT_APPLIED)
         return verdict;
 
-    verdict = choose_place(roster, family, request, &place);
-    if (verdict == VERDICT_APPLIED && !place.series)
-        verdict = add_series(roster, family, &place);
+    verdict = choose_series(roster, family, request, &candidate);
+    if (verdict == VERDICT_APPLIED && !candidate.series)
+        verdict = add_series(roster, family, &candidate);
     if (verdict == VERDICT_APPLIED)
-        verdict = give_cell(place.series, request->worker, &ret->cell);
-    ret->is_overflow = place.stands_in;
+        verdict = give_cell(candidate.series, request->worker, &ret->cell);
+    ret->is_overflow = candidate.stands_in;
     if (family->n_series == 0) { /* a new one, whose first series was refused */
         remove_family(roster, family);
         ret->family = NULL;
@@ -315,24 +323,21 @@ void roster_remove(struct roster *roster, struct series *series, enum series_sta
 
 /* --- fresh series --------------------------------------------------------------- */
 
-struct series *roster_take_fresh(struct roster *roster, size_t *ret_n)
+struct fresh_list roster_take_fresh(struct roster *roster)
 {
-    struct series *fresh = TAKE(roster->fresh);
+    struct fresh_list fresh = roster->fresh;
 
-    *ret_n = roster->n_fresh;
-    roster->n_fresh = 0;
+    roster->fresh = (struct fresh_list){ 0 };
     return fresh;
 }
 
-void roster_put_back_fresh(struct roster *roster, struct series *fresh, size_t n)
+void roster_put_back_fresh(struct roster *roster, struct fresh_list fresh)
 {
-    struct series *last = fresh;
-
-    if (!fresh)
+    if (!fresh.first)
         return;
-    while (last->next_fresh)
-        last = last->next_fresh;
-    last->next_fresh = roster->fresh;
+    fresh.last->next_fresh = roster->fresh.first;
+    if (roster->fresh.last)
+        fresh.last = roster->fresh.last;
+    fresh.n += roster->fresh.n;
     roster->fresh = fresh;
-    roster->n_fresh += n;
 }

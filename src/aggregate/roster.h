@@ -15,6 +15,13 @@
 #include "base/slots.h"
 #include "base/verdict.h"
 
+/* Series that were made since the last roster_take_fresh(). All zero is an empty list. */
+struct fresh_list {
+    struct series *first; /* linked by next_fresh */
+    struct series *last;  /* if there is a first */
+    size_t n;
+};
+
 struct roster {
     unsigned n_workers; /* this and the next two as in struct registry_options */
     size_t max_series;
@@ -22,9 +29,8 @@ struct roster {
     const struct buckets *buckets;
 
     struct names names;
-    struct slots series;  /* struct series */
-    struct series *fresh; /* made since roster_take_fresh(), linked by next_fresh */
-    size_t n_fresh;
+    struct slots series; /* struct series */
+    struct fresh_list fresh;
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
     struct budget budget; /* of families, series and cells, in the roster or not */
@@ -44,8 +50,8 @@ struct roster_request {
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
                                      unsigned worker);
 
-/* Reserve the name in @identity for udometer itself. Returns 0, -EEXIST or -ENOMEM. */
-MUST_CHECK int roster_reserve(struct roster *roster, const struct identity *identity);
+/* Reserve @name for udometer itself, as registry_reserve() does. Returns 0, -EEXIST or -ENOMEM. */
+MUST_CHECK int roster_reserve(struct roster *roster, struct slice name, enum metric_type type);
 
 /* The only label of the series that counts a family's samples beyond a limit. */
 #define ROSTER_OVERFLOW_LABELS SLICE("overflow=\"true\"")
@@ -70,8 +76,8 @@ struct family *roster_find_family(struct roster *roster, const struct roster_req
  */
 void roster_remove(struct roster *roster, struct series *series, enum series_state state);
 
-/* Take over the list of fresh series, and its length. */
-struct series *roster_take_fresh(struct roster *roster, size_t *ret_n);
+/* Take over the list of fresh series. */
+struct fresh_list roster_take_fresh(struct roster *roster);
 
-/* Put such a list back. */
-void roster_put_back_fresh(struct roster *roster, struct series *fresh, size_t n);
+/* Put such a list back; series may have been taken out of it. Takes constant time. */
+void roster_put_back_fresh(struct roster *roster, struct fresh_list fresh);

@@ -316,36 +316,16 @@ void selfmetrics_collect(const void *ctx, struct exposition *out)
 
 /* --- before the first scrape -------------------------------------------------------------- */
 
-/* A type of sample that becomes a metric of @type. */
-static enum sample_type sample_for(enum metric_type type)
-{
-    switch (type) {
-    case METRIC_COUNTER: return SAMPLE_COUNTER;
-    case METRIC_GAUGE: return SAMPLE_GAUGE;
-    case METRIC_HISTOGRAM: return SAMPLE_HISTOGRAM;
-    case METRIC_SET: return SAMPLE_SET;
-    case METRIC_NONE: break;
-    }
-    return SAMPLE_END;
-}
-
-static int reserve(struct registry *registry, const char *name, enum metric_type type)
-{
-    struct identity identity = { .type = sample_for(type), .family = slice_of(name) };
-
-    return registry_reserve(registry, &identity);
-}
-
 int selfmetrics_reserve(struct registry *registry)
 {
     int r = 0;
 
     for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
         if (families[i].name)
-            r = reserve(registry, families[i].name, families[i].type);
+            r = registry_reserve(registry, slice_of(families[i].name), families[i].type);
     for (unsigned i = 0; i < n_worker_metrics && r == 0; i++)
         if (i == 0 || strcmp(worker_metrics[i].family, worker_metrics[i - 1].family) != 0)
-            r = reserve(registry, worker_metrics[i].family, METRIC_COUNTER);
+            r = registry_reserve(registry, slice_of(worker_metrics[i].family), METRIC_COUNTER);
     return r;
 }
 

@@ -61,12 +61,11 @@ static void run_case(const char *in_path, struct buffer *out)
     const struct rig_limits limits = { .max_series = 20,
                                        .max_series_bytes = 1 << 20,
                                        .max_key_bytes = 1 << 20 };
-    const struct identity reserved = { .type = SAMPLE_GAUGE,
-                                       .family = SLICE("udometer_build_info") };
+    const struct slice own = SLICE("udometer_build_info");
     struct rig rig;
 
     rig_init(&rig, &limits);
-    rig_must(registry_reserve(rig.registry, &reserved), "reserve");
+    rig_must(registry_reserve(rig.registry, own, METRIC_GAUGE), "reserve");
     read_file(in_path, &in);
     pipeline_push(rig.pipeline, buffer_text(&in), 0);
     pipeline_flush(rig.pipeline);

@@ -42,7 +42,6 @@ LISTS = {
         "input/labeller.c": "which label it keeps to itself",
         "output/exposition.c": "which function of a writer takes it",
         "output/text.c": "its word in a # TYPE line",
-        "web/selfmetrics.c": "which names a metric of udometer's own claims",
         "tools/bench/workload.c": "what its samples add up to",
         "tools/bench/tally.c": "how a scrape shows that",
     }),

@@ -97,12 +97,11 @@ static inline void assert_verdict(const char *line, enum verdict verdict)
 
 static inline int begin_with(size_t max_series)
 {
-    const struct identity own = { .type = SAMPLE_GAUGE, .family = SLICE("own") };
     struct shard_options shard_options = { .max_key_bytes = 1 << 20, .seed = 42 };
 
     row = (struct telemetry_row){ 0 };
     shard_options.registry = registry = new_registry(1, max_series, SIZE_MAX);
-    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_GAUGE), 0);
     if (shard_new(&shard, &shard_options) < 0)
         return -1;
     return pipeline_new(&pipeline, shard, &row, default_pipeline());

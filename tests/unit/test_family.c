@@ -51,10 +51,15 @@ static void a_histogram_claims_what_it_is_exposed_under(void **state)
     family_unref(family);
 }
 
-static void may_have_been_sent_without_a_name_of_its_own(void **state)
+static void a_reserved_one_has_all_names_of_its_type(void **state)
 {
-    struct family *family = new_family(SAMPLE_GAUGE, "x", "");
+    struct family *family = family_new_reserved(SLICE("x"), METRIC_HISTOGRAM);
 
+    assert_non_null(family);
+    assert_true(family->is_reserved);
+    assert_int_equal(family->type, METRIC_HISTOGRAM);
+    assert_int_equal(family->n_claims, 4);
+    assert_slice_equal(family->name, "x");
     assert_slice_equal(family->sent_as, "");
     family_unref(family);
 }
@@ -130,7 +135,7 @@ int main(void)
         CASE(a_counter_claims_its_name_alone),
         CASE(a_histogram_claims_what_it_is_exposed_under),
         CASE(a_set_claims_its_name_alone),
-        CASE(may_have_been_sent_without_a_name_of_its_own),
+        CASE(a_reserved_one_has_all_names_of_its_type),
         CASE(knows_how_much_memory_it_takes),
         CASE(counts_its_memory_where_it_is_told_to),
         CASE(goes_with_its_last_reference),

@@ -19,11 +19,11 @@ static struct family *claim(const char *name, enum sample_type type)
     return family;
 }
 
-static struct family *reserve(const char *name, enum sample_type type)
+static struct family *reserve(const char *name, enum metric_type type)
 {
-    struct family *family = new_family(name, type), *holder;
+    struct family *family = family_new_reserved(slice_of(name), type), *holder;
 
-    family->is_reserved = true;
+    assert_non_null(family);
     assert_int_equal(names_claim(&names, family, &holder), VERDICT_APPLIED);
     return family;
 }
@@ -175,7 +175,7 @@ static void a_counter_takes_one_name(void **state)
 
 static void reserved_names_are_refused_for_all_types(void **state)
 {
-    struct family *own = reserve("udometer_lines_total", SAMPLE_COUNTER);
+    struct family *own = reserve("udometer_lines_total", METRIC_COUNTER);
 
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
         assert_refused("udometer_lines_total", (enum metric_type)type, REFUSED_RESERVED_NAME);
@@ -184,7 +184,7 @@ static void reserved_names_are_refused_for_all_types(void **state)
 
 static void a_reserved_histogram_reserves_four_names(void **state)
 {
-    reserve("own", SAMPLE_HISTOGRAM);
+    reserve("own", METRIC_HISTOGRAM);
     assert_refused("own", METRIC_HISTOGRAM, REFUSED_RESERVED_NAME);
     assert_refused("own_bucket", METRIC_COUNTER, REFUSED_RESERVED_NAME);
     assert_refused("own_sum", METRIC_GAUGE, REFUSED_RESERVED_NAME);
@@ -194,7 +194,7 @@ static void a_reserved_histogram_reserves_four_names(void **state)
 
 static void a_histogram_over_a_reserved_name_is_refused(void **state)
 {
-    struct family *own = reserve("own_sum", SAMPLE_COUNTER);
+    struct family *own = reserve("own_sum", METRIC_COUNTER);
 
     assert_claim_refused_for("own", SAMPLE_HISTOGRAM, REFUSED_RESERVED_NAME, own);
     assert_free("own");
@@ -203,7 +203,7 @@ static void a_histogram_over_a_reserved_name_is_refused(void **state)
 
 static void a_refusal_tells_who_has_the_name(void **state)
 {
-    struct family *histogram = claim("x", SAMPLE_TIMER), *own = reserve("own", SAMPLE_GAUGE);
+    struct family *histogram = claim("x", SAMPLE_TIMER), *own = reserve("own", METRIC_GAUGE);
     struct family *found = NULL;
 
     assert_int_equal(find("x", METRIC_COUNTER, &found), REFUSED_TYPE_CONFLICT);
@@ -247,7 +247,7 @@ static void what_a_histogram_is_exposed_under_is_no_family(void **state)
 
 static void finds_its_own_families_too(void **state)
 {
-    struct family *own = reserve("own", SAMPLE_GAUGE);
+    struct family *own = reserve("own", METRIC_GAUGE);
 
     assert_ptr_equal(holder_of("own"), own);
     assert_true(holder_of("own")->is_reserved);

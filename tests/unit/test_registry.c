@@ -121,9 +121,8 @@ static void a_histogram_conflicts_with_its_own_lines_in_both_orders(void **state
 static void reserved_names_are_refused(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct identity own = identity_of("own", SAMPLE_HISTOGRAM, "");
 
-    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_HISTOGRAM), 0);
     assert_int_equal(try_admit(registry, 0, "own", SAMPLE_HISTOGRAM, ""), REFUSED_RESERVED_NAME);
     assert_int_equal(try_admit(registry, 0, "own_sum", SAMPLE_GAUGE, ""), REFUSED_RESERVED_NAME);
     assert_int_equal(registry_count(registry).families, 0);
@@ -133,14 +132,11 @@ static void reserved_names_are_refused(void **state)
 static void a_name_is_reserved_once(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct identity own = identity_of("own", SAMPLE_GAUGE, "");
-    struct identity taken = identity_of("taken", SAMPLE_GAUGE, "");
 
-    assert_int_equal(registry_reserve(registry, &own), 0);
-    assert_int_equal(registry_reserve(registry, &own), -EEXIST);
+    assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_GAUGE), 0);
+    assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_GAUGE), -EEXIST);
     admit(registry, 0, "taken_count", SAMPLE_COUNTER, "");
-    taken.type = SAMPLE_HISTOGRAM;
-    assert_int_equal(registry_reserve(registry, &taken), -EEXIST);
+    assert_int_equal(registry_reserve(registry, SLICE("taken"), METRIC_HISTOGRAM), -EEXIST);
     admit(registry, 0, "taken", SAMPLE_COUNTER, "");
 }
 
@@ -369,10 +365,9 @@ static void a_new_histogram_is_refused_for_whoever_has_one_of_its_names(void **s
 static void other_refusals_are_no_conflicts(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
-    struct identity own = identity_of("own", SAMPLE_GAUGE, "");
     struct conflict latest;
 
-    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_GAUGE), 0);
     assert_int_equal(try_admit(registry, 0, "own", SAMPLE_GAUGE, ""), REFUSED_RESERVED_NAME);
     admit(registry, 0, "x", SAMPLE_GAUGE, "");
     assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"1\""), REFUSED_SERIES_LIMIT);
@@ -383,9 +378,8 @@ static void other_refusals_are_no_conflicts(void **state)
 static void at_the_limit_a_conflict_is_still_a_conflict(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
-    struct identity own = identity_of("own_sum", SAMPLE_GAUGE, "");
 
-    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(registry_reserve(registry, SLICE("own_sum"), METRIC_GAUGE), 0);
     admit(registry, 0, "x_sum", SAMPLE_COUNTER, "");
     assert_int_equal(try_admit(registry, 0, "x_sum", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
     assert_int_equal(try_admit(registry, 0, "own_sum", SAMPLE_GAUGE, ""), REFUSED_RESERVED_NAME);

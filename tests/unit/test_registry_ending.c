@@ -2,9 +2,10 @@
 
 #include "admit.h"
 
-/* calloc() counts its calls, and can be told to fail. */
+/* calloc() counts its calls, and can be told to fail; once it has failed, a worker may be next. */
 static size_t n_callocs;
 static bool is_memory_short;
+static struct registry *next_turn;
 
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -12,7 +13,13 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size)
 {
     n_callocs++;
-    return is_memory_short ? NULL : __real_calloc(n, size);
+    if (!is_memory_short)
+        return __real_calloc(n, size);
+    if (next_turn) {
+        is_memory_short = false;
+        admit(TAKE(next_turn), 1, "meanwhile", SAMPLE_COUNTER, "");
+    }
+    return NULL;
 }
 
 /* --- ending series ----------------------------------------------------------------------- */
@@ -196,10 +203,9 @@ static void beyond_the_budget_nothing_ends(void **state)
 static void reserved_names_cannot_be_ended(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct identity own = identity_of("own", SAMPLE_GAUGE, "");
     size_t budget = 10, n = 77;
 
-    assert_int_equal(registry_reserve(registry, &own), 0);
+    assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_GAUGE), 0);
     assert_int_equal(try_end(registry, "own", "", &budget, &n), REFUSED_RESERVED_NAME);
     assert_int_equal(n, 0);
     assert_int_equal(budget, 10);
@@ -449,6 +455,33 @@ static void a_registry_may_go_with_removed_series_in_its_snapshot(void **state)
     end_sweep(&item, 1);
 }
 
+/* Without memory they go back to the list, before those that a worker has made meanwhile. */
+static void fresh_series_wait_for_memory(void **state)
+{
+    static const char *const names[] = { "meanwhile", "middle", "new" };
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct snapshot *snapshot;
+
+    admit(registry, 0, "first", SAMPLE_COUNTER, "");
+    admit(registry, 0, "middle", SAMPLE_COUNTER, "");
+    admit(registry, 0, "last", SAMPLE_COUNTER, "");
+    assert_int_equal(end(registry, "first", ""), 1);
+    next_turn = registry;
+    is_memory_short = true;
+    snapshot_unref(registry_snapshot(registry));
+    assert_int_equal(end(registry, "last", ""), 1);
+    is_memory_short = true;
+    snapshot_unref(registry_snapshot(registry));
+    is_memory_short = false;
+    admit(registry, 0, "new", SAMPLE_COUNTER, "");
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(snapshot->n_series, ARRAY_SIZE(names));
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        assert_true(slice_equal(snapshot->series[i]->family->name, slice_of(names[i])));
+    snapshot_unref(snapshot);
+    assert_int_equal(bury(registry), 2);
+}
+
 static void ends_many_series_at_once(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -490,6 +523,7 @@ int main(void)
         CASE(a_registry_may_go_with_series_that_have_just_ended),
         CASE(freeing_a_registry_makes_no_snapshot),
         CASE(a_registry_may_go_with_removed_series_in_its_snapshot),
+        CASE(fresh_series_wait_for_memory),
         CASE(ends_many_series_at_once),
     };
 

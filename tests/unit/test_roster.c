@@ -74,11 +74,9 @@ static struct family *find_family(const char *name)
     return roster_find_family(&roster, &request);
 }
 
-static void reserve(const char *name, enum sample_type type, int expected)
+static void reserve(const char *name, enum metric_type type, int expected)
 {
-    struct identity identity = identity_of(name, type, "");
-
-    assert_int_equal(roster_reserve(&roster, &identity), expected);
+    assert_int_equal(roster_reserve(&roster, slice_of(name), type), expected);
 }
 
 /* Take it out, and give back the references that workers and snapshots have. */
@@ -94,14 +92,29 @@ static bool is_overflow(const struct series *series)
     return slice_equal(series_labels(series), ROSTER_OVERFLOW_LABELS);
 }
 
+/* Take the fresh series, of which there are @n. */
+static struct fresh_list take_fresh(size_t n)
+{
+    struct fresh_list fresh = roster_take_fresh(&roster);
+    const struct series *last = NULL;
+    size_t length = 0;
+
+    for (const struct series *series = fresh.first; series; series = series->next_fresh) {
+        last = series;
+        length++;
+    }
+    assert_int_equal(fresh.n, n);
+    assert_int_equal(length, n);
+    if (n > 0)
+        assert_ptr_equal(fresh.last, last);
+    return fresh;
+}
+
 /* --- finding and making --------------------------------------------------------------- */
 
 static void is_empty_at_first(void **state)
 {
-    size_t n = 99;
-
-    assert_null(roster_take_fresh(&roster, &n));
-    assert_int_equal(n, 0);
+    take_fresh(0);
     assert_int_equal(roster.n_families, 0);
     assert_int_equal(roster.budget.held_bytes, 0);
     assert_null(find_family("x"));
@@ -163,7 +176,7 @@ static void finds_a_family_whatever_its_type(void **state)
     assert_ptr_equal(find_family("y"), histogram->family);
     assert_null(find_family("y_sum"));
     assert_null(find_family("z"));
-    reserve("own", SAMPLE_GAUGE, 0);
+    reserve("own", METRIC_GAUGE, 0);
     assert_true(find_family("own")->is_reserved);
 }
 
@@ -207,7 +220,7 @@ static void a_histogram_whose_names_are_taken_is_refused(void **state)
 
 static void own_names_are_reserved(void **state)
 {
-    reserve("own", SAMPLE_HISTOGRAM, 0);
+    reserve("own", METRIC_HISTOGRAM, 0);
     assert_refused("own", SAMPLE_HISTOGRAM, "", REFUSED_RESERVED_NAME);
     assert_refused("own", SAMPLE_COUNTER, "", REFUSED_RESERVED_NAME);
     assert_refused("own_sum", SAMPLE_GAUGE, "", REFUSED_RESERVED_NAME);
@@ -218,19 +231,18 @@ static void own_names_are_reserved(void **state)
 static void what_is_taken_cannot_be_reserved(void **state)
 {
     must_admit("x_sum", SAMPLE_COUNTER, "", 0);
-    reserve("x_sum", SAMPLE_GAUGE, -EEXIST);
-    reserve("x", SAMPLE_HISTOGRAM, -EEXIST);
-    reserve("x", SAMPLE_GAUGE, 0);
-    reserve("x", SAMPLE_GAUGE, -EEXIST);
+    reserve("x_sum", METRIC_GAUGE, -EEXIST);
+    reserve("x", METRIC_HISTOGRAM, -EEXIST);
+    reserve("x", METRIC_GAUGE, 0);
+    reserve("x", METRIC_GAUGE, -EEXIST);
 }
 
 static void a_name_is_free_after_its_last_series(void **state)
 {
     struct series *first = must_admit("x", SAMPLE_TIMER, "a=\"1\"", 0);
     struct series *last = must_admit("x", SAMPLE_TIMER, "a=\"2\"", 1);
-    size_t n;
 
-    roster_take_fresh(&roster, &n);
+    roster_take_fresh(&roster);
     remove_wholly(first);
     assert_refused("x", SAMPLE_COUNTER, "", REFUSED_TYPE_CONFLICT);
     remove_wholly(last);
@@ -244,9 +256,9 @@ static void a_name_is_free_after_its_last_series(void **state)
 static void a_removed_series_stays_with_who_has_it(void **state)
 {
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
-    size_t n, bytes = roster.budget.held_bytes;
+    size_t bytes = roster.budget.held_bytes;
 
-    roster_take_fresh(&roster, &n);
+    roster_take_fresh(&roster);
     roster_remove(&roster, series, SERIES_ENDED);
     assert_int_equal(series_state(series), SERIES_ENDED);
     assert_int_equal(roster.budget.held_bytes, bytes);
@@ -261,9 +273,8 @@ static void a_removed_series_stays_with_who_has_it(void **state)
 static void a_new_series_comes_in_its_place(void **state)
 {
     struct series *old = must_admit("x", SAMPLE_COUNTER, "", 0), *new;
-    size_t n;
 
-    roster_take_fresh(&roster, &n);
+    roster_take_fresh(&roster);
     roster_remove(&roster, old, SERIES_ENDED);
     new = must_admit("x", SAMPLE_COUNTER, "", 0);
     assert_true(new != old);
@@ -276,48 +287,35 @@ static void a_new_series_comes_in_its_place(void **state)
 
 /* --- fresh ones ------------------------------------------------------------------------------ */
 
-static size_t length(const struct series *fresh)
-{
-    size_t n = 0;
-
-    for (; fresh; fresh = fresh->next_fresh)
-        n++;
-    return n;
-}
-
 static void fresh_series_are_given_once(void **state)
 {
-    struct series *fresh;
-    size_t n;
-
     must_admit("x", SAMPLE_COUNTER, "", 0);
     must_admit("x", SAMPLE_COUNTER, "", 1);
     must_admit("y", SAMPLE_GAUGE, "", 0);
-    fresh = roster_take_fresh(&roster, &n);
-    assert_int_equal(n, 2);
-    assert_int_equal(length(fresh), 2);
-    assert_null(roster_take_fresh(&roster, &n));
-    assert_int_equal(n, 0);
+    take_fresh(2);
+    take_fresh(0);
     must_admit("x", SAMPLE_COUNTER, "", 2);
-    assert_null(roster_take_fresh(&roster, &n));
+    take_fresh(0);
 }
 
 static void fresh_series_can_be_given_back(void **state)
 {
-    struct series *fresh;
-    size_t n;
+    struct fresh_list fresh;
 
     must_admit("x", SAMPLE_COUNTER, "", 0);
     must_admit("y", SAMPLE_COUNTER, "", 0);
-    fresh = roster_take_fresh(&roster, &n);
+    fresh = take_fresh(2);
     must_admit("z", SAMPLE_COUNTER, "", 0);
-    roster_put_back_fresh(&roster, fresh, n);
-    fresh = roster_take_fresh(&roster, &n);
-    assert_int_equal(n, 3);
-    assert_int_equal(length(fresh), 3);
-    roster_put_back_fresh(&roster, NULL, 0);
-    assert_null(roster_take_fresh(&roster, &n));
-    assert_int_equal(n, 0);
+    roster_put_back_fresh(&roster, fresh);
+    fresh = take_fresh(3);
+    roster_put_back_fresh(&roster, fresh);
+    must_admit("a", SAMPLE_COUNTER, "", 0);
+    fresh = take_fresh(4);
+    roster_put_back_fresh(&roster, (struct fresh_list){ 0 });
+    take_fresh(0);
+    roster_put_back_fresh(&roster, fresh);
+    roster_put_back_fresh(&roster, (struct fresh_list){ 0 });
+    take_fresh(4);
 }
 
 /* --- limits ------------------------------------------------------------------------ */
@@ -362,11 +360,10 @@ static void a_new_name_beyond_the_limit_is_refused(void **state)
 /* Not even if there would be memory for the family and its overflow series. */
 static void a_new_name_does_not_begin_with_its_overflow_series(void **state)
 {
-    size_t n;
     struct series *series = must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
 
     roster.budget.max_bytes = roster.budget.held_bytes - 1;
-    roster_take_fresh(&roster, &n);
+    roster_take_fresh(&roster);
     remove_wholly(series);
     assert_refused("x", SAMPLE_COUNTER, "a=\"1\"", REFUSED_SERIES_LIMIT);
     assert_null(find_family("x"));
@@ -388,11 +385,10 @@ static void a_family_has_a_limit_of_its_own(void **state)
 static void there_is_room_again_when_series_go(void **state)
 {
     struct series *series;
-    size_t n;
 
     roster.max_series = 1;
     series = must_admit("x", SAMPLE_GAUGE, "", 0);
-    roster_take_fresh(&roster, &n);
+    roster_take_fresh(&roster);
     assert_refused("y", SAMPLE_GAUGE, "", REFUSED_SERIES_LIMIT);
     remove_wholly(series);
     must_admit("y", SAMPLE_GAUGE, "", 0);
@@ -448,7 +444,7 @@ static void an_overflow_series_uses_prepaid_memory_until_it_is_freed(void **stat
     assert_true(is_overflow(series));
     assert_int_equal(roster.budget.held_bytes, bytes);
     series_ref(series);
-    (void)length(roster_take_fresh(&roster, &(size_t){ 0 }));
+    roster_take_fresh(&roster);
     remove_wholly(series);
     assert_int_equal(roster.budget.held_bytes, bytes);
     must_admit("c", SAMPLE_COUNTER, "a=\"2\"", 0);
@@ -580,17 +576,13 @@ static void admit_any(void)
     }
 }
 
-static void take_fresh(void)
+static void take_any_fresh(void)
 {
-    size_t n;
-    struct series *fresh = roster_take_fresh(&roster, &n);
+    struct fresh_list fresh = take_fresh(model.n_fresh);
 
-    assert_int_equal(n, model.n_fresh);
-    assert_int_equal(length(fresh), n);
     if (random_below(2)) {
-        roster_put_back_fresh(&roster, fresh, n);
-        fresh = roster_take_fresh(&roster, &n);
-        assert_int_equal(length(fresh), model.n_fresh);
+        roster_put_back_fresh(&roster, fresh);
+        take_fresh(model.n_fresh);
     }
     model.n_fresh = 0;
 }
@@ -602,7 +594,7 @@ static void remove_any(void)
 
     if (!series)
         return;
-    take_fresh(); /* which may have it */
+    take_any_fresh(); /* which may have it */
     remove_wholly(series);
     model.series[name][labels] = NULL;
     model.n_of_name[name]--;
@@ -658,7 +650,7 @@ static void check_all(void)
     assert_int_equal(roster.n_families, n_families);
     assert_true(n_families <= MODEL_SERIES);
     assert_int_equal(roster.budget.held_bytes, bytes);
-    assert_int_equal(roster.n_fresh, model.n_fresh);
+    assert_int_equal(roster.fresh.n, model.n_fresh);
 }
 
 static void agrees_with_a_model(void **state)
@@ -667,7 +659,7 @@ static void agrees_with_a_model(void **state)
     random_state = 42;
     roster.max_series = MODEL_SERIES;
     roster.max_family_series = MODEL_FAMILY_SERIES;
-    reserve("own", SAMPLE_HISTOGRAM, 0);
+    reserve("own", METRIC_HISTOGRAM, 0);
     for (unsigned i = 0; i < 50000; i++) {
         /* Now it fills, now it empties. */
         if (random_below(10) < (i / 1000 % 2 ? 4 : 8))
@@ -677,7 +669,7 @@ static void agrees_with_a_model(void **state)
         if (i % 8 == 0)
             check_all();
         if (i % 100 == 0)
-            take_fresh();
+            take_any_fresh();
     }
     check_all();
 }

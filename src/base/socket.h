@@ -10,8 +10,8 @@
 
 #include <stdint.h>
 
-/* The default receive buffer, in MiB. */
-#define SOCKET_READ_BUFFER_MIB 8
+/* The default receive buffer. */
+#define SOCKET_READ_BUFFER_BYTES (8 << 20)
 
 /*
  * Create @n UDP sockets that are bound to @address and share its traffic by flow

@@ -93,7 +93,7 @@ static bool set_flag(const struct flag *flag, void *values, struct buffer *probl
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (option_set(flag->option, values, flag->value, OPTION_FLAG, &wrong))
+    if (option_set(flag->option, values, flag->value, OPTION_FLAG, &wrong) == 0)
         return true;
     buffer_add_format(problem, "--%s=%s: ", flag->option->name, flag->value);
     buffer_add(problem, buffer_text(&wrong));
@@ -135,7 +135,7 @@ bool command_line_read_variable(const struct option *option, void *values, struc
     value = name.has_failed ? NULL : getenv(name.data);
     if (!value || (option->ignores_empty && !value[0]))
         return true;
-    if (option_set(option, values, value, OPTION_ENVIRONMENT, &wrong))
+    if (option_set(option, values, value, OPTION_ENVIRONMENT, &wrong) == 0)
         return true;
     buffer_add_format(problem, "%s=%s: ", name.data, value);
     buffer_add(problem, buffer_text(&wrong));

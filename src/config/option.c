@@ -54,20 +54,30 @@ void option_write_variable(const struct option *option, struct buffer *out)
 /* A switch that is on by default, so that a user may want to turn it off. */
 static bool is_on(const struct option *option)
 {
-    return option_is_switch(option) && option->initial && strcmp(option->initial, "true") == 0;
+    return option_is_switch(option) && *(const bool *)option->initial;
+}
+
+/* Write the text of the default, or nothing if there is none. */
+static void write_initial(const struct option *option, struct buffer *out)
+{
+    if (option->initial_text)
+        buffer_add(out, slice_of(option->initial_text));
+    else if (option->initial && option->form->write)
+        option->form->write(option->initial, &option->range, out);
 }
 
 static void write_paragraph(const struct option *option, struct buffer *out)
 {
-    bool has_default = option->initial && option->initial[0];
+    CLEANUP(buffer_deinit) struct buffer initial = { 0 };
 
+    write_initial(option, &initial);
     if (option_is_switch(option))
         buffer_add_format(out, "  --%s%s", is_on(option) ? "[no-]" : "", option->name);
     else
         buffer_add_format(out, "  --%s=%s", option->name, option->placeholder);
     buffer_add_format(out, "\n      %s", option->help);
-    if (has_default && (is_on(option) || !option_is_switch(option)))
-        buffer_add_format(out, " (default %s)", option->initial);
+    if (initial.len && (is_on(option) || !option_is_switch(option)))
+        buffer_add_format(out, " (default %.*s)", (int)initial.len, initial.data);
     buffer_add_char(out, '\n');
 }
 
@@ -87,39 +97,40 @@ static void clear_list(const struct option *option, struct option_list *list)
     list->n = 0;
 }
 
-static bool add_item(const struct option *option, struct option_list *list, const char *text,
-                     struct buffer *wrong)
+static int add_item(const struct option *option, struct option_list *list, const char *text,
+                    struct buffer *wrong)
 {
     size_t size = option->form->size, used = list->n * size;
     char *items;
+    int r;
 
     if (list->n == OPTION_LIST_MAX) {
         buffer_add_format(wrong, "expected at most %d values", OPTION_LIST_MAX);
-        return false;
+        return -E2BIG;
     }
     items = realloc(list->items, used + size);
     if (!items)
         return value_refuse_for_memory(wrong);
     list->items = items;
     memset(items + used, 0, size);
-    if (!option->form->read(items + used, text, &option->range, wrong))
-        return false;
-    list->n++;
-    return true;
+    r = option->form->read(items + used, text, &option->range, wrong);
+    if (r == 0)
+        list->n++;
+    return r;
 }
 
-static bool add_items(const struct option *option, struct option_list *list, const char *text,
-                      struct buffer *wrong)
+static int add_items(const struct option *option, struct option_list *list, const char *text,
+                     struct buffer *wrong)
 {
     char *copy = strdup(text), *rest = copy, *item;
-    bool is_good = true;
+    int r = 0;
 
     if (!copy)
         return value_refuse_for_memory(wrong);
-    while (text[0] && is_good && (item = strsep(&rest, ",")))
-        is_good = add_item(option, list, item, wrong);
+    while (text[0] && r == 0 && (item = strsep(&rest, ",")))
+        r = add_item(option, list, item, wrong);
     free(copy);
-    return is_good;
+    return r;
 }
 
 /* --- values -------------------------------------------------------------------------------- */
@@ -129,8 +140,8 @@ static void *value_of(const struct option *option, void *values)
     return (char *)values + option->offset;
 }
 
-bool option_set(const struct option *option, void *values, const char *text,
-                enum option_source source, struct buffer *wrong)
+int option_set(const struct option *option, void *values, const char *text,
+               enum option_source source, struct buffer *wrong)
 {
     struct option_list *list;
 
@@ -143,22 +154,32 @@ bool option_set(const struct option *option, void *values, const char *text,
     return add_items(option, list, text, wrong);
 }
 
-int option_init_values(const struct option_table *table, void *values)
+static int init_value(const struct option *option, void *values)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    int r = 0;
+
+    if (option->initial) {
+        /* A copy would have the same owner as the default. */
+        MUST(!option->is_list && !option->form->deinit);
+        memcpy(value_of(option, values), option->initial, option->form->size);
+    } else if (option->initial_text) {
+        r = option_set(option, values, option->initial_text, OPTION_DEFAULT, &wrong);
+        MUST(r == 0 || r == -ENOMEM);
+    }
+    return r;
+}
+
+int option_init_values(const struct option_table *table, void *values)
+{
+    int r = 0;
 
     memset(values, 0, table->size);
-    for (unsigned i = 0; i < table->n; i++) {
-        const struct option *option = &table->options[i];
-
-        /* Tests check that all defaults are valid, so only memory can run out. */
-        if (option->initial &&
-            !option_set(option, values, option->initial, OPTION_DEFAULT, &wrong)) {
-            option_deinit_values(table, values);
-            return -ENOMEM;
-        }
-    }
-    return 0;
+    for (unsigned i = 0; i < table->n && r == 0; i++)
+        r = init_value(&table->options[i], values);
+    if (r < 0)
+        option_deinit_values(table, values);
+    return r;
 }
 
 void option_deinit_values(const struct option_table *table, void *values)

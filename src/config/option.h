@@ -11,7 +11,7 @@
  *      #define OPTION_VALUES struct fruit
  *
  *      static const struct option options[] = {
- *          { "apples", "N", OPTION_COUNT(n_apples, 1, 64, "3"), "apples to eat" },
+ *          { "apples", "N", OPTION_COUNT(n_apples, 1, 64, 3), "apples to eat" },
  *          ...
  *      };
  */
@@ -50,7 +50,13 @@ struct option {
     struct value_range range;
     bool is_list; /* the member is a struct option_list of values of that form */
 
-    const char *initial; /* the default, as text; NULL: the member stays zero */
+    /*
+     * The default: a value, if the form's values own nothing; otherwise, and for lists, a text
+     * that is read. Without either the member stays zero.
+     */
+    const char *initial_text;
+    const void *initial; /* all macros below end with it, so that the help follows them */
+
     const char *help;
     bool ignores_empty; /* an empty environment variable counts as unset */
     const char *limit;  /* its name in udometer_limit{limit="…"}; NULL: not a limit */
@@ -76,38 +82,52 @@ struct option_table {
  * and ends with the default.
  */
 
-/* A value of @member_form, whose C type is @type. */
-#define OPTION_OF(member_form, member, type, initial_text)                                         \
-    .form = &(member_form), .offset = OPTION_MEMBER(member, type), .initial = (initial_text)
+/* A value of @member_form that owns nothing. Its C type is @type; the rest initializes it. */
+#define OPTION_OF(member_form, member, type, ...)                                                  \
+    .form = &(member_form), .offset = OPTION_MEMBER(member, type), .initial = &(const type)        \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
-/* Several values of @member_form. */
-#define OPTION_LIST(member_form, member, initial_text)                                             \
-    .is_list = true, OPTION_OF(member_form, member, struct option_list, initial_text)
+/* A text of @member_form. */
+#define OPTION_TEXT_OF(member_form, member, text)                                                  \
+    .form = &(member_form), .offset = OPTION_MEMBER(member, char *), .initial_text = (text),       \
+    .initial = NULL
 
-#define OPTION_TEXT(member, initial_text) OPTION_OF(value_text, member, char *, initial_text)
-#define OPTION_SWITCH(member, initial_text) OPTION_OF(value_switch, member, bool, initial_text)
+/* Several values of @member_form, separated by commas in @text. */
+#define OPTION_LIST(member_form, member, text)                                                     \
+    .is_list = true, .form = &(member_form), .offset = OPTION_MEMBER(member, struct option_list),  \
+    .initial_text = (text), .initial = NULL
 
-/* An enum. The array @member_words has the word for each value, indexed by the value. */
-#define OPTION_WORD(member, member_words, initial_text)                                            \
+#define OPTION_TEXT(member, text) OPTION_TEXT_OF(value_text, member, text)
+#define OPTION_SWITCH(member, is_on) OPTION_OF(value_switch, member, bool, is_on)
+
+/*
+ * An enum. The array @member_words has the word for each value, indexed by the value. A default
+ * without a word means that none is set.
+ */
+#define OPTION_WORD(member, member_words, value)                                                   \
     .form = &value_word,                                                                           \
     .offset = OPTION_MEMBER_IF(sizeof(OPTION_TYPE(member)) == sizeof(unsigned), member),           \
     .range = { .words = (member_words), .n_words = ARRAY_SIZE(member_words) },                     \
-    .initial = (initial_text)
+    .initial = &(const OPTION_TYPE(member))                                                        \
+    {                                                                                              \
+        value                                                                                      \
+    }
 
 /*
- * A uint64_t from @from to @to, in a unit. Further designators of struct value_range may
- * follow the default: .zero = ", or 0 to let it choose".
+ * A uint64_t from @from to @to, in a unit. A default of 0 that is out of range means that none
+ * is set; any other does not compile. Further designators of struct value_range may follow the
+ * default: .zero = ", or 0 to let it choose".
  */
-#define OPTION_NUMBER(member_form, member, number_unit, from, to, initial_text, ...)               \
+#define OPTION_NUMBER(member, number_unit, from, to, number, ...)                                  \
     .range = { .least = (from), .most = (to), .unit = (number_unit), __VA_ARGS__ },                \
-    OPTION_OF(member_form, member, uint64_t, initial_text)
-#define OPTION_COUNT(member, ...) OPTION_NUMBER(value_number, member, VALUE_PLAIN, __VA_ARGS__)
-#define OPTION_BYTES(member, ...) OPTION_NUMBER(value_number, member, VALUE_BYTES, __VA_ARGS__)
-#define OPTION_SECONDS(member, ...) OPTION_NUMBER(value_number, member, VALUE_SECONDS, __VA_ARGS__)
-
-/* The digits of a number that is defined elsewhere, to be used as a default. */
-#define OPTION_DIGITS(number) OPTION_LITERAL(number)
-#define OPTION_LITERAL(tokens) #tokens
+    OPTION_OF(value_number, member, uint64_t,                                                      \
+              OPTION_NUMBER_IF((number) == 0 || ((from) <= (number) && (number) <= (to)), number))
+#define OPTION_NUMBER_IF(condition, number) (number) + 0 * sizeof(char[(condition) ? 1 : -1])
+#define OPTION_COUNT(member, ...) OPTION_NUMBER(member, VALUE_PLAIN, __VA_ARGS__)
+#define OPTION_BYTES(member, ...) OPTION_NUMBER(member, VALUE_BYTES, __VA_ARGS__)
+#define OPTION_SECONDS(member, ...) OPTION_NUMBER(member, VALUE_SECONDS, __VA_ARGS__)
 
 #define OPTION_TABLE(rows)                                                                         \
     {                                                                                              \
@@ -141,7 +161,8 @@ void option_write_help(const struct option_table *table, struct buffer *out);
 
 /*
  * Set all @values, a struct that the table fills, to their defaults. Previous contents are
- * not freed. Returns 0, or -ENOMEM with nothing to free.
+ * not freed. Returns 0, or -ENOMEM with nothing to free. Aborts if a default is a text that
+ * its form refuses.
  */
 MUST_CHECK int option_init_values(const struct option_table *table, void *values);
 
@@ -151,11 +172,14 @@ void option_deinit_values(const struct option_table *table, void *values);
 /*
  * Set the option's value, one of @values, from @text. For a list, @text is its values,
  * separated by commas; empty text is no value. New values are appended to those from the same
- * source, and replace those from another. Returns false after writing to @wrong what is wrong
- * with @text, as value_reader does; a list may then contain some of the new values.
+ * source, and replace those from another.
+ *
+ * Returns 0; or, after writing to @wrong what is wrong, as value_reader does, -EINVAL, -ENOMEM,
+ * or -E2BIG if a list would have more than OPTION_LIST_MAX values. A list may then contain some
+ * of the new values.
  */
-MUST_CHECK bool option_set(const struct option *option, void *values, const char *text,
-                           enum option_source source, struct buffer *wrong);
+MUST_CHECK int option_set(const struct option *option, void *values, const char *text,
+                          enum option_source source, struct buffer *wrong);
 
 /* The value in @values of an option whose form is value_number. */
 uint64_t option_number(const struct option *option, const void *values);

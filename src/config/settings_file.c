@@ -97,7 +97,7 @@ static void set_value(struct walk *walk, const struct option *setting, const str
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (!option_set(setting, walk->settings, value->text.at, OPTION_FILE, &wrong))
+    if (option_set(setting, walk->settings, value->text.at, OPTION_FILE, &wrong) < 0)
         problems_add_value(walk->problems, value->place, name_of(walk), value->text,
                            buffer_text(&wrong));
 }

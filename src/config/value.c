@@ -19,22 +19,22 @@
 #include <pwd.h>
 #include <stdlib.h>
 
-bool value_refuse(struct buffer *wrong, const char *what)
+int value_refuse(struct buffer *wrong, const char *what)
 {
     buffer_add_format(wrong, "expected %s", what);
-    return false;
+    return -EINVAL;
 }
 
-bool value_refuse_for_memory(struct buffer *wrong)
+int value_refuse_for_memory(struct buffer *wrong)
 {
     buffer_add_literal(wrong, "out of memory");
-    return false;
+    return -ENOMEM;
 }
 
 /* --- texts --------------------------------------------------------------------------- */
 
-bool value_read_text(void *to, const char *text, const struct value_range *range,
-                     struct buffer *wrong)
+int value_read_text(void *to, const char *text, const struct value_range *range,
+                    struct buffer *wrong)
 {
     char **value = to, *copy = strdup(text);
 
@@ -42,7 +42,7 @@ bool value_read_text(void *to, const char *text, const struct value_range *range
         return value_refuse_for_memory(wrong);
     free(*value);
     *value = copy;
-    return true;
+    return 0;
 }
 
 void value_free_text(void *value)
@@ -52,8 +52,8 @@ void value_free_text(void *value)
     free(TAKE(*text));
 }
 
-static bool read_page(void *to, const char *text, const struct value_range *range,
-                      struct buffer *wrong)
+static int read_page(void *to, const char *text, const struct value_range *range,
+                     struct buffer *wrong)
 {
     static const char taken[] = "/-/", also_taken[] = "/api/";
     static const char characters[] =
@@ -67,8 +67,8 @@ static bool read_page(void *to, const char *text, const struct value_range *rang
     return value_read_text(to, text, range, wrong);
 }
 
-static bool read_address(void *to, const char *text, const struct value_range *range,
-                         struct buffer *wrong)
+static int read_address(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
 {
     struct address address;
 
@@ -78,27 +78,32 @@ static bool read_address(void *to, const char *text, const struct value_range *r
     return value_read_text(to, text, range, wrong);
 }
 
-static bool read_socket_path(void *to, const char *text, const struct value_range *range,
-                             struct buffer *wrong)
+static int read_socket_path(void *to, const char *text, const struct value_range *range,
+                            struct buffer *wrong)
 {
     if (text[0] == '\0' || strlen(text) > 107 || !utf8_is_valid(slice_of(text)))
         return value_refuse(wrong, "the path of a socket, at most 107 bytes of UTF-8");
     return value_read_text(to, text, range, wrong);
 }
 
-const struct value_form value_text = { sizeof(char *), value_read_text, value_free_text };
-const struct value_form value_page = { sizeof(char *), read_page, value_free_text };
-const struct value_form value_address = { sizeof(char *), read_address, value_free_text };
+#define TEXT_READ_BY(reader)                                                                       \
+    {                                                                                              \
+        .size = sizeof(char *), .read = (reader), .deinit = value_free_text                        \
+    }
+
+const struct value_form value_text = TEXT_READ_BY(value_read_text);
+const struct value_form value_page = TEXT_READ_BY(read_page);
+const struct value_form value_address = TEXT_READ_BY(read_address);
 
 /* --- listeners ----------------------------------------------------------------------- */
 
 /* Read what may follow an address, "?dialect=WORD". */
-static bool read_dialect(const char *text, struct value_listener *ret, struct buffer *wrong)
+static int read_dialect(const char *text, struct value_listener *ret, struct buffer *wrong)
 {
     ret->has_dialect = text[0] != '\0';
     ret->is_dogstatsd = strcmp(text, "?dialect=dogstatsd") == 0;
     if (!ret->has_dialect || ret->is_dogstatsd || strcmp(text, "?dialect=statsd") == 0)
-        return true;
+        return 0;
     return value_refuse(wrong, "?dialect=statsd, ?dialect=dogstatsd or nothing after the address");
 }
 
@@ -109,42 +114,50 @@ static void free_listener(void *value)
     value_free_text(&listener->address);
 }
 
-static bool read_listener(struct value_listener *to, const char *text, value_reader *read_place,
-                          struct buffer *wrong)
+static int read_listener(struct value_listener *to, const char *text, value_reader *read_place,
+                         struct buffer *wrong)
 {
     struct value_listener listener = { 0 };
     char *address = strdup(text), *dialect = address ? strchrnul(address, '?') : NULL;
-    bool is_good;
+    int r;
 
     if (!address)
         return value_refuse_for_memory(wrong);
-    is_good = read_dialect(dialect, &listener, wrong);
+    r = read_dialect(dialect, &listener, wrong);
     *dialect = '\0';
-    is_good = is_good && read_place(&listener.address, address, NULL, wrong);
+    if (r == 0)
+        r = read_place(&listener.address, address, NULL, wrong);
     free(address);
-    if (!is_good)
-        return false;
+    if (r < 0)
+        return r;
     free_listener(to);
     *to = listener;
-    return true;
+    return 0;
 }
 
-static bool read_listener_address(void *to, const char *text, const struct value_range *range,
-                                  struct buffer *wrong)
+static int read_listener_address(void *to, const char *text, const struct value_range *range,
+                                 struct buffer *wrong)
 {
     return read_listener(to, text, read_address, wrong);
 }
 
-static bool read_listener_path(void *to, const char *text, const struct value_range *range,
-                               struct buffer *wrong)
+static int read_listener_path(void *to, const char *text, const struct value_range *range,
+                              struct buffer *wrong)
 {
     return read_listener(to, text, read_socket_path, wrong);
 }
 
-const struct value_form value_listener_address = { sizeof(struct value_listener),
-                                                   read_listener_address, free_listener };
-const struct value_form value_listener_path = { sizeof(struct value_listener), read_listener_path,
-                                                free_listener };
+const struct value_form value_listener_address = {
+    .size = sizeof(struct value_listener),
+    .read = read_listener_address,
+    .deinit = free_listener,
+};
+
+const struct value_form value_listener_path = {
+    .size = sizeof(struct value_listener),
+    .read = read_listener_path,
+    .deinit = free_listener,
+};
 
 /* --- numbers ------------------------------------------------------------------------- */
 
@@ -190,19 +203,19 @@ static bool read_amount(const char *text, enum value_unit unit, uint64_t *ret)
     return false;
 }
 
-/* Write @number in the largest unit of which it is a multiple. */
+/* Write @number in the largest unit of which it is a multiple, and 0 in the smallest. */
 static void write_amount(uint64_t number, enum value_unit unit, struct buffer *out)
 {
     const struct unit *best = &units[unit][0];
 
     for (unsigned i = 1; i < ARRAY_SIZE(units[unit]) && units[unit][i].name; i++)
-        if (number % units[unit][i].factor == 0)
+        if (number > 0 && number % units[unit][i].factor == 0)
             best = &units[unit][i];
     buffer_add_format(out, "%" PRIu64 "%s", number / best->factor, best->name);
 }
 
-bool value_refuse_number(struct buffer *wrong, const struct value_range *range,
-                         const char *alternative)
+int value_refuse_number(struct buffer *wrong, const struct value_range *range,
+                        const char *alternative)
 {
     static const char *const beginnings[] = {
         [VALUE_PLAIN] = "a whole number from ",
@@ -220,33 +233,48 @@ bool value_refuse_number(struct buffer *wrong, const struct value_range *range,
         buffer_add_literal(wrong, ", in bytes or with KiB, MiB or GiB");
     if (range->zero)
         buffer_add(wrong, slice_of(range->zero));
-    return false;
+    return -EINVAL;
+}
+
+static bool is_within(uint64_t number, const struct value_range *range)
+{
+    return number <= range->most && (number >= range->least || (number == 0 && range->zero));
 }
 
 bool value_parse_number(uint64_t *ret, const char *text, const struct value_range *range)
 {
-    bool may_be_0 = range->zero != NULL;
     uint64_t number;
 
-    if (!read_amount(text, range->unit, &number) || number > range->most ||
-        (number < range->least && !(number == 0 && may_be_0)))
+    if (!read_amount(text, range->unit, &number) || !is_within(number, range))
         return false;
     *ret = number;
     return true;
 }
 
-static bool read_number(void *to, const char *text, const struct value_range *range,
-                        struct buffer *wrong)
+static int read_number(void *to, const char *text, const struct value_range *range,
+                       struct buffer *wrong)
 {
-    return value_parse_number(to, text, range) || value_refuse_number(wrong, range, "");
+    return value_parse_number(to, text, range) ? 0 : value_refuse_number(wrong, range, "");
 }
 
-const struct value_form value_number = { sizeof(uint64_t), read_number, NULL };
+static void write_number(const void *value, const struct value_range *range, struct buffer *out)
+{
+    uint64_t number = *(const uint64_t *)value;
+
+    if (is_within(number, range))
+        write_amount(number, range->unit, out);
+}
+
+const struct value_form value_number = {
+    .size = sizeof(uint64_t),
+    .read = read_number,
+    .write = write_number,
+};
 
 /* --- words --------------------------------------------------------------------------- */
 
 /* "debug, info, warn or error" */
-static bool refuse_word(struct buffer *wrong, const struct value_range *range)
+static int refuse_word(struct buffer *wrong, const struct value_range *range)
 {
     const char *separator = "expected ";
 
@@ -256,44 +284,71 @@ static bool refuse_word(struct buffer *wrong, const struct value_range *range)
         buffer_add_format(wrong, "%s%s", separator, range->words[i]);
         separator = i + 2 < range->n_words ? ", " : " or ";
     }
-    return false;
+    return -EINVAL;
 }
 
-static bool read_word(void *to, const char *text, const struct value_range *range,
-                      struct buffer *wrong)
+static int read_word(void *to, const char *text, const struct value_range *range,
+                     struct buffer *wrong)
 {
     for (unsigned i = 0; i < range->n_words; i++) {
         if (range->words[i] && strcmp(text, range->words[i]) == 0) {
             *(unsigned *)to = i;
-            return true;
+            return 0;
         }
     }
     return refuse_word(wrong, range);
 }
 
-static bool read_switch(void *to, const char *text, const struct value_range *range,
-                        struct buffer *wrong)
+static int read_switch(void *to, const char *text, const struct value_range *range,
+                       struct buffer *wrong)
 {
     if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
         return value_refuse(wrong, "true or false");
     *(bool *)to = text[0] == 't';
-    return true;
+    return 0;
 }
 
-const struct value_form value_word = { sizeof(unsigned), read_word, NULL };
-const struct value_form value_switch = { sizeof(bool), read_switch, NULL };
+static void write_word(const void *value, const struct value_range *range, struct buffer *out)
+{
+    unsigned i = *(const unsigned *)value;
+
+    if (i < range->n_words && range->words[i])
+        buffer_add(out, slice_of(range->words[i]));
+}
+
+static void write_switch(const void *value, const struct value_range *range, struct buffer *out)
+{
+    buffer_add(out, *(const bool *)value ? SLICE("true") : SLICE("false"));
+}
+
+const struct value_form value_word = {
+    .size = sizeof(unsigned),
+    .read = read_word,
+    .write = write_word,
+};
+
+const struct value_form value_switch = {
+    .size = sizeof(bool),
+    .read = read_switch,
+    .write = write_switch,
+};
 
 /* --- file attributes ----------------------------------------------------------------- */
 
-static bool read_mode(void *to, const char *text, const struct value_range *range,
-                      struct buffer *wrong)
+static int read_mode(void *to, const char *text, const struct value_range *range,
+                     struct buffer *wrong)
 {
     size_t n_digits = strspn(text, "01234567");
 
     if (n_digits < 3 || n_digits > 4 || text[n_digits] || (n_digits == 4 && text[0] != '0'))
         return value_refuse(wrong, "a file mode in octal, like 0660");
     *(mode_t *)to = (mode_t)strtoul(text, NULL, 8);
-    return true;
+    return 0;
+}
+
+static void write_mode(const void *value, const struct value_range *range, struct buffer *out)
+{
+    buffer_add_format(out, "%04o", *(const mode_t *)value);
 }
 
 /* Read a numeric ID; false if @text is not one. */
@@ -326,8 +381,8 @@ static bool read_group(const char *text, gid_t *ret)
     return found || read_id(text, ret);
 }
 
-static bool read_owner(void *to, const char *text, const struct value_range *range,
-                       struct buffer *wrong)
+static int read_owner(void *to, const char *text, const struct value_range *range,
+                      struct buffer *wrong)
 {
     struct value_owner owner = { (uid_t)-1, (gid_t)-1 };
     char *user = strdup(text), *group = user ? strchr(user, ':') : NULL;
@@ -345,8 +400,16 @@ static bool read_owner(void *to, const char *text, const struct value_range *ran
     if (!is_good)
         return value_refuse(wrong, "USER, USER:GROUP or :GROUP, as names or numbers");
     *(struct value_owner *)to = owner;
-    return true;
+    return 0;
 }
 
-const struct value_form value_file_mode = { sizeof(mode_t), read_mode, NULL };
-const struct value_form value_file_owner = { sizeof(struct value_owner), read_owner, NULL };
+const struct value_form value_file_mode = {
+    .size = sizeof(mode_t),
+    .read = read_mode,
+    .write = write_mode,
+};
+
+const struct value_form value_file_owner = {
+    .size = sizeof(struct value_owner),
+    .read = read_owner,
+};

@@ -33,17 +33,21 @@ struct value_range {
 };
 
 /*
- * Read @text, strictly, into the value at @to, and free the previous value. Returns true; or
- * false, leaving the value unchanged, after writing to @wrong what is wrong with @text, as
+ * Read @text, strictly, into the value at @to, and free the previous value. Returns 0; or
+ * -EINVAL or -ENOMEM, leaving the value unchanged, after writing to @wrong what is wrong, as
  * the end of a sentence on one line: "expected a whole number from 1 to 64".
  */
-typedef bool value_reader(void *to, const char *text, const struct value_range *range,
-                          struct buffer *wrong);
+typedef int value_reader(void *to, const char *text, const struct value_range *range,
+                         struct buffer *wrong);
+
+/* Write the text from which @value is read; nothing, if there is none. */
+typedef void value_writer(const void *value, const struct value_range *range, struct buffer *out);
 
 /* A form of values. Other modules may have forms of their own. */
 struct value_form {
     size_t size; /* of the value, in bytes; an all-zero value owns nothing */
     value_reader *read;
+    value_writer *write;         /* NULL: such a value is a text, or has no default to show */
     void (*deinit)(void *value); /* free what the value owns; NULL: it owns nothing */
 };
 
@@ -77,15 +81,15 @@ extern const struct value_form value_file_owner;       /* struct value_owner */
 value_reader value_read_text;
 void value_free_text(void *value);
 
-/* Write "expected " and @what to @wrong. Returns false. */
-bool value_refuse(struct buffer *wrong, const char *what);
+/* Write "expected " and @what to @wrong. Returns -EINVAL. */
+int value_refuse(struct buffer *wrong, const char *what);
 
-/* Write that memory ran out. Returns false. */
-bool value_refuse_for_memory(struct buffer *wrong);
+/* Write that memory ran out. Returns -ENOMEM. */
+int value_refuse_for_memory(struct buffer *wrong);
 
 /* Read a number as value_number does. Returns false if @text is not a number within @range. */
 bool value_parse_number(uint64_t *ret, const char *text, const struct value_range *range);
 
-/* Write "expected ", @alternative and the numbers that @range allows. Returns false. */
-bool value_refuse_number(struct buffer *wrong, const struct value_range *range,
-                         const char *alternative);
+/* Write "expected ", @alternative and the numbers that @range allows. Returns -EINVAL. */
+int value_refuse_number(struct buffer *wrong, const struct value_range *range,
+                        const char *alternative);

@@ -386,6 +386,9 @@ def test_a_wrong_flag(flags, word):
 def test_help():
     done = run("bench", "--help")
     assert done.returncode == 0 and done.stdout.startswith("Usage: udometer bench")
+    for default in ("10000", "c:60,g:20,ms:20", "auto", "random", "bench", "127.0.0.1:0"):
+        assert "(default %s)\n" % default in done.stdout
+    assert done.stdout.count("(default ") == 14
     assert "udometer bench" in run("--help").stdout
 
 

@@ -20,9 +20,9 @@ struct weather {
 #define OPTION_VALUES struct weather
 
 static const struct option rows[] = {
-    { "drops", "N", OPTION_COUNT(n_drops, 0, 1000, "1"), "how many" },
+    { "drops", "N", OPTION_COUNT(n_drops, 0, 1000, 1), "how many" },
     { "place", "TEXT", OPTION_TEXT(place, "here"), "where", .ignores_empty = true },
-    { "cold", NULL, OPTION_SWITCH(is_cold, "false"), "is it?" },
+    { "cold", NULL, OPTION_SWITCH(is_cold, false), "is it?" },
 };
 
 static const struct option_table table = OPTION_TABLE(rows);

@@ -35,7 +35,7 @@ static void set(const char *name, const char *text)
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
     assert_non_null(option);
-    if (!option_set(option, &settings, text, OPTION_FLAG, &wrong))
+    if (option_set(option, &settings, text, OPTION_FLAG, &wrong) < 0)
         fail_msg("%s=%s: %.*s", name, text, (int)wrong.len, wrong.data);
 }
 

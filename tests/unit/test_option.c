@@ -5,10 +5,12 @@
  * that nobody may write to.
  */
 
+#include "abort.h"
 #include "addresses.h"
 
 #include "config/option.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define NEIGHBOUR UINT64_C(0x5a5a5a5a5a5a5a5a)
@@ -24,7 +26,7 @@ struct things {
     uint64_t between[2];
     struct option_list paths;
     uint64_t after[4];
-    uint64_t n_apples;
+    uint64_t n_apples, n_fruits;
     char *name;
     enum colour colour;
     bool is_ripe, is_old;
@@ -37,12 +39,12 @@ static const char *const colours[] = { [COLOUR_RED] = "red", [COLOUR_GREEN] = "g
 static const struct option rows[] = {
     { "addresses", "HOST:PORT", OPTION_LIST(value_listener_address, addresses, NULL), "where" },
     { "paths", "PATH", OPTION_LIST(value_listener_path, paths, ""), "where else" },
-    { "fruit.n-apples", "N", OPTION_COUNT(n_apples, 1, 64, "3"), "apples" },
+    { "fruit.n-apples", "N", OPTION_COUNT(n_apples, 1, 64, 3), "apples" },
     { "fruit.name", "TEXT", OPTION_TEXT(name, ""), "its name" },
-    { "fruit.colour", "COLOUR", OPTION_WORD(colour, colours, "green"), "its colour" },
-    { "fruit.ripe", NULL, OPTION_SWITCH(is_ripe, "true"), "eat it" },
-    { "fruit.old", NULL, OPTION_SWITCH(is_old, "false"), "do not" },
-    { "fruits", "N", OPTION_COUNT(n_apples, 1, 64, NULL), "the same as apples" },
+    { "fruit.colour", "COLOUR", OPTION_WORD(colour, colours, COLOUR_GREEN), "its colour" },
+    { "fruit.ripe", NULL, OPTION_SWITCH(is_ripe, true), "eat it" },
+    { "fruit.old", NULL, OPTION_SWITCH(is_old, false), "do not" },
+    { "fruits", "N", OPTION_COUNT(n_fruits, 1, 64, 0), "of all sorts" },
 };
 
 static const struct option_table table = OPTION_TABLE(rows);
@@ -92,7 +94,7 @@ static void set_from(enum option_source source, const char *name, const char *te
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (!option_set(find(name), &things, text, source, &wrong))
+    if (option_set(find(name), &things, text, source, &wrong) < 0)
         fail_msg("%s=%s: %.*s", name, text, (int)wrong.len, wrong.data);
     assert_int_equal(wrong.len, 0);
 }
@@ -103,15 +105,21 @@ static void set(const char *name, const char *text)
 }
 
 /* Try @text, which is wrong: the problem is the end of a sentence. */
-static void refuse(const char *name, const char *text)
+static void refuse_as(int error, const char *name, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    int r = option_set(find(name), &things, text, OPTION_FLAG, &wrong);
 
-    if (option_set(find(name), &things, text, OPTION_FLAG, &wrong))
-        fail_msg("%s=%s was taken", name, text);
+    if (r != error)
+        fail_msg("%s=%s: %d, not %d", name, text, r, error);
     buffer_add_char(&wrong, '\0');
     if (strncmp(wrong.data, "expected ", strlen("expected ")) != 0 || strchr(wrong.data, '\n'))
         fail_msg("%s=%s: %s", name, text, wrong.data);
+}
+
+static void refuse(const char *name, const char *text)
+{
+    refuse_as(-EINVAL, name, text);
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -158,7 +166,7 @@ static void help_has_a_paragraph_for_each(void **state)
                                           "(default green)\n"
                                           "  --[no-]fruit.ripe\n      eat it (default true)\n"
                                           "  --fruit.old\n      do not\n"
-                                          "  --fruits=N\n      the same as apples\n");
+                                          "  --fruits=N\n      of all sorts\n");
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -172,6 +180,33 @@ static void values_begin_with_their_defaults(void **state)
     assert_int_equal(things.colour, COLOUR_GREEN);
     assert_true(things.is_ripe);
     assert_false(things.is_old);
+}
+
+static const struct option wrong_text[] = {
+    { "paths", "PATH", OPTION_LIST(value_listener_path, paths, "a,?"), "where" },
+};
+static const struct option owned_value[] = {
+    { "fruit.name", "TEXT", OPTION_OF(value_text, name, char *, "elstar"), "its name" },
+};
+
+static void init_with_a_wrong_text(void)
+{
+    static const struct option_table wrong_table = OPTION_TABLE(wrong_text);
+
+    (void)!option_init_values(&wrong_table, &things);
+}
+
+static void init_with_a_value_that_owns_memory(void)
+{
+    static const struct option_table wrong_table = OPTION_TABLE(owned_value);
+
+    (void)!option_init_values(&wrong_table, &things);
+}
+
+static void a_wrong_default_is_a_mistake_in_the_table(void **state)
+{
+    assert_aborts(init_with_a_wrong_text, "r == 0 || r == -ENOMEM");
+    assert_aborts(init_with_a_value_that_owns_memory, "!option->form->deinit");
 }
 
 static void a_value_is_set_where_its_row_says(void **state)
@@ -284,8 +319,8 @@ static void a_list_has_room_for_16(void **state)
         set("addresses", text);
     }
     for (unsigned i = 0; i < 3; i++) {
-        refuse("addresses", "127.0.0.1:99");
-        refuse("addresses", "127.0.0.1:98?dialect=dogstatsd");
+        refuse_as(-E2BIG, "addresses", "127.0.0.1:99");
+        refuse_as(-E2BIG, "addresses", "127.0.0.1:98?dialect=dogstatsd");
         assert_int_equal(things.addresses.n, OPTION_LIST_MAX);
         assert_int_equal(things.addresses.source, OPTION_FLAG);
         assert_neighbours();
@@ -303,7 +338,7 @@ static void more_than_16_in_one_text_are_refused(void **state)
     for (unsigned i = 0; i <= OPTION_LIST_MAX; i++)
         buffer_add_format(&text, "%s127.0.0.1:%u", i ? "," : "", i);
     buffer_add_char(&text, '\0');
-    refuse("addresses", text.data);
+    refuse_as(-E2BIG, "addresses", text.data);
     assert_true(things.addresses.n <= OPTION_LIST_MAX);
     assert_neighbours();
 }
@@ -370,6 +405,7 @@ int main(void)
         OPTION_CASE(variables_are_in_capitals),
         OPTION_CASE(help_has_a_paragraph_for_each),
         OPTION_CASE(values_begin_with_their_defaults),
+        OPTION_CASE(a_wrong_default_is_a_mistake_in_the_table),
         OPTION_CASE(a_value_is_set_where_its_row_says),
         OPTION_CASE(only_switches_are_switches),
         OPTION_CASE(a_list_grows_with_each_text),

@@ -23,7 +23,7 @@ static void set(const char *name, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (!option_set(find(name), &settings, text, OPTION_FLAG, &wrong))
+    if (option_set(find(name), &settings, text, OPTION_FLAG, &wrong) < 0)
         fail_msg("%s=%s: %.*s", name, text, (int)wrong.len, wrong.data);
 }
 

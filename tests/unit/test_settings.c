@@ -24,7 +24,7 @@ static const char *try_set_from(enum option_source source, const char *name, con
     static char problem[300];
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (option_set(find(name), &settings, text, source, &wrong)) {
+    if (option_set(find(name), &settings, text, source, &wrong) == 0) {
         assert_int_equal(wrong.len, 0);
         return NULL;
     }
@@ -93,6 +93,25 @@ static void has_its_other_defaults(void **state)
     assert_int_equal(settings.log_format, LOG_LOGFMT);
     assert_false(settings.check_config);
     assert_false(settings.welcome);
+}
+
+/* A default that is a value has the text that --help shows. */
+static void defaults_are_written_as_they_are_read(void **state)
+{
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+        CLEANUP(buffer_deinit) struct buffer text = { 0 };
+        const char *value = (const char *)&settings + option->offset;
+
+        if (!option->initial || !option->form->write)
+            continue;
+        assert_memory_equal(value, option->initial, option->form->size);
+        option->form->write(option->initial, &option->range, &text);
+        assert_true(text.len > 0);
+        buffer_add_char(&text, '\0');
+        set(option->name, text.data);
+        assert_memory_equal(value, option->initial, option->form->size);
+    }
 }
 
 static void finds_settings_by_their_whole_name(void **state)
@@ -495,6 +514,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         SETTINGS_CASE(defaults_bind_to_loopback_only),
         SETTINGS_CASE(has_its_other_defaults),
+        SETTINGS_CASE(defaults_are_written_as_they_are_read),
         SETTINGS_CASE(finds_settings_by_their_whole_name),
         SETTINGS_CASE(takes_counts_from_1_to_a_billion),
         SETTINGS_CASE(takes_up_to_64_workers),

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "config/value.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static void take(const struct row *row, void *to, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (!row->form->read(to, text, &row->range, &wrong))
+    if (row->form->read(to, text, &row->range, &wrong) < 0)
         fail_msg("%s: %.*s", text, (int)wrong.len, wrong.data);
     assert_int_equal(wrong.len, 0);
 }
@@ -36,7 +37,7 @@ static void refuse(const struct row *row, void *to, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    if (row->form->read(to, text, &row->range, &wrong))
+    if (row->form->read(to, text, &row->range, &wrong) != -EINVAL)
         fail_msg("%s was taken", text);
     buffer_add_char(&wrong, '\0');
     if (strncmp(wrong.data, "expected ", strlen("expected ")) != 0 || strchr(wrong.data, '\n'))
@@ -48,9 +49,19 @@ static void is_refused_with(const struct row *row, void *to, const char *text, c
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
 
-    assert_false(row->form->read(to, text, &row->range, &wrong));
+    assert_int_equal(row->form->read(to, text, &row->range, &wrong), -EINVAL);
     buffer_add_char(&wrong, '\0');
     assert_string_equal(wrong.data, expected);
+}
+
+/* The text of @value. */
+static void is_written_as(const struct row *row, const void *value, const char *expected)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+
+    row->form->write(value, &row->range, &text);
+    buffer_add_char(&text, '\0');
+    assert_string_equal(text.data, expected);
 }
 
 /* --- whole numbers and such -------------------------------------------------------------- */
@@ -209,6 +220,30 @@ static void durations_are_expected_in_their_form(void **state)
                     "expected a duration like 90s, 15m, 12h or 7d; 0s means never");
 }
 
+static void numbers_are_written_in_the_largest_unit(void **state)
+{
+    static const struct row counts = { &value_number, { .least = 1, .most = 1 << 20 } };
+    static const struct {
+        const struct row *row;
+        uint64_t number;
+        const char *text;
+    } written[] = {
+        { &counts, 65536, "65536" },
+        { &counts, 0, "" }, /* out of range: there is no such text */
+        { &sizes_of_memory, 4096, "4KiB" },
+        { &sizes_of_memory, 4097, "4097" },
+        { &sizes_of_memory, 256 << 20, "256MiB" },
+        { &sizes_of_memory, UINT64_C(1) << 40, "1024GiB" },
+        { &durations, 0, "0s" },
+        { &durations, 90, "90s" },
+        { &durations, 900, "15m" },
+        { &durations, 604800, "7d" },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(written); i++)
+        is_written_as(written[i].row, &written[i].number, written[i].text);
+}
+
 static const struct row modes = { &value_file_mode, { 0 } };
 
 static void takes_mode(const char *text, mode_t expected)
@@ -236,6 +271,12 @@ static void modes_are_octal(void **state)
         refuse(&modes, &value, wrong[i]);
         assert_int_equal(value, 01234);
     }
+}
+
+static void modes_are_written_with_four_digits(void **state)
+{
+    is_written_as(&modes, &(const mode_t){ 0660 }, "0660");
+    is_written_as(&modes, &(const mode_t){ 0 }, "0000");
 }
 
 /* --- words --------------------------------------------------------------------------------- */
@@ -355,6 +396,19 @@ static void switches_are_two_words(void **state)
         assert_false(value);
     }
     is_refused_with(&row, &value, "", "expected true or false");
+}
+
+static void words_and_switches_are_written_as_they_are_read(void **state)
+{
+    static const char *const words[] = { [1] = "blocking", [2] = "coalescing" };
+    static const struct row sinks = WORDS(words);
+    static const struct row row = { &value_switch, { 0 } };
+
+    is_written_as(&sinks, &(const unsigned){ 2 }, "coalescing");
+    is_written_as(&sinks, &(const unsigned){ 0 }, "");
+    is_written_as(&sinks, &(const unsigned){ 3 }, "");
+    is_written_as(&row, &(const bool){ true }, "true");
+    is_written_as(&row, &(const bool){ false }, "false");
 }
 
 /* --- texts ---------------------------------------------------------------------------------- */
@@ -533,13 +587,16 @@ int main(void)
         CASE(sizes_of_sockets_fit_twice_into_an_int),
         CASE(durations_have_a_unit),
         CASE(durations_are_expected_in_their_form),
+        CASE(numbers_are_written_in_the_largest_unit),
         CASE(modes_are_octal),
+        CASE(modes_are_written_with_four_digits),
         CASE(levels_are_four_words),
         CASE(formats_are_two_words),
         CASE(dialects_are_two_words),
         CASE(a_value_may_have_no_word),
         CASE(all_words_are_expected),
         CASE(switches_are_two_words),
+        CASE(words_and_switches_are_written_as_they_are_read),
         CASE(texts_are_copied),
         CASE(paths_of_pages_are_simple),
         CASE(addresses_are_host_and_port),

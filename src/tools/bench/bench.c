@@ -73,7 +73,7 @@ static int run_sink(const struct bench_options *options)
     const struct sink_options sink = {
         .method = options->sink,
         .listen = options->listen,
-        .read_buffer_bytes = SOCKET_READ_BUFFER_MIB << 20,
+        .read_buffer_bytes = SOCKET_READ_BUFFER_BYTES,
         .duration_ns = options->duration_ns ? options->duration_ns : INT64_MAX,
         .is_interrupted = &is_interrupted,
     };

@@ -20,8 +20,8 @@
 
 /* --- texts ---------------------------------------------------------------------------- */
 
-static bool read_target(void *to, const char *text, const struct value_range *range,
-                        struct buffer *wrong)
+static int read_target(void *to, const char *text, const struct value_range *range,
+                       struct buffer *wrong)
 {
     struct address address;
 
@@ -30,8 +30,8 @@ static bool read_target(void *to, const char *text, const struct value_range *ra
     return value_read_text(to, text, range, wrong);
 }
 
-static bool read_url(void *to, const char *text, const struct value_range *range,
-                     struct buffer *wrong)
+static int read_url(void *to, const char *text, const struct value_range *range,
+                    struct buffer *wrong)
 {
     if (text[0] && !fetch_understands(text))
         return value_refuse(wrong,
@@ -39,8 +39,8 @@ static bool read_url(void *to, const char *text, const struct value_range *range
     return value_read_text(to, text, range, wrong);
 }
 
-static bool read_prefix(void *to, const char *text, const struct value_range *range,
-                        struct buffer *wrong)
+static int read_prefix(void *to, const char *text, const struct value_range *range,
+                       struct buffer *wrong)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
     size_t len = strspn(text, letters);
@@ -51,36 +51,66 @@ static bool read_prefix(void *to, const char *text, const struct value_range *ra
     return value_read_text(to, text, range, wrong);
 }
 
-const struct value_form bench_target = { sizeof(char *), read_target, value_free_text };
-const struct value_form bench_url = { sizeof(char *), read_url, value_free_text };
-const struct value_form bench_prefix = { sizeof(char *), read_prefix, value_free_text };
+const struct value_form bench_target = {
+    .size = sizeof(char *),
+    .read = read_target,
+    .deinit = value_free_text,
+};
+
+const struct value_form bench_url = {
+    .size = sizeof(char *),
+    .read = read_url,
+    .deinit = value_free_text,
+};
+
+const struct value_form bench_prefix = {
+    .size = sizeof(char *),
+    .read = read_prefix,
+    .deinit = value_free_text,
+};
 
 /* --- numbers -------------------------------------------------------------------------- */
 
-static bool read_padding(void *to, const char *text, const struct value_range *range,
-                         struct buffer *wrong)
+static int read_padding(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
 {
     uint64_t n_bytes = BENCH_BYTES_AUTO;
 
     if (strcmp(text, "auto") != 0 && !value_parse_number(&n_bytes, text, range))
         return value_refuse_number(wrong, range, "auto, or ");
     *(uint64_t *)to = n_bytes;
-    return true;
+    return 0;
 }
 
-static bool read_seconds(void *to, const char *text, const struct value_range *range,
-                         struct buffer *wrong)
+static void write_padding(const void *value, const struct value_range *range, struct buffer *out)
+{
+    if (*(const uint64_t *)value == BENCH_BYTES_AUTO)
+        buffer_add_literal(out, "auto");
+    else
+        value_number.write(value, range, out);
+}
+
+static int read_seconds(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
 {
     double seconds;
 
     if (!number_parse(slice_of(text), &seconds) || seconds < 1e-3 || seconds > SECONDS_MAX)
         return value_refuse(wrong, "a number of seconds from 0.001 to 1000000, for example 2.5");
     *(int64_t *)to = (int64_t)(seconds * (double)CLOCK_NS_PER_S);
-    return true;
+    return 0;
 }
 
-const struct value_form bench_padding = { sizeof(uint64_t), read_padding, NULL };
-const struct value_form bench_seconds = { sizeof(int64_t), read_seconds, NULL };
+const struct value_form bench_padding = {
+    .size = sizeof(uint64_t),
+    .read = read_padding,
+    .write = write_padding,
+};
+
+const struct value_form bench_seconds = {
+    .size = sizeof(int64_t),
+    .read = read_seconds,
+};
 
 /* --- mix ------------------------------------------------------------------------------ */
 
@@ -101,8 +131,8 @@ static bool read_share(struct slice share, unsigned *percent)
     return true;
 }
 
-static bool read_mix(void *to, const char *text, const struct value_range *range,
-                     struct buffer *wrong)
+static int read_mix(void *to, const char *text, const struct value_range *range,
+                    struct buffer *wrong)
 {
     unsigned percent[WORKLOAD_N_TYPES] = { 0 }, sum = 0;
     struct slice rest = slice_of(text);
@@ -116,7 +146,25 @@ static bool read_mix(void *to, const char *text, const struct value_range *range
         return value_refuse(wrong, "types and their percentages of the series, 100 in total: "
                                    "c:60,g:20,ms:20; types are " SAMPLE_LETTERS_OF_SERIES);
     memcpy(to, percent, sizeof(percent));
-    return true;
+    return 0;
 }
 
-const struct value_form bench_mix = { sizeof(unsigned[WORKLOAD_N_TYPES]), read_mix, NULL };
+static void write_mix(const void *value, const struct value_range *range, struct buffer *out)
+{
+    const unsigned *percent = value;
+    const char *separator = "";
+
+    for (enum sample_type type = 0; type < WORKLOAD_N_TYPES; type++) {
+        if (percent[type] == 0)
+            continue;
+        buffer_add_format(out, "%s%s:%u", separator, sample_type_facts(type)->letters.at,
+                          percent[type]);
+        separator = ",";
+    }
+}
+
+const struct value_form bench_mix = {
+    .size = sizeof(unsigned[WORKLOAD_N_TYPES]),
+    .read = read_mix,
+    .write = write_mix,
+};

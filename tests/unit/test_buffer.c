@@ -143,7 +143,7 @@ static void remembers_a_failed_allocation(void **state)
     buffer_deinit(&buffer);
 }
 
-static void clear_forgets_a_failure(void **state)
+static void clear_resets_a_failure(void **state)
 {
     struct buffer buffer = { 0 };
 
@@ -183,7 +183,7 @@ int main(void)
         CASE(formats_into_any_room),
         CASE(clear_empties_and_keeps_the_memory),
         CASE(remembers_a_failed_allocation),
-        CASE(clear_forgets_a_failure),
+        CASE(clear_resets_a_failure),
         CASE(a_length_that_overflows_is_a_failure),
     };
 

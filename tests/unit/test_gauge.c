@@ -124,7 +124,7 @@ static void changes_before_any_set_add_to_0(void **state)
     assert_value(&shared, 2);
 }
 
-static void a_set_forgets_the_changes_before_it(void **state)
+static void a_set_overrides_the_changes_before_it(void **state)
 {
     struct shared shared;
 
@@ -437,7 +437,7 @@ int main(void)
         CASE(holds_the_last_value_set),
         CASE(changes_add_to_what_was_set),
         CASE(changes_before_any_set_add_to_0),
-        CASE(a_set_forgets_the_changes_before_it),
+        CASE(a_set_overrides_the_changes_before_it),
         CASE(workers_without_a_cell_do_not_count),
         CASE(the_newest_set_counts_whoever_got_it),
         CASE(a_set_applied_late_does_not_undo_a_newer_one),

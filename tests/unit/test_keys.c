@@ -3,9 +3,9 @@
 /*
  * Keys, from its header
  *
- * The lines of a case are numbered, and each knows what has become of its key. Cells are
- * bare ones: of a cell, keys look at nothing but its list and when it was written.
- * Memory runs out when a case says so: the linker leads malloc() and calloc() here.
+ * The lines of a case are numbered, and each records what has become of its key. Cells are bare:
+ * keys use only their list and the time of their last write. Memory runs out when a case says so:
+ * the linker redirects malloc() and calloc() to this file.
  */
 
 #include "abort.h"
@@ -22,7 +22,7 @@ void *__real_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__real_calloc(size_t n, size_t size);
 
-/* So many allocations more, then none. */
+/* The number of allocations that succeed. */
 static size_t n_allocations_left = MANY;
 
 static bool may_allocate(void)
@@ -62,13 +62,13 @@ static struct key *add(struct keys *keys, const struct line *line, struct cell *
     return keys_add(keys, line, keys_hash(keys, line), cell);
 }
 
-/* The key with the hash of @line, whether it is that of @line or not. */
+/* The key with the hash of @line, whether it is the key of @line or not. */
 static struct key *find(const struct keys *keys, const struct line *line)
 {
     return keys_find(keys, keys_hash(keys, line));
 }
 
-/* Does @key stand in the list of @cell, and is the list in order? */
+/* Whether @key is in the list of @cell, and the list is in order. */
 static bool is_listed(const struct cell *cell, const struct key *key)
 {
     bool is_there = false;
@@ -91,7 +91,7 @@ static unsigned count_keys(const struct cell *cell)
     return n;
 }
 
-/* As the shard looks it up. */
+/* Look it up as the shard does. */
 static struct key *look_up(const struct keys *keys, const struct line *line)
 {
     struct key *key = find(keys, line);
@@ -131,7 +131,7 @@ static void finds_what_it_remembers(void **state)
     keys_deinit(&keys);
 }
 
-static void forgets_what_it_is_told_to(void **state)
+static void removes_the_keys_that_it_is_given(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
     struct line line = line_of(SLICE("a"), SLICE("|c"));
@@ -169,7 +169,7 @@ static void a_key_is_a_copy(void **state)
     keys_deinit(&keys);
 }
 
-/* The value does not belong to a key, and nor does anything else that a line has. */
+/* Neither the value nor anything else of a line belongs to its key. */
 static void a_key_is_name_and_rest(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
@@ -224,7 +224,7 @@ static char *text_of(size_t len)
     return text;
 }
 
-/* Of names and rests around the sizes in which bytes are compared. */
+/* Names and rests around the lengths in which bytes are compared. */
 static void every_byte_counts(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
@@ -255,12 +255,12 @@ static void every_byte_counts(void **state)
 #define N_LINES 60
 #define N_CELLS 5
 
-/* Lines that are told apart by their rest. */
+/* Lines that differ only in their rest. */
 struct stage {
     struct keys keys;
     struct cell cells[N_CELLS];
     struct line lines[N_LINES];
-    struct key *known[N_LINES]; /* NULL: not remembered */
+    struct key *known[N_LINES]; /* NULL: not cached */
     char texts[N_LINES][32];
 };
 
@@ -303,7 +303,7 @@ static void remember(struct stage *stage, unsigned i)
     assert_non_null(stage->known[i]);
 }
 
-static void forget(struct stage *stage, unsigned i)
+static void remove_known(struct stage *stage, unsigned i)
 {
     keys_remove(&stage->keys, stage->known[i]);
     stage->known[i] = NULL;
@@ -323,12 +323,12 @@ static void aliases_can_be_forgotten_in_any_order(void **state)
             unsigned chosen = (way >> 2 * i) % 4 * N_CELLS;
 
             if (stage.known[chosen])
-                forget(&stage, chosen);
+                remove_known(&stage, chosen);
             must_be_in_order(&stage);
         }
         for (unsigned i = 0; i < 4; i++)
             if (stage.known[i * N_CELLS])
-                forget(&stage, i * N_CELLS);
+                remove_known(&stage, i * N_CELLS);
         must_be_in_order(&stage);
         must_be_empty(&stage.keys);
     }
@@ -347,7 +347,7 @@ static void cells_keep_the_keys_that_are_remembered(void **state)
         if (!stage.known[i]) {
             remember(&stage, i);
         } else {
-            forget(&stage, i);
+            remove_known(&stage, i);
             n_forgotten++;
         }
         must_be_in_order(&stage);
@@ -421,7 +421,7 @@ static void of_two_keys_with_one_hash_the_first_is_remembered(void **state)
 
 /* --- lengths ----------------------------------------------------------------------------- */
 
-/* A key of @name_len and @rest_len bytes is remembered, or there is no trace of it. */
+/* A key of @name_len and @rest_len bytes is cached, or leaves no trace. */
 static bool is_remembered(struct keys *keys, size_t name_len, size_t rest_len)
 {
     char *name = text_of(name_len), *rest = text_of(rest_len);
@@ -475,7 +475,7 @@ static void nobody_has_to_go_for_a_key_that_is_too_long(void **state)
 
 /* --- the bound ----------------------------------------------------------------------------- */
 
-/* What a key of such a length takes. */
+/* The memory that a key of these lengths takes. */
 static size_t cost_of(size_t name_len, size_t rest_len)
 {
     struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
@@ -498,7 +498,7 @@ static void a_key_takes_no_less_than_its_memory(void **state)
         assert_true(cost_of(len, 1) >= sizeof(struct key) + len + 1 + SLOTS_BYTES_PER_ENTRY);
 }
 
-/* A line with the number @i in @text, name and rest as long as that and @n_more bytes. */
+/* A line with the number @i in @text; its name and rest are as long as that, and @n_more bytes. */
 static struct line numbered(const struct keys *keys, char text[512], unsigned i, unsigned n_more)
 {
     int len = snprintf(text, 512, "name%u|c|#k:%0*u", i, (int)n_more + 1, i % 10);
@@ -508,7 +508,9 @@ static struct line numbered(const struct keys *keys, char text[512], unsigned i,
                    (struct slice){ bar, (size_t)(text + len - bar) });
 }
 
-/* What stands in the lists of @cells is what is remembered, and it takes what is said. */
+/*
+ * The lists of @cells have exactly the cached keys, and the keys take the memory that is counted.
+ */
 static void must_add_up(const struct keys *keys, const struct cell *cells, unsigned n_cells)
 {
     size_t n = 0, n_bytes = 0;
@@ -550,7 +552,7 @@ static void never_takes_more_than_its_bound(void **state)
         }
         must_add_up(&keys, cells, 100);
         assert_int_equal(keys.n_evicted, 5000 - keys.slots.n);
-        /* There is no reason to keep fewer: the longest takes less than 1,000 bytes. */
+        /* It must not cache fewer: the longest key takes less than 1,000 bytes. */
         assert_true(keys.n_bytes > max_bytes - 1000);
         keys_deinit(&keys);
     }
@@ -597,7 +599,7 @@ static void evicted_and_forgotten_are_counted_apart(void **state)
     keys_deinit(&keys);
 }
 
-/* Otherwise somebody who sends little would never be remembered at all. */
+/* Otherwise the key of somebody who seldom sends would never be cached. */
 static void a_key_larger_than_the_bound_stays_alone(void **state)
 {
     struct keys keys = { .max_bytes = 10, .seed = 42 };
@@ -621,7 +623,7 @@ static void a_key_larger_than_the_bound_stays_alone(void **state)
 
 #define N_HALF 1000
 
-/* Of a few, it is the one that was not written for the longest time, wherever it stands. */
+/* Of a few keys, the one whose last write is the longest ago is evicted, wherever it is. */
 static void of_a_few_the_least_used_has_to_go(void **state)
 {
     for (unsigned i = 0; i < 100; i++) {
@@ -642,7 +644,7 @@ static void of_a_few_the_least_used_has_to_go(void **state)
     }
 }
 
-/* A busy series in many spellings, of which each was sent once, must not push out all others. */
+/* A busy series in many spellings, each sent once, must not evict all other keys. */
 static void of_a_busy_cell_the_spellings_have_to_go(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 30, .seed = 42 };
@@ -685,7 +687,7 @@ static void fill_by_halves(struct keys *keys, struct cell *cells, uint32_t live_
     keys->max_bytes = keys->n_bytes;
 }
 
-/* When @n_new others have come, written at @live_s: how many of the live ones have to go? */
+/* After @n_new others have come, written at @live_s: the number of live keys that were evicted. */
 static unsigned count_lost(struct keys *keys, struct cell *cells, unsigned n_new, uint32_t live_s)
 {
     static struct cell newer[2 * N_HALF];
@@ -705,7 +707,7 @@ static unsigned count_lost(struct keys *keys, struct cell *cells, unsigned n_new
     return n_lost;
 }
 
-/* Of the N_HALF / 2 who have to go, half would be live if anybody went. */
+/* If keys were evicted at random, half of the N_HALF / 2 would be live. */
 static void must_keep_live_ones(uint32_t live_s, uint32_t idle_s)
 {
     struct keys keys = { .max_bytes = 1 << 30, .seed = 42 };
@@ -716,7 +718,7 @@ static void must_keep_live_ones(uint32_t live_s, uint32_t idle_s)
     assert_in_range(count_lost(&keys, cells, N_HALF / 2, live_s), 0, N_HALF / 10);
 }
 
-static void who_was_written_lately_stays(void **state)
+static void keys_written_lately_stay(void **state)
 {
     must_keep_live_ones(1000000, 0); /* the sweep has marked the others */
     must_keep_live_ones(1000000, 1);
@@ -724,8 +726,8 @@ static void who_was_written_lately_stays(void **state)
     must_keep_live_ones(1000, 1);
 }
 
-/* Somebody must, and it is not always the same, and not the one that has just come. */
-static void when_all_are_live_somebody_has_to_go(void **state)
+/* A key must be evicted, not always the same, and not the newest. */
+static void when_all_are_live_one_is_evicted(void **state)
 {
     struct keys keys = { .max_bytes = 1 << 30, .seed = 42 };
     static struct cell cells[2 * N_HALF];
@@ -757,13 +759,13 @@ static void nothing_is_remembered_without_memory(void **state)
             assert_int_equal(stage.keys.n_bytes, n_bytes);
             assert_in_range(n, 0, 5);
         }
-    /* For the key always, and for the slots at times. */
+    /* Memory for the key is always needed, and sometimes for the slots. */
     assert_true(n_refused > N_LINES);
     assert_int_equal(stage.keys.age, 0);
     keys_deinit(&stage.keys);
 }
 
-/* Room may have been made by then: what is left must be right. */
+/* Keys may have been evicted by then; the others must be right. */
 static void a_full_cache_without_memory_is_in_order(void **state)
 {
     struct keys keys = { .max_bytes = 5000, .seed = 42 };
@@ -786,7 +788,7 @@ static void a_full_cache_without_memory_is_in_order(void **state)
     must_be_empty(&keys);
 }
 
-static void forget_a_key_that_its_cell_does_not_have(void)
+static void remove_a_key_that_its_cell_does_not_have(void)
 {
     struct keys keys = { .max_bytes = MANY };
     struct cell cell = { 0 };
@@ -797,7 +799,7 @@ static void forget_a_key_that_its_cell_does_not_have(void)
     keys_remove(&keys, key);
 }
 
-static void forget_a_key_whose_neighbour_has_another(void)
+static void remove_a_key_whose_neighbour_has_another(void)
 {
     struct keys keys = { .max_bytes = MANY };
     struct cell cell = { 0 };
@@ -812,15 +814,15 @@ static void forget_a_key_whose_neighbour_has_another(void)
 
 static void a_broken_list_aborts(void **state)
 {
-    assert_aborts(forget_a_key_that_its_cell_does_not_have, "== key does not hold");
-    assert_aborts(forget_a_key_whose_neighbour_has_another, "== key does not hold");
+    assert_aborts(remove_a_key_that_its_cell_does_not_have, "== key does not hold");
+    assert_aborts(remove_a_key_whose_neighbour_has_another, "== key does not hold");
 }
 
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(finds_what_it_remembers),
-        CASE(forgets_what_it_is_told_to),
+        CASE(removes_the_keys_that_it_is_given),
         CASE(a_key_is_a_copy),
         CASE(a_key_is_name_and_rest),
         CASE(where_a_line_is_cut_counts),
@@ -840,8 +842,8 @@ int main(void)
         CASE(a_key_larger_than_the_bound_stays_alone),
         CASE(of_a_few_the_least_used_has_to_go),
         CASE(of_a_busy_cell_the_spellings_have_to_go),
-        CASE(who_was_written_lately_stays),
-        CASE(when_all_are_live_somebody_has_to_go),
+        CASE(keys_written_lately_stay),
+        CASE(when_all_are_live_one_is_evicted),
         CASE(nothing_is_remembered_without_memory),
         CASE(a_full_cache_without_memory_is_in_order),
         CASE(a_broken_list_aborts),

@@ -17,7 +17,7 @@ static void a_histogram_has_room_for_each_bucket_and_one_more(void **state)
 
 static void a_new_one_is_all_zero_and_knows_its_series(void **state)
 {
-    struct series *series = (struct series *)&buckets; /* never looked into */
+    struct series *series = (struct series *)&buckets; /* never read */
     struct cell *cell = kind_new_cell(METRIC_HISTOGRAM, series, buckets);
     struct histogram_cell *histogram = (struct histogram_cell *)cell;
 
@@ -36,7 +36,7 @@ static void a_counter_takes_no_more_than_its_struct(void **state)
     assert_int_equal(kind_cell_size(METRIC_COUNTER, NULL), sizeof(struct counter_cell));
 }
 
-/* Changes come with the first one; they are counted from the beginning. */
+/* Changes come with the first one; they are counted from the start. */
 static void the_size_of_a_gauge_is_the_most_it_can_take(void **state)
 {
     struct cell *cell = kind_new_cell(METRIC_GAUGE, NULL, NULL);
@@ -49,7 +49,7 @@ static void the_size_of_a_gauge_is_the_most_it_can_take(void **state)
     kind_free_cell(METRIC_GAUGE, cell);
 }
 
-/* Its memory grows with what it counts, so the most that it can come to is what counts. */
+/* Its memory grows with the number of members, so the most that it can take counts. */
 static void the_size_of_a_set_is_the_most_it_can_take(void **state)
 {
     struct cell *cell = kind_new_cell(METRIC_SET, NULL, NULL);
@@ -62,13 +62,13 @@ static void the_size_of_a_set_is_the_most_it_can_take(void **state)
     kind_free_cell(METRIC_SET, cell);
 }
 
-/* That all of it goes shows under LeakSanitizer. */
+/* LeakSanitizer shows that all of it is freed. */
 static void a_set_that_has_counted_is_freed_with_what_it_holds(void **state)
 {
     struct cell *cell = kind_new_cell(METRIC_SET, NULL, NULL);
     struct set_cell *set = (struct set_cell *)cell;
 
-    assert_int_equal(pthread_mutex_lock(&set->lock), 0); /* it is there to be taken */
+    assert_int_equal(pthread_mutex_lock(&set->lock), 0); /* it was reserved */
     for (uint64_t i = 1; i <= 2 * DISTINCT_EXACT_MAX; i++)
         assert_true(distinct_add(&set->distinct, i * 0x9e3779b97f4a7c15));
     assert_int_equal(pthread_mutex_unlock(&set->lock), 0);
@@ -86,7 +86,7 @@ static void a_histogram_claims_three_names_more(void **state)
     assert_int_equal(kind_of(METRIC_COUNTER)->suffixes[0].len, 0);
 }
 
-/* The last of several senders' values is nobody's. */
+/* No sender has the last of several senders' values. */
 static void only_gauges_do_not_overflow(void **state)
 {
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)

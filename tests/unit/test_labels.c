@@ -9,7 +9,7 @@
 
 static char names[LABELS_MAX + 1][8];
 
-/* A set with LABELS_MAX labels, n999 first. */
+/* A set with LABELS_MAX labels, beginning with n999. */
 static struct labels full_set(void)
 {
     struct labels labels = { 0 };
@@ -21,7 +21,7 @@ static struct labels full_set(void)
     return labels;
 }
 
-/* What the header says is room enough, to the byte: the sanitizer sees one too many. */
+/* The size that the header calls sufficient, to the byte: a sanitizer detects one too many. */
 static char *room_for(const struct labels *labels)
 {
     size_t room = labels_length(labels);
@@ -203,7 +203,7 @@ static void nothing_has_no_length(void **state)
     assert_int_equal(labels_length_max(&labels), 0);
 }
 
-/* How long it can be at most does not look into the values. */
+/* The bound on its length does not depend on the values. */
 static void the_greatest_length_is_that_of_values_all_escaped(void **state)
 {
     struct labels plain = { 0 }, special = { 0 };
@@ -218,7 +218,7 @@ static void the_greatest_length_is_that_of_values_all_escaped(void **state)
 
 /* --- taken apart -------------------------------------------------------------------- */
 
-/* The labels of @text one by one are those of @expected, which end in NULL. */
+/* The labels of @text, one by one, are those of @expected, which ends with NULL. */
 static void assert_parts(const char *text, const char *const *expected)
 {
     struct slice rest = slice_of(text), part;
@@ -319,7 +319,7 @@ static void a_prefix_is_not_the_same(void **state)
     assert_included("a=\"1\",ab=\"2\"", "ab=\"2\"", true);
 }
 
-/* The text of one label may stand in the value of another. */
+/* The value of a label may contain the text of another label. */
 static void values_are_compared_whole(void **state)
 {
     assert_included("a=\"x\\\",b=\\\"2\"", "b=\"2\"", false);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Real sockets on ports that the kernel chooses, and socket files in a folder of this
- * test's own. What is logged meanwhile goes to a file that stands in for stderr.
+ * Real sockets on ports that the kernel chooses, and socket files in a folder of this test. Log
+ * lines go to a file instead of stderr.
  */
 
 #include "descriptors.h"
@@ -39,7 +39,7 @@ static void set(const char *name, const char *text)
         fail_msg("%s=%s: %.*s", name, text, (int)wrong.len, wrong.data);
 }
 
-/* The path of a file in our folder; valid until as many others were asked for. */
+/* The path of a file in our folder; valid for as many calls as there are paths. */
 static const char *in_folder(const char *name)
 {
     static char paths[8][300];
@@ -55,7 +55,7 @@ static void set_file(const char *setting, const char *name)
     set(setting, in_folder(name));
 }
 
-/* From here on, what goes to stderr is kept in log_fd instead. */
+/* From here on, stderr goes to log_fd instead. */
 static void catch_stderr(void)
 {
     stderr_fd = dup(STDERR_FILENO);
@@ -94,7 +94,7 @@ static const char *log_text(void)
     return text;
 }
 
-/* It cannot open, and one error in the log says so with each of the words. */
+/* It cannot open, and the log has one error with each of these words. */
 static void assert_open_fails(int error, const char *flag, const char *address)
 {
     const char *line;
@@ -119,7 +119,7 @@ static bool exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
-/* What the kernel says that @fd is bound to, in the form of an address with @scheme. */
+/* The address to which @fd is bound, as the kernel reports it, after @scheme. */
 static void describe(int fd, const char *scheme, char *out, size_t room)
 {
     struct sockaddr_storage bound = { 0 };
@@ -168,7 +168,7 @@ static bool is_listening(int fd)
     return value;
 }
 
-/* Somebody's socket at the file of this name. */
+/* A socket of another program at the file of this name. */
 static int bind_file(const char *name, int type)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -303,7 +303,7 @@ static void port_0_is_another_one_each_time(void **state)
         assert_is_bound(socket_at(i), i < 2 ? "udp" : "tcp");
 }
 
-/* The address with its scheme of the socket file @name, whichever entry has it. */
+/* The address, with its scheme, of the socket file @name, whichever entry has it. */
 static bool has_address(const char *scheme, const char *name)
 {
     char expected[256];
@@ -443,7 +443,7 @@ static void several_workers_need_arrivals(void **state)
         assert_true(socket_at(i)->socket.needs_arrivals);
 }
 
-/* Which dialect the sockets have, from the first listener to the last, as 0 and 1. */
+/* The dialects of the sockets, from the first listener to the last, as 0 and 1. */
 static void assert_dialects(const char *expected)
 {
     char got[LISTENERS_MAX + 1] = "";
@@ -594,7 +594,7 @@ static void a_stale_file_of_another_type_is_replaced(void **state)
 
 /* --- what cannot be had ------------------------------------------------------------- */
 
-/* Somebody listens there with a socket of @type. */
+/* Another program listens there with a socket of @type. */
 static void refuse_live_file(const char *setting, const char *flag, int type)
 {
     int fd = bind_file("live", type);
@@ -758,7 +758,7 @@ static int begin(void **state)
     return 0;
 }
 
-/* What others left in our folder. */
+/* Files that others left in our folder. */
 static void empty_folder(void)
 {
     DIR *names = opendir(folder);

@@ -13,7 +13,7 @@
 
 #define TIME "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{3}Z"
 
-/* Stands in for stderr: each write() to it is one message. */
+/* Replaces stderr; each write() to it is one message. */
 struct catcher {
     int ends[2];
     int saved;
@@ -29,7 +29,7 @@ static struct catcher catch_stderr(void)
     return catcher;
 }
 
-/* Give stderr back and return what was written first, to be freed; NULL when nothing was. */
+/* Restore stderr, and return what was written first, to be freed; NULL: nothing was. */
 static char *caught(struct catcher *catcher, bool *ret_is_one_write)
 {
     size_t room = 200000;
@@ -62,7 +62,7 @@ static void must_match(const char *text, const char *pattern)
     regfree(&regex);
 }
 
-/* A single line: no control character but the line feed at its end. */
+/* A single line: it contains no control character but the line feed at its end. */
 static void must_be_a_line(const char *text)
 {
     size_t len = strlen(text);
@@ -73,7 +73,7 @@ static void must_be_a_line(const char *text)
             fail_msg("byte %d stands in %s", text[i], text);
 }
 
-/* Log @message with one text field and return the line, to be freed. */
+/* Log @message with one text field, and return the line, to be freed. */
 static char *line_of(enum log_format format, const char *message, const char *value)
 {
     struct catcher catcher;
@@ -196,7 +196,7 @@ static void no_control_character_comes_through(void **state)
     }
 }
 
-/* JSON is UTF-8 (RFC 8259, section 8.1), and so is what reads logfmt. */
+/* JSON is UTF-8 (RFC 8259, section 8.1), and so are the texts that readers of logfmt expect. */
 static void a_line_is_utf8_whatever_the_bytes(void **state)
 {
     static const char *const texts[] = { "\xff", "a\x80z", "\xe2\x82", "\xed\xa0\x80", "\xc0\x80" };
@@ -218,7 +218,7 @@ static void utf8_comes_through(void **state)
     free(line);
 }
 
-/* Past a JSON string at @text, or NULL when that is not one (RFC 8259, section 7). */
+/* The end of the JSON string at @text, or NULL if it is not one (RFC 8259, section 7). */
 static const char *json_string_end(const char *text)
 {
     if (*text++ != '"')
@@ -237,7 +237,7 @@ static const char *json_string_end(const char *text)
     return text + 1;
 }
 
-/* Is @text {"…":"…",…} and a line feed? */
+/* Whether @text is {"…":"…",…} and a line feed. */
 static bool is_json_of_strings(const char *text)
 {
     if (*text++ != '{')
@@ -289,7 +289,7 @@ static void *log_hundred_lines(void *ctx)
     return NULL;
 }
 
-/* How many lines are written until nobody writes any more; in @ret_n_whole, how many at once. */
+/* The number of lines until all writers are done; @ret_n_whole gets the number of whole ones. */
 static int count_lines(int fd, int *ret_n_whole)
 {
     char text[4096];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Memory, from its header. Each case is a process of its own, this program once more, because
- * what is forbidden is decided before main().
+ * Memory, from its header. Each case runs this program again in a new process, because what is
+ * forbidden is decided before main().
  */
 
 #include "child.h"
@@ -17,7 +17,7 @@
 #define FORBIDDEN_AT_FIRST 1
 #define FORBIDDEN_AFTERWARDS 2
 
-/* The linker leaves jemalloc out unless somebody allocates. */
+/* The linker leaves jemalloc out unless something allocates. */
 static void *(*volatile allocate)(size_t) = malloc;
 
 /* NULL: there is no jemalloc, as in a build with sanitizers. */
@@ -34,11 +34,11 @@ static int run_as_child(void)
     int status = is_forbidden() ? FORBIDDEN_AT_FIRST : 0;
 
     memory_use_huge_pages();
-    memory_use_huge_pages(); /* once is enough, and twice no mistake */
+    memory_use_huge_pages(); /* a second call changes nothing */
     return status | (is_forbidden() ? FORBIDDEN_AFTERWARDS : 0);
 }
 
-/* What the program finds that a parent starts which forbids huge pages, or does not. */
+/* What the program finds if its parent forbids huge pages, and if it does not. */
 static int status_under(bool forbids)
 {
     pid_t child = fork_child();

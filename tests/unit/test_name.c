@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* The room is what the header says, to the byte: the sanitizer sees one too many. */
+/* The size that the header says, to the byte: a sanitizer detects one too many. */
 static void must_write(struct slice sent, const char *expected)
 {
     char *out = malloc(NAME_WRITTEN_MAX(sent.len));

@@ -52,7 +52,7 @@ static void assert_refused(const char *name, enum metric_type type, enum verdict
     struct family *found = NULL;
 
     assert_int_equal(find(name, type, &found), verdict);
-    assert_non_null(found); /* whoever has it */
+    assert_non_null(found); /* the family that has the name */
 }
 
 static struct family *holder_of(const char *name)
@@ -62,7 +62,7 @@ static struct family *holder_of(const char *name)
     return names_holder(&names, slice, names_hash(&names, slice));
 }
 
-/* A family of this name and type gets nothing at all, because of @holder. */
+/* A family of this name and type gets no name at all, because of @holder. */
 static void assert_claim_refused_for(const char *name, enum sample_type type, enum verdict verdict,
                                      const struct family *holder)
 {
@@ -233,7 +233,7 @@ static void finds_the_family_of_a_name_whatever_its_type(void **state)
     assert_null(holder_of("x"));
 }
 
-/* x_sum is not a family, though nobody else may be it. */
+/* x_sum is not a family, though no other family may have that name. */
 static void what_a_histogram_is_exposed_under_is_no_family(void **state)
 {
     struct family *histogram = claim("x", SAMPLE_HISTOGRAM);
@@ -253,7 +253,7 @@ static void finds_its_own_families_too(void **state)
     assert_true(holder_of("own")->is_reserved);
 }
 
-/* Prometheus is told of a set as of a gauge, but the two cannot share series. */
+/* Prometheus sees a set as a gauge, but the two cannot share series. */
 static void a_set_is_no_gauge(void **state)
 {
     struct family *set = claim("x", SAMPLE_SET), *found = NULL;

@@ -37,7 +37,7 @@ static void must_be_as_strtod(uint64_t digits, int exponent)
     must_become(digits, exponent, strtod(text, NULL));
 }
 
-/* Each row of the table, and some behind its ends. */
+/* Each row of the table, and some beyond its ends. */
 static void rounds_with_every_power_of_ten(void **state)
 {
     uint64_t random = 1;
@@ -52,7 +52,7 @@ static void rounds_with_every_power_of_ten(void **state)
     }
 }
 
-/* What is found by trying every row for the digits whose product has the most ones. */
+/* Found by trying, for every row, the digits whose product has the most ones. */
 static void rounds_what_is_nearly_a_carry(void **state)
 {
     must_be_as_strtod(UINT64_C(2176832332097939832), 199);
@@ -73,12 +73,12 @@ static void ties_go_to_even(void **state)
     must_become(UINT64_C(90071992547409949), -1, 9007199254740994.0);
     must_become(UINT64_C(9007199254740993000), -3, 9007199254740992.0);
     must_become(UINT64_C(9007199254740993001), -3, 9007199254740994.0);
-    /* 2^64 - 2^10 is in the middle, and carries into a new exponent. */
+    /* 2^64 - 2^10 is a middle, and carries into a new exponent. */
     must_become(UINT64_C(18446744073709550592), 0, 0x1p64);
     must_become(UINT64_C(18446744073709550591), 0, 0x1.fffffffffffffp63);
 }
 
-/* An odd product of 54 bits is a middle; from 5^24 on there is none. */
+/* An odd product of 54 bits is a middle; none exist from 5^24 on. */
 static void finds_ties_in_products(void **state)
 {
     uint64_t five = 1, random = 2;

@@ -149,7 +149,7 @@ static void ties_go_to_even(void **state)
 
 static void the_ends_of_every_path_are_exact(void **state)
 {
-    /* The digits and the powers of ten that doubles hold, and one more. */
+    /* The digits and the powers of ten that a double can hold, and one more. */
     must_accept("9007199254740991", 9007199254740991.0);
     must_accept("9007199254740992", 9007199254740992.0);
     must_accept("9007199254740994", 9007199254740994.0);
@@ -161,7 +161,7 @@ static void the_ends_of_every_path_are_exact(void **state)
     must_accept("1e23", 1e23);
     must_accept("1e-22", 1e-22);
     must_accept("1e-23", 1e-23);
-    /* What 63 and 64 bits hold, and 19 digits; then 20. */
+    /* As much as 63 bits, 64 bits and 19 digits hold; then 20 digits. */
     must_accept("9223372036854775807", 0x1p63);
     must_accept("9223372036854775808", 0x1p63);
     must_accept("9223372036854776833", 0x1.0000000000001p63);
@@ -173,7 +173,7 @@ static void the_ends_of_every_path_are_exact(void **state)
     must_accept("18446744073709555712", 0x1.0000000000001p64);
     must_accept("99999999999999999999", 1e20);
     must_accept("-99999999999999999999e-20", -1);
-    /* Zeros are no digits in front, and digits behind. */
+    /* Zeros do not count as digits at the front, but do after other digits. */
     must_accept("00000000000000000000000000000000000000017", 17);
     must_accept("0.00000000000000000000000000000000000000017", 17e-41);
     must_accept("17000000000000000000000000000000e-30", 17);
@@ -200,7 +200,7 @@ static void the_ends_of_the_doubles_are_exact(void **state)
     must_refuse("2e308");
 }
 
-/* NUMBER_LENGTH_MAX digits, or one more, in several shapes. */
+/* NUMBER_LENGTH_MAX digits, or one more, in several forms. */
 static void refuses_only_what_is_too_long(void **state)
 {
     static const char *const tails[] = { "", "1", ".", ".5", "e-250", "e+0", "E5" };
@@ -220,7 +220,7 @@ static void refuses_only_what_is_too_long(void **state)
 
 static char *add_digits(char *at, uint64_t *random, unsigned n)
 {
-    /* Now and then all zeros or all nines: there the roundings are. */
+    /* Sometimes all zeros or all nines, as those are where rounding matters. */
     unsigned choice = next_random(random) % 8;
 
     for (unsigned i = 0; i < n; i++)
@@ -228,7 +228,7 @@ static char *add_digits(char *at, uint64_t *random, unsigned n)
     return at;
 }
 
-/* Mostly what senders write, sometimes very long, sometimes with a great exponent. */
+/* Mostly what senders write; sometimes very long, or with a large exponent. */
 static size_t random_number(char text[NUMBER_LENGTH_MAX + 64], uint64_t *random)
 {
     uint64_t r = next_random(random);
@@ -269,7 +269,7 @@ static void reads_as_strtod_does(void **state)
     }
 }
 
-/* 17 digits and more say which double is meant. */
+/* 17 digits and more tell two neighbouring doubles apart. */
 static void printed_doubles_read_back(void **state)
 {
     static const int n_digits[] = { 17, 18, 20, 41 };
@@ -313,7 +313,7 @@ static void reads_19_digits_as_strtod_does(void **state)
     }
 }
 
-/* @digits * 10^@exponent in one of its many spellings: zeros at both ends, a point somewhere. */
+/* @digits * 10^@exponent in one of many spellings: zeros at both ends, and a point anywhere. */
 static void spell(char text[NUMBER_LENGTH_MAX + 1], const char *digits, int exponent, uint64_t r)
 {
     size_t len = strlen(digits), room = NUMBER_LENGTH_MAX - strlen(".e-12345") - len;
@@ -358,7 +358,7 @@ static void step(char *digits, int direction)
     *at = (char)(*at + direction);
 }
 
-/* A positive double: any, of a common size, a subnormal, one of the smallest, of all ones. */
+/* A positive double: any, of a common size, subnormal, one of the smallest, or all ones. */
 static double random_double(uint64_t *random)
 {
     uint64_t bits = next_random(random) & INT64_MAX, r = next_random(random);
@@ -385,8 +385,8 @@ static long double random_middle(uint64_t *random)
 }
 
 /*
- * Middles have up to 767 digits, so some are exact here and some are cut off, which
- * is very near; one more or less in the last place is on the other side.
+ * Middles have up to 767 digits, so some are exact here, and some are cut off, very near the
+ * middle. Adding or subtracting one in the last place gives the other side.
  */
 static void reads_middles_as_strtod_does(void **state)
 {
@@ -414,7 +414,7 @@ static void reads_middles_as_strtod_does(void **state)
     }
 }
 
-/* @text, as far as it is valid, ends at its first '|'; the bar itself is taken out. */
+/* The valid part of @text ends at its first '|', which is removed. */
 static void must_be_valid_up_to(const char *text)
 {
     const char *bar = strchr(text, '|');
@@ -432,9 +432,9 @@ static void points_at_the_first_byte_that_makes_it_no_number(void **state)
     static const char *const texts[] = {
         /* Numbers, the last two of them too large or too small. */
         "0|", "1.5|", "-.5|", "+5.|", "1e5|", "1.e-5|", "007|", "1e999|", "1e-999|",
-        /* What ends too early. */
+        /* These end too early. */
         "|", "+|", "-|", ".|", "-.|", "1e|", "1e+|", "1.5E-|",
-        /* What is wrong somewhere. */
+        /* These are wrong somewhere. */
         "|x", "| 1", "|e5", "|nan", "+|+1", "-|-1", "+|inf", ".|e5", "-.|e5", ".|.", "+|e5", "1|x",
         "1| ", "1|\n", "1|,5", "1|-1", "0|x1", "1.|x", "1.5|.", "1.5| e", "1e|x", "1e|.5", "1e+|x",
         "1e+|-5", "1e5|e5", "1e5|.", "1e5|+", "1e-5|-", "1|p3", "1|\xff"
@@ -464,7 +464,7 @@ static void points_at_the_first_byte_that_makes_it_too_long(void **state)
                      NUMBER_LENGTH_MAX - 1);
 }
 
-/* Does strtod() read all of @text, with a 1 behind it? Then it is the beginning of a number. */
+/* Whether strtod() reads all of @text and a 1 after it, so @text is the beginning of a number. */
 static bool strtod_can_go_on(const char *text, size_t len)
 {
     char longer[32];
@@ -495,7 +495,7 @@ static void points_where_strtod_stops(void **state)
     }
 }
 
-/* How many digits of @text count: not the zeros at the ends of the mantissa. */
+/* The number of significant digits of @text: without the zeros at the ends of the mantissa. */
 static int significant_digits(const char *text)
 {
     int n = 0, n_zeros = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A table of a few rows and what it fills, with neighbours on each side of each value
- * that nobody may write to.
+ * A table of a few rows, and the struct that it fills. On each side of each value is a neighbour
+ * that must not change.
  */
 
 #include "abort.h"

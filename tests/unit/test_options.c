@@ -188,7 +188,7 @@ static void limits_are_what_they_are_set_to(void **state)
     assert_int_equal(limit_of("connections"), 1024);
 }
 
-/* "All visible as metrics": each --limit.NAME is there once, by its name, and nothing else. */
+/* Each --limit.NAME has exactly one series, by its name, and nothing else has one. */
 static void every_limit_is_there_once(void **state)
 {
     unsigned n = 0;
@@ -209,7 +209,7 @@ static void every_limit_is_there_once(void **state)
 
 /* --- every setting -------------------------------------------------------------------------- */
 
-/* Settings that main and config act on; the daemon need not be told of them. */
+/* Settings that main and config use; the daemon does not need them. */
 static const char *const of_no_module[] = { "config.file", "check-config" };
 
 static bool is_of_no_module(const struct option *option)
@@ -246,7 +246,7 @@ static const char *other_word(const struct option *option)
     return option->range.words[now == last ? last - 1 : last];
 }
 
-/* What any option of this @form may be, and none is by default. */
+/* A text that any option of this @form accepts, and that is not a default. */
 static const char *other_text(const struct value_form *form)
 {
     static const struct {
@@ -304,8 +304,8 @@ static void describe_pipeline(struct buffer *out)
 }
 
 /*
- * Everything that modules are told, but for the limits that are only reported. Not by memcmp():
- * the bytes between the members of a struct may be anything.
+ * All options of all modules, except limits that are only reported. Not by memcmp(), because the
+ * bytes between the members of a struct may be anything.
  */
 static void describe(struct buffer *out)
 {

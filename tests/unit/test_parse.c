@@ -3,8 +3,8 @@
 /*
  * Parse, from its header and proto/README.md, sections 1 to 5 and 7
  *
- * What is cut is written down as one string, so that a table can hold it: lines with
- * a '/' behind each; values likewise; links as value>rest/.
+ * Results are written as one string, so that a table can hold them: lines and values with a '/'
+ * after each, and links as value>rest/.
  */
 
 #include "parts.h"
@@ -20,7 +20,7 @@ static const struct parse_options options = { .line_max = LINE_MAX_BYTES, .skips
 static const struct parse_options plain = { .line_max = LINE_MAX_BYTES };
 static const struct parse_options short_lines = { .line_max = 10, .skips_brackets = true };
 
-/* What was cut so far. */
+/* The results so far. */
 struct cuttings {
     char text[256];
     size_t n;
@@ -43,7 +43,7 @@ static void must_be(const struct cuttings *cuttings, const char *what, const cha
 
 /* --- lines ------------------------------------------------------------------ */
 
-/* @expected: the lines, each with a '/' behind it. */
+/* @expected: the lines, each with a '/' after it. */
 static void must_cut_by(const struct parse_options *by, struct slice datagram, const char *expected)
 {
     char *bytes = malloc(datagram.len);
@@ -126,7 +126,7 @@ static void a_line_borrows_from_the_datagram(void **state)
     assert_ptr_equal(line.at, text + 9);
 }
 
-/* The limit counts all but the line feed: a '\r' and blanks too. */
+/* The limit counts everything but the line feed, so also a '\r' and blanks. */
 static void a_line_over_the_limit_comes_as_it_is(void **state)
 {
     must_cut_by(&short_lines, SLICE("123456789\r\nb"), "123456789/b/");
@@ -136,7 +136,7 @@ static void a_line_over_the_limit_comes_as_it_is(void **state)
     must_cut_by(&short_lines, SLICE("a\n12345678901"), "a/12345678901/");
 }
 
-/* 64 KiB of each byte that a cutter might go over again and again. */
+/* 64 KiB of each byte that might make a parser scan the same text again and again. */
 static void work_is_constant_per_byte(void **state)
 {
     static const char *const bytes = "\n\r \t:|\0a#@";
@@ -157,7 +157,10 @@ static void work_is_constant_per_byte(void **state)
 
 /* --- the parts of a line ------------------------------------------------------ */
 
-/* @name, @value and @rest must be cut out of their concatenation; the value is @number or none. */
+/*
+ * @name, @value and @rest must be cut out of their concatenation; the value is @number, or is
+ * refused.
+ */
 static void must_accept_by(const struct parse_options *by, const char *text,
                            const struct line *expected)
 {
@@ -198,7 +201,7 @@ static void must_accept_plain(const char *text, const char *name, const char *va
     must_accept_by(&plain, text, &expected);
 }
 
-/* What is refused has its fault inside, or at its end. */
+/* The fault of a refused line is inside it, or at its end. */
 static const char *must_end_as(enum verdict verdict, const char *text)
 {
     struct line line = { .fault = NULL };
@@ -216,7 +219,7 @@ static void must_refuse(const char *text)
     must_end_as(REFUSED_MALFORMED_LINE, text);
 }
 
-/* The first byte that cannot be right is @fault bytes behind the beginning. */
+/* The first byte that cannot be right is @fault bytes after the beginning. */
 static void must_refuse_at(const char *text, size_t fault)
 {
     const char *actual = must_end_as(REFUSED_MALFORMED_LINE, text);
@@ -410,7 +413,7 @@ static void refuses_only_lines_that_are_too_long(void **state)
     assert_int_equal(verdict_on_length(11, &short_lines), REFUSED_LINE_LIMIT);
 }
 
-/* Of several reasons, it is the first. */
+/* Of several reasons, the first counts. */
 static void too_long_is_too_long_whatever_else_it_is(void **state)
 {
     static const char *const lines[] = { "12345678901", ":1234567|cc", "_sc|nnnnn|0", "_e{12345678",
@@ -520,7 +523,7 @@ static void each_value_is_read_anew(void **state)
 
 /* --- chains ---------------------------------------------------------------------- */
 
-/* The links of the line, each as value>rest and a '/' behind it; NULL when it is no chain. */
+/* The links of the line, each as value>rest with a '/' after it; NULL if it is not a chain. */
 static void must_chain(const char *text, const char *expected)
 {
     struct line line = line_of(text);
@@ -636,7 +639,7 @@ static void a_chain_has_a_name_of_1024_bytes_at_most(void **state)
     assert_int_equal(CHAIN_NAME_MAX, 1024);
 }
 
-/* Cutting all links, and asking first, goes over the line a few times at most. */
+/* Cutting all links, with the check before, reads the line a few times at most. */
 static void endures_a_chain_of_20000_links(void **state)
 {
     static char text[LINE_MAX_BYTES];
@@ -724,7 +727,7 @@ static void any_other_rate_is_bad_and_weighs_1(void **state)
         must_be_bad_rate(rates[i]);
 }
 
-/* @expected: the sections, each with a '/' behind it. */
+/* @expected: the sections, each with a '/' after it. */
 static void must_have_sections(struct slice rest, const char *expected)
 {
     struct slice whole = rest, section;

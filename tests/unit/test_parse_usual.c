@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Parse: the usual line in one go, against its two steps
+ * Parse: the usual line in one step, against its two steps
  *
- * What parse_usual_lines() takes must be what parse_next_line() and parse_line() make of the
- * same bytes; what it leaves must still be there for them. Each datagram lies in memory of
- * exactly its size, for AddressSanitizer to see who reads beyond it.
+ * parse_usual_lines() must make of the lines that it takes what parse_next_line() and parse_line()
+ * make of them, and must leave all others to these two. Each datagram is in memory of exactly its
+ * size, so that AddressSanitizer detects a read beyond its end.
  */
 
 #include "unit.h"
@@ -19,12 +19,12 @@
 
 #define LINE_MAX_BYTES 65536
 #define DATAGRAM_MAX 200
-#define BLOCK_MAX 64 /* as many as are looked at in one go, now or one day */
+#define BLOCK_MAX 64 /* as many as are read in one step, now or in future */
 
 static const struct parse_options options = { .line_max = LINE_MAX_BYTES, .skips_brackets = true };
 static const struct parse_options plain = { .line_max = LINE_MAX_BYTES };
 
-/* How many lines there were, and how many of them were usual. */
+/* The number of lines, and of usual ones. */
 static unsigned n_lines, n_usual;
 
 /* splitmix64 */
@@ -62,8 +62,8 @@ static const char *difference(const struct line *line, const struct line *expect
     if (!is_same(line->rest, expected->rest))
         return "the rest is another";
     if (!line->is_number || !expected->is_number)
-        return "the value is no number";
-    /* By its bits: 0 and -0 are two. */
+        return "the value is not a number";
+    /* Compared by their bits: 0 and -0 differ. */
     if (memcmp(&line->number, &expected->number, sizeof(double)) != 0)
         return "the number is another";
     if (line->is_relative != expected->is_relative)
@@ -74,9 +74,9 @@ static const char *difference(const struct line *line, const struct line *expect
 }
 
 /*
- * Is the line @text, in front of @datagram, one to take? A '_' may be the beginning of an
- * event, a name with a ':' in a group is not cut at the first one, and of control characters
- * some are blanks.
+ * Whether the line @text, at the front of @datagram, is usual. It is not with a '_', which may
+ * begin an event; with a ':' in a group of tags, which does not end the name; and with control
+ * characters, some of which are blanks.
  */
 static bool is_to_take(struct slice text, struct slice datagram, const struct parse_options *by)
 {
@@ -91,10 +91,10 @@ static bool is_to_take(struct slice text, struct slice datagram, const struct pa
            !memchr(line.name.at, ':', line.name.len);
 }
 
-/* The next line of @datagram is taken, in both ways. Returns false when there is none. */
+/* Take the next line of @datagram in both ways. Returns false at the end. */
 static bool must_agree_on_one(struct slice *datagram, const struct parse_options *by)
 {
-    /* Not all zero: what a line was before must not be left in it by one of them alone. */
+    /* Not all zero: neither way may leave old values in it. */
     struct line line = { .arrived_ns = 5, .is_relative = true, .is_dogstatsd = true };
     struct line expected = line;
     struct slice before = *datagram, usual = *datagram, text;
@@ -104,7 +104,7 @@ static bool must_agree_on_one(struct slice *datagram, const struct parse_options
         if (is_usual)
             complain("a line was found where there is none", before, by);
         if (!is_same(usual, before))
-            complain("the datagram is another, though there is no line", before, by);
+            complain("the datagram has changed without a line", before, by);
         return false;
     }
     n_lines++;
@@ -181,7 +181,7 @@ static const char *const usual_lines[] = {
     "e{1,1}:1|c",
 };
 
-/* So that it cannot just leave everything to the others. */
+/* So that it cannot just leave all lines to the others. */
 static void takes_the_usual_line(void **state)
 {
     for (size_t i = 0; i < ARRAY_SIZE(usual_lines); i++)
@@ -255,7 +255,7 @@ static bool is_usual(struct slice datagram, const struct parse_options *by)
     return parse_usual_lines(&datagram, by, &line, 1) == 1;
 }
 
-/* All but the line feed count. */
+/* All bytes but the line feed count. */
 static void a_line_over_the_limit_is_not_usual(void **state)
 {
     const struct parse_options ten = { .line_max = 10, .skips_brackets = true };
@@ -267,7 +267,7 @@ static void a_line_over_the_limit_is_not_usual(void **state)
     assert_false(is_usual(SLICE("a:1|c|#aaaa\na:1|c"), &ten));
 }
 
-/* A limit stands for itself in a datagram without line feed, however long it is. */
+/* A limit is also kept in a datagram without a line feed, however long it is. */
 static void reads_lines_around_the_greatest_limit(void **state)
 {
     static char text[LINE_MAX_BYTES + 10];
@@ -285,8 +285,8 @@ static void reads_lines_around_the_greatest_limit(void **state)
 }
 
 /*
- * Of a datagram of two pages the second one cannot be read: that ends in a signal, which
- * cmocka takes for a failure. Otherwise many short lines would be gone over many times.
+ * The second of two pages cannot be read: reading it ends in a signal, which cmocka reports as a
+ * failure. Otherwise the bytes after many short lines would be read many times.
  */
 static void reads_no_further_than_a_block_behind_the_line(void **state)
 {
@@ -526,7 +526,7 @@ static void agrees_on_random_bytes(void **state)
     }
 }
 
-/* Some lines of those above, with a line feed behind each but the last. */
+/* Some of the lines above, with a line feed after each but the last. */
 static size_t some_lines(char text[DATAGRAM_MAX], uint64_t *random)
 {
     size_t len = 0;
@@ -547,7 +547,7 @@ static size_t some_lines(char text[DATAGRAM_MAX], uint64_t *random)
     return len;
 }
 
-/* One byte is changed, taken out or put in. Returns how many there are now. */
+/* Change, remove or insert one byte. Returns the new length. */
 static size_t mutate(char text[DATAGRAM_MAX], size_t len, uint64_t *random)
 {
     size_t i = draw(random, (unsigned)len + 1);
@@ -585,7 +585,7 @@ static void agrees_on_mutations(void **state)
             len = mutate(text, len, &random);
         must_agree((struct slice){ text, len }, &by);
     }
-    /* It is worth nothing unless there are many of both. */
+    /* The comparison is worth nothing without many of both. */
     assert_in_range(n_usual, n_lines / 4, n_lines / 4 * 3);
 }
 

@@ -53,7 +53,7 @@ static void a_line_that_is_refused_makes_no_series(void **state)
     assert_verdict("a:x|c", REFUSED_MALFORMED_VALUE);
     assert_verdict("a:-1|c", REFUSED_ILLEGAL_NEGATIVE_COUNTER);
     assert_int_equal(n_series(), 0);
-    assert_verdict("a:1|g", VERDICT_APPLIED); /* the name is free */
+    assert_verdict("a:1|g", VERDICT_APPLIED); /* the name is still free */
 }
 
 static void a_value_that_overflows_at_once_makes_no_series(void **state)
@@ -75,7 +75,7 @@ static void refuses_names_and_labels_beyond_their_limits(void **state)
     assert_verdict(line, REFUSED_LABEL_LIMIT);
 }
 
-/* As many series as there may be: s0 to s999. */
+/* As many series as the limit allows: s0 to s999. */
 static void fill_registry(void)
 {
     char line[32];

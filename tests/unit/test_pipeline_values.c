@@ -148,7 +148,7 @@ static void an_empty_value_of_a_set_makes_no_series(void **state)
 {
     assert_verdict("s:|s", REFUSED_MALFORMED_VALUE);
     assert_int_equal(n_series(), 0);
-    assert_verdict("s:x|s|@0.1", VERDICT_APPLIED); /* it does not mind rates */
+    assert_verdict("s:x|s|@0.1", VERDICT_APPLIED); /* rates do not matter to it */
     assert_verdict("s:|s|@0.1", REFUSED_MALFORMED_VALUE);
     assert_true(read_series("s", "").value == 1);
 }
@@ -239,7 +239,7 @@ static void a_link_without_a_type_costs_only_itself(void **state)
     push("n:1|c:2");
     assert_true(read_series("n", "").value == 1);
     assert_int_equal(verdicts(REFUSED_MALFORMED_LINE), 1);
-    push("n:1|c:2:3|c:"); /* nothing at all is one, too */
+    push("n:1|c:2:3|c:"); /* an empty value is one, too */
     assert_true(read_series("n", "").value == 7);
     assert_int_equal(verdicts(REFUSED_MALFORMED_LINE), 2);
     assert_int_equal(row.counts[TELEMETRY_PACKED], 1 + 3);
@@ -316,7 +316,7 @@ static void what_x_has_ended_begins_anew(void **state)
     push("c:5|c");
     push("c:1|c\nc:1|x\nc:2|c");
     assert_true(read_series("c", "").value == 2);
-    push("c:1|x\nc:7|g"); /* the name is free */
+    push("c:1|x\nc:7|g"); /* the name is still free */
     assert_true(read_series("c", "").value == 7);
     assert_int_equal(row.counts[TELEMETRY_ENDED], 2);
 }
@@ -356,7 +356,7 @@ static void x_takes_no_key(void **state)
     assert_in_range(row.counts[TELEMETRY_KEYS], 0, 1);
 }
 
-/* The same bytes on a line of its own have the container for a label. */
+/* On a line of its own, the same bytes have the container as a label. */
 static void a_link_with_a_container_shares_no_key_with_a_line(void **state)
 {
     struct pipeline_options options = *default_pipeline();

@@ -10,7 +10,7 @@
 static struct problems problems;
 static char *written;
 
-/* All of it, as it is printed; borrowed until the next call. */
+/* All problems, as they are printed; borrowed until the next call. */
 static struct slice text(void)
 {
     size_t len;
@@ -83,7 +83,7 @@ static void a_value_is_quoted_between_key_and_problem(void **state)
                                "udometer: a:2:1: k: : expected it\n");
 }
 
-/* A value of @n bytes is quoted in @shown of them. */
+/* A value of @n bytes is quoted with @shown of them. */
 static void assert_shown(const char *value, size_t n, size_t shown)
 {
     char expected[300];
@@ -105,7 +105,7 @@ static void of_a_long_value_the_beginning_is_quoted(void **state)
     memset(value, 'v', sizeof(value));
     assert_shown(value, 200, 200);
     assert_shown(value, 201, 200);
-    /* Not within a character. */
+    /* Never within a character. */
     memcpy(value + 199, "ä", 2);
     assert_shown(value, 201, 199);
     memcpy(value + 198, "äx", 3);

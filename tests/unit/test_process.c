@@ -77,7 +77,7 @@ static void counts_threads(void **state)
     pthread_t threads[2];
     uint64_t n[2];
 
-    /* A sanitizer may have a thread too, from the first of ours on. */
+    /* A sanitizer may start a thread of its own after our first one. */
     for (unsigned i = 0; i < 2; i++) {
         pthread_barrier_init(&barriers[i], NULL, 2);
         assert_int_equal(pthread_create(&threads[i], NULL, wait_at, &barriers[i]), 0);

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Two UDP sockets on 127.0.0.1: what is sent on one can be received on the other. */
+/* Two UDP sockets on 127.0.0.1; what one sends, the other receives. */
 struct pair {
     int in;
     int out;
@@ -84,7 +84,7 @@ static void freeing_nothing_is_fine(void **state)
     receive_batch_free(NULL);
 }
 
-/* The socket is a blocking one: a call that waits would never come back. */
+/* The socket blocks, so a call that waits would never return. */
 static void an_empty_socket_gives_nothing_at_once(void **state)
 {
     struct receive_batch *batch = batch_new();
@@ -110,7 +110,10 @@ static void takes_what_was_sent_in_order(void **state)
     receive_batch_free(batch);
 }
 
-/* brubeck's bug: it went over the whole batch whatever had come, and over old datagrams again. */
+/*
+ * As brubeck did, which read the whole batch, however few datagrams had arrived, and so old ones
+ * again.
+ */
 static void a_batch_partly_filled_hands_over_what_came_and_nothing_from_before(void **state)
 {
     struct receive_batch *batch = batch_new();
@@ -162,7 +165,7 @@ static void an_empty_datagram_is_one_too(void **state)
     receive_batch_free(batch);
 }
 
-/* All that UDP over IPv4 can carry, each with bytes of its own. */
+/* As much as UDP over IPv4 can carry, with different bytes in each. */
 static void the_longest_datagrams_come_whole(void **state)
 {
     static char text[65507];
@@ -231,8 +234,8 @@ static void spin(int64_t ns)
 }
 
 /*
- * Ask for stamps, and wait until datagrams get them on arrival: the kernel switches
- * that on a moment later, and until then stamps what it finds without as it is read.
+ * Ask for time stamps, and wait until datagrams get them on arrival. The kernel switches that on a
+ * moment later, and until then stamps datagrams when they are read.
  */
 static void switch_stamps_on(struct pair pair, struct receive_batch *batch)
 {
@@ -271,7 +274,7 @@ static void stamps_grow_and_never_lie_in_the_future(void **state)
     receive_batch_free(batch);
 }
 
-/* Two datagrams lie in the socket for 20 ms and 10 ms. A ms is left for the clocks to differ. */
+/* Two datagrams wait in the socket for 20 ms and 10 ms. Clocks may differ by 1 ms. */
 static void a_stamp_says_when_it_arrived_not_when_it_was_read(void **state)
 {
     struct receive_batch *batch = batch_new();
@@ -295,7 +298,7 @@ static void a_stamp_says_when_it_arrived_not_when_it_was_read(void **state)
 
 /* --- Unix sockets ----------------------------------------------------------------- */
 
-/* Two connected Unix sockets. Unlike those of unix_bind(), they take descriptors. */
+/* Two connected Unix sockets. Unlike those of unix_bind(), they accept descriptors. */
 static struct pair pair_open_unix(void)
 {
     int ends[2];
@@ -413,7 +416,7 @@ static void descriptors_are_not_installed(void **state)
     receive_batch_free(batch);
 }
 
-/* The reader of a pipe comes to its end when nobody can write any more. */
+/* The reader of a pipe reaches its end when all writers have closed it. */
 static void passed_descriptors_are_closed(void **state)
 {
     struct receive_batch *batch = unix_batch_new();

@@ -347,7 +347,7 @@ static void conflicts_are_noted(void **state)
     assert_int_equal(conflicts.n_refused, 3);
 }
 
-/* The new one would be exposed under a name that is taken. */
+/* The new one would be exposed under a name that another family has. */
 static void a_new_histogram_is_refused_for_whoever_has_one_of_its_names(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -374,7 +374,7 @@ static void other_refusals_are_no_conflicts(void **state)
     assert_false(registry_latest_conflict(registry, &latest));
 }
 
-/* proto/README.md, section 11: of the reasons that apply, the first in the list. */
+/* proto/README.md, section 11: of several reasons, the first in the list counts. */
 static void at_the_limit_a_conflict_is_still_a_conflict(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);

@@ -33,7 +33,7 @@ static enum verdict try_end(struct registry *registry, const char *family, const
     return registry_end(registry, &identity, budget, ret);
 }
 
-/* How many series it has ended. */
+/* The number of series that it has ended. */
 static size_t end(struct registry *registry, const char *family, const char *labels)
 {
     size_t budget = SIZE_MAX, n = 77;
@@ -42,7 +42,7 @@ static size_t end(struct registry *registry, const char *family, const char *lab
     return n;
 }
 
-/* Take over what has ended, which all workers let go of. Returns how many that were. */
+/* Take the series that have ended, and release them for all workers. Returns their number. */
 static size_t bury(struct registry *registry)
 {
     size_t n;
@@ -71,7 +71,7 @@ static void assert_empty(struct registry *registry)
     snapshot_unref(snapshot);
 }
 
-/* The labels of all series, in order, with blanks behind. */
+/* The labels of all series, in order, with a blank after each. */
 static void assert_labels(struct registry *registry, const char *expected)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
@@ -138,13 +138,13 @@ static void without_a_match_it_ends_none(void **state)
     assert_int_equal(end(registry, "x", "a=\"1\",b=\"1\",c=\"1\""), 0);
     assert_int_equal(end(registry, "unknown", ""), 0);
     admit(registry, 0, "t", SAMPLE_TIMER, "");
-    assert_int_equal(end(registry, "t_sum", ""), 0); /* no family, though it is taken */
+    assert_int_equal(end(registry, "t_sum", ""), 0); /* not a family, though the name is taken */
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 3);
     assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 1);
     assert_int_equal(bury(registry), 0);
 }
 
-/* On a histogram the sender's le is exported_le, so x has to look for that. */
+/* On a histogram the sender's le becomes exported_le, so x must search for that. */
 static void a_histogram_is_asked_for_its_own_labels(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -165,7 +165,7 @@ static void a_histogram_is_asked_for_its_own_labels(void **state)
     assert_labels(registry, "exported_le=\"1\" exported_le=\"2\" ");
 }
 
-/* What a look at one of the series of admit_some() costs: a="1",b="1" has 11 bytes. */
+/* The cost of checking one series of admit_some(): a="1",b="1" has 11 bytes. */
 #define LOOK_BYTES (REGISTRY_LOOK_BYTES + 11)
 
 static void every_series_of_the_family_costs_budget(void **state)
@@ -218,7 +218,7 @@ static void what_has_ended_begins_anew(void **state)
 
     snapshot_unref(registry_snapshot(registry));
     assert_int_equal(end(registry, "x", ""), 1);
-    assert_true(cell->must_ask); /* so the worker asks, and is told: */
+    assert_true(cell->must_ask); /* so the worker must ask, and learns: */
     assert_false(registry_revive(registry, cell));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
@@ -245,7 +245,7 @@ static void the_name_is_free_when_all_have_ended(void **state)
     assert_int_equal(bury(registry), 3);
 }
 
-/* No snapshot has seen it, and none will. */
+/* No snapshot has shown it, and none will. */
 static void a_series_may_end_before_any_snapshot(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -271,8 +271,8 @@ static void ended_and_fresh_series_pass_each_other(void **state)
     before = registry_snapshot(registry);
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
     assert_int_equal(end(registry, "x", "a=\"3\""), 1); /* fresh, and ended */
-    assert_int_equal(end(registry, "x", "a=\"1\""), 1); /* seen, and ended */
-    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\""); /* and there again */
+    assert_int_equal(end(registry, "x", "a=\"1\""), 1); /* shown, and ended */
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\""); /* and made again */
     admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"0\"");
     assert_labels(registry, "a=\"0\" a=\"1\" a=\"2\" ");
     after = registry_snapshot(registry);
@@ -316,7 +316,7 @@ static void taking_over_needs_no_snapshot_afterwards(void **state)
     assert_int_equal(registry_count(registry).bytes, 0);
 }
 
-/* What a sweep does to series that a sender ends meanwhile. */
+/* A sweep and a sender remove the same series at the same time. */
 enum moment { BEFORE_MARK, BEFORE_REMOVE, AFTER_REMOVE, N_MOMENTS };
 
 static void end_at(struct registry *registry, enum moment moment, enum moment now, size_t n)
@@ -325,7 +325,7 @@ static void end_at(struct registry *registry, enum moment moment, enum moment no
         assert_int_equal(end(registry, "x", "a=\"1\""), n);
 }
 
-/* Sweep x{a=1} and x{a=2}, while x{a=1} is ended at that moment. */
+/* Sweep x{a=1} and x{a=2}; x{a=1} is ended in the middle. */
 static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -363,7 +363,7 @@ static void a_sweep_and_an_end_may_meet_at_any_moment(void **state)
     }
 }
 
-/* Taken over while the sweep is between its steps. */
+/* Ended series are taken while the sweep is between its steps. */
 static void what_has_ended_may_be_taken_over_during_a_sweep(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -406,10 +406,10 @@ static void an_overflow_series_can_be_ended(void **state)
     assert_int_equal(end(registry, "x", "overflow=\"true\""), 1);
     assert_labels(registry, "a=\"1\" ");
     assert_int_equal(end(registry, "x", ""), 1);
-    admit(registry, 0, "y", SAMPLE_COUNTER, ""); /* there is room again */
+    admit(registry, 0, "y", SAMPLE_COUNTER, ""); /* the limit is not reached any more */
 }
 
-/* That nothing leaks shows under LeakSanitizer. */
+/* LeakSanitizer shows that nothing leaks. */
 static void a_registry_may_go_with_series_that_have_just_ended(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -434,7 +434,7 @@ static void freeing_a_registry_makes_no_snapshot(void **state)
     assert_int_equal(n_callocs, n_before);
 }
 
-/* Without memory for another snapshot, the last one and the fresh list have them still. */
+/* Without memory for another snapshot, the last one and the fresh list still have them. */
 static void a_registry_may_go_with_removed_series_in_its_snapshot(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();

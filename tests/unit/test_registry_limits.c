@@ -49,7 +49,7 @@ static void a_removed_series_makes_room_for_another(void **state)
     assert_int_equal(registry_count(registry).series[METRIC_HISTOGRAM], 0);
 }
 
-/* What a family with one series of one worker takes. */
+/* The memory of a family with one series of one worker. */
 static size_t bytes_of(enum sample_type type, const char *labels)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 10, SIZE_MAX);
@@ -58,7 +58,7 @@ static size_t bytes_of(enum sample_type type, const char *labels)
     return registry_count(registry).bytes;
 }
 
-/* What one more series of a family takes. */
+/* The memory of one more series of a family. */
 static size_t more_bytes_of(enum sample_type type, const char *labels)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 10, SIZE_MAX);
@@ -81,7 +81,7 @@ static void counts_the_bytes_of_series_and_cells(void **state)
 
 static void counts_the_bytes_of_a_family(void **state)
 {
-    /* Its struct at the least, and a histogram's four names. */
+    /* At least its struct, and a histogram's four names. */
     assert_true(bytes_of(SAMPLE_COUNTER, "") >
                 more_bytes_of(SAMPLE_COUNTER, "") + sizeof(struct family));
     assert_true(bytes_of(SAMPLE_TIMER, "") > more_bytes_of(SAMPLE_TIMER, "") +
@@ -89,7 +89,7 @@ static void counts_the_bytes_of_a_family(void **state)
                                                  strlen("xx_bucketx_sumx_count"));
 }
 
-/* Fill @registry with counters of families of their own. Returns how many there was room for. */
+/* Fill @registry with counters, each a family of its own. Returns how many it accepted. */
 static unsigned fill(struct registry *registry, unsigned max)
 {
     char name[16];
@@ -102,7 +102,7 @@ static unsigned fill(struct registry *registry, unsigned max)
     return n - 1;
 }
 
-/* What one of those takes, with @n_workers of which one has a cell. */
+/* The memory of one of these, with @n_workers, one of which has a cell. */
 static size_t bytes_of_filling(unsigned n_workers)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(n_workers, 10, SIZE_MAX);
@@ -136,7 +136,7 @@ static void memory_that_comes_back_can_be_used_again(void **state)
     admit(registry, 0, "last", SAMPLE_COUNTER, "");
 }
 
-/* What a family with one series takes, of which one of 64 workers has a cell. */
+/* The memory of a family with one series, of which one of 64 workers has a cell. */
 static size_t bytes_of_timer(void)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(64, 10, SIZE_MAX);
@@ -153,11 +153,11 @@ static void cells_of_further_workers_keep_to_the_memory_limit(void **state)
 
     for (unsigned worker = 0; worker < 64; worker++)
         n += series_labels(admit(registry, worker, "x", SAMPLE_TIMER, "")->series).len == 0;
-    assert_int_equal(n, 1 + 32); /* the others are in the overflow series */
+    assert_int_equal(n, 1 + 32); /* the others go to the overflow series */
     assert_true(registry_count(registry).bytes <= max);
 }
 
-/* Of memory, too: a series that a slow reader still sees takes some. */
+/* The same for memory: a series that a slow reader still sees takes some. */
 static void counts_the_bytes_of_series_that_are_only_read(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
@@ -209,7 +209,7 @@ static struct registry *new_limited_registry(size_t max_series, size_t max_famil
     return registry;
 }
 
-/* It leads to the overflow series of that family. */
+/* It goes to the overflow series of that family. */
 static struct cell *admit_beyond(struct registry *registry, unsigned worker, const char *family,
                                  enum sample_type type, const char *labels)
 {
@@ -316,7 +316,7 @@ static void a_sender_may_name_the_overflow_series_itself(void **state)
     assert_ptr_equal(admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"2\""), cell);
 }
 
-/* A family that begins with its overflow series is one more series, as any other would be. */
+/* A family that begins with its overflow series has one more series, like any other. */
 static void families_that_begin_with_an_overflow_series_keep_to_the_limit(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(2, 10, SIZE_MAX);
@@ -336,7 +336,7 @@ static void families_that_begin_with_an_overflow_series_keep_to_the_limit(void *
     assert_int_equal(count_series(registry), 10);
 }
 
-/* Sending the label gives no more series than sending any label beyond the limit does. */
+/* Sending the label gives no more series than sending any label beyond the limit. */
 static void a_family_has_one_overflow_series_whoever_names_it(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_limited_registry(4, 2);
@@ -352,7 +352,10 @@ static void a_family_has_one_overflow_series_whoever_names_it(void **state)
     assert_int_equal(count_series(registry), 4 + 2);
 }
 
-/* Memory is prepaid for one of them. While a reader has that one, the next is counted. */
+/*
+ * The memory of one overflow series is counted from the start. While a reader still has it, the
+ * memory of the next is counted as well.
+ */
 static void overflow_series_that_are_sent_again_keep_to_the_memory_limit(void **state)
 {
     const size_t bytes = bytes_of(SAMPLE_SET, "a=\"1\"");
@@ -410,7 +413,7 @@ static void overflow_series_count_against_the_limits_of_others(void **state)
                        "a=\"3\"");
 }
 
-/* A gauge's labels may be like theirs, but it has none. */
+/* A gauge may have labels like theirs, but has no overflow series. */
 static void a_gauge_named_like_an_overflow_series_is_a_gauge(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
@@ -419,7 +422,7 @@ static void a_gauge_named_like_an_overflow_series_is_a_gauge(void **state)
     assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, OVERFLOW), REFUSED_SERIES_LIMIT);
 }
 
-/* So that sums stay right, this must not fail, and the limit must hold all the same. */
+/* So that sums stay right, this must not fail, and the limit must still hold. */
 static void there_is_memory_for_overflow_series_when_there_is_none_for_others(void **state)
 {
     size_t max = 1000 * bytes_of_filling(2);
@@ -437,7 +440,7 @@ static void there_is_memory_for_overflow_series_when_there_is_none_for_others(vo
     assert_int_equal(try_admit(registry, 0, "new", SAMPLE_COUNTER, ""), REFUSED_SERIES_LIMIT);
 }
 
-/* The series are there, but not the memory for another worker's cells in them all. */
+/* The series exist, but there is no memory for another worker's cells in all of them. */
 static void a_worker_without_memory_for_a_cell_uses_the_overflow_series(void **state)
 {
     size_t bytes = bytes_of_filling(2);

@@ -89,7 +89,7 @@ static void a_request_without_any_has_none(void **state)
 
 /* --- queries -------------------------------------------------------------------------------- */
 
-/* What becomes of @query, each parameter as "name=value;", in memory as long as needed only. */
+/* The parameters of @query, each as "name=value;". The query is in memory of exactly its size. */
 static char *parse(const char *query)
 {
     static char out[1024];
@@ -146,7 +146,7 @@ static void escapes_are_decoded(void **state)
     } cases[] = {
         { "%61=%62", "a=b;" },         { "a=x+y", "a=x y;" },
         { "a=x%20y%2By", "a=x y+y;" }, { "a=%26&b=%3d", "a=&;b==;" },
-        { "%3D=x", "==x;" },           { "a=%2541", "a=%41;" }, /* once only */
+        { "%3D=x", "==x;" },           { "a=%2541", "a=%41;" }, /* decoded once only */
         { "a=%c3%A9", "a=\xc3\xa9;" }, { "a=\xc3\xa9", "a=\xc3\xa9;" },
     };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Mapping, from its header and proto/README.md, sections 2, 3 and 5 to 8
+ * Resolve, from its header and proto/README.md, sections 2, 3 and 5 to 8
  *
- * What has to do with limits is in test_mapping_limits.c.
+ * test_resolve_limits.c has the cases about limits.
  */
 
 #include "resolve.h"
@@ -67,7 +67,7 @@ static void the_last_rate_counts(void **state)
     assert_true(identity_of("a:1|c|@0.5|@").has_bad_rate);
 }
 
-/* Of any type: what ignores a rate does so later. */
+/* Of any type: a type that ignores rates does so later. */
 static void sections_may_come_in_any_order(void **state)
 {
     static const char *const lines[] = {
@@ -105,7 +105,7 @@ static void names_become_prometheus_names(void **state)
     must_be("a:1|c|#\xe2\x82\xac:v", "a", "_=\"v\"", 0);
 }
 
-/* Within it, each is a character outside of [A-Za-z0-9_]. */
+/* Each is a character of the name outside of [A-Za-z0-9_]. */
 static void blanks_count_only_inside_a_key(void **state)
 {
     must_be("a:1|c|#k l:v", "a", "k_l=\"v\"", 0);
@@ -151,7 +151,7 @@ static void drops_and_counts_reserved_keys(void **state)
     must_be("a:1|c|#x__:v", "a", "x__=\"v\"", 0);
 }
 
-/* Prometheus reserves the name that it gets to see. */
+/* Prometheus reserves the name under which it would see this. */
 static void no_label_is_reserved_after_its_name_was_written(void **state)
 {
     static const char *const lines[] = { "a:1|c|#..x:v", "a:1|c|#_.x:v", "a:1|c|#-_x:v",
@@ -186,7 +186,7 @@ static void le_is_taken_on_a_histogram(void **state)
     must_be("a:1|g|#le:1", "a", "le=\"1\"", 0);
 }
 
-/* How often name=" stands in the labels. */
+/* The number of times that name=" is in the labels. */
 static unsigned n_labels_named(struct slice labels, const char *name)
 {
     unsigned n = 0;
@@ -210,7 +210,7 @@ static void exported_le_stays_one_label(void **state)
     assert_true(n_labels_named(identity.labels, "le") == 0);
 }
 
-/* Whose series it ends, nobody knows yet. */
+/* The type of the series that it ends is not known yet. */
 static void an_end_has_the_labels_of_both_cases(void **state)
 {
     struct identity identity = identity_of("a:1|x|#le:1,b:2");
@@ -225,7 +225,7 @@ static void an_end_has_the_labels_of_both_cases(void **state)
     assert_slice_equal(identity.histogram_labels, "");
 }
 
-/* The two may become one on a histogram; then the last of them wins. */
+/* The two may become the same label on a histogram; then the last of them wins. */
 static void an_end_has_one_exported_le(void **state)
 {
     assert_slice_equal(identity_of("a:1|x|#le:1,exported_le:2").histogram_labels,
@@ -475,7 +475,7 @@ static void a_container_becomes_a_label_by_option(void **state)
     must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a:1|c|c:\xff");
 }
 
-/* As if it were a tag. */
+/* Treated like a tag. */
 static void a_container_has_the_limits_of_a_tag(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -518,13 +518,13 @@ static void refuses_what_is_not_utf8(void **state)
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("a:1|c|#k:v|#flag,\xff:"));
 }
 
-/* Nothing is made of it. */
+/* The section is ignored. */
 static void other_sections_may_be_any_bytes(void **state)
 {
     must_be("a:1|c|e:\xff|card:\xff|\xff|#k:v", "a", "k=\"v\"", 0);
 }
 
-/* A character that a group stands in was none, and does not become one. */
+/* A group inside a character that is not UTF-8 does not make it valid. */
 static void a_group_does_not_make_characters(void **state)
 {
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("a\xc3[k=v]\xbc:1|c"));
@@ -565,7 +565,7 @@ static void the_first_reason_counts(void **state)
     must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a:1|c|#k:1,l:2|c:\xff");
 }
 
-/* By the header a bad tag is dropped and counted, however many there are. */
+/* As the header says, a bad tag is dropped and counted, in any number. */
 static void drops_thousands_of_bad_tags(void **state)
 {
     struct buffer text = { 0 };
@@ -590,7 +590,7 @@ static void a_refused_line_leaves_no_trace(void **state)
     must_be("b:1|c", "b", "", 0);
 }
 
-/* Line after line, of all sorts: nothing is left of one in the next. */
+/* Line after line, of all sorts: no line leaves anything that changes the next. */
 static void lines_of_all_sorts_follow_each_other(void **state)
 {
     must_end_as(REFUSED_MIXED_TAGGING_STYLES, SLICE("a,k=v:1|c|#l:w"));

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * The limits of names and labels, both of their sides: test_resolve.c has all the rest
- * that a resolver does
- */
+/* Limits of names and labels, tried on both sides; test_resolve.c has the rest */
 
 #include "resolve.h"
 
@@ -58,7 +55,7 @@ static void tags_do_not_make_a_name_longer(void **state)
     }
 }
 
-/* The limits are bytes as they were sent, whatever is written for them. */
+/* The limits are in bytes as sent, however long their replacement is. */
 static void a_limit_counts_what_was_sent(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -76,7 +73,7 @@ static void a_limit_counts_what_was_sent(void **state)
     must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a:1|c|#k:v v v");
 }
 
-/* Too long a tag is refused even if it would be dropped for its name. */
+/* A tag that is too long is refused even if it would be dropped for its name. */
 static void a_reserved_tag_has_limits_too(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -102,7 +99,7 @@ static void a_refused_name_is_refused_at_its_limit(void **state)
     resolve_free(own);
 }
 
-/* The group before it is no part of the name, but of the line. */
+/* The group before it is part of the line, but not of the name. */
 static void a_name_behind_a_group_is_refused_at_its_limit(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -117,7 +114,7 @@ static void a_name_behind_a_group_is_refused_at_its_limit(void **state)
     resolve_free(own);
 }
 
-/* A line with a tag whose key and value have that many bytes. */
+/* A line with a tag whose key and value have these numbers of bytes. */
 static void must_end_with_tag(enum verdict verdict, size_t key_len, size_t value_len)
 {
     struct buffer text = { 0 };
@@ -168,7 +165,7 @@ static void tags_that_replace_others_do_not_count(void **state)
     must_end_as_buffer(VERDICT_APPLIED, &text);
 }
 
-/* The header limits labels, not tags. */
+/* The limit is on labels, not on tags. */
 static void there_may_be_thousands_of_tags_for_few_labels(void **state)
 {
     struct buffer text = line_with_tags(3, 2000);
@@ -176,14 +173,14 @@ static void there_may_be_thousands_of_tags_for_few_labels(void **state)
     must_end_as_buffer(VERDICT_APPLIED, &text);
 }
 
-/* A line of @n labels whose text is @each bytes, the last one @more bytes longer. */
+/* A line of @n labels whose text has @each bytes, and the last one @more. */
 static void must_end_with_text_of(enum verdict verdict, unsigned n, size_t each, size_t more)
 {
     struct buffer text = { 0 };
 
     buffer_add_literal(&text, "a:1|h|#");
     for (unsigned i = 0; i < n; i++) {
-        /* X="…", is five bytes around the value */
+        /* X="…", adds five bytes to the value */
         buffer_add_format(&text, "%s%c:", i ? "," : "", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i]);
         add_repeated(&text, 'x', each - 5 + (i == n - 1 ? more : 0));
     }
@@ -196,7 +193,9 @@ static void all_labels_together_have_a_limit(void **state)
     must_end_with_text_of(REFUSED_LABEL_LIMIT, 8, LABELS_BYTES / 8, 2);
 }
 
-/* As many values as a line can hold, all of bytes that need an escape: refused, in its room. */
+/*
+ * As many values as a line can hold, all of bytes that need an escape: refused, within the buffer.
+ */
 static void there_is_room_for_the_longest_labels(void **state)
 {
     struct buffer text = { 0 };
@@ -213,7 +212,7 @@ static void there_is_room_for_the_longest_labels(void **state)
     must_end_as_buffer(REFUSED_LABEL_LIMIT, &text);
 }
 
-/* All room there is, and each name as long as it may be. */
+/* The buffer is full, and each name is as long as it may be. */
 static void there_is_room_for_256_labels(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -248,7 +247,7 @@ static void a_limit_of_labels_may_be_zero(void **state)
     must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a:1|c|#k:v");
 }
 
-/* Its tail is in scratch memory, and its fault must not be. */
+/* The end of the line is in scratch memory, but its fault must not be. */
 static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -258,7 +257,7 @@ static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
     must_end_as_with(&options, REFUSED_LABEL_LIMIT, "a[,]b#k=v,l=w:1|c");
 }
 
-/* What Prometheus is shown: with quotes, commas, and escapes. */
+/* The limit is on what Prometheus sees: with quotes, commas, and escapes. */
 static void the_limit_of_all_labels_counts_what_is_shown(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;

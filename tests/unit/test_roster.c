@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The roster has no locks, so all of its state can be looked at after each step. The
- * last case does random things to it and to a model that is a few arrays.
+ * The roster has no locks, so a test can examine its whole state after each step. The last case
+ * does random things to it and to a model made of a few arrays.
  */
 
 #include "abort.h"
@@ -27,7 +27,7 @@ static struct identity identity_of(const char *name, enum sample_type type, cons
                               .weight = 1 };
 }
 
-static const struct family *family_seen; /* by the last admit() */
+static const struct family *family_seen; /* from the last admit() */
 
 static enum verdict admit(const char *name, enum sample_type type, const char *labels,
                           unsigned worker, struct cell **ret)
@@ -37,7 +37,7 @@ static enum verdict admit(const char *name, enum sample_type type, const char *l
     struct roster_reply reply;
     enum verdict verdict = roster_find_or_add(&roster, &request, &reply);
 
-    /* It is the overflow series exactly if it is not the one that was asked for. */
+    /* It is the overflow series if and only if it is not the requested one. */
     if (verdict == VERDICT_APPLIED)
         assert_int_equal(reply.is_overflow,
                          !slice_equal(series_labels(reply.cell->series), identity.labels));
@@ -79,7 +79,7 @@ static void reserve(const char *name, enum metric_type type, int expected)
     assert_int_equal(roster_reserve(&roster, slice_of(name), type), expected);
 }
 
-/* Take it out, and give back the references that workers and snapshots have. */
+/* Remove it, and give back the references that workers and snapshots have. */
 static void remove_wholly(struct series *series)
 {
     roster_remove(&roster, series, SERIES_ENDED);
@@ -357,7 +357,7 @@ static void a_new_name_beyond_the_limit_is_refused(void **state)
     assert_int_equal(roster.n_families, 1);
 }
 
-/* Not even if there would be memory for the family and its overflow series. */
+/* Not even if there were memory for the family and its overflow series. */
 static void a_new_name_does_not_begin_with_its_overflow_series(void **state)
 {
     struct series *series = must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
@@ -410,7 +410,7 @@ static void memory_stays_below_its_limit(void **state)
     must_admit("c", SAMPLE_COUNTER, "a=\"0\"", 0);
 }
 
-/* Each of them can have its overflow series, however many they are. */
+/* Each family can have its overflow series, however many families there are. */
 static void many_small_families_can_all_overflow(void **state)
 {
     struct cell *cell;
@@ -431,7 +431,7 @@ static void many_small_families_can_all_overflow(void **state)
     }
 }
 
-/* It is there for one series at a time. */
+/* Its memory is counted for one series at a time. */
 static void an_overflow_series_uses_prepaid_memory_until_it_is_freed(void **state)
 {
     size_t bytes;
@@ -501,7 +501,7 @@ static unsigned random_below(unsigned n)
     return (random_state >> 12) % n;
 }
 
-/* Is @name what the histogram @of is exposed under? */
+/* Whether @name is one of the names under which the histogram @of is exposed. */
 static bool is_part_of(const char *name, const char *of)
 {
     size_t len = strlen(of);
@@ -510,7 +510,7 @@ static bool is_part_of(const char *name, const char *of)
            (strcmp(name + len, "_sum") == 0 || strcmp(name + len, "_count") == 0);
 }
 
-/* Which name a sample is in conflict with, or N_NAMES. */
+/* The name that a sample conflicts with, or N_NAMES. */
 static unsigned model_conflict(unsigned name, enum sample_type type)
 {
     if (model.n_of_name[name])
@@ -530,7 +530,7 @@ static bool model_has_room(unsigned name)
     return model.n < MODEL_SERIES && model.n_of_name[name] < MODEL_FAMILY_SERIES;
 }
 
-/* Which labels the series will have, or N_LABELS for a refusal. */
+/* The labels that the series will have, or N_LABELS if it is refused. */
 static unsigned model_place(unsigned name, enum sample_type type, unsigned labels)
 {
     if (model.series[name][labels] || model_has_room(name))
@@ -601,7 +601,10 @@ static void remove_any(void)
     model.n--;
 }
 
-/* The family's list has just the series of the model, linked both ways. Returns their bytes. */
+/*
+ * The list of the family has exactly the series of the model, linked both ways. Returns their
+ * bytes.
+ */
 static size_t check_family(const struct family *family, unsigned name)
 {
     const struct series *before = NULL;
@@ -661,7 +664,7 @@ static void agrees_with_a_model(void **state)
     roster.max_family_series = MODEL_FAMILY_SERIES;
     reserve("own", METRIC_HISTOGRAM, 0);
     for (unsigned i = 0; i < 50000; i++) {
-        /* Now it fills, now it empties. */
+        /* It fills and empties in turns. */
         if (random_below(10) < (i / 1000 % 2 ? 4 : 8))
             admit_any();
         else
@@ -717,7 +720,7 @@ static int begin(void **state)
     return 0;
 }
 
-/* Memory checkers see whether it was all. */
+/* Memory checkers see whether all of it was freed. */
 static int end(void **state)
 {
     roster_deinit(&roster);

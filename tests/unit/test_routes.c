@@ -15,7 +15,7 @@ static int make_routes(void **state)
     return 0;
 }
 
-/* What a GET of @path answers; it must be a page that asks for no metrics. */
+/* The answer to a GET of @path, which must be a page without metrics. */
 static struct http_reply ask(const char *path)
 {
     struct http_request request = { .method = HTTP_GET, .path = slice_of(path) };

@@ -3,8 +3,9 @@
 /*
  * Scan, from its header, against loops
  *
- * It is built twice, as test_scan_portable with the blocks that are not SSE2's. The bytes
- * lie in memory of exactly their size, for AddressSanitizer to see who reads beyond it.
+ * It is built a second time, as test_scan_portable, with the blocks for processors without SSE2.
+ * The bytes are in memory of exactly their size, so that AddressSanitizer detects a read beyond its
+ * end.
  */
 
 #include "unit.h"
@@ -20,11 +21,11 @@ _Static_assert(SCAN_BLOCK == 8, "these are not the portable blocks");
 #define LEN_MAX 70
 #define OFFSET_MAX 20
 
-/* Bytes that a scan may confuse: next to one another, with one bit's difference, and so on. */
+/* Bytes that a scan may confuse: neighbours, bytes that differ in one bit, and so on. */
 static const char odd_bytes[] = { '\0',   '\1', ':',    '|', ';',    '9',    '\x7f',
                                   '\x80', '\n', '\xba', 'z', '\xfe', '\xff', '\x81' };
 
-/* @len bytes @filling, @offset bytes behind the beginning of *@ret_memory, at its end. */
+/* @len bytes @filling, @offset bytes after the beginning of *@ret_memory, at its end. */
 static char *block_of(size_t len, size_t offset, char filling, char **ret_memory)
 {
     *ret_memory = malloc(offset + len);
@@ -75,7 +76,7 @@ static void finds_a_byte_wherever_it_stands(void **state)
         }
 }
 
-/* What stands before and behind the bytes given does not belong to them. */
+/* The bytes before and after the given ones must not matter. */
 static void finds_nothing_around_its_bytes(void **state)
 {
     char memory[OFFSET_MAX + LEN_MAX + OFFSET_MAX];
@@ -123,7 +124,7 @@ static void finds_each_of_256_bytes(void **state)
         }
 }
 
-/* A borrow from one byte to the next must not make a find of a neighbour. */
+/* A borrow from one byte to the next must not look like a match. */
 static void is_not_confused_by_odd_bytes(void **state)
 {
     size_t n = sizeof(odd_bytes);
@@ -223,7 +224,7 @@ static void a_difference_around_the_bytes_is_none(void **state)
     }
 }
 
-/* A NUL is a byte as others are: nothing ends there. */
+/* A NUL is a byte like any other: it does not end the text. */
 static void bytes_behind_a_nul_count(void **state)
 {
     for (size_t len = 2; len <= LEN_MAX; len++) {

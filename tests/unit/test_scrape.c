@@ -40,7 +40,7 @@ static void read_rest(struct scrape *scrape, struct buffer *out, size_t max)
     assert_false(out->has_failed);
 }
 
-/* All of a scrape; the caller gives it back. */
+/* The output of a whole scrape, which the caller frees. */
 static struct buffer take_scrape(size_t max)
 {
     struct scrape *scrape = begin_scrape();
@@ -83,7 +83,7 @@ static void ends_with_a_line_feed(void **state)
     assert_non_null(strstr(out.data, "\nudometer_lines_total "));
 }
 
-/* Of what does not change from one scrape to the next. */
+/* Without the parts that change from one scrape to the next. */
 static size_t series_part(const struct buffer *out)
 {
     const char *end = strstr(out->data, "# HELP udometer_build_info ");
@@ -220,7 +220,7 @@ static void a_scrape_that_ends_early_is_counted_as_broken(void **state)
     struct scrape *scrape = begin_scrape();
     char piece[10];
 
-    scrape_free(scrape); /* never begun, as for HEAD: not broken */
+    scrape_free(scrape); /* never begun, as for HEAD, is not broken off */
     assert_int_equal(scrapes.n_broken, 0);
     scrape = begin_scrape();
     assert_int_equal(scrape_read(scrape, piece, sizeof(piece)), sizeof(piece));

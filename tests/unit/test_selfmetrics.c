@@ -23,7 +23,7 @@ static struct selfmetrics_limit limits[2];
 static struct selfmetrics source;
 static struct buffer text;
 
-/* Write them all, and nothing else. */
+/* Write all self-metrics, and nothing else. */
 static void write_text(void)
 {
     const struct exposition_collector collector = { selfmetrics_collect, &source };
@@ -39,7 +39,7 @@ static void write_text(void)
     assert_false(text.has_failed);
 }
 
-/* Write them, and look for @line among them. */
+/* Write them, and search for @line. */
 static void assert_line(const char *line)
 {
     char wanted[2048];
@@ -50,7 +50,7 @@ static void assert_line(const char *line)
         fail_msg("no line %s", line);
 }
 
-/* Go over all lines of what is written. */
+/* Call a function for each line that is written. */
 static void for_each_line(void (*with)(char *line))
 {
     char *rest, *line;
@@ -76,7 +76,7 @@ static void assert_reserved(struct slice name)
 
 static unsigned n_samples;
 
-/* The name of every sample, _bucket and all. */
+/* The name of every sample, with _bucket and the like. */
 static void check_reserved(char *line)
 {
     if (line[0] == '#')
@@ -103,7 +103,7 @@ static void names_can_be_reserved_in_a_registry_only_once(void **state)
 static char current[128], seen[200][128];
 static unsigned n_seen;
 
-/* # HELP, # TYPE, then samples of that family only; each family once. */
+/* # HELP, # TYPE, then only samples of that family; each family once. */
 static void check_form(char *line)
 {
     char name[128], word[32];
@@ -222,11 +222,11 @@ static void tells_of_each_socket(void **state)
     assert_line("udometer_kernel_drops_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
     snprintf(line, sizeof(line),
              "udometer_receive_buffer_bytes{listener=\"udp://[::1]:2\",worker=\"1\"} %d",
-             bytes / 2); /* the kernel says twice what it granted */
+             bytes / 2); /* the kernel reports twice what it granted */
     assert_line(line);
 }
 
-/* A family without series would say nothing. */
+/* A family without series would show nothing. */
 static void without_sockets_their_families_are_missing(void **state)
 {
     source.n_sockets = 0;
@@ -242,7 +242,7 @@ static void the_path_of_a_socket_may_hold_anything(void **state)
                 "a\\\"b\\\\c\\nd,e={}\",worker=\"0\"} 0");
 }
 
-/* Every byte of the longest one may need escaping. */
+/* Every byte of the longest name may need escaping. */
 static void the_longest_path_fits_escaped(void **state)
 {
     static char address[SELFMETRICS_LISTENER_MAX + 1];

@@ -181,11 +181,11 @@ static void references_of_workers_that_have_ended_can_be_given_back(void **state
 
     add_cell(series, 1);
     add_cell(series, 2);
-    first->is_released = true; /* this one has given back its own */
+    first->is_released = true; /* this worker has given back its own */
     series_unref(series);
     series_release_workers(series);
     assert_int_equal(series->refs, 1);
-    series_release_workers(series); /* they have given back all */
+    series_release_workers(series); /* all have given back theirs */
     assert_int_equal(series->refs, 1);
     series_unref(series);
 }
@@ -261,8 +261,7 @@ static void counts_its_memory_where_the_family_does(void **state)
         assert_int_equal(budget.held_bytes, base + empty + 2 * cell);
         series_ref(series);
         drop(series);
-        assert_int_equal(budget.held_bytes,
-                         base + empty + 2 * cell); /* there is a reference still */
+        assert_int_equal(budget.held_bytes, base + empty + 2 * cell); /* one reference is left */
         series_unref(series);
         assert_int_equal(budget.held_bytes, 0);
     }
@@ -346,7 +345,7 @@ static void sorts_by_name_then_by_labels_as_bytes(void **state)
     assert_before("a", "x=\"a\"", "a", "x=\"\xc3\xa4\"");
 }
 
-/* The memory for one series and all its cells is counted before there is any. */
+/* The memory for one series and all its cells is counted before it is allocated. */
 static void a_series_may_use_what_its_family_has_prepaid(void **state)
 {
     struct family *family = new_family("x", SAMPLE_COUNTER);
@@ -373,7 +372,7 @@ static void a_series_may_use_what_its_family_has_prepaid(void **state)
     drop(first);
     assert_int_equal(budget.held_bytes, before);
     first = series_new(family, SLICE("c"), 2);
-    series_use_prepaid(first); /* it is there again */
+    series_use_prepaid(first); /* it is free again */
     assert_int_equal(budget.held_bytes, before);
     drop(first);
     family_unref(family);

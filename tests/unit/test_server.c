@@ -17,12 +17,12 @@
 
 struct stream {
     struct http_stream base;
-    size_t n;     /* bytes given away */
-    size_t max;   /* of so many */
+    size_t n;     /* bytes written so far */
+    size_t max;   /* of this many */
     bool is_good; /* or it breaks off at max */
 };
 
-/* What stands at @i in a stream: nothing that repeats with the size of a block. */
+/* The byte at @i of a stream: nothing repeats at the size of a block. */
 static char byte_at(size_t i)
 {
     return (char)('a' + i % 23);
@@ -361,7 +361,7 @@ static void a_server_that_cannot_start_closes_its_socket(void **state)
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none.rlim_max = limit.rlim_max;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* there is no epoll to be had */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* epoll is not available */
     r = server_start(&other, fd, &(struct http_server_options){ routes, ARRAY_SIZE(routes) });
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_true(r < 0);

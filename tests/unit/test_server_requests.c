@@ -48,7 +48,7 @@ static const struct http_route routes[] = {
 
 /* --- what is sent and expected ---------------------------------------------------------------- */
 
-/* @n bytes, none of which is NUL, that do not repeat with the size of a block. */
+/* @n bytes other than NUL, which do not repeat at the size of a block. */
 static char *make_body(size_t n)
 {
     char *body = malloc(n + 1);
@@ -137,7 +137,7 @@ static void as_many_headers_and_parameters_as_fit_arrive(void **state)
     }
 }
 
-/* What a head needs is bounded, and one that needs more has no handler run. */
+/* The memory for a head is bounded; if one needs more, no handler runs. */
 static void a_head_that_is_too_long_is_refused(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer request = { 0 };
@@ -153,7 +153,7 @@ static void a_head_that_is_too_long_is_refused(void **state)
     assert_int_equal(atomic_load(&n_answered), n);
 }
 
-/* libmicrohttpd gives most of these up without a word; nothing of ours may be left behind. */
+/* libmicrohttpd closes most of these without an answer; none of our memory may leak. */
 static void a_query_of_too_many_parameters_has_no_handler_run(void **state)
 {
     unsigned n = atomic_load(&n_answered);
@@ -170,7 +170,7 @@ static void a_query_of_too_many_parameters_has_no_handler_run(void **state)
     }
     assert_kept(connect_to_server());
     stop_server();
-    assert_int_equal(atomic_load(&n_answered), n + 1); /* for the client that was kept */
+    assert_int_equal(atomic_load(&n_answered), n + 1); /* on the connection that was kept */
 }
 
 /* --- bodies --------------------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ static void a_body_may_come_in_chunks(void **state)
                   "5;extension=1\r\nhello\r\n7\r\n, world\r\n0\r\nX-Trailer: t\r\n\r\n");
     answer = next_answer(fd);
     assert_has(&answer, "\n12:hello, world");
-    assert_null(strstr(answer.text, "X-Trailer")); /* it is no header */
+    assert_null(strstr(answer.text, "X-Trailer")); /* it is not a header */
     assert_kept(fd);
 }
 
@@ -213,7 +213,7 @@ static void a_body_may_come_in_pieces(void **state)
         assert_has(&other, "HTTP/1.1 200 ");
         send_text(fd, (char[]){ *byte, '\0' });
     }
-    assert_int_equal(atomic_load(&n_answered), n + 5); /* for the others: it is not whole yet */
+    assert_int_equal(atomic_load(&n_answered), n + 5); /* for the others: it is not complete yet */
     send_text(fd, "!");
     answer = next_answer(fd);
     assert_has(&answer, "\n6:hello!");
@@ -258,7 +258,7 @@ static void a_body_may_be_as_long_as_the_route_allows(void **state)
     assert_kept(fd);
 }
 
-/* No body is sent at all: 413 must not wait for it. */
+/* No body is sent at all: the 413 must not wait for it. */
 static void a_longer_body_gets_413_from_its_length(void **state)
 {
     static const char *const lengths[] = { "20001", "4294967296", "18446744073709551615" };
@@ -280,7 +280,7 @@ static void a_longer_body_gets_413_from_its_length(void **state)
     }
 }
 
-/* Its length shows at its end only, so all of it is read, and the connection can stay. */
+/* Only its end shows its length, so all of it is read, and the connection can stay open. */
 static void a_longer_body_in_chunks_gets_413_at_its_end(void **state)
 {
     char *chunk = make_body(4096);
@@ -398,7 +398,7 @@ static void a_client_that_goes_away_in_a_body_is_forgotten(void **state)
     }
     assert_kept(connect_to_server());
     stop_server();
-    assert_int_equal(atomic_load(&n_answered), n + 1); /* for the client that stayed */
+    assert_int_equal(atomic_load(&n_answered), n + 1); /* on the open connection */
 }
 
 static void stopping_breaks_off_half_a_body(void **state)
@@ -428,7 +428,7 @@ static void a_method_that_no_row_of_the_path_takes_gets_405(void **state)
     assert_has(&del, "Allow: GET, HEAD, POST, PUT\r\n");
 }
 
-/* Each of the rows has its own limit. */
+/* Each row of the table has its own limit. */
 static void a_path_may_have_several_rows(void **state)
 {
     CLEANUP(free_answer)

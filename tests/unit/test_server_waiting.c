@@ -15,7 +15,7 @@ static _Atomic unsigned n_reads;
 
 struct watcher {
     struct http_stream stream;
-    size_t n; /* bytes of the feed that it has seen */
+    size_t n; /* bytes of the feed that it has received */
 };
 
 static void fill(char *out, size_t from, size_t n)
@@ -58,7 +58,7 @@ static void reply_watcher(struct http_reply *reply,
     struct watcher *watcher = calloc(1, sizeof(*watcher));
 
     if (!watcher)
-        return; /* it is another thread, which must not fail */
+        return; /* called on another thread, where assertions must not fail */
     watcher->stream = (struct http_stream){ read, close_watcher };
     reply_stream(reply, "text/x-feed", &watcher->stream);
     atomic_fetch_add(&n_opened, 1);
@@ -99,7 +99,7 @@ static void end_feed(void)
     server_wake(server);
 }
 
-/* Connect, and have a stream that has been read once and waits. */
+/* Connect, and open a stream that has been read once and now waits. */
 static int watch(const char *request)
 {
     unsigned n = atomic_load(&n_reads);
@@ -142,12 +142,12 @@ static void a_stream_that_waits_goes_on_when_it_is_woken(void **state)
     expect(fd, "5\r\nabcde\r\n");
     feed(3);
     expect(fd, "3\r\nfgh\r\n");
-    server_wake(server); /* for nothing */
+    server_wake(server); /* without news */
     feed(1);
     expect(fd, "1\r\ni\r\n");
     end_feed();
     expect(fd, "0\r\n\r\n");
-    /* And the connection is as good as before. */
+    /* And the connection works as before. */
     send_text(fd, "GET /short" CLOSING);
     expect(fd, "HTTP/1.1 200 OK\r\n");
     close(fd);
@@ -179,7 +179,7 @@ static void a_stream_that_waits_takes_no_time(void **state)
     close(fd);
 }
 
-/* The HTTP thread is about to wait just when it is woken, again and again. */
+/* The HTTP thread is woken again and again, just as it is about to wait. */
 static void no_wake_is_lost(void **state)
 {
     CLEANUP(free_answer) struct answer answer = { 0 };
@@ -190,7 +190,7 @@ static void no_wake_is_lost(void **state)
         feed(1);
     end_feed();
     answer = receive(fd, has_last_chunk);
-    answer.body = answer.text; /* watch() has taken the head */
+    answer.body = answer.text; /* watch() has read the head */
     assert_true(unwrap(&answer, &len));
     assert_int_equal(len, MANY_WAKES);
     close(fd);
@@ -240,7 +240,7 @@ static void a_stream_without_end_ends_with_its_client(void **state)
     wait_for(&n_closed, 1);
 }
 
-/* It is noticed when the stream has something for the client. */
+/* The server notices it when the stream has something to send. */
 static void a_stream_that_waits_ends_with_its_client(void **state)
 {
     int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;

@@ -3,8 +3,7 @@
 /*
  * Service check, from its header and proto/README.md, section 8
  *
- * What the resolver makes of a check is looked at here as well: its cases are those of a
- * line but for the sections.
+ * Also what the resolver makes of a check. Its cases are those of a line, except for the sections.
  */
 
 #include "parts.h"
@@ -150,7 +149,7 @@ static enum verdict resolve_check_by(struct resolver *by, struct slice text, str
 
     memset(ret, 0xa5, sizeof(*ret));
     if (!service_check_parse(text, &check))
-        fail_msg("%s is no check", text.at);
+        fail_msg("%s is not a check", text.at);
     parts.name = check.name;
     parts.sections = check.sections;
     verdict = resolve_parts(by, &parts, ret);
@@ -256,7 +255,7 @@ static void checks_are_refused_as_lines_are(void **state)
     check_must_end_as(&options, REFUSED_MALFORMED_LINE, "_sc|a|0|#k:1,l:2|h:\xff");
 }
 
-/* The same resolver works on both. */
+/* The same resolver handles both. */
 static void checks_and_lines_follow_each_other(void **state)
 {
     must_be("a,k=v:1|c", "a", "k=\"v\"", 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A set is written by several workers, each into a cell of its own, while a scrape
- * reads: the threads here do the same.
+ * Several workers write a set, each to a cell of its own, while a scrape reads; threads here do the
+ * same.
  */
 
 #include "unit.h"
@@ -24,7 +24,7 @@ static struct set_cell *cell_of(unsigned worker)
     return (struct set_cell *)series->cells[worker];
 }
 
-/* A number that is spread over all bits, as hashes are. */
+/* A number whose bits are spread evenly, like those of a hash. */
 static uint64_t hash_of(uint64_t number)
 {
     uint64_t z = (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -34,7 +34,7 @@ static uint64_t hash_of(uint64_t number)
     return z ^ z >> 31;
 }
 
-/* Have @worker see the values from @from to before @to. */
+/* Record the values from @from to before @to for @worker. */
 static void record(unsigned worker, unsigned from, unsigned to)
 {
     struct set_cell *set = cell_of(worker);
@@ -51,7 +51,7 @@ static double read_set(void)
     return reading.value;
 }
 
-/* What one count of the values from 0 to before @n comes to. */
+/* The result of counting the values from 0 to before @n once. */
 static double count_in_one(unsigned n)
 {
     struct distinct distinct = { 0 };
@@ -166,7 +166,7 @@ static void *read_on(void *arg)
     return NULL;
 }
 
-/* Two write, a third reads all the time. */
+/* Two threads write, a third reads all the time. */
 static void write_and_read(unsigned n_each, unsigned n_common)
 {
     struct writer writers[] = { { 0, 0, n_each, 0 },

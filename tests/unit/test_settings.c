@@ -18,7 +18,7 @@ static const struct option *find(const char *name)
     return option;
 }
 
-/* NULL, or what is wrong with @text, until the next call. */
+/* NULL, or what is wrong with @text; valid until the next call. */
 static const char *try_set_from(enum option_source source, const char *name, const char *text)
 {
     static char problem[300];
@@ -327,7 +327,7 @@ static void a_list_may_be_emptied(void **state)
 
     set("statsd.listen-udp", "");
     assert_int_equal(settings.listen_udp.n, 0);
-    set("statsd.listen-udp", ""); /* again, and then another thought */
+    set("statsd.listen-udp", ""); /* again, then changed */
     set("statsd.listen-udp", "127.0.0.1:1");
     assert_int_equal(settings.listen_udp.n, 1);
     settings_deinit(&settings);
@@ -485,7 +485,7 @@ static void help_tells_every_flag_in_order(void **state)
     for (unsigned i = 0; i < settings_table.n; i++) {
         const struct option *option = &settings_table.options[i];
 
-        /* A switch that is on is there to be switched off. */
+        /* A switch that is on by default can be switched off. */
         snprintf(flag, sizeof(flag), "  --%s%s%s", is_on(option) ? "[no-]" : "", option->name,
                  option_is_switch(option) ? "\n" : "=");
         at = strstr(at, flag);

@@ -21,7 +21,7 @@ static void write_file(struct slice text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Read the file, and append its problems to @ret as lines without its path, and a NUL. */
+/* Read the file, and append its problems to @ret as lines without its path, then a NUL. */
 static bool read_file(struct buffer *ret)
 {
     CLEANUP(problems_deinit) struct problems problems = { 0 };
@@ -239,7 +239,7 @@ static void the_file_cannot_name_another_file(void **state)
     assert_problems("config.file: /etc/passwd\nconfig: {file: x}\n",
                     "1:1: config.file: cannot be set in a file\n"
                     "2:10: config.file: cannot be set in a file\n");
-    /* Nor does a misspelt one lead there. */
+    /* Nor does a misspelt name hint at it. */
     assert_problems("config.fil: x\n", "1:1: config.fil: unknown setting; see udometer --help\n");
 }
 

@@ -73,7 +73,7 @@ static void record(struct shard *in, const char *name, const char *rest, double 
     assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
 }
 
-/* What the only series is worth. */
+/* The value of the only series. */
 static struct reading read_only_series(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
@@ -423,7 +423,7 @@ static void record_numbered(struct shard *in, unsigned i, double number)
 
 static void keys_keep_within_their_memory(void **state)
 {
-    /* A key takes more than its 24 bytes, so never as many of them are there. */
+    /* A key takes more than 24 bytes, so there are never this many. */
     size_t max = 16384, n_max = max / 24;
     CLEANUP(shard_freep) struct shard *scarce = new_shard(0, max);
 
@@ -486,7 +486,7 @@ static void keys_in_use_stay(void **state)
     unsigned n = 30000, n_used = 100, n_known = 0;
     char name[32];
 
-    /* A hundred are written every second, all others in one second and never again. */
+    /* A hundred are written every second, each of the others once. */
     for (unsigned i = 0; i < n; i++) {
         if (i % 1000 == 0) {
             shard_set_now(scarce, 1 + i / 1000);
@@ -530,7 +530,7 @@ static struct sweep_item item_of_only_series(void)
     return item;
 }
 
-static void forgets_all_keys_of_a_removed_series(void **state)
+static void removes_all_keys_of_a_removed_series(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER), y = identity_of("y", SAMPLE_GAUGE);
     struct sweep_item item;
@@ -574,7 +574,7 @@ static void a_removed_series_that_is_written_again_is_a_new_one(void **state)
     item = item_of_only_series();
     registry_mark_expiring(registry, &item, 1);
     registry_remove_expiring(registry, &item, 1);
-    record(shard, "x", "|c", 1, &x); /* before it was told to forget */
+    record(shard, "x", "|c", 1, &x); /* before it removed its keys */
     assert_true(read_only_series().value == 1);
     shard_release(shard, &item, 1);
     record(shard, "x", "|c", 1, &x);
@@ -650,7 +650,7 @@ static void a_passing_key_leaves_those_that_are_known(void **state)
     assert_int_equal(shard_n_keys(shard), 1);
 }
 
-/* A family with as many series as it may have, and one beyond. */
+/* A family with as many series as it may have, and one more. */
 static const struct key_facts *record_beyond(struct shard *in, const char *rest, double number)
 {
     struct identity identity = identity_of("x", SAMPLE_COUNTER);
@@ -703,7 +703,7 @@ static enum verdict try_end(const char *family, size_t *ret)
     return shard_end(shard, &identity, ret);
 }
 
-/* Take over what has ended; both shards forget it. Returns how many that were. */
+/* Take the series that have ended, and remove their keys from both shards. Returns their number. */
 static size_t bury(struct shard *other)
 {
     size_t n;
@@ -744,7 +744,7 @@ static void what_is_ended_begins_anew_in_all_workers(void **state)
     assert_int_equal(registry_count(registry).bytes, 0);
 }
 
-/* As in a datagram that ends a series between two lines of it, with a chain before the second. */
+/* As in a datagram with an x between two lines of a series, the second after a chain. */
 static void what_was_prepared_before_a_key_went_is_looked_up_again(void **state)
 {
     const struct identity x = identity_of("x", SAMPLE_COUNTER);
@@ -770,7 +770,7 @@ static void ending_nothing_is_applied_too(void **state)
     assert_int_equal(n, 0);
 }
 
-/* A family of so many series that few looks at it are allowed in a second. */
+/* A family so large that in one second only a few searches of it are allowed. */
 static void looking_is_limited_by_the_second(void **state)
 {
     const size_t n_series = 50000;
@@ -852,7 +852,7 @@ int main(void)
         SHARD_CASE(the_key_just_learnt_is_there),
         SHARD_CASE(keys_in_use_stay),
         SHARD_CASE(a_key_that_makes_room_is_the_only_one_to_go),
-        SHARD_CASE(forgets_all_keys_of_a_removed_series),
+        SHARD_CASE(removes_all_keys_of_a_removed_series),
         SHARD_CASE(does_not_release_a_series_that_is_live),
         SHARD_CASE(a_removed_series_that_is_written_again_is_a_new_one),
         SHARD_CASE(a_series_of_another_worker_is_none_of_its_business),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Slots, from its header, against a model: each thing knows whether it is in
+ * Slots, from its header, against a model: each thing knows whether the table has it
  *
- * Memory runs out when a case says so: the linker leads calloc() here (meson.build).
+ * Memory runs out when a case says so: the linker redirects calloc() to this file (meson.build).
  */
 
 #include "abort.h"
@@ -48,7 +48,7 @@ static unsigned draw(unsigned below)
     return (unsigned)(hash_of(random_state++) % below);
 }
 
-/* Only what has the hash may be looked into: anything else would be a line of memory more. */
+/* Only things with the wanted hash may be read: any other would be one more cache line. */
 static bool is_thing(const void *entry, const void *wanted)
 {
     const struct thing *thing = entry, *other = wanted;
@@ -78,7 +78,7 @@ static void take_out(struct slots *slots, struct thing *thing)
     assert_null(find(slots, thing->hash, thing->number));
 }
 
-/* From the beginning, each thing comes once if it is in, and behind the end there is none. */
+/* A walk from the beginning finds each thing of the table once, and then ends. */
 static void must_walk_over(const struct slots *slots, struct thing *things, unsigned n)
 {
     struct slots_cursor cursor = { 0 };
@@ -94,7 +94,7 @@ static void must_walk_over(const struct slots *slots, struct thing *things, unsi
         assert_int_equal(things[i].n_seen, things[i].is_in);
 }
 
-/* The count is right in all places, and every lookup will come to an end. */
+/* All counts are right, and every search ends. */
 static void must_count(const struct slots *slots, unsigned n_in)
 {
     size_t n = 0;
@@ -109,7 +109,7 @@ static void must_count(const struct slots *slots, unsigned n_in)
     assert_int_equal(n, n_in);
 }
 
-/* The table holds those of @things that are in, and nothing else. */
+/* The table has exactly those of @things that it should have. */
 static void must_hold(const struct slots *slots, struct thing *things, unsigned n)
 {
     unsigned n_in = 0;
@@ -205,7 +205,7 @@ static uint64_t of_one_stripe(unsigned number)
     return hash_of(number) / SLOTS_STRIPES * SLOTS_STRIPES + 7;
 }
 
-/* The home is a share of all slots, given in millionths (of 2^20) by the hash's upper half. */
+/* The home is a share of all slots, in 2^-20, given by the upper half of the hash. */
 static uint64_t with_home(unsigned stripe, uint64_t distinct, uint64_t home)
 {
     return (home & 0xfffff) << 44 | (distinct + 1) * SLOTS_STRIPES | stripe;
@@ -216,19 +216,19 @@ static uint64_t of_the_first_home(unsigned number)
     return with_home(0, number, 0);
 }
 
-/* However many slots there are, the home is the last one. */
+/* The home is the last slot, whatever the size. */
 static uint64_t of_the_last_home(unsigned number)
 {
     return with_home(SLOTS_STRIPES - 1, number, (1 << 20) - 1);
 }
 
-/* The last home and the first one: those of the last one go on at the first one. */
+/* The last home and the first one: from the last home, things continue at the first slot. */
 static uint64_t around_the_end(unsigned number)
 {
     return with_home(9, number, (uint64_t)(1 << 20) - 3 + number % 5);
 }
 
-/* As before, but several things have one hash, and there are stripes on both sides. */
+/* The same, but several things have one hash, and there are stripes on both sides. */
 static uint64_t often_around_the_end(unsigned number)
 {
     return with_home(number % 3, number % 8, (uint64_t)(1 << 20) - 3 + number % 5);
@@ -266,7 +266,7 @@ static void holds_what_the_model_holds(void **state)
         random_state = m << 32;
         make_things(things, makers[m]);
         for (unsigned step = 0; step < 6000; step++) {
-            /* At times there are few, at times nearly all. */
+            /* At times the table has few things, at times nearly all. */
             unsigned reach = step / 1000 % 2 ? 12 : N_THINGS;
 
             flip(&slots, &things[draw(reach)]);
@@ -278,7 +278,7 @@ static void holds_what_the_model_holds(void **state)
     }
 }
 
-/* With a few things in, what a removal does to each of the others is seen at once. */
+/* With few things, the effect of a removal on each of the others shows at once. */
 static void holds_a_few_whatever_is_removed(void **state)
 {
     struct thing things[N_THINGS];
@@ -351,7 +351,7 @@ static void equal_decides_among_equal_hashes(void **state)
     slots_deinit(&slots);
 }
 
-/* Not only 0 and 1: a hash is 64 bits, whichever of them choose stripe and home. */
+/* Not only 0 and 1: any of the 64 bits of a hash may choose the stripe and the home. */
 static void every_bit_of_a_hash_counts(void **state)
 {
     struct slots slots = { 0 };
@@ -397,7 +397,7 @@ static double bytes_per_entry(const struct slots *slots)
     return (double)(n_slots * sizeof(struct slot)) / (double)slots->n;
 }
 
-/* It is what a bounded table reckons with: twice as much would break the bound. */
+/* A bounded table counts on this: twice as much memory would exceed the bound. */
 static void an_entry_takes_as_many_bytes_as_promised_on_average(void **state)
 {
     unsigned n = 1 << 16, n_probes = 0, wanted = 1 << 12;
@@ -421,7 +421,7 @@ static void an_entry_takes_as_many_bytes_as_promised_on_average(void **state)
     free(things);
 }
 
-/* Nothing in the table and nothing of its memory grows when things come and go. */
+/* Neither the table nor its memory grows when things are added and removed in turn. */
 static void coming_and_going_takes_no_memory(void **state)
 {
     struct slots slots = { 0 };
@@ -442,7 +442,7 @@ static void coming_and_going_takes_no_memory(void **state)
 
 /* --- places ---------------------------------------------------------------------------- */
 
-/* With one hash in a stripe, its entries begin at its home, and nothing stands before them. */
+/* If all things of a stripe have one hash, they begin at its home, with nothing before. */
 static void a_place_is_where_the_entries_of_a_hash_begin(void **state)
 {
     struct slots slots = { 0 };
@@ -467,7 +467,7 @@ static void a_place_is_where_the_entries_of_a_hash_begin(void **state)
     slots_deinit(&slots);
 }
 
-/* What comes from @cursor on is the end of what comes from the beginning. Returns how much. */
+/* A walk from @cursor finds the end of what a walk from the beginning finds. Returns the length. */
 static unsigned must_end_as_a_whole_walk(const struct slots *slots, struct slots_cursor cursor)
 {
     struct thing *tail[N_THINGS], *thing;
@@ -509,9 +509,9 @@ static void from_any_place_the_rest_of_the_table_follows(void **state)
 }
 
 /*
- * What comes first from a place on stands in the stripe of the hash, or if there is nothing
- * behind its home, in a later one; those of the hash come, unless they had to go on at the
- * beginning of the stripe.
+ * The first thing that is found from a place on is in the stripe of the hash; or in a later one, if
+ * the stripe has nothing after the home. The things with the hash are found, unless they had to
+ * continue at the beginning of the stripe.
  */
 static void a_place_lies_in_the_stripe_of_its_hash(void **state)
 {
@@ -537,7 +537,7 @@ static void a_place_lies_in_the_stripe_of_its_hash(void **state)
 
 /* --- without memory ------------------------------------------------------------------- */
 
-/* For the first of a stripe, and whenever one grows. */
+/* Needed for the first thing of a stripe, and whenever a stripe grows. */
 static void nothing_changes_when_there_is_no_memory(void **state)
 {
     struct thing things[N_THINGS];

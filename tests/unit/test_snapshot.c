@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* A series of a family of its own, with the reference that the snapshots have. */
+/* A series of a family of its own, with a reference for the snapshots. */
 static struct series *new_series(const char *name, const char *labels)
 {
     struct identity identity = { .family = slice_of(name), .sent_as = slice_of(name) };
@@ -20,7 +20,7 @@ static struct series *new_series(const char *name, const char *labels)
     return series;
 }
 
-/* Follow @*current, as the registry does: its own reference moves on. */
+/* Follow @*current, as the registry does: its own reference moves to the latest. */
 static void follow(struct snapshot **current, struct series **fresh, size_t n_fresh,
                    size_t n_removed)
 {
@@ -44,7 +44,7 @@ static struct snapshot *hold(struct snapshot *snapshot)
     return snapshot;
 }
 
-/* The names in @snapshot in its order, with a blank behind each. */
+/* The names in @snapshot in its order, with a blank after each. */
 static void assert_names(const struct snapshot *snapshot, const char *expected)
 {
     char names[256] = "";
@@ -58,7 +58,7 @@ static void assert_names(const struct snapshot *snapshot, const char *expected)
     assert_string_equal(names, expected);
 }
 
-/* End it all: the last snapshot, and the series that are in it. */
+/* Free everything: the last snapshot, and the series in it. */
 static void end(struct snapshot *current)
 {
     for (size_t i = 0; i < current->n_series; i++)
@@ -132,7 +132,7 @@ static void gives_the_old_one_a_reference_on_the_new(void **state)
     snapshot_unref(next);
 }
 
-/* However many new lists come while a slow reader holds an old one. */
+/* However many new lists are made while a slow reader holds an old one. */
 static void a_list_that_nobody_reads_is_given_back(void **state)
 {
     struct snapshot *current = snapshot_new_empty(), *first = hold(current), *second;
@@ -190,7 +190,7 @@ static void a_removed_series_goes_with_the_last_that_can_see_it(void **state)
     remove_series(series);
     follow(&current, NULL, 0, 1);
 
-    snapshot_unref(old); /* the oldest still sees it */
+    snapshot_unref(old); /* the oldest still has it */
     assert_int_equal(series->refs, 2);
     snapshot_unref(oldest);
     assert_int_equal(series->refs, 1);
@@ -293,7 +293,7 @@ static void drop_a_reader_too_many(void)
     snapshot_unref(snapshot);
 }
 
-/* Follow a list of two series, of which @n are removed, as if @n_removed were. */
+/* Follow a list of two series, @n of which are removed, but @n_removed is what it is told. */
 static void follow_miscounted(unsigned n, size_t n_removed)
 {
     struct snapshot *current = snapshot_new_empty();

@@ -30,7 +30,7 @@ static void sockets_share_the_port_that_the_kernel_chose(void **state)
         close(fds[i]);
 }
 
-/* How many datagrams wait in @fd. */
+/* The number of datagrams that wait in @fd. */
 static unsigned n_waiting(int fd)
 {
     unsigned n = 0;
@@ -69,7 +69,10 @@ static void sockets_share_the_traffic_by_flow(void **state)
         close(fds[i]);
 }
 
-/* With a socket at @there, with SO_REUSEPORT or without, no bind to that port of @host may work. */
+/*
+ * While a socket is bound to @there, no bind to that port of @host works, with SO_REUSEPORT or
+ * without.
+ */
 static void must_find_it_in_use(const char *there, const char *host, int reuses)
 {
     struct address address;

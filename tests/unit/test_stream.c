@@ -3,10 +3,10 @@
 /*
  * Stream, from its header and proto/README.md, section 1
  *
- * What came out is written down as one string: lines with a '/' behind each, as
- * parse_next_line() cuts them; '!' for a line or frame that is too long, however it was
- * refused; '?' for a frame that was cut off. So it has to be the same whatever the pieces
- * were in which the bytes came. Each piece is in memory of its own, of its size.
+ * The output is written as one string: lines with a '/' after each, as parse_next_line() cuts them;
+ * '!' for a line or frame that is too long, however it was refused; '?' for a frame that was cut
+ * off. So it must be the same, whatever the pieces in which the bytes arrive. Each piece is in
+ * memory of its own, of exactly its size.
  */
 
 #include "unit.h"
@@ -18,7 +18,7 @@
 
 #define OUTCOME_MAX 512
 
-/* A stream, and what has come out of it. */
+/* A stream, and its output. */
 struct stage {
     struct stream stream;
     struct parse_options parse;
@@ -37,7 +37,7 @@ static void stage_init(struct stage *stage, const struct stream_options *options
     stream_init(&stage->stream, options);
 }
 
-/* Of a long line, the beginning will do. */
+/* The beginning of a long line is enough. */
 static void note_bytes(struct stage *stage, struct slice bytes, char end)
 {
     bytes.len = bytes.len < 32 ? bytes.len : 32;
@@ -67,7 +67,7 @@ static void note(struct stage *stage, enum stream_step step, struct slice lines)
     }
 }
 
-/* All of @piece is taken in, in a limited number of steps. */
+/* The stream takes all of @piece, in a limited number of steps. */
 static void stage_read(struct stage *stage, struct slice piece)
 {
     char *bytes = malloc(piece.len);
@@ -111,7 +111,7 @@ static struct slice part(struct slice whole, size_t from, size_t to)
     return (struct slice){ whole.at + from, to - from };
 }
 
-/* In three pieces, cut at @a and @b; empty pieces are pieces too. */
+/* In three pieces, cut at @a and @b, some of which may be empty. */
 static void must_come_cut_at(const struct stream_options *options, struct slice input, size_t a,
                              size_t b, const char *expected)
 {
@@ -143,7 +143,7 @@ static void must_come_in_pieces_of(const struct stream_options *options, struct 
     stream_deinit(&stage.stream);
 }
 
-/* Whatever the pieces: one, all twos and threes, all of one size. */
+/* In any pieces: as a whole, in all twos and threes, in pieces of one size. */
 static void must_come(const struct stream_options *options, struct slice input,
                       const char *expected)
 {
@@ -154,7 +154,7 @@ static void must_come(const struct stream_options *options, struct slice input,
         must_come_in_pieces_of(options, input, size, expected);
 }
 
-/* The same, where frames would have been understood. */
+/* The same, where frames would be understood. */
 static void must_come_as_lines(struct slice input, const char *expected)
 {
     must_come(&lines_of_8, input, expected);
@@ -240,7 +240,7 @@ static void a_limit_may_be_less_than_a_beginning(void **state)
     must_come(&small, SLICE("\1\0\0\0a\4\0\0\0abcd\3\0\0\0xyz"), "a/!xyz/");
 }
 
-/* Where a line lies is nobody's business, but that it is whole is. */
+/* Lines may be anywhere in memory, but must be whole. */
 static void hands_out_whole_lines_only(void **state)
 {
     static const char text[] = "a:1|c\nb:2|c\nc:";
@@ -273,7 +273,7 @@ static void frames_come_whole_whatever_the_pieces(void **state)
     must_come(&frames_of_8, SLICE("\10\0\0\0abcdefgh"), "abcdefgh/");
 }
 
-/* They may have line feeds, with a line behind the last one or none. */
+/* Frames may contain line feeds, with or without a line after the last one. */
 static void a_frame_is_a_datagram(void **state)
 {
     must_come(&frames_of_8, SLICE("\3\0\0\0a\nb\3\0\0\0c\nd"), "a/b/c/d/");
@@ -316,7 +316,7 @@ static void a_frame_that_its_connection_ends_in_is_cut_off(void **state)
     must_come(&frames_of_8, SLICE("\1\0\0\0a\5\0\0\0"), "a/?");
 }
 
-/* Only the beginning decides: a later length may have any fourth byte. */
+/* Only the first length decides: a later length may have any fourth byte. */
 static void a_later_frame_may_be_of_any_length(void **state)
 {
     must_come(&frames_of_8, SLICE("\1\0\0\0a\1\0\0\1bcdef"), "a/!");
@@ -386,12 +386,12 @@ static void knows_whether_something_waits_for_its_end(void **state)
     must_be_inside(&frames_of_8, SLICE("\1\0\0\0a\2"), true);
     must_be_inside(&frames_of_8, SLICE("\11\0\0\0abcdefghi"), false);
     must_be_inside(&frames_of_8, SLICE("\n"), false);
-    /* It has been refused already, so nobody has to be told of it again. */
+    /* It has been refused already, so it is not reported again. */
     must_be_inside(&lines_of_8, SLICE("abcdefghijk"), false);
     must_be_inside(&frames_of_8, SLICE("\11\0\0\0abc"), false);
 }
 
-/* They are empty lines (proto/README.md, section 1), whether their line feed comes or not. */
+/* They are empty lines (proto/README.md, section 1), with their line feed or without. */
 static void blanks_alone_wait_for_nothing(void **state)
 {
     static const char *const blanks[] = {
@@ -463,7 +463,7 @@ static void a_piece_of_nothing_is_a_piece_too(void **state)
 
 /* --- sizes ---------------------------------------------------------------------------- */
 
-/* @head, then @n times 'x', then @tail, which are all the bytes that come, in such pieces. */
+/* @head, then @n times 'x', then @tail: all the bytes, in these pieces. */
 static void read_long(struct stage *stage, struct slice head, size_t n, struct slice tail,
                       size_t piece)
 {
@@ -529,7 +529,7 @@ static void the_longest_line_comes_whole(void **state)
     }
 }
 
-/* What a sender can make it hold: a line, or a frame and its length. */
+/* The memory that a sender can make it hold: a line, or a frame and its length. */
 static void holds_no_more_than_the_limit(void **state)
 {
     struct stage stage;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The sweeper with two real workers, and with a clock that stands still until the test lets a
- * second pass. Timers of a second or more go by that clock as well.
+ * The sweeper with two real workers. Its clock stands still until the test advances it, and so do
+ * timers of a second or more.
  */
 
 #include "registry_setup.h"
@@ -28,16 +28,16 @@ static struct sweeper *sweeper;
 static _Atomic uint64_t n_expired;
 static _Atomic unsigned n_connections;
 static uv_loop_t loop;
-static uv_timer_t tick; /* so that the loop can be run for a moment */
+static uv_timer_t tick; /* so that the loop can run for a moment */
 
 /* --- time -------------------------------------------------------------------------------- */
 
 #define LONG_MS 1000
 #define NEVER_MS (UINT64_C(1) << 40)
 
-/* A timer that goes by our clock. For libuv it is active, but never due. */
+/* A timer that follows our clock. libuv sees it as active, but never due. */
 struct alarm {
-    uv_timer_t *timer; /* NULL: this one is free */
+    uv_timer_t *timer; /* NULL: unused */
     uv_timer_cb callback;
     uint64_t due_ms, repeat_ms;
 };
@@ -128,7 +128,7 @@ static void on_tick(uv_timer_t *timer)
 {
 }
 
-/* Run the loop until @is_there holds; @meanwhile is called again and again. */
+/* Run the loop until @is_there returns true; @meanwhile is called again and again. */
 static void run_until(bool (*is_there)(void), void (*meanwhile)(void))
 {
     uint64_t deadline_ns = uv_hrtime() + DEADLINE_MS * UINT64_C(1000000);
@@ -174,7 +174,7 @@ static bool has_two_lines(void)
     return n_lines() == 2;
 }
 
-/* The only series has been marked: a sweep has begun. */
+/* The only series has been marked, so a sweep has begun. */
 static bool is_marked(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
@@ -201,7 +201,7 @@ static void a_series_expires_after_its_time_to_live(void **state)
     assert_int_equal(registry_count(registry).bytes, 0);
 }
 
-/* An hour, after which it is looked for each minute. */
+/* An hour, which the sweeper checks each minute. */
 static void a_series_outlives_a_long_time_to_live_by_a_minute(void **state)
 {
     send_line(0, "x:1|c");
@@ -271,7 +271,7 @@ static bool has_five_lines(void)
     return n_lines() == 5;
 }
 
-/* They have no time to live, and yet their memory comes back. */
+/* They have no TTL, but their memory is freed. */
 static void what_senders_have_ended_gives_its_memory_back(void **state)
 {
     send_line(0, "x:1|c\ny:1|ms");
@@ -308,7 +308,7 @@ static bool has_the_lines_of_all_rounds(void)
     return n_lines() == 3 * n_rounds;
 }
 
-/* So many series that come and go share the rounds that the workers are asked for. */
+/* Many series that are made and removed share the rounds of questions to the workers. */
 static void series_may_end_faster_than_their_memory(void **state)
 {
     n_rounds = 0;
@@ -335,7 +335,7 @@ static void a_notice_about_nothing_does_no_harm(void **state)
     run_until(holds_nothing, pass_second);
 }
 
-/* What has ended is not looked at for the time to live as well. */
+/* Series that have ended are not checked for their TTL as well. */
 static void what_has_ended_does_not_count_as_expired(void **state)
 {
     send_line(0, "x:1|c");
@@ -384,7 +384,7 @@ static bool has_no_series(void)
     return n_series() == 0;
 }
 
-/* The workers go with all that they have not been told to forget. */
+/* The workers are closed with all keys that nobody has asked them to remove. */
 static void ends_before_it_has_taken_over_what_was_ended(void **state)
 {
     send_line(0, "x:1|c\ny:1|c");

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* uthash asks this one for memory; no more than n_allocations_left times. */
+/* uthash allocates with this; only n_allocations_left calls succeed. */
 static int n_allocations_left = INT32_MAX;
 
 static void *scarce_malloc(size_t size)
@@ -174,7 +174,7 @@ static void the_first_of_a_stripe_needs_memory(void **state)
     remove_all(&table);
 }
 
-/* All hashes fall into one stripe, which has to grow on the way. */
+/* All hashes choose one stripe, which must grow. */
 static void nothing_changes_when_growing_fails(void **state)
 {
     struct table table = { 0 };
@@ -200,7 +200,7 @@ static void nothing_changes_when_growing_fails(void **state)
     remove_all(&table);
 }
 
-/* A node that was in a table before still looks as if it were. */
+/* A node that was in a table looks as if it were in one. */
 static void a_used_node_is_refused_as_a_new_one_is(void **state)
 {
     struct table table = { 0 };

@@ -3,8 +3,8 @@
 /*
  * Tags, from their header and proto/README.md, section 6
  *
- * A list of tags is written down as one string, key=value; with a '!' for a bare tag's
- * value. A name that was taken apart: name dialect{tags} …
+ * A list of tags is written as one string, key=value; with a '!' before the value of a bare tag. A
+ * name with its tags is written as: name dialect{tags} …
  */
 
 #include "unit.h"
@@ -138,7 +138,7 @@ static void no_tags_at_all_are_fine(void **state)
 
 /* --- names ----------------------------------------------------------------------- */
 
-/* In memory of exactly its size, with exactly the scratch that the header asks for. */
+/* In memory of exactly its size, with exactly the scratch memory that the header asks for. */
 static void must_split_by(unsigned dialects, const char *sent, const char *expected)
 {
     size_t len = strlen(sent);
@@ -245,7 +245,7 @@ static void a_bracket_without_partner_stays(void **state)
     must_split("a,k=[v", "a InfluxDB{k=[v} odd at 4");
 }
 
-/* Which of the two is told is not said. */
+/* The header does not say which of the two is reported. */
 static void brackets_in_the_wrong_order_are_no_group(void **state)
 {
     static const char *const names[] = { "a]b[c", "][", "]a[", "a]]b[[c" };
@@ -292,7 +292,7 @@ static size_t count(struct slice text, char c)
     return n;
 }
 
-/* How many of @c in the name and its tags, all together. */
+/* The number of @c in the name and its tags. */
 static size_t count_all(const struct tagged_name *name, char c)
 {
     size_t n = count(name->name, c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Tally, from its header: pages are written down as text. */
+/* Tally, from its header; pages are given as text */
 
 #include "unit.h"
 
@@ -80,7 +80,7 @@ static const struct workload_totals sent = {
                [SAMPLE_TIMER] = { 8, 2, 1.25 } },
 };
 
-/* What the check of this name has found; -1: there is none. */
+/* What the check of this name has found; -1: it does not exist. */
 static double found(const struct comparison *comparison, const char *subject, const char *quantity)
 {
     for (unsigned i = 0; i < comparison->n_checks; i++)

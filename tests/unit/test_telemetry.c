@@ -40,7 +40,7 @@ static void publishing_again_shows_the_newer_counts(void **state)
     }
 }
 
-/* The bucket that a batch was counted in; exactly one. */
+/* The bucket in which a batch was counted; exactly one. */
 static unsigned bucket_of(unsigned n_datagrams)
 {
     struct telemetry_row row = { 0 };
@@ -87,7 +87,7 @@ static void *publish_equal_counts(void *ctx)
     return NULL;
 }
 
-/* Read for that long. Returns how many rows were torn, or older than one read before. */
+/* Read for this time. Returns the number of rows that were torn, or older than one read before. */
 static uint64_t read_for(int64_t ns)
 {
     uint64_t counts[_TELEMETRY_N], last = 0, n_wrong = 0;

@@ -14,7 +14,7 @@
 size_t __wrap_number_format(char out[NUMBER_TEXT_MAX], double number);
 size_t __real_number_format(char out[NUMBER_TEXT_MAX], double number);
 
-/* Numbers that were rendered, but for counts. */
+/* The numbers rendered, without counts. */
 static unsigned n_rendered;
 
 size_t __wrap_number_format(char out[NUMBER_TEXT_MAX], double number)
@@ -26,7 +26,7 @@ size_t __wrap_number_format(char out[NUMBER_TEXT_MAX], double number)
 static struct buffer buffer;
 static void *text_state;
 
-/* A family of this name and type, whose help no case looks at. */
+/* A family of this name and type, whose help does not matter. */
 static struct exposition_family family_of(const char *name, enum metric_type type)
 {
     return (struct exposition_family){ slice_of(name), type, SLICE("") };
@@ -54,7 +54,7 @@ static void write_histogram(const char *name, struct slice labels, const struct 
                           &(struct exposition_histogram){ labels, buckets, counts, sum });
 }
 
-/* All that was written so far; it is gone afterwards. */
+/* All that was written so far, which is then cleared. */
 #define assert_written(literal)                                                                    \
     do {                                                                                           \
         assert_false(buffer.has_failed);                                                           \
@@ -182,7 +182,7 @@ static void bounds_are_written_as_short_as_they_can_be(void **state)
                    "x_sum 0\nx_count 0\n");
 }
 
-/* The texts of bounds are kept: those of one set must not show up in another. */
+/* The texts of bounds are cached: those of one set must not be used for another. */
 static void each_histogram_has_its_own_bounds(void **state)
 {
     const uint64_t counts[] = { 1, 2, 3 };
@@ -203,7 +203,7 @@ static void each_histogram_has_its_own_bounds(void **state)
     }
 }
 
-/* It would take longer than all the rest. */
+/* All bounds would take longer than everything else. */
 static void bounds_are_rendered_once_for_all_histograms_that_share_them(void **state)
 {
     const uint64_t counts[] = { 1, 2, 3 };

@@ -3,8 +3,8 @@
 /*
  * Trace, from its header
  *
- * What is told becomes a log, one word or two for each call. That the counters are those of a
- * pipeline without a trace, push.h sees to; that effects are, tests/fuzz/fuzz_trace.c.
+ * Each call is written to a log as a word or two. push.h checks that the counters are those of a
+ * pipeline without a trace, and tests/fuzz/fuzz_trace.c that the effects are right.
  */
 
 #include "push.h"
@@ -125,7 +125,7 @@ static const struct trace trace = {
     .on_line_done = on_line_done,
 };
 
-/* @datagram is taken in, and this is told. */
+/* Push @datagram; the trace is told @log. */
 static void must_tell(const char *datagram, const char *expected)
 {
     buffer_clear(&told);
@@ -219,7 +219,7 @@ static void tells_each_link_of_a_chain(void **state)
               "at 24; >");
 }
 
-/* What looks like a sample at first is told anew when it is found to be a chain. */
+/* What looks like a sample at first is told again when it turns out to be a chain. */
 static void tells_anew_when_it_is_a_chain(void **state)
 {
     must_tell(
@@ -265,7 +265,7 @@ static void tells_which_byte_of_a_value_is_wrong(void **state)
               "<name b; counter; section @0.1; series b{}; 1e308 nothing value_overflow at 2; >");
 }
 
-/* No byte is wrong if the registry or the sum refuses it. */
+/* If the registry refuses the line, or the sum is too large, no byte is wrong. */
 static void tells_what_a_refused_value_would_have_done(void **state)
 {
     must_tell("own:1|g", "<name own; gauge; series own{}; 1 sets 1 reserved_name; >");
@@ -276,7 +276,7 @@ static void tells_what_a_refused_value_would_have_done(void **state)
     must_tell("a:1|g", "<name a; gauge; series a{}; 1 sets 1 type_conflict; >");
 }
 
-/* One and a half observations of it would be too much; but only one is recorded. */
+/* One and a half observations of it would be too large; but only one is recorded. */
 static void tells_the_effect_of_what_is_applied_after_all(void **state)
 {
     push("a:1|h|@0.7");
@@ -319,7 +319,7 @@ static void tells_which_byte_of_a_line_is_wrong(void **state)
     must_tell_end("[k=v]:1|c", REFUSED_MALFORMED_LINE, 0);
 }
 
-/* An x that may mean too much is refused before anybody sees that it could be a chain. */
+/* An x whose labels mean too many series is refused before the line is recognised as a chain. */
 static void an_end_with_an_odd_bracket_does_nothing(void **state)
 {
     must_tell("a[b:1|x|@0.5:2|c", "<name a[b; expire; end malformed_line at 1; >");
@@ -341,7 +341,7 @@ static void tells_what_a_stream_refused(void **state)
     assert_string_equal(told.data, expected);
 }
 
-/* --- what is no line ------------------------------------------------------------------------ */
+/* --- what is not a line --------------------------------------------------------------------- */
 
 static void tells_what_is_skipped(void **state)
 {

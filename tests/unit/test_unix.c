@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/*
- * Unix, from its header: socket files in a folder of their own, which is empty again
- * when all is done
- */
+/* Unix, from its header: socket files in a folder of their own, which must be empty at the end */
 
 #include "descriptors.h"
 
@@ -50,7 +47,7 @@ static bool exists(const char *file)
     return lstat(file, &status) == 0;
 }
 
-/* Neither a file nor a descriptor is left behind. */
+/* Both the file and the descriptor are gone. */
 static void must_fail_with(int error, const char *at, int type)
 {
     unsigned n = n_descriptors();
@@ -187,7 +184,7 @@ static void makes_a_stream_socket_that_listens(void **state)
     leave(fd, &file);
 }
 
-/* An event loop must never wait in it, and no child inherit it. */
+/* An event loop must never block on it, and no child may inherit it. */
 static void it_neither_blocks_nor_is_inherited(void **state)
 {
     static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
@@ -278,7 +275,7 @@ static void owner_and_group_are_set(void **state)
     must_belong_to(12345, 0, 12345, 0);
 }
 
-/* A socket that the wrong ones can write to must not stay. */
+/* If the wrong users could write to a socket, it must not stay. */
 static void without_the_right_to_give_it_away_there_is_none(void **state)
 {
     struct unix_permissions permissions = { 0600, 0, (gid_t)-1 };
@@ -299,7 +296,7 @@ static void without_the_right_to_give_it_away_there_is_none(void **state)
 
 /* --- what is in the way --------------------------------------------------------------- */
 
-/* A file whose listener is gone. */
+/* A file whose listener has ended. */
 static struct unix_file leave_stale_file(int type)
 {
     struct unix_file file;
@@ -342,7 +339,7 @@ static void a_live_one_is_not(void **state)
     }
 }
 
-/* Its queue is full of connections that wait: that is alive. */
+/* Its queue is full of waiting connections, so it is alive. */
 static void a_busy_one_is_alive(void **state)
 {
     struct sockaddr_un address = address_of_path();
@@ -436,7 +433,7 @@ static void no_path_at_all_is_an_error(void **state)
 
 /* --- what is removed --------------------------------------------------------------------- */
 
-/* Ours is held open, or its number could be the next file's. */
+/* Ours is open; otherwise the next file could get its number. */
 static void only_ones_own_file_is_removed(void **state)
 {
     struct unix_file file, other_file;

@@ -18,7 +18,10 @@ static void must_refuse(const char *text)
         fail_msg("accepted: %s", text);
 }
 
-/* The table of RFC 3629, section 4: how many bytes the character at @at has; 0 if it is none. */
+/*
+ * The table of RFC 3629, section 4: the number of bytes of the character at @at; 0 if it is
+ * invalid.
+ */
 static size_t character_len(const unsigned char *at, size_t len)
 {
     static const unsigned char rows[][5] = {
@@ -130,7 +133,7 @@ static void all_short_strings_are_judged_as_the_rfc_does(void **state)
     }
 }
 
-/* Of the last two bytes only their range can matter. */
+/* Of the last two bytes, only the range can matter. */
 static void four_byte_strings_are_judged_as_the_rfc_does(void **state)
 {
     static const unsigned char ranges[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90,
@@ -144,7 +147,9 @@ static void four_byte_strings_are_judged_as_the_rfc_does(void **state)
     }
 }
 
-/* Each character in text of each length at each place; the sanitizer sees reads beyond the end. */
+/*
+ * Each character, in texts of each length, at each place; a sanitizer detects reads beyond the end.
+ */
 static void finds_a_character_wherever_it_stands(void **state)
 {
     static const char *const inserts[] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * For each form, texts that are taken and what they come to, and texts that are not:
- * these leave the value as it was.
+ * For each form, texts that are accepted, with their values, and texts that are refused, which
+ * leave the value unchanged.
  */
 
 #include "addresses.h"
@@ -16,13 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A form, and which of its values are right. */
+/* A form, and which of its values are valid. */
 struct row {
     const struct value_form *form;
     struct value_range range;
 };
 
-/* Take @text, or fail. */
+/* Read @text, or fail. */
 static void take(const struct row *row, void *to, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
@@ -32,7 +32,7 @@ static void take(const struct row *row, void *to, const char *text)
     assert_int_equal(wrong.len, 0);
 }
 
-/* Try @text, which is wrong: the problem is the end of a sentence. */
+/* Try @text, which is wrong; the problem is the end of a sentence. */
 static void refuse(const struct row *row, void *to, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
@@ -44,7 +44,7 @@ static void refuse(const struct row *row, void *to, const char *text)
         fail_msg("%s: %s", text, wrong.data);
 }
 
-/* What is said about @text, which is wrong. */
+/* The problem of @text, which is wrong. */
 static void is_refused_with(const struct row *row, void *to, const char *text, const char *expected)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
@@ -418,7 +418,7 @@ static const struct row pages = { &value_page, { 0 } };
 static const struct row addresses = { &value_address, { 0 } };
 static const struct row owners = { &value_file_owner, { 0 } };
 
-/* Take @text and nothing else; memory checkers see whether the old one was freed. */
+/* Read @text; memory checkers see whether the old value was freed. */
 static void takes_text(const struct row *row, char **value, const char *text)
 {
     char *copy = strdup(text);

@@ -83,7 +83,7 @@ static uint64_t count(unsigned counter)
     return counts[counter];
 }
 
-/* Wait until a worker has published at least so much. */
+/* Wait until a worker has published at least this much. */
 static void wait_for_at_least(unsigned counter, uint64_t expected)
 {
     int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
@@ -93,7 +93,7 @@ static void wait_for_at_least(unsigned counter, uint64_t expected)
     assert_true(count(counter) >= expected);
 }
 
-/* Wait for what a worker publishes, and no more. */
+/* Wait until a worker has published exactly this. */
 static void wait_for(unsigned counter, uint64_t expected)
 {
     wait_for_at_least(counter, expected);
@@ -113,7 +113,7 @@ static double value_of_only_series(void)
 
 /* --- tasks ------------------------------------------------------------------------- */
 
-/* A task that says it runs, and waits until it may go on. */
+/* A task that reports that it runs, and waits until it may continue. */
 struct stay {
     struct worker_task task;
     sem_t is_here, may_go;
@@ -294,7 +294,7 @@ static void stopping_applies_what_lies_in_the_buffers(void **state)
     worker_ask(worker, &stay.task);
     wait_until_here(&stay);
     for (unsigned i = 0; i < 1000; i++)
-        send_line(i % SOCKETS, "x:1|c"); /* which waits: the worker is elsewhere */
+        send_line(i % SOCKETS, "x:1|c"); /* which waits, as the worker is busy */
     sem_post(&stay.may_go);
     stop();
     assert_true(value_of_only_series() == 1000);
@@ -373,7 +373,7 @@ static void write_text(int fd, const char *text)
     write_bytes(fd, slice_of(text));
 }
 
-/* Wait for the number of connections that a worker has. */
+/* Wait until a worker has this number of connections. */
 static void wait_for_connections(uint64_t expected)
 {
     int64_t deadline_ns = clock_monotonic_ns() + DEADLINE_MS * CLOCK_NS_PER_MS;
@@ -383,7 +383,7 @@ static void wait_for_connections(uint64_t expected)
     assert_int_equal(count(TELEMETRY_CONNECTIONS), expected);
 }
 
-/* The other side has closed, or will: nothing comes from there. */
+/* The other side has closed the connection, or will, without sending. */
 static void wait_for_end(int fd)
 {
     struct pollfd waiting = { fd, POLLIN, 0 };
@@ -482,7 +482,7 @@ static void there_are_no_frames_by_tcp(void **state)
     stop();
 }
 
-/* Write all of @n bytes like this, however long the worker takes. */
+/* Write @n equal bytes, however long the worker takes to read them. */
 static void write_many(int fd, char byte, size_t n)
 {
     static char piece[65536];
@@ -588,7 +588,7 @@ static void stopping_applies_what_has_come_by_streams(void **state)
     worker_ask(worker, &stay.task);
     wait_until_here(&stay);
     write_text(known, "x:10|c\n");
-    waiting = connect_stream(UNIX); /* which nobody accepts: the worker is elsewhere */
+    waiting = connect_stream(UNIX); /* which nobody accepts, as the worker is busy */
     write_text(waiting, "x:100|c\nx:");
     gone = connect_stream(TCP);
     write_text(gone, "x:1000|c\n");
@@ -605,7 +605,7 @@ static void stopping_applies_what_has_come_by_streams(void **state)
     close(waiting);
 }
 
-/* That it has ended is known already, so the last line needs no line feed. */
+/* The end of the connection is known already, so the last line needs no line feed. */
 static void stopping_applies_the_last_line_of_a_stream_that_has_ended(void **state)
 {
     struct stay stay;
@@ -683,7 +683,7 @@ static void each_socket_has_its_own_dialect(void **state)
     stop();
 }
 
-/* Whatever it comes by, what is set last is what counts. */
+/* However samples arrive, the value that was set last counts. */
 static void gauges_by_all_transports_are_in_order(void **state)
 {
     int fd;

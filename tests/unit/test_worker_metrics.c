@@ -43,7 +43,7 @@ static void metrics_of_one_family_are_adjacent_and_share_their_help(void **state
     }
 }
 
-/* Is the counter exposed under this name, with these labels? */
+/* Whether the counter is exposed under this name, with these labels. */
 static bool is_exposed(unsigned counter, const char *family, const char *labels)
 {
     for (unsigned i = 0; i < n_worker_metrics; i++)
@@ -97,7 +97,7 @@ static void what_the_protocol_promises_is_exposed(void **state)
         is_exposed(TELEMETRY_SAMPLES + SAMPLE_END, "udometer_samples_total", "type=\"expire\""));
 }
 
-/* What there is now; web/selfmetrics.c shows it for each worker. */
+/* The current level, which web/selfmetrics.c shows for each worker. */
 static bool is_level(unsigned counter)
 {
     return counter == TELEMETRY_KEYS || counter == TELEMETRY_CONNECTIONS;
@@ -111,7 +111,7 @@ static bool is_summed(unsigned counter)
     return false;
 }
 
-/* The samples applied are exposed by type, so their sum need not be. */
+/* Applied samples are exposed by type, so their sum need not be. */
 static void all_but_levels_are_summed_over_the_workers(void **state)
 {
     for (unsigned counter = 0; counter < TELEMETRY_BATCHES; counter++)

@@ -3,8 +3,8 @@
 /*
  * Workload, from its header
  *
- * What it says that its datagrams add up to is counted again here, by reading their
- * text, in the order in which they are sent.
+ * The workload says what its datagrams add up to. Here the same is counted again, by reading their
+ * text in the order in which they are sent.
  */
 
 #include "unit.h"
@@ -45,7 +45,7 @@ static struct workload_spec small_mix(void)
     return spec;
 }
 
-/* As above, but all series are of this type. */
+/* The same, with series of this type only. */
 static struct workload_spec only(enum sample_type type)
 {
     struct workload_spec spec = small_mix();
@@ -66,7 +66,7 @@ static struct workload *make(struct workload_spec spec)
 /* --- counting again ---------------------------------------------------------------- */
 
 struct series {
-    struct slice name, rest; /* what is before and behind the value */
+    struct slice name, rest; /* what is before and after the value */
     double gauge;
     uint64_t set; /* a bit for each value */
 };
@@ -148,7 +148,7 @@ static void must_be_equal(const struct workload_totals *a, const struct workload
     }
 }
 
-/* Send @n datagrams, but every @skip-th, on paper; then both counts must be the same. */
+/* Pretend to send @n datagrams, but not every @skip-th; then both counts must be the same. */
 static void must_add_up(const struct workload *workload, uint64_t n, uint64_t skip)
 {
     uint64_t n_datagrams = workload_n_datagrams(workload);
@@ -245,7 +245,7 @@ static void the_same_spec_makes_the_same_bytes(void **state)
 
         assert_true(slice_equal(datagram, workload_datagram(b, i)));
         n_equal += slice_equal(datagram, workload_datagram(c, i));
-        /* Making fewer of them does not make other ones. */
+        /* Making fewer datagrams does not change them. */
         if (i < 11)
             assert_true(slice_equal(datagram, workload_datagram(d, i)));
     }

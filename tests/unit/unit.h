@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 /*
- * Before main(): our parent may have closed stdin. The first descriptor of a case would take its
- * place, and libuv refuses to close that one.
+ * Before main(): our parent may have closed stdin. Otherwise the first descriptor of a case would
+ * take its place, and libuv refuses to close that one.
  */
 __attribute__((constructor)) static void open_standard_files(void)
 {

@@ -43,6 +43,7 @@ static struct family *make(struct slice name, enum metric_type type, struct slic
     const struct slice *suffixes;
     char *at;
 
+    MUST(type < _METRIC_TYPE_N);
     if (!family)
         return NULL;
     at = family->text;

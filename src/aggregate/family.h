@@ -46,8 +46,8 @@ struct family {
 };
 
 /*
- * Make the family that @identity names, without series and with one reference, the caller's.
- * Returns NULL without memory.
+ * Make the family that @identity names, without series and with one reference, the caller's. The
+ * identity is not that of an x. Returns NULL without memory.
  */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
 

@@ -52,6 +52,7 @@ struct kind {
 
 extern const struct kind *const kind_table[_METRIC_TYPE_N];
 
+/* @type is a family's, so it is not METRIC_NONE: family_new() sees to that. */
 static inline const struct kind *kind_of(enum metric_type type)
 {
     return kind_table[type];

@@ -11,6 +11,7 @@
  */
 
 #include "base/compiler.h"
+#include "base/must.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
@@ -122,7 +123,7 @@ static inline double sample_type_scale(enum sample_type type, double number)
     return number / sample_type_facts(type)->divisor;
 }
 
-/* The name of @type in udometer's own metrics and messages. */
+/* The name of @type, which is not METRIC_NONE, in udometer's own metrics and messages. */
 static inline const char *metric_type_name(enum metric_type type)
 {
     static const char *const names[_METRIC_TYPE_N] = {
@@ -131,5 +132,6 @@ static inline const char *metric_type_name(enum metric_type type)
 #undef X
     };
 
+    MUST(type < _METRIC_TYPE_N);
     return names[type];
 }

@@ -51,6 +51,16 @@ static void a_histogram_claims_what_it_is_exposed_under(void **state)
     family_unref(family);
 }
 
+static void make_the_family_of_an_end(void)
+{
+    new_family(SAMPLE_END, "x", "x");
+}
+
+static void an_end_has_none(void **state)
+{
+    assert_aborts(make_the_family_of_an_end, "type < _METRIC_TYPE_N does not hold");
+}
+
 static void a_reserved_one_has_all_names_of_its_type(void **state)
 {
     struct family *family = family_new_reserved(SLICE("x"), METRIC_HISTOGRAM);
@@ -135,6 +145,7 @@ int main(void)
         CASE(a_counter_claims_its_name_alone),
         CASE(a_histogram_claims_what_it_is_exposed_under),
         CASE(a_set_claims_its_name_alone),
+        CASE(an_end_has_none),
         CASE(a_reserved_one_has_all_names_of_its_type),
         CASE(knows_how_much_memory_it_takes),
         CASE(counts_its_memory_where_it_is_told_to),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "unit.h"
+#include "abort.h"
 
 #include "base/sample_type.h"
+
+#include <stdio.h>
 
 static void knows_every_type_by_its_letters(void **state)
 {
@@ -61,6 +63,16 @@ static void each_type_has_a_name(void **state)
     assert_string_equal(metric_type_name(METRIC_SET), "set");
 }
 
+static void name_what_makes_no_series(void)
+{
+    puts(metric_type_name(METRIC_NONE));
+}
+
+static void no_metric_has_no_name(void **state)
+{
+    assert_aborts(name_what_makes_no_series, "type < _METRIC_TYPE_N does not hold");
+}
+
 static void milliseconds_become_seconds(void **state)
 {
     assert_true(sample_type_scale(SAMPLE_TIMER, 125) == 0.125);
@@ -98,6 +110,7 @@ int main(void)
         CASE(each_type_is_exposed_as_one_of_prometheus),
         CASE(an_end_makes_no_series),
         CASE(each_type_has_a_name),
+        CASE(no_metric_has_no_name),
         CASE(milliseconds_become_seconds),
         CASE(every_other_number_is_exposed_as_it_is_sent),
         CASE(a_rate_weighs_what_is_added_or_observed),

@@ -14,6 +14,7 @@
 
 #include "aggregate/shard.h"
 
+#include "aggregate/buckets.h"
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
@@ -95,17 +96,19 @@ static void prefetch_key(const struct key *key)
     __builtin_prefetch(at + 3 * CACHE_LINE / 2);
 }
 
-/* The offset of the last cache line of a cell that recording writes, in bytes. */
+/* The offset of the last byte of a cell that recording writes. */
 enum {
-    LAST_LINE_COUNTER = 0,
-    LAST_LINE_GAUGE = CACHE_LINE,
-    LAST_LINE_HISTOGRAM = 2 * CACHE_LINE,
-    LAST_LINE_SET = CACHE_LINE,
-    LAST_LINE_NONE = 0,
+    LAST_BYTE_COUNTER = sizeof(struct counter_cell) - 1,
+    LAST_BYTE_GAUGE = sizeof(struct gauge_cell) - 1,
+    /* With the default buckets: one for each bound, and one up to +Inf. */
+    LAST_BYTE_HISTOGRAM = sizeof(struct histogram_cell) +
+                          (ARRAY_SIZE(buckets_default_bounds) + 1) * sizeof(uint64_t) - 1,
+    LAST_BYTE_SET = sizeof(struct set_cell) - 1,
+    LAST_BYTE_NONE = 0,
 };
 
 /* There is one for each metric type, and the table below can hold it. */
-#define X(id, name) | LAST_LINE_##id
+#define X(id, name) | LAST_BYTE_##id
 _Static_assert((0 METRIC_TYPES(X)) <= UCHAR_MAX, "cells are short");
 #undef X
 
@@ -116,13 +119,13 @@ _Static_assert((0 METRIC_TYPES(X)) <= UCHAR_MAX, "cells are short");
  */
 static void prefetch_cell(const struct key *key)
 {
-    static const unsigned char last_line[_SAMPLE_TYPE_N] = {
-#define X(id, letters, name, metric, ...) [SAMPLE_##id] = LAST_LINE_##metric,
+    static const unsigned char last_byte[_SAMPLE_TYPE_N] = {
+#define X(id, letters, name, metric, ...) [SAMPLE_##id] = LAST_BYTE_##metric,
         SAMPLE_TYPES(X)
 #undef X
     };
     const char *cell = (const char *)key->cell;
-    size_t last = last_line[key->facts.type];
+    size_t last = last_byte[key->facts.type];
 
     __builtin_prefetch(cell, 1);
     __builtin_prefetch(cell + last / 2, 1);

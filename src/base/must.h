@@ -30,7 +30,10 @@
                 (const intmax_t[2]){ (intmax_t)must_left, (intmax_t)must_right });                 \
     } while (0)
 
-/* Called by the macros. Neither allocates, locks or returns. */
+/*
+ * Called by the macros. Neither allocates, locks or returns. Waits a second at most for a stderr
+ * that takes nothing.
+ */
 __attribute__((__noreturn__, __cold__)) void must_fail(const char *file, int line,
                                                        const char *condition);
 __attribute__((__noreturn__, __cold__)) void must_fail_comparison(const char *file, int line,

@@ -3,17 +3,20 @@
 /*
  * Log
  *
- * A line is built in a buffer and written by one write(), so that lines of
- * different threads never mix. If that write fails, nothing can report it.
+ * A line is built in a buffer and written by one write(), so that lines of different threads never
+ * mix. Between log_start() and log_stop(), the thread of a spool does that, and whoever logs only
+ * adds to the spool. Otherwise the one thread that there is writes the line itself. If that fails,
+ * nothing can report it.
  *
- * The level and the format are global variables. They are set once, before threads start, and
- * otherwise every function would have to pass them on.
+ * The level, the format and the spool are global variables. They are set once, before threads
+ * start, and otherwise every function would have to pass them on.
  */
 
 #include "base/log.h"
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/spool.h"
 #include "base/utf8.h"
 
 #include <stdbool.h>
@@ -22,6 +25,9 @@
 
 static enum log_level threshold = LOG_INFO;
 static enum log_format line_format = LOG_LOGFMT;
+
+static struct spool spool;
+static enum { DIRECT, SPOOLED, ENDED } way = DIRECT;
 
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
@@ -114,6 +120,33 @@ static void add_head(struct buffer *line, enum log_level level)
     buffer_add_format(line, is_json ? "\",\"level\":\"%s\"" : " level=%s", level_names[level]);
 }
 
+static void add_line(struct buffer *line, enum log_level level, const char *message,
+                     const struct log_field *fields, size_t n_fields)
+{
+    add_head(line, level);
+    buffer_add(line, line_format == LOG_JSON ? SLICE(",\"msg\":") : SLICE(" msg="));
+    add_quoted(line, message);
+    for (size_t i = 0; i < n_fields; i++)
+        add_field(line, &fields[i]);
+    if (line_format == LOG_JSON)
+        buffer_add_char(line, '}');
+    buffer_add_char(line, '\n');
+}
+
+/* --- from a line to stderr ------------------------------------------------------------------ */
+
+static void put(int fd, struct slice text)
+{
+    switch (way) {
+    case SPOOLED: spool_add(&spool, fd, text); break;
+    case DIRECT:
+        if (write(fd, text.at, text.len) < 0)
+            return;
+        break;
+    case ENDED: break;
+    }
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields)
 {
@@ -121,14 +154,52 @@ void log_write(enum log_level level, const char *message, const struct log_field
 
     if (level < threshold)
         return;
-    add_head(&line, level);
-    buffer_add(&line, line_format == LOG_JSON ? SLICE(",\"msg\":") : SLICE(" msg="));
-    add_quoted(&line, message);
-    for (size_t i = 0; i < n_fields; i++)
-        add_field(&line, &fields[i]);
-    if (line_format == LOG_JSON)
-        buffer_add_char(&line, '}');
-    buffer_add_char(&line, '\n');
-    if (!line.has_failed && write(STDERR_FILENO, line.data, line.len) < 0)
-        return;
+    add_line(&line, level, message, fields, n_fields);
+    if (!line.has_failed)
+        put(STDERR_FILENO, buffer_text(&line));
+}
+
+void log_print(struct slice text)
+{
+    put(STDOUT_FILENO, text);
+}
+
+/* On the spool's thread. */
+static void report_dropped(struct buffer *out, uint64_t n_dropped)
+{
+    const struct log_field fields[] = {
+        LOG_UINT("count", n_dropped),
+        LOG_TEXT("hint", "what reads stderr is too slow, has stopped or has failed"),
+    };
+
+    add_line(out, LOG_WARN, "log lines were dropped", fields, ARRAY_SIZE(fields));
+}
+
+uint64_t log_n_dropped(void)
+{
+    return spool_n_dropped(&spool);
+}
+
+int log_start(void)
+{
+    int r;
+
+    spool.fd = STDERR_FILENO;
+    spool.report = report_dropped;
+    r = spool_start(&spool);
+    if (r == 0)
+        way = SPOOLED;
+    return r;
+}
+
+void log_flush(int64_t end_ns)
+{
+    if (way == SPOOLED)
+        spool_flush(&spool, end_ns);
+}
+
+void log_stop(int64_t end_ns)
+{
+    if (way == SPOOLED)
+        way = spool_stop(&spool, end_ns) ? DIRECT : ENDED;
 }

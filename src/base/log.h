@@ -7,10 +7,15 @@
  *      time=2026-11-21T06:25:48.123Z level=info msg="listening" address=127.0.0.1:8125
  *
  * Only daemon/ and tools/ log. Nothing is logged per line or datagram; those are counted.
- * Any thread may log; each line is one write().
+ * Any thread may log; each line is one write(), in the order of the calls.
+ *
+ * Between log_start() and log_stop() nobody who logs waits for stderr: a thread writes the lines
+ * (base/spool.h). While it cannot, SPOOL_BYTES of them wait. Further lines are dropped and counted,
+ * and once there is room again, a line says how many are missing.
  */
 
 #include "base/compiler.h"
+#include "base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +45,30 @@ struct log_field {
 
 /* Set the format, and drop lines below @level. Call it before threads start. */
 void log_setup(enum log_level level, enum log_format format);
+
+/*
+ * From now on, let a thread write the lines. Call it after log_setup(), before other threads start.
+ * Returns 0 or negative errno; in that case lines are still written at once.
+ */
+MUST_CHECK int log_start(void);
+
+/* Wait until all lines are written, but not after @end_ns (monotonic). */
+void log_flush(int64_t end_ns);
+
+/*
+ * The same, then end the thread. Lines that could not be written until then are lost, and so is
+ * everything that is logged later. All threads that log must have ended.
+ */
+void log_stop(int64_t end_ns);
+
+/* The number of lines dropped, not counting those below the level. Any thread. */
+uint64_t log_n_dropped(void);
+
+/*
+ * Write @text to stdout as it is, after the lines logged before. It is dropped if there is no room.
+ * Any thread.
+ */
+void log_print(struct slice text);
 
 /*
  * Write one line. @message and the texts of @fields are borrowed. Control characters in

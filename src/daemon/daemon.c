@@ -5,6 +5,7 @@
  *
  * The only place that knows all parts. They are made in this order and freed in reverse:
  *
+ *      log                           its thread, so that nothing waits for stderr
  *      registry, telemetry rows      shared by the others
  *      sockets                       early, so that an invalid address fails fast
  *      loop, signals, sweeper        before the workers, which may notify the sweeper at once
@@ -12,7 +13,7 @@
  *      HTTP                          serves; udometer is ready when all is open
  *
  * On SIGTERM, /-/ready answers 503 at once. The workers drain their sockets and stop while
- * HTTP still answers.
+ * HTTP still answers. What is left of the log may take a second at most.
  */
 
 #include "daemon/daemon.h"
@@ -38,6 +39,8 @@
 /* Descriptors for each worker's loop, and for everything else with a few HTTP connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
+/* How long the end may wait for the last lines of the log to be written. */
+#define LOG_END_MAX_NS CLOCK_NS_PER_S
 
 struct daemon {
     const struct daemon_options *options;
@@ -282,6 +285,12 @@ static int start_http(struct daemon *daemon)
     return server_start(&daemon->http, fd, &options);
 }
 
+static void log_no_threads(int error)
+{
+    log_error("cannot start threads", LOG_TEXT("error", strerror(-error)),
+              LOG_TEXT("hint", "check the limits on threads, memory and open files (ulimit -a)"));
+}
+
 /* Start all threads with signals blocked, so that the main thread handles them. */
 static int start_threads(struct daemon *daemon)
 {
@@ -295,9 +304,7 @@ static int start_threads(struct daemon *daemon)
         r = start_http(daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r < 0)
-        log_error(
-            "cannot start threads", LOG_TEXT("error", strerror(-r)),
-            LOG_TEXT("hint", "check the limits on threads, memory and open files (ulimit -a)"));
+        log_no_threads(r);
     return r;
 }
 
@@ -387,8 +394,8 @@ static void print_welcome(const struct daemon *daemon)
 
     welcome_write(listeners_udp_address(&daemon->listeners), daemon->http_address,
                   daemon->options->telemetry_path, &text);
-    fwrite(text.data, 1, text.len, stdout);
-    fflush(stdout);
+    if (!text.has_failed)
+        log_print(buffer_text(&text));
 }
 
 /* Open the loop and its handles. On failure too, close_loop() must be called. */
@@ -431,8 +438,12 @@ static void run_loop(struct daemon *daemon)
 /* Make all parts, in order. On failure the caller frees those that were made. */
 static int start(struct daemon *daemon)
 {
-    int r = limit_connections(daemon);
+    int r = log_start();
 
+    if (r < 0)
+        log_no_threads(r);
+    if (r == 0)
+        r = limit_connections(daemon);
     if (r == 0) {
         r = make_shared(daemon);
         if (r < 0)
@@ -448,6 +459,7 @@ static int start(struct daemon *daemon)
 int daemon_run(const struct daemon_options *options)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
+    int64_t log_end_ns;
     int r;
 
     log_setup(options->log_level, options->log_format);
@@ -465,10 +477,13 @@ int daemon_run(const struct daemon_options *options)
     stop_workers(daemon);
     close_loop(daemon);
     server_stop(daemon->http);
+    log_end_ns = clock_monotonic_ns() + LOG_END_MAX_NS;
+    log_flush(log_end_ns); /* so that there is room for the totals */
     if (r == 0)
         log_end(daemon);
     close_sockets(daemon);
     free_shared(daemon);
     free(daemon);
+    log_stop(log_end_ns);
     return r;
 }

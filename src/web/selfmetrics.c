@@ -11,6 +11,7 @@
 #include "web/selfmetrics.h"
 
 #include "base/labels.h"
+#include "base/log.h"
 #include "base/must.h"
 #include "base/process.h"
 #include "base/socket.h"
@@ -36,6 +37,7 @@
     X(series_bytes, registry->bytes)                                                               \
     X(expired_series, atomic_load_explicit(source->n_expired, memory_order_relaxed))               \
     X(scrapes_broken, source->scrapes->n_broken)                                                   \
+    X(log_dropped, log_n_dropped())                                                                \
     X(cpu_s, process.cpu_seconds)                                                                  \
     X(resident_bytes, process.resident_bytes)                                                      \
     X(virtual_bytes, process.virtual_bytes)                                                        \
@@ -285,6 +287,8 @@ static const struct self_family families[] = {
       "Length of the body of earlier scrapes, before compression.", .add = add_sizes },
     { "udometer_scrapes_broken_total", METRIC_COUNTER, "Scrapes that did not reach their end.",
       VALUE(scrapes_broken) },
+    { "udometer_log_lines_dropped_total", METRIC_COUNTER,
+      "Log lines dropped because stderr took no more, or failed.", VALUE(log_dropped) },
     { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time.", VALUE(cpu_s) },
     { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory.", VALUE(resident_bytes) },
     { "process_virtual_memory_bytes", METRIC_GAUGE, "Virtual memory.", VALUE(virtual_bytes) },

@@ -2,6 +2,7 @@
 """Harness: a daemon on its own ports, and functions to control it."""
 
 import contextlib
+import fcntl
 import http.client
 import multiprocessing
 import os
@@ -120,16 +121,53 @@ def with_free_ports(flags):
     return [*flags, *[flag + "=127.0.0.1:0" for flag in wanted if flag not in given]]
 
 
-class Udometer:
-    """A daemon on free ports. After stop() it must have ended well."""
+def has_stopped(pid):
+    """Whether SIGSTOP has stopped the process."""
+    with open("/proc/%d/stat" % pid) as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0] == "T"
 
-    def __init__(self, directory, *flags, environment=None, free_ports=True):
+
+class LogReader:
+    """A process that copies a small pipe to a file, until it is stopped or ended."""
+
+    def __init__(self, path):
+        with open(path, "wb") as out:
+            self.process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=out)
+        self.pipe = self.process.stdin
+        fcntl.fcntl(self.pipe, fcntl.F_SETPIPE_SZ, 4096)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: has_stopped(self.process.pid), "the reader has stopped")
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+    def wait(self):
+        """Wait until it has read everything; the daemon must have ended."""
+        self.resume()
+        self.process.wait(DEADLINE)
+
+
+class Udometer:
+    """
+    A daemon on free ports. After stop() it must have ended well.
+
+    With @has_reader, its stderr is a pipe, and self.reader copies that to the file.
+    """
+
+    def __init__(self, directory, *flags, environment=None, free_ports=True, has_reader=False):
         self.sockets = []
         self.has_ended = False
         self.is_paused = False
         self.stderr_path = os.path.join(directory, "stderr")
         flags = with_free_ports(flags) if free_ports else flags
-        with open(self.stderr_path, "wb") as stderr:
+        self.reader = LogReader(self.stderr_path) if has_reader else None
+        with self.reader.pipe if has_reader else open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen([BINARY, *flags], stderr=stderr,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             env=clean_environment(environment))
@@ -151,6 +189,7 @@ class Udometer:
             return stderr.read()
 
     def log(self):
+        """What is logged so far: a line may come after its cause. After stop(), all are there."""
         return read_log(self.stderr())
 
     def listening(self, protocol):
@@ -226,12 +265,7 @@ class Udometer:
     def pause(self):
         """Stop the process with SIGSTOP, and return when it has stopped."""
         self.send_signal(signal.SIGSTOP)
-
-        def has_stopped():
-            with open("/proc/%d/stat" % self.pid) as stat:
-                return stat.read().rsplit(")", 1)[1].split()[0] == "T"
-
-        wait_until(has_stopped, "the process has stopped")
+        wait_until(lambda: has_stopped(self.pid), "the process has stopped")
         self.is_paused = True
 
     def resume(self):
@@ -255,6 +289,8 @@ class Udometer:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("it did not stop in %g s: %s" % (seconds, self.stderr()))
+        if self.reader:
+            self.reader.wait()
         self.close()
         self.check_sanitizers()
         assert status == 0, "exit status %d: %s" % (status, self.stderr())

@@ -53,6 +53,7 @@ def test_the_log_names_the_loser_but_not_each_time(start):
     for _ in range(50):
         udometer.send("jobs:1|g")
         udometer.settle()
+    udometer.stop()
     lines = [record for record in udometer.log() if "type conflict" in record.get("msg", "")]
     # One for each worker that saw some, at most.
     assert 1 <= len(lines) <= 2

@@ -590,6 +590,7 @@ def test_a_type_conflict_is_in_the_log_once(start):
     for _ in range(300):
         udometer.send("jobs:1|g")
     assert udometer.settle().refused("type_conflict") == 300
+    udometer.stop()
     logged = conflicts_logged(udometer)
     assert len(logged) == 1 and logged[0]["level"] == "warn", logged
     assert (logged[0]["name"], logged[0]["sent_as"]) == ("jobs", "gauge")
@@ -602,13 +603,14 @@ def test_a_type_conflict_tells_both_names(start, streams):
     write(udometer, sock, b"took:1|ms\n" + b"took_sum:1|c\n" * 300)
     scrape = udometer.settle()
     assert scrape.refused("type_conflict") == 300 and scrape.value("took_sum") == 0.001
-    logged = conflicts_logged(udometer)
-    assert len(logged) == 1, logged
-    assert (logged[0]["name"], logged[0]["held_by"]) == ("took_sum", "took")
     page = json.loads(udometer.get("/api/v1/conflicts").body)
     assert page == {"status": "success", "data": [
         {"name": "took_sum", "sent_as": "counter", "held_by": "took", "held_as": "histogram",
          "refused": 300}]}
+    udometer.stop()
+    logged = conflicts_logged(udometer)
+    assert len(logged) == 1, logged
+    assert (logged[0]["name"], logged[0]["held_by"]) == ("took_sum", "took")
 
 
 # --- limits ---

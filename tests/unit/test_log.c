@@ -2,11 +2,13 @@
 
 #include "unit.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
 
 #include <pthread.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -330,6 +332,97 @@ static void threads_do_not_mix_their_lines(void **state)
     assert_int_equal(n_whole, 400);
 }
 
+/* --- with a thread that writes --------------------------------------------------------------- */
+
+/* Let a pipe of one page stand in for stdout and stderr. */
+struct pipe_for_output {
+    int ends[2];
+    int saved[2];
+};
+
+static struct pipe_for_output catch_output(void)
+{
+    struct pipe_for_output out;
+
+    fflush(stdout);
+    assert_int_equal(pipe(out.ends), 0);
+    assert_true(fcntl(out.ends[1], F_SETPIPE_SZ, 4096) >= 4096);
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        out.saved[fd - STDOUT_FILENO] = dup(fd);
+        assert_true(dup2(out.ends[1], fd) >= 0);
+    }
+    close(out.ends[1]);
+    return out;
+}
+
+/* Give both back, once the log has stopped. The pipe then has an end. */
+static void release_output(struct pipe_for_output *out)
+{
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        dup2(out->saved[fd - STDOUT_FILENO], fd);
+        close(out->saved[fd - STDOUT_FILENO]);
+    }
+}
+
+#define REPORT "level=warn msg=\"log lines were dropped\" count="
+
+static int64_t in_a_minute(void)
+{
+    return clock_monotonic_ns() + 60 * CLOCK_NS_PER_S;
+}
+
+static void a_started_log_keeps_the_order_and_stops_with_everything_written(void **state)
+{
+    char line[200] = "";
+    struct pipe_for_output out;
+    FILE *file;
+
+    log_setup(LOG_INFO, LOG_LOGFMT);
+    out = catch_output();
+    assert_int_equal(log_start(), 0);
+    log_info("one", LOG_UINT("i", 1));
+    log_debug("below the level", LOG_UINT("i", 1));
+    log_print(SLICE("two\n"));
+    log_info("three", LOG_UINT("i", 3));
+    log_stop(in_a_minute());
+    release_output(&out);
+    file = fdopen(out.ends[0], "r");
+    must_match(fgets(line, sizeof(line), file), "level=info msg=\"one\" i=1\n$");
+    assert_string_equal(fgets(line, sizeof(line), file), "two\n");
+    must_match(fgets(line, sizeof(line), file), "level=info msg=\"three\" i=3\n$");
+    assert_null(fgets(line, sizeof(line), file));
+    fclose(file);
+}
+
+/* Without the thread, the second page of lines would wait forever. */
+static void a_started_log_drops_lines_and_says_how_many(void **state)
+{
+    const uint64_t n_logged = 10000;
+    uint64_t n_before = log_n_dropped(), n_written = 0, n_said = 0, n_dropped;
+    char line[200];
+    struct pipe_for_output out = catch_output();
+    FILE *file;
+
+    assert_int_equal(log_start(), 0);
+    for (uint64_t i = 0; i < n_logged; i++)
+        log_info("a line", LOG_UINT("i", i));
+    n_dropped = log_n_dropped() - n_before;
+    file = fdopen(out.ends[0], "r");
+    while (n_written + n_said < n_logged && fgets(line, sizeof(line), file)) {
+        const char *report = strstr(line, REPORT);
+
+        n_written += strstr(line, "msg=\"a line\"") != NULL;
+        if (report)
+            n_said += strtoull(report + strlen(REPORT), NULL, 10);
+    }
+    log_stop(in_a_minute());
+    release_output(&out);
+    fclose(file);
+    assert_true(n_dropped > 0);
+    assert_int_equal(n_said, n_dropped);
+    assert_int_equal(n_written, n_logged - n_dropped);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -345,6 +438,8 @@ int main(void)
         CASE(json_stays_json_whatever_the_bytes),
         CASE(a_long_text_stays_one_whole_line),
         CASE(threads_do_not_mix_their_lines),
+        CASE(a_started_log_keeps_the_order_and_stops_with_everything_written),
+        CASE(a_started_log_drops_lines_and_says_how_many),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

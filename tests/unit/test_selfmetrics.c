@@ -2,10 +2,13 @@
 
 #include "registry_setup.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/process.h"
 #include "output/text.h"
 #include "web/selfmetrics.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,6 +307,24 @@ static void tells_of_itself(void **state)
     assert_null(strstr(text.data, "\nprocess_resident_memory_bytes 0\n"));
 }
 
+/* --- the log -------------------------------------------------------------------------------- */
+
+static void counts_the_log_lines_that_were_dropped(void **state)
+{
+    int saved = dup(STDERR_FILENO), full = open("/dev/full", O_WRONLY);
+
+    assert_line("udometer_log_lines_dropped_total 0");
+    dup2(full, STDERR_FILENO);
+    assert_int_equal(log_start(), 0);
+    for (uint64_t i = 0; i < 3; i++)
+        log_warn("lost", LOG_UINT("i", i));
+    log_stop(clock_monotonic_ns() + 60 * CLOCK_NS_PER_S);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(full);
+    assert_line("udometer_log_lines_dropped_total 3");
+}
+
 /* --- scrapes -------------------------------------------------------------------------------- */
 
 static void scrapes_are_counted_by_duration_and_size(void **state)
@@ -394,6 +415,7 @@ int main(void)
         SELF_CASE(tells_connections_by_worker),
         SELF_CASE(tells_sets_apart_from_gauges),
         SELF_CASE(tells_of_itself),
+        SELF_CASE(counts_the_log_lines_that_were_dropped),
         SELF_CASE(scrapes_are_counted_by_duration_and_size),
         SELF_CASE(batch_buckets_are_powers_of_2),
     };

@@ -31,6 +31,13 @@ MAY_RECEIVE = ["src/input/receive.c", "src/tools/bench/load.c", "src/tools/bench
 RECEIVE = re.compile(r"\b(recvmsg|recvmmsg)\s*\(")
 # The file in which a broken invariant ends the process.
 MAY_ABORT = "src/base/must.c"
+# These wait for a disk, a name server, or whatever reads the output, and nothing that receives,
+# scrapes, expires or ends the process may do that (docs/decisions/0020): log instead.
+WAITING = re.compile(r"(?<![\w>.])(f?printf|f?puts|f?putc|putchar|fwrite|fflush|perror|writev?"
+                     r"|fopen|opendir|getaddrinfo|sleep|usleep|nanosleep)\s*\(")
+# Commands and the start may wait; the log has a thread for it; /proc is in memory.
+MAY_WAIT = ("src/main.c", "src/tools/", "src/config/", "src/base/address.c", "src/base/target.c",
+            "src/base/log.c", "src/base/spool.c", "src/base/must.c", "src/base/process.c")
 EXIT = re.compile(r"\b(exit|_exit)\s*\(")
 MARKER = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")  # in pieces, so as not to match itself
 # In Markdown: a row of a table; a lone link or URL, perhaps in a list or with a full stop after it.
@@ -85,6 +92,8 @@ def complaints_about(path, text):
             yield number, f"{BANNED.search(line)[1]}() is banned"
         if RECEIVE.search(line) and not is_test and str(path) not in MAY_RECEIVE:
             yield number, f"{RECEIVE.search(line)[1]}() may bring descriptors; see MAY_RECEIVE"
+        if is_program and WAITING.search(line) and not str(path).startswith(MAY_WAIT):
+            yield number, f"{WAITING.search(line)[1]}() may wait; see MAY_WAIT"
         if is_program and EXIT.search(line):
             yield number, "only main() ends the process, by returning"
     for number, line in enumerate(text.splitlines(), 1):

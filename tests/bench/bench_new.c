@@ -31,7 +31,7 @@
 #define N_KNOWN 10000
 #define ROUNDS 5
 
-/* The gap that makes a round noisy; how many quiet rounds are wanted; the most rounds. */
+/* The gap that makes a round noisy; the number of quiet rounds wanted; the most rounds. */
 #define NOISE_NS (5 * CLOCK_NS_PER_MS)
 #define STALL_ROUNDS 3
 #define STALL_ROUNDS_MAX 8

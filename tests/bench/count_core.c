@@ -183,7 +183,7 @@ static void take_snapshot(struct count *count)
     count->snapshot = registry_snapshot(count->rig.registry);
 }
 
-/* The first scrape after so many new series sorts them in. */
+/* The first scrape after new series, which are sorted in. */
 static void run_snapshot(struct count *count)
 {
     push(count, 0, count->per_pass, push_batch);

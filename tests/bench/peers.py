@@ -170,7 +170,7 @@ LoadPlugin statsd
     Host "127.0.0.1"
     Port "{port}"
 </Plugin>
-# There is nobody to write to, and that is no error.
+# It has nothing to write to, which must not be an error.
 PostCacheChain "end"
 <Chain "end">
     Target "stop"

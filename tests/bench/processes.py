@@ -19,7 +19,7 @@ from children import clean_environment  # noqa: E402
 
 DEADLINE_S = 30
 
-# How far a generator may stay below the rate that was asked for.
+# How far a generator may stay below the wanted rate.
 RATE_TOLERANCE = 0.02
 
 # Time after the last datagram in which the receiver empties its socket.
@@ -31,7 +31,7 @@ TAIL_BYTES = 1 << 16
 
 
 class Unjudgeable(Exception):
-    """There is no figure, or one that says nothing about what was to be measured."""
+    """There is no figure, or one that does not show what was to be measured."""
 
 
 def wait_until(condition, what):
@@ -60,7 +60,7 @@ def status_field(path, name):
 
 
 def switches(pid):
-    """How often its threads went to sleep, and so how often they woke up."""
+    """The number of times that its threads went to sleep, and so of wake-ups."""
     return sum(status_field(thread / "status", "voluntary_ctxt_switches")
                for thread in threads(pid))
 
@@ -179,9 +179,9 @@ class Daemon:
 class Sink:
     """A receiver that does nothing: udometer bench --sink."""
 
-    def __init__(self, lab, kind):
+    def __init__(self, lab, method):
         self.process = subprocess.Popen(
-            [lab.binary, "bench", "--sink=" + kind, "--format=json"], text=True,
+            [lab.binary, "bench", "--sink=" + method, "--format=json"], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=clean_environment())
         self.pid = self.process.pid
         self.target = self.process.stdout.readline().strip()

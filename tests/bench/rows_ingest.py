@@ -48,8 +48,8 @@ def send_and_watch(lab, receiver, rate, flags):
     return cpu_ns(receiver.pid) - before_ns, report["datagrams"]
 
 
-def cost_of_sink(lab, kind, rate, flags):
-    with Sink(lab, kind) as sink:
+def cost_of_sink(lab, method, rate, flags):
+    with Sink(lab, method) as sink:
         spent_ns, n_sent = send_and_watch(lab, sink, rate, flags)
         return Cost(spent_ns, sink.finish()["datagrams"], n_sent)
 

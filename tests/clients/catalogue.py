@@ -7,16 +7,16 @@ expectation. A part that a client does not support is missing here and in the RE
 
 from dataclasses import dataclass
 
-# How often something is sampled, and at which rate. It is not 0.5, at which a client that
-# sends when it should not would look right. So few that no socket buffer is ever full.
+# How often something is sampled, and at which rate. The rate is not 0.5, where a client that sends
+# when it should not would look right. The number is small, so that no socket buffer gets full.
 N_SAMPLED, RATE = 400, 0.25
 
 
 @dataclass
 class Client:
     title: str  # its heading in clients/README.md
-    package: str  # whose version the README's table has: of Debian, or "npm:…"
-    parts: dict  # part -> code behind the snippet's first two lines
+    package: str  # the package whose version is in the README's table: of Debian, or "npm:…"
+    parts: dict  # part -> code after the snippet's first two lines
     end: str = ""  # last line of each program
     has_tags: str = "in names"  # the table's word for it
     # Sets a gauge to 0 before it sets it to less, which is right in both dialects.
@@ -47,7 +47,7 @@ PARTS = {
     "event": Part(('udometer_skipped_total{kind="event"} 1',), 1),
     "check": Part(('udometer_skipped_total{kind="service_check"} 1',), 1),
 }
-# DogStatsD has no changes: what has a sign is the value.
+# DogStatsD has no relative gauges: a sign belongs to the value.
 IN_DOGSTATSD = {"change": ("moved -2",), "below_zero": ("frost -4",)}
 SET_BELOW_ZERO = Part(("frost -4",), 3)
 
@@ -88,7 +88,7 @@ NODE_STATSD = Client("JavaScript: node-statsd", "npm:node-statsd", {
     "tags": 'client.increment("tagged_total", 5, ["status:done", "player_id:1"]);',
     "sampled": HOT_SHOTS.parts["sampled"],
     "decrement": HOT_SHOTS.parts["decrement"],
-    # close() would take away what is not sent yet; so the program ends once it is.
+    # close() would discard what has not been sent yet, so the program ends once all is sent.
 }, end="client.socket.unref();", has_tags="yes")
 
 STATSD_CLIENT = Client("JavaScript: statsd-client", "npm:statsd-client", {
@@ -102,7 +102,7 @@ STATSD_CLIENT = Client("JavaScript: statsd-client", "npm:statsd-client", {
     "set": HOT_SHOTS.parts["set"],
     "tags": HOT_SHOTS.parts["tags"],
     "decrement": HOT_SHOTS.parts["decrement"],
-    # It ends by itself when its socket has not been used for a while; close() does nothing yet.
+    # It ends by itself when its socket has been idle for a while; close() does nothing before that.
 }, has_tags="yes")
 
 PYTHON_STATSD = Client("Python: python3-statsd", "python3-statsd", {
@@ -231,7 +231,8 @@ STATSD_RUBY = Client("Ruby: statsd-ruby", "ruby-statsd", {
 CLIENTS = [HOT_SHOTS, NODE_STATSD, STATSD_CLIENT, PYTHON_STATSD, AIODOGSTATSD, DATADOG_GO, CACTUS,
            ALEXCESARO, NET_STATSD, STATSD_RUBY]
 
-# What is not UDP: client, flag of the listener, and the snippet's second line; PATH is replaced.
+# Clients that do not use UDP: client, flag of the listener, and the snippet's second line, in which
+# PATH is replaced.
 TRANSPORTS = [
     (HOT_SHOTS, "tcp",
      'const client = new StatsD({ host: "127.0.0.1", port: 8125, protocol: "tcp" });'),

@@ -9,14 +9,15 @@ import os
 import re
 import subprocess
 
-# Where `make test-clients` has put what is not Debian's, and where Go may keep what it compiles.
+# The folder into which `make test-clients` installs what is not from Debian, and in which Go may
+# cache what it compiles.
 BUILD = os.environ["CLIENTS_BUILD"]
 README = os.path.join(os.path.dirname(__file__), "..", "..", "clients", "README.md")
 N_OPENING_LINES = 2
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS = 120
 
-# Debian's libraries only: neither a module proxy nor a newer toolchain is asked for anything.
+# Debian's libraries only: Go must not ask a module proxy, nor load a newer toolchain.
 GO_ENVIRONMENT = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOPROXY": "off",
                   "GOTOOLCHAIN": "local", "CGO_ENABLED": "0",
                   "GOCACHE": os.path.join(BUILD, "clients-go")}
@@ -24,7 +25,7 @@ NODE_MODULES = os.path.join(BUILD, "clients-node", "node_modules")
 
 
 def environment():
-    """Little more than nothing: clients look for DD_AGENT_HOST, STATSD_PORT and so on."""
+    """Nearly empty, as clients look for DD_AGENT_HOST, STATSD_PORT and so on."""
     return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
             "NODE_PATH": NODE_MODULES, **GO_ENVIRONMENT}
 
@@ -35,7 +36,8 @@ def read_readme():
 
 
 def read_snippets():
-    """By the headings of clients/README.md ("Go: datadog-go"): the fence's language, the lines."""
+    """The fence's language and the lines, by the headings of clients/README.md ("Go: datadog-go").
+    """
     found = {}
     for section in re.split(r"^###? ", read_readme(), flags=re.MULTILINE):
         title, _, text = section.partition("\n")
@@ -62,7 +64,7 @@ def indented(lines, indent="    "):
 
 
 def python_program(lines):
-    """Only a coroutine may await."""
+    """Only a coroutine may use await."""
     if not any(line.startswith("async ") for line in lines):
         return lines
     return ["import asyncio", "async def main():", *indented(lines), "asyncio.run(main())"]
@@ -92,7 +94,7 @@ PROGRAMS = {  # fence: file name, wrapper, commands
 
 
 def execute(fence, lines, directory):
-    """Make a program of the lines, and run it to its end, which must be a good one."""
+    """Make a program of the lines, and run it to its end; it must end with status 0."""
     name, wrap, commands = PROGRAMS[fence]
     os.makedirs(directory)
     with open(os.path.join(directory, name), "w", encoding="utf-8") as program:

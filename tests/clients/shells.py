@@ -18,7 +18,7 @@ CLIENT = pathlib.Path(__file__).resolve().parents[2] / "clients" / "shell" / "ud
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "ash": ["busybox", "sh"], "zsh": ["zsh"]}
 
-# A kind of nc of which nothing is known but that it has -u.
+# An unknown nc, of which the client can only see that it has -u.
 OTHER_NC = """#!/bin/sh
 case $1 in
     -h) echo "usage: nc [-u] [-w SEC] HOST PORT"; exit 1 ;;
@@ -26,7 +26,7 @@ esac
 exec nc.openbsd "$@"
 """
 
-# What a PATH must have for a way to be the one that is found.
+# The programs that must be in PATH, so that the client finds a certain way.
 WAYS = {
     "bash": ["cat"],
     "udometer": [],
@@ -51,7 +51,7 @@ def ways_of(shell):
 
 
 def make_path(folder, way):
-    """A folder with the programs of this way only."""
+    """A folder that has only the programs of this way."""
     folder.mkdir()
     for program in WAYS[way]:
         is_nc = program in ("nc.openbsd", "nc.traditional", "ncat") and way != "nc-w"
@@ -99,13 +99,13 @@ class Shells:
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, shell, text, *, stdin=b"", options=(), **environment):
-        """Its end: returncode, stdout and stderr, when nobody has them open any longer."""
+        """Wait for its end: returncode, stdout and stderr, once every process has closed them."""
         return subprocess.run([*self.argv(shell), *options, self.script(text)], input=stdin,
                               env=self.environment(**environment), capture_output=True,
                               timeout=DEADLINE)
 
     def must_run(self, shell, text, **options):
-        """What it prints, when all else is as it must be."""
+        """Its output; everything else must be as usual."""
         done = self.run(shell, text, **options)
         assert (done.returncode, done.stderr) == (0, b""), done
         return done.stdout.decode()
@@ -123,7 +123,7 @@ def shells(tmp_path):
 
 
 def quote(word):
-    """For all shells alike: between single quotes nothing means anything."""
+    """The same for all shells: between single quotes nothing has a meaning."""
     raw = word.encode() if isinstance(word, str) else word
     return b"'" + raw.replace(b"'", b"'\\''") + b"'"
 
@@ -135,16 +135,16 @@ def calls(samples):
 
 
 class Receiver:
-    """A socket whose datagrams are kept as they come, without a line feed at their ends."""
+    """A socket; its datagrams are kept in their order, without the line feed at the end."""
 
     END = b"\0end"
 
-    def __init__(self, kind=socket.AF_INET, bind_to=("127.0.0.1", 0)):
-        self.socket = socket.socket(kind, socket.SOCK_DGRAM)
+    def __init__(self, family=socket.AF_INET, bind_to=("127.0.0.1", 0)):
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
         self.socket.bind(bind_to)
-        self.kind, self.address = kind, self.socket.getsockname()
-        self.url = "udp://127.0.0.1:%d" % self.address[1] if kind == socket.AF_INET \
+        self.family, self.address = family, self.socket.getsockname()
+        self.url = "udp://127.0.0.1:%d" % self.address[1] if family == socket.AF_INET \
             else "unix://" + bind_to
         self.kept = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.keep, daemon=True)
@@ -158,7 +158,7 @@ class Receiver:
                 return
 
     def send_end(self, end):
-        with socket.socket(self.kind, socket.SOCK_DGRAM) as own:
+        with socket.socket(self.family, socket.SOCK_DGRAM) as own:
             own.sendto(end, self.address)
 
     def wait(self, n):
@@ -166,7 +166,7 @@ class Receiver:
         return [self.kept.get(timeout=DEADLINE) for _ in range(n)]
 
     def arrived(self):
-        """All that have arrived by now."""
+        """All that have arrived so far."""
         self.send_end(self.END)
         return list(iter(lambda: self.kept.get(timeout=DEADLINE), self.END))
 

@@ -40,7 +40,7 @@ PACKET_MAX = 1432
 RATE_MIN = 0.001
 VERBS = {"counter": "count", "gauge": "gauge", "timer": "timing_ms", "histogram": "observe",
          "distribution": "observe", "set": "set", "expire": "expire"}
-# A line whose parts may be taken for what they are.
+# A line that can be split into its parts without doubt.
 PLAIN = re.compile(r"([^:|,#\[\]@{\x00-\x20\x7f]+):([^:|]*)\|(c|g|ms|h|d|s|x)(\|@[^|]*)?"
                    r"(?:\|#([^|]*))?")
 
@@ -68,7 +68,7 @@ def is_length_sayable(sample):
 
 
 def obstacle(case, is_merging):
-    """Why the client cannot say it, or None."""
+    """Why the client cannot send it, or None."""
     if not case.samples:
         return "nothing"
     for sample in case.samples:
@@ -95,7 +95,7 @@ def milliseconds(seconds):
 
 
 class Speaker:
-    """The client, in a process of its own, and the socket into which it sends."""
+    """The client, in a process of its own, and the socket to which it sends."""
 
     def __init__(self, mode):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -113,7 +113,7 @@ class Speaker:
         self.process.stdin.write(" ".join([verb, *(word.hex() for word in raw)]).encode() + b"\n")
 
     def flush(self, what="it"):
-        """The datagrams that come of all that was said."""
+        """The datagrams that everything so far makes."""
         self.process.stdin.write(b"flush\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
@@ -152,7 +152,7 @@ def say_sample(speaker, sample, name=None, labels=None):
 
 
 def complaints(subject, case, datagrams):
-    """What the daemon makes of them that the case does not say."""
+    """Differences between the case and what the daemon makes of these datagrams."""
     before = subject.page
     for raw in datagrams:
         assert len(raw) <= PACKET_MAX
@@ -174,7 +174,7 @@ def subject(tmp_path):
 
 
 def run_cases(mode, subject, cases, say):
-    """Say all cases, and return those that were not understood."""
+    """Send all cases, and return those that were not understood."""
     speaker = Speaker(mode)
     failed = []
     for case in cases:
@@ -205,7 +205,7 @@ def test_what_is_meant_comes_back(subject, mode, n_least):
 
 
 def words_of(case):
-    """The name and tags of each line as they were written, or None: not as plain as that."""
+    """The name and tags of each line as they were written, or None if they cannot be told apart."""
     if b"\0" in case.raw or case.options or case.tag_errors or case.unknown_sections \
             or case.sample_errors:
         return None
@@ -219,7 +219,7 @@ def words_of(case):
     tags = [[tag.partition(":")[::2] for tag in (match[5] or "").split(",") if tag]
             for match in matches]
     if any(len(pairs) > 64 or any(key != key.strip(" #") for key, _ in pairs) for pairs in tags):
-        return None  # the daemon takes blanks and hashes around a key off, the client does not
+        return None  # the daemon removes blanks and hashes around a key, the client does not
     return [(match[1], pairs) for match, pairs in zip(matches, tags)]
 
 
@@ -235,7 +235,7 @@ def test_words_come_back(subject):
 
 
 def test_hostile_words_forge_nothing(subject):
-    """Any text in any place makes the one sample that was asked for, or the client refuses it."""
+    """With any text in any place, the client sends exactly the wanted sample, or refuses it."""
     hostile = ["a|c\nb:1|c", "x\ny:1|c", ":1|c|#", "#a:b", ",k=v", "[k=v]", "_e{1,1}:a|b",
                "_sc|a|0", "|@0.1", "\r\n", "\x01\x7f", b"\xff\xfe", b"\xc3", "a b ", " ",
                "__x", "@", "%s%n", "é", "\t"]

@@ -19,7 +19,7 @@ from languages import (N_OPENING_LINES, NODE_MODULES, README, execute, indentati
 MAIN_README = os.path.join(os.path.dirname(README), "..", "README.md")
 SNIPPETS = read_snippets()
 OF_UDOMETER = ("udometer_", "process_")
-# What counts a sample that was not applied as it was sent.
+# Counters of samples that were not applied as they were sent.
 COMPLAINTS = ("refused_total", "tag_errors_total", "unknown_sections_total", "sample_errors_total",
               "kernel_drops_total")
 
@@ -28,13 +28,14 @@ each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: clie
 
 @pytest.fixture
 def start(start):
-    """Start daemons whose one worker sees what comes by UDP in the order in which it was sent."""
+    """Start daemons with one worker, which gets UDP datagrams in the order in which they were sent.
+    """
     return lambda *flags: start("--workers=1", *flags)
 
 
 @pytest.fixture
 def run_client(tmp_path):
-    """Run lines of code behind a client's snippet, or instead of a part of it."""
+    """Run lines of code after a client's snippet, or instead of a part of it."""
     programs = []
 
     def run_one(client, code, port, opening=None, path=""):
@@ -56,7 +57,7 @@ def snippet_calls(client):
 
 
 def settle(udometer, n_lines):
-    """The scrape when exactly so many lines have come."""
+    """The scrape after exactly @n_lines lines have arrived."""
     udometer.n_sent += n_lines
     return udometer.settle()
 
@@ -66,7 +67,7 @@ def family_of(line):
 
 
 def check_lines(scrape, expected):
-    """These lines are in the scrape, and nothing else that a client has sent."""
+    """The scrape has these lines, and nothing else from the client."""
     theirs = [line for line in scrape.text.splitlines()
               if not line.startswith(("#",) + OF_UDOMETER) and "_bucket" not in line]
     missing = [line for line in expected if line not in scrape.text.splitlines()]
@@ -127,7 +128,7 @@ def installed_version(package):
     full = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True,
                           capture_output=True, text=True).stdout
     upstream = full.split(":")[-1].rsplit("-", 1)[0]
-    # Without versions of its own, Debian gives it the date of its last change.
+    # Debian calls a package without versions by the date of its last change.
     date = re.fullmatch(r"0\.0~git(\d{4})(\d\d)(\d\d)\..*", upstream)
     return "-".join(date.groups()) if date else upstream
 
@@ -138,7 +139,7 @@ def test_the_main_page_links_to_the_table():
 
 
 def test_the_table_links_to_each_client():
-    """By the anchors that GitHub makes of headings."""
+    """The rows by their anchors, as GitHub makes them from headings."""
     rows = [line for line in read_readme().splitlines() if line.startswith("| ")]
     links = set(re.findall(r"\]\(#([a-z0-9-]+)\)", "\n".join(rows)))
     assert links == {re.sub(r"[^a-z0-9 -]", "", client.title.lower()).replace(" ", "-")
@@ -168,10 +169,10 @@ def test_everything_it_can_send_arrives(start, run_client, client, dialect):
 @pytest.mark.parametrize("client", [client for client in CLIENTS if "sampled" in client.parts],
                          ids=lambda client: client.title)
 def test_what_is_sampled_counts_as_often_as_the_rate_says(start, run_client, client):
-    """Which of the samples a client sends is left to chance, but not what they are worth."""
+    """Chance decides which of the samples a client sends, but not what they are worth."""
     udometer = start()
     run_client(client, [client.parts["sampled"]], udometer.udp[0][1])
-    # Behind all of the client's lines, because it has ended.
+    # It is sent after all of the client's lines, as the client has ended.
     udometer.send("barrier_total:1|c")
 
     seen = []

@@ -31,7 +31,7 @@ def must_send(*words, **options):
 
 
 def lines_of(receiver, samples):
-    """What is sent for each of them, or None."""
+    """The expected datagrams of each, or None."""
     for sample in samples:
         done = send(*sample, url=receiver.url)
         sent = receiver.arrived()
@@ -63,7 +63,7 @@ def test_samples_arrive(start, folder, transport):
 
 
 def test_vectors_come_out_the_same(lanes):
-    """Said in words and applied by a daemon, each case has the samples that its file says."""
+    """Given as words and applied by a daemon, each case has the samples that its file lists."""
     cases = [(case, words) for case, words in expressible_cases() if len(words) < 10]
     assert len(cases) >= 400
     receiver = Receiver()
@@ -75,7 +75,7 @@ def test_vectors_come_out_the_same(lanes):
 
 
 def test_nothing_breaks_a_line(receiver):
-    """The rules are those of the shell client: of every nasty word one line, or none."""
+    """The rules of the shell client hold: each nasty word gives one line, or none."""
     samples = list(nasty_samples())[::3]  # 10 places: each word in a third of them
     expected = [line_of(*sample) for sample in samples]
     assert sum(line is not None for line in expected) > 300
@@ -158,7 +158,7 @@ def test_its_status_says_what_was_wrong(words, status, says):
 
 
 def test_it_tells_when_nobody_listens():
-    """Of the first datagram nobody knows; the answer to it comes before the second."""
+    """The client cannot know about the first datagram; the error arrives before the second."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
         url = "udp://127.0.0.1:%d" % closed.getsockname()[1]
@@ -175,7 +175,7 @@ def has_taken(process):
 
 
 def test_the_answer_to_one_datagram_does_not_cost_the_next():
-    """Nobody listens for the first; somebody does for the second."""
+    """Nobody listens when the first is sent; when the second is sent, somebody does."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
         address = closed.getsockname()

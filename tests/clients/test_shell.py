@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""clients/shell/udometer.sh: what arrives is right, in every shell and by every way of sending."""
+"""clients/shell/udometer.sh sends the right lines, in every shell and in every way."""
 
 import itertools
 import os
@@ -19,11 +19,11 @@ every_shell = pytest.mark.parametrize("shell", SHELLS)
 every_way = pytest.mark.parametrize(
     "shell, way", [(shell, way) for shell in SHELLS for way in ways_of(shell)])
 
-# Instead of sending it, print it: what the line is does not depend on the way, and where that
-# costs a process, thousands of them would take their time.
+# Print the line instead of sending it. It does not depend on the way of sending, and some ways need
+# a process for each line, which takes too long for thousands of them.
 PRINT = "\n_udom_emit_line() { printf '%s\\n' \"$1\"; }\n"
 
-# Without effect when nothing goes wrong; the strictest that each of the shells has.
+# The strictest options of each shell. They change nothing unless something goes wrong.
 STRICT = {"dash": "set -eu", "bash": "set -euo pipefail", "ash": "set -euo pipefail",
           "zsh": "set -euo pipefail; setopt err_return warn_create_global"}
 
@@ -129,7 +129,7 @@ def test_every_sample_is_a_datagram(shells, receiver, shell):
 
 
 def lines_of(shells, shell, samples, **environment):
-    """The lines that the client makes of these words."""
+    """The lines that the client makes from these words."""
     done = shells.run(shell, ("set -eu" + PRINT).encode() + calls(samples), **environment)
     assert (done.returncode, done.stderr) == (0, b"") and done.stdout.endswith(b"\n"), done
     return done.stdout[:-1].split(b"\n")
@@ -158,7 +158,7 @@ def test_vectors_come_out_the_same(shells, lanes, shell):
 @every_shell
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_nothing_breaks_a_line(shells, shell, locale):
-    """Of every nasty word in every place: one line as documented, or none."""
+    """Every nasty word in every place makes one line as documented, or none."""
     samples = list(nasty_samples())
     expected = [line for line in itertools.starmap(line_of, samples) if line]
     assert len(expected) > 900 and not any(b"\n" in line for line in expected)
@@ -167,7 +167,7 @@ def test_nothing_breaks_a_line(shells, shell, locale):
 
 @every_shell
 def test_nothing_makes_another_series(shells, start, shell):
-    """A daemon applies each of them to the series it is for, but for what is not UTF-8."""
+    """A daemon applies each to the right series, except for what is not UTF-8."""
     udometer = start("--workers=1")
     words = [word for word in NASTY if is_utf8(word)]
     samples = [("count", "only", b"1", b"k=" + word) for word in words]
@@ -252,7 +252,7 @@ def test_misuse_sends_nothing_and_is_told_on_request(shells, receiver, shell):
 @every_shell
 @pytest.mark.parametrize("way", ["udometer", "socat"])
 def test_a_daemon_that_hangs_holds_up_nobody(shells, folder, shell, way):
-    """Its queue is full; what is sent then is lost, at once."""
+    """Its queue is full; what is sent then is lost, and the client does not wait."""
     stuck = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     stuck.bind(folder + "/stuck")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
@@ -292,11 +292,11 @@ def test_it_works_with_options_of_the_scripts(shells, receiver, shell, option):
     assert done.stdout.splitlines() == expected and done.stderr == b""
 
 
-# --- it never holds up the script, and leaves nothing behind ---
+# --- it never holds up the script, and leaves no files or processes ---
 
 
 def make_slow(folder, go, done):
-    """A udometer that waits until there is a file."""
+    """A udometer that waits until a file exists."""
     folder.mkdir()
     (folder / "udometer").write_text("#!/bin/sh\nwhile [ ! -e %s ]; do %s 0.01; done\necho >%s\n"
                                      % (go, shutil.which("sleep"), done))
@@ -368,7 +368,7 @@ def test_a_trap_on_exit_runs_once(shells, receiver, shell):
 @every_shell
 @pytest.mark.parametrize("place", ["_udom_look", "_udom_fits", "_udom_measure"])
 def test_a_trap_may_send_in_the_middle_of_another_sample(shells, shell, place):
-    """As a signal may come there: no line is made of pieces of two."""
+    """A signal may arrive there: no line is made from parts of two."""
     body = "_udom_bytes=9" if place == "_udom_measure" else ":"
     script = PRINT + """
         busy=

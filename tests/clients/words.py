@@ -65,7 +65,7 @@ def is_finite(value):
 
 
 def expressible_cases():
-    """The vectors all lines of which can be said in words, each with these words."""
+    """All vectors whose lines can be written as words, each with these words."""
     found = []
     for case in vectors.load():
         words = [words_of(line) for line in vectors.lines_of(case.raw)]
@@ -75,7 +75,7 @@ def expressible_cases():
 
 
 def datagrams_of(lines):
-    """As few datagrams as hold these lines in their order, each with a line feed behind it."""
+    """The fewest datagrams that hold these lines in their order, each with a line feed after it."""
     packs = [[]]
     for line in lines:
         if not line or len(line) > LINE_MAX:
@@ -86,7 +86,7 @@ def datagrams_of(lines):
     return [b"\n".join(pack) for pack in packs if pack]
 
 
-# What may not break out of its place: each of these words holds one sample.
+# Words that must not break out of their place; each of them holds one sample.
 NASTY = [bytes([byte]) for byte in range(1, 128)] + [word.encode() for word in (
     "b:1|c\nforged:1|c", "|c\n", "\nforged:1|c\n", "x|@0.1", "x|#forged:1", "x,forged=1",
     "x,forged:1", "x#forged=1", "[forged=1]", "_e{1,1}:a|b", "_sc|a|0", "a\r\n", "\t", " ", "  x  ",
@@ -101,7 +101,7 @@ TIGHT_LINES = [b"a" * 1431, b"b" * 715, b"c" * 715, b"d" * 1431, b"e" * 716, b"f
 
 
 def nasty_samples():
-    """Each of them in each place."""
+    """Each word in each place."""
     yield "expire", b"a", b""
     yield "expire", b"a", b"k=v", b"", b"="
     for word in NASTY:

@@ -54,11 +54,11 @@ class Scrape:
         return self.samples.get((name, frozenset(labels.items())))
 
     def named(self, name):
-        """All samples of this name, as pairs of their labels and value."""
+        """All samples of this name, as pairs of labels and value."""
         return [(dict(labels), v) for (n, labels), v in self.samples.items() if n == name]
 
     def sum(self, name):
-        """The sum of all samples of this name, whatever their labels are."""
+        """The sum of all samples of this name, whatever their labels."""
         values = [value for _, value in self.named(name)]
         assert values, "no sample is named " + name
         return sum(values)
@@ -73,7 +73,7 @@ class Scrape:
         return found
 
     def n_datagrams(self):
-        """Those that have come, and those that the kernel has dropped."""
+        """The number of datagrams that were received or that the kernel dropped."""
         return self.value("udometer_datagrams_total") + self.sum("udometer_kernel_drops_total")
 
     def refused(self, reason):
@@ -175,7 +175,7 @@ def check_with_prometheus_client(scrape):
 
 
 def check_identity(scrape):
-    """Every sample is applied, refused or skipped. This holds exactly, in every scrape."""
+    """Every line and sample is applied, refused or skipped. This holds exactly, in every scrape."""
     lines = scrape.value("udometer_lines_total") + scrape.value("udometer_packed_samples_total")
     parts = [scrape.sum("udometer_%s_total" % part) for part in ("samples", "refused", "skipped")]
     assert lines == sum(parts), \

@@ -18,7 +18,7 @@ from exposition import Scrape
 
 BINARY = os.environ["UDOMETER_BINARY"]
 SANITIZED = os.environ.get("UDOMETER_SANITIZED") == "1"
-# The factor by which everything may take longer than usual. Only a failure waits for DEADLINE.
+# The factor by which everything may take longer than usual. Only a failing test waits for DEADLINE.
 SLOWNESS = float(os.environ.get("UDOMETER_TEST_SLOWNESS", "10" if SANITIZED else "1"))
 DEADLINE = 30 * SLOWNESS
 
@@ -72,7 +72,7 @@ def read_log(text):
 
 @contextlib.contextmanager
 def beside(work, calls):
-    """Run work(*call) for each of @calls, each in its own process, which must end well."""
+    """Run work(*call) for each of @calls, each in its own process, which must end with status 0."""
     fork = multiprocessing.get_context("fork")
     processes = [fork.Process(target=work, args=call) for call in calls]
     try:
@@ -93,7 +93,7 @@ def check_sanitizers(stderr):
 
 
 def run(*flags, environment=None):
-    """Run a udometer that is expected to end by itself."""
+    """Run a udometer that must end by itself."""
     done = subprocess.run([BINARY, *flags], env=clean_environment(environment), text=True,
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
     check_sanitizers(done.stderr)
@@ -101,7 +101,9 @@ def run(*flags, environment=None):
 
 
 def promtool_check(scrape):
-    """Status of `promtool check metrics` (0: fine, 1: not parsed, 3: lint) and what it said."""
+    """The exit status of `promtool check metrics` (0: fine, 1: not parsed, 3: lint), and its
+    output.
+    """
     done = subprocess.run(["promtool", "check", "metrics"], input=scrape.body,
                           capture_output=True, timeout=60)
     return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
@@ -115,7 +117,7 @@ class Response:
 
 
 def with_free_ports(flags):
-    """The flags, with ports that the kernel chooses where none are given."""
+    """The flags; the kernel chooses each port that they do not set."""
     wanted = ["--statsd.listen-udp", "--web.listen-address"]
     given = {flag.split("=")[0] for flag in flags}
     return [*flags, *[flag + "=127.0.0.1:0" for flag in wanted if flag not in given]]
@@ -273,7 +275,7 @@ class Udometer:
         self.is_paused = False
 
     def stop(self, number=signal.SIGTERM, seconds=DEADLINE):
-        """End it, check that it ended well, and return its last log record."""
+        """End it, check that it ended with status 0, and return its last log record."""
         if self.process.poll() is None:
             self.send_signal(number)
             # Only then: a SIGCONT takes away the SIGSTOP with which LeakSanitizer stops the
@@ -283,7 +285,7 @@ class Udometer:
         return self.wait(seconds)
 
     def wait(self, seconds=DEADLINE):
-        """Check that it ends well by itself, and return its last log record."""
+        """Check that it ends by itself with status 0, and return its last log record."""
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -314,7 +316,7 @@ class Udometer:
 
 
 def connect(udometer, kind, listener=0):
-    """A connection to one of its listeners, which ends with the daemon at the latest."""
+    """A connection to one of its listeners; it is closed with the daemon at the latest."""
     if kind == "tcp":
         host, port = udometer.tcp[listener]
         sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -324,7 +326,7 @@ def connect(udometer, kind, listener=0):
                              socket.SOCK_STREAM)
         address = udometer.listening(kind)[listener]
     udometer.sockets.append(sock)
-    sock.connect(address)  # without a timeout: with one, it fails where it ought to wait
+    sock.connect(address)  # without a timeout, which would hide a call that should wait
     sock.settimeout(DEADLINE)
     return sock
 

@@ -28,7 +28,7 @@ VALUES = [b"\"", b"\\", b"\\n", b"\\\"", b"}", b"{", b"\x01\x1f\x7f", b"\0", b"\
 
 
 class Generator:
-    """Endless datagrams, the same for the same seed."""
+    """Endless datagrams; the same seed gives the same ones."""
 
     def __init__(self, seed):
         self.chance = random.Random(seed)
@@ -41,7 +41,7 @@ class Generator:
         return ends.join(lines)[:65_507]
 
     def piece(self, data):
-        """A form of it for a stream: all or a part, with or without an end, or a frame."""
+        """A form of it for a stream: all of it or a part, with or without an end, or a frame."""
         chance = self.chance.random()
         if chance < 0.4:
             return data + b"\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""udometer bench: it knows what it sent, and finds exactly what is missing."""
+"""udometer bench knows what it has sent, and finds exactly what is missing."""
 
 import json
 import os
@@ -53,7 +53,7 @@ class Bench:
         return self.process.stdout.readline().strip()
 
     def finish(self, number=None):
-        """End it with a signal, or let it come to its end; returns status and report."""
+        """End it with a signal, or wait for its end; returns status and report."""
         if number is not None:
             self.process.send_signal(number)
         output, errors = self.process.communicate(timeout=DEADLINE)
@@ -152,7 +152,7 @@ def test_a_low_rate_does_not_burn_a_core(receiver):
     after = os.times()
     cpu = after.children_user - before.children_user \
         + after.children_system - before.children_system
-    # A thread that spins would take the whole second.
+    # A thread that spins would use the whole second.
     assert cpu < 0.5
 
 
@@ -264,7 +264,7 @@ def test_a_daemon_that_stood_still(start, start_bench):
 
 
 def kernel_drops(udometer):
-    """What the kernel says about the daemon's socket while the daemon is stopped."""
+    """The kernel's figures for the daemon's socket while the daemon is stopped."""
     port = ":%04X" % udometer.udp[0][1]
     with open("/proc/net/udp") as table:
         rows = [line.split() for line in table.readlines()[1:]]
@@ -303,10 +303,10 @@ def test_the_page_must_be_udometers(udometer):
 # --- sinks --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["blocking", "coalescing"])
+@pytest.mark.parametrize("method", ["blocking", "coalescing"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_sink_counts(kind, number, start_bench):
-    sink = start_bench("--sink=" + kind)
+def test_a_sink_counts(method, number, start_bench):
+    sink = start_bench("--sink=" + method)
     target = sink.first_line()
     assert host_and_port(target)[1] > 0
     sent = bench("bench", "--format=json", "--target=" + target, "--datagrams=3000", "--rate=20000")
@@ -318,9 +318,9 @@ def test_a_sink_counts(kind, number, start_bench):
     assert report["cpu_us_per_datagram"] == pytest.approx(each)
 
 
-@pytest.mark.parametrize("kind", ["blocking", "coalescing"])
-def test_a_sink_counts_what_is_in_its_socket_at_the_end(kind, start_bench):
-    sink = start_bench("--sink=" + kind)
+@pytest.mark.parametrize("method", ["blocking", "coalescing"])
+def test_a_sink_counts_what_is_in_its_socket_at_the_end(method, start_bench):
+    sink = start_bench("--sink=" + method)
     target = sink.first_line()
     sink.process.send_signal(signal.SIGSTOP)
     bench("bench", "--format=json", "--target=" + target, "--datagrams=200", "--rate=20000")
@@ -330,8 +330,8 @@ def test_a_sink_counts_what_is_in_its_socket_at_the_end(kind, start_bench):
 
 
 def test_a_sink_may_end_by_itself():
-    for kind in ("blocking", "coalescing"):
-        done = run("bench", "--sink=" + kind, "--seconds=0.05")
+    for method in ("blocking", "coalescing"):
+        done = run("bench", "--sink=" + method, "--seconds=0.05")
         assert done.returncode == 0
         assert done.stdout.splitlines()[1:] == ["received      0 datagrams", "kernel drops  0",
                                                 done.stdout.splitlines()[3]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two senders, one name, two types: which one wins, and where the other is reported."""
+"""Two senders use one name with two types: one wins, and the other one is reported."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_the_log_names_the_loser_but_not_each_time(start):
         udometer.settle()
     udometer.stop()
     lines = [record for record in udometer.log() if "type conflict" in record.get("msg", "")]
-    # One for each worker that saw some, at most.
+    # At most one for each worker that received some.
     assert 1 <= len(lines) <= 2
     assert lines[0]["name"] == "jobs" and lines[0]["held_as"] == "counter"
     assert lines[0]["sent_as"] == "gauge"

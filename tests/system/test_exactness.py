@@ -15,7 +15,7 @@ PER_SECOND = 10_000 if SANITIZED else 50_000
 BURST_SECONDS = 0.002
 SCRAPE_SECONDS = 0.1
 
-# What each flow sends again and again; its length divides what each flow sends.
+# What each flow sends repeatedly; its length divides the number that each flow sends.
 ROUND = [
     b"load.requests_total:1|c",
     b"load.requests_total:2|c|#code:200,method:get",
@@ -31,7 +31,7 @@ ROUND = [
 
 
 def send_paced(address, kind, n):
-    """Send @n datagrams in bursts, each when it is due; after a pause there is no catching up."""
+    """Send @n datagrams in bursts, each at its time; after a pause it does not catch up."""
     datagrams = [text.replace(b"%d", b"%d" % kind) for text in ROUND]
     burst = round(PER_SECOND / N_FLOWS * BURST_SECONDS)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
@@ -56,7 +56,7 @@ def scrape_until_sent(udometer, senders):
 
 
 def counters(scrape):
-    """Everything that can only grow."""
+    """Everything that may only grow."""
     for family in scrape.families.values():
         for (name, labels), value in family.samples.items():
             if family.type == "counter" or name.endswith(("_bucket", "_count")):

@@ -23,7 +23,7 @@ def explain(raw, *flags):
 
 
 def verdicts(output):
-    """How many samples ended in which way."""
+    """The numbers of samples by their verdict."""
     ends = collections.Counter()
     for line in output.splitlines():
         match = VERDICT.match(line)

@@ -10,7 +10,7 @@ from harness import SANITIZED, SLOWNESS, beside, promtool_check, wait_until
 from hostile_lines import Generator
 
 SEED = int(os.environ.get("UDOMETER_TEST_SEED", "20261"))
-# .ci/run gives it a minute with the sanitizers that would notice.
+# .ci/run gives it a minute with the sanitizers, which detect bad accesses.
 SECONDS = float(os.environ.get("UDOMETER_HOSTILE_SECONDS", "5"))
 N_SENDERS = 2
 LIMITS = ["--limit.series=10000", "--limit.family-series=2000", "--limit.series-memory=16MiB",
@@ -20,13 +20,13 @@ SERIES_BYTES_MAX = 16 << 20
 RESIDENT_MAX = 1_500_000_000 if SANITIZED else 200_000_000
 
 
-def is_stream(kind):
-    return kind in ("tcp", "unix")
+def is_stream(protocol):
+    return protocol in ("tcp", "unix")
 
 
-def open_flow(kind, address):
+def open_flow(protocol, address):
     family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    flow = socket.socket(family, socket.SOCK_STREAM if is_stream(kind) else socket.SOCK_DGRAM)
+    flow = socket.socket(family, socket.SOCK_STREAM if is_stream(protocol) else socket.SOCK_DGRAM)
     flow.connect(address)
     return flow
 
@@ -34,21 +34,22 @@ def open_flow(kind, address):
 def send_hostile(addresses, seed, end, sent):
     """
     At full speed: datagrams, and the same bytes in streams, cut and closed anywhere. In the end
-    @sent gets how many datagrams and how many connections that were.
+    @sent gets the numbers of datagrams and connections.
     """
     generator = Generator(seed)
-    flows = [[kind, address, open_flow(kind, address)] for kind, address in addresses * 2]
-    n_datagrams, n_connections = 0, sum(is_stream(kind) for kind, _, _ in flows)
+    flows = [[protocol, address, open_flow(protocol, address)]
+             for protocol, address in addresses * 2]
+    n_datagrams, n_connections = 0, sum(is_stream(protocol) for protocol, _, _ in flows)
     while time.monotonic() < end:
         flow = generator.chance.choice(flows)
-        kind, address, connection = flow
+        protocol, address, connection = flow
         data = generator.datagram()
-        if is_stream(kind) and generator.chance.random() < 0.05:
+        if is_stream(protocol) and generator.chance.random() < 0.05:
             connection.close()
-            flow[2] = connection = open_flow(kind, address)
+            flow[2] = connection = open_flow(protocol, address)
             n_connections += 1
-        connection.sendall(generator.piece(data) if is_stream(kind) else data)
-        n_datagrams += not is_stream(kind)
+        connection.sendall(generator.piece(data) if is_stream(protocol) else data)
+        n_datagrams += not is_stream(protocol)
     for _, _, connection in flows:
         connection.close()
     sent.put((n_datagrams, n_connections))
@@ -61,7 +62,7 @@ def resident_peak(udometer):
 
 
 def check_during(udometer):
-    """Check what must hold at any moment."""
+    """Check what must hold at any time."""
     assert udometer.get("/-/ready", seconds=10 * SLOWNESS).status == 200
     scrape = udometer.scrape(seconds=10 * SLOWNESS)
     status, said = promtool_check(scrape)
@@ -129,7 +130,7 @@ def test_a_flood_of_new_names_stays_in_its_memory(start):
 
 
 def test_keys_that_lead_to_one_series_stay_in_their_memory(start):
-    """Tags in ever new orders and with ever new unknown sections: many keys, one series."""
+    """Tags in changing orders, with changing unknown sections: many keys, one series."""
     udometer = start("--limit.key-memory=1MiB", "--workers=1")
     for i in range(20_000):
         udometer.send("one_total:1|c|#k:v|x%d" % i)

@@ -98,7 +98,7 @@ def test_short_pages_are_not_packed(udometer):
 
 
 def test_many_at_once_get_it_packed_or_not(udometer):
-    """Compression takes memory, so only some scrapes at a time are compressed; all are right."""
+    """Compression takes memory, so only some scrapes at a time are compressed; all are correct."""
     send_series(udometer, 20000)
     connections = [raw_connection(udometer) for _ in range(40)]
     for connection in connections:
@@ -111,7 +111,7 @@ def test_many_at_once_get_it_packed_or_not(udometer):
         Scrape(gzip.decompress(body) if is_packed else body)
         connection.close()
     assert n_packed >= 16
-    # Those that are done have left room.
+    # Finished ones have made room.
     again = udometer.get("/metrics", headers={"Accept-Encoding": "gzip"})
     assert again.headers["Content-Encoding"] == "gzip"
 
@@ -158,7 +158,7 @@ def test_head_is_get_without_the_body(udometer, path):
 
 
 def test_head_tells_of_the_coding_too(udometer):
-    """RFC 9110, 9.3.2: the headers that a GET would have got."""
+    """RFC 9110, 9.3.2: HEAD gets the headers that a GET would get."""
     accepted = {"Accept-Encoding": "gzip"}
     head = udometer.get("/metrics", method="HEAD", headers=accepted)
     assert (head.status, head.body) == (200, b"")
@@ -254,7 +254,7 @@ def test_half_requests_do_not_hold_up_scrapes(udometer, n):
         connection.sendall([b"GET", b"GET /metrics HTTP/1.1\r\nHost: x\r\n", b""][i % 3])
     try:
         for connection in slow[1:30:3]:
-            udometer.scrape(seconds=5 * SLOWNESS)  # half of what Prometheus gives a scrape
+            udometer.scrape(seconds=5 * SLOWNESS)  # half of Prometheus' time-out
             connection.sendall(b"X: y\r\n")
     finally:
         for connection in slow:
@@ -290,7 +290,7 @@ def test_a_reader_that_pauses_gets_the_whole_page(udometer):
 
 
 def send_long_series(udometer, n):
-    """A page too long for the buffers of a connection: 2 KB for each of the series."""
+    """A page too long for the buffers of a connection: 2 KB for each series."""
     for i in range(n):
         udometer.send("long:1|g|#series:%d,v:%s" % (i, "x" * 2000))
         if i % 500 == 499:

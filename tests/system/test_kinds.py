@@ -151,7 +151,8 @@ def test_a_tag_value_may_hold_colons(udometer):
 
 
 def test_sections_for_datadog_are_passed_over(udometer):
-    """Container id and timestamp of DogStatsD 1.2 and 1.3, and what a later one may bring."""
+    """Container id and timestamp of DogStatsD 1.2 and 1.3, and a section that a later one may have.
+    """
     udometer.send("dog_total:1|c|#k:v|c:83c0a99c0a54c0c187f461c7980e9b57",
                   "dog_total:1|c|#k:v|T1656581400", "dog_total:1|c|new:thing|#k:v|?")
     scrape = udometer.settle()

@@ -32,7 +32,7 @@ def free_port():
 
 
 class Prometheus:
-    """One that scrapes @udometer every second into a directory of its own."""
+    """One that scrapes @udometer every second; its data is in a directory of its own."""
 
     def __init__(self, directory, udometer):
         config = directory / "prometheus.yml"
@@ -88,7 +88,7 @@ class Prometheus:
 
 @pytest.fixture(scope="module")
 def udometer(tmp_path_factory):
-    """One for all tests here, as Prometheus takes a while to start; so names are used once."""
+    """One for all tests here, as Prometheus starts slowly; so each name is used once."""
     started = Udometer(str(tmp_path_factory.mktemp("udometer")))
     try:
         yield started
@@ -126,7 +126,7 @@ def down_because(prometheus):
 
 
 def test_rate_and_increase_of_a_counter_are_those_sent(udometer, prometheus):
-    """Sent evenly, so that what rate() makes up at the ends of its window is right too."""
+    """Sent evenly, so that the estimates of rate() at the ends of its window are right too."""
     per_second, seconds = 200, 8
     udometer.send("even_total:0|c|#k:v")
     prometheus.wait_for("even_total", 0)
@@ -226,7 +226,7 @@ def test_label_values_come_back_byte_for_byte(udometer, prometheus):
 
 
 def test_names_with_anything_in_them_do_not_spoil_a_scrape(udometer, prometheus):
-    """They are in # HELP as they were sent. Commas and hashes begin tags."""
+    """# HELP shows them as they were sent. Commas and hashes begin tags."""
     odd = [chr(code) for code in range(0x80) if chr(code) not in "\n:|,#"]
     odd += ["\\n", "\\\\", "ü", "🌧"]
     udometer.send(*["odd_%d_%s_name:1|g" % (i, text) for i, text in enumerate(odd)])
@@ -236,7 +236,7 @@ def test_names_with_anything_in_them_do_not_spoil_a_scrape(udometer, prometheus)
 
 
 def test_hostile_lines_do_not_spoil_a_scrape(udometer, prometheus):
-    """The last one: nobody knows how many lines that were."""
+    """The last update: the number of lines before it is not known."""
     generator = Generator(42)
     flow = udometer.new_flow()
     before = udometer.scrape()

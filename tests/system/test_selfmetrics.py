@@ -98,7 +98,7 @@ def test_refused_lines_are_counted_by_reason(udometer, reason, lines):
     ("a_bucket:1|h", "a:1|h"),
 ])
 def test_a_name_in_use_with_another_type_is_a_type_conflict(udometer, first, second):
-    """Also the names of a histogram's samples: Prometheus would take the two for one."""
+    """Also the names of a histogram's samples: Prometheus could not tell the two apart."""
     udometer.send(first, second, second)
     scrape = udometer.settle()
     assert scrape.refused("type_conflict") == 2
@@ -240,13 +240,13 @@ def test_a_series_that_is_written_to_stays(start):
         sent += 1
         time.sleep(0.02)  # not to wait for something: this is the sender's pace
     scrape = udometer.settle()
-    if not SANITIZED:  # there the process may be late by more than the time to live
+    if not SANITIZED:  # there the process may be late by more than the TTL
         assert scrape.value("kept_total") == sent
         assert scrape.value("udometer_expired_series_total") == 0
 
 
 def test_many_series_expire_with_their_keys_and_their_memory(start):
-    """More series than workers are told to release in one go."""
+    """More series than workers are told to release in one step."""
     udometer = start("--statsd.ttl=1s", "--workers=2")
     for i in range(0, 25000, 50):
         udometer.send("\n".join("s_total:1|c|#i:%d" % j for j in range(i, i + 50)))
@@ -287,7 +287,7 @@ def test_what_the_kernel_drops_is_counted(start):
 
     wait_until(lambda: udometer.scrape().n_datagrams() == n_datagrams,
                lambda: "%d are known" % udometer.scrape().n_datagrams())
-    # A page is not one moment, so what its end knows is sure to be on the next one.
+    # A page does not show a single moment, so only the next one is sure to have what its end knows.
     scrape = udometer.scrape()
     assert scrape.sum("udometer_kernel_drops_total") > 1000
     assert scrape.value("d_total") == scrape.value("udometer_lines_total") < 1000
@@ -303,7 +303,7 @@ def test_receive_buffers_are_as_large_as_asked_for(start):
 
 
 def test_only_sockets_of_datagrams_are_told(start, tmp_path):
-    """The kernel loses no stream's bytes, so there is nothing to say of those."""
+    """The kernel does not lose bytes of streams, so these have no counter of drops."""
     udometer = start("--statsd.listen-tcp=127.0.0.1:0",
                      f"--statsd.listen-unixgram={tmp_path}/datagrams",
                      f"--statsd.listen-unix={tmp_path}/stream", "--workers=2")
@@ -330,7 +330,7 @@ def send_mixed(address, n_rounds, seed):
 
 
 def test_the_identity_holds_in_every_scrape_while_traffic_flows(start):
-    """Scrape() asserts it; here there is traffic to disturb it."""
+    """Scrape() asserts it; here it does so during traffic."""
     udometer = start("--workers=3", "--limit.series=1000")
     n_rounds = 1000
     scrapes = []

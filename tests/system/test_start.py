@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the daemon starts, and what it says if it cannot."""
+"""How the daemon starts, and what it reports if it cannot."""
 
 import json
 import socket
@@ -97,7 +97,7 @@ def cannot_listen(done):
 
 
 def test_a_udp_port_in_use_by_another_udometer_is_told(udometer):
-    """Both would have SO_REUSEPORT: without care the second steals half of the datagrams."""
+    """Both would have SO_REUSEPORT: without a check, the second gets half of the datagrams."""
     address = "127.0.0.1:%d" % udometer.udp[0][1]
     error = cannot_listen(run("--statsd.listen-udp=" + address, FREE_HTTP))
     assert error["address"] == address and error["flag"] == "--statsd.listen-udp"

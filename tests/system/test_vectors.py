@@ -31,7 +31,7 @@ SEED = 20263
 COUNTER = re.compile(
     r"^(udometer_(?:lines|packed_samples|samples|refused|skipped|tag_errors|unknown_sections"
     r'|sample_errors)_total)(?:\{(\w+)="(\w+)"\})? (\d+)$', re.MULTILINE)
-# How much a value that was divided by a rate may differ from the oracle's. All else is exact.
+# The most that a value divided by a rate may differ from the oracle's. Everything else is exact.
 TOLERANCE = 1e-13
 # A test ends after this many daemons have died or lost a line.
 GIVE_UP_MAX = 5
@@ -59,7 +59,7 @@ class Page:
 
 
 class Subject:
-    """A daemon with a listener of every kind, that case after case is tried on."""
+    """A daemon with a listener for every protocol, which runs one case after the other."""
 
     def __init__(self, directory, flags):
         self.unixgram, self.unix = str(directory / "gram"), str(directory / "stream")
@@ -69,7 +69,7 @@ class Subject:
             "--statsd.listen-unixgram=" + self.unixgram, "--statsd.listen-unix=" + self.unix)
         self.http = self.udometer.connect_http()
         self.flows = {}
-        # Nobody has sent anything yet: what is there is its own.
+        # Nobody has sent anything yet, so everything on the page is its own.
         self.own_begin = self.get().partition("\n")[0] + "\n"
         self.page = self.look()
 
@@ -84,7 +84,7 @@ class Subject:
         return Page(self.get(), self.own_begin)
 
     def await_lines(self, n):
-        """A page that shows all that came of @n more lines, or of more than these."""
+        """A page with all effects of @n more lines; fails if there are more lines."""
         goal = self.page.n_lines + n
         end = time.monotonic() + DEADLINE
         while self.look().n_lines < goal:
@@ -106,7 +106,7 @@ class Subject:
 
 
 class Subjects:
-    """The daemons by their flags; each is started when it is first asked for."""
+    """The daemons by their flags; each starts when it is first needed."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -119,7 +119,7 @@ class Subjects:
         return self.started[flags]
 
     def give_up(self, flags):
-        """Kill a daemon whose state is unknown. Returns what it logged last."""
+        """Kill a daemon whose state is unknown. Returns its last log lines."""
         if flags not in self.started:
             return "it did not start"
         udometer = self.started.pop(flags).udometer
@@ -140,7 +140,8 @@ class Subjects:
 
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory):
-    """As many as may be used at once, each by one thread; pytest's folders are for one alone."""
+    """As many as may be used at once, each by one thread, as pytest's folders are not thread-safe.
+    """
     lanes = [Subjects(tmp_path_factory.mktemp("lane")) for _ in range(N_LANES)]
     try:
         yield lanes
@@ -184,7 +185,8 @@ def send_unix(subject, *pieces):
 
 
 def send_stream(connection, pieces):
-    """Send them one by one, say that this is all, and wait until the other side has seen it."""
+    """Send them one by one, shut the connection down, and wait until the other side has seen that.
+    """
     connection.settimeout(DEADLINE)
     for piece in pieces:
         connection.sendall(piece)
@@ -197,7 +199,7 @@ def send_unix_frame(subject, raw):
 
 
 def in_pieces(send, wrap=bytes):
-    """As @send does, but in pieces of 1 to 7 bytes."""
+    """Like @send, but in pieces of 1 to 7 bytes."""
     def send_in_pieces(subject, raw):
         chance = random.Random(raw)
         rest, pieces = wrap(raw), []
@@ -220,7 +222,7 @@ PIECES = {"tcp": in_pieces(send_tcp), "unix": in_pieces(send_unix),
 
 
 def complaints(case, page, before):
-    """All differences between a page and what the case says."""
+    """All differences between a page and the case."""
     tolerance = TOLERANCE if any("rate" in sample for sample in case.samples) else 0
     return [*differences("counter", case.counters(), grown(page, before)),
             *family_differences(page, *vectors.expected(case.samples), tolerance)]
@@ -260,11 +262,11 @@ def end_all(subject, send):
     subject.page = subject.await_lines(len(lines))
     late = subject.page.n_lines - page.n_lines - len(lines)
     return ["%d lines came late" % late] * (late > 0) \
-        + ["it left series behind: " + subject.page.sent[:300]] * (subject.page.sent != "")
+        + ["series are left: " + subject.page.sent[:300]] * (subject.page.sent != "")
 
 
 def try_case(subject, send, case, send_end=None):
-    """What is wrong with how it goes, or nothing. Leaves the daemon as it was."""
+    """What is wrong with the case, or nothing. Leaves the daemon as it was."""
     before = subject.page
     send(subject, case.raw)
     subject.page = subject.await_lines(case.n_lines)
@@ -275,7 +277,7 @@ def try_case(subject, send, case, send_end=None):
 
 
 def try_lane(subjects, send, cases):
-    """Those that failed, as text."""
+    """The failed ones, as text."""
     failed, n_given_up = [], 0
     for case in cases:
         try:
@@ -292,7 +294,7 @@ def try_lane(subjects, send, cases):
 
 
 def share_out(cases):
-    """The cases of each lane. Cases with options go to the lane of their daemon."""
+    """The cases of each lane. Cases with options use the lane of their daemon."""
     shares = [[] for _ in range(N_LANES)]
     by_flags = defaultdict(list)
     for case in cases:
@@ -341,7 +343,7 @@ LONG = b"name_that_is_too_long:1|c|#k:v"
 
 
 def try_stream(subject, send, *lines, **expectations):
-    """Try what @send sends, which are these lines in some form."""
+    """Run the case by calling @send, which sends its lines in some form."""
     fields = {"name": "a stream", "text": b"\n".join(lines).decode(), **expectations}
     case = vectors.Case(vectors.DIRECTORY, fields)
     found = try_case(subject, send, case, send_end=send_udp4)

@@ -13,7 +13,7 @@ def four(start):
 
 @pytest.fixture
 def flows(four):
-    """Enough flows that each worker surely has some."""
+    """So many flows that each worker surely has some."""
     return [four.new_flow() for _ in range(64)]
 
 
@@ -108,7 +108,7 @@ def test_one_worker_is_enough(start):
 
 
 def test_arrival_decides_even_when_all_lies_in_the_buffers(four, flows):
-    """The workers take turns as the scheduler likes; the order of the senders' calls stays."""
+    """The scheduler decides when each worker runs; samples are applied in the order of sending."""
     four.pause()
     for i in range(100):
         a, b, c, d = (flows[(i * 3 + 11 * j) % len(flows)] for j in range(4))

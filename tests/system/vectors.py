@@ -82,7 +82,7 @@ class Case:
 
 
 def lines_of(raw):
-    """The lines of a datagram, as section 1 has it."""
+    """The lines of a datagram, by the rules of section 1."""
     lines = [line.removesuffix(b"\r").strip(b" \t") for line in raw.split(b"\n")]
     return [line for line in lines if line]
 

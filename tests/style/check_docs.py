@@ -8,6 +8,9 @@ docs/configuration.md must have the text of --help; docs/telemetry.md must have 
 self-metric of a real scrape, with its type and help. With --update, the part between the
 "generated" marks of each is updated.
 
+The table of reasons in docs/telemetry.md must have each reason to refuse a line, with the text that
+"udometer explain" gives.
+
 A relative link in any Markdown file must lead to a file or folder of the repository; its anchor,
 to a heading.
 """
@@ -97,6 +100,25 @@ def stale_parts(root, binary, is_update):
             yield f"{path}: differs from what the program says; run: {' '.join(sys.argv)} --update"
 
 
+def refusals(root):
+    """Each reason to refuse a line, and the text of tools/explain/refusal.c, as a pattern."""
+    names = dict(re.findall(r"X\((\w+), (\w+)\)", (root / "src/base/verdict.h").read_text()))
+    text = (root / "src/tools/explain/refusal.c").read_text()
+    for verdict, meaning in re.findall(r"case REFUSED_(\w+):\s*return\s+([^;]+);", text):
+        parts = re.findall(r'"([^"]*)"|(\w+)', meaning)
+        yield names.pop(verdict), "".join(re.escape(said) if said else ".+" for said, _ in parts)
+    yield from ((name, "") for name in names.values())
+
+
+def wrong_reasons(root):
+    path = root / "docs/telemetry.md"
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \| .* \|$", path.read_text(), re.MULTILINE))
+    for name, meaning in refusals(root):
+        shown = rows.get(name, "").replace("`", "").replace("\\|", "|")
+        if not re.fullmatch(meaning, shown):
+            yield f"{path}: the row of {name} must say what src/tools/explain/refusal.c says"
+
+
 def without(pattern, text):
     """The text with what matches blanked; line numbers stay."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
@@ -139,6 +161,7 @@ def broken_links(root):
 
 def complaints(root, binary, is_update):
     yield from stale_parts(root, binary, is_update)
+    yield from wrong_reasons(root)
     yield from broken_links(root)
 
 

@@ -34,10 +34,12 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_LABEL_LIMIT:
         return "there are more labels, or longer ones, than the --limit.label* flags allow";
     case REFUSED_MALFORMED_VALUE: return "the value is not a decimal number, or is out of range";
-    case REFUSED_ILLEGAL_NEGATIVE_COUNTER: return "a counter can only grow";
-    case REFUSED_SERIES_LIMIT: return "the series is new, and a --limit.*series* limit is reached";
+    case REFUSED_ILLEGAL_NEGATIVE_COUNTER:
+        return "the value is negative, but a counter can only grow";
+    case REFUSED_SERIES_LIMIT: return "a new gauge, or a new name, beyond a --limit.*series* limit";
     case REFUSED_END_LIMIT: return "x would check more series than a worker does in one second";
-    case REFUSED_TYPE_CONFLICT: return "the name is in use with another type";
+    case REFUSED_TYPE_CONFLICT:
+        return "the name is in use with another type, or as _bucket, _sum or _count of a histogram";
     case REFUSED_RESERVED_NAME: return "the name belongs to one of udometer's own metrics";
     case REFUSED_VALUE_OVERFLOW: return "the sum would exceed the range of a double";
     case REFUSED_NO_MEMORY: return "out of memory for a new series, or to extend a gauge or set";

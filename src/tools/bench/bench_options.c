@@ -34,7 +34,7 @@ static const struct option rows[] = {
     { "rate", "N", OPTION_COUNT(rate, 0, BILLION, 10000),
       "datagrams per second; 0: as many as possible" },
     { "seconds", "N", OPTION_OF(bench_seconds, duration_ns, int64_t, 0),
-      "how long to send, 10 by default; a sink runs until SIGTERM or SIGINT" },
+      "seconds to send, 10 by default; a sink runs until SIGTERM or SIGINT by default" },
     { "datagrams", "N", OPTION_COUNT(n_datagrams, 1, BILLION, 0),
       "number of datagrams to send, instead of --seconds" },
     { "flows", "N", OPTION_COUNT(n_flows, 1, 1024, 1), "source sockets, each with its own port" },
@@ -115,8 +115,8 @@ static const char help_head[] =
     "Sends a workload to a StatsD server, and reports exactly what was sent and what it adds\n"
     "up to. With --scrape, compares this with what the udometer at the target has received.\n"
     "With --sink, receives datagrams instead, and only counts them.\n"
-    "Exit status 0: all is well. 1: something was lost, differs, or could not be sent.\n"
-    "2: a flag is invalid.\n"
+    "Exit status 0: nothing was lost, and all numbers match. 1: something was lost, differs,\n"
+    "or could not be sent. 2: a flag is invalid.\n"
     "\n"
     "    udometer bench --rate=50000 --scrape=http://127.0.0.1:9102/metrics\n"
     "    udometer bench --lines=1 --labels=0 --mix=c:100 --bytes=28\n"

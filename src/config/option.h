@@ -171,7 +171,7 @@ void option_deinit_values(const struct option_table *table, void *values);
 
 /*
  * Set the option's value, one of @values, from @text. For a list, @text is its values,
- * separated by commas; empty text is no value. New values are appended to those from the same
+ * separated by commas; empty text means no values. New values are appended to those from the same
  * source, and replace those from another.
  *
  * Returns 0; or, after writing to @wrong what is wrong, as value_reader does, -EINVAL, -ENOMEM,

@@ -2,7 +2,7 @@
 
 #include "admit.h"
 
-/* calloc() counts its calls, and can be told to fail; once it has failed, a worker may be next. */
+/* calloc() counts its calls, and can be made to fail; once it has failed, a worker may be next. */
 static size_t n_callocs;
 static bool is_memory_short;
 static struct registry *next_turn;

@@ -5,7 +5,7 @@
  *
  * Runs on a worker's thread. One function drains the socket; two events call it:
  *
- *      quiet --- readable soon after the last wake-up -------> flowing
+ *      quiet --- readable soon after the last datagrams -----> flowing
  *      flowing --- the timer found nothing ------------------> quiet
  *      either  --- more in the socket than one turn takes ---> quiet, readable at once
  *
@@ -52,9 +52,9 @@ struct datagrams {
     uv_timer_t timer;
     unsigned n_open_handles;
     unsigned period_ms;
-    unsigned period_max_ms; /* as the receive buffer allows */
-    uint64_t last_wakeup_ms;
-    bool has_more; /* the last turn ended before the socket was empty */
+    unsigned period_max_ms;    /* as the receive buffer allows */
+    uint64_t last_datagram_ms; /* when a wake-up last found one */
+    bool has_more;             /* the last turn ended before the socket was empty */
     bool is_unix;
     int fd;
 };
@@ -149,23 +149,27 @@ static void watch_descriptor(struct datagrams *datagrams)
         datagrams->callbacks.on_error(datagrams->callbacks.ctx, r);
 }
 
-/* Note a wake-up. Returns the time since the last one in ms. */
-static uint64_t note_wakeup(struct datagrams *datagrams, enum datagrams_wakeup wakeup)
+/* Drain the socket after a wake-up, perhaps one with an error. Returns the number of datagrams. */
+static unsigned wake_up(struct datagrams *datagrams, enum datagrams_wakeup wakeup, int status)
 {
-    uint64_t now_ms = uv_now(datagrams->timer.loop), since_ms = now_ms - datagrams->last_wakeup_ms;
+    uint64_t now_ms = uv_now(datagrams->timer.loop);
+    unsigned n_datagrams;
 
-    datagrams->last_wakeup_ms = now_ms;
     datagrams->callbacks.on_wakeup(datagrams->callbacks.ctx, wakeup);
-    return since_ms;
+    if (status < 0)
+        datagrams->callbacks.on_error(datagrams->callbacks.ctx, status);
+    n_datagrams = datagrams_drain(datagrams);
+    /* Not for an empty timer: the next datagram would seem to follow it closely. */
+    if (n_datagrams > 0)
+        datagrams->last_datagram_ms = now_ms;
+    return n_datagrams;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct datagrams *datagrams = timer->data;
-    unsigned n_datagrams;
+    unsigned n_datagrams = wake_up(datagrams, DATAGRAMS_WAKEUP_TIMER, 0);
 
-    note_wakeup(datagrams, DATAGRAMS_WAKEUP_TIMER);
-    n_datagrams = datagrams_drain(datagrams);
     if (uv_is_closing((uv_handle_t *)timer))
         return;
     adapt_period(datagrams, n_datagrams);
@@ -176,23 +180,23 @@ static void on_timer(uv_timer_t *timer)
         watch_timer(datagrams);
 }
 
-/* Rare traffic is not worth a timer, and some traffic must not wait for one. */
+/*
+ * Some traffic must not wait for a timer. And if the datagrams before came longer ago than its
+ * longest period, the timer would find nothing: a second wake-up for each datagram.
+ */
 static bool stays_watching(const struct datagrams *datagrams, uint64_t since_ms,
                            unsigned n_datagrams)
 {
     return datagrams->is_unix || datagrams->has_more ||
-           (since_ms > PERIOD_MAX_MS && n_datagrams < FEW_DATAGRAMS);
+           (since_ms >= datagrams->period_max_ms && n_datagrams < FEW_DATAGRAMS);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct datagrams *datagrams = poll->data;
-    uint64_t since_ms = note_wakeup(datagrams, DATAGRAMS_WAKEUP_POLL);
-    unsigned n_datagrams;
+    uint64_t since_ms = uv_now(poll->loop) - datagrams->last_datagram_ms;
+    unsigned n_datagrams = wake_up(datagrams, DATAGRAMS_WAKEUP_POLL, status);
 
-    if (status < 0)
-        datagrams->callbacks.on_error(datagrams->callbacks.ctx, status);
-    n_datagrams = datagrams_drain(datagrams);
     if (uv_is_closing((uv_handle_t *)poll))
         return;
     /* On an error libuv has stopped polling; the timer starts it again. */

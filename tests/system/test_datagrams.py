@@ -5,6 +5,7 @@ import array
 import errno
 import os
 import socket
+import time
 
 import pytest
 
@@ -103,3 +104,20 @@ def test_what_is_cut_off_is_counted(start, folder):
     assert scrape.sum("udometer_refused_total") == 0
     end = udometer.stop()
     assert (end["datagrams"], end["datagrams_cut"]) == ("2", "1")
+
+
+# --- wake-ups ---
+
+
+def test_after_a_burst_a_slow_sender_costs_one_wakeup_a_datagram(start):
+    udometer = start("--workers=1")
+    for _ in range(200):
+        udometer.send("burst_total:1|c")
+        time.sleep(0.001)
+    before = udometer.settle().sum("udometer_wakeups_total")
+    for _ in range(60):
+        udometer.send("slow_total:1|c")
+        time.sleep(0.02)  # what is tested: 50 datagrams a second
+    n = udometer.settle().sum("udometer_wakeups_total") - before
+    # It was two for each. A machine that is slow for a while makes some come together.
+    assert 30 <= n <= 90, n

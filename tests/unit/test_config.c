@@ -81,7 +81,7 @@ static void without_anything_defaults_stay(void **state)
     assert_int_equal(settings.listen_udp.n, 1);
 }
 
-static void a_flag_has_its_value_behind_a_sign_or_a_blank(void **state)
+static void a_flag_has_its_value_after_a_sign_or_a_blank(void **state)
 {
     assert_runs(load_with("--workers=3", "--limit.series", "7", "--web.telemetry-path=/a=b"));
     assert_int_equal(settings.n_workers, 3);
@@ -120,7 +120,7 @@ static void only_switches_can_be_negated(void **state)
     assert_problem(load_with("--no-check-config=true"), CONFIG_USAGE_ERROR, "--no-check-config");
 }
 
-static void a_switch_takes_no_word_behind_a_blank(void **state)
+static void a_switch_takes_no_word_after_a_blank(void **state)
 {
     assert_problem(load_with("--check-config", "false"), CONFIG_USAGE_ERROR, "false");
 }
@@ -289,7 +289,7 @@ static void a_wrong_file_is_a_file_error_with_its_place(void **state)
     assert_problem(load_with(file_flag), CONFIG_FILE_ERROR, where);
 }
 
-static void all_that_is_wrong_with_a_file_is_told(void **state)
+static void all_that_is_wrong_with_a_file_is_reported(void **state)
 {
     char expected[512];
 
@@ -348,12 +348,12 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CONFIG_CASE(without_anything_defaults_stay),
-        CONFIG_CASE(a_flag_has_its_value_behind_a_sign_or_a_blank),
+        CONFIG_CASE(a_flag_has_its_value_after_a_sign_or_a_blank),
         CONFIG_CASE(the_last_of_a_repeated_flag_counts),
         CONFIG_CASE(a_repeated_list_grows),
         CONFIG_CASE(a_switch_needs_no_value),
         CONFIG_CASE(only_switches_can_be_negated),
-        CONFIG_CASE(a_switch_takes_no_word_behind_a_blank),
+        CONFIG_CASE(a_switch_takes_no_word_after_a_blank),
         CONFIG_CASE(refuses_unknown_flags),
         CONFIG_CASE(refuses_a_flag_without_its_value),
         CONFIG_CASE(refuses_a_wrong_value),
@@ -372,7 +372,7 @@ int main(void)
         CONFIG_CASE(a_dialect_belongs_to_its_listener),
         CONFIG_CASE(a_missing_file_is_a_file_error),
         CONFIG_CASE(a_wrong_file_is_a_file_error_with_its_place),
-        CONFIG_CASE(all_that_is_wrong_with_a_file_is_told),
+        CONFIG_CASE(all_that_is_wrong_with_a_file_is_reported),
         CONFIG_CASE(an_unknown_flag_is_found_before_the_file_is_read),
     };
 

@@ -105,7 +105,7 @@ static void another_wanted_type_is_another_entry(void **state)
     assert_int_equal(conflicts.n_refused, 4);
 }
 
-static void tells_who_has_the_name_now(void **state)
+static void tells_which_family_has_the_name_now(void **state)
 {
     note_against("x_sum", METRIC_GAUGE, "x", SAMPLE_TIMER);
     note_against("x_sum", METRIC_GAUGE, "x_sum", SAMPLE_COUNTER);
@@ -223,7 +223,7 @@ static void the_one_not_repeated_for_longest_makes_room(void **state)
     assert_int_equal(conflicts.n_refused, CONFLICTS_MAX + 4);
 }
 
-static void whoever_comes_back_is_counted_anew(void **state)
+static void a_name_that_comes_back_is_counted_anew(void **state)
 {
     note("back");
     note("back");
@@ -316,14 +316,14 @@ int main(void)
         CONFLICTS_CASE(tells_both_names_and_types),
         CONFLICTS_CASE(counts_repetitions_in_one_entry),
         CONFLICTS_CASE(another_wanted_type_is_another_entry),
-        CONFLICTS_CASE(tells_who_has_the_name_now),
+        CONFLICTS_CASE(tells_which_family_has_the_name_now),
         CONFLICTS_CASE(the_latest_is_the_one_that_was_noted_last),
         CONFLICTS_CASE(copies_the_names),
         CONFLICTS_CASE(cuts_names_that_are_too_long),
         CONFLICTS_CASE(names_that_differ_where_they_are_cut_are_different),
         CONFLICTS_CASE(has_room_for_as_many_as_it_says),
         CONFLICTS_CASE(the_one_not_repeated_for_longest_makes_room),
-        CONFLICTS_CASE(whoever_comes_back_is_counted_anew),
+        CONFLICTS_CASE(a_name_that_comes_back_is_counted_anew),
         CONFLICTS_CASE(agrees_with_a_model),
     };
 

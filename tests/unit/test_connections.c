@@ -493,7 +493,7 @@ static void may_be_closed_before_anybody_came(void **state)
 }
 
 /* They wait in the kernel, as the loop has not run. */
-static void may_be_closed_while_somebody_waits(void **state)
+static void may_be_closed_while_a_connection_waits(void **state)
 {
     struct stage stage;
     int out;
@@ -575,7 +575,7 @@ static void a_drain_takes_in_what_has_arrived(void **state)
     must_drain(UNIX);
 }
 
-static void a_drain_accepts_all_who_wait(void **state)
+static void a_drain_accepts_all_that_wait(void **state)
 {
     struct stage stage;
     int out[100];
@@ -741,12 +741,12 @@ int main(void)
         CASE(closing_refuses_a_frame_that_has_not_ended),
         CASE(blanks_that_wait_are_no_line_and_no_error),
         CASE(may_be_closed_before_anybody_came),
-        CASE(may_be_closed_while_somebody_waits),
+        CASE(may_be_closed_while_a_connection_waits),
         CASE(closing_nothing_is_fine),
         CASE(the_listening_socket_stays_the_callers),
         CASE(what_cannot_be_watched_is_an_error),
         CASE(a_drain_takes_in_what_has_arrived),
-        CASE(a_drain_accepts_all_who_wait),
+        CASE(a_drain_accepts_all_that_wait),
         CASE(a_drain_takes_in_the_end_too),
         CASE(a_drain_ends_when_its_time_is_over),
         CASE(without_descriptors_it_waits_until_there_are_some),

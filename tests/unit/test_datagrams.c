@@ -261,7 +261,7 @@ static void the_poll_wakes_first_and_then_the_timer(void **state)
     stage_close(&stage);
 }
 
-static void nothing_wakes_up_who_never_got_anything(void **state)
+static void nothing_wakes_a_socket_that_never_got_anything(void **state)
 {
     struct stage stage;
 
@@ -664,7 +664,7 @@ int main(void)
         CASE(tells_batches_and_ends_each_wakeup_once),
         CASE(an_empty_datagram_is_one_too),
         CASE(the_poll_wakes_first_and_then_the_timer),
-        CASE(nothing_wakes_up_who_never_got_anything),
+        CASE(nothing_wakes_a_socket_that_never_got_anything),
         CASE(nothing_wakes_up_when_it_is_quiet_again),
         CASE(polls_again_after_it_was_quiet),
         CASE(tells_of_an_error),

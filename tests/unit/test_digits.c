@@ -119,7 +119,7 @@ static void reads_one_digit_among_zeros_and_nines(void **state)
         }
 }
 
-static void what_stands_behind_does_not_matter(void **state)
+static void what_follows_does_not_matter(void **state)
 {
     unsigned first = 1; /* 12, 123 and so on */
     char text[16];
@@ -189,7 +189,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(reads_all_numbers_of_up_to_4_digits),    CASE(leading_zeros_change_nothing),
         CASE(reads_random_numbers_of_up_to_8_digits), CASE(reads_one_digit_among_zeros_and_nines),
-        CASE(what_stands_behind_does_not_matter),     CASE(refuses_all_that_is_no_digit),
+        CASE(what_follows_does_not_matter),           CASE(refuses_all_that_is_no_digit),
         CASE(refuses_two_that_are_none_together),     CASE(refuses_other_lengths),
         CASE(refuses_all_else_that_is_a_number),
     };

@@ -150,7 +150,7 @@ static void workers_without_a_cell_do_not_count(void **state)
 
 /* --- several workers --------------------------------------------------------------- */
 
-static void the_newest_set_counts_whoever_got_it(void **state)
+static void the_newest_set_counts_whichever_worker_got_it(void **state)
 {
     struct shared shared;
 
@@ -439,7 +439,7 @@ int main(void)
         CASE(changes_before_any_set_add_to_0),
         CASE(a_set_overrides_the_changes_before_it),
         CASE(workers_without_a_cell_do_not_count),
-        CASE(the_newest_set_counts_whoever_got_it),
+        CASE(the_newest_set_counts_whichever_worker_got_it),
         CASE(a_set_applied_late_does_not_undo_a_newer_one),
         CASE(changes_add_to_a_foreign_set),
         CASE(a_foreign_set_overrules_the_changes_before_it),

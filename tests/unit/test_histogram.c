@@ -85,7 +85,7 @@ static void sums_negative_values_too(void **state)
     assert_true(read_cell().sum == -2);
 }
 
-static void a_whole_weight_counts_so_often(void **state)
+static void a_whole_weight_is_added_to_the_count(void **state)
 {
     record(0.5, 10);
     assert_int_equal(read_cell().counts[2], 10);
@@ -165,7 +165,7 @@ static void an_overflow_is_refused_and_changes_nothing(void **state)
     assert_true(read_cell().sum == 0);
 }
 
-static void a_refused_one_leaves_no_fraction_behind(void **state)
+static void a_refused_one_leaves_no_fraction(void **state)
 {
     record(DBL_MAX, 1.5); /* carries 0.5 */
     assert_int_equal(histogram_record(cell, DBL_MAX, 1.5), REFUSED_VALUE_OVERFLOW);
@@ -201,7 +201,7 @@ static void *observe(void *ctx)
 /*
  * Incrementing the bucket commits an observation, so the sum always includes all that is counted.
  */
-static void whoever_reads_meanwhile_finds_what_is_counted_in_the_sum(void **state)
+static void a_reader_finds_in_the_sum_what_is_counted(void **state)
 {
     struct contents contents;
     pthread_t thread;
@@ -247,7 +247,7 @@ int main(void)
         CELL_CASE(counts_each_value_in_its_bucket),
         CELL_CASE(a_value_equal_to_a_bound_is_in_its_bucket),
         CELL_CASE(sums_negative_values_too),
-        CELL_CASE(a_whole_weight_counts_so_often),
+        CELL_CASE(a_whole_weight_is_added_to_the_count),
         CELL_CASE(one_at_rate_0_3_counts_3),
         CELL_CASE(one_at_rate_0_7_counts_1),
         CELL_CASE(a_thousand_at_rate_0_3_count_3333),
@@ -255,9 +255,9 @@ int main(void)
         CELL_CASE(count_and_sum_are_right_on_average),
         CELL_CASE(the_smallest_rate_takes_no_longer),
         CELL_CASE(an_overflow_is_refused_and_changes_nothing),
-        CELL_CASE(a_refused_one_leaves_no_fraction_behind),
+        CELL_CASE(a_refused_one_leaves_no_fraction),
         CELL_CASE(a_reading_is_all_cells_and_nothing_else),
-        CELL_CASE(whoever_reads_meanwhile_finds_what_is_counted_in_the_sum),
+        CELL_CASE(a_reader_finds_in_the_sum_what_is_counted),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

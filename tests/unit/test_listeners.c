@@ -659,13 +659,13 @@ static void a_folder_and_a_dangling_link_stay(void **state)
     assert_true(exists(in_folder("folder")));
 }
 
-static void a_missing_folder_is_told(void **state)
+static void a_missing_folder_is_reported(void **state)
 {
     set("statsd.listen-unix", "/no/such/folder/socket");
     assert_open_fails(-ENOENT, "--statsd.listen-unix ", "/no/such/folder/socket");
 }
 
-static void a_udp_port_in_use_is_told(void **state)
+static void a_udp_port_in_use_is_reported(void **state)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -679,7 +679,7 @@ static void a_udp_port_in_use_is_told(void **state)
     close(fd);
 }
 
-static void a_tcp_port_in_use_is_told(void **state)
+static void a_tcp_port_in_use_is_reported(void **state)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -694,7 +694,7 @@ static void a_tcp_port_in_use_is_told(void **state)
     close(fd);
 }
 
-static void an_address_of_another_machine_is_told(void **state)
+static void an_address_of_another_machine_is_reported(void **state)
 {
     set("statsd.listen-tcp", "192.0.2.1:8125");
     assert_open_fails(-EADDRNOTAVAIL, "--statsd.listen-tcp ", "192.0.2.1:8125");
@@ -816,10 +816,10 @@ int main(void)
         LISTENERS_CASE(a_path_given_twice_is_in_use),
         LISTENERS_CASE(a_file_that_is_no_socket_stays),
         LISTENERS_CASE(a_folder_and_a_dangling_link_stay),
-        LISTENERS_CASE(a_missing_folder_is_told),
-        LISTENERS_CASE(a_udp_port_in_use_is_told),
-        LISTENERS_CASE(a_tcp_port_in_use_is_told),
-        LISTENERS_CASE(an_address_of_another_machine_is_told),
+        LISTENERS_CASE(a_missing_folder_is_reported),
+        LISTENERS_CASE(a_udp_port_in_use_is_reported),
+        LISTENERS_CASE(a_tcp_port_in_use_is_reported),
+        LISTENERS_CASE(an_address_of_another_machine_is_reported),
         LISTENERS_CASE(what_was_opened_before_a_failure_is_closed),
         LISTENERS_CASE(a_refusal_is_one_line_and_returns_the_error),
         LISTENERS_CASE(no_listener_at_all_is_fine),

@@ -201,7 +201,7 @@ static void a_histogram_over_a_reserved_name_is_refused(void **state)
     assert_free("own_bucket");
 }
 
-static void a_refusal_tells_who_has_the_name(void **state)
+static void a_refusal_tells_which_family_has_the_name(void **state)
 {
     struct family *histogram = claim("x", SAMPLE_TIMER), *own = reserve("own", METRIC_GAUGE);
     struct family *found = NULL;
@@ -308,7 +308,7 @@ int main(void)
         NAMES_CASE(reserved_names_are_refused_for_all_types),
         NAMES_CASE(a_reserved_histogram_reserves_four_names),
         NAMES_CASE(a_histogram_over_a_reserved_name_is_refused),
-        NAMES_CASE(a_refusal_tells_who_has_the_name),
+        NAMES_CASE(a_refusal_tells_which_family_has_the_name),
         NAMES_CASE(finds_the_family_of_a_name_whatever_its_type),
         NAMES_CASE(what_a_histogram_is_exposed_under_is_no_family),
         NAMES_CASE(finds_its_own_families_too),

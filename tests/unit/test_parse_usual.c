@@ -288,7 +288,7 @@ static void reads_lines_around_the_greatest_limit(void **state)
  * The second of two pages cannot be read: reading it ends in a signal, which cmocka reports as a
  * failure. Otherwise the bytes after many short lines would be read many times.
  */
-static void reads_no_further_than_a_block_behind_the_line(void **state)
+static void reads_no_further_than_a_block_after_the_line(void **state)
 {
     static const char *const lines[] = { "\n",       "a\n",         "a:\n",      "a:b\n",
                                          "a:1\n",    "a:1234567\n", "a:1|\n",    "a:1|c\n",
@@ -598,7 +598,7 @@ int main(void)
         CASE(takes_names_and_rests_of_any_length),
         CASE(a_line_over_the_limit_is_not_usual),
         CASE(reads_lines_around_the_greatest_limit),
-        CASE(reads_no_further_than_a_block_behind_the_line),
+        CASE(reads_no_further_than_a_block_after_the_line),
         CASE(agrees_on_odd_lines),
         CASE(agrees_on_usual_lines_with_any_limit),
         CASE(agrees_on_each_byte_in_each_place),

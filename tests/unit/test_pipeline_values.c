@@ -216,7 +216,7 @@ static void a_chain_shares_the_tags_in_its_name(void **state)
     assert_identity();
 }
 
-static void with_tags_behind_the_type_there_is_no_chain(void **state)
+static void with_tags_after_the_type_there_is_no_chain(void **state)
 {
     assert_verdict("n:1|c:2|c|#k:v", REFUSED_ILLEGAL_EVENT);
     assert_verdict("n:1|c|@0.5:2|c|#k:v", VERDICT_APPLIED); /* a bad rate, an unknown section */
@@ -266,7 +266,7 @@ static void errors_in_a_chain_count_for_each_link(void **state)
 }
 
 /* A chain costs a hash of the name for each link, so the name must not be long. */
-static void there_is_no_chain_behind_a_very_long_name(void **state)
+static void there_is_no_chain_after_a_very_long_name(void **state)
 {
     char line[1200];
 
@@ -406,12 +406,12 @@ int main(void)
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_type),
         PIPELINE_CASE(links_of_a_chain_may_be_packed),
         PIPELINE_CASE(a_chain_shares_the_tags_in_its_name),
-        PIPELINE_CASE(with_tags_behind_the_type_there_is_no_chain),
+        PIPELINE_CASE(with_tags_after_the_type_there_is_no_chain),
         PIPELINE_CASE(a_bad_type_in_a_chain_refuses_all_of_it),
         PIPELINE_CASE(a_link_without_a_type_costs_only_itself),
         PIPELINE_CASE(a_bad_value_in_a_chain_costs_only_itself),
         PIPELINE_CASE(errors_in_a_chain_count_for_each_link),
-        PIPELINE_CASE(there_is_no_chain_behind_a_very_long_name),
+        PIPELINE_CASE(there_is_no_chain_after_a_very_long_name),
         PIPELINE_CASE(links_of_a_chain_are_known_after_the_first),
         PIPELINE_CASE(x_ends_the_series_that_have_its_tags),
         PIPELINE_CASE(x_takes_effect_in_the_order_of_lines),

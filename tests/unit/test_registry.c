@@ -348,7 +348,7 @@ static void conflicts_are_noted(void **state)
 }
 
 /* The new one would be exposed under a name that another family has. */
-static void a_new_histogram_is_refused_for_whoever_has_one_of_its_names(void **state)
+static void a_new_histogram_is_refused_if_one_of_its_names_is_taken(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct conflict latest;
@@ -403,7 +403,7 @@ int main(void)
         CASE(a_name_is_reserved_once),
         CASE(refuses_a_number_of_workers_that_no_series_could_hold),
         CASE(conflicts_are_noted),
-        CASE(a_new_histogram_is_refused_for_whoever_has_one_of_its_names),
+        CASE(a_new_histogram_is_refused_if_one_of_its_names_is_taken),
         CASE(other_refusals_are_no_conflicts),
         CASE(at_the_limit_a_conflict_is_still_a_conflict),
         CASE(a_snapshot_has_all_series_in_order),

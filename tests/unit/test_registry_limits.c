@@ -337,7 +337,7 @@ static void families_that_begin_with_an_overflow_series_keep_to_the_limit(void *
 }
 
 /* Sending the label gives no more series than sending any label beyond the limit. */
-static void a_family_has_one_overflow_series_whoever_names_it(void **state)
+static void a_family_has_one_overflow_series_whatever_senders_name(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_limited_registry(4, 2);
     struct cell *x, *y;
@@ -482,7 +482,7 @@ int main(void)
         CASE(overflow_cells_of_all_workers_are_of_one_series),
         CASE(a_sender_may_name_the_overflow_series_itself),
         CASE(families_that_begin_with_an_overflow_series_keep_to_the_limit),
-        CASE(a_family_has_one_overflow_series_whoever_names_it),
+        CASE(a_family_has_one_overflow_series_whatever_senders_name),
         CASE(overflow_series_that_are_sent_again_keep_to_the_memory_limit),
         CASE(the_overflow_series_is_found_again_after_room_was_made),
         CASE(a_gauge_named_like_an_overflow_series_is_a_gauge),

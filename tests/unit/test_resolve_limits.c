@@ -100,7 +100,7 @@ static void a_refused_name_is_refused_at_its_limit(void **state)
 }
 
 /* The group before it is part of the line, but not of the name. */
-static void a_name_behind_a_group_is_refused_at_its_limit(void **state)
+static void a_name_after_a_group_is_refused_at_its_limit(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
     struct slice text = SLICE("[k=v]abcd:1|c");
@@ -248,7 +248,7 @@ static void a_limit_of_labels_may_be_zero(void **state)
 }
 
 /* The end of the line is in scratch memory, but its fault must not be. */
-static void a_fault_behind_an_empty_group_lies_in_the_line(void **state)
+static void a_fault_after_an_empty_group_is_in_the_line(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
 
@@ -283,7 +283,7 @@ int main(void)
         CASE(a_limit_counts_what_was_sent),
         CASE(a_reserved_tag_has_limits_too),
         CASE(a_refused_name_is_refused_at_its_limit),
-        CASE(a_name_behind_a_group_is_refused_at_its_limit),
+        CASE(a_name_after_a_group_is_refused_at_its_limit),
         CASE(labels_have_their_limits),
         CASE(a_line_may_have_64_labels),
         CASE(tags_that_replace_others_do_not_count),
@@ -292,7 +292,7 @@ int main(void)
         CASE(there_is_room_for_the_longest_labels),
         CASE(there_is_room_for_256_labels),
         CASE(a_limit_of_labels_may_be_zero),
-        CASE(a_fault_behind_an_empty_group_lies_in_the_line),
+        CASE(a_fault_after_an_empty_group_is_in_the_line),
         CASE(the_limit_of_all_labels_counts_what_is_shown),
     };
 

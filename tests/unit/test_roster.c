@@ -253,7 +253,7 @@ static void a_name_is_free_after_its_last_series(void **state)
 
 /* --- going ---------------------------------------------------------------------------------- */
 
-static void a_removed_series_stays_with_who_has_it(void **state)
+static void a_removed_series_stays_for_its_readers(void **state)
 {
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
     size_t bytes = roster.budget.held_bytes;
@@ -745,7 +745,7 @@ int main(void)
         ROSTER_CASE(own_names_are_reserved),
         ROSTER_CASE(what_is_taken_cannot_be_reserved),
         ROSTER_CASE(a_name_is_free_after_its_last_series),
-        ROSTER_CASE(a_removed_series_stays_with_who_has_it),
+        ROSTER_CASE(a_removed_series_stays_for_its_readers),
         ROSTER_CASE(a_new_series_comes_in_its_place),
         ROSTER_CASE(fresh_series_are_given_once),
         ROSTER_CASE(fresh_series_can_be_given_back),

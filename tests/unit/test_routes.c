@@ -69,7 +69,7 @@ static void the_landing_page_links_to_all_the_others(void **state)
     }
 }
 
-static void conflicts_are_told_in_json(void **state)
+static void conflicts_are_reported_in_json(void **state)
 {
     struct registry_options options = { .n_workers = 1, .max_series = 10, .max_bytes = SIZE_MAX };
     CLEANUP(registry_freep) struct registry *registry = NULL;
@@ -106,7 +106,7 @@ int main(void)
         CASE(is_healthy_whether_it_is_ready_or_not),
         CASE(the_landing_page_links_to_all_the_others),
         CASE(metrics_are_where_they_were_asked_to_be),
-        CASE(conflicts_are_told_in_json),
+        CASE(conflicts_are_reported_in_json),
         CASE(all_pages_can_only_be_read),
     };
 

@@ -225,7 +225,7 @@ static void a_difference_around_the_bytes_is_none(void **state)
 }
 
 /* A NUL is a byte like any other: it does not end the text. */
-static void bytes_behind_a_nul_count(void **state)
+static void bytes_after_a_nul_count(void **state)
 {
     for (size_t len = 2; len <= LEN_MAX; len++) {
         char *memory, *other_memory;
@@ -259,7 +259,7 @@ int main(void)
         CASE(equal_bytes_are_equal_wherever_they_lie),
         CASE(one_difference_is_seen_at_each_place),
         CASE(a_difference_around_the_bytes_is_none),
-        CASE(bytes_behind_a_nul_count),
+        CASE(bytes_after_a_nul_count),
         CASE(nothing_equals_nothing),
     };
 

@@ -163,7 +163,7 @@ static void each_value_of_a_list_is_checked(void **state)
                     "1:39: statsd.listen-udp: y: " EXPECTED_ADDRESS);
 }
 
-static void a_value_of_the_wrong_shape_is_told(void **state)
+static void a_value_of_the_wrong_shape_is_reported(void **state)
 {
     assert_problems("workers: [1, many]\n", "1:10: workers: expected one value, not a list\n");
     assert_problems("workers:\n- 1\n", "2:1: workers: expected one value, not a list\n");
@@ -182,7 +182,7 @@ static void a_value_of_the_wrong_shape_is_told(void **state)
                                                       "3:5: web: expected a map of settings\n");
 }
 
-static void a_list_that_is_too_long_is_told_once(void **state)
+static void a_list_that_is_too_long_is_reported_once(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
 
@@ -270,7 +270,7 @@ static void a_setting_is_set_once(void **state)
 
 /* --- files ----------------------------------------------------------------------- */
 
-static void all_problems_are_told_in_their_order(void **state)
+static void all_problems_are_reported_in_their_order(void **state)
 {
     assert_problems("# all wrong\n"
                     "workers: many\n"
@@ -382,15 +382,15 @@ int main(void)
         FILE_CASE(an_empty_file_changes_nothing),
         FILE_CASE(says_where_a_value_is_wrong),
         FILE_CASE(each_value_of_a_list_is_checked),
-        FILE_CASE(a_value_of_the_wrong_shape_is_told),
-        FILE_CASE(a_list_that_is_too_long_is_told_once),
+        FILE_CASE(a_value_of_the_wrong_shape_is_reported),
+        FILE_CASE(a_list_that_is_too_long_is_reported_once),
         FILE_CASE(a_long_value_is_quoted_in_part),
         FILE_CASE(an_unknown_name_leads_to_the_nearest),
         FILE_CASE(a_name_like_no_other_leads_to_help),
         FILE_CASE(the_file_cannot_name_another_file),
         FILE_CASE(a_name_too_long_is_no_setting),
         FILE_CASE(a_setting_is_set_once),
-        FILE_CASE(all_problems_are_told_in_their_order),
+        FILE_CASE(all_problems_are_reported_in_their_order),
         FILE_CASE(a_file_with_a_problem_sets_nothing),
         FILE_CASE(says_where_the_form_is_wrong),
         FILE_CASE(yaml_is_checked_before_settings),

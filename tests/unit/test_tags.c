@@ -212,7 +212,7 @@ static void marks_without_tags_are_taken_away(void **state)
     must_split("a[k=v],", "a SignalFx{k=v}");
 }
 
-static void two_dialects_in_a_name_are_both_told(void **state)
+static void two_dialects_in_a_name_are_both_found(void **state)
 {
     must_split("a[k=v],l=w", "a SignalFx{k=v} InfluxDB{l=w}");
     must_split("a[k=v]b#l=w", "ab SignalFx{k=v} Librato{l=w}");
@@ -221,7 +221,7 @@ static void two_dialects_in_a_name_are_both_told(void **state)
     must_split("a[k=v,#]b#l=w", "ab SignalFx{k=v,#} Librato{l=w}");
 }
 
-static void the_group_ends_at_the_first_bracket_behind_its_beginning(void **state)
+static void the_group_ends_at_the_first_bracket_after_its_beginning(void **state)
 {
     must_split("a[k=v]b]c", "ab]c SignalFx{k=v}");
     must_split("a[[k=v]b", "ab SignalFx{[k=v}");
@@ -352,8 +352,8 @@ int main(void)
         CASE(a_name_may_be_nothing_but_tags),
         CASE(of_comma_and_hash_the_first_decides),
         CASE(marks_without_tags_are_taken_away),
-        CASE(two_dialects_in_a_name_are_both_told),
-        CASE(the_group_ends_at_the_first_bracket_behind_its_beginning),
+        CASE(two_dialects_in_a_name_are_both_found),
+        CASE(the_group_ends_at_the_first_bracket_after_its_beginning),
         CASE(a_bracket_without_partner_stays),
         CASE(brackets_in_the_wrong_order_are_no_group),
         CASE(a_dialect_that_is_off_leaves_its_marks_in_the_name),

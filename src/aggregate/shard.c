@@ -26,18 +26,11 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* The lookup of a prepared line. */
-struct lookup {
-    uint64_t hash;
-    struct key *key; /* found by the hash and not compared yet; or NULL */
-};
-
 struct shard {
     struct shard_options options;
     struct keys keys;
-    uint32_t prepared_age; /* of the keys, when the group was prepared */
-    uint64_t missed_hash;  /* of the last line that was looked up and not found */
-    struct lookup lookups[SHARD_GROUP_MAX];
+    uint32_t prepared_age;                  /* of the keys, when the group was prepared */
+    struct lookup lookups[SHARD_GROUP_MAX]; /* whose keys have not been compared yet */
     uint32_t now_s;
     size_t end_allowance; /* what is left for this second */
     int64_t last_at;      /* of the last gauge sample */
@@ -153,23 +146,17 @@ void shard_prepare(struct shard *shard, const struct line *lines, size_t n)
             prefetch_cell(lookups[i].key);
 }
 
-static struct key *miss(struct shard *shard, uint64_t hash)
-{
-    shard->missed_hash = hash;
-    return NULL;
-}
-
 /* Find the key of @line, which has this hash, whatever has happened since it was prepared. */
 COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const struct line *line)
 {
     struct key *key = keys_find(&shard->keys, hash);
 
     if (!key || !key_is_of(key, line))
-        return miss(shard, hash);
+        return NULL;
     if (atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed) &&
         !registry_revive(shard->options.registry, key->cell)) {
         keys_remove(&shard->keys, key);
-        return miss(shard, hash);
+        return NULL;
     }
     return key;
 }
@@ -186,9 +173,16 @@ struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line
     return key;
 }
 
-struct key *shard_find(struct shard *shard, const struct line *line)
+struct lookup shard_missed(const struct shard *shard, size_t i)
 {
-    return find_with_care(shard, keys_hash(&shard->keys, line), line);
+    return (struct lookup){ shard->lookups[i].hash, NULL };
+}
+
+struct lookup shard_find(struct shard *shard, const struct line *line)
+{
+    uint64_t hash = keys_hash(&shard->keys, line);
+
+    return (struct lookup){ hash, find_with_care(shard, hash, line) };
 }
 
 static struct key_facts facts_of(const struct identity *identity)
@@ -205,7 +199,7 @@ static struct key_facts facts_of(const struct identity *identity)
 }
 
 enum verdict shard_learn(struct shard *shard, const struct line *line,
-                         const struct identity *identity, struct key **ret)
+                         const struct identity *identity, struct lookup *lookup)
 {
     struct admission admission;
     struct key *key = NULL;
@@ -215,13 +209,13 @@ enum verdict shard_learn(struct shard *shard, const struct line *line,
     if (verdict != VERDICT_APPLIED)
         return verdict;
     if (!admission.is_overflow && !identity->is_passing)
-        key = keys_add(&shard->keys, line, shard->missed_hash, admission.cell);
+        key = keys_add(&shard->keys, line, lookup->hash, admission.cell);
     if (!key)
         key = &shard->passing;
     key->cell = admission.cell;
     key->facts = facts_of(identity);
     key->facts.is_overflow = admission.is_overflow;
-    *ret = key;
+    lookup->key = key;
     return VERDICT_APPLIED;
 }
 

@@ -57,18 +57,27 @@ void shard_prepare(struct shard *shard, const struct line *lines, size_t n);
  */
 struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line *line);
 
-/* The same for a single line. The prepared group stays valid. */
-struct key *shard_find(struct shard *shard, const struct line *line);
+/* The result of looking up a line. */
+struct lookup {
+    uint64_t hash;   /* of its key */
+    struct key *key; /* or NULL */
+};
+
+/* Look up a single line. The prepared group stays valid. */
+struct lookup shard_find(struct shard *shard, const struct line *line);
+
+/* The lookup of line @i of the group, for which shard_find_prepared() has returned NULL. */
+struct lookup shard_missed(const struct shard *shard, size_t i);
 
 /*
- * Learn the key of @line, the last one that was looked up and not found, by asking the registry
- * for the series of @identity. Returns VERDICT_APPLIED and the key in @ret, or the verdict of
+ * Learn the key of @line, which was looked up and not found, by asking the registry for the series
+ * of @identity. Returns VERDICT_APPLIED and adds the key to @lookup, or returns the verdict of
  * registry_admit(). A key that leads to an overflow series, or whose identity is_passing, is not
  * cached: it is valid until the next call. A line whose identity is_passing need not have been
- * looked up.
+ * looked up; its @lookup is only for the key.
  */
 MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line,
-                                    const struct identity *identity, struct key **ret);
+                                    const struct identity *identity, struct lookup *lookup);
 
 /*
  * Record the value of @line, which must have passed line_check() for the key's type. Its arrival

@@ -3,9 +3,9 @@
 /*
  * Recorder
  *
- * There are two paths. A line whose key is known is a hit, and goes to the key's cell; nearly
- * every line is one number for such a key. Any other line is a miss: it is resolved, and its key
- * is learned if its value can be recorded.
+ * There are two paths. A line whose key is known is a hit, and its values go to the key's cell;
+ * nearly every line is one number for such a key. Any other line is a miss: it is resolved, its
+ * key is learned, and then its values go the same way. An x has no key: it ends series instead.
  *
  * A traced line takes the same paths, except for the shortest one. On a hit, the line is resolved
  * again, only for the trace.
@@ -35,8 +35,11 @@ void recorder_set_trace(struct recorder *recorder, const struct trace *trace)
 
 /* --- counting ---------------------------------------------------------------------- */
 
-static void count_verdict(struct recorder *recorder, enum verdict verdict)
+/* Count the verdict of a sample. */
+static void count_sample(struct recorder *recorder, enum sample_type type, enum verdict verdict)
 {
+    if (verdict == VERDICT_APPLIED)
+        telemetry_count(recorder->row, TELEMETRY_SAMPLES + type, 1);
     telemetry_count(recorder->row, TELEMETRY_VERDICTS + verdict, 1);
 }
 
@@ -63,27 +66,55 @@ static void count_key_errors(struct recorder *recorder, const struct key_facts *
 
 void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)
 {
-    count_verdict(recorder, verdict);
+    telemetry_count(recorder->row, TELEMETRY_VERDICTS + verdict, 1);
     TRACE(recorder->trace, on_verdict, verdict, fault);
+}
+
+/* --- values ------------------------------------------------------------------------ */
+
+/* The values of a line, one after the other. */
+struct values {
+    const struct line *line; /* the line with the current value alone; NULL after the last one */
+    struct slice rest;       /* the values after that; at is NULL if there are none */
+    struct line member;
+};
+
+static void cut_value(struct values *values)
+{
+    values->line = parse_next_value(&values->rest, &values->member) ? &values->member : NULL;
+}
+
+/* Begin with the first value of @line. There is at least one. */
+static void begin_values(struct values *values, const struct line *line, enum sample_type type)
+{
+    bool takes_text = sample_type_facts(type)->value == SAMPLE_VALUE_TEXT;
+
+    values->line = line;
+    values->rest = (struct slice){ NULL, 0 };
+    if (line->is_number || takes_text || !parse_is_packed(line))
+        return;
+    values->rest = line->value;
+    values->member = *line;
+    cut_value(values);
+}
+
+static void next_value(struct recorder *recorder, struct values *values)
+{
+    values->line = NULL;
+    if (!values->rest.at)
+        return;
+    cut_value(values);
+    telemetry_count(recorder->row, TELEMETRY_PACKED, 1);
 }
 
 /* --- samples ----------------------------------------------------------------------- */
 
-/* The destination of the samples of a line. */
+/* What the values of a line go to. */
 struct destination {
     enum sample_type type;
-    double weight;                   /* as in struct identity */
-    struct key *key;                 /* NULL: none yet, but identity may get one */
-    const struct identity *identity; /* NULL on the hit path */
-    enum verdict refusal;            /* why it gets no key, once known */
-    bool has_ended;                  /* the series of an x have been ended */
-    size_t n_ended;                  /* the number of series that the last value of an x ended */
+    double weight;         /* as in struct identity */
+    const struct key *key; /* NULL if they are refused, or end series */
 };
-
-static bool is_overflow(const struct destination *to)
-{
-    return to->key && to->key->facts.is_overflow;
-}
 
 static bool is_finite(enum sample_type type, double value, double weight)
 {
@@ -100,49 +131,9 @@ static enum verdict check_value(const struct line *line, const struct destinatio
     return verdict;
 }
 
-static enum verdict record(struct recorder *recorder, struct key *key, const struct line *line)
-{
-    enum verdict verdict = line_check(line, key->facts.type);
-
-    if (verdict == VERDICT_APPLIED)
-        verdict = shard_record(recorder->shard, key, line);
-    if (verdict == VERDICT_APPLIED)
-        telemetry_count(recorder->row, TELEMETRY_SAMPLES + key->facts.type, 1);
-    return verdict;
-}
-
-static enum verdict end_series(struct recorder *recorder, struct destination *to)
-{
-    to->n_ended = 0;
-    /* The first value of a packed line ends the series; the next ones find nothing to end. */
-    if (!to->has_ended)
-        to->refusal = shard_end(recorder->shard, to->identity, &to->n_ended);
-    to->has_ended = true;
-    telemetry_count(recorder->row, TELEMETRY_ENDED, to->n_ended);
-    if (to->refusal == VERDICT_APPLIED)
-        telemetry_count(recorder->row, TELEMETRY_SAMPLES + SAMPLE_END, 1);
-    return to->refusal;
-}
-
-/* Record the value of @line at a destination without a key. */
-static enum verdict record_first(struct recorder *recorder, const struct line *line,
-                                 struct destination *to)
-{
-    enum verdict verdict = check_value(line, to);
-
-    /* A value that cannot be recorded must not make a series. */
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    if (to->type == SAMPLE_END)
-        return end_series(recorder, to);
-    if (to->refusal == VERDICT_APPLIED)
-        to->refusal = shard_learn(recorder->shard, line, to->identity, &to->key);
-    return to->refusal == VERDICT_APPLIED ? record(recorder, to->key, line) : to->refusal;
-}
-
-/* Tell the trace that the value of @line ended with @verdict. */
+/* Tell the trace that the value of @line got @verdict, and ended @n_ended series. */
 COLD static void tell_sample(const struct trace *trace, const struct line *line,
-                             const struct destination *to, enum verdict verdict)
+                             const struct destination *to, enum verdict verdict, size_t n_ended)
 {
     /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
     enum verdict cause = check_value(line, to);
@@ -151,50 +142,69 @@ COLD static void tell_sample(const struct trace *trace, const struct line *line,
 
     sample.verdict = verdict;
     if (verdict == VERDICT_APPLIED) {
-        sample.is_overflow = is_overflow(to);
-        sample.n_ended = to->n_ended;
+        sample.is_overflow = to->key && to->key->facts.is_overflow;
+        sample.n_ended = n_ended;
     }
     trace->on_sample(trace->ctx, &sample);
 }
 
-/* Record one sample. Returns whether it was applied. */
-static bool record_value(struct recorder *recorder, const struct line *line, struct destination *to)
+/* Settle the value of @line, which ended @n_ended series. Returns whether it was applied. */
+static bool settle_value(struct recorder *recorder, const struct line *line,
+                         const struct destination *to, enum verdict verdict, size_t n_ended)
 {
-    enum verdict verdict =
-        to->key ? record(recorder, to->key, line) : record_first(recorder, line, to);
+    bool is_applied = verdict == VERDICT_APPLIED;
 
-    count_verdict(recorder, verdict);
-    if (verdict == VERDICT_APPLIED && is_overflow(to))
+    count_sample(recorder, to->type, verdict);
+    if (is_applied && to->key && to->key->facts.is_overflow)
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
     if (UNLIKELY(recorder->trace))
-        tell_sample(recorder->trace, line, to, verdict);
-    return verdict == VERDICT_APPLIED;
-}
-
-/* Record several samples. Returns whether any was applied. */
-static bool record_packed(struct recorder *recorder, const struct line *line,
-                          struct destination *to)
-{
-    struct slice values = line->value;
-    struct line member = *line;
-    uint64_t n_values = 0;
-    bool is_applied = false;
-
-    for (; parse_next_value(&values, &member); n_values++)
-        is_applied |= record_value(recorder, &member, to);
-    telemetry_count(recorder->row, TELEMETRY_PACKED, n_values - 1);
+        tell_sample(recorder->trace, line, to, verdict, n_ended);
     return is_applied;
 }
 
-/* Record one sample or several. Returns whether any was applied. */
-static bool record_values(struct recorder *recorder, const struct line *line,
-                          struct destination *to)
+/*
+ * Settle all values. Those that are valid get @verdict, and the current one ended @n_ended series.
+ * Returns whether any was applied.
+ */
+static bool settle_values(struct recorder *recorder, struct values *values,
+                          const struct destination *to, enum verdict verdict, size_t n_ended)
 {
-    bool takes_text = sample_type_facts(to->type)->value == SAMPLE_VALUE_TEXT;
+    bool is_applied = false;
 
-    if (line->is_number || takes_text || !parse_is_packed(line))
-        return record_value(recorder, line, to);
-    return record_packed(recorder, line, to);
+    for (; values->line; next_value(recorder, values)) {
+        enum verdict cause = check_value(values->line, to);
+
+        is_applied |= settle_value(recorder, values->line, to,
+                                   cause == VERDICT_APPLIED ? verdict : cause, n_ended);
+        n_ended = 0;
+    }
+    return is_applied;
+}
+
+static enum verdict record(struct recorder *recorder, struct key *key, const struct line *line)
+{
+    enum verdict verdict = line_check(line, key->facts.type);
+
+    return verdict == VERDICT_APPLIED ? shard_record(recorder->shard, key, line) : verdict;
+}
+
+/*
+ * Record all values. Returns whether any was applied. Inlined, as nearly all new series come with
+ * one value.
+ */
+__attribute__((__always_inline__)) static inline bool record_values(struct recorder *recorder,
+                                                                    struct values *values,
+                                                                    struct key *key)
+{
+    const struct destination to = { key->facts.type, key->facts.weight, key };
+    bool is_applied = false;
+
+    for (; values->line; next_value(recorder, values)) {
+        enum verdict verdict = record(recorder, key, values->line);
+
+        is_applied |= settle_value(recorder, values->line, &to, verdict, 0);
+    }
+    return is_applied;
 }
 
 /* --- hits ---------------------------------------------------------------------------- */
@@ -202,13 +212,10 @@ static bool record_values(struct recorder *recorder, const struct line *line,
 /* Record any line whose key is known. */
 static void record_known(struct recorder *recorder, const struct line *line, struct key *key)
 {
-    struct destination to = {
-        .type = key->facts.type,
-        .weight = key->facts.weight,
-        .key = key,
-    };
+    struct values values;
 
-    if (record_values(recorder, line, &to))
+    begin_values(&values, line, key->facts.type);
+    if (record_values(recorder, &values, key))
         count_key_errors(recorder, &key->facts);
 }
 
@@ -224,34 +231,66 @@ static void record_hit(struct recorder *recorder, const struct line *line, struc
     verdict = record(recorder, key, line);
     if (verdict == VERDICT_APPLIED)
         count_key_errors(recorder, &key->facts);
-    count_verdict(recorder, verdict);
+    count_sample(recorder, key->facts.type, verdict);
 }
 
 /* --- misses --------------------------------------------------------------------------- */
 
-/* Record a resolved line. Its key is learned with its first valid value. */
-static void record_resolved(struct recorder *recorder, const struct line *line,
-                            const struct identity *identity)
+/* Refuse values until one can be recorded in a new series. Returns whether there is one. */
+static bool find_recordable(struct recorder *recorder, struct values *values,
+                            const struct destination *to)
 {
-    struct destination to = {
-        .type = identity->type,
-        .weight = identity->weight,
-        .identity = identity,
-    };
+    for (; values->line; next_value(recorder, values)) {
+        enum verdict verdict = check_value(values->line, to);
 
-    TRACE(recorder->trace, on_series, identity);
-    if (record_values(recorder, line, &to))
-        count_identity_errors(recorder, identity);
+        if (verdict == VERDICT_APPLIED)
+            return true;
+        settle_value(recorder, values->line, to, verdict, 0);
+    }
+    return false;
 }
 
-/* Record a line, link or check if the resolver returned VERDICT_APPLIED; otherwise end it. */
-static void record_if_resolved(struct recorder *recorder, const struct line *line,
-                               enum verdict verdict, const struct identity *identity)
+/* The current value ends the series; the ones after it find nothing to end. */
+static bool end_series(struct recorder *recorder, struct values *values,
+                       const struct destination *to, const struct identity *identity)
 {
-    if (verdict == VERDICT_APPLIED)
-        record_resolved(recorder, line, identity);
-    else
-        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
+    size_t n_ended = 0;
+    enum verdict verdict = shard_end(recorder->shard, identity, &n_ended);
+
+    telemetry_count(recorder->row, TELEMETRY_ENDED, n_ended);
+    return settle_values(recorder, values, to, verdict, n_ended);
+}
+
+/* Record values whose key is not known: learn it first. */
+static bool learn_and_record(struct recorder *recorder, struct values *values,
+                             const struct destination *to, const struct identity *identity,
+                             struct lookup *lookup)
+{
+    enum verdict verdict = shard_learn(recorder->shard, values->line, identity, lookup);
+
+    if (verdict != VERDICT_APPLIED)
+        return settle_values(recorder, values, to, verdict, 0);
+    return record_values(recorder, values, lookup->key);
+}
+
+/* Record a line of @identity whose key is not known. */
+static void record_new(struct recorder *recorder, const struct line *line,
+                       const struct identity *identity, struct lookup *lookup)
+{
+    const struct destination to = { identity->type, identity->weight, NULL };
+    struct values values;
+    bool is_applied;
+
+    TRACE(recorder->trace, on_series, identity);
+    begin_values(&values, line, identity->type);
+    /* A value that cannot be recorded must neither make a series nor end one. */
+    if (!find_recordable(recorder, &values, &to))
+        return;
+    is_applied = identity->type == SAMPLE_END
+                     ? end_series(recorder, &values, &to, identity)
+                     : learn_and_record(recorder, &values, &to, identity, lookup);
+    if (is_applied)
+        count_identity_errors(recorder, identity);
 }
 
 /* Tell the trace to which series a known key leads. */
@@ -268,28 +307,43 @@ static void tell_key(const struct trace *trace, const struct key *key)
     trace->on_series(trace->ctx, &identity);
 }
 
+/*
+ * Record a line, link or check for which the resolver returned @verdict and @identity. If @lookup
+ * has its key, it was resolved only for the trace.
+ */
+static void record_resolved(struct recorder *recorder, const struct line *line,
+                            struct lookup *lookup, enum verdict verdict,
+                            const struct identity *identity)
+{
+    if (lookup->key) {
+        tell_key(recorder->trace, lookup->key);
+        record_known(recorder, line, lookup->key);
+    } else if (verdict == VERDICT_APPLIED) {
+        record_new(recorder, line, identity, lookup);
+    } else {
+        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
+    }
+}
+
 /* Record one link of a chain: a line of its own, whose name has been resolved. */
 static void record_link(struct recorder *recorder, const struct line *link,
                         const struct identity *name)
 {
     bool has_key = resolve_link_is_line(recorder->resolver, link);
-    struct key *key = has_key ? shard_find(recorder->shard, link) : NULL;
+    struct lookup lookup = { 0, NULL };
     struct identity identity;
     enum verdict verdict;
 
-    if (key && !recorder->trace) {
-        record_known(recorder, link, key);
+    if (has_key)
+        lookup = shard_find(recorder->shard, link);
+    if (lookup.key && !recorder->trace) {
+        record_known(recorder, link, lookup.key);
         return;
     }
+    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, !lookup.key);
     verdict = resolve_link(recorder->resolver, name, link, &identity);
-    if (key) {
-        tell_key(recorder->trace, key);
-        record_known(recorder, link, key);
-        return;
-    }
-    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, 1);
     identity.is_passing = !has_key;
-    record_if_resolved(recorder, link, verdict, &identity);
+    record_resolved(recorder, link, &lookup, verdict, &identity);
 }
 
 /* Refuse a link without a type. */
@@ -301,12 +355,12 @@ static void refuse_link(struct recorder *recorder, const struct line *link)
         .fault = link->value.at + link->value.len,
     };
 
-    count_verdict(recorder, sample.verdict);
+    telemetry_count(recorder->row, TELEMETRY_VERDICTS + sample.verdict, 1);
     TRACE(recorder->trace, on_sample, &sample);
 }
 
 /* Record name:1|c:200|ms:6|g. The name is resolved once for all links. */
-static void record_chain(struct recorder *recorder, const struct line *line)
+NOINLINE static void record_chain(struct recorder *recorder, const struct line *line)
 {
     const char *end = line->rest.at + line->rest.len;
     struct slice links = { line->value.at, (size_t)(end - line->value.at) };
@@ -337,54 +391,48 @@ static bool may_be_chain(enum verdict verdict, const struct identity *identity)
     return verdict == REFUSED_ILLEGAL_EVENT || identity->has_colon_rate;
 }
 
-static void record_miss(struct recorder *recorder, const struct line *line)
+/* Resolve a line and record it. If @lookup has its key, that is only for the trace. */
+static void record_miss(struct recorder *recorder, const struct line *line, struct lookup lookup)
 {
     struct identity identity;
     enum verdict verdict = resolve_line(recorder->resolver, line, &identity);
 
-    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, 1);
-    if (UNLIKELY(may_be_chain(verdict, &identity)) && parse_is_chain(line))
+    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, !lookup.key);
+    if (UNLIKELY(may_be_chain(verdict, &identity)) && !lookup.key && parse_is_chain(line))
         record_chain(recorder, line);
     else
-        record_if_resolved(recorder, line, verdict, &identity);
+        record_resolved(recorder, line, &lookup, verdict, &identity);
 }
 
 /* --- lines ---------------------------------------------------------------------------- */
 
-/* Record line number @i of the group. */
-static void record_line(struct recorder *recorder, const struct line *line, size_t i)
+static void count_keys(struct recorder *recorder)
 {
-    struct key *key = shard_find_prepared(recorder->shard, i, line);
-
-    if (LIKELY(key))
-        record_hit(recorder, line, key);
-    else
-        record_miss(recorder, line);
+    recorder->row->counts[TELEMETRY_KEYS] = shard_n_keys(recorder->shard);
+    recorder->row->counts[TELEMETRY_KEY_EVICTIONS] = shard_n_evicted(recorder->shard);
 }
 
 void recorder_record(struct recorder *recorder, const struct line *lines, size_t n)
 {
     shard_prepare(recorder->shard, lines, n);
-    for (size_t i = 0; i < n; i++)
-        record_line(recorder, &lines[i], i);
-    recorder->row->counts[TELEMETRY_KEYS] = shard_n_keys(recorder->shard);
-    recorder->row->counts[TELEMETRY_KEY_EVICTIONS] = shard_n_evicted(recorder->shard);
+    for (size_t i = 0; i < n; i++) {
+        struct key *key = shard_find_prepared(recorder->shard, i, &lines[i]);
+
+        if (LIKELY(key))
+            record_hit(recorder, &lines[i], key);
+        else
+            record_miss(recorder, &lines[i], shard_missed(recorder->shard, i));
+    }
+    count_keys(recorder);
 }
 
 void recorder_record_traced(struct recorder *recorder, const struct line *line)
 {
-    struct key *key = shard_find(recorder->shard, line);
-    struct identity identity;
+    struct lookup lookup = shard_find(recorder->shard, line);
 
     TRACE(recorder->trace, on_name, line->name);
-    if (!key) {
-        recorder_record(recorder, line, 1);
-        return;
-    }
-    /* It was resolved when its key was learned. This time only the trace needs it. */
-    if (resolve_line(recorder->resolver, line, &identity) == VERDICT_APPLIED)
-        tell_key(recorder->trace, key);
-    record_known(recorder, line, key);
+    record_miss(recorder, line, lookup);
+    count_keys(recorder);
 }
 
 /* A check is a gauge; checks are too rare to cache their keys. */
@@ -403,9 +451,10 @@ void recorder_record_check(struct recorder *recorder, const struct service_check
         .number = check->status.at[0] - '0',
         .is_number = true,
     };
+    struct lookup lookup = { 0, NULL };
     struct identity identity;
     enum verdict verdict = resolve_parts(recorder->resolver, &parts, &identity);
 
     identity.is_passing = true;
-    record_if_resolved(recorder, &line, verdict, &identity);
+    record_resolved(recorder, &line, &lookup, verdict, &identity);
 }

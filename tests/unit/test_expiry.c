@@ -40,11 +40,11 @@ static struct identity identity_of(const char *name, enum sample_type type)
 static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
 {
     struct identity identity = { .type = type, .family = line->name, .weight = 1 };
-    struct key *key = shard_find(shards[worker], line);
+    struct lookup lookup = shard_find(shards[worker], line);
 
-    if (!key && shard_learn(shards[worker], line, &identity, &key) != VERDICT_APPLIED)
+    if (!lookup.key && shard_learn(shards[worker], line, &identity, &lookup) != VERDICT_APPLIED)
         return NULL;
-    return key;
+    return lookup.key;
 }
 
 /* A worker records 1, at @now_s. */
@@ -287,14 +287,15 @@ static void keys_of_all_aliases_are_forgotten(void **state)
 {
     struct identity identity = identity_of("x", SAMPLE_COUNTER);
     struct line line = line_of("x");
+    struct lookup lookup;
     char alias[16];
-    struct key *key;
 
     for (unsigned i = 0; i < 100; i++) {
         snprintf(alias, sizeof(alias), "alias%u", i);
         line.name = slice_of(alias);
-        assert_null(shard_find(shards[i % 2], &line));
-        assert_int_equal(shard_learn(shards[i % 2], &line, &identity, &key), VERDICT_APPLIED);
+        lookup = shard_find(shards[i % 2], &line);
+        assert_null(lookup.key);
+        assert_int_equal(shard_learn(shards[i % 2], &line, &identity, &lookup), VERDICT_APPLIED);
     }
     assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 100);
     assert_int_equal(sweep(100, 10), 1);

@@ -71,6 +71,18 @@ static void a_member_that_overflows_costs_only_itself(void **state)
     assert_identity();
 }
 
+/* 1.4 observations of it would be too much, but a known series records only one at first. */
+static void a_member_before_the_series_is_checked_as_a_new_one(void **state)
+{
+    push("a:1.7e308:1|h|@0.7");
+    assert_int_equal(verdicts(REFUSED_VALUE_OVERFLOW), 1);
+    assert_int_equal(verdicts(VERDICT_APPLIED), 1);
+    assert_true(read_series("a", "").sum == 1);
+    push("b:1:1.7e308|h|@0.7");
+    assert_int_equal(verdicts(VERDICT_APPLIED), 3);
+    assert_identity();
+}
+
 static void bad_members_alone_make_no_series(void **state)
 {
     push("c:x:-1|c|#bare|zz");
@@ -392,6 +404,7 @@ int main(void)
         PIPELINE_CASE(a_bad_member_costs_only_itself),
         PIPELINE_CASE(empty_members_at_both_ends_are_bad_too),
         PIPELINE_CASE(a_member_that_overflows_costs_only_itself),
+        PIPELINE_CASE(a_member_before_the_series_is_checked_as_a_new_one),
         PIPELINE_CASE(bad_members_alone_make_no_series),
         PIPELINE_CASE(what_refuses_the_line_refuses_it_once),
         PIPELINE_CASE(what_refuses_a_sample_refuses_each),

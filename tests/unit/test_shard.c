@@ -49,19 +49,19 @@ static struct identity identity_of(const char *family, enum sample_type type)
 /* Find the key of @line or learn it, as the pipeline does. */
 static struct key *look_up(struct shard *in, struct line *line, const struct identity *identity)
 {
-    struct key *key = shard_find(in, line);
+    struct lookup lookup = shard_find(in, line);
 
-    if (!key)
-        assert_int_equal(shard_learn(in, line, identity, &key), VERDICT_APPLIED);
-    assert_non_null(key);
-    return key;
+    if (!lookup.key)
+        assert_int_equal(shard_learn(in, line, identity, &lookup), VERDICT_APPLIED);
+    assert_non_null(lookup.key);
+    return lookup.key;
 }
 
 static bool is_known(struct shard *in, const char *name, const char *rest)
 {
     struct line line = line_of(name, rest, 1);
 
-    return shard_find(in, &line) != NULL;
+    return shard_find(in, &line).key != NULL;
 }
 
 static void record(struct shard *in, const char *name, const char *rest, double number,
@@ -91,11 +91,11 @@ static void finds_what_it_has_learnt(void **state)
 {
     const struct identity identity = identity_of("x", SAMPLE_COUNTER);
     struct line line = line_of("x", "|c", 1);
-    struct key *key;
+    struct lookup lookup = shard_find(shard, &line);
 
-    assert_null(shard_find(shard, &line));
-    assert_int_equal(shard_learn(shard, &line, &identity, &key), VERDICT_APPLIED);
-    assert_ptr_equal(shard_find(shard, &line), key);
+    assert_null(lookup.key);
+    assert_int_equal(shard_learn(shard, &line, &identity, &lookup), VERDICT_APPLIED);
+    assert_ptr_equal(shard_find(shard, &line).key, lookup.key);
     assert_int_equal(shard_n_keys(shard), 1);
 }
 
@@ -107,7 +107,7 @@ static void a_key_is_all_of_a_line_but_its_value(void **state)
     look_up(shard, &line, &identity);
     line.value = SLICE("2");
     line.number = 2;
-    assert_non_null(shard_find(shard, &line));
+    assert_non_null(shard_find(shard, &line).key);
     assert_false(is_known(shard, "a", "b|c"));
     assert_false(is_known(shard, "ab|", "c"));
     assert_false(is_known(shard, "ab", "|c|#a:b"));
@@ -148,12 +148,13 @@ static void a_refusal_of_the_registry_is_passed_on_and_not_remembered(void **sta
 {
     const struct identity gauge = identity_of("x", SAMPLE_GAUGE);
     struct line line = line_of("x", "|g", 1);
-    struct key *key;
+    struct lookup lookup;
 
     record(shard, "x", "|c", 1, &(struct identity){ .family = SLICE("x"), .weight = 1 });
-    assert_null(shard_find(shard, &line));
-    assert_int_equal(shard_learn(shard, &line, &gauge, &key), REFUSED_TYPE_CONFLICT);
-    assert_null(shard_find(shard, &line));
+    lookup = shard_find(shard, &line);
+    assert_null(lookup.key);
+    assert_int_equal(shard_learn(shard, &line, &gauge, &lookup), REFUSED_TYPE_CONFLICT);
+    assert_null(shard_find(shard, &line).key);
     assert_int_equal(shard_n_keys(shard), 1);
 }
 
@@ -210,17 +211,19 @@ static void a_batch_is_prepared_at_once(void **state)
 {
     const struct identity identity = identity_of("x", SAMPLE_COUNTER);
     struct line lines[] = { line_of("a", "|c", 1), line_of("b", "|c", 1), line_of("a", "|c", 1) };
-    struct key *keys[2];
+    struct lookup found[2];
 
     shard_prepare(shard, lines, 3);
     for (unsigned i = 0; i < 2; i++) {
         assert_null(shard_find_prepared(shard, i, &lines[i]));
-        assert_int_equal(shard_learn(shard, &lines[i], &identity, &keys[i]), VERDICT_APPLIED);
+        found[i] = shard_missed(shard, i);
+        assert_null(found[i].key);
+        assert_int_equal(shard_learn(shard, &lines[i], &identity, &found[i]), VERDICT_APPLIED);
     }
-    assert_ptr_equal(shard_find_prepared(shard, 2, &lines[2]), keys[0]);
+    assert_ptr_equal(shard_find_prepared(shard, 2, &lines[2]), found[0].key);
     shard_prepare(shard, lines, 3);
     for (unsigned i = 0; i < 3; i++)
-        assert_ptr_equal(shard_find_prepared(shard, i, &lines[i]), keys[i % 2]);
+        assert_ptr_equal(shard_find_prepared(shard, i, &lines[i]), found[i % 2].key);
     shard_prepare(shard, lines, 0);
 }
 
@@ -626,13 +629,13 @@ static void a_passing_key_is_not_remembered(void **state)
     identity.n_tag_errors = 2;
     for (unsigned i = 0; i < 3; i++) {
         struct line line = line_of("x", "|g", i);
-        struct key *key;
+        struct lookup lookup = shard_find(shard, &line);
 
-        assert_null(shard_find(shard, &line));
-        assert_int_equal(shard_learn(shard, &line, &identity, &key), VERDICT_APPLIED);
-        assert_int_equal(key->facts.type, SAMPLE_GAUGE);
-        assert_int_equal(key->facts.n_tag_errors, 2);
-        assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
+        assert_null(lookup.key);
+        assert_int_equal(shard_learn(shard, &line, &identity, &lookup), VERDICT_APPLIED);
+        assert_int_equal(lookup.key->facts.type, SAMPLE_GAUGE);
+        assert_int_equal(lookup.key->facts.n_tag_errors, 2);
+        assert_int_equal(shard_record(shard, lookup.key, &line), VERDICT_APPLIED);
     }
     assert_int_equal(shard_n_keys(shard), 0);
     assert_true(read_only_series().value == 2);

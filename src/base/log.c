@@ -55,39 +55,40 @@ static void add_time(struct buffer *line)
 }
 
 /* Add @text in quotes; the escapes are those that JSON and logfmt share. */
-static void add_quoted(struct buffer *line, const char *text)
+static void add_quoted(struct buffer *line, struct slice text)
 {
-    bool is_utf8 = utf8_is_valid(slice_of(text));
+    CLEANUP(buffer_deinit) struct buffer good = { 0 };
 
+    utf8_repair(text, &good);
+    line->has_failed |= good.has_failed;
     buffer_add_char(line, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') {
+    for (size_t i = 0; i < good.len; i++) {
+        char c = good.data[i];
+
+        if (c == '"' || c == '\\') {
             buffer_add_char(line, '\\');
-            buffer_add_char(line, *text);
-        } else if (*text == '\n') {
+            buffer_add_char(line, c);
+        } else if (c == '\n') {
             buffer_add_literal(line, "\\n");
-        } else if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            buffer_add_format(line, "\\u%04x", (unsigned)*text);
-        } else if ((unsigned char)*text >= 0x80 && !is_utf8) {
-            buffer_add_literal(line, "\\ufffd");
+        } else if ((unsigned char)c < 0x20 || c == 0x7f) {
+            buffer_add_format(line, "\\u%04x", (unsigned)c);
         } else {
-            buffer_add_char(line, *text);
+            buffer_add_char(line, c);
         }
     }
     buffer_add_char(line, '"');
 }
 
 /* logfmt needs quotes only around text that is not one ASCII word. */
-static bool is_one_word(const char *word)
+static bool is_one_word(struct slice text)
 {
-    const signed char *text = (const signed char *)word;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
 
-    if (!*text)
-        return false;
-    for (; *text; text++)
-        if (*text <= ' ' || *text == 0x7f || *text == '"' || *text == '=' || *text == '\\')
+        if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
             return false;
-    return true;
+    }
+    return text.len > 0;
 }
 
 static void add_value(struct buffer *line, const struct log_field *field)
@@ -95,7 +96,7 @@ static void add_value(struct buffer *line, const struct log_field *field)
     if (field->is_number)
         buffer_add_uint(line, field->number);
     else if (line_format == LOG_LOGFMT && is_one_word(field->text))
-        buffer_add(line, slice_of(field->text));
+        buffer_add(line, field->text);
     else
         add_quoted(line, field->text);
 }
@@ -125,7 +126,7 @@ static void add_line(struct buffer *line, enum log_level level, const char *mess
 {
     add_head(line, level);
     buffer_add(line, line_format == LOG_JSON ? SLICE(",\"msg\":") : SLICE(" msg="));
-    add_quoted(line, message);
+    add_quoted(line, slice_of(message));
     for (size_t i = 0; i < n_fields; i++)
         add_field(line, &fields[i]);
     if (line_format == LOG_JSON)
@@ -147,12 +148,17 @@ static void put(int fd, struct slice text)
     }
 }
 
+bool log_has(enum log_level level)
+{
+    return level >= threshold;
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields)
 {
     CLEANUP(buffer_deinit) struct buffer line = { 0 };
 
-    if (level < threshold)
+    if (!log_has(level))
         return;
     add_line(&line, level, message, fields, n_fields);
     if (!line.has_failed)

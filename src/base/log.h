@@ -35,13 +35,14 @@ enum log_format {
 /* A key and its value. Numbers are not quoted in JSON. */
 struct log_field {
     const char *key;
-    const char *text; /* borrowed; NULL when is_number */
+    struct slice text; /* borrowed */
     uint64_t number;
     bool is_number;
 };
 
-#define LOG_TEXT(key, text) ((struct log_field){ (key), (text), 0, false })
-#define LOG_UINT(key, number) ((struct log_field){ (key), NULL, (number), true })
+#define LOG_TEXT(key, text) LOG_SLICE((key), slice_of(text))
+#define LOG_SLICE(key, text) ((struct log_field){ (key), (text), 0, false })
+#define LOG_UINT(key, number) ((struct log_field){ (key), { 0 }, (number), true })
 
 /* Set the format, and drop lines below @level. Call it before threads start. */
 void log_setup(enum log_level level, enum log_format format);
@@ -71,11 +72,14 @@ uint64_t log_n_dropped(void);
 void log_print(struct slice text);
 
 /*
- * Write one line. @message and the texts of @fields are borrowed. Control characters in
- * them are escaped; in a text that is not UTF-8, each byte outside ASCII becomes U+FFFD.
+ * Write one line. @message and the texts of @fields are borrowed, and may hold any bytes: control
+ * characters are escaped, and each byte that is not UTF-8 becomes U+FFFD.
  */
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields);
+
+/* Whether lines of @level are logged at all. Any thread. */
+bool log_has(enum log_level level);
 
 #define LOG(level, message, ...)                                                                   \
     log_write((level), (message), (const struct log_field[]){ __VA_ARGS__ },                       \

@@ -85,3 +85,15 @@ bool utf8_is_valid(struct slice text)
 {
     return utf8_valid_prefix(text) == text.len;
 }
+
+void utf8_repair(struct slice text, struct buffer *out)
+{
+    size_t n;
+
+    while ((n = utf8_valid_prefix(text)) < text.len) {
+        buffer_add(out, (struct slice){ text.at, n });
+        buffer_add_literal(out, "\xef\xbf\xbd");
+        text = (struct slice){ text.at + n + 1, text.len - n - 1 };
+    }
+    buffer_add(out, text);
+}

@@ -5,6 +5,7 @@
  * UTF-8: validation
  */
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 /* Is all of @text well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates)? */
@@ -12,3 +13,6 @@ bool utf8_is_valid(struct slice text);
 
 /* The length of the longest well-formed prefix of @text. */
 size_t utf8_valid_prefix(struct slice text);
+
+/* Append @text with U+FFFD in place of each byte that is not part of a well-formed character. */
+void utf8_repair(struct slice text, struct buffer *out);

@@ -179,6 +179,29 @@ static void a_slice_of_nothing_may_be_null(void **state)
     assert_true(utf8_is_valid((struct slice){ NULL, 0 }));
 }
 
+static void assert_repaired(struct slice text, const char *wanted)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    utf8_repair(text, &out);
+    assert_false(out.has_failed);
+    assert_int_equal(out.len, strlen(wanted));
+    if (out.len)
+        assert_memory_equal(out.data, wanted, out.len);
+}
+
+#define BAD "\xef\xbf\xbd"
+
+static void repairs_byte_by_byte_what_is_wrong_and_nothing_else(void **state)
+{
+    assert_repaired((struct slice){ NULL, 0 }, "");
+    assert_repaired(SLICE("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+    assert_repaired(SLICE("\xff"), BAD);
+    assert_repaired(SLICE("a\x80z\xc3\xbc\xfe"), "a" BAD "z\xc3\xbc" BAD);
+    assert_repaired(SLICE("cut \xe2\x82"), "cut " BAD BAD);
+    assert_repaired(SLICE("\xed\xa0\x80"), BAD BAD BAD);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -190,6 +213,7 @@ int main(void)
         CASE(four_byte_strings_are_judged_as_the_rfc_does),
         CASE(finds_a_character_wherever_it_stands),
         CASE(a_slice_of_nothing_may_be_null),
+        CASE(repairs_byte_by_byte_what_is_wrong_and_nothing_else),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

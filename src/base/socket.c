@@ -11,25 +11,28 @@
 
 #include <errno.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+static int set_option(int fd, int level, int option, int value)
+{
+    return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
 static int set_read_buffer(int fd, int bytes)
 {
     /* The first needs CAP_NET_ADMIN; the second is limited to net.core.rmem_max. */
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == 0)
+    if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0)
         return 0;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) == 0)
-        return 0;
-    return -errno;
+    return set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
 static int share_port(int fd)
 {
-    int on = 1;
-
-    return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0 ? -errno : 0;
+    return set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 }
 
 /*
@@ -101,4 +104,15 @@ uint64_t socket_kernel_drops(int fd)
     if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
         return 0;
     return info[SK_MEMINFO_DROPS];
+}
+
+int socket_keep_alive(int fd, const struct socket_keep_alive *times)
+{
+    int r = set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, times->idle_s);
+
+    if (r == 0)
+        r = set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, times->interval_s);
+    if (r == 0)
+        r = set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, times->n_probes);
+    return r == 0 ? set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) : r;
 }

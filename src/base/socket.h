@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Socket: UDP sockets that share a port, and their state in the kernel
+ * Socket: UDP sockets that share a port, their state in the kernel, and keep-alive of TCP
  */
 
 #include "base/address.h"
@@ -36,3 +36,16 @@ int socket_read_buffer(int fd);
  * counts them modulo 2^32. Any thread; 0 on error.
  */
 uint64_t socket_kernel_drops(int fd);
+
+/* When the kernel probes a TCP connection whose peer is silent, to see if it is still there. */
+struct socket_keep_alive {
+    int idle_s;     /* of silence, before the first probe */
+    int interval_s; /* between two probes */
+    int n_probes;   /* after which, unanswered, the connection ends with ETIMEDOUT */
+};
+
+/*
+ * Let the kernel probe the peer of @fd, a TCP socket (tcp(7), TCP_KEEPIDLE). Its own times would
+ * be two hours for the first probe and eleven minutes for the rest. Returns 0 or negative errno.
+ */
+MUST_CHECK int socket_keep_alive(int fd, const struct socket_keep_alive *times);

@@ -19,6 +19,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/*
+ * A TCP peer that has vanished (its machine crashed, or a firewall dropped its state) is found
+ * after 30 s of silence and 6 probes, a minute in all. One that is only quiet answers the probes,
+ * so it stays connected.
+ */
+static const struct socket_keep_alive keep_alive = {
+    .idle_s = 30,
+    .interval_s = 5,
+    .n_probes = 6,
+};
+
 /* The shortest time between two log lines about the same thing. */
 #define LOG_PAUSE_NS (10 * CLOCK_NS_PER_S)
 
@@ -234,6 +245,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
         },
         .n_open = options->n_connections,
         .n_max = options->max_connections,
+        .keep_alive = keep_alive,
         .callbacks = {
             .ctx = source,
             .on_lines = on_lines,

@@ -206,7 +206,6 @@ static void add_connection(struct connections *owner, int fd)
 {
     const struct connections_callbacks *callbacks = &owner->options.callbacks;
     struct connection *connection = NULL;
-    int on = 1;
 
     if (atomic_fetch_add(owner->options.n_open, 1) < owner->options.n_max)
         connection = new_connection(owner, fd);
@@ -217,8 +216,8 @@ static void add_connection(struct connections *owner, int fd)
         return;
     }
     callbacks->on_opened(callbacks->ctx);
-    /* So that a peer that has vanished does not count forever. Without effect on Unix sockets. */
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    /* So that a peer that has vanished does not count forever. Unix sockets have no such thing. */
+    (void)!socket_keep_alive(fd, &owner->options.keep_alive);
     if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
         close_connection(connection);
 }

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/slice.h"
+#include "base/socket.h"
 #include "base/verdict.h"
 #include "input/stream.h"
 
@@ -32,6 +33,7 @@ struct connections_options {
     struct stream_options stream;
     _Atomic unsigned *n_open; /* shared by all listeners that n_max limits together; borrowed */
     unsigned n_max;
+    struct socket_keep_alive keep_alive; /* of TCP connections; a dead peer closes its own */
     struct connections_callbacks callbacks;
 };
 

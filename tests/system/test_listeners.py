@@ -487,6 +487,21 @@ def test_freed_places_can_be_used_again(start, streams):
     assert scrape.value("udometer_connections_refused_total") == 10
 
 
+def seconds_to_next_probe(port):
+    """For each established TCP connection of a local port; None without keep-alive (proc(5))."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table.read().splitlines()[1:]]
+    return [int(row[5].split(":")[1], 16) / 100 if row[5].startswith("02:") else None
+            for row in rows if row[1].endswith(":%04X" % port) and row[3] == "01"]
+
+
+def test_a_silent_peer_is_probed_within_half_a_minute(start):
+    udometer = start(TCP)
+    connect(udometer, "tcp")
+    wait_for_connections(udometer, 1)
+    wait_until(lambda: 20 < (seconds_to_next_probe(udometer.tcp[0][1])[0] or 0) <= 30, "a probe")
+
+
 N_THREADS, N_EACH, N_LINES = 8, 25, 100
 
 

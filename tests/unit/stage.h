@@ -159,6 +159,7 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
         .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },
         .n_open = &stage->n_open,
         .n_max = n_max,
+        .keep_alive = { .idle_s = 30, .interval_s = 5, .n_probes = 6 },
         .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_connection_refused,
                        on_turn_end },
     };

@@ -4,6 +4,7 @@
 #include "sockets.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -188,6 +189,43 @@ static void counts_no_drops_where_it_cannot(void **state)
     close(pipes[1]);
 }
 
+/* --- keep-alive --------------------------------------------------------------------------- */
+
+static int option_of(int fd, int level, int option)
+{
+    socklen_t len = sizeof(int);
+    int value;
+
+    assert_int_equal(getsockopt(fd, level, option, &value, &len), 0);
+    return value;
+}
+
+static void keep_alive_has_its_times(void **state)
+{
+    const struct socket_keep_alive times = { .idle_s = 7, .interval_s = 3, .n_probes = 4 };
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+    if (fd < 0) /* the host has no IPv6 */
+        fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+    assert_int_equal(socket_keep_alive(fd, &times), 0);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 7);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 3);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 4);
+    close(fd);
+}
+
+static void keep_alive_is_for_tcp(void **state)
+{
+    const struct socket_keep_alive times = { 1, 1, 1 };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    assert_true(socket_keep_alive(fd, &times) < 0);
+    assert_int_equal(socket_keep_alive(-1, &times), -EBADF);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -200,6 +238,8 @@ int main(void)
         CASE(tells_the_buffer_that_was_granted),
         CASE(counts_what_the_kernel_dropped),
         CASE(counts_no_drops_where_it_cannot),
+        CASE(keep_alive_has_its_times),
+        CASE(keep_alive_is_for_tcp),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

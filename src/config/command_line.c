@@ -3,13 +3,16 @@
 /*
  * Command line
  *
- * Splitting a flag and reading its value are separate steps. This lets the daemon set one
- * flag first, checking only that the others exist, and set those later.
+ * Splitting a flag and reading its value are separate steps. This lets the daemon look for
+ * --help and for the path of its config file before it sets anything.
  */
 
 #include "config/command_line.h"
 
-#include <stdlib.h>
+#include "base/must.h"
+#include "base/spelling.h"
+
+#include <errno.h>
 
 static bool is_flag(const char *word)
 {
@@ -29,125 +32,188 @@ int command_line_count_flags(int argc, char **argv)
 
 /* A flag, split. */
 struct flag {
-    const struct option *option;
-    const char *value; /* NULL: none was given */
+    const char *word;
+    const struct option *option; /* NULL: there is no such flag */
+    const char *value;           /* NULL: none was given */
 };
 
-static bool refuse_word(const struct command_line *line, const char *word, struct buffer *problem)
+/* Find the option that flag->word names, and the flag's value if that is part of the word. */
+static void find_flag(const struct command_line *line, struct flag *flag)
 {
-    /* It may have been meant as the value of the word before it. */
-    bool is_stray_value = line->has_next_word && !is_flag(word);
+    struct slice value = slice_of(flag->word + 2), name = slice_cut(&value, '=');
+    bool has_value = flag->word[2 + name.len] == '=', is_negated = false;
 
-    buffer_add_format(problem, "%s: %s; see %s --help", word,
-                      is_stray_value ? "expected a flag, --NAME=VALUE" : "unknown flag",
-                      line->command);
-    return false;
-}
-
-static bool refuse_missing_value(const struct command_line *line, const struct flag *flag,
-                                 const char *word, struct buffer *problem)
-{
-    if (line->has_words)
-        return refuse_word(line, word, problem);
-    if (line->has_next_word)
-        buffer_add_format(problem, "%s: needs a value; see %s --help", word, line->command);
-    else
-        buffer_add_format(problem, "%s: needs a value, --%s=%s", word, flag->option->name,
-                          flag->option->placeholder);
-    return false;
-}
-
-/* Find the option that the flag @word names, and the flag's value if it has one. */
-static bool find_flag(const struct command_line *line, const char *word, struct flag *ret)
-{
-    struct slice value = slice_of(word + 2), name = slice_cut(&value, '=');
-    bool has_value = word[2 + name.len] == '=', is_negated = false;
-
-    ret->option = option_find(line->table, name);
-    if (!ret->option && !has_value && slice_starts_with(name, SLICE("no-"))) {
-        ret->option = option_find(line->table, (struct slice){ name.at + 3, name.len - 3 });
+    flag->option = option_find(line->table, name);
+    if (!flag->option && !has_value && slice_starts_with(name, SLICE("no-"))) {
+        flag->option = option_find(line->table, (struct slice){ name.at + 3, name.len - 3 });
         is_negated = true;
     }
-    if (!ret->option || (is_negated && !option_is_switch(ret->option)))
-        return false;
-    ret->value = has_value ? value.at : NULL;
-    if (!has_value && option_is_switch(ret->option))
-        ret->value = is_negated ? "false" : "true";
-    return true;
+    if (!flag->option)
+        return;
+    if (has_value)
+        flag->value = value.at;
+    else if (option_is_switch(flag->option))
+        flag->value = is_negated ? "false" : "true";
+    else if (is_negated)
+        flag->option = NULL;
 }
 
-/* Take the flag at argv[*i], and move *i past it. */
-static bool take_flag(const struct command_line *line, int *i, struct flag *ret,
-                      struct buffer *problem)
+/* Whether the word after @word, a flag without a value, may have been meant as its value. */
+static bool may_have_value(const char *word)
 {
-    const char *word = line->argv[(*i)++];
-
-    if (!is_flag(word) || !find_flag(line, word, ret))
-        return refuse_word(line, word, problem);
-    if (!ret->value && line->has_next_word && *i < line->argc)
-        ret->value = line->argv[(*i)++];
-    return ret->value || refuse_missing_value(line, ret, word, problem);
+    return word[0] == '-' && strncmp(word, "--no-", 5) != 0 && !strchr(word, '=');
 }
 
-static bool set_flag(const struct flag *flag, void *values, struct buffer *problem)
+/* Split the flag at argv[*i], and move *i past it and its value. */
+static struct flag take_flag(const struct command_line *line, int *i)
 {
-    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    struct flag flag = { .word = line->argv[(*i)++] };
+    const char *next = *i < line->argc ? line->argv[*i] : NULL;
 
-    if (option_set(flag->option, values, flag->value, OPTION_FLAG, &wrong) == 0)
-        return true;
-    buffer_add_format(problem, "--%s=%s: ", flag->option->name, flag->value);
-    buffer_add(problem, buffer_text(&wrong));
-    return false;
+    if (is_flag(flag.word))
+        find_flag(line, &flag);
+    if (flag.value || !next)
+        return flag;
+    if (flag.option && line->has_next_word)
+        flag.value = line->argv[(*i)++];
+    else if (may_have_value(flag.word) && next[0] != '-')
+        (*i)++; /* one problem, not two */
+    return flag;
 }
 
-enum command_line_outcome command_line_read(const struct command_line *line,
-                                            const struct option *only, void *values,
-                                            struct buffer *problem)
+enum command_line_outcome command_line_request(const struct command_line *line)
 {
-    struct flag flag;
     int i = 1;
 
     while (i < line->argc) {
-        const char *word = line->argv[i];
+        const char *word = take_flag(line, &i).word;
 
         if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
             return COMMAND_LINE_HELP;
         if (line->has_version && strcmp(word, "--version") == 0)
             return COMMAND_LINE_VERSION;
-        if (!take_flag(line, &i, &flag, problem))
-            return COMMAND_LINE_WRONG;
-        if ((!only || flag.option == only) && !set_flag(&flag, values, problem))
-            return COMMAND_LINE_WRONG;
     }
     return COMMAND_LINE_RUN;
 }
 
-/* --- variables --------------------------------------------------------------------------- */
-
-bool command_line_read_variable(const struct option *option, void *values, struct buffer *problem)
+const char *command_line_value(const struct command_line *line, const struct option *option)
 {
-    CLEANUP(buffer_deinit) struct buffer name = { 0 };
-    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
-    const char *value;
+    const char *value = NULL;
+    int i = 1;
 
-    option_write_variable(option, &name);
-    buffer_add_char(&name, '\0');
-    value = name.has_failed ? NULL : getenv(name.data);
-    if (!value || (option->ignores_empty && !value[0]))
-        return true;
-    if (option_set(option, values, value, OPTION_ENVIRONMENT, &wrong) == 0)
-        return true;
-    buffer_add_format(problem, "%s=%s: ", name.data, value);
-    buffer_add(problem, buffer_text(&wrong));
-    return false;
+    while (i < line->argc) {
+        struct flag flag = take_flag(line, &i);
+
+        if (flag.option == option && flag.value)
+            value = flag.value;
+    }
+    return value;
 }
 
-bool command_line_read_variables(const struct option_table *table, void *values,
-                                 struct buffer *problem)
-{
-    bool is_good = true;
+/* --- problems ----------------------------------------------------------------------- */
 
-    for (unsigned i = 0; i < table->n && is_good; i++)
-        is_good = command_line_read_variable(&table->options[i], values, problem);
-    return is_good;
+/* The flag whose name is most similar to @name; of all flags, or of those that --no- negates. */
+static struct slice find_nearest(const struct command_line *line, struct slice name,
+                                 bool is_negated)
+{
+    struct spelling spelling;
+
+    spelling_init(&spelling, name);
+    for (unsigned i = 0; i < line->table->n; i++)
+        if (!is_negated || option_is_switch(&line->table->options[i]))
+            spelling_try(&spelling, slice_of(line->table->options[i].name));
+    if (!is_negated)
+        spelling_try(&spelling, SLICE("help"));
+    if (!is_negated && line->has_version)
+        spelling_try(&spelling, SLICE("version"));
+    return spelling.nearest;
+}
+
+static void refuse(const struct command_line *line, const char *word, const char *what,
+                   struct problems *problems)
+{
+    problems_add(problems, PLACE_NONE, "%s: %s; see %s --help", word, what, line->command);
+}
+
+static void refuse_unknown(const struct command_line *line, const char *word,
+                           struct problems *problems)
+{
+    struct slice value = slice_of(word + 2), name = slice_cut(&value, '='), nearest;
+    bool is_negated = slice_starts_with(name, SLICE("no-"));
+
+    if (is_negated)
+        name = (struct slice){ name.at + 3, name.len - 3 };
+    /* Comparing with all names is slow, and the text would not be kept. */
+    nearest = problems_are_many(problems) ? SLICE("") : find_nearest(line, name, is_negated);
+    if (nearest.len)
+        problems_add(problems, PLACE_NONE, "%s: unknown flag; did you mean --%s%.*s?", word,
+                     is_negated ? "no-" : "", (int)nearest.len, nearest.at);
+    else
+        refuse(line, word, "unknown flag", problems);
+}
+
+static void refuse_word(const struct command_line *line, const char *word,
+                        struct problems *problems)
+{
+    /* A word that is not a flag may have been meant as the value of the word before it. */
+    if (is_flag(word))
+        refuse_unknown(line, word, problems);
+    else if (line->has_next_word)
+        refuse(line, word, "expected a flag, --NAME=VALUE", problems);
+    else
+        refuse(line, word, "unknown flag", problems);
+}
+
+static void refuse_missing_value(const struct command_line *line, const struct flag *flag,
+                                 struct problems *problems)
+{
+    if (line->has_words)
+        refuse(line, flag->word, "unknown flag", problems);
+    else if (line->has_next_word)
+        refuse(line, flag->word, "needs a value", problems);
+    else
+        problems_add(problems, PLACE_NONE, "%s: needs a value, --%s=%s", flag->word,
+                     flag->option->name, flag->option->placeholder);
+}
+
+/* --- values ------------------------------------------------------------------------------ */
+
+/* Set a value. Returns what option_set() returns. */
+static int set_flag(const struct flag *flag, void *values, struct problems *problems)
+{
+    CLEANUP(buffer_deinit) struct buffer before = { 0 };
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    int r = option_set(flag->option, values, flag->value, OPTION_FLAG, &wrong);
+
+    if (r < 0) {
+        buffer_add_format(&before, "--%s=", flag->option->name);
+        problems_add_value(problems, PLACE_NONE, buffer_text(&before), slice_of(flag->value),
+                           buffer_text(&wrong));
+    }
+    return r;
+}
+
+enum command_line_outcome command_line_read(const struct command_line *line, void *values,
+                                            struct problems *problems)
+{
+    enum command_line_outcome request = command_line_request(line);
+    unsigned n_before = problems->n;
+    bool is_full[OPTIONS_MAX] = {
+        false
+    }; /* of a full list, report only the first value too many */
+    int i = 1;
+
+    MUST(line->table->n <= OPTIONS_MAX);
+    while (request == COMMAND_LINE_RUN && i < line->argc) {
+        struct flag flag = take_flag(line, &i);
+        unsigned row = flag.option ? option_index(line->table, flag.option) : 0;
+
+        if (!flag.option)
+            refuse_word(line, flag.word, problems);
+        else if (!flag.value)
+            refuse_missing_value(line, &flag, problems);
+        else if (!is_full[row])
+            is_full[row] = set_flag(&flag, values, problems) == -E2BIG;
+    }
+    return problems->n > n_before ? COMMAND_LINE_WRONG : request;
 }

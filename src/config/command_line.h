@@ -2,16 +2,17 @@
 #pragma once
 
 /*
- * Command line: options from flags and from environment variables
+ * Command line: options from flags
  */
 
 #include "config/option.h"
+#include "config/problems.h"
 
 enum command_line_outcome {
     COMMAND_LINE_RUN,
     COMMAND_LINE_HELP,
     COMMAND_LINE_VERSION,
-    COMMAND_LINE_WRONG, /* a flag or variable is invalid */
+    COMMAND_LINE_WRONG, /* some flags are invalid */
 };
 
 /* The flags of a command. Each has the form --NAME=VALUE, or --NAME for a switch. */
@@ -29,20 +30,17 @@ struct command_line {
 int command_line_count_flags(int argc, char **argv);
 
 /*
- * Set @values, the struct that the table fills, from the flags, in order. If @only is not
- * NULL, set only that option; the other flags need only exist. Reading stops at the first
- * flag that is invalid, after one sentence about it was written to @problem, or that asks for
- * help or the version.
+ * Whether the flags ask for help or the version, whatever else is wrong with them. The first
+ * of these flags decides. Returns any outcome but COMMAND_LINE_WRONG.
  */
-MUST_CHECK enum command_line_outcome command_line_read(const struct command_line *line,
-                                                       const struct option *only, void *values,
-                                                       struct buffer *problem);
+MUST_CHECK enum command_line_outcome command_line_request(const struct command_line *line);
+
+/* The last value that the flags give @option, borrowed from them; NULL if there is none. */
+const char *command_line_value(const struct command_line *line, const struct option *option);
 
 /*
- * Set one of @values, or all of them, from the environment variables that exist. At the first
- * invalid one, write the variable and the reason to @problem and return false.
+ * Set @values, the struct that the table fills, from the flags, in order; or set nothing if
+ * they ask for help or the version. Adds a problem to @problems for each invalid flag.
  */
-MUST_CHECK bool command_line_read_variable(const struct option *option, void *values,
-                                           struct buffer *problem);
-MUST_CHECK bool command_line_read_variables(const struct option_table *table, void *values,
-                                            struct buffer *problem);
+MUST_CHECK enum command_line_outcome command_line_read(const struct command_line *line,
+                                                       void *values, struct problems *problems);

@@ -3,13 +3,14 @@
 /*
  * Config
  *
- * Flags are read twice: first to check that they exist and to find --config.file, then,
- * after the file and the environment, to set what they say.
+ * Flags are looked at twice: first for --help and --config.file, then, after the file and the
+ * environment, to set what they say.
  */
 
 #include "config/config.h"
 
 #include "config/command_line.h"
+#include "config/environment.h"
 #include "config/settings.h"
 #include "config/settings_file.h"
 
@@ -38,33 +39,38 @@ void config_free(struct settings *settings)
 
 /* --- sources ------------------------------------------------------------------------- */
 
-static enum config_outcome read_flags(const struct command_line *line, const struct option *only,
-                                      struct settings *settings, struct buffer *problem)
-{
-    switch (command_line_read(line, only, settings, problem)) {
-    case COMMAND_LINE_RUN: return CONFIG_RUN;
-    case COMMAND_LINE_HELP: return CONFIG_HELP;
-    case COMMAND_LINE_VERSION: return CONFIG_VERSION;
-    case COMMAND_LINE_WRONG: return CONFIG_USAGE_ERROR;
-    }
-    return CONFIG_USAGE_ERROR;
-}
-
-/* The file's path may itself come from the environment or a flag. */
-static enum config_outcome find_file(const struct command_line *line, struct settings *settings,
-                                     struct buffer *problem)
+/* The path of the config file, which flag or variable may set; "" if there is none. */
+static const char *find_path(const struct command_line *line)
 {
     const struct option *config_file = option_find(&settings_table, SLICE("config.file"));
+    const char *path = command_line_value(line, config_file);
 
-    if (!command_line_read_variable(config_file, settings, problem))
+    if (!path)
+        path = environment_value(config_file);
+    return path ? path : "";
+}
+
+/* Read all sources, the lowest first, whatever is wrong with the others. */
+static enum config_outcome read_sources(const struct command_line *line, struct settings *settings,
+                                        struct problems *problems)
+{
+    const char *path = find_path(line);
+    bool is_file_good, is_usage_good;
+
+    is_file_good = !path[0] || settings_file_read(settings, path, problems);
+    is_usage_good = environment_read(&settings_table, settings, problems);
+    if (command_line_read(line, settings, problems) != COMMAND_LINE_RUN)
+        is_usage_good = false;
+    if (!is_usage_good)
         return CONFIG_USAGE_ERROR;
-    return read_flags(line, config_file, settings, problem);
+    if (!is_file_good)
+        return CONFIG_FILE_ERROR;
+    return settings->check_config ? CONFIG_CHECK : CONFIG_RUN;
 }
 
 enum config_outcome config_load(struct settings *settings, int argc, char **argv,
                                 struct problems *problems)
 {
-    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
     const struct command_line line = {
         .command = "udometer",
         .table = &settings_table,
@@ -73,18 +79,14 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
         .argc = argc,
         .argv = argv,
     };
-    enum config_outcome outcome = find_file(&line, settings, &problem);
 
-    if (outcome == CONFIG_RUN && settings->config_file[0] &&
-        !settings_file_read(settings, settings->config_file, problems))
-        outcome = CONFIG_FILE_ERROR;
-    if (outcome == CONFIG_RUN && !command_line_read_variables(&settings_table, settings, &problem))
-        outcome = CONFIG_USAGE_ERROR;
-    if (outcome == CONFIG_RUN)
-        outcome = read_flags(&line, NULL, settings, &problem);
-    if (problem.len)
-        problems_add(problems, PLACE_NONE, "%.*s", (int)problem.len, problem.data);
-    return outcome == CONFIG_RUN && settings->check_config ? CONFIG_CHECK : outcome;
+    switch (command_line_request(&line)) {
+    case COMMAND_LINE_HELP: return CONFIG_HELP;
+    case COMMAND_LINE_VERSION: return CONFIG_VERSION;
+    case COMMAND_LINE_RUN:
+    case COMMAND_LINE_WRONG: break;
+    }
+    return read_sources(&line, settings, problems);
 }
 
 /* --- help ------------------------------------------------------------------------ */

@@ -24,14 +24,14 @@ enum config_outcome {
     CONFIG_CHECK, /* --check-config: everything is valid; say so and exit */
     CONFIG_HELP,
     CONFIG_VERSION,
-    CONFIG_USAGE_ERROR, /* a flag or variable is invalid; exit status 2 */
-    CONFIG_FILE_ERROR,  /* the config file is missing or invalid; exit status 1 */
+    CONFIG_USAGE_ERROR, /* flags or variables are invalid; exit status 2 */
+    CONFIG_FILE_ERROR,  /* only the config file is missing or invalid; exit status 1 */
 };
 
 /*
  * Fill @settings, which has its defaults, from the config file, the environment and @argv,
- * in this order, so that flags win. On an error @problems lists every problem of the file,
- * or the first invalid flag or variable.
+ * in this order, so that flags win. On an error @problems lists every problem of all three,
+ * in the same order.
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings, int argc, char **argv,
                                            struct problems *problems);

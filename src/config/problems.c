@@ -48,14 +48,14 @@ void problems_add(struct problems *problems, struct place place, const char *for
     buffer_add_char(&problems->lines, '\n');
 }
 
-void problems_add_value(struct problems *problems, struct place place, struct slice key,
+void problems_add_value(struct problems *problems, struct place place, struct slice before,
                         struct slice value, struct slice wrong)
 {
     struct slice beginning = { value.at, value.len < QUOTE_MAX ? value.len : QUOTE_MAX };
     size_t len = value.len <= QUOTE_MAX ? value.len : utf8_valid_prefix(beginning);
 
-    problems_add(problems, place, "%.*s: %.*s%s: %.*s", (int)key.len, key.at, (int)len, value.at,
-                 len < value.len ? "…" : "", (int)wrong.len, wrong.at);
+    problems_add(problems, place, "%.*s%.*s%s: %.*s", (int)before.len, before.at, (int)len,
+                 value.at, len < value.len ? "…" : "", (int)wrong.len, wrong.at);
 }
 
 void problems_print(const struct problems *problems, const char *program, FILE *to)

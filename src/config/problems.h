@@ -4,9 +4,12 @@
 /*
  * Problems: all mistakes of a configuration, not only the first
  *
- * The reader of a file adds a problem for each mistake and continues. A problem is one line:
+ * Whoever reads a file, environment variables or flags adds a problem for each mistake and
+ * continues. A problem is one line, and says first where it is:
  *
  *      udometer.yml:3:8: statsd.ttl: soon: expected a duration like 90s, …
+ *      UDOMETER_WORKERS=many: expected a whole number from 1 to 64, …
+ *      --workrs=3: unknown flag; did you mean --workers?
  */
 
 #include "base/buffer.h"
@@ -47,10 +50,11 @@ __attribute__((__format__(__printf__, 3, 4))) void problems_add(struct problems 
                                                                 const char *format, ...);
 
 /*
- * Add a problem about a value, with the text "KEY: VALUE: WRONG". @value is UTF-8. If it is
- * long, only its beginning is quoted.
+ * Add a problem about a value, with the text "BEFOREVALUE: WRONG". @before is the key and what
+ * separates it from its value: "statsd.ttl: " or "--statsd.ttl=". If @value is long, only its
+ * beginning is quoted.
  */
-void problems_add_value(struct problems *problems, struct place place, struct slice key,
+void problems_add_value(struct problems *problems, struct place place, struct slice before,
                         struct slice value, struct slice wrong);
 
 /* Whether the list is full, so that further texts are not kept. */

@@ -19,6 +19,8 @@
 #include "base/spelling.h"
 #include "config/document.h"
 
+#include <errno.h>
+
 #define NAME_MAX_LEN 127
 
 struct walk {
@@ -93,18 +95,24 @@ static void complain_of_unknown(struct walk *walk, const struct node *value)
 
 /* --- values ---------------------------------------------------------------------- */
 
-static void set_value(struct walk *walk, const struct option *setting, const struct node *value)
+/* Returns what option_set() returns. */
+static int set_value(struct walk *walk, const struct option *setting, const struct node *value)
 {
+    CLEANUP(buffer_deinit) struct buffer before = { 0 };
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    int r = option_set(setting, walk->settings, value->text.at, OPTION_FILE, &wrong);
 
-    if (option_set(setting, walk->settings, value->text.at, OPTION_FILE, &wrong) < 0)
-        problems_add_value(walk->problems, value->place, name_of(walk), value->text,
+    if (r < 0) {
+        buffer_add_format(&before, "%s: ", setting->name);
+        problems_add_value(walk->problems, value->place, buffer_text(&before), value->text,
                            buffer_text(&wrong));
+    }
+    return r;
 }
 
 static void set_list(struct walk *walk, const struct option *setting, const struct node *list)
 {
-    unsigned n = 0;
+    int r = 0;
 
     if (!setting->is_list) {
         complain(walk, list->place, "expected one value, not a list");
@@ -113,10 +121,9 @@ static void set_list(struct walk *walk, const struct option *setting, const stru
     if (!list->first)
         complain(walk, list->place, "expected at least one value in this list");
     /* Report only the first value beyond the maximum. */
-    for (const struct node *value = list->first; value && n++ <= OPTION_LIST_MAX;
-         value = value->next) {
+    for (const struct node *value = list->first; value && r != -E2BIG; value = value->next) {
         if (value->shape == NODE_SCALAR)
-            set_value(walk, setting, value);
+            r = set_value(walk, setting, value);
         else
             complain(walk, value->place, "expected a plain value in this list");
     }
@@ -125,7 +132,7 @@ static void set_list(struct walk *walk, const struct option *setting, const stru
 static void set(struct walk *walk, const struct option *setting, const struct node *value)
 {
     switch (value->shape) {
-    case NODE_SCALAR: set_value(walk, setting, value); break;
+    case NODE_SCALAR: (void)set_value(walk, setting, value); break;
     case NODE_LIST: set_list(walk, setting, value); break;
     case NODE_MAP:
         complain(walk, value->place,

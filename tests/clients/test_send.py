@@ -139,6 +139,8 @@ def test_a_unix_socket_that_is_slow_loses_nothing(folder):
 @pytest.mark.parametrize("words, status, says", [
     (["--help"], 0, b"Usage: udometer send"),
     (["--nonsense"], 2, b"unknown flag"),
+    (["--ulr=x", "--other", "a"], 2, b"--ulr=x: unknown flag; did you mean --url?\n"
+     b"udometer send: --other: unknown flag"),
     (["cuont", "a"], 2, b"unknown type"),
     (["count"], 2, b"the name is missing"),
     (["gauge", "a", "x"], 2, b"the value is not a number"),

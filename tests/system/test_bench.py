@@ -383,6 +383,17 @@ def test_a_wrong_flag(flags, word):
     assert done.stderr.startswith("udometer bench: ") and done.stderr.count("\n") == 1
 
 
+def test_all_wrong_flags_are_reported():
+    done = run("bench", "--rate=fast", "--flow=2", "--seconds=1", "--datagrams=1",
+               "--sink=blocking")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "udometer bench: --rate=fast: expected a whole number from 0 to 1000000000",
+        "udometer bench: --flow=2: unknown flag; did you mean --flows?",
+        "udometer bench: --seconds and --datagrams: expected only one of them",
+        "udometer bench: --sink: cannot be combined with --scrape or --datagrams"]
+
+
 def test_help():
     done = run("bench", "--help")
     assert done.returncode == 0 and done.stdout.startswith("Usage: udometer bench")

@@ -220,6 +220,32 @@ def test_all_that_is_wrong_with_a_config_file_is_told(config, flags):
     assert "statsd.ttl: soon: expected a duration" in lines[1]
 
 
+@pytest.mark.parametrize("flags", [[], ["--check-config"]], ids=["start", "check"])
+def test_all_that_is_wrong_with_file_variables_and_flags_is_reported(config, flags):
+    path = config(WRONG_IN_ALL_WAYS)
+    done = run("--config.file=" + path, "--workrs", "5", "--limit.series=x",
+               "--statsd.listen-udp=a", "stray", *flags,
+               environment={"UDOMETER_LOG_LEVEL": "loud", "UDOMETER_LIMIT_LABELS": "257"})
+    assert done.returncode == 2 and not done.stdout
+    lines = done.stderr.splitlines()
+    assert all(line.startswith("udometer: " + path + ":") for line in lines[:6])
+    assert lines[6:] == [
+        "udometer: UDOMETER_LIMIT_LABELS=257: expected a whole number from 1 to 256",
+        "udometer: UDOMETER_LOG_LEVEL=loud: expected debug, info, warn or error",
+        "udometer: --workrs: unknown flag; did you mean --workers?",
+        "udometer: --limit.series=x: expected a whole number from 1 to 1000000000",
+        "udometer: --statsd.listen-udp=a: expected HOST:PORT, for example 127.0.0.1:8125 or "
+        "[::1]:0, with a host that can be resolved",
+        "udometer: stray: expected a flag, --NAME=VALUE; see udometer --help"]
+
+
+def test_explain_reports_all_problems_too(config):
+    done = run("explain", "--config.file=" + config("workrs: 2\n"), "--limit.labels=257", "a:1|c",
+               environment={"UDOMETER_LOG_LEVEL": "loud"})
+    assert done.returncode == 2 and not done.stdout
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == ["udometer explain"] * 3
+
+
 def test_of_very_many_problems_the_first_are_told(config):
     done = run("--config.file=" + config("".join("x%d: 1\n" % n for n in range(150))))
     lines = done.stderr.splitlines()

@@ -9,12 +9,14 @@
 
 #include "config/command_line.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct weather {
     uint64_t n_drops;
     char *place;
     bool is_cold;
+    struct option_list clouds;
 };
 
 #define OPTION_VALUES struct weather
@@ -23,12 +25,13 @@ static const struct option rows[] = {
     { "drops", "N", OPTION_COUNT(n_drops, 0, 1000, 1), "how many" },
     { "place", "TEXT", OPTION_TEXT(place, "here"), "where", .ignores_empty = true },
     { "cold", NULL, OPTION_SWITCH(is_cold, false), "is it?" },
+    { "clouds", "TEXT", OPTION_LIST(value_text, clouds, NULL), "which" },
 };
 
 static const struct option_table table = OPTION_TABLE(rows);
 
 static struct weather weather;
-static struct buffer problem;
+static struct problems problems;
 
 /* Read @words, up to NULL, as flags of @line. */
 static enum command_line_outcome read_line(struct command_line line, const char *const *words)
@@ -43,9 +46,9 @@ static enum command_line_outcome read_line(struct command_line line, const char 
     line.table = &table;
     line.argc = argc;
     line.argv = argv;
-    buffer_clear(&problem);
-    outcome = command_line_read(&line, NULL, &weather, &problem);
-    buffer_add_char(&problem, '\0');
+    problems_deinit(&problems);
+    outcome = command_line_read(&line, &weather, &problems);
+    buffer_add_char(&problems.lines, '\0');
     for (int i = 0; i < argc; i++)
         free(argv[i]);
     return outcome;
@@ -56,14 +59,17 @@ static enum command_line_outcome read_line(struct command_line line, const char 
 static void read_good(const char *const *words)
 {
     if (read_line((struct command_line){ 0 }, words) != COMMAND_LINE_RUN)
-        fail_msg("%s", problem.data);
-    assert_string_equal(problem.data, "");
+        fail_msg("%s", problems.lines.data);
+    assert_int_equal(problems.n, 0);
 }
 
 static void read_wrong(struct command_line line, const char *const *words, const char *expected)
 {
+    char text[500];
+
     assert_int_equal(read_line(line, words), COMMAND_LINE_WRONG);
-    assert_string_equal(problem.data, expected);
+    snprintf(text, sizeof(text), "%s\n", expected);
+    assert_string_equal(problems.lines.data, text);
 }
 
 static const struct command_line strict, before_words = { .has_words = true },
@@ -109,14 +115,90 @@ static void a_wrong_value_is_explained(void **state)
     read_wrong(loose, WORDS("--drops", "x"), "--drops=x: expected a whole number from 0 to 1000");
 }
 
-static void the_first_that_is_not_set_decides(void **state)
+static void all_problems_are_reported_in_order(void **state)
+{
+    read_wrong(strict, WORDS("--drops=x", "--place=a", "--dro=7", "--cold=y", "stray", "--drops"),
+               "--drops=x: expected a whole number from 0 to 1000\n"
+               "--dro=7: unknown flag; see udometer rain --help\n"
+               "--cold=y: expected true or false\n"
+               "stray: unknown flag; see udometer rain --help\n"
+               "--drops: needs a value, --drops=N");
+    assert_string_equal(weather.place, "a");
+    assert_int_equal(problems.n, 5);
+}
+
+static void the_nearest_flag_is_named(void **state)
+{
+    read_wrong(strict, WORDS("--drop=7"), "--drop=7: unknown flag; did you mean --drops?");
+    read_wrong(strict, WORDS("--coldd"), "--coldd: unknown flag; did you mean --cold?");
+    read_wrong(strict, WORDS("--no-colt"), "--no-colt: unknown flag; did you mean --no-cold?");
+    read_wrong(strict, WORDS("--no-drop"), "--no-drop: unknown flag; see udometer rain --help");
+    read_wrong(strict, WORDS("--hepl"), "--hepl: unknown flag; did you mean --help?");
+    read_wrong(loose, WORDS("--versoin"), "--versoin: unknown flag; did you mean --version?");
+    read_wrong(strict, WORDS("--versoin"), "--versoin: unknown flag; see udometer rain --help");
+}
+
+/* The word after an unknown flag is its value, unless the flag can have none. */
+static void a_value_of_an_unknown_flag_is_no_second_problem(void **state)
+{
+    read_wrong(loose, WORDS("--drop", "7", "--place", "there"),
+               "--drop: unknown flag; did you mean --drops?");
+    assert_string_equal(weather.place, "there");
+    read_wrong(loose, WORDS("--drop=7", "8"),
+               "--drop=7: unknown flag; did you mean --drops?\n"
+               "8: expected a flag, --NAME=VALUE; see udometer rain --help");
+    read_wrong(loose, WORDS("--no-colt", "8"),
+               "--no-colt: unknown flag; did you mean --no-cold?\n"
+               "8: expected a flag, --NAME=VALUE; see udometer rain --help");
+    read_wrong(strict, WORDS("--drop", "7"), "--drop: unknown flag; did you mean --drops?");
+    read_wrong(loose, WORDS("--drop", "--place=x"), "--drop: unknown flag; did you mean --drops?");
+    assert_string_equal(weather.place, "x");
+}
+
+static void the_first_value_beyond_a_full_list_is_reported(void **state)
+{
+    char *argv[3 * OPTION_LIST_MAX] = { strdup("rain") };
+    struct command_line line = { .table = &table, .argc = ARRAY_SIZE(argv), .argv = argv };
+
+    for (unsigned i = 1; i < ARRAY_SIZE(argv); i++)
+        argv[i] = strdup("--clouds=low");
+    problems_deinit(&problems);
+    assert_int_equal(command_line_read(&line, &weather, &problems), COMMAND_LINE_WRONG);
+    assert_slice_equal(buffer_text(&problems.lines), "--clouds=low: expected at most 16 values\n");
+    for (unsigned i = 0; i < ARRAY_SIZE(argv); i++)
+        free(argv[i]);
+}
+
+static void a_flag_may_be_looked_up_before_any_is_set(void **state)
+{
+    char rain[] = "rain", place[] = "--place=a", unknown[] = "--x", other[] = "--place",
+         value[] = "b", end[] = "--place";
+    char *argv[] = { rain, place, unknown, other, value, end };
+    struct command_line line = { .table = &table, .has_next_word = true, .argv = argv };
+
+    line.argc = 1;
+    assert_null(command_line_value(&line, &rows[1]));
+    line.argc = 2;
+    assert_string_equal(command_line_value(&line, &rows[1]), "a");
+    line.argc = ARRAY_SIZE(argv);
+    assert_string_equal(command_line_value(&line, &rows[1]), "b");
+    assert_null(command_line_value(&line, &rows[0]));
+    assert_string_equal(weather.place, "here");
+}
+
+static void help_and_version_win_wherever_they_stand(void **state)
 {
     assert_int_equal(read_line(strict, WORDS("--help", "--nonsense")), COMMAND_LINE_HELP);
+    assert_int_equal(read_line(strict, WORDS("--nonsense", "--help")), COMMAND_LINE_HELP);
     assert_int_equal(read_line(strict, WORDS("--drops=2", "-h")), COMMAND_LINE_HELP);
+    assert_int_equal(read_line(strict, WORDS("--drops=x", "--help")), COMMAND_LINE_HELP);
     assert_int_equal(read_line(loose, WORDS("--version", "--help")), COMMAND_LINE_VERSION);
+    assert_int_equal(problems.n, 0);
+    assert_int_equal(weather.n_drops, 1); /* nothing is set */
     assert_int_equal(read_line(strict, WORDS("--version")), COMMAND_LINE_WRONG);
-    assert_int_equal(read_line(strict, WORDS("--drops=x", "--help")), COMMAND_LINE_WRONG);
-    assert_int_equal(weather.n_drops, 2);
+    /* A word that is the value of a flag asks for nothing. */
+    assert_int_equal(read_line(loose, WORDS("--place", "--help")), COMMAND_LINE_RUN);
+    assert_string_equal(weather.place, "--help");
 }
 
 static void flags_end_at_the_first_word(void **state)
@@ -129,34 +211,15 @@ static void flags_end_at_the_first_word(void **state)
     assert_int_equal(command_line_count_flags(1, words), 1);
 }
 
-static void variables_are_read_as_far_as_there_are_some(void **state)
-{
-    setenv("UDOMETER_DROPS", "9", 1);
-    assert_true(command_line_read_variables(&table, &weather, &problem));
-    assert_int_equal(weather.n_drops, 9);
-    assert_string_equal(weather.place, "here");
-    setenv("UDOMETER_PLACE", "", 1);
-    assert_true(command_line_read_variables(&table, &weather, &problem));
-    assert_string_equal(weather.place, "here");
-    setenv("UDOMETER_DROPS", "", 1);
-    assert_false(command_line_read_variables(&table, &weather, &problem));
-    assert_slice_equal(buffer_text(&problem),
-                       "UDOMETER_DROPS=: expected a whole number from 0 to 1000");
-}
-
 static int begin(void **state)
 {
-    unsetenv("UDOMETER_DROPS");
-    unsetenv("UDOMETER_PLACE");
-    unsetenv("UDOMETER_COLD");
     return option_init_values(&table, &weather);
 }
 
 static int end(void **state)
 {
     option_deinit_values(&table, &weather);
-    buffer_deinit(&problem);
-    problem = (struct buffer){ 0 };
+    problems_deinit(&problems);
     return 0;
 }
 
@@ -170,9 +233,13 @@ int main(void)
         LINE_CASE(a_value_is_no_word_where_words_follow),
         LINE_CASE(every_word_is_a_flag),
         LINE_CASE(a_wrong_value_is_explained),
-        LINE_CASE(the_first_that_is_not_set_decides),
+        LINE_CASE(all_problems_are_reported_in_order),
+        LINE_CASE(the_nearest_flag_is_named),
+        LINE_CASE(a_value_of_an_unknown_flag_is_no_second_problem),
+        LINE_CASE(the_first_value_beyond_a_full_list_is_reported),
+        LINE_CASE(a_flag_may_be_looked_up_before_any_is_set),
+        LINE_CASE(help_and_version_win_wherever_they_stand),
         LINE_CASE(flags_end_at_the_first_word),
-        LINE_CASE(variables_are_read_as_far_as_there_are_some),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -162,6 +162,8 @@ static void help_and_version_win_over_wrong_values(void **state)
     assert_int_equal(load_with("-h"), CONFIG_HELP);
     assert_int_equal(load_with("--version"), CONFIG_VERSION);
     assert_int_equal(load_with("--workers=65", "--help"), CONFIG_HELP);
+    assert_int_equal(load_with("--nonsense", "--version"), CONFIG_VERSION);
+    assert_string_equal(problem.data, "");
     assert_int_equal(load_with("--config.file=/no/such", "--version"), CONFIG_VERSION);
 }
 
@@ -303,10 +305,36 @@ static void all_that_is_wrong_with_a_file_is_reported(void **state)
     assert_string_equal(problem.data, expected);
 }
 
-static void an_unknown_flag_is_found_before_the_file_is_read(void **state)
+static void all_that_is_wrong_with_all_sources_is_reported(void **state)
 {
-    assert_problem(load_with("--config.file=/no/such/file", "--nonsense"), CONFIG_USAGE_ERROR,
-                   "--nonsense");
+    char expected[1024];
+
+    write_file("workrs: 1\nstatsd.ttl: soon\n");
+    setenv("UDOMETER_WORKERS", "many", 1);
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "nonsense", 1);
+    snprintf(expected, sizeof(expected),
+             "%s:1:1: workrs: unknown setting; did you mean workers?\n"
+             "%s:2:13: statsd.ttl: soon: expected a duration like 90s, 15m, 12h or 7d; "
+             "0s means never\n"
+             "UDOMETER_STATSD_LISTEN_UDP=nonsense: expected HOST:PORT, for example "
+             "127.0.0.1:8125 or [::1]:0, with a host that can be resolved\n"
+             "UDOMETER_WORKERS=many: expected a whole number from 1 to 64, or 0 to let it "
+             "choose\n"
+             "--limit.serie=5: unknown flag; did you mean --limit.series?\n"
+             "--log.level=loud: expected debug, info, warn or error",
+             path, path);
+    assert_int_equal(load_with("--limit.serie=5", file_flag, "--log.level", "loud"),
+                     CONFIG_USAGE_ERROR);
+    assert_string_equal(problem.data, expected);
+}
+
+static void a_wrong_flag_decides_the_outcome(void **state)
+{
+    assert_int_equal(load_with("--config.file=/no/such/file", "--nonsense"), CONFIG_USAGE_ERROR);
+    assert_non_null(strstr(problem.data, "/no/such/file: "));
+    assert_non_null(strstr(problem.data, "\n--nonsense: unknown flag"));
+    setenv("UDOMETER_WORKERS", "many", 1);
+    assert_int_equal(load_with("--config.file=/no/such/file"), CONFIG_USAGE_ERROR);
 }
 
 static int begin(void **state)
@@ -373,7 +401,8 @@ int main(void)
         CONFIG_CASE(a_missing_file_is_a_file_error),
         CONFIG_CASE(a_wrong_file_is_a_file_error_with_its_place),
         CONFIG_CASE(all_that_is_wrong_with_a_file_is_reported),
-        CONFIG_CASE(an_unknown_flag_is_found_before_the_file_is_read),
+        CONFIG_CASE(all_that_is_wrong_with_all_sources_is_reported),
+        CONFIG_CASE(a_wrong_flag_decides_the_outcome),
     };
 
     return cmocka_run_group_tests(cases, make_file, remove_file);

@@ -75,12 +75,12 @@ static void a_problem_stays_on_one_line(void **state)
 static void a_value_is_quoted_between_key_and_problem(void **state)
 {
     problems.path = "a";
-    problems_add_value(&problems, at(1, 1), SLICE("statsd.ttl"), SLICE("soon"),
+    problems_add_value(&problems, at(1, 1), SLICE("statsd.ttl: "), SLICE("soon"),
                        SLICE("expected 5m"));
-    problems_add_value(&problems, at(2, 1), SLICE("k"), (struct slice){ NULL, 0 },
+    problems_add_value(&problems, at(2, 1), SLICE("--k="), (struct slice){ NULL, 0 },
                        SLICE("expected it"));
     assert_slice_equal(text(), "udometer: a:1:1: statsd.ttl: soon: expected 5m\n"
-                               "udometer: a:2:1: k: : expected it\n");
+                               "udometer: a:2:1: --k=: expected it\n");
 }
 
 /* A value of @n bytes is quoted with @shown of them. */
@@ -90,7 +90,8 @@ static void assert_shown(const char *value, size_t n, size_t shown)
     struct slice quoted;
 
     problems_deinit(&problems);
-    problems_add_value(&problems, PLACE_NONE, SLICE("k"), (struct slice){ value, n }, SLICE("no"));
+    problems_add_value(&problems, PLACE_NONE, SLICE("k: "), (struct slice){ value, n },
+                       SLICE("no"));
     snprintf(expected, sizeof(expected), "udometer: k: %.*s%s: no\n", (int)shown, value,
              shown < n ? "…" : "");
     quoted = text();

@@ -236,14 +236,12 @@ static int print_help(void)
 int bench_main(int argc, char **argv)
 {
     CLEANUP(bench_options_deinit) struct bench_options options;
-    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
 
-    switch (bench_options_read(&options, argc, argv, &problem)) {
+    switch (bench_options_read(&options, argc, argv, &problems)) {
     case COMMAND_LINE_HELP:
     case COMMAND_LINE_VERSION: return print_help();
-    case COMMAND_LINE_WRONG:
-        fprintf(stderr, "udometer bench: %.*s\n", (int)problem.len, problem.data);
-        return EXIT_USAGE;
+    case COMMAND_LINE_WRONG: problems_print(&problems, "udometer bench", stderr); return EXIT_USAGE;
     case COMMAND_LINE_RUN: break;
     }
     catch_signals();

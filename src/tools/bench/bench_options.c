@@ -68,18 +68,18 @@ static const struct option rows[] = {
 
 static const struct option_table table = OPTION_TABLE(rows);
 
-/* Which flags cannot be combined, or NULL. */
-static const char *find_contradiction(const struct bench_options *options)
+/* Flags that cannot be combined. */
+static void add_contradictions(const struct bench_options *options, struct problems *problems)
 {
     if (options->duration_ns && options->n_datagrams)
-        return "--seconds and --datagrams: expected only one of them";
+        problems_add(problems, PLACE_NONE, "--seconds and --datagrams: expected only one of them");
     if (options->sink != SINK_NONE && (options->scrape_url[0] || options->n_datagrams))
-        return "--sink: cannot be combined with --scrape or --datagrams";
-    return NULL;
+        problems_add(problems, PLACE_NONE,
+                     "--sink: cannot be combined with --scrape or --datagrams");
 }
 
 enum command_line_outcome bench_options_read(struct bench_options *options, int argc, char **argv,
-                                             struct buffer *problem)
+                                             struct problems *problems)
 {
     const struct command_line line = {
         .command = "udometer bench",
@@ -87,19 +87,17 @@ enum command_line_outcome bench_options_read(struct bench_options *options, int 
         .argc = argc,
         .argv = argv,
     };
-    const char *contradiction = NULL;
-    enum command_line_outcome outcome = COMMAND_LINE_WRONG;
+    enum command_line_outcome outcome;
 
-    if (option_init_values(&table, options) < 0)
-        buffer_add_literal(problem, "out of memory");
-    else
-        outcome = command_line_read(&line, NULL, options, problem);
-    if (outcome == COMMAND_LINE_RUN)
-        contradiction = find_contradiction(options);
-    if (contradiction)
-        buffer_add(problem, slice_of(contradiction));
-    buffer_keep_on_one_line(problem);
-    return contradiction ? COMMAND_LINE_WRONG : outcome;
+    if (option_init_values(&table, options) < 0) {
+        problems_add(problems, PLACE_NONE, "out of memory");
+        return COMMAND_LINE_WRONG;
+    }
+    outcome = command_line_read(&line, options, problems);
+    if (outcome == COMMAND_LINE_HELP)
+        return outcome;
+    add_contradictions(options, problems);
+    return problems->n ? COMMAND_LINE_WRONG : outcome;
 }
 
 void bench_options_deinit(struct bench_options *options)

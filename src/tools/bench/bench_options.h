@@ -44,11 +44,11 @@ struct bench_options {
 };
 
 /*
- * Fill @options from the flags argv[1] to argv[argc - 1] and the defaults. A problem is
- * written to @problem as one line. Call bench_options_deinit() in either case.
+ * Fill @options from the flags argv[1] to argv[argc - 1] and the defaults. Adds a problem for
+ * each invalid flag and each contradiction. Call bench_options_deinit() in either case.
  */
 MUST_CHECK enum command_line_outcome bench_options_read(struct bench_options *options, int argc,
-                                                        char **argv, struct buffer *problem);
+                                                        char **argv, struct problems *problems);
 void bench_options_deinit(struct bench_options *options);
 
 /* Write the text of --help. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/target.h"
 #include "config/command_line.h"
+#include "config/environment.h"
 #include "tools/send/encode.h"
 #include "tools/send/sender.h"
 #include "tools/send/stopwatch.h"
@@ -244,7 +245,7 @@ static int print_usage(void)
 }
 
 static enum command_line_outcome read_options(struct send_options *options, int n_flags,
-                                              char **argv, struct buffer *problem)
+                                              char **argv, struct problems *problems)
 {
     const struct command_line line = {
         .command = "udometer send",
@@ -254,9 +255,10 @@ static enum command_line_outcome read_options(struct send_options *options, int 
         .argv = argv,
     };
 
-    if (!command_line_read_variables(&table, options, problem))
-        return COMMAND_LINE_WRONG;
-    return command_line_read(&line, NULL, options, problem);
+    bool is_good = environment_read(&table, options, problems);
+    enum command_line_outcome outcome = command_line_read(&line, options, problems);
+
+    return outcome == COMMAND_LINE_RUN && !is_good ? COMMAND_LINE_WRONG : outcome;
 }
 
 static int send_words(const char *url, char *const *words, int n)
@@ -276,17 +278,15 @@ static void free_options(struct send_options *options)
 int send_main(int argc, char **argv)
 {
     CLEANUP(free_options) struct send_options options;
-    CLEANUP(buffer_deinit) struct buffer problem = { 0 };
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
     int n_flags = command_line_count_flags(argc, argv);
 
     if (option_init_values(&table, &options) < 0)
         return complain("flags", strerror(ENOMEM), EXIT_FAILURE);
-    switch (read_options(&options, n_flags, argv, &problem)) {
+    switch (read_options(&options, n_flags, argv, &problems)) {
     case COMMAND_LINE_HELP:
     case COMMAND_LINE_VERSION: return print_usage();
-    case COMMAND_LINE_WRONG:
-        fprintf(stderr, "udometer send: %.*s\n", (int)problem.len, problem.data);
-        return EXIT_USAGE;
+    case COMMAND_LINE_WRONG: problems_print(&problems, "udometer send", stderr); return EXIT_USAGE;
     case COMMAND_LINE_RUN: break;
     }
     return send_words(options.url, argv + n_flags, argc - n_flags);

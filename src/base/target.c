@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <sys/un.h>
 
-#define DEFAULT_PORT ":8125"
 #define HOST_PORT_MAX 300
 
 static const struct slice unix_scheme = { "unix://", 7 };
@@ -43,14 +42,14 @@ static int udp_address(struct address *ret, struct slice host_port)
 
     if (host_port.len && host_port.at[host_port.len - 1] == '/')
         host_port.len--;
-    if (host_port.len == 0 || host_port.len > sizeof(text) - sizeof(DEFAULT_PORT))
+    if (host_port.len == 0 || host_port.len > sizeof(text) - sizeof(":" TARGET_DEFAULT_PORT))
         return -EINVAL;
     /* Colons inside brackets belong to an IPv6 address. */
     colon = memrchr(host_port.at, ':', host_port.len);
     bracket = memrchr(host_port.at, ']', host_port.len);
     has_port = colon && (!bracket || bracket < colon);
     snprintf(text, sizeof(text), "%.*s%s", (int)host_port.len, host_port.at,
-             has_port ? "" : DEFAULT_PORT);
+             has_port ? "" : ":" TARGET_DEFAULT_PORT);
     return address_parse(ret, text);
 }
 

@@ -7,10 +7,14 @@
 
 #include "base/address.h"
 
+/* Where samples are sent, and received, unless the user says otherwise. */
+#define TARGET_DEFAULT_PORT "8125"
+#define TARGET_DEFAULT "127.0.0.1:" TARGET_DEFAULT_PORT
+
 /*
  * Parse a target, the address of a datagram socket:
  *
- *      udp://HOST[:PORT][/]    the port is 8125 by default
+ *      udp://HOST[:PORT][/]    the port is TARGET_DEFAULT_PORT by default
  *      unix:///PATH            a Unix datagram socket
  *      HOST:PORT               as for address_parse()
  *

@@ -10,6 +10,7 @@
 
 #include "base/labels.h"
 #include "base/socket.h"
+#include "base/target.h"
 
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
@@ -39,7 +40,7 @@ static const struct option options[] = {
     { "config.file", "PATH", OPTION_TEXT(config_file, ""),
       "YAML file of settings; its keys are the names of these flags" },
     { "statsd.listen-udp", "HOST:PORT",
-      OPTION_LIST(value_listener_address, listen_udp, "127.0.0.1:8125"),
+      OPTION_LIST(value_listener_address, listen_udp, TARGET_DEFAULT),
       "UDP address to receive on; may be repeated; port 0: the kernel chooses; empty: none" },
     { "statsd.listen-tcp", "HOST:PORT", OPTION_LIST(value_listener_address, listen_tcp, ""),
       "TCP address to receive on" },

@@ -11,6 +11,7 @@
 #include "config/value.h"
 
 #include "base/address.h"
+#include "base/target.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -73,8 +74,9 @@ static int read_address(void *to, const char *text, const struct value_range *ra
     struct address address;
 
     if (address_parse(&address, text) < 0)
-        return value_refuse(wrong, "HOST:PORT, for example 127.0.0.1:8125 or [::1]:0, with a host "
-                                   "that can be resolved");
+        return value_refuse(wrong,
+                            "HOST:PORT, for example " TARGET_DEFAULT " or [::1]:0, with a host "
+                            "that can be resolved");
     return value_read_text(to, text, range, wrong);
 }
 

@@ -9,6 +9,8 @@
 
 #include "tools/bench/bench_options.h"
 
+#include "base/target.h"
+
 #define BILLION 1000000000
 
 static const char *const orders[] = {
@@ -29,7 +31,7 @@ static const char *const formats[] = {
 #define OPTION_VALUES struct bench_options
 
 static const struct option rows[] = {
-    { "target", "HOST:PORT", OPTION_TEXT_OF(bench_target, target, "127.0.0.1:8125"),
+    { "target", "HOST:PORT", OPTION_TEXT_OF(bench_target, target, TARGET_DEFAULT),
       "where to send; or unix:///PATH, a Unix datagram socket" },
     { "rate", "N", OPTION_COUNT(rate, 0, BILLION, 10000),
       "datagrams per second; 0: as many as possible" },

@@ -34,7 +34,7 @@ struct send_options {
     char *url;
 };
 
-#define DEFAULT_URL "udp://127.0.0.1:8125"
+#define DEFAULT_URL "udp://" TARGET_DEFAULT
 
 #define OPTION_VALUES struct send_options
 

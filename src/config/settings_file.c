@@ -45,7 +45,7 @@ static void complain(struct walk *walk, struct place place, const char *what)
 /* --- unknown names --------------------------------------------------------------- */
 
 /* A setting that a file may set: any but the file's own path. */
-static const struct option *find_setting(struct slice name)
+static const struct option *find_option(struct slice name)
 {
     return slice_equal(name, SLICE("config.file")) ? NULL : option_find(&settings_table, name);
 }
@@ -67,7 +67,7 @@ static struct slice find_nearest(struct slice name, bool is_map)
     for (unsigned i = 0; i < settings_table.n; i++) {
         struct slice known = slice_of(settings_table.options[i].name);
 
-        if (find_setting(known))
+        if (find_option(known))
             spelling_try(&spelling, is_map ? section_of(known) : known);
     }
     return spelling.nearest;
@@ -96,25 +96,25 @@ static void complain_of_unknown(struct walk *walk, const struct node *value)
 /* --- values ---------------------------------------------------------------------- */
 
 /* Returns what option_set() returns. */
-static int set_value(struct walk *walk, const struct option *setting, const struct node *value)
+static int set_value(struct walk *walk, const struct option *option, const struct node *value)
 {
     CLEANUP(buffer_deinit) struct buffer before = { 0 };
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
-    int r = option_set(setting, walk->settings, value->text.at, OPTION_FILE, &wrong);
+    int r = option_set(option, walk->settings, value->text.at, OPTION_FILE, &wrong);
 
     if (r < 0) {
-        buffer_add_format(&before, "%s: ", setting->name);
+        buffer_add_format(&before, "%s: ", option->name);
         problems_add_value(walk->problems, value->place, buffer_text(&before), value->text,
                            buffer_text(&wrong));
     }
     return r;
 }
 
-static void set_list(struct walk *walk, const struct option *setting, const struct node *list)
+static void set_list(struct walk *walk, const struct option *option, const struct node *list)
 {
     int r = 0;
 
-    if (!setting->is_list) {
+    if (!option->is_list) {
         complain(walk, list->place, "expected one value, not a list");
         return;
     }
@@ -123,20 +123,20 @@ static void set_list(struct walk *walk, const struct option *setting, const stru
     /* Report only the first value beyond the maximum. */
     for (const struct node *value = list->first; value && r != -E2BIG; value = value->next) {
         if (value->shape == NODE_SCALAR)
-            r = set_value(walk, setting, value);
+            r = set_value(walk, option, value);
         else
             complain(walk, value->place, "expected a plain value in this list");
     }
 }
 
-static void set(struct walk *walk, const struct option *setting, const struct node *value)
+static void set(struct walk *walk, const struct option *option, const struct node *value)
 {
     switch (value->shape) {
-    case NODE_SCALAR: (void)set_value(walk, setting, value); break;
-    case NODE_LIST: set_list(walk, setting, value); break;
+    case NODE_SCALAR: (void)set_value(walk, option, value); break;
+    case NODE_LIST: set_list(walk, option, value); break;
     case NODE_MAP:
         complain(walk, value->place,
-                 setting->is_list ? "expected a list, not a map" : "expected one value, not a map");
+                 option->is_list ? "expected a list, not a map" : "expected one value, not a map");
         break;
     }
 }
@@ -148,14 +148,14 @@ static void walk_map(struct walk *walk, const struct node *map);
 /* Check and set the value that has the current name. */
 static void walk_value(struct walk *walk, const struct node *value)
 {
-    const struct option *setting = find_setting(name_of(walk));
-    bool *is_set = setting ? &walk->is_set[option_index(&settings_table, setting)] : NULL;
+    const struct option *option = find_option(name_of(walk));
+    bool *is_set = option ? &walk->is_set[option_index(&settings_table, option)] : NULL;
 
     if (value->is_repeated || (is_set && *is_set)) {
         complain(walk, value->key->place, "is set twice in this file");
-    } else if (setting) {
+    } else if (option) {
         *is_set = true;
-        set(walk, setting, value);
+        set(walk, option, value);
     } else if (!option_has_prefix(&settings_table, name_of(walk))) {
         complain_of_unknown(walk, value);
     } else if (value->shape != NODE_MAP) {

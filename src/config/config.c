@@ -117,7 +117,5 @@ static const char help_tail[] =
 
 void config_write_help(struct buffer *out)
 {
-    buffer_add_literal(out, help_head);
-    option_write_help(&settings_table, out);
-    buffer_add_literal(out, help_tail);
+    option_write_help(&settings_table, help_head, help_tail, out);
 }

@@ -81,10 +81,13 @@ static void write_paragraph(const struct option *option, struct buffer *out)
     buffer_add_char(out, '\n');
 }
 
-void option_write_help(const struct option_table *table, struct buffer *out)
+void option_write_help(const struct option_table *table, const char *head, const char *tail,
+                       struct buffer *out)
 {
+    buffer_add(out, slice_of(head));
     for (unsigned i = 0; i < table->n; i++)
         write_paragraph(&table->options[i], out);
+    buffer_add(out, slice_of(tail));
 }
 
 /* --- lists ------------------------------------------------------------------------------- */

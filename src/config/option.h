@@ -154,8 +154,9 @@ bool option_is_switch(const struct option *option);
 /* Write the name of its environment variable: UDOMETER_ and the option's name in capitals. */
 void option_write_variable(const struct option *option, struct buffer *out);
 
-/* Write a paragraph of --help for each option. */
-void option_write_help(const struct option_table *table, struct buffer *out);
+/* Write the text of --help: @head, a paragraph for each option, @tail. */
+void option_write_help(const struct option_table *table, const char *head, const char *tail,
+                       struct buffer *out);
 
 /* --- values ------------------------------------------------------------------------------ */
 

@@ -157,8 +157,9 @@ static void help_has_a_paragraph_for_each(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer out = { 0 };
 
-    option_write_help(&table, &out);
-    assert_slice_equal(buffer_text(&out), "  --addresses=HOST:PORT\n      where\n"
+    option_write_help(&table, "Usage:\n", "the end\n", &out);
+    assert_slice_equal(buffer_text(&out), "Usage:\n"
+                                          "  --addresses=HOST:PORT\n      where\n"
                                           "  --paths=PATH\n      where else\n"
                                           "  --fruit.n-apples=N\n      apples (default 3)\n"
                                           "  --fruit.name=TEXT\n      its name\n"
@@ -166,7 +167,8 @@ static void help_has_a_paragraph_for_each(void **state)
                                           "(default green)\n"
                                           "  --[no-]fruit.ripe\n      eat it (default true)\n"
                                           "  --fruit.old\n      do not\n"
-                                          "  --fruits=N\n      of all sorts\n");
+                                          "  --fruits=N\n      of all sorts\n"
+                                          "the end\n");
 }
 
 /* --- values ----------------------------------------------------------------------------------- */

@@ -125,6 +125,5 @@ static const char help_head[] =
 
 void bench_options_write_help(struct buffer *out)
 {
-    buffer_add_literal(out, help_head);
-    option_write_help(&table, out);
+    option_write_help(&table, help_head, "", out);
 }

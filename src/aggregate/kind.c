@@ -56,7 +56,7 @@ static const struct kind set = {
 };
 
 const struct kind *const kind_table[_METRIC_TYPE_N] = {
-#define X(id, name) [METRIC_##id] = &name,
+#define X(id, name, ...) [METRIC_##id] = &name,
     METRIC_TYPES(X)
 #undef X
 };

@@ -7,10 +7,10 @@
  * There is a row for each enum metric_type: the memory of its cells, how they are made, freed and
  * read, and how its families behave.
  *
- * Everything else that depends on the type is a switch without "default:". That is so in shard.c,
- * where a row would cost each line a call, and in code that knows types but not kinds: labels
- * (base/identity.h, input/labeller.c) and formats (output/). tests/style/check_types.py lists
- * these places.
+ * What floors below need, such as a type's own label, is a column of METRIC_TYPES
+ * (base/sample_type.h). Everything else that depends on the type is a switch without "default:".
+ * That is so in shard.c, where a row would cost each line a call, and in code that knows types but
+ * not kinds, such as formats (output/). tests/style/check_types.py lists these places.
  */
 
 #include "aggregate/cell.h"

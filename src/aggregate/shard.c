@@ -101,7 +101,7 @@ enum {
 };
 
 /* There is one for each metric type, and the table below can hold it. */
-#define X(id, name) | LAST_BYTE_##id
+#define X(id, ...) | LAST_BYTE_##id
 _Static_assert((0 METRIC_TYPES(X)) <= UCHAR_MAX, "cells are short");
 #undef X
 

@@ -8,12 +8,6 @@
 
 #include "base/sample_type.h"
 
-/* The list cannot make this literal, because it would have a comma too many. */
-#define X(id, letters, ...) ", " letters
-_Static_assert(__builtin_strcmp(", " SAMPLE_LETTERS, SAMPLE_TYPES(X)) == 0,
-               "SAMPLE_LETTERS are those of SAMPLE_TYPES, in its order");
-#undef X
-
 bool sample_type_parse(struct slice letters, enum sample_type *ret)
 {
     for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {

@@ -18,7 +18,7 @@ int labeller_init(struct labeller *labeller, const struct line_limits *limits, b
 {
     labeller->limits = *limits;
     labeller->keeps_bare_tags = keeps_bare_tags;
-    labeller_clear(labeller);
+    labeller_begin(labeller, OWN_LABEL_NONE);
     /* One more than the limit: a name is written before it is known to exceed it. */
     labeller->names = calloc(limits->labels + 1, NAME_WRITTEN_MAX(limits->label_name));
     return labeller->names ? 0 : -ENOMEM;
@@ -29,28 +29,19 @@ void labeller_deinit(struct labeller *labeller)
     free(labeller->names);
 }
 
-void labeller_clear(struct labeller *labeller)
+void labeller_begin(struct labeller *labeller, enum own_label own)
 {
+    labeller->own = own;
     labeller->labels.n = 0;
     labeller->names_len = 0;
 }
 
-/*
- * The label name for @key on a metric of @type, which may use a label of its own. The next call
- * overwrites it, unless set_label() keeps it.
- */
-static struct slice label_name(struct labeller *labeller, struct slice key, enum metric_type type)
+/* The label name for @key. The next call overwrites it, unless set_label() keeps it. */
+static struct slice label_name(struct labeller *labeller, struct slice key)
 {
     struct slice name = name_write(labeller->names + labeller->names_len, key);
 
-    switch (type) {
-    case METRIC_HISTOGRAM: return slice_equal(name, SLICE("le")) ? SLICE("exported_le") : name;
-    case METRIC_COUNTER:
-    case METRIC_GAUGE:
-    case METRIC_SET:
-    case METRIC_NONE: break;
-    }
-    return name;
+    return own_label_rename(labeller->own, name);
 }
 
 static bool set_label(struct labeller *labeller, const struct label *label)
@@ -66,8 +57,7 @@ static bool set_label(struct labeller *labeller, const struct label *label)
     return true;
 }
 
-enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag, enum sample_type type,
-                           struct label *ret)
+enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag, struct label *ret)
 {
     const struct line_limits *limits = &labeller->limits;
 
@@ -83,7 +73,7 @@ enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag, enu
         return TAG_EMPTY_VALUE;
     if (tag->key.len > limits->label_name || ret->value.len > limits->label_value)
         return TAG_BEYOND_LIMIT;
-    ret->name = label_name(labeller, tag->key, metric_type_of(type));
+    ret->name = label_name(labeller, tag->key);
     if (slice_starts_with(ret->name, SLICE("__")))
         return TAG_RESERVED;
     return set_label(labeller, ret) ? TAG_KEPT : TAG_BEYOND_LIMIT;

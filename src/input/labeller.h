@@ -27,6 +27,7 @@ enum tag_fate {
 struct labeller {
     struct line_limits limits;
     bool keeps_bare_tags; /* as key="true" */
+    enum own_label own;   /* of the metric that the labels are for */
     struct labels labels;
     size_t names_len;
     char *names; /* the names of the labels, one after the other */
@@ -37,15 +38,15 @@ MUST_CHECK int labeller_init(struct labeller *labeller, const struct line_limits
                              bool keeps_bare_tags);
 void labeller_deinit(struct labeller *labeller);
 
-/* Remove all labels, for the next line. */
-void labeller_clear(struct labeller *labeller);
+/* Remove all labels, and begin with those on a metric whose own label is @own. */
+void labeller_begin(struct labeller *labeller, enum own_label own);
 
 /*
- * Make a label from @tag of a sample of @type, and return what became of the tag. With TAG_KEPT,
- * @ret is the label. It borrows from the tag and, until labeller_clear(), from the labeller.
+ * Make a label from @tag, and return what became of the tag. With TAG_KEPT, @ret is the label. It
+ * borrows from the tag and, until labeller_begin(), from the labeller.
  */
 MUST_CHECK enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag,
-                                      enum sample_type type, struct label *ret);
+                                      struct label *ret);
 
 /*
  * Write all labels, sorted, to @out, which holds limits.labels_text bytes. Returns false if they

@@ -27,7 +27,7 @@ struct resolver {
     section_parser *parse_section;
     char *family;   /* the name as it is exposed */
     char *unsplit;  /* the name as it was sent, without a bracket group */
-    char *rendered; /* the labels, then the labels on a histogram (resolve_for_histogram) */
+    char *rendered; /* the labels, then each of labels_beside */
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -40,7 +40,7 @@ int resolve_new(struct resolver **ret, const struct resolve_options *options)
     resolver->options = *options;
     resolver->family = calloc(1, NAME_WRITTEN_MAX(limits->name));
     resolver->unsplit = calloc(1, limits->line);
-    resolver->rendered = calloc(2, limits->labels_text);
+    resolver->rendered = calloc(1 + _OWN_LABEL_N, limits->labels_text);
     if (!resolver->family || !resolver->unsplit || !resolver->rendered ||
         labeller_init(&resolver->labeller, limits, options->keeps_bare_tags) < 0)
         return -ENOMEM;
@@ -95,7 +95,7 @@ static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct
     struct tag tag;
 
     while (tags_next(&tags, &tag, &text)) {
-        enum tag_fate fate = labeller_add(&resolver->labeller, &tag, identity->type, &label);
+        enum tag_fate fate = labeller_add(&resolver->labeller, &tag, &label);
 
         if (resolver->trace)
             resolver->trace->on_tag(resolver->trace->ctx, &tags, text, fate, &label);
@@ -135,7 +135,7 @@ static enum verdict add_own_tag(struct resolver *resolver, struct tag tag,
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
-    fate = labeller_add(&resolver->labeller, &tag, identity->type, &label);
+    fate = labeller_add(&resolver->labeller, &tag, &label);
     if (fate == TAG_BEYOND_LIMIT)
         return refuse(resolver, REFUSED_LABEL_LIMIT, tag.value.at);
     identity->n_tag_errors += fate != TAG_KEPT;
@@ -217,15 +217,18 @@ static enum verdict write_name(struct resolver *resolver, struct slice name,
     return VERDICT_APPLIED;
 }
 
-/* Collect the labels of a line. @rest is what follows the type. */
-static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
+/*
+ * Collect the labels of a line on a metric whose own label is @own. @rest is what follows the
+ * type.
+ */
+static enum verdict collect_labels(struct resolver *resolver, struct slice rest, enum own_label own,
                                    struct identity *identity)
 {
     const struct tagged_name *name = &resolver->name;
     enum verdict verdict = VERDICT_APPLIED;
     struct slice section;
 
-    labeller_clear(&resolver->labeller);
+    labeller_begin(&resolver->labeller, own);
     if (name->n_tags > 1)
         return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
     if (name->n_tags)
@@ -236,34 +239,40 @@ static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
 }
 
 /*
- * The types of the series that an x ends, or of the links in a chain, are not known here. On a
- * histogram "le" becomes another label, so the labels are rendered for both cases.
+ * The types of the series that an x ends, or of the links in a chain, are not known here. On some
+ * of them one label is renamed, so the labels are rendered for each such case, too.
  */
-static enum verdict resolve_for_histogram(struct resolver *resolver, struct slice rest,
-                                          struct identity *identity)
+static enum verdict resolve_renamed(struct resolver *resolver, struct slice rest,
+                                    struct identity *identity)
 {
     const struct resolve_trace *trace = TAKE(resolver->trace);
-    struct identity other = { .type = SAMPLE_HISTOGRAM };
-    enum verdict verdict = collect_labels(resolver, rest, &other);
+    enum verdict verdict = VERDICT_APPLIED;
+    char *out = resolver->rendered;
 
+    for (unsigned own = 0; own < _OWN_LABEL_N && verdict == VERDICT_APPLIED; own++) {
+        struct identity other = { 0 };
+
+        out += resolver->options.limits.labels_text;
+        verdict = collect_labels(resolver, rest, (enum own_label)own, &other);
+        if (verdict == VERDICT_APPLIED)
+            verdict =
+                render_labels(resolver, rest.at + rest.len, out, &identity->labels_beside[own]);
+    }
     resolver->trace = trace;
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    return render_labels(resolver, rest.at + rest.len,
-                         resolver->rendered + resolver->options.limits.labels_text,
-                         &identity->histogram_labels);
+    return verdict;
 }
 
 static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
                                    struct identity *identity)
 {
-    enum verdict verdict = collect_labels(resolver, rest, identity);
+    enum own_label own = metric_type_own_label(metric_type_of(identity->type));
+    enum verdict verdict = collect_labels(resolver, rest, own, identity);
 
     if (verdict == VERDICT_APPLIED)
         verdict =
             render_labels(resolver, rest.at + rest.len, resolver->rendered, &identity->labels);
     if (verdict == VERDICT_APPLIED && identity->type == SAMPLE_END)
-        verdict = resolve_for_histogram(resolver, rest, identity);
+        verdict = resolve_renamed(resolver, rest, identity);
     return verdict;
 }
 
@@ -367,11 +376,11 @@ enum verdict resolve_name(struct resolver *resolver, struct slice name, struct i
     const struct slice nothing = { name.at + name.len, 0 };
     enum verdict verdict = split_name(resolver, name, ret);
 
-    /* Any type that does not change labels; the second rendering is for the others. */
+    /* Any type without an own label; the further renderings are for the others. */
     ret->type = SAMPLE_GAUGE;
     if (verdict == VERDICT_APPLIED)
         verdict = resolve_split(resolver, nothing, ret);
-    return verdict == VERDICT_APPLIED ? resolve_for_histogram(resolver, nothing, ret) : verdict;
+    return verdict == VERDICT_APPLIED ? resolve_renamed(resolver, nothing, ret) : verdict;
 }
 
 enum verdict resolve_link(struct resolver *resolver, const struct identity *name,

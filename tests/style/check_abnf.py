@@ -26,7 +26,7 @@ DIGITS_MAX = 256
 CHAIN_NAME_MAX = 1024
 EXPIRY = re.compile(rb"\|x([|:]|$)")
 # A row of SAMPLE_TYPES: its letters and its name.
-TYPE_ROW = re.compile(r'^    X\(\w+, "(\w+)", (\w+),', re.M)
+TYPE_ROW = re.compile(r'^    (?:FIRST|X|LAST)\(\w+, "(\w+)", (\w+),', re.M)
 
 
 def read_rules(text):

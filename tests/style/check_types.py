@@ -7,7 +7,8 @@
 A row is added to a copy of base/sample_type.h. The files that must decide something for each type
 are compiled against that copy with the flags of the build, and each must fail. If one compiles, a
 switch has a default, or a comparison with one type has replaced a switch. The check also searches
-for such comparisons, and for switches in files that LISTS does not name.
+for such comparisons, and for switches in files that LISTS does not name. A row that lacks a column
+must not compile either: columns decide what is not in LISTS.
 
 LISTS below also tells a developer who adds a type what the compiler asks for.
 """
@@ -23,23 +24,25 @@ import tempfile
 from report import report
 
 HEADER = "base/sample_type.h"
+IMPLEMENTATION = "base/sample_type.c"
 
 # The place of an error, or where the list is used if the wrong token is in its row.
 PLACE = re.compile(r"^(\S+?):\d+:\d+: (?:error|note: in expansion of macro)", re.MULTILINE)
 
+# The macro with the rows.
+ROWS = {"SAMPLE_TYPES": "SAMPLE_TYPE_ROWS", "METRIC_TYPES": "METRIC_TYPES"}
+
 # The list, the row that is added, and the files in which the compiler must ask for more.
 LISTS = {
-    "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, "added")', {
-        "base/sample_type.c": "the letters that messages list",
+    "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, SENT_AS("add"), "added")', {
         "aggregate/shard.c": "how a sample is recorded",
         "tools/bench/layout.c": "which values a workload has",
+        "tools/send/encode.c": "whether its value may be left out",
     }),
-    "METRIC_TYPES": ("X(ADDED, added)", {
+    "METRIC_TYPES": ("X(ADDED, added, NONE)", {
         "aggregate/kind.c": "its row in the table of kinds",
         "aggregate/shard.c": "how much of a cell is written",
-        "base/identity.h": "which labels it has",
         "ingest/trace.c": "what a sample does to its series",
-        "input/labeller.c": "which label it keeps to itself",
         "output/exposition.c": "which function of a writer takes it",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",
@@ -69,7 +72,7 @@ def flags_of(build, source):
 
 
 def errors_in(root, build, name, headers):
-    """The files of src with errors when the compiler searches @headers first."""
+    """The files of src and @headers with errors when the compiler searches @headers first."""
     command = flags_of(build, root / "src" / name)
     command = [command[0], f"-I{headers}", *command[1:], "-fsyntax-only",
                "-fdiagnostics-color=never"]
@@ -78,15 +81,16 @@ def errors_in(root, build, name, headers):
     if done.returncode and not places:
         sys.exit(f"{shlex.join(command)}\n{done.stderr}0 passed, 1 failed")
     paths = [(build / place).resolve() for place in places]
-    return {str(path.relative_to(root / "src")) for path in paths
-            if path.is_relative_to(root / "src")}
+    folders = (root / "src", pathlib.Path(headers).resolve())
+    return {str(path.relative_to(folder)) for path in paths
+            for folder in folders if path.is_relative_to(folder)}
 
 
 def add_row(text, name, row):
     """@text of the header with @row at the head of list @name."""
-    changed = re.sub(rf"(#define {name}\(X\) *\\\n)", rf"\1    {row} \\\n", text)
+    changed = re.sub(rf"(#define {ROWS[name]}\([\w, ]+\) *\\\n)", rf"\1    {row} \\\n", text)
     if changed == text:
-        sys.exit(f"{HEADER}: there is no {name}(X)\n0 passed, 1 failed")
+        sys.exit(f"{HEADER}: there is no {ROWS[name]}(…)\n0 passed, 1 failed")
     return changed
 
 
@@ -123,6 +127,9 @@ def complaints(root, build, headers):
         found = set().union(*(errors_in(root, build, source, headers) for source in sources))
         for place in places.keys() - found:
             yield f"{place} compiles with a new row in {name}, without {places[place]}"
+        copy.write_text(add_row(text, name, row[:row.rindex(",")] + ")"))
+        if HEADER not in errors_in(root, build, IMPLEMENTATION, headers):
+            yield f"{HEADER} compiles with a row of {name} that lacks its last column"
 
 
 if __name__ == "__main__":

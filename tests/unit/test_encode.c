@@ -95,6 +95,8 @@ static void says_what_is_wrong(void **state)
 {
     assert_string_equal(LINE("cuont", "a"), "<unknown type; expected count, gauge, "
                                             "timing, observe, set or expire>");
+    assert_string_equal(LINE("distribution", "a", "1"), "<unknown type; expected count, gauge, "
+                                                        "timing, observe, set or expire>");
     assert_string_equal(LINE("count"), "<the name is missing>");
     assert_string_equal(LINE("count", ""), "<the name is empty>");
     assert_string_equal(LINE("gauge", "a"), "<the value is missing>");

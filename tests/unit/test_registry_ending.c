@@ -29,7 +29,8 @@ static enum verdict try_end(struct registry *registry, const char *family, const
 {
     struct identity identity = identity_of(family, SAMPLE_END, labels);
 
-    identity.histogram_labels = identity.labels;
+    for (unsigned own = 0; own < _OWN_LABEL_N; own++)
+        identity.labels_beside[own] = identity.labels;
     return registry_end(registry, &identity, budget, ret);
 }
 
@@ -151,7 +152,7 @@ static void a_histogram_is_asked_for_its_own_labels(void **state)
     struct identity identity = identity_of("x", SAMPLE_END, "le=\"1\"");
     size_t budget = 10000, n;
 
-    identity.histogram_labels = SLICE("exported_le=\"1\"");
+    identity.labels_beside[OWN_LABEL_LE] = SLICE("exported_le=\"1\"");
     admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"1\"");
     admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"2\"");
     assert_int_equal(registry_end(registry, &identity, &budget, &n), VERDICT_APPLIED);

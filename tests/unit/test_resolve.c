@@ -216,21 +216,21 @@ static void an_end_has_the_labels_of_both_cases(void **state)
     struct identity identity = identity_of("a:1|x|#le:1,b:2");
 
     assert_slice_equal(identity.labels, "b=\"2\",le=\"1\"");
-    assert_slice_equal(identity.histogram_labels, "b=\"2\",exported_le=\"1\"");
+    assert_slice_equal(identity.labels_beside[OWN_LABEL_LE], "b=\"2\",exported_le=\"1\"");
     identity = identity_of("a:1|x|#z:1,y:2");
     assert_slice_equal(identity.labels, "y=\"2\",z=\"1\"");
-    assert_slice_equal(identity.histogram_labels, "y=\"2\",z=\"1\"");
+    assert_slice_equal(identity.labels_beside[OWN_LABEL_LE], "y=\"2\",z=\"1\"");
     identity = identity_of("a:1|x");
     assert_slice_equal(identity.labels, "");
-    assert_slice_equal(identity.histogram_labels, "");
+    assert_slice_equal(identity.labels_beside[OWN_LABEL_LE], "");
 }
 
 /* The two may become the same label on a histogram; then the last of them wins. */
 static void an_end_has_one_exported_le(void **state)
 {
-    assert_slice_equal(identity_of("a:1|x|#le:1,exported_le:2").histogram_labels,
+    assert_slice_equal(identity_of("a:1|x|#le:1,exported_le:2").labels_beside[OWN_LABEL_LE],
                        "exported_le=\"2\"");
-    assert_slice_equal(identity_of("a:1|x|#exported_le:2,le:1").histogram_labels,
+    assert_slice_equal(identity_of("a:1|x|#exported_le:2,le:1").labels_beside[OWN_LABEL_LE],
                        "exported_le=\"1\"");
 }
 

@@ -22,7 +22,6 @@ static struct identity identity_of(const char *name, enum sample_type type, cons
     return (struct identity){ .type = type,
                               .family = slice_of(name),
                               .labels = slice_of(labels),
-                              .histogram_labels = slice_of(labels),
                               .sent_as = slice_of(name),
                               .weight = 1 };
 }

@@ -73,6 +73,38 @@ static void no_metric_has_no_name(void **state)
     assert_aborts(name_what_makes_no_series, "type < _METRIC_TYPE_N does not hold");
 }
 
+static void messages_list_the_letters_in_order(void **state)
+{
+    assert_string_equal(SAMPLE_LETTERS_OF_SERIES, "c, g, ms, h, d, s");
+    assert_string_equal(SAMPLE_LETTERS, "c, g, ms, h, d, s, x");
+}
+
+static void assert_renamed(enum metric_type type, const char *name, const char *expected)
+{
+    struct slice renamed = own_label_rename(metric_type_own_label(type), slice_of(name));
+
+    assert_true(slice_equal(renamed, slice_of(expected)));
+}
+
+static void le_is_a_histograms_own_label(void **state)
+{
+    assert_renamed(METRIC_HISTOGRAM, "le", "exported_le");
+    assert_renamed(METRIC_HISTOGRAM, "exported_le", "exported_le");
+    assert_renamed(METRIC_HISTOGRAM, "l", "l");
+    assert_renamed(METRIC_HISTOGRAM, "LE", "LE");
+    assert_renamed(METRIC_HISTOGRAM, "quantile", "quantile");
+}
+
+static void no_other_type_has_one(void **state)
+{
+    for (unsigned i = 0; i <= METRIC_NONE; i++) {
+        enum metric_type type = (enum metric_type)i;
+
+        if (type != METRIC_HISTOGRAM)
+            assert_renamed(type, "le", "le");
+    }
+}
+
 static void milliseconds_become_seconds(void **state)
 {
     assert_true(sample_type_scale(SAMPLE_TIMER, 125) == 0.125);
@@ -111,6 +143,9 @@ int main(void)
         CASE(an_end_makes_no_series),
         CASE(each_type_has_a_name),
         CASE(no_metric_has_no_name),
+        CASE(messages_list_the_letters_in_order),
+        CASE(le_is_a_histograms_own_label),
+        CASE(no_other_type_has_one),
         CASE(milliseconds_become_seconds),
         CASE(every_other_number_is_exposed_as_it_is_sent),
         CASE(a_rate_weighs_what_is_added_or_observed),

@@ -17,24 +17,45 @@
 
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
-struct type {
-    const char *word;
-    const char *letters;
-};
+/* "count, gauge, timing, observe, set or expire", from the rows that are sent. */
+#define FIRST_SENT_AS(word) word
+#define MORE_SENT_AS(word) ", " word
+#define MORE_NOT_SENT
+#define LAST_SENT_AS(word) " or " word
+#define FIRST(id, letters, name, metric, value, divisor, is_weighted, word, ...) FIRST_##word
+#define MORE(id, letters, name, metric, value, divisor, is_weighted, word, ...) MORE_##word
+#define LAST(id, letters, name, metric, value, divisor, is_weighted, word, ...) LAST_##word
 
-static const struct type types[] = {
-    { "count", "c" },   { "gauge", "g" }, { "timing", "ms" },
-    { "observe", "h" }, { "set", "s" },   { "expire", "x" },
-};
+static const char no_type[] = "unknown type; expected " SAMPLE_TYPE_ROWS(FIRST, MORE, LAST);
 
-static const char no_type[] = "unknown type; expected count, gauge, timing, observe, set or expire";
-
-static const char *find_letters(const char *word)
+static bool find_type(const char *word, enum sample_type *ret)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(types); i++)
-        if (strcmp(types[i].word, word) == 0)
-            return types[i].letters;
-    return NULL;
+    for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {
+        enum sample_type type = (enum sample_type)i;
+        const char *its_word = sample_type_facts(type)->word;
+
+        if (its_word && strcmp(its_word, word) == 0) {
+            *ret = type;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the words of a sample of @type have a value. @next, or NULL, follows the name. */
+static bool has_value(enum sample_type type, const char *next)
+{
+    switch (type) {
+    case SAMPLE_COUNTER: return next && !strchr(next, '='); /* 1 if there is none, or only tags */
+    case SAMPLE_END: return false;
+    case SAMPLE_GAUGE:
+    case SAMPLE_TIMER:
+    case SAMPLE_HISTOGRAM:
+    case SAMPLE_DISTRIBUTION:
+    case SAMPLE_SET:
+    case _SAMPLE_TYPE_N: break;
+    }
+    return true;
 }
 
 /* --- characters ------------------------------------------------------------------ */
@@ -93,22 +114,20 @@ static void add_tags(struct buffer *out, const struct encode_words *words)
     }
 }
 
-static const char *check(const struct encode_words *words, const char *letters)
+static const char *check(const struct encode_words *words)
 {
     double number;
 
-    if (!letters)
-        return no_type;
     if (!words->name[0])
         return "the name is empty";
-    if (letters[0] == 's')
+    if (sample_type_facts(words->type)->value == SAMPLE_VALUE_TEXT)
         return words->value[0] ? NULL : "the member is empty";
     return number_parse(slice_of(words->value), &number) ? NULL : "the value is not a number";
 }
 
 const char *encode_line(const struct encode_words *words, struct buffer *out)
 {
-    const char *letters = find_letters(words->type), *wrong = check(words, letters);
+    const char *wrong = check(words);
     size_t len_before = out->len;
 
     if (wrong)
@@ -117,7 +136,7 @@ const char *encode_line(const struct encode_words *words, struct buffer *out)
     buffer_add_char(out, ':');
     add_escaped(out, slice_of(words->value), stays_in_member);
     buffer_add_char(out, '|');
-    buffer_add(out, slice_of(letters));
+    buffer_add(out, sample_type_facts(words->type)->letters);
     add_tags(out, words);
     if (out->len - len_before <= ENCODE_LINE_MAX && !out->has_failed)
         return NULL;
@@ -129,16 +148,15 @@ const char *encode_line(const struct encode_words *words, struct buffer *out)
 
 const char *encode_sort(struct encode_words *ret, const char *const *words, int n)
 {
-    const char *letters = n > 0 ? find_letters(words[0]) : NULL;
     int n_taken = 2;
 
-    if (!letters)
+    *ret = (struct encode_words){ .value = "1" };
+    if (n < 1 || !find_type(words[0], &ret->type))
         return no_type;
     if (n < 2)
         return "the name is missing";
-    *ret = (struct encode_words){ .type = words[0], .name = words[1], .value = "1" };
-    /* An end has no value; a counter may lack one, if a tag or nothing is in its place. */
-    if (letters[0] != 'x' && (letters[0] != 'c' || (n > 2 && !strchr(words[2], '=')))) {
+    ret->name = words[1];
+    if (has_value(ret->type, n > 2 ? words[2] : NULL)) {
         if (n < 3)
             return "the value is missing";
         ret->value = words[n_taken++];

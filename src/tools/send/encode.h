@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "base/sample_type.h"
 
 /*
  * A longer line is not sent. A line of this length and its line feed fill a datagram, which
@@ -19,7 +20,7 @@
 #define ENCODE_DATAGRAM_MAX 1432
 
 struct encode_words {
-    const char *type; /* count, gauge, timing, observe, set or expire */
+    enum sample_type type;
     const char *name;
     const char *value;       /* any number for expire */
     const char *const *tags; /* "key=value" each */

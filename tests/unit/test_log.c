@@ -159,6 +159,7 @@ static void drops_lines_below_the_level(void **state)
             LOG((enum log_level)level, "m", LOG_TEXT("k", "v"));
             line = caught(&catcher, &is_one_write);
             assert_int_equal(line != NULL, level >= least);
+            assert_int_equal(log_has((enum log_level)level), level >= least);
             assert_true(!line || strstr(line, names[level]));
             free(line);
         }
@@ -217,6 +218,29 @@ static void utf8_comes_through(void **state)
     char *line = line_of(LOG_JSON, "gr\xc3\xbc\xc3\x9f", "\xf0\x9f\x92\xa7");
 
     must_match(line, "\"msg\":\"gr\xc3\xbc\xc3\x9f\",\"key\":\"\xf0\x9f\x92\xa7\"[}]\n$");
+    free(line);
+}
+
+static void only_bytes_that_are_not_utf8_are_replaced(void **state)
+{
+    char *line = line_of(LOG_JSON, "m", "gr\xc3\xbc\xc3\x9f\xff");
+
+    must_match(line, "\"key\":\"gr\xc3\xbc\xc3\x9f\xef\xbf\xbd\"[}]\n$");
+    free(line);
+}
+
+static void a_text_may_hold_nul(void **state)
+{
+    struct catcher catcher;
+    bool is_one_write;
+    char *line;
+
+    log_setup(LOG_INFO, LOG_LOGFMT);
+    catcher = catch_stderr();
+    log_info("m", LOG_SLICE("key", SLICE("a\0b")));
+    line = caught(&catcher, &is_one_write);
+    assert_non_null(line);
+    must_match(line, " key=\"a\\\\u0000b\"\n$");
     free(line);
 }
 
@@ -435,6 +459,8 @@ int main(void)
         CASE(no_control_character_comes_through),
         CASE(a_line_is_utf8_whatever_the_bytes),
         CASE(utf8_comes_through),
+        CASE(only_bytes_that_are_not_utf8_are_replaced),
+        CASE(a_text_may_hold_nul),
         CASE(json_stays_json_whatever_the_bytes),
         CASE(a_long_text_stays_one_whole_line),
         CASE(threads_do_not_mix_their_lines),

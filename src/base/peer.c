@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Peer
+ *
+ * The kernel's form is kept until somebody reads it: most senders are never shown.
+ */
+
+#include "base/peer.h"
+
+#include "base/address.h"
+#include "base/hash.h"
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/un.h>
+
+_Static_assert(sizeof(struct sockaddr_in6) <= PEER_ADDRESS_MAX, "an IPv6 address fits");
+_Static_assert(sizeof(struct sockaddr_un) <= PEER_ADDRESS_MAX, "a Unix address fits");
+
+#define PATH_AT offsetof(struct sockaddr_un, sun_path)
+
+struct peer peer_of_address(const struct sockaddr *address, socklen_t len)
+{
+    struct peer peer = { .len = len < PEER_ADDRESS_MAX ? len : PEER_ADDRESS_MAX };
+
+    memcpy(peer.bytes, address, peer.len);
+    return peer;
+}
+
+void peer_add_process(struct peer *peer, int fd)
+{
+    struct ucred process;
+    socklen_t len = sizeof(process);
+
+    if (peer->len < sizeof(sa_family_t) || peer->any.sa_family != AF_UNIX ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &len) < 0)
+        return;
+    peer->has_process = true;
+    peer->pid = process.pid;
+    peer->uid = process.uid;
+}
+
+/* The part of the address that names the host or the socket. */
+static struct slice host_of(const struct peer *peer)
+{
+    switch (peer->len < sizeof(sa_family_t) ? AF_UNSPEC : peer->any.sa_family) {
+    case AF_INET:
+        return (struct slice){ peer->bytes + offsetof(struct sockaddr_in, sin_addr),
+                               sizeof(struct in_addr) };
+    case AF_INET6:
+        return (struct slice){ peer->bytes + offsetof(struct sockaddr_in6, sin6_addr),
+                               sizeof(struct in6_addr) };
+    case AF_UNIX:
+        if (peer->len > PATH_AT)
+            return (struct slice){ peer->bytes + PATH_AT, peer->len - PATH_AT };
+        break;
+    default: break;
+    }
+    return SLICE("");
+}
+
+uint64_t peer_hash(const struct peer *peer, uint64_t seed)
+{
+    const uint64_t process[2] = { (uint64_t)peer->pid, peer->uid };
+    const struct slice bytes = { (const char *)process, sizeof(process) };
+
+    return hash_bytes(peer->has_process ? bytes : host_of(peer), seed);
+}
+
+static void write_path(struct slice path, struct buffer *out)
+{
+    /* The kernel counts the NUL at the end of a path, but there is none after an abstract name. */
+    if (path.len && path.at[0])
+        path.len = strnlen(path.at, path.len);
+    for (size_t i = 0; i < path.len; i++)
+        buffer_add_char(out, path.at[i] ? path.at[i] : '@');
+}
+
+static void write_address(const struct peer *peer, struct buffer *out)
+{
+    struct address address = { .len = peer->len };
+    char text[ADDRESS_TEXT_MAX];
+
+    memcpy(&address.storage, peer->bytes, peer->len);
+    address_format(&address, text);
+    buffer_add(out, slice_of(text));
+}
+
+void peer_write(const struct peer *peer, struct buffer *out)
+{
+    if (peer->has_process && peer->pid)
+        buffer_add_format(out, "pid %ld, uid %lu", (long)peer->pid, (unsigned long)peer->uid);
+    else if (peer->has_process)
+        buffer_add_format(out, "uid %lu", (unsigned long)peer->uid);
+    else if (host_of(peer).len == 0)
+        return;
+    else if (peer->any.sa_family == AF_UNIX)
+        write_path(host_of(peer), out);
+    else
+        write_address(peer, out);
+}

@@ -106,6 +106,11 @@ unsigned datagrams_drain(struct datagrams *datagrams)
     return n_datagrams;
 }
 
+struct peer datagrams_peer(struct datagrams *datagrams, const char *at)
+{
+    return receive_batch_peer(datagrams->batch, at);
+}
+
 static void adapt_period(struct datagrams *datagrams, unsigned n_datagrams)
 {
     if (n_datagrams < FEW_DATAGRAMS && datagrams->period_ms < datagrams->period_max_ms)

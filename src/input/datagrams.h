@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "base/compiler.h"
+#include "base/peer.h"
 #include "base/slice.h"
 
 #include <stdint.h>
@@ -47,6 +48,12 @@ MUST_CHECK int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
  * number of datagrams received: 0 only if there was none.
  */
 unsigned datagrams_drain(struct datagrams *datagrams);
+
+/*
+ * The sender of the datagram in which @at lies, until on_batch_end returns. It may be unknown, see
+ * receive_batch_peer().
+ */
+struct peer datagrams_peer(struct datagrams *datagrams, const char *at);
 
 /*
  * Stop receiving. May be called from a callback; then at most the rest of the batch is still

@@ -8,6 +8,7 @@
  */
 
 #include "base/compiler.h"
+#include "base/peer.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
@@ -47,6 +48,13 @@ int receive_batch_max(const struct receive_batch *batch);
 
 /* Datagram @i of the batch, borrowed until the next fill. */
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
+
+/*
+ * The sender of the datagram in which @at lies, a byte of the batch. It is unknown for most of a
+ * full batch unless senders were asked for lately, as only the next batches have all of them; and
+ * for a Unix socket that was not bound before it sent, as in most programs.
+ */
+struct peer receive_batch_peer(struct receive_batch *batch, const char *at);
 
 /*
  * The number of bytes at its end that are lost, because it is longer than

@@ -2,6 +2,7 @@
 
 #include "descriptors.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "input/receive.h"
 
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* Two UDP sockets on 127.0.0.1; what one sends, the other receives. */
@@ -452,6 +454,129 @@ static void a_unix_batch_has_no_stamps(void **state)
     receive_batch_free(batch);
 }
 
+/* --- senders -------------------------------------------------------------------------- */
+
+static void must_be_from(struct receive_batch *batch, int i, const char *wanted)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+    struct slice datagram = receive_batch_datagram(batch, i);
+    struct peer peer = receive_batch_peer(batch, datagram.at + datagram.len - 1);
+
+    peer_write(&peer, &text);
+    buffer_add_char(&text, '\0');
+    assert_false(text.has_failed);
+    assert_string_equal(text.data, wanted);
+}
+
+/* The address of @fd as text. */
+static const char *name_of(int fd, char out[ADDRESS_TEXT_MAX])
+{
+    struct address address;
+
+    assert_int_equal(address_of_socket(&address, fd), 0);
+    address_format(&address, out);
+    return out;
+}
+
+static void tells_who_sent_each_datagram(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+    struct pair other = { pair.in, socket(AF_INET, SOCK_DGRAM, 0) };
+    char names[2][ADDRESS_TEXT_MAX];
+    struct address to;
+
+    assert_int_equal(address_of_socket(&to, pair.in), 0);
+    assert_int_equal(connect(other.out, &to.any, to.len), 0);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < RECEIVE_BATCH_MAX; i++)
+            send_text(i % 3 == round ? other : pair, "text");
+        assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+        /* The first time, only a few are known. */
+        for (int i = 0; i < (round == 0 ? 8 : RECEIVE_BATCH_MAX); i++)
+            must_be_from(batch, i, name_of((i % 3 == round ? other : pair).out, names[0]));
+    }
+    close(other.out);
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+/* Telling all costs time, and is only worth it while somebody asks. */
+static void stops_telling_all_when_nobody_asks(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+    char name[ADDRESS_TEXT_MAX];
+
+    send_numbers(pair, 0, RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+    must_be_from(batch, RECEIVE_BATCH_MAX - 1, "");
+    for (int i = 0; i < 999; i++)
+        assert_int_equal(receive_batch_fill(batch, pair.in), 0);
+    send_numbers(pair, 0, RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+    must_be_from(batch, 7, name_of(pair.out, name));
+    must_be_from(batch, 8, "");
+    send_numbers(pair, 0, RECEIVE_BATCH_MAX);
+    assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_BATCH_MAX);
+    must_be_from(batch, 8, name_of(pair.out, name));
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void tells_ipv6_senders(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct pair pair = { socket(AF_INET6, SOCK_DGRAM, 0), socket(AF_INET6, SOCK_DGRAM, 0) };
+    char name[ADDRESS_TEXT_MAX];
+    struct address to;
+
+    if (bind(pair.in, (struct sockaddr *)&loopback, sizeof(loopback)) < 0)
+        skip(); /* no IPv6 here */
+    assert_int_equal(address_of_socket(&to, pair.in), 0);
+    assert_int_equal(connect(pair.out, &to.any, to.len), 0);
+    send_text(pair, "text");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    must_be_from(batch, 0, name_of(pair.out, name));
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void bind_to_name(int fd, struct slice name)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    memcpy(address.sun_path, name.at, name.len);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name.len)),
+                     0);
+}
+
+/* A Unix socket without a name comes after one with a name, in the same place of the batch. */
+static void tells_unix_senders_that_have_a_name(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair unnamed = pair_open_unix(), named = pair_open_unix();
+    char name[40];
+
+    snprintf(name, sizeof(name), "@udometer-%d", getpid());
+    name[0] = '\0';
+    bind_to_name(named.out, (struct slice){ name, 1 + strlen(name + 1) });
+    name[0] = '@';
+    for (int i = 0; i < 2; i++) {
+        send_text(named, "text");
+        assert_int_equal(receive_batch_fill(batch, named.in), 1);
+        must_be_from(batch, 0, name);
+        send_text(unnamed, "text");
+        assert_int_equal(receive_batch_fill(batch, unnamed.in), 1);
+        must_be_from(batch, 0, "");
+    }
+    pair_close(named);
+    pair_close(unnamed);
+    receive_batch_free(batch);
+}
+
 /* --- errors ----------------------------------------------------------------------- */
 
 static void says_why_it_cannot_read(void **state)
@@ -502,6 +627,10 @@ int main(void)
         CASE(descriptors_are_not_installed),
         CASE(passed_descriptors_are_closed),
         CASE(a_unix_batch_has_no_stamps),
+        CASE(tells_who_sent_each_datagram),
+        CASE(stops_telling_all_when_nobody_asks),
+        CASE(tells_ipv6_senders),
+        CASE(tells_unix_senders_that_have_a_name),
         CASE(says_why_it_cannot_read),
         CASE(reads_on_after_an_error),
     };

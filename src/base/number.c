@@ -150,21 +150,32 @@ __attribute__((__noinline__)) static double round_with_care(struct slice text, u
 }
 
 /* Any whole number with this many digits is exact as a double. */
-#define WHOLE_DIGITS_MAX 15
+#define SHORT_LENGTH_MAX 15
 
-/* Parse a whole number of a few digits without a sign: the most common case. */
-static bool parse_whole(struct slice text, double *ret)
+/*
+ * Parse a few digits without a sign, with or without a point: the most common case. Both operands
+ * of the division are exact.
+ */
+static bool parse_short(struct slice text, double *ret)
 {
     uint64_t number = 0;
+    size_t i = 0, point;
 
-    if (text.len - 1 >= WHOLE_DIGITS_MAX) /* includes 0 */
+    if (text.len - 1 >= SHORT_LENGTH_MAX) /* includes 0 */
         return false;
-    for (size_t i = 0; i < text.len; i++) {
+    for (; i < text.len && is_digit(text.at[i]); i++)
+        number = number * 10 + (uint64_t)(text.at[i] - '0');
+    *ret = (double)(int64_t)number; /* signed: one instruction instead of eight */
+    if (i == text.len)
+        return true;
+    if (text.at[i] != '.' || text.len == 1)
+        return false;
+    for (point = i++; i < text.len; i++) {
         if (!is_digit(text.at[i]))
             return false;
         number = number * 10 + (uint64_t)(text.at[i] - '0');
     }
-    *ret = (double)(int64_t)number; /* signed: one instruction instead of eight */
+    *ret = (double)(int64_t)number / power_of_ten[text.len - 1 - point];
     return true;
 }
 
@@ -173,8 +184,10 @@ bool number_parse(struct slice text, double *ret)
     struct decimal decimal = { 0 };
     double number;
 
-    if (parse_whole(text, ret))
+    if (parse_short(text, &number)) {
+        *ret = number;
         return true;
+    }
     if (text.len == 0 || text.len > NUMBER_LENGTH_MAX)
         return false;
     if (decimal_read(text, &decimal) < text.len || !decimal.is_complete)
@@ -191,6 +204,42 @@ bool number_parse(struct slice text, double *ret)
     }
     *ret = decimal.is_negative ? -number : number;
     return true;
+}
+
+static size_t count_digits_at(struct slice text, size_t i)
+{
+    size_t begin = i;
+
+    while (i < text.len && is_digit(text.at[i]))
+        i++;
+    return i - begin;
+}
+
+static bool is_sign_at(struct slice text, size_t i)
+{
+    return i < text.len && (text.at[i] == '+' || text.at[i] == '-');
+}
+
+size_t number_prefix(struct slice text)
+{
+    size_t i = is_sign_at(text, 0), n_digits = count_digits_at(text, i), exponent;
+
+    i += n_digits;
+    if (i < text.len && text.at[i] == '.') {
+        size_t n_decimals = count_digits_at(text, i + 1);
+
+        i += 1 + n_decimals;
+        n_digits += n_decimals;
+    }
+    if (n_digits == 0)
+        return 0;
+    if (i < text.len && (text.at[i] == 'e' || text.at[i] == 'E')) {
+        exponent = i + 1 + is_sign_at(text, i + 1);
+        n_digits = count_digits_at(text, exponent);
+        if (n_digits > 0)
+            i = exponent + n_digits;
+    }
+    return i;
 }
 
 size_t number_valid_prefix(struct slice text)

@@ -26,6 +26,12 @@
 bool number_parse(struct slice text, double *ret);
 
 /*
+ * The length of the longest prefix of @text that has the form of a number, whatever its length and
+ * range. 0 if there is none.
+ */
+size_t number_prefix(struct slice text);
+
+/*
  * The length of the longest prefix of @text that can begin a number. A message can point
  * to the byte after it. The result is NUMBER_LENGTH_MAX when only the length is wrong, and
  * @text.len when @text is a number, is a number that is too large ("1e999"), or ends too

@@ -495,6 +495,36 @@ static void points_where_strtod_stops(void **state)
     }
 }
 
+/* The longest number at the beginning is what strtod() reads, of any range. */
+static void measures_the_number_that_strtod_reads(void **state)
+{
+    static const char bytes[] = "+-.eE0123456789_:";
+    uint64_t random = 9;
+
+    for (int i = 0; i < 200000; i++) {
+        char text[13] = "";
+        size_t len = next_random(&random) % sizeof(text), actual;
+        char *end;
+
+        for (size_t j = 0; j < len; j++)
+            text[j] = bytes[next_random(&random) % (sizeof(bytes) - 1)];
+        strtod(text, &end);
+        actual = number_prefix((struct slice){ text, len });
+        if (actual != (size_t)(end - text))
+            fail_msg("%s: a number of %zu bytes", text, actual);
+    }
+}
+
+static void measures_numbers_of_any_length(void **state)
+{
+    char text[2 * NUMBER_LENGTH_MAX];
+
+    memset(text, '7', sizeof(text));
+    assert_int_equal(number_prefix((struct slice){ text, sizeof(text) }), sizeof(text));
+    assert_int_equal(number_prefix(SLICE("1e99999999999999999999:2")), 22);
+    assert_int_equal(number_prefix((struct slice){ NULL, 0 }), 0);
+}
+
 /* The number of significant digits of @text: without the zeros at the ends of the mantissa. */
 static int significant_digits(const char *text)
 {
@@ -678,6 +708,8 @@ int main(void)
         CASE(points_at_the_first_byte_that_makes_it_no_number),
         CASE(points_at_the_first_byte_that_makes_it_too_long),
         CASE(points_where_strtod_stops),
+        CASE(measures_the_number_that_strtod_reads),
+        CASE(measures_numbers_of_any_length),
         CASE(what_is_written_reads_back),
         CASE(writes_no_digit_too_many),
         CASE(writes_no_digit_too_many_of_denormals),

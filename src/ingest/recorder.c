@@ -84,15 +84,23 @@ static void cut_value(struct values *values)
     values->line = parse_next_value(&values->rest, &values->member) ? &values->member : NULL;
 }
 
-/* Begin with the first value of @line. There is at least one. */
-static void begin_values(struct values *values, const struct line *line, enum sample_type type)
+/* Begin with the first value of @line. There is none if the values refuse the line. */
+static void begin_values(struct recorder *recorder, struct values *values, const struct line *line,
+                         enum sample_type type)
 {
     bool takes_text = sample_type_facts(type)->value == SAMPLE_VALUE_TEXT;
+    const char *fault;
 
     values->line = line;
     values->rest = (struct slice){ NULL, 0 };
     if (line->is_number || takes_text || !parse_is_packed(line))
         return;
+    fault = parse_packed_fault(line);
+    if (UNLIKELY(fault)) {
+        values->line = NULL;
+        recorder_settle(recorder, REFUSED_MALFORMED_VALUE, fault);
+        return;
+    }
     values->rest = line->value;
     values->member = *line;
     cut_value(values);
@@ -214,7 +222,7 @@ static void record_known(struct recorder *recorder, const struct line *line, str
 {
     struct values values;
 
-    begin_values(&values, line, key->facts.type);
+    begin_values(recorder, &values, line, key->facts.type);
     if (record_values(recorder, &values, key))
         count_key_errors(recorder, &key->facts);
 }
@@ -282,7 +290,7 @@ static void record_new(struct recorder *recorder, const struct line *line,
     bool is_applied;
 
     TRACE(recorder->trace, on_series, identity);
-    begin_values(&values, line, identity->type);
+    begin_values(recorder, &values, line, identity->type);
     /* A value that cannot be recorded must neither make a series nor end one. */
     if (!find_recordable(recorder, &values, &to))
         return;
@@ -359,6 +367,19 @@ static void refuse_link(struct recorder *recorder, const struct line *link)
     TRACE(recorder->trace, on_sample, &sample);
 }
 
+/* Resolve the name of a chain. Returns why the chain is refused as a whole, if it is. */
+static enum verdict resolve_chain(struct recorder *recorder, const struct line *line,
+                                  struct identity *ret_name, const char **ret_fault)
+{
+    enum verdict verdict = resolve_name(recorder->resolver, line->name, ret_name);
+
+    *ret_fault = resolve_fault(recorder->resolver);
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    *ret_fault = parse_chain_fault(line);
+    return *ret_fault ? REFUSED_MALFORMED_VALUE : VERDICT_APPLIED;
+}
+
 /* Record name:1|c:200|ms:6|g. The name is resolved once for all links. */
 NOINLINE static void record_chain(struct recorder *recorder, const struct line *line)
 {
@@ -367,12 +388,13 @@ NOINLINE static void record_chain(struct recorder *recorder, const struct line *
     struct line link = *line;
     struct identity name;
     enum verdict verdict;
+    const char *fault;
     uint64_t n_links = 0;
 
     TRACE(recorder->trace, on_chain);
-    verdict = resolve_name(recorder->resolver, line->name, &name);
+    verdict = resolve_chain(recorder, line, &name, &fault);
     if (verdict != VERDICT_APPLIED) {
-        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
+        recorder_settle(recorder, verdict, fault);
         return;
     }
     for (; parse_next_link(&links, &link); n_links++) {

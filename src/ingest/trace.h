@@ -20,8 +20,9 @@
  *      on_line_done
  *
  * A line or link that is refused as a whole gets on_verdict instead of the calls that would
- * follow. Each verdict that the pipeline counts is one on_sample or one on_verdict. A line that a
- * stream refused (pipeline_refuse) is only an on_verdict.
+ * follow; REFUSED_MALFORMED_VALUE then means that its packed values are not all numbers. Each
+ * verdict that the pipeline counts is one on_sample or one on_verdict. A line that a stream refused
+ * (pipeline_refuse) is only an on_verdict.
  */
 
 #include "base/identity.h"

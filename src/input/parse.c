@@ -219,13 +219,41 @@ bool parse_next_value(struct slice *values, struct line *line)
     if (!values->at)
         return false;
     end = values->at + values->len;
-    colon = values->len ? memchr(values->at, ':', values->len) : NULL;
-    set_value(line, values->at, colon ? colon : end);
-    if (colon)
+    colon = scan_for(values->at, end, ':');
+    set_value(line, values->at, colon);
+    if (colon < end)
         *values = (struct slice){ colon + 1, (size_t)(end - colon - 1) };
     else
         *values = (struct slice){ NULL, 0 };
     return true;
+}
+
+/* Whether @text is only digits and colons, which are next to each other in ASCII. */
+static bool are_whole_numbers(struct slice text)
+{
+    unsigned char is_other = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        is_other |= (unsigned char)(text.at[i] - '0') > ':' - '0';
+    return !is_other;
+}
+
+/* All values must be seen before one is recorded; none is converted here. */
+const char *parse_packed_fault(const struct line *line)
+{
+    struct slice values = line->value;
+
+    if (are_whole_numbers(values))
+        return NULL;
+    while (values.len) {
+        size_t len = number_prefix(values);
+
+        if (UNLIKELY(len < values.len && values.at[len] != ':'))
+            return values.at + number_valid_prefix(slice_cut(&values, ':'));
+        len += len < values.len;
+        values = (struct slice){ values.at + len, values.len - len };
+    }
+    return NULL;
 }
 
 /*
@@ -269,6 +297,18 @@ bool parse_is_chain(const struct line *line)
         colon = end_of_link(rest, &is_good);
     }
     return is_good;
+}
+
+const char *parse_chain_fault(const struct line *line)
+{
+    struct slice rest = { line->rest.at + 1, line->rest.len - 1 };
+    enum sample_type type;
+    struct slice letters = slice_cut(&rest, '|');
+
+    if (!sample_type_parse(slice_cut(&letters, ':'), &type) ||
+        sample_type_facts(type)->value == SAMPLE_VALUE_TEXT || !parse_is_packed(line))
+        return NULL;
+    return parse_packed_fault(line);
 }
 
 bool parse_next_link(struct slice *links, struct line *line)

@@ -58,11 +58,27 @@ bool parse_is_packed(const struct line *line);
  */
 MUST_CHECK bool parse_next_value(struct slice *values, struct line *line);
 
+/*
+ * The fault in a packed line whose values are not all numbers: the first byte that cannot be right
+ * in a value that is neither a number nor empty. NULL if there is none.
+ *
+ * A name with a colon looks like this: "a.10_0_0_1:9001.b:7|g". One of its values may happen to be
+ * a number, but it is not a sample of "a.10_0_0_1". So such a line has no samples, as in
+ * DogStatsD's agent (its parseFloat64List()).
+ */
+const char *parse_packed_fault(const struct line *line);
+
 /* The longest name of a chain in bytes, with its tags: each link is looked up by it. */
 #define CHAIN_NAME_MAX 1024
 
 /* Whether the rest of @line is a chain, an old StatsD syntax: "|c:200|ms:6|g". */
 bool parse_is_chain(const struct line *line);
+
+/*
+ * The fault in a chain whose first link is packed, of a type that takes numbers, and has a fault
+ * (parse_packed_fault). NULL if there is none. Without the name, the other links have none either.
+ */
+const char *parse_chain_fault(const struct line *line);
 
 /*
  * Cut the next link off the front of @links and make it the value and rest of @line. Begin with

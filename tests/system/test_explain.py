@@ -81,7 +81,8 @@ def test_each_dialect_is_named():
 
 def test_a_caret_stands_under_the_byte():
     for line, column in (("a:12x4|c", 4), ("abc", 3), ("a:-1|c", 2), ("a:1|qq", 4), (":1|c", 0),
-                         ("a:1|c|#k:v,l:\udcff", 13), ("a,b=c:1|c|#d:e", 11), ("a:1:y|h", 4)):
+                         ("a:1|c|#k:v,l:\udcff", 13), ("a,b=c:1|c|#d:e", 11), ("a:1:y|h", 4),
+                         ("a:1:|h", 4)):
         status, output = explain(line.encode("utf-8", "surrogateescape"))
         shown, caret = output.splitlines()[:2]
         assert status == 1 and caret.index("^") - shown.index(line[0]) == column, output
@@ -99,6 +100,16 @@ def test_what_is_refused_as_a_whole_has_no_effect():
     assert "type      x, ends series\nrefused   1 sample, malformed_line: " in output, output
     for word in ("value ", "series ", "adds "):
         assert word not in output, output
+
+
+def test_a_colon_in_a_name_is_told():
+    for line, byte in ((b"a.10_0_0_1:9001.b:7|g", "17, 0x62"), (b"a:1:x|c:2|c", "5, 0x78"),
+                       (b"db,url=http://h:10|ms", "13, 0x2F")):
+        status, output = explain(line)
+        assert status == 1 and "^ byte " + byte in output, output
+        assert "refused   1 sample, malformed_value: " in output, output
+        assert "the first ':' ends the name" in output and "\nvalue" not in output, output
+    assert "the first ':' ends" not in explain(b"a:1::x|s\na:1:|c\na:x|c")[1]
 
 
 def test_flags_arguments_and_mistakes():

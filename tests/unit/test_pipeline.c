@@ -101,7 +101,7 @@ static void series_beyond_the_limit_overflow_and_are_counted(void **state)
 {
     fill_registry();
     for (unsigned i = 0; i < 3; i++)
-        push("s0:2|c|#a:1\ns0:3|c|#a:2\ns1:10:x:20|c|#a:1\ns0:1|c");
+        push("s0:2|c|#a:1\ns0:3|c|#a:2\ns1:10::20|c|#a:1\ns0:1|c");
     assert_int_equal(row.counts[TELEMETRY_OVERFLOWS], 3 * 4);
     assert_true(read_series("s0", "overflow=\"true\"").value == 15);
     assert_true(read_series("s0", "").value == 4);

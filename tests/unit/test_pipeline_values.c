@@ -43,7 +43,7 @@ static void packed_values_share_rate_and_tags(void **state)
 static void a_bad_member_costs_only_itself(void **state)
 {
     for (unsigned round = 1; round <= 2; round++) {
-        push("c:1:x:-1::2:NaN|c");
+        push("c:1::-1::2:1e999|c");
         assert_true(read_series("c", "").value == 3 * round);
         assert_int_equal(row.counts[TELEMETRY_PACKED], 5 * round);
         assert_int_equal(verdicts(REFUSED_MALFORMED_VALUE), 3 * round);
@@ -51,6 +51,23 @@ static void a_bad_member_costs_only_itself(void **state)
         assert_int_equal(samples(), 2 * round);
         assert_identity();
     }
+}
+
+/* Then they were part of a name with a colon. */
+static void a_member_that_is_no_number_costs_all(void **state)
+{
+    for (unsigned round = 1; round <= 2; round++) { /* the key is new, then known */
+        assert_verdict("a.10_0_0_1:9001.b:7|g", REFUSED_MALFORMED_VALUE);
+        assert_verdict("Kafka::Consumer.count:1|c", REFUSED_MALFORMED_VALUE);
+        assert_verdict("db,url=http://h:10|ms|@0.5", REFUSED_MALFORMED_VALUE);
+        assert_verdict("c:1:NaN|c|#bare|zz", REFUSED_MALFORMED_VALUE);
+        assert_int_equal(n_series(), round == 1 ? 0 : 3);
+        push("a.10_0_0_1:9001|g\nKafka:1|c\ndb,url=http:10|ms|@0.5");
+    }
+    assert_true(read_series("a_10_0_0_1", "").value == 9001);
+    assert_true(read_series("Kafka", "").value == 2);
+    assert_int_equal(row.counts[TELEMETRY_PACKED], 0);
+    assert_int_equal(row.counts[TELEMETRY_TAG_ERRORS], 0);
 }
 
 static void empty_members_at_both_ends_are_bad_too(void **state)
@@ -85,7 +102,7 @@ static void a_member_before_the_series_is_checked_as_a_new_one(void **state)
 
 static void bad_members_alone_make_no_series(void **state)
 {
-    push("c:x:-1|c|#bare|zz");
+    push("c::-1|c|#bare|zz");
     assert_int_equal(n_series(), 0);
     assert_int_equal(row.counts[TELEMETRY_TAG_ERRORS], 0);
     assert_int_equal(row.counts[TELEMETRY_UNKNOWN_SECTIONS], 0);
@@ -102,7 +119,7 @@ static void what_refuses_the_line_refuses_it_once(void **state)
 
 static void what_refuses_a_sample_refuses_each(void **state)
 {
-    push("c:1|c\nc:1:x:2|g\nown:1:2|g");
+    push("c:1|c\nc:1::2|g\nown:1:2|g");
     assert_int_equal(verdicts(REFUSED_TYPE_CONFLICT), 2);
     assert_int_equal(verdicts(REFUSED_MALFORMED_VALUE), 1);
     assert_int_equal(verdicts(REFUSED_RESERVED_NAME), 2);
@@ -118,9 +135,9 @@ static void errors_that_cost_no_sample_count_once_a_line(void **state)
         assert_int_equal(row.counts[TELEMETRY_UNKNOWN_SECTIONS], round);
         assert_int_equal(row.counts[TELEMETRY_RATE_ERRORS], round);
     }
-    push("c:x:-2|c|@7|#bare,:v|zz"); /* no sample of it was applied */
+    push("c::-2|c|@7|#bare,:v|zz"); /* no sample of it was applied */
     assert_int_equal(row.counts[TELEMETRY_TAG_ERRORS], 4);
-    push("c:x:2|c|@7|#bare,:v|zz"); /* one was */
+    push("c::2|c|@7|#bare,:v|zz"); /* one was */
     assert_int_equal(row.counts[TELEMETRY_TAG_ERRORS], 6);
     assert_identity();
 }
@@ -212,10 +229,30 @@ static void each_link_of_a_chain_has_its_own_type(void **state)
 
 static void links_of_a_chain_may_be_packed(void **state)
 {
-    push("n:1:2|c:3:x:4|c|@0.5");
+    push("n:1:2|c:3::4|c|@0.5");
     assert_true(read_series("n", "").value == 3 + 14);
     assert_int_equal(row.counts[TELEMETRY_PACKED], 4);
     assert_int_equal(verdicts(REFUSED_MALFORMED_VALUE), 1);
+    assert_identity();
+}
+
+static void a_member_that_is_no_number_costs_its_link(void **state)
+{
+    push("n:1|c:3:x:4|c:2|c");
+    assert_true(read_series("n", "").value == 3);
+    assert_int_equal(row.counts[TELEMETRY_PACKED], 2);
+    assert_int_equal(verdicts(REFUSED_MALFORMED_VALUE), 1);
+    assert_identity();
+}
+
+/* The first link follows the name, which had a colon. */
+static void in_the_first_link_it_costs_the_chain(void **state)
+{
+    assert_verdict("n:3:x|c:1|c:2|c", REFUSED_MALFORMED_VALUE);
+    assert_int_equal(n_series(), 0);
+    push("s:x:y|s:z|s\nn:x|c:1|c"); /* nothing is packed there */
+    assert_true(read_series("n", "").value == 1);
+    assert_int_equal(row.counts[TELEMETRY_SAMPLES + SAMPLE_SET], 2);
     assert_identity();
 }
 
@@ -402,6 +439,7 @@ int main(void)
         PIPELINE_CASE(packed_gauges_are_applied_in_their_order),
         PIPELINE_CASE(packed_values_share_rate_and_tags),
         PIPELINE_CASE(a_bad_member_costs_only_itself),
+        PIPELINE_CASE(a_member_that_is_no_number_costs_all),
         PIPELINE_CASE(empty_members_at_both_ends_are_bad_too),
         PIPELINE_CASE(a_member_that_overflows_costs_only_itself),
         PIPELINE_CASE(a_member_before_the_series_is_checked_as_a_new_one),
@@ -418,6 +456,8 @@ int main(void)
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_rate),
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_type),
         PIPELINE_CASE(links_of_a_chain_may_be_packed),
+        PIPELINE_CASE(a_member_that_is_no_number_costs_its_link),
+        PIPELINE_CASE(in_the_first_link_it_costs_the_chain),
         PIPELINE_CASE(a_chain_shares_the_tags_in_its_name),
         PIPELINE_CASE(with_tags_after_the_type_there_is_no_chain),
         PIPELINE_CASE(a_bad_type_in_a_chain_refuses_all_of_it),

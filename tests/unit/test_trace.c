@@ -212,11 +212,21 @@ static void tells_lines_one_by_one(void **state)
 
 static void tells_each_link_of_a_chain(void **state)
 {
-    must_tell("a,k=v:1|c:200|ms|@0.1:6:x|g",
+    must_tell("a,k=v:1|c:200|ms|@0.1:6:|g",
               "<name a,k=v; chain; tag k=v kept; link; counter; series a{k=\"v\"}; 1 adds 1; "
               "link; timer; section @0.1; series a{k=\"v\"}; 200 observes 0.2 x 10 type_conflict; "
-              "link; gauge; series a{k=\"v\"}; 6 sets 6 type_conflict; x nothing malformed_value "
+              "link; gauge; series a{k=\"v\"}; 6 sets 6 type_conflict;  nothing malformed_value "
               "at 24; >");
+}
+
+/* That a value is not a number is told at once for the line, link or chain that it refuses. */
+static void tells_a_packed_value_that_refuses_more_than_itself(void **state)
+{
+    must_tell("a:1:2x:3|c", "<name a; counter; series a{}; end malformed_value at 5; >");
+    must_tell("a:1|c:2:x:3|c:4|c",
+              "<name a; chain; link; counter; series a{}; 1 adds 1; link; counter; series a{}; "
+              "end malformed_value at 8; link; counter; series a{}; 4 adds 4; >");
+    must_tell("b:x:1|c:2|c", "<name b; chain; end malformed_value at 2; >");
 }
 
 /* What looks like a sample at first is told again when it turns out to be a chain. */
@@ -243,8 +253,8 @@ static void tells_what_each_type_does(void **state)
     must_tell("d:5|d", "<name d; distribution; series d{}; 5 observes 5 x 1; >");
     must_tell("s:a:b|s", "<name s; set; series s{}; a:b collects; >");
     must_tell("c:0|x", "<name c; expire; series c{}; 0 ends 1; >");
-    must_tell("t:0:x:0|x",
-              "<name t; expire; series t{}; 0 ends 1; x nothing malformed_value at 4; 0 ends 0; >");
+    must_tell("t:0::0|x",
+              "<name t; expire; series t{}; 0 ends 1;  nothing malformed_value at 4; 0 ends 0; >");
 }
 
 static void a_sign_is_just_a_sign_where_that_is_said(void **state)
@@ -389,6 +399,7 @@ int main(void)
         TRACE_CASE(tells_lines_one_by_one),
         TRACE_CASE(tells_each_link_of_a_chain),
         TRACE_CASE(tells_anew_when_it_is_a_chain),
+        TRACE_CASE(tells_a_packed_value_that_refuses_more_than_itself),
         TRACE_CASE(tells_what_each_type_does),
         TRACE_CASE(a_sign_is_just_a_sign_where_that_is_said),
         TRACE_CASE(tells_which_byte_of_a_value_is_wrong),

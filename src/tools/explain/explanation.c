@@ -37,6 +37,7 @@ struct explanation {
     bool is_check;
     bool has_tags;    /* the dialect of its tags was printed */
     bool is_overflow; /* a sample went to an overflow series */
+    bool has_colon;   /* packed values are not all numbers, as after a name with a colon */
     uint64_t n_verdicts[_VERDICT_N];
 
     bool has_refused; /* something was refused, in any line so far */
@@ -99,7 +100,7 @@ static void on_line(void *ctx, struct slice text)
 
     it->line = text;
     it->fault = NULL;
-    it->is_check = it->has_tags = it->is_overflow = false;
+    it->is_check = it->has_tags = it->is_overflow = it->has_colon = false;
     memset(it->n_verdicts, 0, sizeof(it->n_verdicts));
     buffer_clear(&it->fields);
     buffer_clear(&it->series);
@@ -138,7 +139,10 @@ static void on_check(void *ctx, const struct service_check *check)
 
 static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
 {
-    note_verdict(ctx, verdict, fault);
+    struct explanation *it = ctx;
+
+    it->has_colon |= verdict == REFUSED_MALFORMED_VALUE;
+    note_verdict(it, verdict, fault);
 }
 
 /* --- the trace: what it means -------------------------------------------------------- */
@@ -305,6 +309,9 @@ static void on_line_done(void *ctx)
     for (unsigned i = 0; i < _VERDICT_N; i++)
         if (it->n_verdicts[i])
             add_verdicts(it, (enum verdict)i, it->n_verdicts[i]);
+    if (it->has_colon)
+        add_field(it, "",
+                  SLICE("the first ':' ends the name; all values after it must be numbers"));
     if (it->is_overflow)
         add_field(it, "", SLICE("to the series overflow=\"true\": a limit of series is reached"));
     print_line(it);

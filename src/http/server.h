@@ -31,8 +31,9 @@ MUST_CHECK int server_start(struct http_server **ret, int fd,
                             const struct http_server_options *options);
 
 /*
- * Read all waiting streams again, those that returned -EAGAIN. Any thread, between start and
- * stop. Takes a lock; cheap when no stream waits.
+ * Read all waiting streams again, those that returned -EAGAIN, because there may be something new
+ * for a page that stays open. Any thread, between start and stop. Takes a lock; cheap when no
+ * stream waits.
  */
 void server_wake(struct http_server *server);
 

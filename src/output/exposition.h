@@ -60,7 +60,7 @@ struct exposition_writer {
     void (*histogram)(void *state, struct buffer *out, const struct exposition_family *family,
                       const struct exposition_histogram *histogram);
 
-    /* Everything has been written. NULL: nothing to do. */
+    /* Everything has been written. For formats with a last line. NULL: nothing to do. */
     void (*end)(void *state, struct buffer *out);
 
     /*

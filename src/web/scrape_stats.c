@@ -14,10 +14,10 @@ int scrape_stats_init(struct scrape_stats *stats)
     int r;
 
     *stats = (struct scrape_stats){ 0 };
-    r = buckets_new(&stats->duration_buckets, buckets_default_bounds,
+    r = buckets_new(&stats->duration_s.buckets, buckets_default_bounds,
                     ARRAY_SIZE(buckets_default_bounds));
     if (r == 0)
-        r = buckets_new(&stats->size_buckets, sizes, ARRAY_SIZE(sizes));
+        r = buckets_new(&stats->size_bytes.buckets, sizes, ARRAY_SIZE(sizes));
     if (r < 0)
         scrape_stats_deinit(stats);
     return r;
@@ -25,15 +25,19 @@ int scrape_stats_init(struct scrape_stats *stats)
 
 void scrape_stats_deinit(struct scrape_stats *stats)
 {
-    buckets_free(stats->duration_buckets);
-    buckets_free(stats->size_buckets);
+    buckets_free(stats->duration_s.buckets);
+    buckets_free(stats->size_bytes.buckets);
     *stats = (struct scrape_stats){ 0 };
+}
+
+static void observe(struct scrape_histogram *histogram, double value)
+{
+    histogram->counts[buckets_find(histogram->buckets, value)]++;
+    histogram->sum += value;
 }
 
 void scrape_stats_record(struct scrape_stats *stats, double duration_s, double size_bytes)
 {
-    stats->duration_counts[buckets_find(stats->duration_buckets, duration_s)]++;
-    stats->duration_sum_s += duration_s;
-    stats->size_counts[buckets_find(stats->size_buckets, size_bytes)]++;
-    stats->size_sum_bytes += size_bytes;
+    observe(&stats->duration_s, duration_s);
+    observe(&stats->size_bytes, size_bytes);
 }

@@ -9,11 +9,15 @@
 
 #include <stdint.h>
 
+struct scrape_histogram {
+    struct buckets *buckets;
+    uint64_t counts[BUCKETS_MAX + 1]; /* of each bucket, not cumulative */
+    double sum;
+};
+
 /* Only the HTTP thread reads and writes it. */
 struct scrape_stats {
-    struct buckets *duration_buckets, *size_buckets;
-    uint64_t duration_counts[BUCKETS_MAX + 1], size_counts[BUCKETS_MAX + 1];
-    double duration_sum_s, size_sum_bytes;
+    struct scrape_histogram duration_s, size_bytes;
     uint64_t n_broken; /* scrapes that began and did not reach their end */
 };
 

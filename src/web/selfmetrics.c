@@ -235,26 +235,25 @@ static void add_buffer_sizes(const struct self_reading *self, struct exposition 
 
 /* --- scrapes ------------------------------------------------------------------------------ */
 
+static void add_scrapes(struct exposition *out, const struct scrape_histogram *scrapes)
+{
+    const struct exposition_histogram histogram = {
+        .buckets = scrapes->buckets,
+        .counts = scrapes->counts,
+        .sum = scrapes->sum,
+    };
+
+    exposition_add_histogram(out, &histogram);
+}
+
 static void add_durations(const struct self_reading *self, struct exposition *out)
 {
-    const struct scrape_stats *scrapes = self->source->scrapes;
-
-    exposition_add_histogram(out, &(struct exposition_histogram){
-                                      .buckets = scrapes->duration_buckets,
-                                      .counts = scrapes->duration_counts,
-                                      .sum = scrapes->duration_sum_s,
-                                  });
+    add_scrapes(out, &self->source->scrapes->duration_s);
 }
 
 static void add_sizes(const struct self_reading *self, struct exposition *out)
 {
-    const struct scrape_stats *scrapes = self->source->scrapes;
-
-    exposition_add_histogram(out, &(struct exposition_histogram){
-                                      .buckets = scrapes->size_buckets,
-                                      .counts = scrapes->size_counts,
-                                      .sum = scrapes->size_sum_bytes,
-                                  });
+    add_scrapes(out, &self->source->scrapes->size_bytes);
 }
 
 /* --- the table ---------------------------------------------------------------------------- */

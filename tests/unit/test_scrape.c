@@ -200,8 +200,8 @@ static uint64_t n_recorded(void)
 {
     uint64_t n = 0;
 
-    for (unsigned i = 0; i <= scrapes.size_buckets->n; i++)
-        n += scrapes.size_counts[i];
+    for (unsigned i = 0; i <= scrapes.size_bytes.buckets->n; i++)
+        n += scrapes.size_bytes.counts[i];
     return n;
 }
 
@@ -210,8 +210,8 @@ static void a_scrape_to_the_end_is_recorded_with_its_size(void **state)
     CLEANUP(buffer_deinit) struct buffer out = take_scrape(1000);
 
     assert_int_equal(n_recorded(), 1);
-    assert_true(scrapes.size_sum_bytes == (double)out.len - 1);
-    assert_true(scrapes.duration_sum_s >= 0 && scrapes.duration_sum_s < 60);
+    assert_true(scrapes.size_bytes.sum == (double)out.len - 1);
+    assert_true(scrapes.duration_s.sum >= 0 && scrapes.duration_s.sum < 60);
     assert_int_equal(scrapes.n_broken, 0);
 }
 

@@ -3,7 +3,9 @@
 /*
  * Environment
  *
- * The table says which variables to look for.
+ * The table says which variables to look for. Not everything that starts a program can leave a
+ * variable out: "NAME: ${NAME}" in a compose file makes an empty one. So empty counts as unset, as
+ * POSIX has it for LC_ALL.
  */
 
 #include "config/environment.h"
@@ -18,7 +20,7 @@ const char *environment_value(const struct option *option)
     option_write_variable(option, &name);
     buffer_add_char(&name, '\0');
     value = name.has_failed ? NULL : getenv(name.data);
-    return value && option->ignores_empty && !value[0] ? NULL : value;
+    return value && value[0] ? value : NULL;
 }
 
 static void read_variable(const struct option *option, void *values, struct problems *problems)

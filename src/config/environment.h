@@ -9,14 +9,14 @@
 #include "config/problems.h"
 
 /*
- * The value of the option's variable, borrowed from the environment; NULL if it is unset, or
- * counts as unset because it is empty, or if memory runs out.
+ * The value of the option's variable, borrowed from the environment; NULL if it is unset or
+ * empty, or if memory runs out.
  */
 const char *environment_value(const struct option *option);
 
 /*
- * Set @values, the struct that the table fills, from the variables that are set. Returns true;
- * or false after adding a problem to @problems for each invalid one.
+ * Set @values, the struct that the table fills, from the variables that are set and not empty.
+ * Returns true; or false after adding a problem to @problems for each invalid one.
  */
 MUST_CHECK bool environment_read(const struct option_table *table, void *values,
                                  struct problems *problems);

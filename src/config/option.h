@@ -58,8 +58,7 @@ struct option {
     const void *initial; /* all macros below end with it, so that the help follows them */
 
     const char *help;
-    bool ignores_empty; /* an empty environment variable counts as unset */
-    const char *limit;  /* its name in udometer_limit{limit="…"}; NULL: not a limit */
+    const char *limit; /* its name in udometer_limit{limit="…"}; NULL: not a limit */
 };
 
 struct option_table {

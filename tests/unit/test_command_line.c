@@ -23,7 +23,7 @@ struct weather {
 
 static const struct option rows[] = {
     { "drops", "N", OPTION_COUNT(n_drops, 0, 1000, 1), "how many" },
-    { "place", "TEXT", OPTION_TEXT(place, "here"), "where", .ignores_empty = true },
+    { "place", "TEXT", OPTION_TEXT(place, "here"), "where" },
     { "cold", NULL, OPTION_SWITCH(is_cold, false), "is it?" },
     { "clouds", "TEXT", OPTION_LIST(value_text, clouds, NULL), "which" },
 };

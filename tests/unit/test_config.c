@@ -248,15 +248,25 @@ static void an_empty_flag_names_no_file(void **state)
     assert_string_equal(settings.config_file, "");
 }
 
-static void a_list_can_be_emptied_from_anywhere(void **state)
+static void a_list_can_be_emptied_by_file_or_flag(void **state)
 {
-    write_file("statsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\n");
-    setenv("UDOMETER_STATSD_LISTEN_UDP", "", 1);
+    write_file("statsd.listen-udp: \"\"\n");
     assert_runs(load_with(file_flag));
     assert_int_equal(settings.listen_udp.n, 0);
-    unsetenv("UDOMETER_STATSD_LISTEN_UDP");
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "127.0.0.1:1", 1);
     assert_runs(load_with(file_flag, "--statsd.listen-udp="));
     assert_int_equal(settings.listen_udp.n, 0);
+}
+
+static void an_empty_variable_sets_nothing(void **state)
+{
+    write_file("workers: 3\nstatsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\n");
+    setenv("UDOMETER_WORKERS", "", 1);
+    setenv("UDOMETER_STATSD_LISTEN_UDP", "", 1);
+    setenv("UDOMETER_CONFIG_FILE", "", 1);
+    assert_runs(load_with(file_flag));
+    assert_int_equal(settings.n_workers, 3);
+    assert_int_equal(settings.listen_udp.n, 2);
 }
 
 static void what_is_on_can_be_switched_off(void **state)
@@ -395,7 +405,8 @@ int main(void)
         CONFIG_CASE(the_file_may_be_named_by_a_variable),
         CONFIG_CASE(a_flag_names_the_file_before_a_variable),
         CONFIG_CASE(an_empty_flag_names_no_file),
-        CONFIG_CASE(a_list_can_be_emptied_from_anywhere),
+        CONFIG_CASE(a_list_can_be_emptied_by_file_or_flag),
+        CONFIG_CASE(an_empty_variable_sets_nothing),
         CONFIG_CASE(what_is_on_can_be_switched_off),
         CONFIG_CASE(a_dialect_belongs_to_its_listener),
         CONFIG_CASE(a_missing_file_is_a_file_error),

@@ -16,7 +16,7 @@ struct weather {
 
 static const struct option rows[] = {
     { "rain.n-drops", "N", OPTION_COUNT(n_drops, 0, 1000, 1), "number of drops" },
-    { "place", "TEXT", OPTION_TEXT(place, "here"), "where", .ignores_empty = true },
+    { "place", "TEXT", OPTION_TEXT(place, "here"), "where" },
     { "clouds", "TEXT", OPTION_LIST(value_text, clouds, "low"), "which" },
 };
 
@@ -47,15 +47,17 @@ static void variables_set_what_they_name(void **state)
     assert_string_equal(environment_value(&rows[0]), "9");
 }
 
-static void an_empty_variable_may_count_as_unset(void **state)
+static void an_empty_variable_counts_as_unset(void **state)
 {
     setenv("UDOMETER_PLACE", "", 1);
     setenv("UDOMETER_CLOUDS", "", 1);
+    setenv("UDOMETER_RAIN_N_DROPS", "", 1);
     assert_true(environment_read(&table, &weather, &problems));
     assert_string_equal(weather.place, "here");
     assert_null(environment_value(&rows[1]));
-    assert_int_equal(weather.clouds.n, 0);
-    assert_string_equal(environment_value(&rows[2]), "");
+    assert_int_equal(weather.clouds.n, 1);
+    assert_int_equal(weather.clouds.source, OPTION_DEFAULT);
+    assert_int_equal(weather.n_drops, 1);
 }
 
 static void each_wrong_variable_is_a_problem(void **state)
@@ -64,12 +66,12 @@ static void each_wrong_variable_is_a_problem(void **state)
 
     memset(clouds, ',', sizeof(clouds));
     clouds[sizeof(clouds) - 1] = '\0';
-    setenv("UDOMETER_RAIN_N_DROPS", "", 1);
+    setenv("UDOMETER_RAIN_N_DROPS", " ", 1);
     setenv("UDOMETER_PLACE", "there", 1);
     setenv("UDOMETER_CLOUDS", clouds, 1);
     assert_false(environment_read(&table, &weather, &problems));
     assert_slice_equal(buffer_text(&problems.lines),
-                       "UDOMETER_RAIN_N_DROPS=: expected a whole number from 0 to 1000\n"
+                       "UDOMETER_RAIN_N_DROPS= : expected a whole number from 0 to 1000\n"
                        "UDOMETER_CLOUDS=,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,: expected at most 16 "
                        "values\n");
     assert_int_equal(weather.n_drops, 1);
@@ -98,7 +100,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         ENVIRONMENT_CASE(without_variables_nothing_changes),
         ENVIRONMENT_CASE(variables_set_what_they_name),
-        ENVIRONMENT_CASE(an_empty_variable_may_count_as_unset),
+        ENVIRONMENT_CASE(an_empty_variable_counts_as_unset),
         ENVIRONMENT_CASE(each_wrong_variable_is_a_problem),
     };
 

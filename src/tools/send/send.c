@@ -39,7 +39,7 @@ struct send_options {
 #define OPTION_VALUES struct send_options
 
 static const struct option rows[] = {
-    { "url", "URL", OPTION_TEXT(url, DEFAULT_URL), .ignores_empty = true },
+    { "url", "URL", OPTION_TEXT(url, DEFAULT_URL) },
 };
 
 static const struct option_table table = OPTION_TABLE(rows);

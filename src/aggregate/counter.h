@@ -18,12 +18,12 @@ struct counter_cell {
 };
 
 /*
- * Owner: add @value, at least 0, once for each of the @weight events that the sample represents.
- * Returns VERDICT_APPLIED or REFUSED_VALUE_OVERFLOW.
+ * Owner: add @amount, at least 0; it may be infinite. Returns VERDICT_APPLIED or
+ * REFUSED_VALUE_OVERFLOW.
  */
-static inline enum verdict counter_record(struct counter_cell *counter, double value, double weight)
+static inline enum verdict counter_record(struct counter_cell *counter, double amount)
 {
-    double total = atomic_load_explicit(&counter->total, memory_order_relaxed) + value * weight;
+    double total = atomic_load_explicit(&counter->total, memory_order_relaxed) + amount;
 
     if (UNLIKELY(!isfinite(total)))
         return REFUSED_VALUE_OVERFLOW;

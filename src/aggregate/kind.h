@@ -9,8 +9,9 @@
  *
  * What floors below need, such as a type's own label, is a column of METRIC_TYPES
  * (base/sample_type.h). Everything else that depends on the type is a switch without "default:".
- * That is so in shard.c, where a row would cost each line a call, and in code that knows types but
- * not kinds, such as formats (output/). tests/style/check_types.py lists these places.
+ * That is so where a row would cost each line a call (base/effect.h, shard.c), and in code that
+ * knows types but not kinds, such as formats (output/). tests/style/check_types.py lists these
+ * places.
  */
 
 #include "aggregate/cell.h"

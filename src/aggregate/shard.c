@@ -19,6 +19,7 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
+#include "base/effect.h"
 #include "base/hash.h"
 #include "base/must.h"
 
@@ -244,40 +245,42 @@ static int64_t next_at(struct shard *shard, int64_t arrived_ns)
     return shard->last_at;
 }
 
-static enum verdict record_gauge(struct shard *shard, struct gauge_cell *gauge,
-                                 const struct line *line)
+/* Apply @effect, that of @line, to the cell of @key. Inlined with what is constant for a type. */
+static inline enum verdict apply(struct shard *shard, struct key *key, const struct line *line,
+                                 struct effect effect)
 {
-    struct series *series = gauge->cell.series;
-    int64_t at = next_at(shard, line->arrived_ns);
+    struct cell *cell = key->cell;
+    struct series *series;
 
-    if (UNLIKELY(line_is_step(line)))
-        return gauge_add(gauge, series->cells, series->n_cells, line->number, at);
-    gauge_set(gauge, line->number, at);
+    switch (effect.action) {
+    case EFFECT_COUNTS: return counter_record((struct counter_cell *)cell, effect.amount);
+    case EFFECT_ADDS:
+        series = cell->series;
+        return gauge_add((struct gauge_cell *)cell, series->cells, series->n_cells, effect.amount,
+                         next_at(shard, line->arrived_ns));
+    case EFFECT_SETS:
+        gauge_set((struct gauge_cell *)cell, effect.amount, next_at(shard, line->arrived_ns));
+        return VERDICT_APPLIED;
+    case EFFECT_OBSERVES:
+        return histogram_record((struct histogram_cell *)cell, effect.amount, effect.weight);
+    case EFFECT_COLLECTS:
+        return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
+    case EFFECT_ENDS:
+    case EFFECT_NOTHING: break;
+    }
     return VERDICT_APPLIED;
-}
-
-/* Inlined for each type, so that types with divisor 1 do not divide. */
-static inline enum verdict record_observation(struct key *key, const struct line *line,
-                                              enum sample_type type)
-{
-    return histogram_record((struct histogram_cell *)key->cell,
-                            sample_type_scale(type, line->number), key->facts.weight);
 }
 
 static enum verdict record(struct shard *shard, struct key *key, const struct line *line)
 {
-    struct cell *cell = key->cell;
+    double weight = key->facts.weight;
 
     switch (key->facts.type) {
-    case SAMPLE_COUNTER:
-        return counter_record((struct counter_cell *)cell, line->number, key->facts.weight);
-    case SAMPLE_GAUGE: return record_gauge(shard, (struct gauge_cell *)cell, line);
-    case SAMPLE_TIMER: return record_observation(key, line, SAMPLE_TIMER);
-    case SAMPLE_HISTOGRAM: return record_observation(key, line, SAMPLE_HISTOGRAM);
-    case SAMPLE_DISTRIBUTION: return record_observation(key, line, SAMPLE_DISTRIBUTION);
-    case SAMPLE_SET:
-        return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
-    case SAMPLE_END:
+/* For each type by itself, so that types with divisor 1 do not divide. */
+#define X(id, ...)                                                                                 \
+    case SAMPLE_##id: return apply(shard, key, line, effect_of(line, SAMPLE_##id, weight));
+        SAMPLE_TYPES(X)
+#undef X
     case _SAMPLE_TYPE_N: break;
     }
     return VERDICT_APPLIED;

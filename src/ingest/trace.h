@@ -25,32 +25,21 @@
  * (pipeline_refuse) is only an on_verdict.
  */
 
+#include "base/effect.h"
 #include "base/identity.h"
 #include "base/line.h"
 #include "base/verdict.h"
 #include "input/resolve.h"
 #include "input/service_check.h"
 
-/* The effect of a value on its series. */
-enum trace_effect {
-    TRACE_NOTHING,  /* the value cannot be recorded in any series */
-    TRACE_ADDS,     /* to a counter or gauge */
-    TRACE_SETS,     /* a gauge */
-    TRACE_OBSERVES, /* for a histogram */
-    TRACE_COLLECTS, /* its text, for a set */
-    TRACE_ENDS,     /* all series that its line selects */
-};
-
 /* A value, its effect and its verdict. */
 struct trace_sample {
     struct slice value; /* as it was sent */
-    enum trace_effect effect;
-    double amount;        /* added, set or observed, in the exposed unit, after rates */
-    double n_times;       /* TRACE_OBSERVES: the number of observations, on average */
+    struct effect effect;
     enum verdict verdict; /* if it is a refusal, the effect did not happen */
     const char *fault;    /* the first byte that cannot be right, or NULL if there is none */
     bool is_overflow;     /* it was applied to the overflow series */
-    size_t n_ended;       /* TRACE_ENDS: the number of series it ended */
+    size_t n_ended;       /* EFFECT_ENDS: the number of series it ended */
 };
 
 /*

@@ -37,7 +37,7 @@ static void *add_to_own(void *arg)
     size_t worker = *(size_t *)arg;
 
     for (size_t i = 0; i < ADDITIONS; i++)
-        (void)!counter_record(&series[i % N_SERIES].own[worker].cell, 1, 1);
+        (void)!counter_record(&series[i % N_SERIES].own[worker].cell, 1);
     return NULL;
 }
 

@@ -142,15 +142,16 @@ static struct known *know_series(struct told *told, bool is_overflow)
 static void apply_effect(struct told *told, const struct trace_sample *sample)
 {
     struct known *known = know_series(told, sample->is_overflow);
-    double amount = sample->amount;
+    const struct effect *effect = &sample->effect;
+    double amount = effect->amount;
 
-    if (sample->effect == TRACE_OBSERVES) {
-        amount = sample->amount * sample->n_times;
+    if (effect->action == EFFECT_OBSERVES) {
+        amount *= effect->weight;
         known->sum += amount;
-        known->value += sample->n_times;
-        known->is_approximate |= sample->n_times != floor(sample->n_times);
+        known->value += effect->weight;
+        known->is_approximate |= effect->weight != floor(effect->weight);
     } else {
-        known->value = sample->effect == TRACE_SETS ? amount : known->value + amount;
+        known->value = effect->action == EFFECT_SETS ? amount : known->value + amount;
     }
     known->largest = fmax(known->largest, fabs(amount));
     known->largest = fmax(known->largest, fmax(fabs(known->value), fabs(known->sum)));
@@ -162,13 +163,13 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
     bool is_applied = sample->verdict == VERDICT_APPLIED;
 
     count_end(told, sample->verdict, sample->fault);
-    MUST(is_applied ? sample->effect != TRACE_NOTHING && !sample->fault
-                    : sample->effect != TRACE_NOTHING || sample->fault);
+    MUST(is_applied ? sample->effect.action != EFFECT_NOTHING && !sample->fault
+                    : sample->effect.action != EFFECT_NOTHING || sample->fault);
     MUST(is_applied || !sample->is_overflow);
     told->n_overflows += sample->is_overflow;
     told->n_ended += sample->n_ended;
     told->is_lost |= sample->n_ended > 0;
-    if (is_applied && !told->is_lost && sample->effect != TRACE_ENDS)
+    if (is_applied && !told->is_lost && sample->effect.action != EFFECT_ENDS)
         apply_effect(told, sample);
 }
 

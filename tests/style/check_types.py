@@ -35,14 +35,13 @@ ROWS = {"SAMPLE_TYPES": "SAMPLE_TYPE_ROWS", "METRIC_TYPES": "METRIC_TYPES"}
 # The list, the row that is added, and the files in which the compiler must ask for more.
 LISTS = {
     "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, SENT_AS("add"), "added")', {
-        "aggregate/shard.c": "how a sample is recorded",
+        "base/effect.h": "what a sample does to its series",
         "tools/bench/layout.c": "which values a workload has",
         "tools/send/encode.c": "whether its value may be left out",
     }),
     "METRIC_TYPES": ("X(ADDED, added, NONE)", {
         "aggregate/kind.c": "its row in the table of kinds",
         "aggregate/shard.c": "how much of a cell is written",
-        "ingest/trace.c": "what a sample does to its series",
         "output/exposition.c": "which function of a writer takes it",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",
@@ -50,12 +49,17 @@ LISTS = {
     }),
 }
 
+# A file that includes this header, and compiles what is in it.
+INCLUDED_BY = {
+    "base/effect.h": "aggregate/shard.c",
+}
+
 # A comparison with one type still compiles when another type is added. Comparisons with SAMPLE_END
 # are about ending series, and a new type of sample does not change them.
 COMPARISON = re.compile(r"[=!]= *((?:METRIC|SAMPLE)_(?!END\b|VALUE_)\w+)")
 
-# A switch on a type.
-CASE = re.compile(r"\bcase (METRIC|SAMPLE)_(?!VALUE_)")
+# A switch on a type, unless its cases are made from the list.
+CASE = re.compile(r"\bcase (METRIC|SAMPLE)_(?!VALUE_|##)")
 
 
 def flags_of(build, source):
@@ -118,7 +122,7 @@ def complaints(root, build, headers):
     copy.parent.mkdir()
     text = (root / "src" / HEADER).read_text()
     for name, (row, places) in LISTS.items():
-        sources = [place for place in places if place.endswith(".c")]
+        sources = sorted({INCLUDED_BY.get(place, place) for place in places})
         copy.write_text(text)
         for source in sources:
             if errors_in(root, build, source, headers):

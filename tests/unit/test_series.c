@@ -101,8 +101,8 @@ static void a_counter_is_the_sum_over_its_cells(void **state)
     struct counter_cell *first = (struct counter_cell *)add_cell(series, 0);
     struct counter_cell *last = (struct counter_cell *)add_cell(series, 2);
 
-    assert_int_equal(counter_record(first, 1.5, 1), VERDICT_APPLIED);
-    assert_int_equal(counter_record(last, 2, 1), VERDICT_APPLIED);
+    assert_int_equal(counter_record(first, 1.5), VERDICT_APPLIED);
+    assert_int_equal(counter_record(last, 2), VERDICT_APPLIED);
     assert_true(read_series(series).value == 3.5);
     drop(series);
 }

@@ -81,18 +81,21 @@ static void tell_verdict(enum verdict verdict, const char *fault)
 
 static void on_sample(void *ctx, const struct trace_sample *sample)
 {
-    static const char *const effects[] = {
-        [TRACE_NOTHING] = "nothing",   [TRACE_ADDS] = "adds",         [TRACE_SETS] = "sets",
-        [TRACE_OBSERVES] = "observes", [TRACE_COLLECTS] = "collects", [TRACE_ENDS] = "ends",
+    static const char *const actions[] = {
+        [EFFECT_NOTHING] = "nothing",   [EFFECT_COUNTS] = "adds",
+        [EFFECT_ADDS] = "adds",         [EFFECT_SETS] = "sets",
+        [EFFECT_OBSERVES] = "observes", [EFFECT_COLLECTS] = "collects",
+        [EFFECT_ENDS] = "ends",
     };
+    const struct effect *effect = &sample->effect;
 
-    TELL("%.*s %s", SHOWN(sample->value), effects[sample->effect]);
-    if (sample->effect == TRACE_ADDS || sample->effect == TRACE_SETS ||
-        sample->effect == TRACE_OBSERVES)
-        TELL(" %g", sample->amount);
-    if (sample->effect == TRACE_OBSERVES)
-        TELL(" x %g", sample->n_times);
-    if (sample->effect == TRACE_ENDS || sample->n_ended)
+    TELL("%.*s %s", SHOWN(sample->value), actions[effect->action]);
+    if (effect->action == EFFECT_COUNTS || effect->action == EFFECT_ADDS ||
+        effect->action == EFFECT_SETS || effect->action == EFFECT_OBSERVES)
+        TELL(" %g", effect->amount);
+    if (effect->action == EFFECT_OBSERVES)
+        TELL(" x %g", effect->weight);
+    if (effect->action == EFFECT_ENDS || sample->n_ended)
         TELL(" %zu", sample->n_ended);
     if (sample->is_overflow)
         TELL(" overflow");

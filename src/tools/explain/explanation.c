@@ -220,19 +220,20 @@ static void add_amount(struct explanation *it, const char *words, double number)
     buffer_add_double(&it->fields, number);
 }
 
-static void add_effect(struct explanation *it, const struct trace_sample *sample)
+static void add_effect(struct explanation *it, const struct effect *effect)
 {
-    switch (sample->effect) {
-    case TRACE_ADDS: add_amount(it, "adds", sample->amount); break;
-    case TRACE_SETS: add_amount(it, "sets it to", sample->amount); break;
-    case TRACE_OBSERVES:
-        add_amount(it, "observes", sample->amount);
-        if (sample->n_times > 1)
-            add_amount(it, "times", sample->n_times);
+    switch (effect->action) {
+    case EFFECT_COUNTS:
+    case EFFECT_ADDS: add_amount(it, "adds", effect->amount); break;
+    case EFFECT_SETS: add_amount(it, "sets it to", effect->amount); break;
+    case EFFECT_OBSERVES:
+        add_amount(it, "observes", effect->amount);
+        if (effect->weight > 1)
+            add_amount(it, "times", effect->weight);
         break;
-    case TRACE_NOTHING:
-    case TRACE_COLLECTS:
-    case TRACE_ENDS: break;
+    case EFFECT_NOTHING:
+    case EFFECT_COLLECTS:
+    case EFFECT_ENDS: break;
     }
 }
 
@@ -247,7 +248,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
         return;
     begin_field(&it->fields, "value");
     add_shown(&it->fields, sample->value, NULL);
-    add_effect(it, sample);
+    add_effect(it, &sample->effect);
     buffer_add_char(&it->fields, '\n');
 }
 

@@ -240,30 +240,37 @@ _udom_is_number() {
     [ "${#1}" -le 256 ]
 }
 
-# Append the tag $1 to _udom_tags. Without '=' it is sent bare, and an empty one as an empty
-# key. The daemon drops and counts these, and an x with one of them ends nothing.
+# Append the tag $1 to _udom_tags. If its value is empty, as that of a variable may be, the daemon
+# drops it from a sample and counts it.
 _udom_add_tag() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     if ! _udom_fits "$1"; then
         _udom_wrong='a tag is too long'
         return 0
     fi
-    _udom_escape "${1%%=*}" "$_udom_not_in_names"
-    _udom_tags=$_udom_tags,$_udom_text
     case $1 in
-        '') _udom_tags=$_udom_tags: ;;
-        *=*)
-            _udom_escape "${1#*=}" "$_udom_not_in_tag_values"
-            _udom_tags=$_udom_tags:$_udom_text
-            ;;
+        =*) _udom_wrong="$1: the key is empty; expected key=value, without blanks" ;;
+        *=*) ;;
+        *) _udom_wrong="$1: expected key=value; a VALUE comes before all tags" ;;
     esac
+    # Without the tag, it would end more series than intended.
+    case $_udom_type:${1#*=} in
+        x:) _udom_wrong="$1: the tag has no value, so the daemon would end nothing" ;;
+    esac
+    _udom_escape "${1%%=*}" "$_udom_not_in_names"
+    _udom_tags=$_udom_tags,$_udom_text:
+    _udom_escape "${1#*=}" "$_udom_not_in_tag_values"
+    _udom_tags=$_udom_tags$_udom_text
 }
 
 _udom_check() {
     [ -n "$_udom_name" ] || _udom_wrong='the name is empty'
     case $_udom_type in
         s) [ -n "$_udom_value" ] || _udom_wrong='the member is empty' ;;
-        *) _udom_is_number "$_udom_value" || _udom_wrong='the value is not a number' ;;
+        *) _udom_is_number "$_udom_value" || _udom_wrong="${_udom_value:-nothing}: not a number" ;;
+    esac
+    case $_udom_type$_udom_value:$_udom_text in
+        c-*:*[123456789]*) _udom_wrong="$_udom_value: a counter cannot decrease; use a gauge" ;;
     esac
     _udom_fits "$_udom_name$_udom_value" || _udom_wrong='the line is too long'
 }
@@ -298,7 +305,7 @@ _udom_sample() {
     case $_udom_type:${1-=} in
         x:* | c:*=*) ;; # no value
         *)
-            _udom_value=${1-}
+            _udom_value="${1-}"
             [ "$#" -eq 0 ] || shift
             ;;
     esac

@@ -17,6 +17,7 @@ NOT_IN_NAMES = re.compile(rb"[^A-Za-z0-9_.\x80-\xff-]")
 NOT_IN_TAG_VALUES = re.compile(rb"[,|" + CONTROLS + rb"]")
 NOT_IN_MEMBERS = re.compile(rb"[|" + CONTROLS + rb"]")
 NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+BELOW_ZERO = re.compile(rb"-[0.]*[1-9]")
 LINE = re.compile(rb"([^:|#,\[\]]+):([^|]*)\|(c|g|ms|h|s|x)(?:\|#([^|]*))?")
 
 
@@ -31,6 +32,8 @@ def line_of(kind, name, *rest):
     if kind != "expire" and not (kind == "count" and (not rest or b"=" in rest[0])):
         value = rest.pop(0) if rest else b""
     is_good = value != b"" if kind == "set" else NUMBER.fullmatch(value) and len(value) <= 256
+    if kind == "count" and BELOW_ZERO.match(value) or not all(is_tag(kind, tag) for tag in rest):
+        return None
     line = NOT_IN_NAMES.sub(b"_", name) + b":" + NOT_IN_MEMBERS.sub(b"_", value) \
         + b"|" + LETTERS[kind]
     if rest:
@@ -38,10 +41,14 @@ def line_of(kind, name, *rest):
     return line if name and is_good and len(line) <= LINE_MAX else None
 
 
+def is_tag(kind, word):
+    key, equals, value = word.partition(b"=")
+    return key and equals and (value or kind != "expire")
+
+
 def tag_of(tag):
-    key, equals, value = tag.partition(b"=")
-    key = NOT_IN_NAMES.sub(b"_", key)
-    return key if key and not equals else key + b":" + NOT_IN_TAG_VALUES.sub(b"_", value)
+    key, _, value = tag.partition(b"=")
+    return NOT_IN_NAMES.sub(b"_", key) + b":" + NOT_IN_TAG_VALUES.sub(b"_", value)
 
 
 def words_of(line):
@@ -104,6 +111,13 @@ def nasty_samples():
     """Each word in each place."""
     yield "expire", b"a", b""
     yield "expire", b"a", b"k=v", b"", b"="
+    yield "expire", b"a", b"k=v", b"l="
+    yield "gauge", b"a", b"1", b"k=v", b"l="
+    yield "count", b"a", b"k=v", b"512"
+    yield "count", b"a", b"1", b"k", b"=", b"v"
+    yield "count", b"a", b"1", b"=v"
+    for number in (b"-1", b"-0", b"-0.0e5", b"-.5", b"-0.05e-3", b"+1"):
+        yield "count", b"a", number
     for word in NASTY:
         yield "count", b"n" + word + b"n", b"1"
         yield "count", word, b"1"

@@ -6,26 +6,28 @@
 
 #include <stdio.h>
 
-/* The line that @words, up to NULL, make; or what is wrong with them, between angle brackets. */
+/*
+ * The line that @words, up to NULL, make; or what is wrong with them, between angle brackets, after
+ * the wrong word.
+ */
 static const char *line_of(const char *const *words)
 {
     static char text[2 * ENCODE_LINE_MAX];
     CLEANUP(buffer_deinit) struct buffer line = { 0 };
+    struct encode_mistake mistake;
     struct encode_words sample;
-    const char *wrong;
+    bool is_good;
     int n = 0;
 
     while (words[n])
         n++;
-    wrong = encode_sort(&sample, words, n);
-    if (!wrong)
-        wrong = encode_line(&sample, &line);
-    if (wrong && line.len > 0)
+    is_good = encode_sort(&sample, words, n, &mistake) && encode_line(&sample, &line, &mistake);
+    if (!is_good && line.len > 0)
         fail_msg("it left \"%.*s\"", (int)line.len, line.data);
-    if (wrong)
-        snprintf(text, sizeof(text), "<%s>", wrong);
-    else
+    if (is_good)
         snprintf(text, sizeof(text), "%.*s", (int)line.len, line.data);
+    else
+        snprintf(text, sizeof(text), "%s<%s>", mistake.word ? mistake.word : "", mistake.what);
     return text;
 }
 
@@ -82,13 +84,36 @@ static void a_member_may_have_commas(void **state)
     assert_string_equal(LINE("set", "a", "x,y:z|s\nb"), "a:x,y:z_s_b|s");
 }
 
-/* The daemon has rules and counters for them. */
-static void half_a_tag_is_sent_as_one(void **state)
+/* It comes from a variable that may be empty, and the daemon keeps the sample. */
+static void a_tag_without_a_value_is_sent(void **state)
 {
-    assert_string_equal(LINE("expire", "a", "bare"), "a:1|x|#bare");
-    assert_string_equal(LINE("expire", "a", "k="), "a:1|x|#k:");
-    assert_string_equal(LINE("expire", "a", "=v"), "a:1|x|#:v");
-    assert_string_equal(LINE("expire", "a", ""), "a:1|x|#:");
+    assert_string_equal(LINE("count", "a", "k="), "a:1|c|#k:");
+    assert_string_equal(LINE("gauge", "a", "1", "k=", "l=w"), "a:1|g|#k:,l:w");
+    assert_string_equal(LINE("expire", "a", "l=w", "k="),
+                        "k=<the tag has no value, so the daemon would end nothing>");
+}
+
+static void a_word_that_is_not_a_tag_is_wrong(void **state)
+{
+#define NOT_A_TAG "<expected key=value; a VALUE comes before all tags>"
+#define NO_KEY "<the key is empty; expected key=value, without blanks>"
+    assert_string_equal(LINE("count", "a", "k=v", "512"), "512" NOT_A_TAG);
+    assert_string_equal(LINE("gauge", "a", "1", "2"), "2" NOT_A_TAG);
+    assert_string_equal(LINE("set", "a", "x", "status", "=", "ok"), "status" NOT_A_TAG);
+    assert_string_equal(LINE("observe", "a", "1", "k=v", "=", "l=w"), "=" NO_KEY);
+    assert_string_equal(LINE("timing", "a", "1", "=v"), "=v" NO_KEY);
+    assert_string_equal(LINE("expire", "a", "bare"), "bare" NOT_A_TAG);
+    assert_string_equal(LINE("expire", "a", ""), NOT_A_TAG);
+}
+
+static void a_counter_never_decreases(void **state)
+{
+#define DECREASE "<a counter cannot decrease; use a gauge>"
+    assert_string_equal(LINE("count", "a", "-1"), "-1" DECREASE);
+    assert_string_equal(LINE("count", "a", "-00.5e-3", "k=v"), "-00.5e-3" DECREASE);
+    assert_string_equal(LINE("count", "a", "-0.0"), "a:-0.0|c");
+    assert_string_equal(LINE("count", "a", "-0e7"), "a:-0e7|c");
+    assert_string_equal(LINE("observe", "a", "-1"), "a:-1|h");
 }
 
 static void says_what_is_wrong(void **state)
@@ -100,10 +125,10 @@ static void says_what_is_wrong(void **state)
     assert_string_equal(LINE("count"), "<the name is missing>");
     assert_string_equal(LINE("count", ""), "<the name is empty>");
     assert_string_equal(LINE("gauge", "a"), "<the value is missing>");
-    assert_string_equal(LINE("gauge", "a", "k=v"), "<the value is not a number>");
-    assert_string_equal(LINE("count", "a", ""), "<the value is not a number>");
-    assert_string_equal(LINE("count", "a", "1|c\nb:1"), "<the value is not a number>");
-    assert_string_equal(LINE("observe", "a", "1:2"), "<the value is not a number>");
+    assert_string_equal(LINE("gauge", "a", "k=v"), "k=v<expected a number as the value>");
+    assert_string_equal(LINE("count", "a", ""), "<the value is empty; expected a number>");
+    assert_string_equal(LINE("count", "a", "1|c\nb:1"), "1|c\nb:1<expected a number as the value>");
+    assert_string_equal(LINE("observe", "a", "1:2"), "1:2<expected a number as the value>");
     assert_string_equal(LINE("set", "a", ""), "<the member is empty>");
 }
 
@@ -127,7 +152,9 @@ int main(void)
         CASE(a_key_is_as_a_name),
         CASE(a_tag_value_loses_only_what_ends_it),
         CASE(a_member_may_have_commas),
-        CASE(half_a_tag_is_sent_as_one),
+        CASE(a_tag_without_a_value_is_sent),
+        CASE(a_word_that_is_not_a_tag_is_wrong),
+        CASE(a_counter_never_decreases),
         CASE(says_what_is_wrong),
         CASE(a_line_is_never_cut),
     };

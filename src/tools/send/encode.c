@@ -7,8 +7,9 @@
  *      name         value letters   key   value
  *
  * The protocol has no escapes, so each character that would end its part early becomes '_'.
- * In names and keys the daemon would do the same. What the daemon merely refuses, an empty
- * tag or a negative counter, is sent: the daemon counts it.
+ * In names and keys the daemon would do the same. Words that the daemon would refuse, or drop from
+ * the sample, are mistakes, with one exception: a tag whose value is empty is sent, as the value of
+ * a variable may be, and the daemon counts it.
  */
 
 #include "tools/send/encode.h"
@@ -93,15 +94,11 @@ static void add_escaped(struct buffer *out, struct slice text, bool (*stays)(cha
 
 /* --- parts ------------------------------------------------------------------------- */
 
-/* A tag without '=' is sent bare. An empty tag is sent as an empty key, so it is not lost. */
 static void add_tag(struct buffer *out, const char *tag)
 {
     struct slice value = slice_of(tag), key = slice_cut(&value, '=');
-    bool is_bare = tag[key.len] == '\0';
 
     add_escaped(out, key, stays_in_name);
-    if (is_bare && key.len > 0)
-        return;
     buffer_add_char(out, ':');
     add_escaped(out, value, stays_in_tag_value);
 }
@@ -114,24 +111,69 @@ static void add_tags(struct buffer *out, const struct encode_words *words)
     }
 }
 
-static const char *check(const struct encode_words *words)
+/* Whether the number @text has a minus and a digit that is not zero. */
+static bool is_below_zero(const char *text)
 {
-    double number;
+    char first = text[0] == '-' ? text[1 + strspn(text + 1, "0.")] : '\0';
 
-    if (!words->name[0])
-        return "the name is empty";
-    if (sample_type_facts(words->type)->value == SAMPLE_VALUE_TEXT)
-        return words->value[0] ? NULL : "the member is empty";
-    return number_parse(slice_of(words->value), &number) ? NULL : "the value is not a number";
+    return first >= '1' && first <= '9';
 }
 
-const char *encode_line(const struct encode_words *words, struct buffer *out)
+/* Each check function returns whether all is well; if not, @ret says what is wrong. */
+static bool find_wrong(struct encode_mistake *ret, const char *word, const char *what)
 {
-    const char *wrong = check(words);
+    *ret = (struct encode_mistake){ word, what };
+    return false;
+}
+
+static bool check_value(const struct encode_words *words, struct encode_mistake *ret)
+{
+    enum sample_value value = sample_type_facts(words->type)->value;
+    double number;
+
+    if (value == SAMPLE_VALUE_TEXT)
+        return words->value[0] || find_wrong(ret, NULL, "the member is empty");
+    if (!words->value[0])
+        return find_wrong(ret, NULL, "the value is empty; expected a number");
+    if (!number_parse(slice_of(words->value), &number))
+        return find_wrong(ret, words->value, "expected a number as the value");
+    if (value == SAMPLE_VALUE_AMOUNT && is_below_zero(words->value))
+        return find_wrong(ret, words->value, "a counter cannot decrease; use a gauge");
+    return true;
+}
+
+static bool check_tag(enum sample_type type, const char *tag, struct encode_mistake *ret)
+{
+    const char *equals = strchr(tag, '=');
+
+    if (!equals)
+        return find_wrong(ret, tag, "expected key=value; a VALUE comes before all tags");
+    if (equals == tag)
+        return find_wrong(ret, tag, "the key is empty; expected key=value, without blanks");
+    /* Without the tag, it would end more series than intended. */
+    if (type == SAMPLE_END && !equals[1])
+        return find_wrong(ret, tag, "the tag has no value, so the daemon would end nothing");
+    return true;
+}
+
+static bool check(const struct encode_words *words, struct encode_mistake *ret)
+{
+    if (!words->name[0])
+        return find_wrong(ret, NULL, "the name is empty");
+    if (!check_value(words, ret))
+        return false;
+    for (int i = 0; i < words->n_tags; i++)
+        if (!check_tag(words->type, words->tags[i], ret))
+            return false;
+    return true;
+}
+
+bool encode_line(const struct encode_words *words, struct buffer *out, struct encode_mistake *ret)
+{
     size_t len_before = out->len;
 
-    if (wrong)
-        return wrong;
+    if (!check(words, ret))
+        return false;
     add_escaped(out, slice_of(words->name), stays_in_name);
     buffer_add_char(out, ':');
     add_escaped(out, slice_of(words->value), stays_in_member);
@@ -139,29 +181,30 @@ const char *encode_line(const struct encode_words *words, struct buffer *out)
     buffer_add(out, sample_type_facts(words->type)->letters);
     add_tags(out, words);
     if (out->len - len_before <= ENCODE_LINE_MAX && !out->has_failed)
-        return NULL;
+        return true;
     out->len = len_before;
-    return out->has_failed ? "out of memory" : "the line is too long";
+    return find_wrong(ret, NULL, out->has_failed ? "out of memory" : "the line is too long");
 }
 
 /* --- words ------------------------------------------------------------------------- */
 
-const char *encode_sort(struct encode_words *ret, const char *const *words, int n)
+bool encode_sort(struct encode_words *ret, const char *const *words, int n,
+                 struct encode_mistake *ret_mistake)
 {
     int n_taken = 2;
 
     *ret = (struct encode_words){ .value = "1" };
     if (n < 1 || !find_type(words[0], &ret->type))
-        return no_type;
+        return find_wrong(ret_mistake, NULL, no_type);
     if (n < 2)
-        return "the name is missing";
+        return find_wrong(ret_mistake, NULL, "the name is missing");
     ret->name = words[1];
     if (has_value(ret->type, n > 2 ? words[2] : NULL)) {
         if (n < 3)
-            return "the value is missing";
+            return find_wrong(ret_mistake, NULL, "the value is missing");
         ret->value = words[n_taken++];
     }
     ret->tags = words + n_taken;
     ret->n_tags = n - n_taken;
-    return NULL;
+    return true;
 }

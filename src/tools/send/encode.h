@@ -27,14 +27,23 @@ struct encode_words {
     int n_tags;
 };
 
-/*
- * Sort the @n words after "udometer send", TYPE NAME [VALUE] [key=value]..., into @ret, which
- * then points to them. Returns NULL, or a string constant that says what is wrong with them.
- */
-MUST_CHECK const char *encode_sort(struct encode_words *ret, const char *const *words, int n);
+/* What is wrong with the words. */
+struct encode_mistake {
+    const char *word; /* borrowed from them; NULL: it is empty or missing, or all are wrong */
+    const char *what; /* a string constant */
+};
 
 /*
- * Append the line of @words to @out, without a line feed. Returns NULL, or a string constant
- * that says what is wrong with them, leaving @out unchanged.
+ * Sort the @n words after "udometer send", TYPE NAME [VALUE] [key=value]..., into @ret, which
+ * then points to them. Returns false and sets @ret_mistake if a word is missing or not a type.
  */
-MUST_CHECK const char *encode_line(const struct encode_words *words, struct buffer *out);
+MUST_CHECK bool encode_sort(struct encode_words *ret, const char *const *words, int n,
+                            struct encode_mistake *ret_mistake);
+
+/*
+ * Append the line of @words to @out, without a line feed. Returns false, sets @ret and leaves @out
+ * unchanged if they are wrong. They are if the daemon would refuse the line or drop a tag, unless
+ * only the tag's value is missing: that of a variable may be.
+ */
+MUST_CHECK bool encode_line(const struct encode_words *words, struct buffer *out,
+                            struct encode_mistake *ret);

@@ -86,13 +86,11 @@ static int send_line(const char *url, struct slice line)
 static int send_sample(const char *url, const char *const *words, int n)
 {
     CLEANUP(buffer_deinit) struct buffer line = { 0 };
+    struct encode_mistake mistake;
     struct encode_words sample;
-    const char *wrong = encode_sort(&sample, words, n);
 
-    if (!wrong)
-        wrong = encode_line(&sample, &line);
-    if (wrong)
-        return complain(words[0], wrong, EXIT_USAGE);
+    if (!encode_sort(&sample, words, n, &mistake) || !encode_line(&sample, &line, &mistake))
+        return complain(mistake.word ? mistake.word : words[0], mistake.what, EXIT_USAGE);
     return send_line(url, buffer_text(&line));
 }
 

@@ -27,6 +27,14 @@ struct line {
     bool is_dogstatsd; /* its listener takes a gauge's sign as just a sign */
 };
 
+/* The whole line as parse_line() has cut it: from its name to the end of its rest. */
+static inline struct slice line_text(const struct line *line)
+{
+    const char *end = line->rest.at + line->rest.len;
+
+    return (struct slice){ line->name.at, (size_t)(end - line->name.at) };
+}
+
 /* Is the value of @line added to a gauge rather than assigned to it? */
 static inline bool line_is_step(const struct line *line)
 {

@@ -5,6 +5,8 @@
  * Verdict: what became of a sample
  */
 
+#include <stdbool.h>
+
 /*
  * Every reason to refuse a line, with its name in udometer_refused_total{reason}.
  * proto/README.md, section 11, says what each means. The names are those of
@@ -36,3 +38,8 @@ enum verdict {
     SKIPPED_SERVICE_CHECK, /* _sc|…: DogStatsD service check, likewise */
     _VERDICT_N,
 };
+
+static inline bool verdict_is_refusal(enum verdict verdict)
+{
+    return verdict > VERDICT_APPLIED && verdict < SKIPPED_EVENT;
+}

@@ -66,6 +66,11 @@ void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace)
     recorder_set_trace(&pipeline->recorder, trace);
 }
 
+void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sink)
+{
+    pipeline->recorder.sink = sink;
+}
+
 void pipeline_flush(struct pipeline *pipeline)
 {
     recorder_record(&pipeline->recorder, pipeline->lines, pipeline->n_lines);
@@ -73,6 +78,26 @@ void pipeline_flush(struct pipeline *pipeline)
 }
 
 /* --- cutting ------------------------------------------------------------------------- */
+
+/* A check is a gauge; checks are too rare to cache their keys. */
+static void record_check(struct pipeline *pipeline, const struct service_check *check,
+                         int64_t arrived_ns)
+{
+    const struct resolve_parts parts = {
+        .type = SAMPLE_GAUGE,
+        .name = check->name,
+        .sections = check->sections,
+        .parse_section = service_check_section,
+    };
+    const struct line line = {
+        .value = check->status,
+        .arrived_ns = arrived_ns,
+        .number = check->status.at[0] - '0',
+        .is_number = true,
+    };
+
+    recorder_record_parts(&pipeline->recorder, &parts, &line);
+}
 
 /* Record a recognised service check as a gauge, or skip it. */
 static void take_check(struct pipeline *pipeline, struct slice text, int64_t arrived_ns)
@@ -89,7 +114,8 @@ static void take_check(struct pipeline *pipeline, struct slice text, int64_t arr
     }
     /* The waiting lines arrived before it. */
     pipeline_flush(pipeline);
-    recorder_record_check(&pipeline->recorder, &check, arrived_ns);
+    pipeline->recorder.text = text;
+    record_check(pipeline, &check, arrived_ns);
 }
 
 /*
@@ -104,6 +130,7 @@ static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t ar
     if (verdict == VERDICT_APPLIED)
         return 1;
     telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, 1);
+    pipeline->recorder.text = text;
     if (verdict == SKIPPED_SERVICE_CHECK)
         take_check(pipeline, text, arrived_ns);
     else
@@ -190,5 +217,6 @@ void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t
 void pipeline_refuse(struct pipeline *pipeline, enum verdict reason)
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, 1);
+    pipeline->recorder.text = (struct slice){ NULL, 0 };
     recorder_settle(&pipeline->recorder, reason, NULL);
 }

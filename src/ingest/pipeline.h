@@ -13,6 +13,7 @@
 #include "base/slice.h"
 #include "base/telemetry.h"
 #include "base/verdict.h"
+#include "ingest/refusal.h"
 #include "ingest/trace.h"
 #include "input/resolve.h"
 
@@ -38,6 +39,12 @@ DEFINE_CLEANUP(struct pipeline *, pipeline_free)
  * long; verdicts, effects and counters are the same.
  */
 void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace);
+
+/*
+ * From now on tell @sink, which is borrowed, about each refusal; NULL: nobody. It is told while the
+ * line is settled, which may be as late as pipeline_flush().
+ */
+void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sink);
 
 /* Whether the sign of a gauge is only a sign in lines pushed from now on. Off by default. */
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);

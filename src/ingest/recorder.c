@@ -67,6 +67,8 @@ static void count_key_errors(struct recorder *recorder, const struct key_facts *
 void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)
 {
     telemetry_count(recorder->row, TELEMETRY_VERDICTS + verdict, 1);
+    if (verdict_is_refusal(verdict))
+        refusal_tell(recorder->sink, verdict, recorder->text, fault);
     TRACE(recorder->trace, on_verdict, verdict, fault);
 }
 
@@ -139,9 +141,9 @@ static enum verdict check_value(const struct line *line, const struct destinatio
     return verdict;
 }
 
-/* Tell the trace that the value of @line got @verdict, and ended @n_ended series. */
-COLD static void tell_sample(const struct trace *trace, const struct line *line,
-                             const struct destination *to, enum verdict verdict, size_t n_ended)
+/* What is known about the value of @line, which got @verdict. */
+COLD static struct trace_sample sample_of(const struct line *line, const struct destination *to,
+                                          enum verdict verdict)
 {
     /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
     enum verdict cause = check_value(line, to);
@@ -149,6 +151,15 @@ COLD static void tell_sample(const struct trace *trace, const struct line *line,
         trace_sample_of(line, to->type, to->weight, cause == verdict ? cause : VERDICT_APPLIED);
 
     sample.verdict = verdict;
+    return sample;
+}
+
+/* Tell the trace that the value of @line got @verdict, and ended @n_ended series. */
+COLD static void tell_sample(const struct trace *trace, const struct line *line,
+                             const struct destination *to, enum verdict verdict, size_t n_ended)
+{
+    struct trace_sample sample = sample_of(line, to, verdict);
+
     if (verdict == VERDICT_APPLIED) {
         sample.is_overflow = to->key && to->key->facts.is_overflow;
         sample.n_ended = n_ended;
@@ -165,6 +176,8 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
     count_sample(recorder, to->type, verdict);
     if (is_applied && to->key && to->key->facts.is_overflow)
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
+    if (UNLIKELY(!is_applied))
+        refusal_tell(recorder->sink, verdict, recorder->text, sample_of(line, to, verdict).fault);
     if (UNLIKELY(recorder->trace))
         tell_sample(recorder->trace, line, to, verdict, n_ended);
     return is_applied;
@@ -227,18 +240,29 @@ static void record_known(struct recorder *recorder, const struct line *line, str
         count_key_errors(recorder, &key->facts);
 }
 
+COLD static void tell_refused_hit(const struct recorder *recorder, const struct line *line,
+                                  const struct key *key, enum verdict verdict)
+{
+    const struct destination to = { key->facts.type, key->facts.weight, key };
+
+    refusal_tell(recorder->sink, verdict, line_text(line), sample_of(line, &to, verdict).fault);
+}
+
 /* The same, with the shortest path for a single number. */
 static void record_hit(struct recorder *recorder, const struct line *line, struct key *key)
 {
     enum verdict verdict;
 
     if (UNLIKELY(!line->is_number)) {
+        recorder->text = line_text(line);
         record_known(recorder, line, key);
         return;
     }
     verdict = record(recorder, key, line);
-    if (verdict == VERDICT_APPLIED)
+    if (LIKELY(verdict == VERDICT_APPLIED))
         count_key_errors(recorder, &key->facts);
+    else
+        tell_refused_hit(recorder, line, key, verdict);
     count_sample(recorder, key->facts.type, verdict);
 }
 
@@ -364,6 +388,7 @@ static void refuse_link(struct recorder *recorder, const struct line *link)
     };
 
     telemetry_count(recorder->row, TELEMETRY_VERDICTS + sample.verdict, 1);
+    refusal_tell(recorder->sink, sample.verdict, recorder->text, sample.fault);
     TRACE(recorder->trace, on_sample, &sample);
 }
 
@@ -419,6 +444,7 @@ static void record_miss(struct recorder *recorder, const struct line *line, stru
     struct identity identity;
     enum verdict verdict = resolve_line(recorder->resolver, line, &identity);
 
+    recorder->text = line_text(line);
     telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, !lookup.key);
     if (UNLIKELY(may_be_chain(verdict, &identity)) && !lookup.key && parse_is_chain(line))
         record_chain(recorder, line);
@@ -457,26 +483,13 @@ void recorder_record_traced(struct recorder *recorder, const struct line *line)
     count_keys(recorder);
 }
 
-/* A check is a gauge; checks are too rare to cache their keys. */
-void recorder_record_check(struct recorder *recorder, const struct service_check *check,
-                           int64_t arrived_ns)
+void recorder_record_parts(struct recorder *recorder, const struct resolve_parts *parts,
+                           const struct line *line)
 {
-    const struct resolve_parts parts = {
-        .type = SAMPLE_GAUGE,
-        .name = check->name,
-        .sections = check->sections,
-        .parse_section = service_check_section,
-    };
-    const struct line line = {
-        .value = check->status,
-        .arrived_ns = arrived_ns,
-        .number = check->status.at[0] - '0',
-        .is_number = true,
-    };
     struct lookup lookup = { 0, NULL };
     struct identity identity;
-    enum verdict verdict = resolve_parts(recorder->resolver, &parts, &identity);
+    enum verdict verdict = resolve_parts(recorder->resolver, parts, &identity);
 
     identity.is_passing = true;
-    record_resolved(recorder, &line, &lookup, verdict, &identity);
+    record_resolved(recorder, line, &lookup, verdict, &identity);
 }

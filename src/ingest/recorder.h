@@ -12,15 +12,17 @@
 #include "base/compiler.h"
 #include "base/line.h"
 #include "base/telemetry.h"
+#include "ingest/refusal.h"
 #include "ingest/trace.h"
 #include "input/resolve.h"
-#include "input/service_check.h"
 
 struct recorder {
     struct shard *shard;
     struct telemetry_row *row;
     struct resolver *resolver;
-    const struct trace *trace; /* or NULL */
+    const struct trace *trace;       /* or NULL */
+    const struct refusal_sink *sink; /* or NULL */
+    struct slice text;               /* of the line, for the sink, if it is not a hit */
 };
 
 /*
@@ -43,12 +45,16 @@ void recorder_record(struct recorder *recorder, const struct line *lines, size_t
 /* Record one line and tell the trace, which must be set. Effects and counters are the same. */
 void recorder_record_traced(struct recorder *recorder, const struct line *line);
 
-/* Set the gauge of a service check. */
-void recorder_record_check(struct recorder *recorder, const struct service_check *check,
-                           int64_t arrived_ns);
+/*
+ * Record the value of @line for what @parts mean, without caching a key. The whole text must be in
+ * @recorder.
+ */
+void recorder_record_parts(struct recorder *recorder, const struct resolve_parts *parts,
+                           const struct line *line);
 
 /*
- * Count the verdict of a line that is not recorded: it was refused or skipped. @fault is the byte
- * at which it was refused; NULL if this is not known, or if it was skipped.
+ * Count the verdict of a line that is not recorded: it was refused or skipped. Its text must be in
+ * @recorder. @fault is the byte at which it was refused; NULL if this is not known, or if it was
+ * skipped.
  */
 void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault);

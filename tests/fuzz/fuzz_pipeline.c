@@ -4,7 +4,8 @@
  * Fuzz pipeline: a datagram all the way into series, and out as text
  *
  * Besides not crashing: all counts add up, limits hold, and pushing the same
- * datagram twice (misses, then hits) refuses and skips the same lines twice.
+ * datagram twice (misses, then hits) refuses and skips the same lines twice. A sink is told about
+ * each refusal, with a text and a fault that lie in the datagram.
  */
 
 #include "fuzz.h"
@@ -17,6 +18,36 @@
 
 #define MAX_SERIES 20
 #define MAX_BYTES 65536
+
+/* What the sink has been told. */
+struct told {
+    struct slice datagram;
+    uint64_t n_refused[_VERDICT_N];
+};
+
+static bool is_within(const char *at, struct slice text)
+{
+    return at >= text.at && at <= text.at + text.len;
+}
+
+static void on_refused(void *ctx, const struct refusal *refusal)
+{
+    struct told *told = ctx;
+
+    MUST(refusal->text.len > 0 && is_within(refusal->text.at, told->datagram));
+    MUST(is_within(refusal->text.at + refusal->text.len, told->datagram));
+    MUST(!memchr(refusal->text.at, '\n', refusal->text.len));
+    MUST(!refusal->fault || is_within(refusal->fault, refusal->text));
+    told->n_refused[refusal->reason]++;
+}
+
+static void check_told(const struct rig *rig, const struct told *told)
+{
+    for (unsigned verdict = 0; verdict < _VERDICT_N; verdict++)
+        MUST(told->n_refused[verdict] == (verdict_is_refusal((enum verdict)verdict)
+                                              ? rig->row->counts[TELEMETRY_VERDICTS + verdict]
+                                              : 0));
+}
 
 static void check_books(const struct rig *rig)
 {
@@ -74,10 +105,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice datagram = { (const char *)data, size };
     const struct rig_limits limits = { MAX_SERIES, MAX_BYTES, .max_key_bytes = 4096 };
+    struct told told = { .datagram = datagram };
+    const struct refusal_sink sink = { &told, on_refused };
     struct rig rig;
     uint64_t n_lines;
 
     rig_init(&rig, &limits);
+    pipeline_set_sink(rig.pipeline, &sink);
     pipeline_push(rig.pipeline, datagram, 0);
     pipeline_flush(rig.pipeline);
     check_books(&rig);
@@ -86,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pipeline_flush(rig.pipeline);
     check_books(&rig);
     MUST(rig.row->counts[TELEMETRY_LINES] == 2 * n_lines);
+    check_told(&rig, &told);
     check_order(&rig);
     check_text(&rig);
     rig_deinit(&rig);

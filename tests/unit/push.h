@@ -5,7 +5,8 @@
  * Push: helpers for the tests of the pipeline
  *
  * A pipeline of one worker, with one reserved name ("own"), room for a thousand series and
- * the default options. The counters must add up after every step.
+ * the default options. The counters must add up after every step, and a sink must have been told
+ * about each refusal.
  */
 
 #include "registry_setup.h"
@@ -21,6 +22,9 @@ static struct shard *shard;
 static struct telemetry_row row;
 static struct pipeline *pipeline;
 
+static uint64_t n_told[_VERDICT_N];
+static struct refusal last_told;
+
 static inline uint64_t verdicts(enum verdict verdict)
 {
     return row.counts[TELEMETRY_VERDICTS + verdict];
@@ -35,13 +39,25 @@ static inline uint64_t samples(void)
     return n;
 }
 
+static inline void on_refused(void *ctx, const struct refusal *refusal)
+{
+    const char *end = refusal->text.at + refusal->text.len;
+
+    assert_true(verdict_is_refusal(refusal->reason));
+    assert_true(!refusal->fault || (refusal->fault >= refusal->text.at && refusal->fault <= end));
+    n_told[refusal->reason]++;
+    last_told = *refusal;
+}
+
 /* lines + packed = samples + refused + skipped, exactly. */
 static inline void assert_identity(void)
 {
     uint64_t n_not_applied = 0;
 
-    for (unsigned verdict = VERDICT_APPLIED + 1; verdict < _VERDICT_N; verdict++)
-        n_not_applied += verdicts((enum verdict)verdict);
+    for (enum verdict verdict = VERDICT_APPLIED + 1; verdict < _VERDICT_N; verdict++) {
+        n_not_applied += verdicts(verdict);
+        assert_int_equal(n_told[verdict], verdict_is_refusal(verdict) ? verdicts(verdict) : 0);
+    }
     assert_int_equal(row.counts[TELEMETRY_LINES] + row.counts[TELEMETRY_PACKED],
                      samples() + n_not_applied);
     assert_int_equal(verdicts(VERDICT_APPLIED), samples());
@@ -95,16 +111,29 @@ static inline void assert_verdict(const char *line, enum verdict verdict)
     assert_identity();
 }
 
+/* Make the pipeline, instead of the one that there is. */
+static inline int make_pipeline(const struct pipeline_options *options)
+{
+    static const struct refusal_sink sink = { .on_refused = on_refused };
+
+    pipeline_free(TAKE(pipeline));
+    if (pipeline_new(&pipeline, shard, &row, options) < 0)
+        return -1;
+    pipeline_set_sink(pipeline, &sink);
+    return 0;
+}
+
 static inline int begin_with(size_t max_series)
 {
     struct shard_options shard_options = { .max_key_bytes = 1 << 20, .seed = 42 };
 
     row = (struct telemetry_row){ 0 };
+    memset(n_told, 0, sizeof(n_told));
     shard_options.registry = registry = new_registry(1, max_series, SIZE_MAX);
     assert_int_equal(registry_reserve(registry, SLICE("own"), METRIC_GAUGE), 0);
     if (shard_new(&shard, &shard_options) < 0)
         return -1;
-    return pipeline_new(&pipeline, shard, &row, default_pipeline());
+    return make_pipeline(default_pipeline());
 }
 
 static inline int begin(void **state)
@@ -114,7 +143,7 @@ static inline int begin(void **state)
 
 static inline int end(void **state)
 {
-    pipeline_free(pipeline);
+    pipeline_free(TAKE(pipeline));
     shard_free(shard);
     registry_free(registry);
     return 0;

@@ -187,9 +187,7 @@ static void a_large_datagram_is_applied_whole(void **state)
 
 static void restart(const struct pipeline_options *options)
 {
-    pipeline_free(pipeline);
-    pipeline = NULL;
-    assert_int_equal(pipeline_new(&pipeline, shard, &row, options), 0);
+    assert_int_equal(make_pipeline(options), 0);
 }
 
 static void restart_with_checks(void)

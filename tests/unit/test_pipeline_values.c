@@ -411,8 +411,7 @@ static void a_link_with_a_container_shares_no_key_with_a_line(void **state)
     struct pipeline_options options = *default_pipeline();
 
     options.resolve.has_container_label = true;
-    pipeline_free(pipeline);
-    assert_int_equal(pipeline_new(&pipeline, shard, &row, &options), 0);
+    assert_int_equal(make_pipeline(&options), 0);
     for (unsigned i = 0; i < 2; i++) {
         push("a:1|c|c:x|@0.5:10|c\na:100|c|c:x|@0.5");
         push("b:100|c|c:x|@0.5\nb:1|c|c:x|@0.5:10|c");

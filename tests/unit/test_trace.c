@@ -367,8 +367,7 @@ static void tells_what_becomes_of_a_check(void **state)
     struct pipeline_options options = *default_pipeline();
 
     options.has_check_gauges = true;
-    pipeline_free(pipeline);
-    assert_int_equal(pipeline_new(&pipeline, shard, &row, &options), 0);
+    assert_int_equal(make_pipeline(&options), 0);
     pipeline_set_trace(pipeline, &trace);
     must_tell("_sc|a b|2|h:x|#k:v|m:y", "<check a b 2; section h:x; section #k:v; tag k:v kept; "
                                         "series a_b{hostname=\"x\",k=\"v\"}; 2 sets 2; >");

@@ -28,7 +28,7 @@ struct parse_options pipeline_parse_options(const struct pipeline_options *optio
 {
     return (struct parse_options){
         .line_max = options->resolve.limits.line,
-        .skips_brackets = options->resolve.dialects & 1u << TAG_SIGNALFX,
+        .dialects = options->resolve.dialects,
     };
 }
 

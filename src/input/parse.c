@@ -70,17 +70,17 @@ static void set_value(struct line *line, const char *begin, const char *end)
  * If the name ends inside a bracket group, because a tag's value contains a colon, move its end
  * to the first colon after the group. There is no number before that.
  */
-static enum verdict skip_brackets(struct line *line)
+static enum verdict skip_group(struct line *line, unsigned dialects)
 {
-    const char *open = memchr(line->name.at, '[', line->name.len), *close, *colon;
-    const char *bar = line->rest.at;
+    const char *bar = line->rest.at, *end, *colon;
+    struct slice head = { line->name.at, (size_t)(bar - line->name.at) }, group;
 
-    if (!open || memchr(open, ']', (size_t)(line->value.at - open)))
+    if (!memchr(line->name.at, '[', line->name.len) || !tags_find_group(head, dialects, &group))
         return VERDICT_APPLIED;
-    close = memchr(line->value.at, ']', line->value.len);
-    if (!close)
+    end = group.at + group.len;
+    if (end < line->value.at)
         return VERDICT_APPLIED;
-    colon = memchr(close, ':', (size_t)(bar - close));
+    colon = memchr(end, ':', (size_t)(bar - end));
     if (!colon)
         return refuse(line, REFUSED_MALFORMED_LINE, bar);
     line->name.len = (size_t)(colon - line->name.at);
@@ -126,8 +126,8 @@ enum verdict parse_line(struct slice text, const struct parse_options *options, 
     ret->name = (struct slice){ text.at, (size_t)(colon - text.at) };
     ret->rest = (struct slice){ bar, (size_t)(end - bar) };
     set_value(ret, colon + 1, bar);
-    if (UNLIKELY(!ret->is_number) && options->skips_brackets)
-        return skip_brackets(ret);
+    if (UNLIKELY(!ret->is_number) && options->dialects & 1u << TAG_SIGNALFX)
+        return skip_group(ret, options->dialects);
     return VERDICT_APPLIED;
 }
 

@@ -11,10 +11,11 @@
 #include "base/compiler.h"
 #include "base/line.h"
 #include "input/section.h"
+#include "input/tags.h"
 
 struct parse_options {
-    size_t line_max;     /* bytes; longer lines are refused */
-    bool skips_brackets; /* a ':' between '[' and ']' does not end the name (SignalFx) */
+    size_t line_max;   /* bytes; longer lines are refused */
+    unsigned dialects; /* a bit (1 << dialect) for each enum tag_dialect to understand */
 };
 
 /*

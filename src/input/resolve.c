@@ -118,6 +118,20 @@ static enum verdict render_labels(struct resolver *resolver, const char *end, ch
                : refuse(resolver, REFUSED_LABEL_LIMIT, end);
 }
 
+/* Whether a bracket group and what follows the name both have tags of their dialect. */
+static bool has_two_dialects(const struct tagged_name *name)
+{
+    return name->n_tags > 1 && !tags_are_bare(&name->tags[0]) && !tags_are_bare(&name->tags[1]);
+}
+
+static bool has_dialect(const struct tagged_name *name)
+{
+    for (unsigned i = 0; i < name->n_tags; i++)
+        if (!tags_are_bare(&name->tags[i]))
+            return true;
+    return false;
+}
+
 /* --- sections ------------------------------------------------------------------------- */
 
 static bool understands(const struct resolver *resolver, enum tag_dialect dialect)
@@ -171,7 +185,7 @@ static enum verdict add_tag_section(struct resolver *resolver, struct tags tags,
 
     if (verdict != VERDICT_APPLIED || tags_are_none(tags.text))
         return verdict;
-    if (resolver->name.n_tags)
+    if (has_dialect(&resolver->name) && !tags_are_bare(&tags))
         return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
     return add_tags(resolver, tags, identity);
 }
@@ -229,10 +243,10 @@ static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
     struct slice section;
 
     labeller_begin(&resolver->labeller, own);
-    if (name->n_tags > 1)
+    if (has_two_dialects(name))
         return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
-    if (name->n_tags)
-        verdict = add_tags(resolver, name->tags[0], identity);
+    for (unsigned i = 0; i < name->n_tags && verdict == VERDICT_APPLIED; i++)
+        verdict = add_tags(resolver, name->tags[i], identity);
     while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
         verdict = add_section(resolver, section, identity);
     return verdict;
@@ -297,8 +311,8 @@ static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum 
 {
     const struct tagged_name *name = &resolver->name;
     const char *fault = resolver->fault;
+    struct tags tags = { .dialect = TAG_DOGSTATSD };
     struct slice section;
-    struct tags tags;
 
     for (struct slice at = rest; parse_next_section(&at, &section);)
         if (is_malformed(resolver, section))
@@ -306,12 +320,11 @@ static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum 
     resolver->fault = fault;
     if (found == REFUSED_MALFORMED_LINE || found == REFUSED_MIXED_TAGGING_STYLES)
         return found;
-    if (name->n_tags > 1)
+    if (has_two_dialects(name))
         return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
-    while (name->n_tags && understands(resolver, TAG_DOGSTATSD) &&
+    while (has_dialect(name) && understands(resolver, TAG_DOGSTATSD) &&
            parse_next_section(&rest, &section))
-        if (resolver->parse_section(section, &tags.text) == SECTION_TAGS &&
-            !tags_are_none(tags.text))
+        if (resolver->parse_section(section, &tags.text) == SECTION_TAGS && !tags_are_bare(&tags))
             return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
     return found;
 }

@@ -27,37 +27,16 @@ bool tags_are_none(struct slice text)
     return text.len == 0;
 }
 
+bool tags_are_bare(const struct tags *tags)
+{
+    return !tags->text.len ||
+           !memchr(tags->text.at, tags->dialect == TAG_DOGSTATSD ? ':' : '=', tags->text.len);
+}
+
 static void add_tags(struct tagged_name *name, enum tag_dialect dialect, struct slice text)
 {
     if (!tags_are_none(text))
         name->tags[name->n_tags++] = (struct tags){ dialect, text };
-}
-
-/*
- * na[key=value]me
- *   -----------
- * Take the group out, and join the parts around it in @scratch.
- */
-static void split_group(struct slice sent, char *scratch, struct tagged_name *ret)
-{
-    const char *end = sent.at + sent.len;
-    const char *open = memchr(sent.at, '[', sent.len);
-    const char *close = memchr(open ? open : sent.at, ']', (size_t)(end - (open ? open : sent.at)));
-    size_t head_len, tail_len;
-
-    if (!open || !close) {
-        ret->odd_bracket = open ? open : close;
-        return;
-    }
-    add_tags(ret, TAG_SIGNALFX, (struct slice){ open + 1, (size_t)(close - open - 1) });
-    head_len = (size_t)(open - sent.at);
-    tail_len = (size_t)(end - close - 1);
-    memcpy(scratch, sent.at, head_len);
-    memcpy(scratch + head_len, close + 1, tail_len);
-    ret->name = (struct slice){ scratch, head_len + tail_len };
-    ret->scratch = scratch;
-    ret->group_at = head_len;
-    ret->group_len = sent.len - ret->name.len;
 }
 
 /* The first @mark of @dialect in @name; NULL if there is none or @dialects lacks it. */
@@ -67,26 +46,108 @@ static const char *find_mark(struct slice name, char mark, unsigned dialects,
     return name.len && dialects & 1u << dialect ? memchr(name.at, mark, name.len) : NULL;
 }
 
-/* The first mark in a name decides the dialect of its tags. */
+/*
+ * The first mark in @name of a dialect whose tags follow the name, and this dialect; NULL if there
+ * is none.
+ */
+static const char *find_tail(struct slice name, unsigned dialects, enum tag_dialect *ret)
+{
+    const char *comma = find_mark(name, ',', dialects, TAG_INFLUXDB);
+    const char *hash = find_mark(name, '#', dialects, TAG_LIBRATO);
+    bool is_influxdb = comma && (!hash || comma < hash);
+
+    *ret = is_influxdb ? TAG_INFLUXDB : TAG_LIBRATO;
+    return is_influxdb ? comma : hash;
+}
+
+/* The part of @text in which a group may begin. */
+static struct slice before_tail(struct slice text, unsigned dialects)
+{
+    struct slice name = slice_cut(&text, ':');
+    enum tag_dialect dialect;
+    const char *mark = find_tail(name, dialects, &dialect);
+
+    return mark ? (struct slice){ name.at, (size_t)(mark - name.at) } : name;
+}
+
+static const char *find_bracket(const char *at, const char *end, char bracket)
+{
+    return at < end ? memchr(at, bracket, (size_t)(end - at)) : NULL;
+}
+
+bool tags_find_group(struct slice text, unsigned dialects, struct slice *ret)
+{
+    struct slice before = before_tail(text, dialects), content;
+    const char *end = text.at + text.len, *open, *close;
+
+    open = find_bracket(before.at, before.at + before.len, '[');
+    while (open && (close = find_bracket(open, end, ']'))) {
+        content = (struct slice){ open + 1, (size_t)(close - open - 1) };
+        if (tags_are_none(content) || memchr(content.at, '=', content.len)) {
+            *ret = (struct slice){ open, content.len + 2 };
+            return true;
+        }
+        open = find_bracket(close + 1, before.at + before.len, '[');
+    }
+    return false;
+}
+
+/* A bracket of @name without a partner, if none has one. */
+static const char *find_odd_bracket(struct slice name)
+{
+    const char *end = name.at + name.len, *open = find_bracket(name.at, end, '[');
+    const char *close = find_bracket(open ? open : name.at, end, ']');
+
+    return open && close ? NULL : open ? open : close;
+}
+
+/*
+ * na[key=value]me
+ *   -----------
+ * Take the group out, and join the parts around it in @scratch.
+ */
+static void split_group(struct slice sent, unsigned dialects, char *scratch,
+                        struct tagged_name *ret)
+{
+    size_t head_len, tail_len;
+    struct slice group;
+
+    if (!tags_find_group(sent, dialects, &group)) {
+        ret->odd_bracket = find_odd_bracket(before_tail(sent, dialects));
+        return;
+    }
+    add_tags(ret, TAG_SIGNALFX, (struct slice){ group.at + 1, group.len - 2 });
+    head_len = (size_t)(group.at - sent.at);
+    tail_len = sent.len - head_len - group.len;
+    memcpy(scratch, sent.at, head_len);
+    memcpy(scratch + head_len, group.at + group.len, tail_len);
+    ret->name = (struct slice){ scratch, head_len + tail_len };
+    ret->scratch = scratch;
+    ret->group_at = head_len;
+    ret->group_len = group.len;
+}
+
 static void split_tail(unsigned dialects, struct tagged_name *ret)
 {
-    const char *comma = find_mark(ret->name, ',', dialects, TAG_INFLUXDB);
-    const char *hash = find_mark(ret->name, '#', dialects, TAG_LIBRATO);
-    bool is_influxdb = comma && (!hash || comma < hash);
-    const char *mark = is_influxdb ? comma : hash, *end = ret->name.at + ret->name.len;
+    const char *end = ret->name.at + ret->name.len, *mark;
+    enum tag_dialect dialect;
 
+    mark = find_tail(ret->name, dialects, &dialect);
     if (!mark)
         return;
     ret->name.len = (size_t)(mark - ret->name.at);
-    add_tags(ret, is_influxdb ? TAG_INFLUXDB : TAG_LIBRATO,
-             (struct slice){ mark + 1, (size_t)(end - mark - 1) });
+    add_tags(ret, dialect, (struct slice){ mark + 1, (size_t)(end - mark - 1) });
 }
 
 /* Nearly all names contain no mark. */
 static bool has_marks(struct slice name)
 {
-    return name.len && (memchr(name.at, ',', name.len) || memchr(name.at, '#', name.len) ||
-                        memchr(name.at, '[', name.len) || memchr(name.at, ']', name.len));
+    static const bool is_mark[256] = { [','] = true, ['#'] = true, ['['] = true, [']'] = true };
+
+    for (size_t i = 0; i < name.len; i++)
+        if (is_mark[(unsigned char)name.at[i]])
+            return true;
+    return false;
 }
 
 void tags_split_name(struct slice sent, unsigned dialects, char *scratch, struct tagged_name *ret)
@@ -98,7 +159,7 @@ void tags_split_name(struct slice sent, unsigned dialects, char *scratch, struct
     if (!has_marks(sent))
         return;
     if (dialects & 1u << TAG_SIGNALFX)
-        split_group(sent, scratch, ret);
+        split_group(sent, dialects, scratch, ret);
     split_tail(dialects, ret);
 }
 

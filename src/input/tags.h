@@ -72,6 +72,20 @@ MUST_CHECK static inline bool tags_next(struct tags *tags, struct tag *ret, stru
 /* Whether @text contains no tag: it is empty or only commas. */
 bool tags_are_none(struct slice text);
 
+/* Whether all tags in @tags are bare. Such tags do not count as a dialect of their line. */
+bool tags_are_bare(const struct tags *tags);
+
+/*
+ * Find the bracket group of @text, which begins with a name as it was sent. The group may contain
+ * the first ':' of @text, but it begins before that, and before the first ',' or '#' that begins
+ * tags of one of @dialects, which has a bit (1 << dialect) for each.
+ *
+ * It is the first text in brackets, from a '[' to the next ']', that has a '=' or no tag at all.
+ * Other brackets are part of the name: proxies write addresses like "listener.[__1]_80.cx". Returns
+ * false if there is no group; otherwise @ret is the group with its brackets.
+ */
+MUST_CHECK bool tags_find_group(struct slice text, unsigned dialects, struct slice *ret);
+
 /* The most dialects in a name: a bracket group, and another one after it. */
 #define TAGS_IN_NAME_MAX 2
 
@@ -80,7 +94,7 @@ struct tagged_name {
     struct slice name;
     struct tags tags[TAGS_IN_NAME_MAX]; /* without empty ones */
     unsigned n_tags;
-    const char *odd_bracket; /* a bracket without its partner, or NULL */
+    const char *odd_bracket; /* a bracket in a name where none has a partner, or NULL */
 
     /* For tags_origin(): */
     struct slice sent;

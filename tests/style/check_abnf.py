@@ -122,12 +122,23 @@ def is_in_order(case, lines, pattern):
     return min(n_bad, 1) <= n_unmatched <= n_bad
 
 
+def find_group(head):
+    """Where a bracket group of @head begins and ends, as a comment of the grammar has it."""
+    end = re.search(rb"[:,#]|$", head).start()
+    begin = head.find(b"[", 0, end)
+    while begin >= 0 and (close := head.find(b"]", begin)) >= 0:
+        content = head[begin + 1:close]
+        if b"=" in content or not content.strip(b","):
+            return begin, close
+        begin = head.find(b"[", close, end)
+    return 0, 0
+
+
 def is_group_without_name(line):
     """Whether all colons are in a bracket group, which only a comment of the grammar rules out."""
     head = line.split(b"|")[0]
-    _, bracket, after = head.partition(b"[")
-    group, close, tail = after.partition(b"]")
-    return bool(bracket and close) and b":" in group and b":" not in tail
+    begin, close = find_group(head)
+    return b":" in head[begin:close] and b":" not in head[close:]
 
 
 def is_match(pattern, line):

@@ -79,6 +79,12 @@ def test_each_dialect_is_named():
         assert "tags      %s\n          k" % name in explain(line)[1]
 
 
+def test_a_line_with_bare_tags_of_another_dialect_names_both():
+    output = explain(b"a,bare:1|c|#k:v")[1]
+    assert "tags      InfluxDB\n          bare  ->  dropped" in output, output
+    assert "tags      DogStatsD\n          k:v  ->  k = v" in output, output
+
+
 def test_a_caret_stands_under_the_byte():
     for line, column in (("a:12x4|c", 4), ("abc", 3), ("a:-1|c", 2), ("a:1|qq", 4), (":1|c", 0),
                          ("a:1|c|#k:v,l:\udcff", 13), ("a,b=c:1|c|#d:e", 11), ("a:1:y|h", 4),

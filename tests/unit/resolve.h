@@ -43,7 +43,7 @@ static inline enum verdict resolve_by(struct resolver *by, unsigned dialects, st
 {
     const struct parse_options options = {
         .line_max = 65536,
-        .skips_brackets = dialects & 1u << TAG_SIGNALFX,
+        .dialects = dialects,
     };
     enum verdict verdict;
     struct line line;

@@ -17,9 +17,9 @@
 
 #define LINE_MAX_BYTES 65536
 
-static const struct parse_options options = { .line_max = LINE_MAX_BYTES, .skips_brackets = true };
+static const struct parse_options options = { .line_max = LINE_MAX_BYTES, .dialects = ~0u };
 static const struct parse_options plain = { .line_max = LINE_MAX_BYTES };
-static const struct parse_options short_lines = { .line_max = 10, .skips_brackets = true };
+static const struct parse_options short_lines = { .line_max = 10, .dialects = ~0u };
 
 /* --- lines ------------------------------------------------------------------ */
 
@@ -271,7 +271,9 @@ static void a_colon_between_brackets_does_not_end_the_name(void **state)
 {
     must_accept("a[k=v:w]b:1|c", "a[k=v:w]b", "1", "|c", 1);
     must_accept("[k=v:w]:1|c", "[k=v:w]", "1", "|c", 1);
-    must_accept("a[:]:1|c", "a[:]", "1", "|c", 1);
+    must_accept("a[=:]:1|c", "a[=:]", "1", "|c", 1);
+    must_accept("a[b:k=v]:1|c", "a[b:k=v]", "1", "|c", 1);
+    must_accept("a[b]c[k=v:w]:1|c", "a[b]c[k=v:w]", "1", "|c", 1);
     must_accept("a[k=v:1]b:2|c", "a[k=v:1]b", "2", "|c", 2);
     must_accept("a[u=http://x:80/,v=::]:-1|g", "a[u=http://x:80/,v=::]", "-1", "|g", -1);
     must_accept("a[[k=v:w]:1|c", "a[[k=v:w]", "1", "|c", 1);
@@ -293,6 +295,18 @@ static void brackets_without_partner_or_colon_change_nothing(void **state)
     must_accept("a]b[c:x|s", "a]b[c", "x", "|s", none);
     must_accept("a:[x:y]|s", "a", "[x:y]", "|s", none);
     must_accept("a:x]:y|s", "a", "x]:y", "|s", none);
+    must_accept("a[k=v]:[l=w:x]|s", "a[k=v]", "[l=w:x]", "|s", none);
+    must_accept("a[]:[l=w:x]|s", "a[]", "[l=w:x]", "|s", none);
+}
+
+static void brackets_without_a_tag_do_not_hide_a_colon(void **state)
+{
+    must_accept("a[:]:1|c", "a[", "]:1", "|c", none);
+    must_accept("a.[fe80::1].b:7|g", "a.[fe80", ":1].b:7", "|g", none);
+    must_accept("a[k:v]|c", "a[k", "v]", "|c", none);
+    must_accept("a[b]:c[k=v:w]:1|s", "a[b]", "c[k=v:w]:1", "|s", none);
+    must_accept("a,url=[k=v:w]:1|c", "a,url=[k=v", "w]:1", "|c", none);
+    must_accept("a#url=[k=v:w]:1|c", "a#url=[k=v", "w]:1", "|c", none);
 }
 
 static void brackets_are_skipped_only_if_asked_for(void **state)
@@ -318,7 +332,7 @@ static void refuses_what_is_no_line(void **state)
     must_refuse_at("1|c:", 4);
     must_refuse_at("\xff\xff\xff", 3);
     must_refuse_at("GET / HTTP/1.1", 14);
-    must_refuse("a[k:v]|c");
+    must_refuse("a[=k:v]|c");
     must_refuse("a[k:v]");
 }
 
@@ -595,6 +609,7 @@ int main(void)
         CASE(the_name_is_all_before_the_first_colon),
         CASE(a_colon_between_brackets_does_not_end_the_name),
         CASE(brackets_without_partner_or_colon_change_nothing),
+        CASE(brackets_without_a_tag_do_not_hide_a_colon),
         CASE(brackets_are_skipped_only_if_asked_for),
         CASE(refuses_what_is_no_line),
         CASE(knows_events_and_service_checks),

@@ -21,7 +21,7 @@
 #define DATAGRAM_MAX 200
 #define BLOCK_MAX 64 /* as many as are read in one step, now or in future */
 
-static const struct parse_options options = { .line_max = LINE_MAX_BYTES, .skips_brackets = true };
+static const struct parse_options options = { .line_max = LINE_MAX_BYTES, .dialects = ~0u };
 static const struct parse_options plain = { .line_max = LINE_MAX_BYTES };
 
 /* The number of lines, and of usual ones. */
@@ -40,7 +40,7 @@ static unsigned draw(uint64_t *random, unsigned below)
 static void complain(const char *what, struct slice datagram, const struct parse_options *by)
 {
     fprintf(stderr, "of these bytes, with at most %zu in a line and brackets %s: ", by->line_max,
-            by->skips_brackets ? "skipped" : "kept");
+            by->dialects ? "skipped" : "kept");
     for (size_t i = 0; i < datagram.len; i++)
         fprintf(stderr, "\\x%02x", (unsigned char)datagram.at[i]);
     fprintf(stderr, " = \"%.*s\"\n", (int)datagram.len, datagram.at);
@@ -145,8 +145,8 @@ static void must_agree_in_any_case(struct slice datagram)
     must_agree(datagram, &plain);
     for (size_t line_max = 0; line_max <= datagram.len + 1; line_max++)
         for (int skips = 0; skips < 2; skips++)
-            must_agree(datagram,
-                       &(struct parse_options){ .line_max = line_max, .skips_brackets = skips });
+            must_agree(datagram, &(struct parse_options){ .line_max = line_max,
+                                                          .dialects = skips ? ~0u : 0 });
 }
 
 /* --- usual lines ----------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ static bool is_usual(struct slice datagram, const struct parse_options *by)
 /* All bytes but the line feed count. */
 static void a_line_over_the_limit_is_not_usual(void **state)
 {
-    const struct parse_options ten = { .line_max = 10, .skips_brackets = true };
+    const struct parse_options ten = { .line_max = 10, .dialects = ~0u };
 
     assert_true(is_usual(SLICE("aaaaaa:1|c"), &ten));
     assert_true(is_usual(SLICE("aaaaaa:1|c\nbbbbbbbbbbb"), &ten));
@@ -507,7 +507,7 @@ static struct parse_options any_options(uint64_t *random)
 {
     return (struct parse_options){
         .line_max = draw(random, 3) ? LINE_MAX_BYTES : draw(random, 60),
-        .skips_brackets = draw(random, 2),
+        .dialects = draw(random, 2) ? ~0u : 0,
     };
 }
 

@@ -11,7 +11,7 @@
 #include "base/number.h"
 #include "input/parse.h"
 
-static const struct parse_options options = { .line_max = 65536, .skips_brackets = true };
+static const struct parse_options options = { .line_max = 65536, .dialects = ~0u };
 
 /* --- several values ------------------------------------------------------------ */
 
@@ -40,7 +40,7 @@ static void only_a_value_with_a_colon_is_packed(void **state)
 {
     static const char *const packed[] = { "a:1:2|c", "a::|c", "a:1:|c", "a::1|c", "a:x:y|s" };
     static const char *const single[] = { "a:1|c",     "a:|c",       "a:x|s",
-                                          "a:1|c:2|c", "a:1|c|#k:v", "a[k:v]:1|c" };
+                                          "a:1|c:2|c", "a:1|c|#k:v", "a[k=v:w]:1|c" };
     struct line line;
 
     for (size_t i = 0; i < ARRAY_SIZE(packed); i++) {

@@ -325,11 +325,11 @@ static void tells_how_lines_are_to_be_cut(void **state)
     struct pipeline_options options = *default_pipeline();
 
     assert_int_equal(pipeline_parse_options(&options).line_max, 65536);
-    assert_true(pipeline_parse_options(&options).skips_brackets);
+    assert_int_equal(pipeline_parse_options(&options).dialects, options.resolve.dialects);
     options.resolve.limits.line = 99;
     options.resolve.dialects &= ~(1u << TAG_SIGNALFX);
     assert_int_equal(pipeline_parse_options(&options).line_max, 99);
-    assert_false(pipeline_parse_options(&options).skips_brackets);
+    assert_int_equal(pipeline_parse_options(&options).dialects, options.resolve.dialects);
 }
 
 /* --- streams -------------------------------------------------------------------------------- */

@@ -285,6 +285,7 @@ static void bad_tags_in_names_are_dropped_and_counted(void **state)
     must_be("a,flag:1|c", "a", "", 1);
     must_be("a#flag,=v,k=,j=w:1|c", "a", "j=\"w\"", 3);
     must_be("a[k:v,j=w]:1|c", "a", "j=\"w\"", 1);
+    must_be("a[k=v],flag:1|c", "a", "k=\"v\"", 1);
     must_be("a[=]:1|c", "a", "", 1);
     must_be("a,__name__=b,k=v:1|c", "a", "k=\"v\"", 1);
     must_be("a[k.1=x,j=y,k-1=z]:1|c", "a", "j=\"y\",k_1=\"z\"", 0);
@@ -315,13 +316,49 @@ static void a_group_with_partner_has_more_brackets_around_it(void **state)
     must_be("a[][k=v]:1|c", "a_k_v_", "", 0);
 }
 
+static void brackets_without_a_tag_are_part_of_the_name(void **state)
+{
+    must_be("listener.[__1]_80.cx:3|c", "listener____1__80_cx", "", 0);
+    must_be("listener.[__1]_80.cx:3|c|#k:v", "listener____1__80_cx", "k=\"v\"", 0);
+    must_be("a[b]:1|c", "a_b_", "", 0);
+    must_be("[b]:1|c", "_b_", "", 0);
+    must_be("a[b],k=v:1|c", "a_b_", "k=\"v\"", 0);
+    must_be("a[b]c[k=v]d:1|c", "a_b_cd", "k=\"v\"", 0);
+    must_be("a[b]:1|x", "a_b_", "", 0);
+    must_be("a,l=w[k=v]:1|c", "a", "l=\"w[k=v]\"", 0);
+    must_be("a#l=[k=v]w:1|c", "a", "l=\"[k=v]w\"", 0);
+    must_be("a,l=[:1|c", "a", "l=\"[\"", 0);
+}
+
+/* A bare tag is dropped, but it is not of another dialect. */
+static void bare_tags_make_no_second_dialect(void **state)
+{
+    must_be("a,flag:1|c|#k:v", "a", "k=\"v\"", 1);
+    must_be("a#flag,x:1|c|#k:v", "a", "k=\"v\"", 2);
+    must_be("a,k=v:1|c|#flag", "a", "k=\"v\"", 1);
+    must_be("a[k=v]:1|c|#flag|#x", "a", "k=\"v\"", 2);
+    must_be("a[k=v],flag:1|c", "a", "k=\"v\"", 1);
+    must_be("a,k=v:1|c|#,|#,,x", "a", "k=\"v\"", 1);
+    must_be("a,flag:1|c|#x", "a", "", 2);
+    must_end_as(REFUSED_MIXED_TAGGING_STYLES, SLICE("a,k=v:1|c|#flag|#l:w"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("a,flag:1|x|#k:v"));
+}
+
+static void bare_tags_of_two_dialects_may_be_kept(void **state)
+{
+    struct resolve_options options = default_pipeline()->resolve;
+
+    options.keeps_bare_tags = true;
+    must_be_with(&options, "a,flag:1|c|#k:v,x", "a", "flag=\"true\",k=\"v\",x=\"true\"", 0);
+    must_be_with(&options, "a[flag]:1|c", "a_flag_", "", 0);
+}
+
 static void two_dialects_are_refused(void **state)
 {
     static const char *const lines[] = {
-        "a,k=v:1|c|#l:w",    "a#k=v:1|c|#l:w",         "a[k=v]:1|c|#l:w",
-        "a,k=v:1|c|#k:v",    "a,k=v:1|c|@0.5|T1|#k:v", "a,k=v:1|c|#|#k:v",
-        "a,flag:1|c|#k:v",   "a,k=v:1|c|#flag",        "a[=]:1|c|#:",
-        "a,k=v:1|c|#,|#,,x",
+        "a,k=v:1|c|#l:w", "a#k=v:1|c|#l:w",         "a[k=v]:1|c|#l:w",
+        "a,k=v:1|c|#k:v", "a,k=v:1|c|@0.5|T1|#k:v", "a,k=v:1|c|#|#k:v",
+        "a[=]:1|c|#:",    "a,flag,=:1|c|#x,:",      "a,k=v:1|c|#x|#,:",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
@@ -331,8 +368,10 @@ static void two_dialects_are_refused(void **state)
 static void two_dialects_in_a_name_are_refused(void **state)
 {
     static const char *const lines[] = {
-        "a[k=v],l=w:1|c", "a[k=v]b#l=w:1|c",     "a,l=w[k=v]:1|c",
-        "a,l=[k=v]w:1|c", "a[k=v],l=w:1|c|#m:x", "a[flag],x:1|c",
+        "a[k=v],l=w:1|c",
+        "a[k=v]b#l=w:1|c",
+        "a[k=v],l=w:1|c|#m:x",
+        "a[flag,k=v],x,=:1|c",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
@@ -434,7 +473,7 @@ static void bare_tags_may_be_kept(void **state)
     must_be_with(&options, "a:1|c|# urgent ,#x", "a", "urgent=\"true\",x=\"true\"", 0);
     must_be_with(&options, "a,urgent:1|c", "a", "urgent=\"true\"", 0);
     must_be_with(&options, "a#urgent,k=v:1|c", "a", "k=\"v\",urgent=\"true\"", 0);
-    must_be_with(&options, "a[k:v]:1|c", "a", "k_v=\"true\"", 0);
+    must_be_with(&options, "a[urgent,k=v]:1|c", "a", "k=\"v\",urgent=\"true\"", 0);
     must_be_with(&options, "a:1|h|#le", "a", "exported_le=\"true\"", 0);
     must_be_with(&options, "a:1|c|#k,k:v", "a", "k=\"v\"", 0);
     must_be_with(&options, "a:1|c|#k:v,k", "a", "k=\"true\"", 0);
@@ -737,6 +776,9 @@ static const struct CMUnitTest cases[] = {
     CASE(bad_tags_in_names_are_dropped_and_counted),
     CASE(odd_brackets_stay_and_count_as_one_error),
     CASE(a_group_with_partner_has_more_brackets_around_it),
+    CASE(brackets_without_a_tag_are_part_of_the_name),
+    CASE(bare_tags_make_no_second_dialect),
+    CASE(bare_tags_of_two_dialects_may_be_kept),
     CASE(two_dialects_are_refused),
     CASE(two_dialects_in_a_name_are_refused),
     CASE(marks_without_tags_are_no_dialect),

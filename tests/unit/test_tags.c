@@ -216,9 +216,88 @@ static void two_dialects_in_a_name_are_both_found(void **state)
 {
     must_split("a[k=v],l=w", "a SignalFx{k=v} InfluxDB{l=w}");
     must_split("a[k=v]b#l=w", "ab SignalFx{k=v} Librato{l=w}");
-    must_split("a,l=w[k=v]", "a SignalFx{k=v} InfluxDB{l=w}");
-    must_split("a,l=[k=v]w", "a SignalFx{k=v} InfluxDB{l=w}");
     must_split("a[k=v,#]b#l=w", "ab SignalFx{k=v,#} Librato{l=w}");
+    must_split("a[k=v],flag", "a SignalFx{k=v} InfluxDB{flag}");
+}
+
+static void brackets_without_a_tag_are_in_the_name(void **state)
+{
+    must_split("listener.[__1]_80.cx", "listener.[__1]_80.cx");
+    must_split("a[b]", "a[b]");
+    must_split("[b]", "[b]");
+    must_split("[b]a", "[b]a");
+    must_split("a[b,]c", "a[b InfluxDB{]c} odd at 1");
+    must_split("a[ ]b", "a[ ]b");
+    must_split("a[[]b", "a[[]b");
+    must_split("a[b],k=v", "a[b] InfluxDB{k=v}");
+    must_split("a[b]#k=v", "a[b] Librato{k=v}");
+    must_split("a]b[c]d", "a]b[c]d");
+    must_split("a[b]c]d[", "a[b]c]d[");
+}
+
+static void the_group_is_the_first_with_a_tag_or_nothing(void **state)
+{
+    must_split("a[b]c[k=v]d", "a[b]cd SignalFx{k=v}");
+    must_split("a[b]c[]d", "a[b]cd");
+    must_split("a[b][c][k=v][l=w]", "a[b][c][l=w] SignalFx{k=v}");
+    must_split("a[b[c][d[k=v]]", "a[b[c]] SignalFx{d[k=v}");
+    must_split("a[][k=v]", "a[k=v]");
+    must_split("a[,]b", "ab");
+    must_split("a[flag,k=v]b", "ab SignalFx{flag,k=v}");
+}
+
+static void brackets_after_the_first_comma_or_hash_are_in_tags(void **state)
+{
+    must_split("a,l=w[k=v]", "a InfluxDB{l=w[k=v]}");
+    must_split("a,l=[k=v]w", "a InfluxDB{l=[k=v]w}");
+    must_split("a#l=[k=v]", "a Librato{l=[k=v]}");
+    must_split("a,k=[v", "a InfluxDB{k=[v}");
+    must_split("a,k=v]", "a InfluxDB{k=v]}");
+    must_split("a,[]", "a InfluxDB{[]}");
+    must_split("a[b,c]", "a[b InfluxDB{c]} odd at 1");
+    must_split("a[b,c]=d", "a[b InfluxDB{c]=d} odd at 1");
+    must_split("a[b]c,[k=v]", "a[b]c InfluxDB{[k=v]}");
+    must_split("a]b,[k=v]", "a]b InfluxDB{[k=v]} odd at 1");
+}
+
+/* A colon ends the name, unless it is in the group. */
+static void must_find_group(const char *text, size_t at, size_t len)
+{
+    struct slice group = { NULL, 0 };
+
+    if (tags_find_group(slice_of(text), ALL, &group) != (len > 0) ||
+        (len && (group.at != text + at || group.len != len)))
+        fail_msg("%s: a group of %zu bytes", text, group.len);
+}
+
+static void a_group_begins_before_the_first_colon(void **state)
+{
+    must_find_group("a[k=v:w]b:1", 1, 7);
+    must_find_group("a[b:k=v]c:1", 1, 7);
+    must_find_group("[k=v]", 0, 5);
+    must_find_group("a[]:1", 1, 2);
+    must_find_group("a:[k=v]", 0, 0);
+    must_find_group("a[b]:[k=v]", 0, 0);
+    must_find_group("a[b:c]d[k=v]:1", 0, 0);
+    must_find_group("a[k=v:w", 0, 0);
+    must_find_group("a.[fe80::1].b:7", 0, 0);
+    must_find_group("a,url=[k=v:w]:1", 0, 0);
+    must_find_group("", 0, 0);
+}
+
+static void tags_without_a_separator_are_bare(void **state)
+{
+    static const char *const bare[] = { "", ",", "flag", "flag,x", "k=v" };
+    static const char *const other[] = { "k:v", "flag,k:v", ":", "k:", ":v", "flag,:" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(bare); i++)
+        assert_true(tags_are_bare(&(struct tags){ TAG_DOGSTATSD, slice_of(bare[i]) }));
+    for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+        assert_false(tags_are_bare(&(struct tags){ TAG_DOGSTATSD, slice_of(other[i]) }));
+    for (unsigned dialect = TAG_DOGSTATSD + 1; dialect < _TAG_DIALECT_N; dialect++) {
+        assert_true(tags_are_bare(&(struct tags){ dialect, SLICE("flag,k:v") }));
+        assert_false(tags_are_bare(&(struct tags){ dialect, SLICE("flag,k=v") }));
+    }
 }
 
 static void the_group_ends_at_the_first_bracket_after_its_beginning(void **state)
@@ -242,7 +321,6 @@ static void a_bracket_without_partner_stays(void **state)
     must_split("a[b[c", "a[b[c odd at 1");
     must_split("a]b]c", "a]b]c odd at 1");
     must_split("a[b,k=v", "a[b InfluxDB{k=v} odd at 1");
-    must_split("a,k=[v", "a InfluxDB{k=[v} odd at 4");
 }
 
 /* The header does not say which of the two is reported. */
@@ -279,6 +357,7 @@ static void a_dialect_that_is_off_decides_nothing(void **state)
     must_split_by(ALL & ~SIGNALFX, "a[k=v],l=w", "a[k=v] InfluxDB{l=w}");
     must_split_by(ALL & ~SIGNALFX, "a,k=[v]", "a InfluxDB{k=[v]}");
     must_split_by(SIGNALFX, "a,b[k=v]#c", "a,b#c SignalFx{k=v}");
+    must_split_by(SIGNALFX | LIBRATO, "a,b[k=v]#c", "a,b SignalFx{k=v} Librato{c}");
     must_split_by(LIBRATO, "a[b]#k=v", "a[b] Librato{k=v}");
     must_split_by(INFLUXDB, "a#b,k=v", "a#b InfluxDB{k=v}");
 }
@@ -353,6 +432,11 @@ int main(void)
         CASE(of_comma_and_hash_the_first_decides),
         CASE(marks_without_tags_are_taken_away),
         CASE(two_dialects_in_a_name_are_both_found),
+        CASE(brackets_without_a_tag_are_in_the_name),
+        CASE(the_group_is_the_first_with_a_tag_or_nothing),
+        CASE(brackets_after_the_first_comma_or_hash_are_in_tags),
+        CASE(a_group_begins_before_the_first_colon),
+        CASE(tags_without_a_separator_are_bare),
         CASE(the_group_ends_at_the_first_bracket_after_its_beginning),
         CASE(a_bracket_without_partner_stays),
         CASE(brackets_in_the_wrong_order_are_no_group),

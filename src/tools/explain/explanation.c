@@ -35,7 +35,8 @@ struct explanation {
     struct buffer series; /* the field to add after the values */
     const char *fault;    /* the first byte that cannot be right, or NULL */
     bool is_check;
-    bool has_tags;    /* the dialect of its tags was printed */
+    bool has_tags; /* the dialect of its tags was printed: */
+    enum tag_dialect dialect;
     bool is_overflow; /* a sample went to an overflow series */
     bool has_colon;   /* packed values are not all numbers, as after a name with a colon */
     uint64_t n_verdicts[_VERDICT_N];
@@ -164,9 +165,10 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
     };
     struct explanation *it = ctx;
 
-    if (!it->has_tags)
+    if (!it->has_tags || it->dialect != tags->dialect)
         add_field(it, "tags", slice_of(tag_dialect_name(tags->dialect)));
     it->has_tags = true;
+    it->dialect = tags->dialect;
     begin_field(&it->fields, "");
     add_shown(&it->fields, text, NULL);
     buffer_add_literal(&it->fields, "  ->  ");

@@ -4,20 +4,29 @@
  * Address
  *
  * The last colon separates host and port, so only an IPv6 address needs brackets.
+ *
+ * A socket of IPv6 never receives IPv4, whatever net.ipv6.bindv6only says: both families have their
+ * own sockets. So the list of addresses says all that is listened on, and an address in the log is
+ * the one that a client can use.
  */
 
 #include "base/address.h"
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define HOST_MAX 256
 #define BACKLOG 128
+
+/* How often to try to find a port that is free at all addresses of a list. */
+#define PORT_TRIES 16
 
 /* Copy the host of @text without brackets. Returns false when it is malformed. */
 static bool take_host(const char *text, const char *colon, char host[HOST_MAX])
@@ -49,22 +58,90 @@ static bool is_port(const char *text)
     return strtoul(text, &end, 10) <= 65535 && *end == '\0';
 }
 
-int address_parse(struct address *ret, const char *text)
+/* Add an address that the list does not have yet. Returns 0, or -E2BIG when the list is full. */
+static int add(struct address_list *list, const struct sockaddr *sa, socklen_t len)
 {
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-    const char *colon = strrchr(text, ':');
+    struct address *address = &list->items[list->n];
+
+    for (unsigned i = 0; i < list->n; i++)
+        if (list->items[i].len == len && memcmp(&list->items[i].any, sa, len) == 0)
+            return 0;
+    if (list->n == ADDRESSES_MAX)
+        return -E2BIG;
+    *address = (struct address){ .len = len };
+    memcpy(&address->storage, sa, len);
+    list->n++;
+    return 0;
+}
+
+static int look_up(struct address_list *list, const char *host, const char *port)
+{
+    /* One answer for each address instead of one for each protocol. */
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_DGRAM,
+                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *found;
+    int r = 0;
+
+    if (getaddrinfo(host, port, &hints, &found) != 0)
+        return -EADDRNOTAVAIL;
+    for (const struct addrinfo *at = found; at && r == 0; at = at->ai_next)
+        r = add(list, at->ai_addr, at->ai_addrlen);
+    freeaddrinfo(found);
+    return r;
+}
+
+static int look_up_both(struct address_list *list, const char *v4, const char *v6, const char *port)
+{
+    int r = look_up(list, v4, port);
+
+    return r < 0 ? r : look_up(list, v6, port);
+}
+
+static bool is_every_ipv6(const struct address *address)
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
+
+    return v6->sin6_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+}
+
+static int list_addresses(struct address_list *list, const char *host, const char *port)
+{
+    int r;
+
+    if (host[0] == '\0' || strcmp(host, "*") == 0)
+        return look_up_both(list, "0.0.0.0", "::", port);
+    if (strcasecmp(host, "localhost") == 0)
+        return look_up_both(list, "127.0.0.1", "::1", port);
+    r = look_up(list, host, port);
+    if (r == 0 && is_every_ipv6(&list->items[0]))
+        r = look_up(list, "0.0.0.0", port);
+    return r;
+}
+
+int address_parse_all(struct address_list *ret, const char *text)
+{
+    struct address_list list = { .n = 0 };
+    const char *colon = strrchr(text, ':');
     char host[HOST_MAX];
+    int r;
 
     if (!colon || !is_port(colon + 1) || !take_host(text, colon, host))
         return -EINVAL;
-    hints.ai_socktype = SOCK_DGRAM; /* one answer per address instead of one per protocol */
-    if (getaddrinfo(host[0] ? host : "0.0.0.0", colon + 1, &hints, &found) != 0)
-        return -EADDRNOTAVAIL;
-    memcpy(&ret->any, found->ai_addr, found->ai_addrlen);
-    ret->len = found->ai_addrlen;
-    freeaddrinfo(found);
-    return 0;
+    r = list_addresses(&list, host, colon + 1);
+    if (r == 0)
+        *ret = list;
+    return r;
+}
+
+int address_parse(struct address *ret, const char *text)
+{
+    struct address_list list;
+    int r = address_parse_all(&list, text);
+
+    if (r == 0)
+        *ret = list.items[0];
+    return r;
 }
 
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX])
@@ -91,13 +168,33 @@ int address_of_socket(struct address *ret, int fd)
     return 0;
 }
 
-int address_listen(const struct address *address)
+int address_socket(const struct address *address, int type)
 {
-    int fd, on = 1, r = 0;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->storage;
+    int fd = socket(address->any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int is_v6_only = 1;
 
-    fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
+    if (address->any.sa_family != AF_INET6)
+        return fd;
+    /* An IPv4 address in IPv6 form is one of IPv4 to the kernel. */
+    is_v6_only = !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+    if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &is_v6_only, sizeof(is_v6_only)) < 0) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    return fd;
+}
+
+int address_listen(const struct address *address)
+{
+    int fd = address_socket(address, SOCK_STREAM), on = 1, r = 0;
+
+    if (fd < 0)
+        return fd;
     /* A restart must not have to wait for old connections to time out. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
         bind(fd, &address->any, address->len) < 0 || listen(fd, BACKLOG) < 0)
@@ -107,4 +204,60 @@ int address_listen(const struct address *address)
         return r;
     }
     return fd;
+}
+
+/* --- opening all of a list ------------------------------------------------------------------- */
+
+static in_port_t *port_of(struct address *address)
+{
+    return address->any.sa_family == AF_INET6
+               ? &((struct sockaddr_in6 *)&address->storage)->sin6_port
+               : &((struct sockaddr_in *)&address->storage)->sin_port;
+}
+
+/* Whether this machine lacks the address, or even its family. */
+static bool is_missing(int error)
+{
+    return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
+}
+
+/* Open each address once. On an error some are open. */
+static int try_all(const struct address_list *list, const struct address_opener *opener)
+{
+    in_port_t port = 0;
+    unsigned n_open = 0;
+    int missing = 0;
+
+    for (unsigned i = 0; i < list->n; i++) {
+        struct address address = list->items[i], bound;
+        int fd;
+
+        if (*port_of(&address) == 0)
+            *port_of(&address) = port;
+        fd = opener->open(opener->ctx, &address);
+        if (is_missing(fd)) {
+            missing = fd;
+            continue;
+        }
+        if (fd < 0)
+            return fd;
+        if (n_open++ == 0 && address_of_socket(&bound, fd) == 0)
+            port = *port_of(&bound);
+    }
+    return n_open > 0 ? 0 : missing;
+}
+
+int address_open_all(const struct address_list *list, const struct address_opener *opener)
+{
+    struct address first = list->items[0];
+    bool is_port_free = *port_of(&first) == 0;
+    int r, n_tries = 0;
+
+    /* The port that the kernel chose for the first address may be in use at another. */
+    do {
+        r = try_all(list, opener);
+        if (r < 0)
+            opener->undo(opener->ctx);
+    } while (r == -EADDRINUSE && is_port_free && ++n_tries < PORT_TRIES);
+    return r;
 }

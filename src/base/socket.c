@@ -42,11 +42,10 @@ static int share_port(int fd)
  */
 static int bind_one(const struct address *address, int read_buffer_bytes, bool is_first)
 {
-    int fd, r;
+    int fd = address_socket(address, SOCK_DGRAM), r;
 
-    fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return -errno;
+        return fd;
     r = set_read_buffer(fd, read_buffer_bytes);
     if (r == 0 && !is_first)
         r = share_port(fd);

@@ -7,7 +7,7 @@
 
 #include "base/address.h"
 
-/* Where samples are sent, and received, unless the user says otherwise. */
+/* Where samples are sent unless the user says otherwise; udometer receives on localhost. */
 #define TARGET_DEFAULT_PORT "8125"
 #define TARGET_DEFAULT "127.0.0.1:" TARGET_DEFAULT_PORT
 

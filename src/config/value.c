@@ -71,9 +71,9 @@ static int read_page(void *to, const char *text, const struct value_range *range
 static int read_address(void *to, const char *text, const struct value_range *range,
                         struct buffer *wrong)
 {
-    struct address address;
+    struct address_list list;
 
-    if (address_parse(&address, text) < 0)
+    if (address_parse_all(&list, text) < 0)
         return value_refuse(wrong,
                             "HOST:PORT, for example " TARGET_DEFAULT " or [::1]:0, with a host "
                             "that can be resolved");

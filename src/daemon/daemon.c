@@ -282,7 +282,7 @@ static int start_http(struct daemon *daemon)
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
     daemon->http_fd = -1; /* the server owns it from here on */
-    return server_start(&daemon->http, fd, &options);
+    return server_start(&daemon->http, &fd, 1, &options);
 }
 
 static void log_no_threads(int error)

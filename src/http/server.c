@@ -3,7 +3,10 @@
 /*
  * Server
  *
- * libmicrohttpd runs one thread on epoll. It parses requests, and keeps and limits
+ * libmicrohttpd runs one thread on epoll. It listens on one socket; an acceptor listens on the
+ * others, and passes connections to that thread, so that all requests are handled there.
+ *
+ * libmicrohttpd It parses requests, and keeps and limits
  * connections. This file connects its callbacks to a handler, and turns the handler's reply
  * into a response. libmicrohttpd calls, in this order:
  *
@@ -28,6 +31,7 @@
 
 #include "base/buffer.h"
 #include "base/must.h"
+#include "http/acceptor.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -45,6 +49,7 @@
 struct http_server {
     struct http_server_options options;
     struct MHD_Daemon *daemon;
+    struct acceptor *acceptor; /* NULL with a single socket */
     _Atomic unsigned n_wakes;
     _Atomic bool is_stopping;
     pthread_mutex_t lock; /* for what follows, and for suspending and resuming */
@@ -362,30 +367,64 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
         on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
 }
 
+/* On the acceptor's thread. If there are too many connections already, this closes @fd. */
+static void on_accepted(void *ctx, int fd, const struct sockaddr *peer, socklen_t len)
+{
+    struct http_server *server = ctx;
+
+    (void)MHD_add_connection(server->daemon, fd, peer, len);
+}
+
 static void free_server(struct http_server *server)
 {
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
-int server_start(struct http_server **ret, int fd, const struct http_server_options *options)
+static void close_all(const int *fds, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        close(fds[i]);
+}
+
+/* Start the threads. On failure the sockets are closed. */
+static int start_threads(struct http_server *server, const int *fds, unsigned n_fds)
+{
+    const struct acceptor_options options = { fds + 1, n_fds - 1, on_accepted, server };
+    int r = 0;
+
+    errno = 0;
+    server->daemon = start_daemon(server, fds[0]);
+    if (!server->daemon) {
+        r = errno ? -errno : -ENOMEM;
+        close_all(fds, n_fds);
+        return r;
+    }
+    if (n_fds > 1)
+        r = acceptor_start(&server->acceptor, &options);
+    if (r < 0) {
+        MHD_stop_daemon(server->daemon);
+        close_all(fds + 1, n_fds - 1);
+    }
+    return r;
+}
+
+int server_start(struct http_server **ret, const int *fds, unsigned n_fds,
+                 const struct http_server_options *options)
 {
     struct http_server *server = calloc(1, sizeof(*server));
+    int r;
 
     if (!server) {
-        close(fd);
+        close_all(fds, n_fds);
         return -ENOMEM;
     }
     server->options = *options;
     pthread_mutex_init(&server->lock, NULL);
-    errno = 0;
-    server->daemon = start_daemon(server, fd);
-    if (!server->daemon) {
-        int error = errno ? errno : ENOMEM;
-
-        close(fd);
+    r = start_threads(server, fds, n_fds);
+    if (r < 0) {
         free_server(server);
-        return -error;
+        return r;
     }
     *ret = server;
     return 0;
@@ -395,6 +434,7 @@ void server_stop(struct http_server *server)
 {
     if (!server)
         return;
+    acceptor_stop(server->acceptor);
     atomic_store(&server->is_stopping, true);
     server_wake(server); /* libmicrohttpd must not stop while a connection is suspended */
     MHD_stop_daemon(server->daemon);

@@ -17,8 +17,8 @@ struct http_server_options {
 };
 
 /*
- * Serve on @fd, a listening socket (address_listen). The server takes @fd, and closes it on
- * failure too.
+ * Serve on the @n_fds listening sockets @fds (address_listen), at least one. The server takes them,
+ * and closes them on failure too.
  *
  * The route for a request's path and method answers it on the HTTP thread, once its body has
  * arrived. A request without a route gets 404, or 405 with Allow; a body longer than the route
@@ -27,7 +27,7 @@ struct http_server_options {
  *
  * Returns 0 or negative errno.
  */
-MUST_CHECK int server_start(struct http_server **ret, int fd,
+MUST_CHECK int server_start(struct http_server **ret, const int *fds, unsigned n_fds,
                             const struct http_server_options *options);
 
 /*

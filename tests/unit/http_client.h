@@ -45,7 +45,7 @@ static inline int start_server(const struct http_route *routes, unsigned n_route
     assert_int_equal(address_of_socket(&address, fd), 0);
     address_format(&address, text);
     port = atoi(strrchr(text, ':') + 1);
-    return server_start(&server, fd, &options);
+    return server_start(&server, &fd, 1, &options);
 }
 
 static inline void stop_server(void)

@@ -362,7 +362,7 @@ static void a_server_that_cannot_start_closes_its_socket(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none.rlim_max = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* epoll is not available */
-    r = server_start(&other, fd, &(struct http_server_options){ routes, ARRAY_SIZE(routes) });
+    r = server_start(&other, &fd, 1, &(struct http_server_options){ routes, ARRAY_SIZE(routes) });
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_true(r < 0);
     assert_ptr_equal(other, mark);

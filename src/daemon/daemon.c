@@ -18,10 +18,10 @@
 
 #include "daemon/daemon.h"
 
-#include "base/address.h"
 #include "base/clock.h"
 #include "base/socket.h"
 #include "daemon/files.h"
+#include "daemon/http_sockets.h"
 #include "daemon/sweeper.h"
 #include "daemon/welcome.h"
 #include "daemon/worker.h"
@@ -56,11 +56,10 @@ struct daemon {
     struct scrape_stats scrapes;
 
     struct listeners listeners;
-    int http_fd;
-    char http_address[ADDRESS_TEXT_MAX];
+    struct http_sockets http_sockets;
 
     struct worker *workers[WORKERS_MAX];
-    struct selfmetrics_socket datagram_sockets[LISTENERS_MAX * CELLS_MAX];
+    struct selfmetrics_socket datagram_sockets[LISTENING_MAX * CELLS_MAX];
     unsigned n_datagram_sockets;
     struct selfmetrics selfmetrics;
     struct routes routes;
@@ -128,15 +127,18 @@ static void free_shared(struct daemon *daemon)
     buckets_free(daemon->buckets);
 }
 
-/* The number of descriptors that listeners and workers need, not counting connections. */
+/*
+ * The number of descriptors that listeners and workers need, not counting connections. Addresses
+ * are only known when they are open.
+ */
 static uint64_t count_files(const struct daemon *daemon)
 {
-    const struct listeners_options *listeners = &daemon->options->listeners;
+    const struct listeners *listeners = &daemon->listeners;
     uint64_t n = FILES_ANYWAY + daemon->n_workers * FILES_PER_WORKER;
 
-    for (unsigned i = 0; i < listeners->n_listeners; i++)
-        n += listeners->listeners[i].protocol == LISTENER_UDP ? daemon->n_workers : 1;
-    return n;
+    for (unsigned i = 0; i < listeners->n_sockets; i++)
+        n += listeners->sockets[i].worker == 0 || !listeners->sockets[i].socket.is_stream;
+    return n + daemon->http_sockets.n;
 }
 
 static bool has_streams(const struct listeners_options *listeners)
@@ -145,6 +147,14 @@ static bool has_streams(const struct listeners_options *listeners)
         if (listener_is_stream(listeners->listeners[i].protocol))
             return true;
     return false;
+}
+
+/* Allow as many descriptors as possible; check that there are enough before opening some. */
+static int allow_files(const struct daemon *daemon)
+{
+    uint64_t n_free;
+
+    return files_allow(count_files(daemon) + daemon->options->listeners.n_listeners, &n_free);
 }
 
 /* Limit connections to the descriptors that are left for them. */
@@ -163,23 +173,6 @@ static int limit_connections(struct daemon *daemon)
 }
 
 /* --- sockets ---------------------------------------------------------------------- */
-
-static int open_http_socket(struct daemon *daemon)
-{
-    const char *text = daemon->options->http_address;
-    struct address address;
-    int r = address_parse(&address, text);
-
-    if (r == 0)
-        r = address_listen(&address);
-    if (r < 0)
-        return listeners_refuse("--web.listen-address", text, r);
-    daemon->http_fd = r;
-    if (address_of_socket(&address, r) == 0)
-        address_format(&address, daemon->http_address);
-    log_info("listening", LOG_TEXT("protocol", "http"), LOG_TEXT("address", daemon->http_address));
-    return 0;
-}
 
 /* Only datagrams: the kernel drops nothing from streams, so there are no drops to report. */
 static void list_datagram_sockets(struct daemon *daemon)
@@ -203,14 +196,13 @@ static int open_sockets(struct daemon *daemon)
     if (r < 0)
         return r;
     list_datagram_sockets(daemon);
-    return open_http_socket(daemon);
+    return http_sockets_open(&daemon->http_sockets, daemon->options->http_address);
 }
 
 static void close_sockets(struct daemon *daemon)
 {
     listeners_close(&daemon->listeners);
-    if (daemon->http_fd >= 0)
-        close(daemon->http_fd);
+    http_sockets_close(&daemon->http_sockets);
 }
 
 /* --- threads ---------------------------------------------------------------------- */
@@ -265,7 +257,7 @@ static void stop_workers(struct daemon *daemon)
 static int start_http(struct daemon *daemon)
 {
     const struct http_server_options options = { daemon->routes.table, ROUTES_N };
-    int fd = daemon->http_fd;
+    unsigned n_sockets = daemon->http_sockets.n;
 
     daemon->selfmetrics = (struct selfmetrics){
         .registry = daemon->registry,
@@ -281,8 +273,8 @@ static int start_http(struct daemon *daemon)
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
-    daemon->http_fd = -1; /* the server owns it from here on */
-    return server_start(&daemon->http, &fd, 1, &options);
+    daemon->http_sockets.n = 0; /* the server owns them from here on */
+    return server_start(&daemon->http, daemon->http_sockets.fds, n_sockets, &options);
 }
 
 static void log_no_threads(int error)
@@ -392,7 +384,7 @@ static void print_welcome(const struct daemon *daemon)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
 
-    welcome_write(listeners_udp_address(&daemon->listeners), daemon->http_address,
+    welcome_write(listeners_udp_address(&daemon->listeners), daemon->http_sockets.address,
                   daemon->options->telemetry_path, &text);
     if (!text.has_failed)
         log_print(buffer_text(&text));
@@ -443,7 +435,7 @@ static int start(struct daemon *daemon)
     if (r < 0)
         log_no_threads(r);
     if (r == 0)
-        r = limit_connections(daemon);
+        r = allow_files(daemon);
     if (r == 0) {
         r = make_shared(daemon);
         if (r < 0)
@@ -451,6 +443,8 @@ static int start(struct daemon *daemon)
     }
     if (r == 0)
         r = open_sockets(daemon);
+    if (r == 0)
+        r = limit_connections(daemon);
     if (r == 0)
         r = open_loop(daemon);
     return r == 0 ? start_threads(daemon) : r;
@@ -467,7 +461,6 @@ int daemon_run(const struct daemon_options *options)
         return -ENOMEM;
     daemon->options = options;
     daemon->n_workers = choose_n_workers(options);
-    daemon->http_fd = -1;
     signal(SIGPIPE, SIG_IGN);
 
     r = start(daemon);

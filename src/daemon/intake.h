@@ -27,7 +27,7 @@ struct intake_socket {
     bool needs_arrivals; /* samples need arrival times, to be ordered with other workers' */
 };
 
-#define INTAKE_SOCKETS_MAX 64
+#define INTAKE_SOCKETS_MAX 144
 
 struct intake_options {
     unsigned worker;                     /* 0 to n - 1, its number among the registry's workers */

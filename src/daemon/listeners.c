@@ -5,8 +5,9 @@
  *
  * Runs on the main thread, before other threads exist. A listener has
  *
- *      udp        a socket per worker, all on one port (SO_REUSEPORT)
- *      tcp, unix  one listening socket, from which all workers accept
+ *      udp        at each of its addresses a socket per worker, all on one port (SO_REUSEPORT)
+ *      tcp        at each of its addresses one listening socket, from which all workers accept
+ *      unix       one such socket
  *      unixgram   one socket of one worker; several are spread over the workers
  */
 
@@ -20,7 +21,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-_Static_assert(LISTENERS_MAX <= INTAKE_SOCKETS_MAX, "a worker has room for all listeners");
+_Static_assert(LISTENING_MAX + LISTENERS_PER_PROTOCOL_MAX <= INTAKE_SOCKETS_MAX,
+               "a worker has room for its share, and for all Unix datagram sockets");
 
 int listeners_refuse(const char *flag, const char *address, int error)
 {
@@ -32,6 +34,8 @@ int listeners_refuse(const char *flag, const char *address, int error)
         hint = "ports below 1024 need CAP_NET_BIND_SERVICE, socket files a writable folder";
     else if (error == -EADDRNOTAVAIL)
         hint = "this machine does not have this address; choose another one";
+    else if (error == -E2BIG)
+        hint = "a name has at most 16 addresses, and all listeners 128; give fewer, by number";
     else if (error == -EEXIST)
         hint = "a file that is not a socket is in the way; remove it, or choose another path";
     else if (error == -ENAMETOOLONG)
@@ -61,15 +65,6 @@ static struct listener_socket *add_socket(struct listeners *listeners, int fd, u
     return socket;
 }
 
-static void log_listening(const char *protocol, const struct listener_socket *socket,
-                          const struct listener_options *listener)
-{
-    const char *address = socket->address + strlen(protocol) + strlen("://");
-
-    log_info("listening", LOG_TEXT("protocol", protocol), LOG_TEXT("address", address),
-             LOG_TEXT("dialect", listener->is_dogstatsd ? "dogstatsd" : "statsd"));
-}
-
 static void set_address(struct listener_socket *socket, const char *scheme)
 {
     char text[ADDRESS_TEXT_MAX] = "?";
@@ -80,7 +75,90 @@ static void set_address(struct listener_socket *socket, const char *scheme)
     snprintf(socket->address, sizeof(socket->address), "%s://%s", scheme, text);
 }
 
-/* --- UDP --------------------------------------------------------------------------- */
+/* Whether the socket at @i is another one of the same address as the one before. */
+static bool is_repeated(const struct listeners *listeners, unsigned i)
+{
+    return i > 0 && strcmp(listeners->sockets[i].address, listeners->sockets[i - 1].address) == 0;
+}
+
+/* Log each address of a listener, whose sockets are those from @first on. */
+static void log_listening(const struct listeners *listeners, unsigned first, const char *protocol,
+                          const struct listener_options *listener)
+{
+    for (unsigned i = first; i < listeners->n_sockets; i++)
+        if (!is_repeated(listeners, i))
+            log_info("listening", LOG_TEXT("protocol", protocol),
+                     LOG_TEXT("address",
+                              listeners->sockets[i].address + strlen(protocol) + strlen("://")),
+                     LOG_TEXT("dialect", listener->is_dogstatsd ? "dogstatsd" : "statsd"));
+}
+
+/* Close the sockets from @first on. */
+static void close_from(struct listeners *listeners, unsigned first)
+{
+    for (unsigned i = first; i < listeners->n_sockets; i++) {
+        int fd = listeners->sockets[i].socket.fd;
+
+        /* A shared socket has one entry per worker. */
+        if (i == first || fd != listeners->sockets[i - 1].socket.fd)
+            close(fd);
+    }
+    listeners->n_sockets = first;
+}
+
+/* --- UDP and TCP ------------------------------------------------------------------------ */
+
+/* A listener whose addresses are being opened. */
+struct opening {
+    struct listeners *listeners;
+    const struct listener_options *listener;
+    unsigned first; /* of its sockets */
+};
+
+static void undo(void *ctx)
+{
+    struct opening *opening = ctx;
+
+    close_from(opening->listeners, opening->first);
+}
+
+static int open_all(struct listeners *listeners, const struct listener_options *listener,
+                    int (*open)(void *ctx, const struct address *address))
+{
+    struct opening opening = { listeners, listener, listeners->n_sockets };
+    const struct address_opener opener = { &opening, open, undo };
+    struct address_list list;
+    int r = address_parse_all(&list, listener->address);
+
+    return r < 0 ? r : address_open_all(&list, &opener);
+}
+
+static bool is_full(const struct listeners *listeners)
+{
+    return listeners->n_sockets + listeners->n_workers > LISTENING_MAX * listeners->n_workers;
+}
+
+static int open_udp_at(void *ctx, const struct address *address)
+{
+    struct opening *opening = ctx;
+    struct listeners *listeners = opening->listeners;
+    int fds[CELLS_MAX] = { 0 }, r;
+
+    if (is_full(listeners))
+        return -E2BIG;
+    r = socket_bind_udp(address, (int)listeners->options->read_buffer_bytes, listeners->n_workers,
+                        fds);
+    if (r < 0)
+        return r;
+    for (unsigned i = 0; i < listeners->n_workers; i++) {
+        struct listener_socket *socket = add_socket(listeners, fds[i], i, opening->listener);
+
+        set_address(socket, "udp");
+        if (socket->socket.needs_arrivals && r == 0)
+            r = receive_stamp_arrivals(fds[i]);
+    }
+    return r < 0 ? r : fds[0];
+}
 
 static void warn_of_small_buffer(const struct listeners *listeners, const char *address, int fd)
 {
@@ -96,61 +174,48 @@ static void warn_of_small_buffer(const struct listeners *listeners, const char *
 
 static int open_udp(struct listeners *listeners, const struct listener_options *listener)
 {
-    int fds[CELLS_MAX] = { 0 }, r;
-    struct address address;
     const struct listener_socket *first = &listeners->sockets[listeners->n_sockets];
+    int r = open_all(listeners, listener, open_udp_at);
 
-    r = address_parse(&address, listener->address);
+    /* Once for all its addresses: the kernel has one limit. */
     if (r == 0)
-        r = socket_bind_udp(&address, (int)listeners->options->read_buffer_bytes,
-                            listeners->n_workers, fds);
-    if (r < 0)
-        return r;
-    for (unsigned i = 0; i < listeners->n_workers; i++) {
-        struct listener_socket *socket = add_socket(listeners, fds[i], i, listener);
-
-        set_address(socket, "udp");
-        if (socket->socket.needs_arrivals && r == 0)
-            r = receive_stamp_arrivals(fds[i]);
-    }
-    if (r < 0)
-        return r;
-    warn_of_small_buffer(listeners, first->address, first->socket.fd);
-    log_listening("udp", first, listener);
-    return 0;
+        warn_of_small_buffer(listeners, listener->address, first->socket.fd);
+    return r;
 }
 
-/* --- other protocols ------------------------------------------------------------------ */
-
-/* Add one listening socket for all workers; returns the last of its entries. */
-static struct listener_socket *share_socket(struct listeners *listeners, int fd,
-                                            const struct listener_options *listener,
-                                            bool may_have_frames)
+/* Add one listening socket for all workers. */
+static void share_socket(struct listeners *listeners, int fd,
+                         const struct listener_options *listener)
 {
     for (unsigned i = 0; i < listeners->n_workers; i++) {
         struct listener_socket *socket = add_socket(listeners, fd, i, listener);
 
         socket->socket.is_stream = true;
-        socket->socket.may_have_frames = may_have_frames;
+        if (listener->protocol == LISTENER_TCP) {
+            set_address(socket, "tcp");
+        } else {
+            socket->socket.may_have_frames = true;
+            snprintf(socket->address, sizeof(socket->address), "unix://%s", listener->address);
+        }
     }
-    return &listeners->sockets[listeners->n_sockets - 1];
+}
+
+static int open_tcp_at(void *ctx, const struct address *address)
+{
+    struct opening *opening = ctx;
+    int fd = is_full(opening->listeners) ? -E2BIG : address_listen(address);
+
+    if (fd >= 0)
+        share_socket(opening->listeners, fd, opening->listener);
+    return fd;
 }
 
 static int open_tcp(struct listeners *listeners, const struct listener_options *listener)
 {
-    struct listener_socket *last;
-    struct address address;
-    int r = address_parse(&address, listener->address);
-
-    if (r == 0)
-        r = address_listen(&address);
-    if (r < 0)
-        return r;
-    last = share_socket(listeners, r, listener, false);
-    set_address(last, "tcp");
-    log_listening("tcp", last, listener);
-    return 0;
+    return open_all(listeners, listener, open_tcp_at);
 }
+
+/* --- Unix sockets ----------------------------------------------------------------------- */
 
 static int bind_file(struct listeners *listeners, const char *path, int type)
 {
@@ -166,14 +231,11 @@ static int bind_file(struct listeners *listeners, const char *path, int type)
 
 static int open_unix(struct listeners *listeners, const struct listener_options *listener)
 {
-    struct listener_socket *last;
     int fd = bind_file(listeners, listener->address, SOCK_STREAM);
 
     if (fd < 0)
         return fd;
-    last = share_socket(listeners, fd, listener, true);
-    snprintf(last->address, sizeof(last->address), "unix://%s", listener->address);
-    log_listening("unix", last, listener);
+    share_socket(listeners, fd, listener);
     return 0;
 }
 
@@ -186,20 +248,20 @@ static int open_unixgram(struct listeners *listeners, const struct listener_opti
         return fd;
     socket = add_socket(listeners, fd, listeners->n_files % listeners->n_workers, listener);
     snprintf(socket->address, sizeof(socket->address), "unixgram://%s", listener->address);
-    log_listening("unixgram", socket, listener);
     return 0;
 }
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
 static const struct {
+    const char *name;
     const char *flag;
     int (*open)(struct listeners *listeners, const struct listener_options *listener);
 } protocols[_LISTENER_PROTOCOL_N] = {
-    [LISTENER_UDP] = { "--statsd.listen-udp", open_udp },
-    [LISTENER_TCP] = { "--statsd.listen-tcp", open_tcp },
-    [LISTENER_UNIXGRAM] = { "--statsd.listen-unixgram", open_unixgram },
-    [LISTENER_UNIX] = { "--statsd.listen-unix", open_unix },
+    [LISTENER_UDP] = { "udp", "--statsd.listen-udp", open_udp },
+    [LISTENER_TCP] = { "tcp", "--statsd.listen-tcp", open_tcp },
+    [LISTENER_UNIXGRAM] = { "unixgram", "--statsd.listen-unixgram", open_unixgram },
+    [LISTENER_UNIX] = { "unix", "--statsd.listen-unix", open_unix },
 };
 
 int listeners_open(struct listeners *listeners, const struct listeners_options *options,
@@ -211,10 +273,13 @@ int listeners_open(struct listeners *listeners, const struct listeners_options *
     listeners->n_workers = n_workers;
     for (unsigned i = 0; i < options->n_listeners && r == 0; i++) {
         const struct listener_options *listener = &options->listeners[i];
+        unsigned first = listeners->n_sockets;
 
         r = protocols[listener->protocol].open(listeners, listener);
         if (r < 0)
             listeners_refuse(protocols[listener->protocol].flag, listener->address, r);
+        else
+            log_listening(listeners, first, protocols[listener->protocol].name, listener);
     }
     return r;
 }
@@ -224,14 +289,8 @@ void listeners_close(struct listeners *listeners)
     /* First, because another daemon would take a closed socket's file for a stale one. */
     for (unsigned i = 0; i < listeners->n_files; i++)
         unix_remove(listeners->files[i].path, &listeners->files[i].file);
-    for (unsigned i = 0; i < listeners->n_sockets; i++) {
-        int fd = listeners->sockets[i].socket.fd;
-
-        /* A shared socket has one entry per worker. */
-        if (i == 0 || fd != listeners->sockets[i - 1].socket.fd)
-            close(fd);
-    }
-    listeners->n_sockets = listeners->n_files = 0;
+    close_from(listeners, 0);
+    listeners->n_files = 0;
 }
 
 unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,

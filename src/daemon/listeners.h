@@ -27,10 +27,13 @@ static inline bool listener_is_stream(enum listener_protocol protocol)
 #define LISTENERS_PER_PROTOCOL_MAX 16
 #define LISTENERS_MAX (_LISTENER_PROTOCOL_N * LISTENERS_PER_PROTOCOL_MAX)
 
+/* The most addresses of all listeners together; a name may have several. */
+#define LISTENING_MAX 128
+
 /* Where to receive. */
 struct listener_options {
     enum listener_protocol protocol;
-    const char *address; /* HOST:PORT or the path of a socket file; borrowed */
+    const char *address; /* HOST:PORT (address_parse_all) or the path of a socket file; borrowed */
     bool is_dogstatsd;   /* a gauge's sign belongs to its value */
 };
 
@@ -57,8 +60,8 @@ struct listener_file {
 struct listeners {
     const struct listeners_options *options;
     unsigned n_workers;
-    struct listener_socket sockets[LISTENERS_MAX * CELLS_MAX];
-    unsigned n_sockets;
+    struct listener_socket sockets[LISTENING_MAX * CELLS_MAX];
+    unsigned n_sockets; /* those of an address are adjacent, those of the first worker first */
     struct listener_file files[2 * LISTENERS_PER_PROTOCOL_MAX];
     unsigned n_files;
 };

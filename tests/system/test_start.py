@@ -323,7 +323,7 @@ def test_help_names_every_flag_variable_and_status():
                  "--web.listen-address", "--web.telemetry-path", "--workers", "--check-config",
                  "--log.level", "--log.format", "--limit.series", "--help", "--version"]:
         assert flag in done.stdout
-    assert "127.0.0.1:8125" in done.stdout and "127.0.0.1:9102" in done.stdout
+    assert "localhost:8125" in done.stdout and "localhost:9102" in done.stdout
     assert "UDOMETER_STATSD_LISTEN_UDP" in done.stdout
 
 

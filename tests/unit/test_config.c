@@ -77,7 +77,7 @@ static void write_file(const char *text)
 static void without_anything_defaults_stay(void **state)
 {
     assert_runs(load_without_flags());
-    assert_string_equal(settings.listen_http, "127.0.0.1:9102");
+    assert_string_equal(settings.listen_http, "localhost:9102");
     assert_int_equal(settings.listen_udp.n, 1);
 }
 

@@ -229,6 +229,33 @@ static void addresses_may_be_of_ipv6(void **state)
     assert_is_bound(socket_at(1), "tcp");
 }
 
+/* On a machine without IPv6 there is only the other one, and not a word about this. */
+static void a_name_means_all_its_addresses(void **state)
+{
+    int v6 = socket(AF_INET6, SOCK_DGRAM, 0);
+    struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+    unsigned n = bind(v6, (const struct sockaddr *)&loopback, sizeof(loopback)) == 0 ? 2 : 1;
+    const char *port;
+
+    close(v6);
+    set("statsd.listen-udp", "localhost:0");
+    set("statsd.listen-tcp", "localhost:0");
+    must_open(2);
+    assert_int_equal(listeners.n_sockets, n * 4);
+    for (unsigned i = 0; i < listeners.n_sockets; i++) {
+        assert_is_bound(socket_at(i), i < 2 * n ? "udp" : "tcp");
+        assert_int_equal(socket_at(i)->worker, i % 2);
+    }
+    port = strrchr(socket_at(0)->address, ':');
+    assert_string_equal(strrchr(socket_at(2 * n - 1)->address, ':'), port);
+    assert_non_null(strstr(log_text(), "protocol=udp address=127.0.0.1:"));
+    assert_non_null(strstr(log_text(), "protocol=tcp address=127.0.0.1:"));
+    assert_int_equal(strstr(log_text(), "protocol=udp address=[::1]:") != NULL, n == 2);
+    assert_int_equal(strstr(log_text(), "protocol=tcp address=[::1]:") != NULL, n == 2);
+    assert_null(strstr(log_text(), "level=error"));
+    assert_null(strstr(log_text(), "protocol=udp address=localhost"));
+}
+
 /* Open it for three workers, each of which accepts from the same descriptor. */
 static void must_open_one_for_all(bool may_have_frames)
 {
@@ -787,6 +814,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         LISTENERS_CASE(udp_has_a_socket_for_each_worker_on_one_port),
         LISTENERS_CASE(addresses_may_be_of_ipv6),
+        LISTENERS_CASE(a_name_means_all_its_addresses),
         LISTENERS_CASE(all_workers_accept_from_one_socket_of_tcp),
         LISTENERS_CASE(all_workers_accept_from_one_unix_socket),
         LISTENERS_CASE(a_unix_datagram_socket_has_one_worker),

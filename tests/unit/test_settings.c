@@ -66,8 +66,8 @@ static void assert_refused(const char *name, const char *const *texts, unsigned 
 static void defaults_bind_to_loopback_only(void **state)
 {
     assert_int_equal(settings.listen_udp.n, 1);
-    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:8125");
-    assert_string_equal(settings.listen_http, "127.0.0.1:9102");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "localhost:8125");
+    assert_string_equal(settings.listen_http, "localhost:9102");
     assert_string_equal(settings.telemetry_path, "/metrics");
     assert_string_equal(settings.config_file, "");
     assert_int_equal(settings.listen_tcp.n, 0);

@@ -295,7 +295,7 @@ static void a_file_with_a_problem_sets_nothing(void **state)
     assert_problems("workers: 3\nstatsd.listen-udp: [\"127.0.0.1:1\", \"127.0.0.1:2\"]\nx: 1\n",
                     "3:1: x: unknown setting; see udometer --help\n");
     assert_int_equal(settings.n_workers, 0);
-    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "127.0.0.1:8125");
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "localhost:8125");
 }
 
 static void says_where_the_form_is_wrong(void **state)

@@ -29,7 +29,8 @@ static void read_variable(const struct option *option, void *values, struct prob
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
     const char *value = environment_value(option);
 
-    if (!value || option_set(option, values, value, OPTION_ENVIRONMENT, &wrong) == 0)
+    if (!value || option->lowest_source > OPTION_ENVIRONMENT ||
+        option_set(option, values, value, OPTION_ENVIRONMENT, &wrong) == 0)
         return;
     option_write_variable(option, &before);
     buffer_add_char(&before, '=');

@@ -16,7 +16,8 @@ const char *environment_value(const struct option *option);
 
 /*
  * Set @values, the struct that the table fills, from the variables that are set and not empty.
- * Returns true; or false after adding a problem to @problems for each invalid one.
+ * Those of options that the environment may not set are ignored. Returns true; or false after
+ * adding a problem to @problems for each invalid one.
  */
 MUST_CHECK bool environment_read(const struct option_table *table, void *values,
                                  struct problems *problems);

@@ -58,6 +58,7 @@ struct option {
     const void *initial; /* all macros below end with it, so that the help follows them */
 
     const char *help;
+    enum option_source lowest_source; /* of those that may set it; OPTION_DEFAULT: all may */
     const char *limit; /* its name in udometer_limit{limit="…"}; NULL: not a limit */
 };
 

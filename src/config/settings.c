@@ -4,6 +4,10 @@
  * Settings
  *
  * The table. The form of a row says how its value is read (config/value.h).
+ *
+ * Most rows are settings: they say how the daemon runs. The last ones are commands: they ask for
+ * something else instead, or besides, and only a flag can do that. As a variable or in a file,
+ * "check-config" would keep every udometer that sees it from running.
  */
 
 #include "config/settings.h"
@@ -38,7 +42,8 @@ static const char *const log_formats[] = {
 
 static const struct option options[] = {
     { "config.file", "PATH", OPTION_TEXT(config_file, ""),
-      "YAML file of settings; its keys are the names of these flags" },
+      "YAML file of settings; its keys are the names of these flags",
+      .lowest_source = OPTION_ENVIRONMENT },
     { "statsd.listen-udp", "HOST:PORT",
       OPTION_LIST(value_listener_address, listen_udp, "localhost:" TARGET_DEFAULT_PORT),
       "UDP address to receive on; may be repeated; a name means all its addresses, no HOST or * "
@@ -114,9 +119,9 @@ static const struct option options[] = {
     { "log.format", "FORMAT", OPTION_WORD(log_format, log_formats, LOG_LOGFMT),
       "format of log lines: logfmt or json" },
     { "check-config", NULL, OPTION_SWITCH(check_config, false),
-      "check flags, environment and config file, and exit" },
+      "check flags, environment and config file, and exit", .lowest_source = OPTION_FLAG },
     { "welcome", NULL, OPTION_SWITCH(welcome, false),
-      "print what to try first, once udometer is ready" },
+      "print what to try first, once udometer is ready", .lowest_source = OPTION_FLAG },
 };
 
 _Static_assert(ARRAY_SIZE(options) <= OPTIONS_MAX, "OPTIONS_MAX is too small");

@@ -44,10 +44,12 @@ static void complain(struct walk *walk, struct place place, const char *what)
 
 /* --- unknown names --------------------------------------------------------------- */
 
-/* A setting that a file may set: any but the file's own path. */
+/* The setting of this name, if a file may set it. */
 static const struct option *find_option(struct slice name)
 {
-    return slice_equal(name, SLICE("config.file")) ? NULL : option_find(&settings_table, name);
+    const struct option *option = option_find(&settings_table, name);
+
+    return option && option->lowest_source <= OPTION_FILE ? option : NULL;
 }
 
 /* The section of a name: "statsd" for "statsd.ttl", "" for "workers". */
@@ -80,7 +82,8 @@ static void complain_of_unknown(struct walk *walk, const struct node *value)
     struct slice nearest;
 
     if (option_find(&settings_table, name_of(walk))) {
-        complain(walk, value->key->place, "cannot be set in a file");
+        problems_add(walk->problems, value->key->place, "%.*s: cannot be set in a file; use --%.*s",
+                     (int)walk->name_len, walk->name, (int)walk->name_len, walk->name);
         return;
     }
     /* Comparing with all names is slow, and the text would not be kept. */

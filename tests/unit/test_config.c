@@ -172,12 +172,21 @@ static void variables_set_what_flags_do_not(void **state)
     setenv("UDOMETER_WORKERS", "5", 1);
     setenv("UDOMETER_STATSD_TTL", "5m", 1);
     setenv("UDOMETER_STATSD_LISTEN_UDP", "127.0.0.1:1,127.0.0.1:2", 1);
-    setenv("UDOMETER_CHECK_CONFIG", "true", 1);
-    assert_checks(load_with("--workers=6"));
+    setenv("UDOMETER_STATSD_BARE_TAGS", "true", 1);
+    assert_runs(load_with("--workers=6"));
     assert_int_equal(settings.n_workers, 6);
     assert_int_equal(settings.ttl_s, 300);
     assert_int_equal(settings.listen_udp.n, 2);
-    assert_true(settings.check_config);
+    assert_true(settings.bare_tags);
+}
+
+static void variables_give_no_commands(void **state)
+{
+    setenv("UDOMETER_CHECK_CONFIG", "true", 1);
+    setenv("UDOMETER_WELCOME", "nonsense", 1);
+    assert_runs(load_without_flags());
+    assert_false(settings.check_config);
+    assert_false(settings.welcome);
 }
 
 static void a_wrong_variable_is_named(void **state)
@@ -350,8 +359,9 @@ static void a_wrong_flag_decides_the_outcome(void **state)
 static int begin(void **state)
 {
     static const char *const variables[] = {
-        "UDOMETER_WORKERS",     "UDOMETER_STATSD_TTL",   "UDOMETER_LIMIT_SERIES",
-        "UDOMETER_CONFIG_FILE", "UDOMETER_CHECK_CONFIG", "UDOMETER_STATSD_LISTEN_UDP"
+        "UDOMETER_WORKERS",     "UDOMETER_STATSD_TTL",       "UDOMETER_LIMIT_SERIES",
+        "UDOMETER_CONFIG_FILE", "UDOMETER_CHECK_CONFIG",     "UDOMETER_STATSD_LISTEN_UDP",
+        "UDOMETER_WELCOME",     "UDOMETER_STATSD_BARE_TAGS",
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(variables); i++)
@@ -398,6 +408,7 @@ int main(void)
         CONFIG_CASE(a_problem_is_one_line_whatever_the_flag),
         CONFIG_CASE(help_and_version_win_over_wrong_values),
         CONFIG_CASE(variables_set_what_flags_do_not),
+        CONFIG_CASE(variables_give_no_commands),
         CONFIG_CASE(a_wrong_variable_is_named),
         CONFIG_CASE(a_file_sets_what_nothing_else_does),
         CONFIG_CASE(lists_are_replaced_not_joined),

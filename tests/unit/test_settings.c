@@ -95,6 +95,22 @@ static void has_its_other_defaults(void **state)
     assert_false(settings.welcome);
 }
 
+/* As --help says of the flags before and after --check-config. */
+static void commands_come_after_all_settings(void **state)
+{
+    enum option_source lowest = OPTION_DEFAULT;
+
+    for (unsigned i = 1; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        if (strcmp(option->name, "check-config") == 0)
+            lowest = OPTION_FLAG;
+        assert_int_equal(option->lowest_source, lowest);
+    }
+    assert_int_equal(lowest, OPTION_FLAG);
+    assert_int_equal(settings_table.options[0].lowest_source, OPTION_ENVIRONMENT);
+}
+
 /* A default that is a value has the text that --help shows. */
 static void defaults_are_written_as_they_are_read(void **state)
 {
@@ -514,6 +530,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         SETTINGS_CASE(defaults_bind_to_loopback_only),
         SETTINGS_CASE(has_its_other_defaults),
+        SETTINGS_CASE(commands_come_after_all_settings),
         SETTINGS_CASE(defaults_are_written_as_they_are_read),
         SETTINGS_CASE(finds_settings_by_their_whole_name),
         SETTINGS_CASE(takes_counts_from_1_to_a_billion),

@@ -70,11 +70,11 @@ static void read_bad(struct slice text, const char *expected)
 
 static void whole_names_are_keys(void **state)
 {
-    read_good("statsd.ttl: 5m\nworkers: 3\nweb.telemetry-path: /m\ncheck-config: true\n");
+    read_good("statsd.ttl: 5m\nworkers: 3\nweb.telemetry-path: /m\nstatsd.bare-tags: true\n");
     assert_int_equal(settings.ttl_s, 300);
     assert_int_equal(settings.n_workers, 3);
     assert_string_equal(settings.telemetry_path, "/m");
-    assert_true(settings.check_config);
+    assert_true(settings.bare_tags);
 }
 
 static void names_may_be_taken_apart_at_their_dots(void **state)
@@ -153,7 +153,8 @@ static void says_where_a_value_is_wrong(void **state)
     assert_problems("statsd.listen-udp:\n  - 127.0.0.1:1\n  - nonsense\n",
                     "3:5: statsd.listen-udp: nonsense: " EXPECTED_ADDRESS);
     assert_problems("workers:\n", "1:9: workers: : " EXPECTED_WORKERS);
-    assert_problems("check-config: yes\n", "1:15: check-config: yes: expected true or false\n");
+    assert_problems("statsd.bare-tags: yes\n",
+                    "1:19: statsd.bare-tags: yes: expected true or false\n");
 }
 
 static void each_value_of_a_list_is_checked(void **state)
@@ -237,10 +238,18 @@ static void a_name_like_no_other_leads_to_help(void **state)
 static void the_file_cannot_name_another_file(void **state)
 {
     assert_problems("config.file: /etc/passwd\nconfig: {file: x}\n",
-                    "1:1: config.file: cannot be set in a file\n"
-                    "2:10: config.file: cannot be set in a file\n");
+                    "1:1: config.file: cannot be set in a file; use --config.file\n"
+                    "2:10: config.file: cannot be set in a file; use --config.file\n");
     /* Nor does a misspelt name hint at it. */
     assert_problems("config.fil: x\n", "1:1: config.fil: unknown setting; see udometer --help\n");
+}
+
+static void commands_are_no_settings(void **state)
+{
+    assert_problems("check-config: true\nwelcome: x\n",
+                    "1:1: check-config: cannot be set in a file; use --check-config\n"
+                    "2:1: welcome: cannot be set in a file; use --welcome\n");
+    assert_problems("welcom: x\n", "1:1: welcom: unknown setting; see udometer --help\n");
 }
 
 static void a_name_too_long_is_no_setting(void **state)
@@ -280,7 +289,7 @@ static void all_problems_are_reported_in_their_order(void **state)
                     "limit: 3\n"
                     "log.level: loud\n"
                     "workers: 1\n"
-                    "check-config: true\n",
+                    "statsd.bare-tags: true\n",
                     "2:10: workers: many: " EXPECTED_WORKERS
                     "4:3: statsd.tt: unknown setting; did you mean statsd.ttl?\n"
                     "5:16: statsd.listen-udp: a: " EXPECTED_ADDRESS
@@ -388,6 +397,7 @@ int main(void)
         FILE_CASE(an_unknown_name_leads_to_the_nearest),
         FILE_CASE(a_name_like_no_other_leads_to_help),
         FILE_CASE(the_file_cannot_name_another_file),
+        FILE_CASE(commands_are_no_settings),
         FILE_CASE(a_name_too_long_is_no_setting),
         FILE_CASE(a_setting_is_set_once),
         FILE_CASE(all_problems_are_reported_in_their_order),

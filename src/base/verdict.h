@@ -43,3 +43,6 @@ static inline bool verdict_is_refusal(enum verdict verdict)
 {
     return verdict > VERDICT_APPLIED && verdict < SKIPPED_EVENT;
 }
+
+/* The reason in udometer_refused_total, such as "line_limit"; NULL if @verdict is not a refusal. */
+const char *verdict_reason(enum verdict verdict);

@@ -66,7 +66,7 @@ static void on_series(void *ctx, const struct identity *identity)
 
 static const char *word_of(enum verdict verdict)
 {
-    const char *refusal = refusal_name(verdict);
+    const char *refusal = verdict_reason(verdict);
 
     return refusal ? refusal : "skipped";
 }

@@ -273,7 +273,7 @@ static void add_verdicts(struct explanation *it, enum verdict verdict, uint64_t 
     buffer_add_format(&it->fields, "%lu %s%s", (unsigned long)n, verdict_word(verdict),
                       n > 1 ? "s" : "");
     if (meaning)
-        buffer_add_format(&it->fields, ", %s: %s", refusal_name(verdict), meaning);
+        buffer_add_format(&it->fields, ", %s: %s", verdict_reason(verdict), meaning);
     buffer_add_char(&it->fields, '\n');
     if (!meaning)
         return;

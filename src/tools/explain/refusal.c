@@ -3,7 +3,7 @@
 /*
  * Refusal
  *
- * A switch and a list: neither compiles if a refusal is added without its texts.
+ * The switch does not compile if a refusal is added without its text.
  */
 
 #include "tools/explain/refusal.h"
@@ -11,17 +11,6 @@
 #include "base/sample_type.h"
 
 #include <stddef.h>
-
-const char *refusal_name(enum verdict verdict)
-{
-    static const char *const names[_VERDICT_N] = {
-#define X(id, name) [REFUSED_##id] = #name,
-        REFUSALS(X)
-#undef X
-    };
-
-    return names[verdict];
-}
 
 const char *refusal_meaning(enum verdict verdict)
 {

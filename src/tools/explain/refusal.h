@@ -7,8 +7,5 @@
 
 #include "base/verdict.h"
 
-/* The reason in udometer_refused_total, such as "line_limit"; NULL if @verdict is not a refusal. */
-const char *refusal_name(enum verdict verdict);
-
 /* The meaning of @verdict, with the flag that sets the limit, if any; NULL if not a refusal. */
 const char *refusal_meaning(enum verdict verdict);

@@ -24,23 +24,20 @@ void rig_must(int r, const char *what)
     exit(1);
 }
 
-/* All that each worker has of its own. */
-static void make_worker(struct rig *rig, const struct rig_limits *limits, unsigned worker)
+static void make_lane(struct rig *rig, const struct rig_limits *limits, unsigned worker)
 {
-    const struct shard_options options = {
-        .registry = rig->registry,
-        .worker = worker,
-        .max_key_bytes = limits->max_key_bytes,
-        .seed = 2,
+    struct lane_options options = {
+        .shard = {
+            .registry = rig->registry,
+            .worker = worker,
+            .max_key_bytes = limits->max_key_bytes,
+            .seed = 2,
+        },
+        .pipeline = limits->pipeline ? limits->pipeline : default_pipeline(),
     };
 
-    rig_must(shard_new(&rig->shard, &options), "shard");
-    rig->row = aligned_alloc(CACHE_LINE, sizeof(*rig->row));
-    rig_must(rig->row ? 0 : -ENOMEM, "row");
-    memset(rig->row, 0, sizeof(*rig->row));
-    rig_must(pipeline_new(&rig->pipeline, rig->shard, rig->row,
-                          limits->pipeline ? limits->pipeline : default_pipeline()),
-             "pipeline");
+    rig_must(telemetry_new(&options.row, 1), "row");
+    rig_must(lane_init(&rig->lane, &options), "lane");
 }
 
 void rig_init(struct rig *rig, const struct rig_limits *limits)
@@ -56,7 +53,7 @@ void rig_init(struct rig *rig, const struct rig_limits *limits)
     options.buckets = rig->buckets;
     rig_must(registry_new(&rig->registry, &options), "registry");
     rig->is_joined = false;
-    make_worker(rig, limits, 0);
+    make_lane(rig, limits, 0);
 }
 
 void rig_join(struct rig *rig, const struct rig *first, const struct rig_limits *limits,
@@ -65,14 +62,13 @@ void rig_join(struct rig *rig, const struct rig *first, const struct rig_limits 
     rig->buckets = first->buckets;
     rig->registry = first->registry;
     rig->is_joined = true;
-    make_worker(rig, limits, worker);
+    make_lane(rig, limits, worker);
 }
 
 void rig_deinit(struct rig *rig)
 {
-    pipeline_free(rig->pipeline);
-    free(rig->row);
-    shard_free(rig->shard);
+    lane_deinit(&rig->lane);
+    free(rig->lane.row);
     if (rig->is_joined)
         return;
     registry_free(rig->registry);

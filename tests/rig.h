@@ -8,7 +8,7 @@
  * ends with a message.
  */
 
-#include "ingest/pipeline.h"
+#include "ingest/lane.h"
 #include "output/exposition.h"
 
 struct rig_limits {
@@ -22,10 +22,8 @@ struct rig_limits {
 struct rig {
     struct buckets *buckets;
     struct registry *registry;
-    struct shard *shard;
-    struct telemetry_row *row;
-    struct pipeline *pipeline;
-    bool is_joined; /* registry and buckets belong to another rig */
+    struct lane lane; /* its row belongs to the rig */
+    bool is_joined;   /* registry and buckets belong to another rig */
 };
 
 void rig_init(struct rig *rig, const struct rig_limits *limits);

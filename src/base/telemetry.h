@@ -53,6 +53,9 @@ struct telemetry_row {
     _Atomic uint64_t published[_TELEMETRY_N];
 };
 
+/* Make @n rows of zeros, which free() frees. Returns 0 or -ENOMEM. */
+MUST_CHECK int telemetry_new(struct telemetry_row **ret, unsigned n);
+
 /* Owner: add @n to @counter. */
 static inline void telemetry_count(struct telemetry_row *row, enum telemetry_counter counter,
                                    uint64_t n)

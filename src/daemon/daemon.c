@@ -101,7 +101,6 @@ static int make_registry(struct daemon *daemon)
 
 static int make_shared(struct daemon *daemon)
 {
-    size_t rows_size = daemon->n_workers * sizeof(*daemon->rows);
     int r;
 
     if (getrandom(&daemon->seed, sizeof(daemon->seed), 0) != sizeof(daemon->seed))
@@ -109,13 +108,7 @@ static int make_shared(struct daemon *daemon)
     r = make_registry(daemon);
     if (r == 0)
         r = scrape_stats_init(&daemon->scrapes);
-    if (r < 0)
-        return r;
-    daemon->rows = aligned_alloc(CACHE_LINE, rows_size);
-    if (!daemon->rows)
-        return -ENOMEM;
-    memset(daemon->rows, 0, rows_size);
-    return 0;
+    return r < 0 ? r : telemetry_new(&daemon->rows, daemon->n_workers);
 }
 
 static void free_shared(struct daemon *daemon)
@@ -218,14 +211,18 @@ static int start_worker(struct daemon *daemon, unsigned index)
 {
     struct intake_socket sockets[INTAKE_SOCKETS_MAX];
     const struct intake_options options = {
-        .worker = index,
+        .lane = {
+            .shard = {
+                .registry = daemon->registry,
+                .worker = index,
+                .max_key_bytes = daemon->options->max_key_bytes,
+                .seed = daemon->seed,
+            },
+            .pipeline = &daemon->options->pipeline,
+            .row = &daemon->rows[index],
+        },
         .sockets = sockets,
         .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
-        .registry = daemon->registry,
-        .row = &daemon->rows[index],
-        .max_key_bytes = daemon->options->max_key_bytes,
-        .seed = daemon->seed,
-        .pipeline = &daemon->options->pipeline,
         .n_connections = &daemon->n_connections,
         .max_connections = daemon->max_connections,
         .on_ended = on_ended,

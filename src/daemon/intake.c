@@ -49,8 +49,7 @@ struct source {
 
 struct intake {
     struct intake_options options;
-    struct shard *shard;
-    struct pipeline *pipeline;
+    struct lane lane;
     struct source sources[INTAKE_SOCKETS_MAX];
     unsigned n_sources;
     int64_t last_error_ns;
@@ -78,7 +77,7 @@ static void log_conflict(struct intake *intake)
     struct conflict conflict;
 
     if (!may_log(&intake->last_conflict_ns, LOG_PAUSE_NS) ||
-        !registry_latest_conflict(intake->options.registry, &conflict))
+        !registry_latest_conflict(intake->options.lane.shard.registry, &conflict))
         return;
     log_warn("type conflict: samples are refused", LOG_TEXT("name", conflict.name),
              LOG_TEXT("sent_as", metric_type_name(conflict.wanted)),
@@ -90,7 +89,7 @@ static void log_conflict(struct intake *intake)
 /* After lines were applied, notify others of what has changed. */
 static void tell_others(struct intake *intake)
 {
-    const uint64_t *counts = intake->options.row->counts;
+    const uint64_t *counts = intake->lane.row->counts;
     uint64_t n_conflicts = counts[TELEMETRY_VERDICTS + REFUSED_TYPE_CONFLICT];
 
     if (UNLIKELY(n_conflicts != intake->n_conflicts))
@@ -103,7 +102,7 @@ static void tell_others(struct intake *intake)
 
 static void choose_pages(struct intake *intake)
 {
-    if (LIKELY(intake->has_huge_pages || shard_n_keys(intake->shard) < HUGE_PAGES_KEYS))
+    if (LIKELY(intake->has_huge_pages || shard_n_keys(intake->lane.shard) < HUGE_PAGES_KEYS))
         return;
     memory_use_huge_pages();
     intake->has_huge_pages = true;
@@ -117,14 +116,14 @@ static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
     enum telemetry_counter counter =
         wakeup == DATAGRAMS_WAKEUP_POLL ? TELEMETRY_WAKEUPS_POLL : TELEMETRY_WAKEUPS_TIMER;
 
-    telemetry_count(intake->options.row, counter, 1);
-    shard_set_now(intake->shard, clock_seconds());
+    telemetry_count(intake->lane.row, counter, 1);
+    shard_set_now(intake->lane.shard, clock_seconds());
 }
 
 static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
 {
     struct source *source = ctx;
-    struct pipeline *pipeline = source->intake->pipeline;
+    struct pipeline *pipeline = source->intake->lane.pipeline;
 
     /* The kernel stamps only what arrives over UDP. */
     if (UNLIKELY(arrived_ns == 0 && source->socket.needs_arrivals))
@@ -135,7 +134,7 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
 
 static void on_cut(void *ctx, size_t n_bytes)
 {
-    uint64_t *counts = ((struct source *)ctx)->intake->options.row->counts;
+    uint64_t *counts = ((struct source *)ctx)->intake->lane.row->counts;
 
     counts[TELEMETRY_DATAGRAMS_CUT]++;
     counts[TELEMETRY_DATAGRAM_CUT_BYTES] += n_bytes;
@@ -145,8 +144,8 @@ static void on_batch_end(void *ctx, unsigned n_datagrams)
 {
     struct intake *intake = ((struct source *)ctx)->intake;
 
-    pipeline_flush(intake->pipeline);
-    telemetry_count_batch(intake->options.row, n_datagrams);
+    pipeline_flush(intake->lane.pipeline);
+    telemetry_count_batch(intake->lane.row, n_datagrams);
     tell_others(intake);
     choose_pages(intake);
 }
@@ -155,7 +154,7 @@ static void on_drained(void *ctx)
 {
     struct intake *intake = ((struct source *)ctx)->intake;
 
-    telemetry_publish(intake->options.row);
+    telemetry_publish(intake->lane.row);
 }
 
 static void on_error(void *ctx, int error)
@@ -164,7 +163,7 @@ static void on_error(void *ctx, int error)
 
     /* One line per second is enough. */
     if (may_log(&intake->last_error_ns, CLOCK_NS_PER_S))
-        log_warn("receiving failed", LOG_UINT("worker", intake->options.worker),
+        log_warn("receiving failed", LOG_UINT("worker", intake->options.lane.shard.worker),
                  LOG_TEXT("error", uv_strerror(error)));
 }
 
@@ -176,20 +175,20 @@ static void on_lines(void *ctx, struct slice lines)
     struct intake *intake = source->intake;
     int64_t arrived_ns = source->socket.needs_arrivals ? clock_monotonic_ns() : 0;
 
-    shard_set_now(intake->shard, clock_seconds());
-    pipeline_set_dogstatsd(intake->pipeline, source->socket.is_dogstatsd);
-    pipeline_push_stream(intake->pipeline, lines, arrived_ns);
-    pipeline_flush(intake->pipeline);
+    shard_set_now(intake->lane.shard, clock_seconds());
+    pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.is_dogstatsd);
+    pipeline_push_stream(intake->lane.pipeline, lines, arrived_ns);
+    pipeline_flush(intake->lane.pipeline);
 }
 
 static void on_refused(void *ctx, enum verdict reason)
 {
-    pipeline_refuse(((struct source *)ctx)->intake->pipeline, reason);
+    pipeline_refuse(((struct source *)ctx)->intake->lane.pipeline, reason);
 }
 
 static void on_opened(void *ctx)
 {
-    struct telemetry_row *row = ((struct source *)ctx)->intake->options.row;
+    struct telemetry_row *row = ((struct source *)ctx)->intake->lane.row;
 
     row->counts[TELEMETRY_CONNECTIONS]++;
     telemetry_count(row, TELEMETRY_CONNECTIONS_OPENED, 1);
@@ -197,12 +196,12 @@ static void on_opened(void *ctx)
 
 static void on_connection_closed(void *ctx)
 {
-    ((struct source *)ctx)->intake->options.row->counts[TELEMETRY_CONNECTIONS]--;
+    ((struct source *)ctx)->intake->lane.row->counts[TELEMETRY_CONNECTIONS]--;
 }
 
 static void on_connection_refused(void *ctx)
 {
-    struct telemetry_row *row = ((struct source *)ctx)->intake->options.row;
+    struct telemetry_row *row = ((struct source *)ctx)->intake->lane.row;
 
     telemetry_count(row, TELEMETRY_CONNECTIONS_REFUSED, 1);
 }
@@ -211,10 +210,10 @@ static void on_turn_end(void *ctx)
 {
     struct intake *intake = ((struct source *)ctx)->intake;
 
-    telemetry_count(intake->options.row, TELEMETRY_WAKEUPS_POLL, 1);
+    telemetry_count(intake->lane.row, TELEMETRY_WAKEUPS_POLL, 1);
     tell_others(intake);
     choose_pages(intake);
-    telemetry_publish(intake->options.row);
+    telemetry_publish(intake->lane.row);
 }
 
 /* --- opening and closing ------------------------------------------------------------ */
@@ -240,7 +239,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
     const struct connections_options connections_options = {
         .fd = source->socket.fd,
         .stream = {
-            .line_max = options->pipeline->resolve.limits.line,
+            .line_max = options->lane.pipeline->resolve.limits.line,
             .may_have_frames = source->socket.may_have_frames,
         },
         .n_open = options->n_connections,
@@ -286,7 +285,7 @@ static void drain(struct source *source, int64_t end_ns)
 
 void intake_drain(struct intake *intake, int64_t end_ns)
 {
-    shard_set_now(intake->shard, clock_seconds());
+    shard_set_now(intake->lane.shard, clock_seconds());
     for (unsigned i = 0; i < intake->n_sources; i++)
         drain(&intake->sources[i], end_ns);
 }
@@ -301,32 +300,24 @@ void intake_close(struct intake *intake)
 
 struct shard *intake_shard(struct intake *intake)
 {
-    return intake->shard;
+    return intake->lane.shard;
 }
 
 void intake_publish(struct intake *intake)
 {
-    intake->options.row->counts[TELEMETRY_KEYS] = shard_n_keys(intake->shard);
-    telemetry_publish(intake->options.row);
+    intake->lane.row->counts[TELEMETRY_KEYS] = shard_n_keys(intake->lane.shard);
+    telemetry_publish(intake->lane.row);
 }
 
 int intake_new(struct intake **ret, const struct intake_options *options)
 {
-    const struct shard_options shard_options = {
-        .registry = options->registry,
-        .worker = options->worker,
-        .max_key_bytes = options->max_key_bytes,
-        .seed = options->seed,
-    };
     CLEANUP(intake_freep) struct intake *intake = calloc(1, sizeof(*intake));
     int r;
 
     if (!intake)
         return -ENOMEM;
     intake->options = *options;
-    r = shard_new(&intake->shard, &shard_options);
-    if (r == 0)
-        r = pipeline_new(&intake->pipeline, intake->shard, options->row, options->pipeline);
+    r = lane_init(&intake->lane, &options->lane);
     if (r < 0)
         return r;
     *ret = TAKE(intake);
@@ -337,7 +328,6 @@ void intake_free(struct intake *intake)
 {
     if (!intake)
         return;
-    pipeline_free(intake->pipeline);
-    shard_free(intake->shard);
+    lane_deinit(&intake->lane);
     free(intake);
 }

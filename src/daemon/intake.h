@@ -8,11 +8,8 @@
  * thread starts.
  */
 
-#include "aggregate/registry.h"
-#include "aggregate/shard.h"
 #include "base/compiler.h"
-#include "base/telemetry.h"
-#include "ingest/pipeline.h"
+#include "ingest/lane.h"
 
 #include <uv.h>
 
@@ -30,14 +27,9 @@ struct intake_socket {
 #define INTAKE_SOCKETS_MAX 144
 
 struct intake_options {
-    unsigned worker;                     /* 0 to n - 1, its number among the registry's workers */
+    struct lane_options lane;            /* all that it names is borrowed for the intake's life */
     const struct intake_socket *sockets; /* borrowed until intake_open() returns */
     unsigned n_sockets;
-    struct registry *registry; /* borrowed, like the row, for the life of the intake */
-    struct telemetry_row *row;
-    size_t max_key_bytes; /* of the shard */
-    uint64_t seed;        /* of the shard */
-    const struct pipeline_options *pipeline;
     _Atomic unsigned *n_connections; /* of all workers together; borrowed */
     unsigned max_connections;
     void (*on_ended)(void *ctx); /* on the worker's thread: a sender has ended series */

@@ -112,7 +112,7 @@ static void bench_init(struct bench *bench, size_t n_series, size_t max_key_byte
     rig_init(&bench->rig, &limits);
     lines_make(&bench->lines, 0, n_series, LINES_IN_ORDER);
     lines_make(&bench->shuffled, 0, n_series, LINES_SHUFFLED);
-    bench->pusher.pipeline = bench->rig.pipeline;
+    bench->pusher.pipeline = bench->rig.lane.pipeline;
     bench->new_ns = pusher_push(&bench->pusher, &bench->lines, bench->lines.n_datagrams, 1) /
                     (double)bench->lines.n_lines;
 }
@@ -147,7 +147,7 @@ static double scrape(struct bench *bench)
 
 static void check_applied(const struct bench *bench)
 {
-    const uint64_t *counts = bench->rig.row->counts;
+    const uint64_t *counts = bench->rig.lane.row->counts;
 
     rig_must(counts[TELEMETRY_VERDICTS] == counts[TELEMETRY_LINES] ? 0 : -EINVAL,
              "some lines were refused");

@@ -58,7 +58,7 @@ static void workers_init(void)
     rig_init(&workers[0].rig, &limits);
     rig_join(&workers[1].rig, &workers[0].rig, &limits, 1);
     for (unsigned i = 0; i < CREW_MAX; i++) {
-        workers[i].pusher.pipeline = workers[i].rig.pipeline;
+        workers[i].pusher.pipeline = workers[i].rig.lane.pipeline;
         workers[i].pusher.at = 0;
         workers[i].pusher.longest_ns = 0;
         workers[i].pusher.has_longest = false;

@@ -81,7 +81,7 @@ static void bench_init(struct bench *bench)
     rig_join(&bench->workers[1].rig, &bench->workers[0].rig, &limits, 1);
     for (unsigned i = 0; i < CREW_MAX; i++) {
         lines_make(&bench->lines[i], i * N_SERIES, N_SERIES, LINES_SHUFFLED);
-        bench->workers[i].pusher.pipeline = bench->workers[i].rig.pipeline;
+        bench->workers[i].pusher.pipeline = bench->workers[i].rig.lane.pipeline;
         warm(&bench->workers[i], &bench->lines[0]);
         warm(&bench->workers[i], &bench->lines[i]);
     }
@@ -115,7 +115,7 @@ static void run_rounds(struct bench *bench)
             for (unsigned n = 1; n <= CREW_MAX; n++)
                 bench->per_s[way][n - 1][round] = measure(bench, way, n);
     for (unsigned i = 0; i < CREW_MAX; i++) {
-        const uint64_t *counts = bench->workers[i].rig.row->counts;
+        const uint64_t *counts = bench->workers[i].rig.lane.row->counts;
 
         rig_must(counts[TELEMETRY_VERDICTS] == counts[TELEMETRY_LINES] ? 0 : -EINVAL,
                  "some lines were refused");

@@ -79,13 +79,13 @@ __attribute__((__noinline__)) static void counted(void (*step)(struct count *), 
 static void push_batch(struct count *count)
 {
     for (size_t i = 0; i < count->n_batch; i++)
-        pipeline_push(count->rig.pipeline, count->batch[i], count->now_ns + (int64_t)i);
-    pipeline_flush(count->rig.pipeline);
+        pipeline_push(count->rig.lane.pipeline, count->batch[i], count->now_ns + (int64_t)i);
+    pipeline_flush(count->rig.lane.pipeline);
 }
 
 static uint64_t counter(const struct count *count, enum telemetry_counter which)
 {
-    return count->rig.row->counts[which];
+    return count->rig.lane.row->counts[which];
 }
 
 /* Let @push have @n datagrams from number @from on, batch by batch. Returns their lines. */

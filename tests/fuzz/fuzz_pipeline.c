@@ -45,13 +45,13 @@ static void check_told(const struct rig *rig, const struct told *told)
 {
     for (unsigned verdict = 0; verdict < _VERDICT_N; verdict++)
         MUST(told->n_refused[verdict] == (verdict_is_refusal((enum verdict)verdict)
-                                              ? rig->row->counts[TELEMETRY_VERDICTS + verdict]
+                                              ? rig->lane.row->counts[TELEMETRY_VERDICTS + verdict]
                                               : 0));
 }
 
 static void check_books(const struct rig *rig)
 {
-    const uint64_t *counts = rig->row->counts;
+    const uint64_t *counts = rig->lane.row->counts;
     struct registry_counts held = registry_count(rig->registry);
     uint64_t accounted = 0;
     size_t n_series = 0;
@@ -111,15 +111,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t n_lines;
 
     rig_init(&rig, &limits);
-    pipeline_set_sink(rig.pipeline, &sink);
-    pipeline_push(rig.pipeline, datagram, 0);
-    pipeline_flush(rig.pipeline);
+    pipeline_set_sink(rig.lane.pipeline, &sink);
+    pipeline_push(rig.lane.pipeline, datagram, 0);
+    pipeline_flush(rig.lane.pipeline);
     check_books(&rig);
-    n_lines = rig.row->counts[TELEMETRY_LINES];
-    pipeline_push(rig.pipeline, datagram, 0);
-    pipeline_flush(rig.pipeline);
+    n_lines = rig.lane.row->counts[TELEMETRY_LINES];
+    pipeline_push(rig.lane.pipeline, datagram, 0);
+    pipeline_flush(rig.lane.pipeline);
     check_books(&rig);
-    MUST(rig.row->counts[TELEMETRY_LINES] == 2 * n_lines);
+    MUST(rig.lane.row->counts[TELEMETRY_LINES] == 2 * n_lines);
     check_told(&rig, &told);
     check_order(&rig);
     check_text(&rig);

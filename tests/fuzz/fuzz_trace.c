@@ -234,10 +234,10 @@ static void check_effects(struct told *told, const struct rig *rig)
 static void check_counters(const struct told *told, const struct rig *plain,
                            const struct rig *traced)
 {
-    const uint64_t *counts = traced->row->counts;
+    const uint64_t *counts = traced->lane.row->counts;
 
     for (unsigned i = 0; i < _TELEMETRY_N; i++)
-        MUST_BE(plain->row->counts[i], ==, counts[i]);
+        MUST_BE(plain->lane.row->counts[i], ==, counts[i]);
     for (unsigned i = 0; i < _VERDICT_N; i++)
         MUST_BE(told->verdicts[i], ==, counts[TELEMETRY_VERDICTS + i]);
     MUST_BE(told->n_lines, ==, counts[TELEMETRY_LINES]);
@@ -270,10 +270,10 @@ static void push_all(const struct rig *rig, struct slice input)
         const char *end = memmem(input.at, input.len, "\n\n", 2);
         size_t len = end ? (size_t)(end - input.at) + 2 : input.len;
 
-        pipeline_push(rig->pipeline, (struct slice){ input.at, len }, 0);
+        pipeline_push(rig->lane.pipeline, (struct slice){ input.at, len }, 0);
         input = (struct slice){ input.at + len, input.len - len };
     }
-    pipeline_flush(rig->pipeline);
+    pipeline_flush(rig->lane.pipeline);
 }
 
 static struct trace trace_to(struct told *told)
@@ -312,9 +312,9 @@ static void run(const struct pipeline_options *options, bool is_dogstatsd, struc
 
     rig_init(&plain, &limits);
     rig_init(&traced, &limits);
-    pipeline_set_dogstatsd(plain.pipeline, is_dogstatsd);
-    pipeline_set_dogstatsd(traced.pipeline, is_dogstatsd);
-    pipeline_set_trace(traced.pipeline, &trace);
+    pipeline_set_dogstatsd(plain.lane.pipeline, is_dogstatsd);
+    pipeline_set_dogstatsd(traced.lane.pipeline, is_dogstatsd);
+    pipeline_set_trace(traced.lane.pipeline, &trace);
     for (unsigned round = 0; round < 2; round++) {
         push_all(&plain, input);
         push_all(&traced, input);

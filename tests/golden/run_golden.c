@@ -67,10 +67,10 @@ static void run_case(const char *in_path, struct buffer *out)
     rig_init(&rig, &limits);
     rig_must(registry_reserve(rig.registry, own, METRIC_GAUGE), "reserve");
     read_file(in_path, &in);
-    pipeline_push(rig.pipeline, buffer_text(&in), 0);
-    pipeline_flush(rig.pipeline);
+    pipeline_push(rig.lane.pipeline, buffer_text(&in), 0);
+    pipeline_flush(rig.lane.pipeline);
     write_series(&rig, out);
-    write_counters(rig.row, out);
+    write_counters(rig.lane.row, out);
     rig_deinit(&rig);
 }
 

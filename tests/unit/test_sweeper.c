@@ -416,14 +416,13 @@ static int start_worker(unsigned i)
 {
     struct intake_socket socket_of = { .fd = -1 };
     const struct intake_options options = {
-        .worker = i,
+        .lane = {
+            .shard = { .registry = registry, .worker = i, .max_key_bytes = 1 << 20, .seed = 42 },
+            .pipeline = default_pipeline(),
+            .row = &rows[i],
+        },
         .sockets = &socket_of,
         .n_sockets = 1,
-        .registry = registry,
-        .row = &rows[i],
-        .max_key_bytes = 1 << 20,
-        .seed = 42,
-        .pipeline = default_pipeline(),
         .n_connections = &n_connections,
         .max_connections = 10,
         .on_ended = on_ended,

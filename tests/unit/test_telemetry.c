@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void counts_show_when_they_are_published(void **state)
 {
@@ -23,6 +24,23 @@ static void counts_show_when_they_are_published(void **state)
     telemetry_read(&row, counts);
     for (unsigned i = 0; i < _TELEMETRY_N; i++)
         assert_int_equal(counts[i], i + 1);
+}
+
+static void new_rows_are_zero_and_share_no_cache_line(void **state)
+{
+    struct telemetry_row *rows;
+    uint64_t sums[_TELEMETRY_N];
+
+    assert_int_equal(telemetry_new(&rows, 2), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal((uintptr_t)&rows[i] % CACHE_LINE, 0);
+        assert_int_equal(rows[i].counts[TELEMETRY_LINES], 0);
+        telemetry_publish(&rows[i]);
+    }
+    telemetry_sum(rows, 2, sums);
+    for (unsigned i = 0; i < _TELEMETRY_N; i++)
+        assert_int_equal(sums[i], 0);
+    free(rows);
 }
 
 static void publishing_again_shows_the_newer_counts(void **state)
@@ -137,9 +155,13 @@ static void sums_what_each_row_has_published(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(counts_show_when_they_are_published), CASE(publishing_again_shows_the_newer_counts),
-        CASE(batches_are_counted_by_size),         CASE(a_huge_batch_is_counted_too),
-        CASE(a_reader_never_sees_a_torn_row),      CASE(sums_what_each_row_has_published),
+        CASE(counts_show_when_they_are_published),
+        CASE(new_rows_are_zero_and_share_no_cache_line),
+        CASE(publishing_again_shows_the_newer_counts),
+        CASE(batches_are_counted_by_size),
+        CASE(a_huge_batch_is_counted_too),
+        CASE(a_reader_never_sees_a_torn_row),
+        CASE(sums_what_each_row_has_published),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

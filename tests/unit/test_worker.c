@@ -45,11 +45,11 @@ static struct intake_options worker_options(void)
     return (struct intake_options){
         .sockets = sockets,
         .n_sockets = ALL_SOCKETS,
-        .registry = registry,
-        .row = &row,
-        .max_key_bytes = 1 << 20,
-        .seed = 42,
-        .pipeline = default_pipeline(),
+        .lane = {
+            .shard = { .registry = registry, .max_key_bytes = 1 << 20, .seed = 42 },
+            .pipeline = default_pipeline(),
+            .row = &row,
+        },
         .n_connections = &n_connections,
         .max_connections = MAX_CONNECTIONS,
         .on_ended = on_ended,
@@ -519,7 +519,7 @@ static void the_limit_of_a_line_is_that_of_the_pipeline(void **state)
     int fd;
 
     pipeline.resolve.limits.line = 6;
-    options.pipeline = &pipeline;
+    options.lane.pipeline = &pipeline;
     assert_int_equal(worker_start(&worker, &options), 0);
     fd = connect_stream(TCP);
     write_text(fd, "x:1|c\nxy:12|c\nx:12|c\n");

@@ -13,6 +13,7 @@
 #include "tools/explain/explanation.h"
 
 #include "base/buffer.h"
+#include "ingest/lane.h"
 #include "tools/explain/refusal.h"
 #include "web/selfmetrics.h"
 
@@ -23,9 +24,8 @@
 struct explanation {
     struct buckets *buckets;
     struct registry *registry;
-    struct shard *shard;
     struct telemetry_row *row;
-    struct pipeline *pipeline;
+    struct lane lane;
     struct trace trace;
 
     /* The current line: */
@@ -324,7 +324,7 @@ static void on_line_done(void *ctx)
 
 void explanation_print(struct explanation *it, struct slice datagram)
 {
-    pipeline_push(it->pipeline, datagram, 0);
+    pipeline_push(it->lane.pipeline, datagram, 0);
 }
 
 bool explanation_has_refused(const struct explanation *it)
@@ -346,24 +346,16 @@ static int make_registry(struct explanation *it, const struct registry_options *
     return r < 0 ? r : selfmetrics_reserve(it->registry);
 }
 
-static int make_pipeline(struct explanation *it, const struct explanation_options *options)
+static int make_lane(struct explanation *it, const struct explanation_options *options)
 {
-    const struct shard_options shard_options = {
-        .registry = it->registry,
-        .max_key_bytes = options->max_key_bytes,
+    struct lane_options lane_options = {
+        .shard = { .registry = it->registry, .max_key_bytes = options->max_key_bytes },
+        .pipeline = &options->pipeline,
     };
-    int r = shard_new(&it->shard, &shard_options);
+    int r = telemetry_new(&it->row, 1);
 
-    if (r < 0)
-        return r;
-    it->row = aligned_alloc(CACHE_LINE, sizeof(*it->row));
-    if (!it->row)
-        return -ENOMEM;
-    memset(it->row, 0, sizeof(*it->row));
-    r = pipeline_new(&it->pipeline, it->shard, it->row, &options->pipeline);
-    if (r == 0)
-        pipeline_set_dogstatsd(it->pipeline, options->is_dogstatsd);
-    return r;
+    lane_options.row = it->row;
+    return r < 0 ? r : lane_init(&it->lane, &lane_options);
 }
 
 static struct trace trace_to(struct explanation *it)
@@ -392,11 +384,12 @@ int explanation_new(struct explanation **ret, const struct explanation_options *
         return -ENOMEM;
     r = make_registry(it, &options->registry);
     if (r == 0)
-        r = make_pipeline(it, options);
+        r = make_lane(it, options);
     if (r < 0)
         return r;
+    pipeline_set_dogstatsd(it->lane.pipeline, options->is_dogstatsd);
     it->trace = trace_to(it);
-    pipeline_set_trace(it->pipeline, &it->trace);
+    pipeline_set_trace(it->lane.pipeline, &it->trace);
     *ret = TAKE(it);
     return 0;
 }
@@ -405,9 +398,8 @@ void explanation_free(struct explanation *it)
 {
     if (!it)
         return;
-    pipeline_free(it->pipeline);
+    lane_deinit(&it->lane);
     free(it->row);
-    shard_free(it->shard);
     registry_free(it->registry);
     buckets_free(it->buckets);
     buffer_deinit(&it->fields);

@@ -20,10 +20,21 @@
 
 #define EXIT_USAGE 2
 
-static int complain(const struct problems *problems, int status)
+/* What is wrong with the configuration, and what it says in vain. */
+struct findings {
+    struct problems problems, warnings;
+};
+
+static void free_findings(struct findings *findings)
 {
-    problems_print(problems, "udometer", stderr);
-    return status;
+    problems_deinit(&findings->problems);
+    problems_deinit(&findings->warnings);
+}
+
+static void print_findings(const struct findings *findings)
+{
+    problems_print(&findings->problems, "udometer", stderr);
+    problems_print(&findings->warnings, "udometer: warning", stderr);
 }
 
 /* Output that could not be written is a failure too. */
@@ -43,30 +54,36 @@ static int print_help(void)
     return finish_output();
 }
 
-static int run(const struct settings *settings)
+static int run(const struct settings *settings, const struct problems *warnings)
 {
     struct daemon_options options;
 
     options_daemon(settings, &options);
+    options.warnings = buffer_text(&warnings->lines);
     return daemon_run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int daemon_main(int argc, char **argv)
 {
     CLEANUP(config_freep) struct settings *settings = NULL;
-    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    CLEANUP(free_findings) struct findings findings = { 0 };
+    enum config_outcome outcome;
 
     if (config_new(&settings) < 0) {
         fputs("udometer: out of memory\n", stderr);
         return EXIT_FAILURE;
     }
-    switch (config_load(settings, argc, argv, &problems)) {
-    case CONFIG_RUN: return run(settings);
+    outcome = config_load(settings, argc, argv, &findings.problems, &findings.warnings);
+    if (outcome == CONFIG_RUN)
+        return run(settings, &findings.warnings);
+    print_findings(&findings);
+    switch (outcome) {
     case CONFIG_CHECK: puts("udometer: the configuration is valid"); return finish_output();
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
-    case CONFIG_USAGE_ERROR: return complain(&problems, EXIT_USAGE);
-    case CONFIG_FILE_ERROR: return complain(&problems, EXIT_FAILURE);
+    case CONFIG_USAGE_ERROR: return EXIT_USAGE;
+    case CONFIG_RUN:
+    case CONFIG_FILE_ERROR: break;
     }
     return EXIT_FAILURE;
 }

@@ -52,13 +52,14 @@ static const char *find_path(const struct command_line *line)
 
 /* Read all sources, the lowest first, whatever is wrong with the others. */
 static enum config_outcome read_sources(const struct command_line *line, struct settings *settings,
-                                        struct problems *problems)
+                                        struct problems *problems, struct problems *warnings)
 {
     const char *path = find_path(line);
     bool is_file_good, is_usage_good;
 
     is_file_good = !path[0] || settings_file_read(settings, path, problems);
     is_usage_good = environment_read(&settings_table, settings, problems);
+    environment_warn(&settings_table, warnings);
     if (command_line_read(line, settings, problems) != COMMAND_LINE_RUN)
         is_usage_good = false;
     if (!is_usage_good)
@@ -69,7 +70,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
 }
 
 enum config_outcome config_load(struct settings *settings, int argc, char **argv,
-                                struct problems *problems)
+                                struct problems *problems, struct problems *warnings)
 {
     const struct command_line line = {
         .command = "udometer",
@@ -86,7 +87,7 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
     case COMMAND_LINE_RUN:
     case COMMAND_LINE_WRONG: break;
     }
-    return read_sources(&line, settings, problems);
+    return read_sources(&line, settings, problems, warnings);
 }
 
 /* --- help ------------------------------------------------------------------------ */

@@ -31,10 +31,11 @@ enum config_outcome {
 /*
  * Fill @settings, which has its defaults, from the config file, the environment and @argv,
  * in this order, so that flags win. On an error @problems lists every problem of all three,
- * in the same order.
+ * in the same order. @warnings lists what was ignored, such as variables that set nothing.
+ * For CONFIG_HELP and CONFIG_VERSION both stay empty.
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings, int argc, char **argv,
-                                           struct problems *problems);
+                                           struct problems *problems, struct problems *warnings);
 
 /* Write the text of --help. */
 void config_write_help(struct buffer *out);

@@ -21,3 +21,10 @@ const char *environment_value(const struct option *option);
  */
 MUST_CHECK bool environment_read(const struct option_table *table, void *values,
                                  struct problems *problems);
+
+/*
+ * Add a problem to @warnings for each variable that begins as those of options do, is not empty,
+ * and sets no option of the table. The nearest name is given; values are not, as they may be
+ * secret. Variables that clients or Kubernetes are known to use give no warning.
+ */
+void environment_warn(const struct option_table *table, struct problems *warnings);

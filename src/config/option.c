@@ -42,7 +42,7 @@ bool option_is_switch(const struct option *option)
 
 void option_write_variable(const struct option *option, struct buffer *out)
 {
-    buffer_add_literal(out, "UDOMETER_");
+    buffer_add_literal(out, OPTION_VARIABLE);
     for (const char *c = option->name; *c; c++) {
         if (*c == '.' || *c == '-')
             buffer_add_char(out, '_');

@@ -30,6 +30,9 @@ enum option_source {
 /* The most values that a list may have. */
 #define OPTION_LIST_MAX 16
 
+/* How the variable of each option begins. */
+#define OPTION_VARIABLE "UDOMETER_"
+
 /* The most rows that a table may have. */
 #define OPTIONS_MAX 64
 
@@ -151,7 +154,7 @@ static inline unsigned option_index(const struct option_table *table, const stru
 /* Whether it is a switch, which takes no value on the command line: --welcome, --no-welcome. */
 bool option_is_switch(const struct option *option);
 
-/* Write the name of its environment variable: UDOMETER_ and the option's name in capitals. */
+/* Write the name of its environment variable: OPTION_VARIABLE and the option's name in capitals. */
 void option_write_variable(const struct option *option, struct buffer *out);
 
 /* Write the text of --help: @head, a paragraph for each option, @tail. */

@@ -424,6 +424,13 @@ static void run_loop(struct daemon *daemon)
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
+static void log_warnings(struct slice lines)
+{
+    while (lines.len)
+        log_warn("the configuration says something in vain",
+                 LOG_SLICE("problem", slice_cut(&lines, '\n')));
+}
+
 /* Make all parts, in order. On failure the caller frees those that were made. */
 static int start(struct daemon *daemon)
 {
@@ -431,6 +438,7 @@ static int start(struct daemon *daemon)
 
     if (r < 0)
         log_no_threads(r);
+    log_warnings(daemon->options->warnings);
     if (r == 0)
         r = allow_files(daemon);
     if (r == 0) {

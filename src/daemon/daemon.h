@@ -29,7 +29,8 @@ struct daemon_options {
     const char *telemetry_path;
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;
-    bool has_welcome; /* print what to try first */
+    bool has_welcome;      /* print what to try first */
+    struct slice warnings; /* lines to log at the start: what the configuration says in vain */
 };
 
 /*

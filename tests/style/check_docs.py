@@ -11,6 +11,9 @@ self-metric of a real scrape, with its type and help. With --update, the part be
 The table of reasons in docs/telemetry.md must have each reason to refuse a line, with the text that
 "udometer explain" gives.
 
+Each environment variable of the clients' documents must be known to src/config/environment.c, which
+would warn of it otherwise.
+
 A relative link in any Markdown file must lead to a file or folder of the repository; its anchor,
 to a heading.
 """
@@ -119,6 +122,14 @@ def wrong_reasons(root):
             yield f"{path}: the row of {name} must say what src/tools/explain/refusal.c says"
 
 
+def unknown_variables(root):
+    source = (root / "src/config/environment.c").read_text()
+    known = {"UDOMETER_" + name.upper() for name in re.findall(r'\.name = "([^"]+)"', source)}
+    for path in sorted(root.glob("clients/**/*.md")):
+        for name in sorted(set(re.findall(r"\bUDOMETER_[A-Z_]+", path.read_text())) - known):
+            yield f"{path}: {name} must be a row of of_clients in src/config/environment.c"
+
+
 def without(pattern, text):
     """The text with what matches blanked; line numbers stay."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
@@ -162,6 +173,7 @@ def broken_links(root):
 def complaints(root, binary, is_update):
     yield from stale_parts(root, binary, is_update)
     yield from wrong_reasons(root)
+    yield from unknown_variables(root)
     yield from broken_links(root)
 
 

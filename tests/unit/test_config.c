@@ -11,6 +11,7 @@
 
 static struct settings settings;
 static struct buffer problem;
+static unsigned n_warnings;
 static char path[] = "/tmp/udometer-test-config-XXXXXX";
 static char file_flag[64];
 
@@ -18,7 +19,7 @@ static char file_flag[64];
 static enum config_outcome load(const char *const *flags)
 {
     char *argv[16] = { strdup("udometer") };
-    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    CLEANUP(problems_deinit) struct problems problems = { 0 }, warnings = { 0 };
     struct slice lines;
     enum config_outcome outcome;
     int argc = 1;
@@ -27,7 +28,8 @@ static enum config_outcome load(const char *const *flags)
         argv[argc] = strdup(flags[argc - 1]);
         argc++;
     }
-    outcome = config_load(&settings, argc, argv, &problems);
+    outcome = config_load(&settings, argc, argv, &problems, &warnings);
+    n_warnings = warnings.n;
     /* Without the last line feed. */
     lines = buffer_text(&problems.lines);
     buffer_clear(&problem);
@@ -187,6 +189,18 @@ static void variables_give_no_commands(void **state)
     assert_runs(load_without_flags());
     assert_false(settings.check_config);
     assert_false(settings.welcome);
+    assert_int_equal(n_warnings, 2);
+}
+
+static void variables_that_set_nothing_get_warnings(void **state)
+{
+    setenv("UDOMETER_WORKRS", "5", 1);
+    assert_runs(load_without_flags());
+    assert_int_equal(n_warnings, 1);
+    assert_problem(load_with("--nonsense"), CONFIG_USAGE_ERROR, "--nonsense: unknown flag");
+    assert_int_equal(n_warnings, 1);
+    assert_int_equal(load_with("--help"), CONFIG_HELP);
+    assert_int_equal(n_warnings, 0);
 }
 
 static void a_wrong_variable_is_named(void **state)
@@ -361,7 +375,7 @@ static int begin(void **state)
     static const char *const variables[] = {
         "UDOMETER_WORKERS",     "UDOMETER_STATSD_TTL",       "UDOMETER_LIMIT_SERIES",
         "UDOMETER_CONFIG_FILE", "UDOMETER_CHECK_CONFIG",     "UDOMETER_STATSD_LISTEN_UDP",
-        "UDOMETER_WELCOME",     "UDOMETER_STATSD_BARE_TAGS",
+        "UDOMETER_WELCOME",     "UDOMETER_STATSD_BARE_TAGS", "UDOMETER_WORKRS",
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(variables); i++)
@@ -409,6 +423,7 @@ int main(void)
         CONFIG_CASE(help_and_version_win_over_wrong_values),
         CONFIG_CASE(variables_set_what_flags_do_not),
         CONFIG_CASE(variables_give_no_commands),
+        CONFIG_CASE(variables_that_set_nothing_get_warnings),
         CONFIG_CASE(a_wrong_variable_is_named),
         CONFIG_CASE(a_file_sets_what_nothing_else_does),
         CONFIG_CASE(lists_are_replaced_not_joined),

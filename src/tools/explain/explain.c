@@ -70,11 +70,16 @@ int explain_main(int argc, char **argv)
 {
     CLEANUP(config_freep) struct settings *settings = NULL;
     CLEANUP(problems_deinit) struct problems problems = { 0 };
+    CLEANUP(problems_deinit) struct problems warnings = { 0 };
+    enum config_outcome outcome;
     int n_flags = command_line_count_flags(argc, argv);
 
     if (config_new(&settings) < 0)
         return EXIT_FAILURE;
-    switch (config_load(settings, n_flags, argv, &problems)) {
+    outcome = config_load(settings, n_flags, argv, &problems, &warnings);
+    problems_print(&problems, "udometer explain", stderr);
+    problems_print(&warnings, "udometer explain: warning", stderr);
+    switch (outcome) {
     case CONFIG_RUN:
     case CONFIG_CHECK: return run(settings, argc - n_flags, argv + n_flags);
     case CONFIG_HELP:
@@ -82,6 +87,5 @@ int explain_main(int argc, char **argv)
     case CONFIG_USAGE_ERROR:
     case CONFIG_FILE_ERROR: break;
     }
-    problems_print(&problems, "udometer explain", stderr);
     return EXIT_USAGE;
 }

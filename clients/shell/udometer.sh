@@ -11,7 +11,8 @@
 #
 # Each function returns 0 (udom_time: its command's status), prints nothing unless
 # UDOMETER_DEBUG is set, reads nothing (except udom_send), and does not wait. Whatever
-# its arguments are, one call sends one line or none.
+# its arguments are, one call sends one line or none, of one sample; of two if it sets a gauge
+# below zero.
 #
 # All names here begin with udom_ or _udom_. The inner functions set variables of their
 # caller, because capturing their output would cost a process. These variables are local,
@@ -263,15 +264,26 @@ _udom_add_tag() {
     _udom_tags=$_udom_tags$_udom_text
 }
 
+# In StatsD a sign means to change a gauge, in DogStatsD it never does. So a value below zero is
+# packed after a zero, and is set in both. _udom_text is the value's digits.
+_udom_check_sign() {
+    case $_udom_type$_udom_change:$_udom_value:$_udom_text in
+        c:-*:*[123456789]*) _udom_wrong="$_udom_value: a counter cannot decrease; use a gauge" ;;
+        g:+*) _udom_wrong="$_udom_value: to change a gauge, write + and a number as two words" ;;
+        g?:[+-]*) _udom_wrong="$_udom_value: expected a number without a sign after + or -" ;;
+        g:-*:*[123456789]*) _udom_value=0:$_udom_value ;;
+        g:-*) _udom_value=${_udom_value#-} ;;
+        *) _udom_value=$_udom_change$_udom_value ;;
+    esac
+}
+
 _udom_check() {
     [ -n "$_udom_name" ] || _udom_wrong='the name is empty'
     case $_udom_type in
         s) [ -n "$_udom_value" ] || _udom_wrong='the member is empty' ;;
         *) _udom_is_number "$_udom_value" || _udom_wrong="${_udom_value:-nothing}: not a number" ;;
     esac
-    case $_udom_type$_udom_value:$_udom_text in
-        c-*:*[123456789]*) _udom_wrong="$_udom_value: a counter cannot decrease; use a gauge" ;;
-    esac
+    _udom_check_sign
     _udom_fits "$_udom_name$_udom_value" || _udom_wrong='the line is too long'
 }
 
@@ -297,11 +309,17 @@ _udom_finish() {
     fi
 }
 
-# $1: the type's letters; the rest: NAME [VALUE] [key=value]...
+# $1: the type's letters; the rest: NAME [[+|-] VALUE] [key=value]...
 _udom_sample() {
     local _udom_type="$1" _udom_name="${2-}" _udom_value=1 _udom_tags='' _udom_wrong=''
-    local _udom_tag='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    local _udom_change='' _udom_tag='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
     if [ "$#" -gt 2 ]; then shift 2; else shift "$#"; fi
+    case $_udom_type:${1-=} in
+        g:[+-])
+            _udom_change=$1
+            shift
+            ;;
+    esac
     case $_udom_type:${1-=} in
         x:* | c:*=*) ;; # no value
         *)
@@ -367,7 +385,7 @@ _udom_pack_line() {
 # Here zsh keeps the script's options: the command may be one of its functions.
 udom_time() {
     local _udom_type=ms _udom_name="${1-}" _udom_value='' _udom_tags='' _udom_wrong=''
-    local _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    local _udom_change='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
     local _udom_us='' _udom_start='' _udom_status=0
     [ "$#" -eq 0 ] || shift
     while [ "$#" -gt 0 ] && [ "$1" != -- ]; do
@@ -424,7 +442,8 @@ _udom_now() {
 _udom_usage() {
     cat <<'_UDOM_END'
 Usage: udometer.sh count NAME [VALUE] [key=value]...
-       udometer.sh gauge NAME VALUE [key=value]...     +VALUE, -VALUE: change it
+       udometer.sh gauge NAME VALUE [key=value]...
+       udometer.sh gauge NAME + VALUE [key=value]...   add VALUE to it; with - subtract it
        udometer.sh timing NAME MILLISECONDS [key=value]...
        udometer.sh observe NAME VALUE [key=value]...
        udometer.sh set NAME MEMBER [key=value]...

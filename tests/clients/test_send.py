@@ -52,12 +52,14 @@ def test_samples_arrive(start, folder, transport):
         pytest.skip("this machine has no ::1")
     udometer = start("--workers=1", listen)
     url = "unix://" + path if transport == "unix" else "udp://" + udometer.listening("udp")[0]
-    for words in ("count a 2 k=v", "count a k=v", "gauge g 5", "gauge g -2", "timing t 250",
-                  "observe o 3", "set s x", "set s y", "gauge gone 1", "expire gone"):
+    for words in ("count a 2 k=v", "count a k=v", "gauge g 5", "gauge g - 2", "gauge n -2",
+                  "gauge n -2", "timing t 250", "observe o 3", "set s x", "set s y", "gauge gone 1",
+                  "expire gone"):
         must_send(*words.split(), url=url)
-    udometer.n_sent = 10
+    udometer.n_sent = 12
     scrape = udometer.settle()
     assert scrape.value("a", k="v") == 3 and scrape.value("g") == 3
+    assert scrape.value("n") == -2
     assert scrape.value("t_sum") == 0.25 and scrape.value("o_sum") == 3
     assert scrape.value("s") == 2 and scrape.named("gone") == []
 
@@ -147,6 +149,7 @@ def test_a_unix_socket_that_is_slow_loses_nothing(folder):
     (["count", "a", "k=v", "512"], 2, b"send: 512: expected key=value; a VALUE comes before"),
     (["count", "a", "1", "status", "=", "ok"], 2, b"send: status: expected key=value"),
     (["count", "a", "1", "k=v", "=", "x"], 2, b"send: =: the key is empty"),
+    (["gauge", "a", "+5"], 2, b"write + and a number as two words"),
     (["count", "a", "-1"], 2, b"send: -1: a counter cannot decrease"),
     (["expire", "a", "k="], 2, b"send: k=: the tag has no value"),
     (["count", "a" * 1432], 2, b"the line is too long"),

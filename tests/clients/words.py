@@ -31,7 +31,13 @@ def line_of(kind, name, *rest):
     value = b"1"
     if kind != "expire" and not (kind == "count" and (not rest or b"=" in rest[0])):
         value = rest.pop(0) if rest else b""
+    change = value if kind == "gauge" and value in (b"+", b"-") else b""
+    if change:
+        value = rest.pop(0) if rest else b""
     is_good = value != b"" if kind == "set" else NUMBER.fullmatch(value) and len(value) <= 256
+    if kind == "gauge":
+        is_good = is_good and not value.startswith((b"+", b"-") if change else b"+")
+        value = change + gauge_value(value)
     if kind == "count" and BELOW_ZERO.match(value) or not all(is_tag(kind, tag) for tag in rest):
         return None
     line = NOT_IN_NAMES.sub(b"_", name) + b":" + NOT_IN_MEMBERS.sub(b"_", value) \
@@ -39,6 +45,11 @@ def line_of(kind, name, *rest):
     if rest:
         line += b"|#" + b",".join(tag_of(tag) for tag in rest)
     return line if name and is_good and len(line) <= LINE_MAX else None
+
+
+def gauge_value(value):
+    """A value below zero is set after a zero."""
+    return b"0:" + value if BELOW_ZERO.match(value) else value.removeprefix(b"-")
 
 
 def is_tag(kind, word):
@@ -59,7 +70,10 @@ def words_of(line):
     name, value, letters, tags = match.groups()
     if letters not in (b"s", b"x") and not is_finite(value):
         return None
-    words = [TYPES[letters], name, *([] if letters == b"x" else [value]),
+    values = [] if letters == b"x" else [value]
+    if letters == b"g" and value[:1] in (b"+", b"-"):
+        values = [value[:1], value[1:]]
+    words = [TYPES[letters], name, *values,
              *[tag.replace(b":", b"=", 1) for tag in (tags.split(b",") if tags else [])]]
     made = line_of(*words)
     is_same = made == line or letters == b"x" and is_finite(value) and made \
@@ -116,8 +130,12 @@ def nasty_samples():
     yield "count", b"a", b"k=v", b"512"
     yield "count", b"a", b"1", b"k", b"=", b"v"
     yield "count", b"a", b"1", b"=v"
-    for number in (b"-1", b"-0", b"-0.0e5", b"-.5", b"-0.05e-3", b"+1"):
+    for number in (b"-1", b"-0", b"-0.0e5", b"-.5", b"-0.05e-3", b"+1", b"0:-5"):
         yield "count", b"a", number
+        yield "gauge", b"a", number
+        yield "gauge", b"a", b"+", number
+        yield "gauge", b"a", b"-", number.lstrip(b"+-"), b"k=v"
+    yield "gauge", b"a", b"-", b"k=v"
     for word in NASTY:
         yield "count", b"n" + word + b"n", b"1"
         yield "count", word, b"1"

@@ -37,7 +37,6 @@ static void each_type_has_its_letters(void **state)
 {
     assert_string_equal(LINE("count", "a", "2"), "a:2|c");
     assert_string_equal(LINE("gauge", "a", "2"), "a:2|g");
-    assert_string_equal(LINE("gauge", "a", "-2.5"), "a:-2.5|g");
     assert_string_equal(LINE("timing", "a", "2"), "a:2|ms");
     assert_string_equal(LINE("observe", "a", "2"), "a:2|h");
     assert_string_equal(LINE("set", "a", "k=v"), "a:k=v|s");
@@ -55,6 +54,28 @@ static void a_counter_may_go_without_value(void **state)
     assert_string_equal(LINE("count", "a"), "a:1|c");
     assert_string_equal(LINE("count", "a", "k=v"), "a:1|c|#k:v");
     assert_string_equal(LINE("count", "a", "2", "k=v"), "a:2|c|#k:v");
+}
+
+static void a_gauge_below_zero_is_set_after_a_zero(void **state)
+{
+    assert_string_equal(LINE("gauge", "a", "-2.5", "k=v"), "a:0:-2.5|g|#k:v");
+    assert_string_equal(LINE("gauge", "a", "-0.0"), "a:0.0|g");
+    assert_string_equal(LINE("observe", "a", "-2.5"), "a:-2.5|h");
+}
+
+static void a_sign_as_a_word_changes_a_gauge(void **state)
+{
+    assert_string_equal(LINE("gauge", "a", "+", "2", "k=v"), "a:+2|g|#k:v");
+    assert_string_equal(LINE("gauge", "a", "-", "2.5"), "a:-2.5|g");
+    assert_string_equal(LINE("gauge", "a", "-", "0"), "a:-0|g");
+    assert_string_equal(LINE("gauge", "a", "-"), "<the value is missing>");
+    assert_string_equal(LINE("gauge", "a", "+", "k=v"), "k=v<expected a number as the value>");
+    assert_string_equal(LINE("gauge", "a", "-", "-2"),
+                        "-2<expected a number without a sign after + or ->");
+    assert_string_equal(LINE("gauge", "a", "+2"),
+                        "+2<to change a gauge, write + and a number as two words>");
+    assert_string_equal(LINE("count", "a", "+", "2"), "+<expected a number as the value>");
+    assert_string_equal(LINE("count", "a", "+2"), "a:+2|c");
 }
 
 static void a_name_keeps_what_a_metric_may_have(void **state)
@@ -148,6 +169,8 @@ int main(void)
         CASE(each_type_has_its_letters),
         CASE(tags_follow),
         CASE(a_counter_may_go_without_value),
+        CASE(a_gauge_below_zero_is_set_after_a_zero),
+        CASE(a_sign_as_a_word_changes_a_gauge),
         CASE(a_name_keeps_what_a_metric_may_have),
         CASE(a_key_is_as_a_name),
         CASE(a_tag_value_loses_only_what_ends_it),

@@ -43,6 +43,22 @@ static bool find_type(const char *word, enum sample_type *ret)
     return false;
 }
 
+/* Whether a sample of @type may be a change: + or - before its value. */
+static bool may_change(enum sample_type type)
+{
+    switch (type) {
+    case SAMPLE_GAUGE: return true;
+    case SAMPLE_COUNTER:
+    case SAMPLE_TIMER:
+    case SAMPLE_HISTOGRAM:
+    case SAMPLE_DISTRIBUTION:
+    case SAMPLE_SET:
+    case SAMPLE_END:
+    case _SAMPLE_TYPE_N: break;
+    }
+    return false;
+}
+
 /* Whether the words of a sample of @type have a value. @next, or NULL, follows the name. */
 static bool has_value(enum sample_type type, const char *next)
 {
@@ -119,11 +135,26 @@ static bool is_below_zero(const char *text)
     return first >= '1' && first <= '9';
 }
 
+static bool has_sign(const char *text)
+{
+    return text[0] == '+' || text[0] == '-';
+}
+
 /* Each check function returns whether all is well; if not, @ret says what is wrong. */
 static bool find_wrong(struct encode_mistake *ret, const char *word, const char *what)
 {
     *ret = (struct encode_mistake){ word, what };
     return false;
+}
+
+static bool check_sign(const struct encode_words *words, struct encode_mistake *ret)
+{
+    if (words->change && has_sign(words->value))
+        return find_wrong(ret, words->value, "expected a number without a sign after + or -");
+    if (!words->change && words->value[0] == '+')
+        return find_wrong(ret, words->value,
+                          "to change a gauge, write + and a number as two words");
+    return true;
 }
 
 static bool check_value(const struct encode_words *words, struct encode_mistake *ret)
@@ -139,7 +170,7 @@ static bool check_value(const struct encode_words *words, struct encode_mistake 
         return find_wrong(ret, words->value, "expected a number as the value");
     if (value == SAMPLE_VALUE_AMOUNT && is_below_zero(words->value))
         return find_wrong(ret, words->value, "a counter cannot decrease; use a gauge");
-    return true;
+    return !may_change(words->type) || check_sign(words, ret);
 }
 
 static bool check_tag(enum sample_type type, const char *tag, struct encode_mistake *ret)
@@ -168,6 +199,25 @@ static bool check(const struct encode_words *words, struct encode_mistake *ret)
     return true;
 }
 
+/*
+ * In StatsD a sign means to change a gauge, in DogStatsD it never does. So a value below zero is
+ * packed after a zero, and is set in both.
+ */
+static void add_value(struct buffer *out, const struct encode_words *words)
+{
+    const char *value = words->value;
+
+    if (words->change) {
+        buffer_add_char(out, words->change);
+    } else if (may_change(words->type) && value[0] == '-') {
+        if (is_below_zero(value))
+            buffer_add(out, SLICE("0:"));
+        else
+            value++;
+    }
+    add_escaped(out, slice_of(value), stays_in_member);
+}
+
 bool encode_line(const struct encode_words *words, struct buffer *out, struct encode_mistake *ret)
 {
     size_t len_before = out->len;
@@ -176,7 +226,7 @@ bool encode_line(const struct encode_words *words, struct buffer *out, struct en
         return false;
     add_escaped(out, slice_of(words->name), stays_in_name);
     buffer_add_char(out, ':');
-    add_escaped(out, slice_of(words->value), stays_in_member);
+    add_value(out, words);
     buffer_add_char(out, '|');
     buffer_add(out, sample_type_facts(words->type)->letters);
     add_tags(out, words);
@@ -199,8 +249,10 @@ bool encode_sort(struct encode_words *ret, const char *const *words, int n,
     if (n < 2)
         return find_wrong(ret_mistake, NULL, "the name is missing");
     ret->name = words[1];
+    if (may_change(ret->type) && n > 2 && has_sign(words[2]) && !words[2][1])
+        ret->change = words[n_taken++][0];
     if (has_value(ret->type, n > 2 ? words[2] : NULL)) {
-        if (n < 3)
+        if (n <= n_taken)
             return find_wrong(ret_mistake, NULL, "the value is missing");
         ret->value = words[n_taken++];
     }

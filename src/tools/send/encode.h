@@ -5,7 +5,8 @@
  * Encode: make the line of a sample from the words of a command line
  *
  * clients/shell/README.md has the rules: which characters become '_', and which words are
- * refused. Whatever the words are, the result is one line with one sample.
+ * refused. Whatever the words are, the result is one line with one sample. Only a gauge that is
+ * set below zero has two, the first of which sets it to zero.
  */
 
 #include "base/buffer.h"
@@ -22,6 +23,7 @@
 struct encode_words {
     enum sample_type type;
     const char *name;
+    char change;             /* '+' or '-': change a gauge by the value; '\0': set it */
     const char *value;       /* any number for expire */
     const char *const *tags; /* "key=value" each */
     int n_tags;
@@ -34,8 +36,9 @@ struct encode_mistake {
 };
 
 /*
- * Sort the @n words after "udometer send", TYPE NAME [VALUE] [key=value]..., into @ret, which
- * then points to them. Returns false and sets @ret_mistake if a word is missing or not a type.
+ * Sort the @n words after "udometer send", TYPE NAME [[+|-] VALUE] [key=value]..., into @ret,
+ * which then points to them. Returns false and sets @ret_mistake if a word is missing, or the first
+ * one is not a type.
  */
 MUST_CHECK bool encode_sort(struct encode_words *ret, const char *const *words, int n,
                             struct encode_mistake *ret_mistake);

@@ -125,11 +125,18 @@ void udom_close(struct udom *client);
 void udom_count(struct udom *client, const char *name, double value, ...);
 #define udom_count(...) udom_count(__VA_ARGS__, UDOM_END)
 
-/* Set a gauge. A negative value is sent after a 0 in the same packet, as a sign means to add. */
+/*
+ * Set a gauge. In StatsD a sign means to add, in DogStatsD it does not: a negative value is sent
+ * after a 0 in the same packet, and is right in both.
+ */
 void udom_gauge(struct udom *client, const char *name, double value, ...);
 #define udom_gauge(...) udom_gauge(__VA_ARGS__, UDOM_END)
 
-/* Add @value, which may be negative, to a gauge. */
+/*
+ * Add @value, which may be negative, to a gauge. A listener with --statsd.dialect=dogstatsd sets
+ * the gauge instead, as DogStatsD does; and when a datagram is lost, the gauge is wrong until it is
+ * set again. A program that knows the value should set it.
+ */
 void udom_gauge_add(struct udom *client, const char *name, double value, ...);
 #define udom_gauge_add(...) udom_gauge_add(__VA_ARGS__, UDOM_END)
 

@@ -32,9 +32,9 @@ static void play_and_tell(struct bot *bot, unsigned route)
     char player[16];
 
     UDOM_TIME_SCOPE(bot->duration);
-    udom_metric_gauge_add(bot->in_flight, 1);
+    udom_metric_gauge(bot->in_flight, 1);
     udom_metric_count(play(route) ? bot->completed : bot->failed, 1);
-    udom_metric_gauge_add(bot->in_flight, -1);
+    udom_metric_gauge(bot->in_flight, 0);
     snprintf(player, sizeof(player), "p%u", route % 7);
     udom_set(bot->udom, "players", player, "region", "eu");
 }

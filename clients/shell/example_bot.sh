@@ -28,11 +28,12 @@ work() {
 
 trap 'udom_gauge bot.up 0' EXIT
 
+depth=0
 udom_gauge bot.up 1
-udom_gauge bot.queue_depth 0
+udom_gauge bot.queue_depth "$depth"
 while read -r player route; do
-    udom_gauge bot.queue_depth +1
+    udom_gauge bot.queue_depth "$((depth += 1))"
     work "$player" "$route"
     udom_observe bot.route_name_bytes "${#route}"
-    udom_gauge bot.queue_depth -1
+    udom_gauge bot.queue_depth "$((depth -= 1))"
 done

@@ -262,10 +262,11 @@ def test_hostile_words_forge_nothing(subject):
 # --- the example, and how it is built ---
 
 
-@pytest.mark.parametrize("transport", ["udp", "unix"])
-def test_the_example_bot_shows_what_it_does(start, tmp_path, transport):
+@pytest.mark.parametrize("transport, dialect", [("udp", "statsd"), ("unix", "statsd"),
+                                                ("udp", "dogstatsd")])
+def test_the_example_bot_shows_what_it_does(start, tmp_path, transport, dialect):
     path = tmp_path / "s"
-    udometer = start("--statsd.listen-unixgram=%s" % path)
+    udometer = start("--statsd.listen-unixgram=%s" % path, "--statsd.dialect=" + dialect)
     url = "udp://%s:%d" % udometer.udp[0] if transport == "udp" else "unix://%s" % path
     run_bot(BOT, url)
     check_bot(udometer)

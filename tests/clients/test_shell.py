@@ -31,8 +31,11 @@ EVERY_TYPE = """
 udom_count bot.routes_total 2 player_id=1 status=ok
 udom_count bot.routes_total player_id=1 status=ok
 udom_gauge depth 10
-udom_gauge depth +5
-udom_gauge depth -2.5
+udom_gauge depth + 5
+udom_gauge depth - 2.5
+udom_gauge pnl -500
+udom_gauge pnl -12.5 k=v
+udom_gauge pnl -12.5 k=v
 udom_timing wait 250 route=a
 udom_observe size 3
 udom_set players x
@@ -41,7 +44,7 @@ udom_set players x
 udom_gauge gone 1 k=v
 udom_expire gone k=v
 """
-N_EVERY_TYPE = 12
+N_EVERY_TYPE = 15
 
 
 def url_of(udometer, listener=0):
@@ -54,6 +57,7 @@ def must_show_every_type(udometer):
     scrape = udometer.settle()
     assert scrape.value("bot_routes_total", player_id="1", status="ok") == 3
     assert scrape.value("depth") == 12.5
+    assert scrape.named("pnl") == [({}, -500), ({"k": "v"}, -12.5)]
     assert scrape.value("wait_sum", route="a") == 0.25
     assert scrape.value("size_sum") == 3
     assert scrape.value("players") == 2
@@ -213,9 +217,10 @@ udom_gauge; udom_gauge a; udom_gauge a k=v; udom_timing a 1,5; udom_observe a 0x
 udom_set; udom_set a; udom_set a ''; udom_expire; udom_expire ''
 udom_time '' -- :
 udom_count a k=v 512; udom_count a 1 status = ok; udom_count a -1; udom_gauge a 1 ''
+udom_gauge a +5; udom_gauge a - -5; udom_gauge a -; udom_gauge a + k=v
 udom_expire a k=; udom_expire a k; udom_observe a 1 '=v'; udom_time a status = ok -- :
 """
-N_MISUSE = 23
+N_MISUSE = 27
 URLS = ["udp://127.0.0.1:1", "unix:///nowhere/at.all", "udp://", "tcp://127.0.0.1:8125", "nonsense",
         "udp://[::1", "udp://::1", "udp://127.0.0.1:x", "udp://127.0.0.1:123456", "unix://relative",
         "udp://-v:1", "udp://a b:1", "udp://a;b:1", "udp://255.255.255.255:9", "udp://0.0.0.0.0:1",
@@ -510,7 +515,7 @@ def test_time_without_a_command_is_a_mistake(shells, receiver, shell, call):
 
 @every_shell
 def test_it_is_a_command_too(shells, receiver, shell):
-    words = [("count", "a"), ("count", "a", "2", "k=v w"), ("gauge", "a", "+5"),
+    words = [("count", "a"), ("count", "a", "2", "k=v w"), ("gauge", "a", "+", "5"),
              ("timing", "a", "1"), ("observe", "a", "1"), ("set", "a", "b c"),
              ("expire", "a", "k=v"), ("count", "a", "x")]
     for line in words:
@@ -543,7 +548,19 @@ def test_the_file_runs_by_itself(receiver):
 
 
 @every_shell
-def test_the_example_bot_runs(shells, udometer, shell):
+@pytest.mark.parametrize("dialect", ["statsd", "dogstatsd"])
+def test_a_gauge_is_set_below_zero_in_both_dialects(shells, start, shell, dialect):
+    udometer = start("--statsd.dialect=" + dialect)
+    script = "udom_gauge pnl 7; udom_gauge pnl -12.5; udom_gauge pnl -12.5; udom_gauge pnl -12.25"
+    shells.must_run(shell, script, url=url_of(udometer), way="bash" if shell == "bash" else "socat")
+    udometer.n_sent = 4
+    assert udometer.settle().value("pnl") == -12.25
+
+
+@every_shell
+@pytest.mark.parametrize("dialect", ["statsd", "dogstatsd"])
+def test_the_example_bot_runs(shells, start, shell, dialect):
+    udometer = start("--statsd.dialect=" + dialect)
     bot = CLIENT.with_name("example_bot.sh")
     assert len(bot.read_text().splitlines()) < 60
     path = "%s:/usr/bin:/bin" % shells.path("udometer")

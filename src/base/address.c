@@ -229,7 +229,7 @@ static int try_all(const struct address_list *list, const struct address_opener 
     int missing = 0;
 
     for (unsigned i = 0; i < list->n; i++) {
-        struct address address = list->items[i], bound;
+        struct address address = list->items[i], bound = { .len = 0 };
         int fd;
 
         if (*port_of(&address) == 0)

@@ -67,16 +67,17 @@ static bool may_have_value(const char *word)
 /* Split the flag at argv[*i], and move *i past it and its value. */
 static struct flag take_flag(const struct command_line *line, int *i)
 {
-    struct flag flag = { .word = line->argv[(*i)++] };
+    const char *word = line->argv[(*i)++];
+    struct flag flag = { .word = word };
     const char *next = *i < line->argc ? line->argv[*i] : NULL;
 
-    if (is_flag(flag.word))
+    if (is_flag(word))
         find_flag(line, &flag);
     if (flag.value || !next)
         return flag;
     if (flag.option && line->has_next_word)
         flag.value = line->argv[(*i)++];
-    else if (may_have_value(flag.word) && next[0] != '-')
+    else if (may_have_value(word) && next[0] != '-')
         (*i)++; /* one problem, not two */
     return flag;
 }

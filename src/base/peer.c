@@ -77,17 +77,26 @@ static void write_path(struct slice path, struct buffer *out)
         buffer_add_char(out, path.at[i] ? path.at[i] : '@');
 }
 
-static void write_address(const struct peer *peer, struct buffer *out)
+static void write_address(const struct peer *peer, bool has_port, struct buffer *out)
 {
     struct address address = { .len = peer->len };
     char text[ADDRESS_TEXT_MAX];
+    struct slice part;
+    const char *colon;
 
     memcpy(&address.storage, peer->bytes, peer->len);
     address_format(&address, text);
-    buffer_add(out, slice_of(text));
+    part = slice_of(text);
+    colon = strrchr(text, ':');
+    if (!has_port && colon) {
+        part.len = (size_t)(colon - text);
+        if (text[0] == '[')
+            part = (struct slice){ text + 1, part.len - 2 };
+    }
+    buffer_add(out, part);
 }
 
-void peer_write(const struct peer *peer, struct buffer *out)
+static void write_peer(const struct peer *peer, bool has_port, struct buffer *out)
 {
     if (peer->has_process && peer->pid)
         buffer_add_format(out, "pid %ld, uid %lu", (long)peer->pid, (unsigned long)peer->uid);
@@ -98,5 +107,15 @@ void peer_write(const struct peer *peer, struct buffer *out)
     else if (peer->any.sa_family == AF_UNIX)
         write_path(host_of(peer), out);
     else
-        write_address(peer, out);
+        write_address(peer, has_port, out);
+}
+
+void peer_write(const struct peer *peer, struct buffer *out)
+{
+    write_peer(peer, true, out);
+}
+
+void peer_write_host(const struct peer *peer, struct buffer *out)
+{
+    write_peer(peer, false, out);
 }

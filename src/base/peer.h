@@ -45,3 +45,6 @@ uint64_t peer_hash(const struct peer *peer, uint64_t seed);
  * too. Nothing if it is unknown.
  */
 void peer_write(const struct peer *peer, struct buffer *out);
+
+/* The same without a port, and so without brackets: "192.0.2.7", "::1". */
+void peer_write_host(const struct peer *peer, struct buffer *out);

@@ -115,3 +115,11 @@ int socket_keep_alive(int fd, const struct socket_keep_alive *times)
         r = set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, times->n_probes);
     return r == 0 ? set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) : r;
 }
+
+void socket_abort(int fd)
+{
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+    (void)!setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    close(fd);
+}

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Socket: UDP sockets that share a port, their state in the kernel, and keep-alive of TCP
+ * Socket: UDP sockets that share a port, their state in the kernel, and how TCP connections end
  */
 
 #include "base/address.h"
@@ -49,3 +49,9 @@ struct socket_keep_alive {
  * be two hours for the first probe and eleven minutes for the rest. Returns 0 or negative errno.
  */
 MUST_CHECK int socket_keep_alive(int fd, const struct socket_keep_alive *times);
+
+/*
+ * Close a stream socket. A TCP peer gets a reset: its next write fails, where after an orderly end
+ * it would succeed and be lost, and a write that waits for room fails at once.
+ */
+void socket_abort(int fd);

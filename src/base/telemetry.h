@@ -11,6 +11,7 @@
  */
 
 #include "base/compiler.h"
+#include "base/connection_end.h"
 #include "base/sample_type.h"
 #include "base/verdict.h"
 
@@ -28,7 +29,7 @@ enum telemetry_counter {
     TELEMETRY_STREAM_BYTES,
     TELEMETRY_CONNECTIONS, /* a level, not a count: open now */
     TELEMETRY_CONNECTIONS_OPENED,
-    TELEMETRY_CONNECTIONS_REFUSED, /* because of the limit */
+    TELEMETRY_CONNECTIONS_REFUSED,
     TELEMETRY_LINES,
     TELEMETRY_PACKED, /* samples beyond the first of a line */
     TELEMETRY_OVERFLOWS,
@@ -42,8 +43,9 @@ enum telemetry_counter {
     TELEMETRY_WAKEUPS_POLL,
     TELEMETRY_WAKEUPS_TIMER,
     TELEMETRY_SAMPLES, /* one for each enum sample_type, from here */
-    TELEMETRY_VERDICTS = TELEMETRY_SAMPLES + _SAMPLE_TYPE_N, /* one for each enum verdict */
-    TELEMETRY_BATCHES = TELEMETRY_VERDICTS + _VERDICT_N,
+    TELEMETRY_VERDICTS = TELEMETRY_SAMPLES + _SAMPLE_TYPE_N,        /* one for each enum verdict */
+    TELEMETRY_CONNECTIONS_CLOSED = TELEMETRY_VERDICTS + _VERDICT_N, /* one for each cause */
+    TELEMETRY_BATCHES = TELEMETRY_CONNECTIONS_CLOSED + _CONNECTION_END_N,
     _TELEMETRY_N = TELEMETRY_BATCHES + TELEMETRY_BATCH_BUCKETS,
 };
 

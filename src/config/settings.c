@@ -112,7 +112,8 @@ static const struct option options[] = {
       "longest text of all labels of a sample together, as Prometheus sees it",
       .limit = "labels-length" },
     { "limit.connections", "N", OPTION_COUNT(max_connections, 1, 65536, 1024),
-      "maximum number of TCP and Unix stream connections; further ones are closed at once",
+      "maximum number of TCP and Unix stream connections; a further one replaces the longest idle "
+      "of the address with the most",
       .limit = "connections" },
     { "log.level", "LEVEL", OPTION_WORD(log_level, log_levels, LOG_INFO),
       "lowest level to log: debug, info, warn or error" },

@@ -47,13 +47,12 @@ struct daemon {
     unsigned n_workers;
     uint64_t seed;
     _Atomic uint64_t n_expired;
-    _Atomic unsigned n_connections;
-    unsigned max_connections;
 
     struct buckets *buckets, *batch_buckets;
     struct registry *registry;
     struct telemetry_row *rows;
     struct scrape_stats scrapes;
+    struct places *places;
 
     struct listeners listeners;
     struct http_sockets http_sockets;
@@ -113,6 +112,7 @@ static int make_shared(struct daemon *daemon)
 
 static void free_shared(struct daemon *daemon)
 {
+    places_free(daemon->places);
     scrape_stats_deinit(&daemon->scrapes);
     free(daemon->rows);
     registry_free(daemon->registry);
@@ -150,7 +150,7 @@ static int allow_files(const struct daemon *daemon)
     return files_allow(count_files(daemon) + daemon->options->listeners.n_listeners, &n_free);
 }
 
-/* Limit connections to the descriptors that are left for them. */
+/* Limit connections to the descriptors that are left for them and for those that are leaving. */
 static int limit_connections(struct daemon *daemon)
 {
     uint64_t n_free, n_max = daemon->options->max_connections;
@@ -158,11 +158,14 @@ static int limit_connections(struct daemon *daemon)
 
     if (r < 0)
         return r;
+    n_free -= n_free / 2 < PLACES_LEAVING_MAX ? n_free / 2 : PLACES_LEAVING_MAX;
     if (n_free < n_max && has_streams(&daemon->options->listeners))
         log_warn("fewer connections are possible than --limit.connections allows",
                  LOG_UINT("possible", n_free), LOG_TEXT("hint", "raise ulimit -n"));
-    daemon->max_connections = (unsigned)(n_free < n_max ? n_free : n_max);
-    return 0;
+    r = places_new(&daemon->places, (unsigned)(n_free < n_max ? n_free : n_max), daemon->seed);
+    if (r < 0)
+        log_error("cannot start", LOG_TEXT("error", strerror(-r)));
+    return r;
 }
 
 /* --- sockets ---------------------------------------------------------------------- */
@@ -223,8 +226,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
         },
         .sockets = sockets,
         .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
-        .n_connections = &daemon->n_connections,
-        .max_connections = daemon->max_connections,
+        .places = daemon->places,
         .on_ended = on_ended,
         .ctx = daemon,
     };

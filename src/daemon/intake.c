@@ -54,6 +54,7 @@ struct intake {
     unsigned n_sources;
     int64_t last_error_ns;
     int64_t last_conflict_ns;
+    int64_t last_eviction_ns;
     uint64_t n_conflicts; /* this counter and the next, when last compared */
     uint64_t n_ended;
     bool has_huge_pages;
@@ -194,9 +195,25 @@ static void on_opened(void *ctx)
     telemetry_count(row, TELEMETRY_CONNECTIONS_OPENED, 1);
 }
 
-static void on_connection_closed(void *ctx)
+static void on_connection_closed(void *ctx, enum connection_end cause)
 {
-    ((struct source *)ctx)->intake->lane.row->counts[TELEMETRY_CONNECTIONS]--;
+    struct telemetry_row *row = ((struct source *)ctx)->intake->lane.row;
+
+    row->counts[TELEMETRY_CONNECTIONS]--;
+    telemetry_count(row, TELEMETRY_CONNECTIONS_CLOSED + cause, 1);
+}
+
+static void on_evicted(void *ctx, const struct places_eviction *eviction)
+{
+    struct intake *intake = ((struct source *)ctx)->intake;
+    CLEANUP(buffer_deinit) struct buffer peer = { 0 };
+
+    if (!may_log(&intake->last_eviction_ns, LOG_PAUSE_NS))
+        return;
+    peer_write_host(&eviction->peer, &peer);
+    log_warn("every connection was in use: the longest idle one of this address made room",
+             LOG_SLICE("address", buffer_text(&peer)), LOG_UINT("connections", eviction->n),
+             LOG_TEXT("hint", "find out why it keeps them open, or raise --limit.connections"));
 }
 
 static void on_connection_refused(void *ctx)
@@ -242,8 +259,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
             .line_max = options->lane.pipeline->resolve.limits.line,
             .may_have_frames = source->socket.may_have_frames,
         },
-        .n_open = options->n_connections,
-        .n_max = options->max_connections,
+        .places = options->places,
         .keep_alive = keep_alive,
         .callbacks = {
             .ctx = source,
@@ -251,6 +267,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
             .on_refused = on_refused,
             .on_opened = on_opened,
             .on_closed = on_connection_closed,
+            .on_evicted = on_evicted,
             .on_connection_refused = on_connection_refused,
             .on_turn_end = on_turn_end,
         },

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "ingest/lane.h"
+#include "input/places.h"
 
 #include <uv.h>
 
@@ -30,8 +31,7 @@ struct intake_options {
     struct lane_options lane;            /* all that it names is borrowed for the intake's life */
     const struct intake_socket *sockets; /* borrowed until intake_open() returns */
     unsigned n_sockets;
-    _Atomic unsigned *n_connections; /* of all workers together; borrowed */
-    unsigned max_connections;
+    struct places *places;       /* for the connections of all workers together; borrowed */
     void (*on_ended)(void *ctx); /* on the worker's thread: a sender has ended series */
     void *ctx;
 };

@@ -12,6 +12,7 @@
 
 #include "input/connections.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@
 struct connection {
     struct connections *owner;
     struct connection *next, *prev;
+    struct places_entry *place;
     struct stream stream;
     uv_poll_t poll;
     int fd;
@@ -63,14 +65,13 @@ static void on_connection_closed(uv_handle_t *handle)
     struct connection *connection = handle->data;
     struct connections *owner = connection->owner;
 
-    close(connection->fd);
-    stream_deinit(&connection->stream);
     free(connection);
     owner->n_handles--;
     free_when_closed(owner);
 }
 
-static void close_connection(struct connection *connection)
+/* libuv allows that a descriptor is closed as soon as nothing polls it. */
+static void close_connection(struct connection *connection, enum connection_end cause)
 {
     struct connections *owner = connection->owner;
 
@@ -82,9 +83,14 @@ static void close_connection(struct connection *connection)
         owner->first = connection->next;
     if (connection->next)
         connection->next->prev = connection->prev;
-    atomic_fetch_sub(owner->options.n_open, 1);
-    owner->options.callbacks.on_closed(owner->options.callbacks.ctx);
+    owner->options.callbacks.on_closed(owner->options.callbacks.ctx, cause);
     uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
+    places_give_back(owner->options.places, connection->place);
+    if (cause == CONNECTION_END_EVICTED)
+        socket_abort(connection->fd);
+    else
+        close(connection->fd);
+    stream_deinit(&connection->stream);
 }
 
 /* Report the outcome of a step. Returns false if the connection must be closed. */
@@ -132,6 +138,22 @@ enum read_outcome {
     READ_END,  /* the connection has ended and was closed */
 };
 
+/*
+ * @len is what recv() has returned. A connection that was evicted ends because of this process,
+ * perhaps inside a line, so that what is left of it is not a line.
+ */
+static void end_connection(struct connection *connection, ssize_t len)
+{
+    if (places_is_evicted(connection->owner->options.places, connection->place)) {
+        close_connection(connection, CONNECTION_END_EVICTED);
+    } else if (len == 0) {
+        take_end(connection);
+        close_connection(connection, CONNECTION_END_PEER);
+    } else {
+        close_connection(connection, CONNECTION_END_ERROR);
+    }
+}
+
 static enum read_outcome read_once(struct connection *connection)
 {
     char *buffer = connection->owner->buffer;
@@ -142,10 +164,12 @@ static enum read_outcome read_once(struct connection *connection)
     } while (len < 0 && errno == EINTR);
     if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return READ_ALL;
-    if (len == 0)
-        take_end(connection);
-    if (len <= 0 || !take_in(connection, (struct slice){ buffer, (size_t)len })) {
-        close_connection(connection);
+    if (len <= 0) {
+        end_connection(connection, len);
+        return READ_END;
+    }
+    if (!take_in(connection, (struct slice){ buffer, (size_t)len })) {
+        close_connection(connection, CONNECTION_END_NO_MEMORY);
         return READ_END;
     }
     return READ_PART;
@@ -171,16 +195,20 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct connection *connection = poll->data;
     struct connections *owner = connection->owner;
+    int64_t now_ns = clock_monotonic_ns();
 
+    places_touch(connection->place, now_ns);
     /* On an error libuv has stopped polling; recv() returns the reason. */
-    if (read_some(connection, clock_monotonic_ns() + TURN_NS) != READ_END && status < 0)
-        close_connection(connection);
+    if (read_some(connection, now_ns + TURN_NS) != READ_END && status < 0)
+        close_connection(connection, CONNECTION_END_ERROR);
     end_turn(owner);
 }
 
 /* --- accepting --------------------------------------------------------------------------- */
 
-static struct connection *new_connection(struct connections *owner, int fd)
+/* Returns NULL when there is no memory. */
+static struct connection *new_connection(struct connections *owner, int fd,
+                                         struct places_entry *place)
 {
     struct connection *connection = calloc(1, sizeof(*connection));
 
@@ -192,6 +220,7 @@ static struct connection *new_connection(struct connections *owner, int fd)
     }
     connection->owner = owner;
     connection->fd = fd;
+    connection->place = place;
     connection->poll.data = connection;
     stream_init(&connection->stream, &owner->options.stream);
     connection->next = owner->first;
@@ -202,15 +231,39 @@ static struct connection *new_connection(struct connections *owner, int fd)
     return connection;
 }
 
-static void add_connection(struct connections *owner, int fd)
+/* Returns NULL when there is no place or no memory for the connection. */
+static struct connection *admit(struct connections *owner, int fd, const struct address *from)
 {
     const struct connections_callbacks *callbacks = &owner->options.callbacks;
-    struct connection *connection = NULL;
+    struct peer peer = peer_of_address(&from->any, from->len);
+    const struct places_arrival arrival = {
+        .peer = &peer,
+        .fd = fd,
+        .now_ns = clock_monotonic_ns(),
+    };
+    struct places_eviction eviction;
+    struct connection *connection;
+    struct places_entry *place;
 
-    if (atomic_fetch_add(owner->options.n_open, 1) < owner->options.n_max)
-        connection = new_connection(owner, fd);
+    peer_add_process(&peer, fd);
+    switch (places_take(owner->options.places, &arrival, &place, &eviction)) {
+    case PLACES_FULL:
+    case PLACES_NO_MEMORY: return NULL;
+    case PLACES_EVICTED: callbacks->on_evicted(callbacks->ctx, &eviction); break;
+    case PLACES_FREE: break;
+    }
+    connection = new_connection(owner, fd, place);
+    if (!connection)
+        places_give_back(owner->options.places, place);
+    return connection;
+}
+
+static void add_connection(struct connections *owner, int fd, const struct address *from)
+{
+    const struct connections_callbacks *callbacks = &owner->options.callbacks;
+    struct connection *connection = admit(owner, fd, from);
+
     if (!connection) {
-        atomic_fetch_sub(owner->options.n_open, 1);
         callbacks->on_connection_refused(callbacks->ctx);
         close(fd);
         return;
@@ -219,17 +272,22 @@ static void add_connection(struct connections *owner, int fd)
     /* So that a peer that has vanished does not count forever. Unix sockets have no such thing. */
     (void)!socket_keep_alive(fd, &owner->options.keep_alive);
     if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
-        close_connection(connection);
+        close_connection(connection, CONNECTION_END_ERROR);
 }
 
-/* Accept up to @n waiting connections. Returns 0, or negative errno if no more can be accepted. */
-static int accept_some(struct connections *connections, unsigned n)
+/*
+ * Accept up to @n waiting connections, but none after @end_ns. Returns 0, or negative errno if no
+ * more can be accepted.
+ */
+static int accept_some(struct connections *connections, unsigned n, int64_t end_ns)
 {
-    for (unsigned i = 0; i < n; i++) {
-        int fd = accept4(connections->options.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    for (unsigned i = 0; i < n && clock_monotonic_ns() < end_ns; i++) {
+        struct address from = { .len = sizeof(from.storage) };
+        int fd =
+            accept4(connections->options.fd, &from.any, &from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0)
-            add_connection(connections, fd);
+            add_connection(connections, fd, &from);
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
             return 0;
         else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -253,7 +311,8 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
     struct connections *connections = poll->data;
 
     /* The socket stays readable: without a pause, the loop would do nothing else. */
-    if (status < 0 || accept_some(connections, ACCEPTS_PER_TURN) < 0) {
+    if (status < 0 ||
+        accept_some(connections, ACCEPTS_PER_TURN, clock_monotonic_ns() + TURN_NS) < 0) {
         uv_poll_stop(poll);
         uv_timer_start(&connections->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
     }
@@ -266,7 +325,7 @@ void connections_drain(struct connections *connections, int64_t end_ns)
 {
     struct connection *next;
 
-    (void)!accept_some(connections, ACCEPTS_PER_DRAIN);
+    (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
     for (struct connection *connection = connections->first;
          connection && clock_monotonic_ns() < end_ns; connection = next) {
         next = connection->next;
@@ -288,7 +347,7 @@ void connections_close(struct connections *connections)
     if (!connections)
         return;
     while (connections->first)
-        close_connection(connections->first);
+        close_connection(connections->first, CONNECTION_END_SHUTDOWN);
     end_turn(connections);
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);

@@ -9,12 +9,13 @@
  */
 
 #include "base/compiler.h"
+#include "base/connection_end.h"
 #include "base/slice.h"
 #include "base/socket.h"
 #include "base/verdict.h"
+#include "input/places.h"
 #include "input/stream.h"
 
-#include <stdatomic.h>
 #include <uv.h>
 
 /* Everything runs on the loop's thread. Lines are borrowed until on_lines returns. */
@@ -23,16 +24,17 @@ struct connections_callbacks {
     void (*on_lines)(void *ctx, struct slice lines);
     void (*on_refused)(void *ctx, enum verdict reason); /* a line, whole or not */
     void (*on_opened)(void *ctx);
-    void (*on_closed)(void *ctx);
-    void (*on_connection_refused)(void *ctx); /* n_max is reached, or memory has run out */
+    void (*on_closed)(void *ctx, enum connection_end cause);
+    /* Another one has to leave for the one that is opened; its worker will close it. */
+    void (*on_evicted)(void *ctx, const struct places_eviction *eviction);
+    void (*on_connection_refused)(void *ctx); /* no place was to be had, or no memory */
     void (*on_turn_end)(void *ctx);           /* after all input of one wake-up */
 };
 
 struct connections_options {
     int fd; /* listening; stays the caller's and must outlive the connections */
     struct stream_options stream;
-    _Atomic unsigned *n_open; /* shared by all listeners that n_max limits together; borrowed */
-    unsigned n_max;
+    struct places *places;               /* of all listeners and workers together; borrowed */
     struct socket_keep_alive keep_alive; /* of TCP connections; a dead peer closes its own */
     struct connections_callbacks callbacks;
 };

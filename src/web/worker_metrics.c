@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 
+#define CLOSED_HELP "TCP and Unix stream connections closed, by cause."
 #define SAMPLES_HELP "Samples applied, by the type the sender gave."
 #define REFUSED_HELP "Lines and samples refused, by reason."
 #define SKIPPED_HELP "Lines recognised but not applied, by kind."
@@ -30,11 +31,17 @@ const struct worker_metric worker_metrics[] = {
     { "udometer_connections_opened_total", "", "TCP and Unix stream connections accepted.",
       TELEMETRY_CONNECTIONS_OPENED },
     { "udometer_connections_refused_total", "",
-      "Connections closed at once because --limit.connections was reached.",
+      "Connections closed at once: there was no memory, or --limit.connections was reached and "
+      "too many others were just being closed.",
       TELEMETRY_CONNECTIONS_REFUSED },
-    { "udometer_lines_total", "",
-      "Lines received. Lines + packed samples = applied + refused + skipped, exactly.",
-      TELEMETRY_LINES },
+#define X(id, name)                                                                                \
+    { "udometer_connections_closed_total", "cause=\"" #name "\"", CLOSED_HELP,                     \
+      TELEMETRY_CONNECTIONS_CLOSED + CONNECTION_END_##id },
+    CONNECTION_ENDS(X)
+#undef X
+        { "udometer_lines_total", "",
+          "Lines received. Lines + packed samples = applied + refused + skipped, exactly.",
+          TELEMETRY_LINES },
     { "udometer_packed_samples_total", "", "Samples after the first of their line.",
       TELEMETRY_PACKED },
 #define X(id, letters, name, ...)                                                                  \

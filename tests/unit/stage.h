@@ -35,8 +35,9 @@ struct stage {
     int fd;
     struct connections *connections;
     struct connections_options options;
-    _Atomic unsigned n_open;
-    char path[64]; /* of a Unix socket */
+    struct places *places;
+    unsigned n_max; /* of places */
+    char path[64];  /* of a Unix socket */
     struct unix_file file;
 
     char log[LOG_MAX];
@@ -45,6 +46,9 @@ struct stage {
     unsigned n_refused;
     unsigned n_opened;
     unsigned n_closed;
+    unsigned n_ends[_CONNECTION_END_N]; /* of those, by cause */
+    unsigned n_evicted;                 /* told to leave, for a new one */
+    struct places_eviction eviction;    /* the last of them */
     unsigned n_connections_refused;
     unsigned n_turns;
     bool is_in_turn; /* a callback has run since the last turn's end */
@@ -94,16 +98,26 @@ static inline void on_opened(void *ctx)
 
     stage->n_opened++;
     stage->is_in_turn = true;
-    assert_true(stage->n_opened - stage->n_closed <= stage->options.n_max);
+    assert_true(stage->n_opened - stage->n_closed <= stage->n_max + PLACES_LEAVING_MAX);
 }
 
-static inline void on_closed(void *ctx)
+static inline void on_closed(void *ctx, enum connection_end cause)
 {
     struct stage *stage = ctx;
 
     stage->n_closed++;
+    stage->n_ends[cause]++;
     stage->is_in_turn = true;
     assert_true(stage->n_closed <= stage->n_opened);
+}
+
+static inline void on_evicted(void *ctx, const struct places_eviction *eviction)
+{
+    struct stage *stage = ctx;
+
+    stage->n_evicted++;
+    stage->eviction = *eviction;
+    stage->is_in_turn = true;
 }
 
 static inline void on_connection_refused(void *ctx)
@@ -149,7 +163,8 @@ static inline void open_connections(struct stage *stage, struct connections **re
 
 static inline void stage_open(struct stage *stage, enum transport transport, unsigned n_max)
 {
-    *stage = (struct stage){ .transport = transport };
+    *stage = (struct stage){ .transport = transport, .n_max = n_max };
+    assert_int_equal(places_new(&stage->places, n_max, 42), 0);
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
     stage->deadline.data = stage;
@@ -157,11 +172,10 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
     stage->options = (struct connections_options){
         .fd = stage->fd,
         .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },
-        .n_open = &stage->n_open,
-        .n_max = n_max,
+        .places = stage->places,
         .keep_alive = { .idle_s = 30, .interval_s = 5, .n_probes = 6 },
-        .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_connection_refused,
-                       on_turn_end },
+        .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_evicted,
+                       on_connection_refused, on_turn_end },
     };
     open_connections(stage, &stage->connections);
 }
@@ -170,7 +184,8 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
 static inline void stage_close(struct stage *stage)
 {
     connections_close(stage->connections);
-    assert_int_equal(stage->n_open, 0);
+    assert_int_equal(places_count(stage->places), 0);
+    places_free(stage->places);
     assert_int_equal(stage->n_opened, stage->n_closed);
     assert_false(stage->is_in_turn);
     uv_close((uv_handle_t *)&stage->deadline, NULL);

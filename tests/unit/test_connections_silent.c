@@ -73,7 +73,7 @@ static void a_peer_that_answers_no_probe_is_gone(void **state)
     switch_loopback(false);
     run_until(&stage, &stage.n_closed, 1);
     must_have_come(&stage, "a:1|c/?");
-    assert_int_equal(stage.n_open, 0);
+    assert_int_equal(places_count(stage.places), 0);
     stage_close(&stage);
     close(out);
 }

@@ -51,6 +51,24 @@ static void is_written_as_people_read_it(void **state)
     assert_written(from_path((struct slice){ longest, 108 }), longest);
 }
 
+static void must_write_host(struct peer peer, const char *wanted)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    peer_write_host(&peer, &out);
+    buffer_add_char(&out, '\0');
+    assert_false(out.has_failed);
+    assert_string_equal(out.data, wanted);
+}
+
+static void its_host_has_neither_port_nor_brackets(void **state)
+{
+    must_write_host(from_text("192.0.2.7:4711"), "192.0.2.7");
+    must_write_host(from_text("[2001:db8::1]:4711"), "2001:db8::1");
+    must_write_host(from_path(SLICE("/run/bot:1.sock\0")), "/run/bot:1.sock");
+    must_write_host((struct peer){ 0 }, "");
+}
+
 static void an_unknown_one_is_written_as_nothing(void **state)
 {
     assert_written((struct peer){ 0 }, "");
@@ -107,9 +125,9 @@ static void other_sockets_tell_no_process(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(is_written_as_people_read_it),  CASE(an_unknown_one_is_written_as_nothing),
-        CASE(its_hash_is_that_of_the_host),  CASE(a_unix_stream_tells_the_process),
-        CASE(other_sockets_tell_no_process),
+        CASE(is_written_as_people_read_it),         CASE(its_host_has_neither_port_nor_brackets),
+        CASE(an_unknown_one_is_written_as_nothing), CASE(its_hash_is_that_of_the_host),
+        CASE(a_unix_stream_tells_the_process),      CASE(other_sockets_tell_no_process),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

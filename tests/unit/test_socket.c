@@ -3,6 +3,8 @@
 #include "descriptors.h"
 #include "sockets.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -226,6 +228,28 @@ static void keep_alive_is_for_tcp(void **state)
     close(fd);
 }
 
+/* --- the end ------------------------------------------------------------------------------ */
+
+static void the_peer_of_an_aborted_socket_is_reset(void **state)
+{
+    struct timeval patience = { 5, 0 };
+    int listening = listen_loopback(), out, in;
+    struct address address;
+    char byte;
+
+    assert_int_equal(address_of_socket(&address, listening), 0);
+    out = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(out, &address.any, address.len), 0);
+    in = accept(listening, NULL, NULL);
+    socket_abort(in);
+    assert_int_equal(setsockopt(out, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    assert_int_equal(recv(out, &byte, 1, 0), -1);
+    assert_int_equal(errno, ECONNRESET);
+    assert_int_equal(fcntl(in, F_GETFD), -1);
+    close(out);
+    close(listening);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -240,6 +264,7 @@ int main(void)
         CASE(counts_no_drops_where_it_cannot),
         CASE(keep_alive_has_its_times),
         CASE(keep_alive_is_for_tcp),
+        CASE(the_peer_of_an_aborted_socket_is_reset),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

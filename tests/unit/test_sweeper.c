@@ -26,7 +26,6 @@ static int fds[WORKERS], senders[WORKERS];
 static struct worker *workers[WORKERS];
 static struct sweeper *sweeper;
 static _Atomic uint64_t n_expired;
-static _Atomic unsigned n_connections;
 static uv_loop_t loop;
 static uv_timer_t tick; /* so that the loop can run for a moment */
 
@@ -423,8 +422,6 @@ static int start_worker(unsigned i)
         },
         .sockets = &socket_of,
         .n_sockets = 1,
-        .n_connections = &n_connections,
-        .max_connections = 10,
         .on_ended = on_ended,
         .ctx = &sweeper,
     };

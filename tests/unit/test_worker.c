@@ -31,7 +31,7 @@ static int senders[SOCKETS];
 static struct intake_socket sockets[ALL_SOCKETS];
 static char directory[] = "/tmp/udometer-test-worker-XXXXXX";
 static char path[64];
-static _Atomic unsigned n_connections;
+static struct places *places;
 static sem_t has_ended;
 static struct worker *worker;
 
@@ -50,8 +50,7 @@ static struct intake_options worker_options(void)
             .pipeline = default_pipeline(),
             .row = &row,
         },
-        .n_connections = &n_connections,
-        .max_connections = MAX_CONNECTIONS,
+        .places = places,
         .on_ended = on_ended,
         .ctx = &has_ended,
     };
@@ -530,49 +529,59 @@ static void the_limit_of_a_line_is_that_of_the_pipeline(void **state)
     stop();
 }
 
-static void connections_beyond_the_limit_are_closed(void **state)
+static void a_connection_beyond_the_limit_takes_the_place_of_another(void **state)
 {
-    int open[MAX_CONNECTIONS], beyond, again;
+    int open[MAX_CONNECTIONS], beyond;
 
     start();
     for (unsigned i = 0; i < MAX_CONNECTIONS; i++)
-        open[i] = connect_stream(i % 2 ? TCP : UNIX);
+        open[i] = connect_stream(TCP);
     wait_for_connections(MAX_CONNECTIONS);
-    beyond = connect_stream(TCP);
-    wait_for_end(beyond);
-    wait_for(TELEMETRY_CONNECTIONS_REFUSED, 1);
-    write_text(open[0], "x:1|c\n"); /* the others are as they were */
+    write_text(open[0], "x:1|c\n");
     wait_for(TELEMETRY_LINES, 1);
-    close(open[1]);
-    wait_for_connections(MAX_CONNECTIONS - 1);
-    again = connect_stream(UNIX);
-    write_text(again, "x:2|c\n");
-    wait_for(TELEMETRY_LINES, 2);
+    beyond = connect_stream(TCP);
+    wait_for_end(open[1]);
+    wait_for(TELEMETRY_CONNECTIONS_CLOSED + CONNECTION_END_EVICTED, 1);
+    write_text(open[0], "x:2|c\n");
+    write_text(beyond, "x:4|c\n");
+    wait_for(TELEMETRY_LINES, 3);
+    assert_true(value_of_only_series() == 7);
     assert_int_equal(count(TELEMETRY_CONNECTIONS_OPENED), MAX_CONNECTIONS + 1);
-    assert_int_equal(count(TELEMETRY_CONNECTIONS_REFUSED), 1);
-    close(open[0]);
-    close(open[2]);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS_REFUSED), 0);
+    for (unsigned i = 0; i < MAX_CONNECTIONS; i++)
+        close(open[i]);
     close(beyond);
-    close(again);
     wait_for_connections(0);
-    assert_int_equal(atomic_load(&n_connections), 0);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS_CLOSED + CONNECTION_END_PEER), MAX_CONNECTIONS);
+    assert_int_equal(places_count(places), 0);
     stop();
 }
 
-/* All workers share it. */
+/* All workers share the places. A place of another is evicted, but not closed here. */
 static void connections_of_others_count_against_the_limit(void **state)
 {
-    int fd;
+    struct places_entry *theirs[MAX_CONNECTIONS];
+    struct places_eviction eviction;
+    int pair[2], fd;
 
     start();
-    atomic_store(&n_connections, MAX_CONNECTIONS);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    for (unsigned i = 0; i < MAX_CONNECTIONS; i++) {
+        const struct peer peer = { 0 };
+        const struct places_arrival arrival = { .peer = &peer, .fd = pair[0] };
+
+        assert_int_equal(places_take(places, &arrival, &theirs[i], &eviction), PLACES_FREE);
+    }
     fd = connect_stream(TCP);
-    wait_for_end(fd);
-    wait_for(TELEMETRY_CONNECTIONS_REFUSED, 1);
-    assert_int_equal(atomic_load(&n_connections), MAX_CONNECTIONS);
+    wait_for_end(pair[1]);
+    wait_for(TELEMETRY_CONNECTIONS, 1);
+    for (unsigned i = 0; i < MAX_CONNECTIONS; i++)
+        places_give_back(places, theirs[i]);
     close(fd);
+    close(pair[0]);
+    close(pair[1]);
     stop();
-    assert_int_equal(atomic_load(&n_connections), MAX_CONNECTIONS);
+    assert_int_equal(count(TELEMETRY_CONNECTIONS_CLOSED + CONNECTION_END_EVICTED), 0);
 }
 
 static void stopping_applies_what_has_come_by_streams(void **state)
@@ -599,7 +608,7 @@ static void stopping_applies_what_has_come_by_streams(void **state)
     assert_int_equal(count(TELEMETRY_LINES), 5);
     assert_int_equal(count(TELEMETRY_VERDICTS + REFUSED_MALFORMED_LINE), 1); /* "x:" */
     assert_int_equal(count(TELEMETRY_CONNECTIONS), 0);
-    assert_int_equal(atomic_load(&n_connections), 0);
+    assert_int_equal(places_count(places), 0);
     wait_for_end(known);
     close(known);
     close(waiting);
@@ -815,7 +824,8 @@ static int begin(void **state)
         senders[i] = connect_to(sockets[i].fd);
     }
     sem_init(&has_ended, 0, 0);
-    atomic_store(&n_connections, 0);
+    if (places_new(&places, MAX_CONNECTIONS, 42) < 0)
+        return -1;
     return open_streams(&address);
 }
 
@@ -826,6 +836,7 @@ static int end(void **state)
     for (unsigned i = 0; i < ALL_SOCKETS; i++)
         close(sockets[i].fd);
     unlink(path);
+    places_free(places);
     registry_free(registry);
     return 0;
 }
@@ -864,7 +875,7 @@ int main(void)
         WORKER_CASE(there_are_no_frames_by_tcp),
         WORKER_CASE(a_line_that_is_too_long_costs_only_itself),
         WORKER_CASE(the_limit_of_a_line_is_that_of_the_pipeline),
-        WORKER_CASE(connections_beyond_the_limit_are_closed),
+        WORKER_CASE(a_connection_beyond_the_limit_takes_the_place_of_another),
         WORKER_CASE(connections_of_others_count_against_the_limit),
         WORKER_CASE(stopping_applies_what_has_come_by_streams),
         WORKER_CASE(stopping_applies_the_last_line_of_a_stream_that_has_ended),

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Connection end: why a stream connection was closed
+ */
+
+/*
+ * Every cause, with its name in udometer_connections_closed_total{cause}:
+ *
+ *      PEER        the peer has closed it
+ *      ERROR       it broke: the peer reset it, or has answered no keep-alive probe
+ *      EVICTED     there was no place for a new one (input/places.h)
+ *      NO_MEMORY   there was no memory for an unfinished line
+ *      SHUTDOWN    the worker stops
+ */
+#define CONNECTION_ENDS(X)                                                                         \
+    X(PEER, peer)                                                                                  \
+    X(ERROR, error)                                                                                \
+    X(EVICTED, evicted)                                                                            \
+    X(NO_MEMORY, no_memory)                                                                        \
+    X(SHUTDOWN, shutdown)
+
+enum connection_end {
+#define X(id, name) CONNECTION_END_##id,
+    CONNECTION_ENDS(X)
+#undef X
+        _CONNECTION_END_N,
+};

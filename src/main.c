@@ -43,15 +43,28 @@ static int finish_output(void)
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int print(const struct buffer *text)
+{
+    if (text->has_failed)
+        return EXIT_FAILURE;
+    fwrite(text->data, 1, text->len, stdout);
+    return finish_output();
+}
+
 static int print_help(void)
 {
     CLEANUP(buffer_deinit) struct buffer help = { 0 };
 
     config_write_help(&help);
-    if (help.has_failed)
-        return EXIT_FAILURE;
-    fwrite(help.data, 1, help.len, stdout);
-    return finish_output();
+    return print(&help);
+}
+
+static int print_config(const struct settings *settings, int argc, char **argv)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+
+    config_write(settings, argc, argv, &text);
+    return print(&text);
 }
 
 static int run(const struct settings *settings, const struct problems *warnings)
@@ -79,6 +92,7 @@ static int daemon_main(int argc, char **argv)
     print_findings(&findings);
     switch (outcome) {
     case CONFIG_CHECK: puts("udometer: the configuration is valid"); return finish_output();
+    case CONFIG_PRINT: return print_config(settings, argc, argv);
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
     case CONFIG_USAGE_ERROR: return EXIT_USAGE;

@@ -11,6 +11,7 @@
 
 #include "config/command_line.h"
 #include "config/environment.h"
+#include "config/listing.h"
 #include "config/settings.h"
 #include "config/settings_file.h"
 
@@ -66,13 +67,14 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
         return CONFIG_USAGE_ERROR;
     if (!is_file_good)
         return CONFIG_FILE_ERROR;
+    if (settings->print_config)
+        return CONFIG_PRINT;
     return settings->check_config ? CONFIG_CHECK : CONFIG_RUN;
 }
 
-enum config_outcome config_load(struct settings *settings, int argc, char **argv,
-                                struct problems *problems, struct problems *warnings)
+static struct command_line command_line_of(int argc, char **argv)
 {
-    const struct command_line line = {
+    return (struct command_line){
         .command = "udometer",
         .table = &settings_table,
         .has_version = true,
@@ -80,6 +82,12 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
         .argc = argc,
         .argv = argv,
     };
+}
+
+enum config_outcome config_load(struct settings *settings, int argc, char **argv,
+                                struct problems *problems, struct problems *warnings)
+{
+    const struct command_line line = command_line_of(argc, argv);
 
     switch (command_line_request(&line)) {
     case COMMAND_LINE_HELP: return CONFIG_HELP;
@@ -88,6 +96,13 @@ enum config_outcome config_load(struct settings *settings, int argc, char **argv
     case COMMAND_LINE_WRONG: break;
     }
     return read_sources(&line, settings, problems, warnings);
+}
+
+void config_write(const struct settings *settings, int argc, char **argv, struct buffer *out)
+{
+    const struct command_line line = command_line_of(argc, argv);
+
+    listing_write(settings, &line, out);
 }
 
 /* --- help ------------------------------------------------------------------------ */

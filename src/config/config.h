@@ -22,6 +22,7 @@ DEFINE_CLEANUP(struct settings *, config_free)
 enum config_outcome {
     CONFIG_RUN,
     CONFIG_CHECK, /* --check-config: everything is valid; say so and exit */
+    CONFIG_PRINT, /* --print-config: likewise; call config_write() and exit */
     CONFIG_HELP,
     CONFIG_VERSION,
     CONFIG_USAGE_ERROR, /* flags or variables are invalid; exit status 2 */
@@ -36,6 +37,12 @@ enum config_outcome {
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings, int argc, char **argv,
                                            struct problems *problems, struct problems *warnings);
+
+/*
+ * Write the settings that config_load() has made from @argv, each with its source, in the form of
+ * a config file.
+ */
+void config_write(const struct settings *settings, int argc, char **argv, struct buffer *out);
 
 /* Write the text of --help. */
 void config_write_help(struct buffer *out);

@@ -198,6 +198,24 @@ void option_deinit_values(const struct option_table *table, void *values)
     memset(values, 0, table->size);
 }
 
+unsigned option_n_values(const struct option *option, const void *values)
+{
+    const struct option_list *list = (const void *)((const char *)values + option->offset);
+
+    return option->is_list ? list->n : 1;
+}
+
+void option_write_value(const struct option *option, const void *values, unsigned i,
+                        struct buffer *out)
+{
+    const void *value = (const char *)values + option->offset;
+
+    MUST_BE(i, <, option_n_values(option, values));
+    if (option->is_list)
+        value = (const char *)((const struct option_list *)value)->items + i * option->form->size;
+    option->form->write(value, &option->range, out);
+}
+
 uint64_t option_number(const struct option *option, const void *values)
 {
     MUST(option->form == &value_number);

@@ -185,5 +185,12 @@ void option_deinit_values(const struct option_table *table, void *values);
 MUST_CHECK int option_set(const struct option *option, void *values, const char *text,
                           enum option_source source, struct buffer *wrong);
 
+/* The number of values that the option has: 1, or for a list the number of its items. */
+unsigned option_n_values(const struct option *option, const void *values);
+
+/* Write value @i as a text from which it would be read. The form must have a writer. */
+void option_write_value(const struct option *option, const void *values, unsigned i,
+                        struct buffer *out);
+
 /* The value in @values of an option whose form is value_number. */
 uint64_t option_number(const struct option *option, const void *values);

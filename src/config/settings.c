@@ -121,6 +121,9 @@ static const struct option options[] = {
       "format of log lines: logfmt or json" },
     { "check-config", NULL, OPTION_SWITCH(check_config, false),
       "check flags, environment and config file, and exit", .lowest_source = OPTION_FLAG },
+    { "print-config", NULL, OPTION_SWITCH(print_config, false),
+      "print all settings and where each comes from, in the form of a config file, and exit",
+      .lowest_source = OPTION_FLAG },
     { "welcome", NULL, OPTION_SWITCH(welcome, false),
       "print what to try first, once udometer is ready", .lowest_source = OPTION_FLAG },
 };

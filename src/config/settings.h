@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/log.h"
 #include "config/option.h"
+#include "config/problems.h"
 
 enum settings_dialect {
     SETTINGS_STATSD,
@@ -39,7 +40,11 @@ struct settings {
     enum log_level log_level;
     enum log_format log_format;
     bool check_config;
+    bool print_config;
     bool welcome;
+
+    /* Not a setting: the key's place in the config file, for each row that the file sets. */
+    struct place places[OPTIONS_MAX];
 };
 
 /* Listener @i of @list. */

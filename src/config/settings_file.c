@@ -158,6 +158,7 @@ static void walk_value(struct walk *walk, const struct node *value)
         complain(walk, value->key->place, "is set twice in this file");
     } else if (option) {
         *is_set = true;
+        walk->settings->places[option_index(&settings_table, option)] = value->key->place;
         set(walk, option, value);
     } else if (!option_has_prefix(&settings_table, name_of(walk))) {
         complain_of_unknown(walk, value);

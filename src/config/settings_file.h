@@ -14,8 +14,8 @@
  * ("statsd.ttl: 5m") or split at their dots into nested maps; lists are YAML lists. Each
  * setting may be set once.
  *
- * Returns true; or false, with @settings unchanged, after adding every problem of the file to
- * @problems.
+ * Returns true, with the places of what was set; or false, with @settings unchanged, after adding
+ * every problem of the file to @problems.
  */
 MUST_CHECK bool settings_file_read(struct settings *settings, const char *path,
                                    struct problems *problems);

@@ -46,6 +46,14 @@ int value_read_text(void *to, const char *text, const struct value_range *range,
     return 0;
 }
 
+void value_write_text(const void *value, const struct value_range *range, struct buffer *out)
+{
+    const char *const *text = value;
+
+    if (*text)
+        buffer_add(out, slice_of(*text));
+}
+
 void value_free_text(void *value)
 {
     char **text = value;
@@ -90,7 +98,8 @@ static int read_socket_path(void *to, const char *text, const struct value_range
 
 #define TEXT_READ_BY(reader)                                                                       \
     {                                                                                              \
-        .size = sizeof(char *), .read = (reader), .deinit = value_free_text                        \
+        .size = sizeof(char *), .read = (reader), .write = value_write_text,                       \
+        .deinit = value_free_text                                                                  \
     }
 
 const struct value_form value_text = TEXT_READ_BY(value_read_text);
@@ -149,15 +158,26 @@ static int read_listener_path(void *to, const char *text, const struct value_ran
     return read_listener(to, text, read_socket_path, wrong);
 }
 
+static void write_listener(const void *value, const struct value_range *range, struct buffer *out)
+{
+    const struct value_listener *listener = value;
+
+    value_write_text(&listener->address, range, out);
+    if (listener->has_dialect)
+        buffer_add_format(out, "?dialect=%s", listener->is_dogstatsd ? "dogstatsd" : "statsd");
+}
+
 const struct value_form value_listener_address = {
     .size = sizeof(struct value_listener),
     .read = read_listener_address,
+    .write = write_listener,
     .deinit = free_listener,
 };
 
 const struct value_form value_listener_path = {
     .size = sizeof(struct value_listener),
     .read = read_listener_path,
+    .write = write_listener,
     .deinit = free_listener,
 };
 
@@ -405,6 +425,16 @@ static int read_owner(void *to, const char *text, const struct value_range *rang
     return 0;
 }
 
+static void write_owner(const void *value, const struct value_range *range, struct buffer *out)
+{
+    const struct value_owner *owner = value;
+
+    if (owner->user != (uid_t)-1)
+        buffer_add_format(out, "%u", owner->user);
+    if (owner->group != (gid_t)-1)
+        buffer_add_format(out, ":%u", owner->group);
+}
+
 const struct value_form value_file_mode = {
     .size = sizeof(mode_t),
     .read = read_mode,
@@ -414,4 +444,5 @@ const struct value_form value_file_mode = {
 const struct value_form value_file_owner = {
     .size = sizeof(struct value_owner),
     .read = read_owner,
+    .write = write_owner,
 };

@@ -40,14 +40,14 @@ struct value_range {
 typedef int value_reader(void *to, const char *text, const struct value_range *range,
                          struct buffer *wrong);
 
-/* Write the text from which @value is read; nothing, if there is none. */
+/* Write the text from which @value is read; nothing, if it is not set. */
 typedef void value_writer(const void *value, const struct value_range *range, struct buffer *out);
 
 /* A form of values. Other modules may have forms of their own. */
 struct value_form {
     size_t size; /* of the value, in bytes; an all-zero value owns nothing */
     value_reader *read;
-    value_writer *write;         /* NULL: such a value is a text, or has no default to show */
+    value_writer *write;         /* NULL: only if no table of settings has such a value */
     void (*deinit)(void *value); /* free what the value owns; NULL: it owns nothing */
 };
 
@@ -79,6 +79,7 @@ extern const struct value_form value_file_owner;       /* struct value_owner */
 
 /* A char * that takes any text. */
 value_reader value_read_text;
+value_writer value_write_text;
 void value_free_text(void *value);
 
 /* Write "expected " and @what to @wrong. Returns -EINVAL. */

@@ -335,12 +335,35 @@ def test_check_config_says_yes_and_opens_nothing(udometer):
     assert the_one_line(done.stdout)
 
 
+def test_print_config_names_sources_and_opens_nothing(udometer, config):
+    in_use = "127.0.0.1:%d" % udometer.http[1]
+    path = config("statsd:\n  ttl: 90s\nlog.level: warn\n")
+    done = run("--print-config", "--config.file", path, "--web.listen-address=" + in_use,
+               environment={"UDOMETER_WORKERS": "2"})
+    assert done.returncode == 0 and not done.stderr
+    listed = {tuple(line.split(None, 1)) for line in done.stdout.splitlines()}
+    shown = {name: value.split(" # ")[0].strip() for name, value in listed}
+    sources = {name: value.split(" # ")[1] for name, value in listed if name != "#"}
+    assert shown["workers:"] == "2" and sources["workers:"] == "UDOMETER_WORKERS"
+    assert shown["statsd.ttl:"] == "90s" and sources["statsd.ttl:"] == path + ":2:3"
+    assert shown["web.listen-address:"] == in_use
+    assert sources["web.listen-address:"] == "--web.listen-address"
+    assert sources["log.format:"] == "default"
+
+    again = run("--print-config", "--config.file", config(done.stdout))
+    assert [line.split(" # ")[0] for line in again.stdout.splitlines()[1:]] == [
+        line.split(" # ")[0] for line in done.stdout.splitlines()[1:]]
+    wrong = run("--print-config", "--workers=many")
+    assert wrong.returncode == 2 and not wrong.stdout
+
+
 def test_help_names_every_flag_variable_and_status():
     done = run("--help")
     assert done.returncode == 0 and not done.stderr
     for flag in ["--config.file", "--statsd.listen-udp", "--statsd.read-buffer", "--statsd.ttl",
                  "--web.listen-address", "--web.telemetry-path", "--workers", "--check-config",
-                 "--log.level", "--log.format", "--limit.series", "--help", "--version"]:
+                 "--print-config", "--log.level", "--log.format", "--limit.series", "--help",
+                 "--version"]:
         assert flag in done.stdout
     assert "localhost:8125" in done.stdout and "localhost:9102" in done.stdout
     assert "UDOMETER_STATSD_LISTEN_UDP" in done.stdout

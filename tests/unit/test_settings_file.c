@@ -68,6 +68,15 @@ static void read_bad(struct slice text, const char *expected)
 
 #define assert_problems(text, expected) read_bad(SLICE(text), (expected))
 
+static void assert_place(const char *name, unsigned line, unsigned column)
+{
+    const struct option *option = option_find(&settings_table, slice_of(name));
+    struct place place = settings.places[option_index(&settings_table, option)];
+
+    assert_int_equal(place.line, line);
+    assert_int_equal(place.column, column);
+}
+
 static void whole_names_are_keys(void **state)
 {
     read_good("statsd.ttl: 5m\nworkers: 3\nweb.telemetry-path: /m\nstatsd.bare-tags: true\n");
@@ -75,6 +84,9 @@ static void whole_names_are_keys(void **state)
     assert_int_equal(settings.n_workers, 3);
     assert_string_equal(settings.telemetry_path, "/m");
     assert_true(settings.bare_tags);
+    assert_place("statsd.ttl", 1, 1);
+    assert_place("workers", 2, 1);
+    assert_place("log.level", 0, 0);
 }
 
 static void names_may_be_taken_apart_at_their_dots(void **state)

@@ -81,7 +81,8 @@ int explain_main(int argc, char **argv)
     problems_print(&warnings, "udometer explain: warning", stderr);
     switch (outcome) {
     case CONFIG_RUN:
-    case CONFIG_CHECK: return run(settings, argc - n_flags, argv + n_flags);
+    case CONFIG_CHECK:
+    case CONFIG_PRINT: return run(settings, argc - n_flags, argv + n_flags);
     case CONFIG_HELP:
     case CONFIG_VERSION: return print_usage();
     case CONFIG_USAGE_ERROR:

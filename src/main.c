@@ -8,6 +8,7 @@
  * variable is invalid.
  */
 
+#include "base/spelling.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
@@ -112,10 +113,29 @@ static const struct {
     { "bench", bench_main },
 };
 
+/* Refuse a first word that was meant as a command. Returns false if it resembles none. */
+static bool refuse_command(const char *word)
+{
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    struct spelling spelling;
+
+    spelling_init(&spelling, slice_of(word));
+    for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
+        spelling_try(&spelling, slice_of(commands[i].name));
+    if (spelling.nearest.len == 0)
+        return false;
+    problems_add(&problems, PLACE_NONE, "%s: unknown command; did you mean udometer %.*s?", word,
+                 (int)spelling.nearest.len, spelling.nearest.at);
+    problems_print(&problems, "udometer", stderr);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(commands) && argc > 1; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1 && argv[1][0] != '-' && refuse_command(argv[1]))
+        return EXIT_USAGE;
     return daemon_main(argc, argv);
 }

@@ -136,12 +136,35 @@ static void refuse(const struct command_line *line, const char *word, const char
     problems_add(problems, PLACE_NONE, "%s: %s; see %s --help", word, what, line->command);
 }
 
-static void refuse_unknown(const struct command_line *line, const char *word,
+/* The name that @word has, or would have as a flag: what is after up to two dashes, before '='. */
+static struct slice name_of(const char *word)
+{
+    struct slice rest = slice_of(word + (word[0] == '-') + is_flag(word));
+
+    return slice_cut(&rest, '=');
+}
+
+static const char *advice_on(const struct command_line *line, struct slice name, bool is_negated)
+{
+    const char *advice = line->advise ? line->advise(name) : NULL;
+
+    if (!advice && line->advise && is_negated)
+        advice = line->advise((struct slice){ name.at + 3, name.len - 3 });
+    return advice;
+}
+
+/* @word is not a flag of this table. @what says so, if it is not known what it was meant to be. */
+static void refuse_unknown(const struct command_line *line, const char *word, const char *what,
                            struct problems *problems)
 {
-    struct slice value = slice_of(word + 2), name = slice_cut(&value, '='), nearest;
+    struct slice name = name_of(word), nearest;
     bool is_negated = slice_starts_with(name, SLICE("no-"));
+    const char *advice = word[0] == '-' ? advice_on(line, name, is_negated) : NULL;
 
+    if (advice) {
+        problems_add(problems, PLACE_NONE, "%s: %s", word, advice);
+        return;
+    }
     if (is_negated)
         name = (struct slice){ name.at + 3, name.len - 3 };
     /* Comparing with all names is slow, and the text would not be kept. */
@@ -150,19 +173,17 @@ static void refuse_unknown(const struct command_line *line, const char *word,
         problems_add(problems, PLACE_NONE, "%s: unknown flag; did you mean --%s%.*s?", word,
                      is_negated ? "no-" : "", (int)nearest.len, nearest.at);
     else
-        refuse(line, word, "unknown flag", problems);
+        refuse(line, word, what, problems);
 }
 
 static void refuse_word(const struct command_line *line, const char *word,
                         struct problems *problems)
 {
     /* A word that is not a flag may have been meant as the value of the word before it. */
-    if (is_flag(word))
-        refuse_unknown(line, word, problems);
-    else if (line->has_next_word)
-        refuse(line, word, "expected a flag, --NAME=VALUE", problems);
-    else
-        refuse(line, word, "unknown flag", problems);
+    bool is_value = line->has_next_word && word[0] != '-';
+
+    refuse_unknown(line, word, is_value ? "expected a flag, --NAME=VALUE" : "unknown flag",
+                   problems);
 }
 
 static void refuse_missing_value(const struct command_line *line, const struct flag *flag,

@@ -22,7 +22,8 @@ struct command_line {
     bool has_version;   /* --version is accepted; --help always is */
     bool has_next_word; /* the value of a flag may also be the next word: --NAME VALUE */
     bool has_words;     /* words follow the flags; a flag without a value is reported as unknown */
-    int argc;           /* the flags are argv[1] to argv[argc - 1] */
+    const char *(*advise)(struct slice name); /* on an unknown flag, as foreign_advice(), or NULL */
+    int argc;                                 /* the flags are argv[1] to argv[argc - 1] */
     char **argv;
 };
 

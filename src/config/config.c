@@ -11,6 +11,7 @@
 
 #include "config/command_line.h"
 #include "config/environment.h"
+#include "config/foreign.h"
 #include "config/listing.h"
 #include "config/settings.h"
 #include "config/settings_file.h"
@@ -79,6 +80,7 @@ static struct command_line command_line_of(int argc, char **argv)
         .table = &settings_table,
         .has_version = true,
         .has_next_word = true,
+        .advise = foreign_advice,
         .argc = argc,
         .argv = argv,
     };

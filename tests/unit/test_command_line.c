@@ -100,12 +100,13 @@ static void a_value_is_no_word_where_words_follow(void **state)
 
 static void every_word_is_a_flag(void **state)
 {
-    read_wrong(strict, WORDS("drops=7"), "drops=7: unknown flag; see udometer rain --help");
+    read_wrong(strict, WORDS("drips=7"), "drips=7: unknown flag; did you mean --drops?");
+    read_wrong(strict, WORDS("rain=7"), "rain=7: unknown flag; see udometer rain --help");
     read_wrong(strict, WORDS("--dro=7"), "--dro=7: unknown flag; see udometer rain --help");
     read_wrong(strict, WORDS("--"), "--: unknown flag; see udometer rain --help");
     read_wrong(strict, WORDS("--no-drops"), "--no-drops: unknown flag; see udometer rain --help");
-    read_wrong(loose, WORDS("drops=7"),
-               "drops=7: expected a flag, --NAME=VALUE; see udometer rain --help");
+    read_wrong(loose, WORDS("rain=7"),
+               "rain=7: expected a flag, --NAME=VALUE; see udometer rain --help");
 }
 
 static void a_wrong_value_is_explained(void **state)
@@ -136,6 +137,37 @@ static void the_nearest_flag_is_named(void **state)
     read_wrong(strict, WORDS("--hepl"), "--hepl: unknown flag; did you mean --help?");
     read_wrong(loose, WORDS("--versoin"), "--versoin: unknown flag; did you mean --version?");
     read_wrong(strict, WORDS("--versoin"), "--versoin: unknown flag; see udometer rain --help");
+}
+
+static void dashes_may_be_missing(void **state)
+{
+    read_wrong(loose, WORDS("drops=7"), "drops=7: unknown flag; did you mean --drops?");
+    read_wrong(loose, WORDS("-drops=7"), "-drops=7: unknown flag; did you mean --drops?");
+    read_wrong(loose, WORDS("help"), "help: unknown flag; did you mean --help?");
+    read_wrong(loose, WORDS("no-cold"), "no-cold: unknown flag; did you mean --no-cold?");
+    read_wrong(loose, WORDS("-x"), "-x: unknown flag; see udometer rain --help");
+    read_wrong(loose, WORDS("-"), "-: unknown flag; see udometer rain --help");
+    read_wrong(loose, WORDS(""), ": expected a flag, --NAME=VALUE; see udometer rain --help");
+}
+
+static const char *advise(struct slice name)
+{
+    return slice_equal(name, SLICE("snow")) || slice_equal(name, SLICE("no-ice")) ? "it melts"
+                                                                                  : NULL;
+}
+
+static void advice_on_known_flags_of_others_is_given(void **state)
+{
+    const struct command_line advised = { .has_next_word = true, .advise = advise };
+
+    read_wrong(advised, WORDS("--snow=7"), "--snow=7: it melts");
+    read_wrong(advised, WORDS("--snow", "7"), "--snow: it melts");
+    read_wrong(advised, WORDS("-snow"), "-snow: it melts");
+    read_wrong(advised, WORDS("--no-snow"), "--no-snow: it melts");
+    read_wrong(advised, WORDS("--no-ice"), "--no-ice: it melts");
+    read_wrong(advised, WORDS("--ice"), "--ice: unknown flag; see udometer rain --help");
+    read_wrong(advised, WORDS("snow"),
+               "snow: expected a flag, --NAME=VALUE; see udometer rain --help");
 }
 
 /* The word after an unknown flag is its value, unless the flag can have none. */
@@ -235,6 +267,8 @@ int main(void)
         LINE_CASE(a_wrong_value_is_explained),
         LINE_CASE(all_problems_are_reported_in_order),
         LINE_CASE(the_nearest_flag_is_named),
+        LINE_CASE(dashes_may_be_missing),
+        LINE_CASE(advice_on_known_flags_of_others_is_given),
         LINE_CASE(a_value_of_an_unknown_flag_is_no_second_problem),
         LINE_CASE(the_first_value_beyond_a_full_list_is_reported),
         LINE_CASE(a_flag_may_be_looked_up_before_any_is_set),

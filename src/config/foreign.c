@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Foreign
+ *
+ * A table. Most who try udometer bring the command line of statsd_exporter or brubeck, or what
+ * they would expect of any daemon. Flags that these share with udometer are not listed. What a row
+ * says must be true of this udometer: it changes with the features that it mentions.
+ *
+ * The flags are those of https://github.com/prometheus/statsd_exporter (main.go, and its README for
+ * the relay), of https://github.com/prometheus/exporter-toolkit (web.*), and of
+ * https://github.com/github/brubeck (brubeck.c).
+ */
+
+#include "config/foreign.h"
+
+#include "base/compiler.h"
+
+#define STATSD_EXPORTER "a flag of statsd_exporter; "
+#define EXPORTERS "a flag of Prometheus' exporters; "
+#define BRUBECK "a flag of brubeck; "
+#define UNKNOWN "unknown flag; "
+
+#define NO_QUEUE                                                                                   \
+    STATSD_EXPORTER "remove it: samples wait in no queue but the kernel's, --statsd.read-buffer"
+#define NO_MAPPING_CACHE STATSD_EXPORTER "remove it: --limit.key-memory bounds all that is cached"
+#define NO_RELAY STATSD_EXPORTER "udometer does not relay"
+#define NO_DAEMON                                                                                  \
+    UNKNOWN "udometer stays in the foreground; let systemd run it, or the shell, with &"
+#define DEBUG UNKNOWN "did you mean --log.level=debug?"
+#define RECEIVE UNKNOWN "--statsd.listen-udp=HOST:PORT is where udometer receives"
+
+static const struct {
+    const char *name, *advice;
+} flags[] = {
+    { "statsd.mapping-config", STATSD_EXPORTER "udometer has no mapping rules yet" },
+    { "statsd.cache-size", NO_MAPPING_CACHE },
+    { "statsd.cache-type", NO_MAPPING_CACHE },
+    { "statsd.event-queue-size", NO_QUEUE },
+    { "statsd.event-flush-threshold", NO_QUEUE },
+    { "statsd.event-flush-interval", NO_QUEUE },
+    { "statsd.udp-packet-queue-size", NO_QUEUE },
+    { "statsd.relay.address", NO_RELAY },
+    { "statsd.relay.packet-length", NO_RELAY },
+    { "debug.dump-fsm", STATSD_EXPORTER "remove it: udometer explain shows what a line becomes" },
+    { "web.enable-lifecycle", STATSD_EXPORTER "udometer reloads nothing; SIGTERM ends it" },
+    { "web.config.file", EXPORTERS "udometer has no TLS or passwords; let a proxy have them" },
+    { "web.systemd-socket", EXPORTERS "udometer opens its sockets itself; remove it" },
+
+    { "config", BRUBECK "udometer's is --config.file; keys are named as flags" },
+    { "log", BRUBECK "udometer logs to stderr, as --log.level and --log.format say" },
+    { "no-setproctitle", BRUBECK "remove it: udometer does not change its title" },
+    { "c", BRUBECK "udometer's is --config.file; keys are named as flags" },
+    { "l", BRUBECK "udometer logs to stderr, as --log.level and --log.format say" },
+    { "n", BRUBECK "remove it: udometer does not change its title" },
+
+    { "v", UNKNOWN "did you mean --version, or --log.level=debug?" },
+    { "V", UNKNOWN "did you mean --version?" },
+    { "verbose", DEBUG },
+    { "debug", DEBUG },
+    { "d", UNKNOWN "udometer stays in the foreground; for debugging, --log.level=debug" },
+    { "q", UNKNOWN "did you mean --log.level=warn?" },
+    { "quiet", UNKNOWN "did you mean --log.level=warn?" },
+    { "daemon", NO_DAEMON },
+    { "daemonize", NO_DAEMON },
+    { "background", NO_DAEMON },
+    { "foreground", UNKNOWN "remove it: udometer stays in the foreground" },
+    { "p", RECEIVE },
+    { "port", UNKNOWN "udometer receives on --statsd.listen-udp, and serves on "
+                      "--web.listen-address" },
+    { "host", UNKNOWN "udometer receives on --statsd.listen-udp, and serves on "
+                      "--web.listen-address" },
+    { "address", UNKNOWN "udometer receives on --statsd.listen-udp, and serves on "
+                         "--web.listen-address" },
+    { "listen", RECEIVE },
+    { "udp", RECEIVE },
+};
+
+const char *foreign_advice(struct slice name)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
+        if (slice_equal(slice_of(flags[i].name), name))
+            return flags[i].advice;
+    return NULL;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Foreign: flags of other programs that people give to udometer, and what to do about them
+ */
+
+#include "base/slice.h"
+
+/*
+ * The end of a sentence about the flag --@name, which udometer does not have: whose flag it is,
+ * and what to use instead, or that nothing is needed. NULL if it is not known.
+ */
+const char *foreign_advice(struct slice name);

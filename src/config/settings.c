@@ -70,6 +70,8 @@ static const struct option options[] = {
       "parse name#key=value:1|c" },
     { "statsd.parse-signalfx-tags", NULL, OPTION_SWITCH(signalfx_tags, true),
       "parse name[key=value]:1|c" },
+    { "statsd.parse-graphite-tags", NULL, OPTION_SWITCH(graphite_tags, true),
+      "parse name;key=value;key=value:1|c" },
     { "statsd.bare-tags", NULL, OPTION_SWITCH(bare_tags, false),
       "turn a tag without a value into key=\"true\" instead of dropping it" },
     { "statsd.container-label", NULL, OPTION_SWITCH(container_label, false),

@@ -21,7 +21,7 @@ struct settings {
     mode_t unix_mode;
     struct value_owner unix_owner;
     enum settings_dialect dialect; /* of listeners without one of their own */
-    bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags;
+    bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags, graphite_tags;
     bool bare_tags;
     bool container_label;
     bool service_checks;

@@ -31,7 +31,8 @@ struct pipeline_options options_pipeline(const struct settings *settings)
             .dialects = (unsigned)settings->dogstatsd_tags << TAG_DOGSTATSD |
                         (unsigned)settings->influxdb_tags << TAG_INFLUXDB |
                         (unsigned)settings->librato_tags << TAG_LIBRATO |
-                        (unsigned)settings->signalfx_tags << TAG_SIGNALFX,
+                        (unsigned)settings->signalfx_tags << TAG_SIGNALFX |
+                        (unsigned)settings->graphite_tags << TAG_GRAPHITE,
             .keeps_bare_tags = settings->bare_tags,
             .has_container_label = settings->container_label,
         },

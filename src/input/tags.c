@@ -11,10 +11,8 @@
 const char *tag_dialect_name(enum tag_dialect dialect)
 {
     static const char *const names[_TAG_DIALECT_N] = {
-        [TAG_DOGSTATSD] = "DogStatsD",
-        [TAG_INFLUXDB] = "InfluxDB",
-        [TAG_LIBRATO] = "Librato",
-        [TAG_SIGNALFX] = "SignalFx",
+        [TAG_DOGSTATSD] = "DogStatsD", [TAG_INFLUXDB] = "InfluxDB", [TAG_LIBRATO] = "Librato",
+        [TAG_SIGNALFX] = "SignalFx",   [TAG_GRAPHITE] = "Graphite",
     };
 
     return names[dialect];
@@ -30,7 +28,7 @@ bool tags_are_none(struct slice text)
 bool tags_are_bare(const struct tags *tags)
 {
     return !tags->text.len ||
-           !memchr(tags->text.at, tags->dialect == TAG_DOGSTATSD ? ':' : '=', tags->text.len);
+           !memchr(tags->text.at, tag_dialect_separator(tags->dialect), tags->text.len);
 }
 
 static void add_tags(struct tagged_name *name, enum tag_dialect dialect, struct slice text)
@@ -47,17 +45,47 @@ static const char *find_mark(struct slice name, char mark, unsigned dialects,
 }
 
 /*
+ * name;key=value;key=value
+ *     ^
+ * The first ';' in @name, but only if a '=' follows each. carbon refuses any other name with a ';'
+ * (TaggedSeries.parse_carbon), but in StatsD it is a character like others.
+ */
+static const char *find_semicolon(struct slice name, unsigned dialects)
+{
+    const char *semicolon = find_mark(name, ';', dialects, TAG_GRAPHITE);
+    struct slice tags = name, tag;
+
+    if (!semicolon || name.at[name.len - 1] == ';')
+        return NULL;
+    slice_cut(&tags, ';');
+    while (tags.len) {
+        tag = slice_cut(&tags, ';');
+        if (!tag.len || !memchr(tag.at, '=', tag.len))
+            return NULL;
+    }
+    return semicolon;
+}
+
+/*
  * The first mark in @name of a dialect whose tags follow the name, and this dialect; NULL if there
  * is none.
  */
 static const char *find_tail(struct slice name, unsigned dialects, enum tag_dialect *ret)
 {
-    const char *comma = find_mark(name, ',', dialects, TAG_INFLUXDB);
-    const char *hash = find_mark(name, '#', dialects, TAG_LIBRATO);
-    bool is_influxdb = comma && (!hash || comma < hash);
+    const char *const marks[] = {
+        [TAG_INFLUXDB] = find_mark(name, ',', dialects, TAG_INFLUXDB),
+        [TAG_LIBRATO] = find_mark(name, '#', dialects, TAG_LIBRATO),
+        [TAG_GRAPHITE] = find_semicolon(name, dialects),
+    };
+    const char *first = NULL;
 
-    *ret = is_influxdb ? TAG_INFLUXDB : TAG_LIBRATO;
-    return is_influxdb ? comma : hash;
+    for (unsigned i = 0; i < ARRAY_SIZE(marks); i++) {
+        if (marks[i] && (!first || marks[i] < first)) {
+            first = marks[i];
+            *ret = (enum tag_dialect)i;
+        }
+    }
+    return first;
 }
 
 /* The part of @text in which a group may begin. */
@@ -127,12 +155,15 @@ static void split_group(struct slice sent, unsigned dialects, char *scratch,
     ret->group_len = group.len;
 }
 
+/* No tags begin before the group: tags_find_group() has looked for them. */
 static void split_tail(unsigned dialects, struct tagged_name *ret)
 {
-    const char *end = ret->name.at + ret->name.len, *mark;
+    const char *begin = ret->name.at + ret->group_at, *end = ret->name.at + ret->name.len, *mark;
     enum tag_dialect dialect;
 
-    mark = find_tail(ret->name, dialects, &dialect);
+    if (ret->group_at && memchr(ret->name.at, ';', ret->group_at))
+        dialects &= ~(1u << TAG_GRAPHITE);
+    mark = find_tail((struct slice){ begin, (size_t)(end - begin) }, dialects, &dialect);
     if (!mark)
         return;
     ret->name.len = (size_t)(mark - ret->name.at);
@@ -142,7 +173,9 @@ static void split_tail(unsigned dialects, struct tagged_name *ret)
 /* Nearly all names contain no mark. */
 static bool has_marks(struct slice name)
 {
-    static const bool is_mark[256] = { [','] = true, ['#'] = true, ['['] = true, [']'] = true };
+    static const bool is_mark[256] = {
+        [','] = true, ['#'] = true, [';'] = true, ['['] = true, [']'] = true,
+    };
 
     for (size_t i = 0; i < name.len; i++)
         if (is_mark[(unsigned char)name.at[i]])
@@ -156,6 +189,7 @@ void tags_split_name(struct slice sent, unsigned dialects, char *scratch, struct
     ret->n_tags = 0;
     ret->odd_bracket = NULL;
     ret->scratch = NULL;
+    ret->group_at = 0;
     if (!has_marks(sent))
         return;
     if (dialects & 1u << TAG_SIGNALFX)

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * Tags: the four dialects
+ * Tags: the five dialects
  *
  *      name:1|c|#key:value,key:value       DogStatsD
  *      name,key=value,key=value:1|c        InfluxDB
  *      name#key=value,key=value:1|c        Librato
  *      na[key=value,key=value]me:1|c       SignalFx
+ *      name;key=value;key=value:1|c        Graphite
  *
  * Pure. The rules are in proto/README.md, section 6.
  */
@@ -20,6 +21,7 @@ enum tag_dialect {
     TAG_INFLUXDB,
     TAG_LIBRATO,
     TAG_SIGNALFX,
+    TAG_GRAPHITE,
     _TAG_DIALECT_N,
 };
 
@@ -29,7 +31,7 @@ const char *tag_dialect_name(enum tag_dialect dialect);
 /* Tags of one dialect, as they were sent. */
 struct tags {
     enum tag_dialect dialect;
-    struct slice text; /* key, separator, value, comma, … */
+    struct slice text; /* key, separator, value, comma or semicolon, … */
 };
 
 struct tag {
@@ -45,22 +47,34 @@ static inline struct slice tag_without_mark(struct slice key)
                                        : key;
 }
 
+/* What separates two tags. */
+static inline char tag_dialect_comma(enum tag_dialect dialect)
+{
+    return dialect == TAG_GRAPHITE ? ';' : ',';
+}
+
+/* What separates a key from its value. */
+static inline char tag_dialect_separator(enum tag_dialect dialect)
+{
+    return dialect == TAG_DOGSTATSD ? ':' : '=';
+}
+
 /*
  * Cut the next tag off the front of @tags; empty text between two commas is skipped. @ret_text is
  * the whole tag. Returns false if none is left.
  */
 MUST_CHECK static inline bool tags_next(struct tags *tags, struct tag *ret, struct slice *ret_text)
 {
-    char separator = tags->dialect == TAG_DOGSTATSD ? ':' : '=';
+    char comma = tag_dialect_comma(tags->dialect);
     struct slice value;
 
     do {
         if (tags->text.len == 0)
             return false;
-        value = *ret_text = slice_cut(&tags->text, ',');
+        value = *ret_text = slice_cut(&tags->text, comma);
     } while (value.len == 0);
 
-    ret->key = slice_cut(&value, separator);
+    ret->key = slice_cut(&value, tag_dialect_separator(tags->dialect));
     ret->is_bare = ret->key.len == ret_text->len;
     ret->key = slice_trim(ret->key);
     if (tags->dialect == TAG_DOGSTATSD)
@@ -77,8 +91,8 @@ bool tags_are_bare(const struct tags *tags);
 
 /*
  * Find the bracket group of @text, which begins with a name as it was sent. The group may contain
- * the first ':' of @text, but it begins before that, and before the first ',' or '#' that begins
- * tags of one of @dialects, which has a bit (1 << dialect) for each.
+ * the first ':' of @text, but it begins before that, and before the first ',', '#' or ';' that
+ * begins tags of one of @dialects, which has a bit (1 << dialect) for each.
  *
  * It is the first text in brackets, from a '[' to the next ']', that has a '=' or no tag at all.
  * Other brackets are part of the name: proxies write addresses like "listener.[__1]_80.cx". Returns

@@ -42,6 +42,7 @@ PARTS = {
     "set": Part(("players 2",), 3, "sets"),
     "tags": Part(('tagged_total{player_id="1",status="done"} 5',), 1),
     "influx_tags": Part(('influx_total{player_id="1",status="done"} 5',), 1),
+    "graphite_tags": Part(('graphite_total{player_id="1",status="done"} 5',), 1),
     "batch": Part(("batched_total 7",), 2),
     "timestamp": Part(("level_then 5",), 1),
     "event": Part(('udometer_skipped_total{kind="event"} 1',), 1),
@@ -174,6 +175,10 @@ CACTUS = Client("Go: cactus/go-statsd-client", "golang-github-cactus-go-statsd-c
                    'Address: "127.0.0.1:8125", TagFormat: statsd.InfixComma});'
                    ' influx.Inc("influx_total", 5, 1,'
                    ' statsd.Tag{"status", "done"}, statsd.Tag{"player_id", "1"})',
+    "graphite_tags": 'graphite, _ := statsd.NewClientWithConfig(&statsd.ClientConfig{'
+                     'Address: "127.0.0.1:8125", TagFormat: statsd.InfixSemicolon});'
+                     ' graphite.Inc("graphite_total", 5, 1,'
+                     ' statsd.Tag{"status", "done"}, statsd.Tag{"player_id", "1"})',
     "batch": 'packing, _ := statsd.NewClientWithConfig(&statsd.ClientConfig{'
              'Address: "127.0.0.1:8125", UseBuffered: true});'
              ' packing.Inc("batched_total", 3, 1); packing.Inc("batched_total", 4, 1);'

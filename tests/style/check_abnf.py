@@ -122,9 +122,16 @@ def is_in_order(case, lines, pattern):
     return min(n_bad, 1) <= n_unmatched <= n_bad
 
 
+def find_mark(name):
+    """Where tags begin that follow @name, as a comment of the grammar has it; or the end."""
+    comma = re.search(rb"[,#]|$", name).start()
+    semicolon, *tags = re.split(rb";", name)
+    return min(comma, len(semicolon)) if all(b"=" in tag for tag in tags) else comma
+
+
 def find_group(head):
-    """Where a bracket group of @head begins and ends, as a comment of the grammar has it."""
-    end = re.search(rb"[:,#]|$", head).start()
+    """Where a bracket group of @head begins and ends, likewise."""
+    end = find_mark(head.split(b":")[0])
     begin = head.find(b"[", 0, end)
     while begin >= 0 and (close := head.find(b"]", begin)) >= 0:
         content = head[begin + 1:close]
@@ -141,10 +148,24 @@ def is_group_without_name(line):
     return b":" in head[begin:close] and b":" not in head[close:]
 
 
+def decide_semicolons(line):
+    """The line with a mark or a character that cannot be one in the place of each semicolon."""
+    begin, close = find_group(line.split(b"|")[0])
+    colon = line.find(b":", close)
+    name, rest = line[:colon], line[colon:]
+    head, tail = (name[:begin], name[close + 1:]) if close else (b"", name)
+    mark = len(name) - len(tail) + find_mark(tail)
+    is_mark = name[mark:mark + 1] == b";" and b";" not in head
+    name = name.replace(b";", b".")
+    return (name[:mark] + b";" + name[mark + 1:] if is_mark else name) + rest
+
+
 def is_match(pattern, line):
     if is_group_without_name(line):
         return False
     rule = "event" if line.startswith(b"_e{") else "check" if line.startswith(b"_sc|") else "sample"
+    if rule == "sample":
+        line = decide_semicolons(line)
     return pattern[rule].fullmatch(line) is not None
 
 

@@ -75,7 +75,8 @@ def test_a_line_is_taken_apart():
 
 def test_each_dialect_is_named():
     for line, name in ((b"a,k=v:1|c", "InfluxDB"), (b"a#k=v:1|c", "Librato"),
-                       (b"a[k=v]:1|c", "SignalFx"), (b"a:1|c|#k:v", "DogStatsD")):
+                       (b"a[k=v]:1|c", "SignalFx"), (b"a;k=v:1|c", "Graphite"),
+                       (b"a:1|c|#k:v", "DogStatsD")):
         assert "tags      %s\n          k" % name in explain(line)[1]
 
 

@@ -29,7 +29,7 @@ COUNTED = {"refused": REASONS, "skipped": ("event", "service_check"),
            "sample_errors": ("invalid_sample_factor",)}
 SWITCHES = [f"statsd.{what}" for what in (
     "parse-dogstatsd-tags", "parse-influxdb-tags", "parse-librato-tags", "parse-signalfx-tags",
-    "bare-tags", "container-label", "service-checks")]
+    "parse-graphite-tags", "bare-tags", "container-label", "service-checks")]
 LIMITS = {"limit.line-length": 1048576, "limit.name-length": 4096,
           "limit.label-name-length": 1024, "limit.label-value-length": 16384,
           "limit.labels": 256, "limit.labels-length": 65536, "limit.series": math.inf,

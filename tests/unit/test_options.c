@@ -60,6 +60,7 @@ static void each_dialect_of_tags_can_be_switched_off(void **state)
         [TAG_INFLUXDB] = "statsd.parse-influxdb-tags",
         [TAG_LIBRATO] = "statsd.parse-librato-tags",
         [TAG_SIGNALFX] = "statsd.parse-signalfx-tags",
+        [TAG_GRAPHITE] = "statsd.parse-graphite-tags",
     };
     unsigned all = (1u << _TAG_DIALECT_N) - 1;
 

@@ -394,6 +394,21 @@ static void marks_without_tags_are_no_dialect(void **state)
     must_be("a,k=v#:1|c", "a", "k=\"v#\"", 0);
 }
 
+static void graphites_tags_follow_the_rules_of_all(void **state)
+{
+    must_be("c;node=n1;env=p:1|c", "c", "env=\"p\",node=\"n1\"", 0);
+    must_be("c;__x=y;k=;=v;k.1=w:1|c", "c", "k_1=\"w\"", 3);
+    must_be("c;le=1:1|h", "c", "exported_le=\"1\"", 0);
+    must_be("c;k=v,w#x[y]:1|c|#bare", "c", "k=\"v,w#x[y]\"", 1);
+    must_be("c;k=v,flag:1|c", "c", "k=\"v,flag\"", 0);
+    must_be("c;b:1|c|#k:v", "c_b", "k=\"v\"", 0);
+    must_be("c;k=v;:1|c", "c_k_v_", "", 0);
+    must_end_as(REFUSED_MIXED_TAGGING_STYLES, SLICE("c;k=v:1|c|#l:w"));
+    must_end_as(REFUSED_MIXED_TAGGING_STYLES, SLICE("c[k=v];l=w:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE(";k=v:1|c"));
+    must_end_as(REFUSED_MALFORMED_LINE, SLICE("c;k=:1|x"));
+}
+
 static void a_dialect_can_be_switched_off(void **state)
 {
     struct resolve_options options = with_dialects(ALL & ~(1u << TAG_INFLUXDB));
@@ -441,10 +456,8 @@ static void without_any_dialect_all_is_name(void **state)
 static void each_set_of_dialects_understands_its_own(void **state)
 {
     static const char *const lines[_TAG_DIALECT_N] = {
-        [TAG_DOGSTATSD] = "a:1|c|#k:v",
-        [TAG_INFLUXDB] = "a,k=v:1|c",
-        [TAG_LIBRATO] = "a#k=v:1|c",
-        [TAG_SIGNALFX] = "a[k=v]:1|c",
+        [TAG_DOGSTATSD] = "a:1|c|#k:v", [TAG_INFLUXDB] = "a,k=v:1|c", [TAG_LIBRATO] = "a#k=v:1|c",
+        [TAG_SIGNALFX] = "a[k=v]:1|c",  [TAG_GRAPHITE] = "a;k=v:1|c",
     };
 
     for (unsigned dialects = 0; dialects <= ALL; dialects++) {
@@ -782,6 +795,7 @@ static const struct CMUnitTest cases[] = {
     CASE(two_dialects_are_refused),
     CASE(two_dialects_in_a_name_are_refused),
     CASE(marks_without_tags_are_no_dialect),
+    CASE(graphites_tags_follow_the_rules_of_all),
     CASE(a_dialect_can_be_switched_off),
     CASE(dogstatsds_tags_are_an_unknown_section_then),
     CASE(without_any_dialect_all_is_name),

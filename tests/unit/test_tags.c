@@ -19,6 +19,7 @@
 #define INFLUXDB (1u << TAG_INFLUXDB)
 #define LIBRATO (1u << TAG_LIBRATO)
 #define SIGNALFX (1u << TAG_SIGNALFX)
+#define GRAPHITE (1u << TAG_GRAPHITE)
 
 /* --- tags ---------------------------------------------------------------------- */
 
@@ -58,6 +59,14 @@ static void each_dialect_has_its_separator(void **state)
     must_have_tags_in_names("k=v", "k=v;");
     must_have_tags_in_names("k=v,l=w", "k=v;l=w;");
     must_have_tags_in_names("k:v", "k:v=!;");
+}
+
+static void a_semicolon_separates_graphites_tags(void **state)
+{
+    must_have_tags(TAG_GRAPHITE, "k=v", "k=v;");
+    must_have_tags(TAG_GRAPHITE, "k=v,x;l=w", "k=v,x;l=w;");
+    must_have_tags(TAG_GRAPHITE, " k = v ;=v;k=;k=a=b", "k= v ;=v;k=;k=a=b;");
+    must_have_tags(TAG_INFLUXDB, "k=v;l=w", "k=v;l=w;");
 }
 
 static void the_key_ends_at_the_first_separator(void **state)
@@ -184,8 +193,48 @@ static void knows_the_three_dialects_in_names(void **state)
     must_split("[k=v]a", "a SignalFx{k=v}");
 }
 
+static void knows_graphites_tags_in_names(void **state)
+{
+    must_split("c;node=n1;env=p", "c Graphite{node=n1;env=p}");
+    must_split("a.b;k=v", "a.b Graphite{k=v}");
+    must_split("a;k=;=v;=", "a Graphite{k=;=v;=}");
+    must_split("a;k=v,l#m[n=w]", "a Graphite{k=v,l#m[n=w]}");
+    must_split("a[b];k=v", "a[b] Graphite{k=v}");
+    must_split("a[];k=v", "a Graphite{k=v}");
+    must_split("a[k=v];l=w", "a SignalFx{k=v} Graphite{l=w}");
+    must_split("a[b;k=v", "a[b Graphite{k=v} odd at 1");
+}
+
+static void without_a_pair_after_each_a_semicolon_is_in_the_name(void **state)
+{
+    must_split("a;b", "a;b");
+    must_split("a;", "a;");
+    must_split(";", ";");
+    must_split("a;b;k=v", "a;b;k=v");
+    must_split("a;k=v;b", "a;k=v;b");
+    must_split("a;k=v;", "a;k=v;");
+    must_split("a;;k=v", "a;;k=v");
+    must_split("a;b,k=v;c", "a;b InfluxDB{k=v;c}");
+    must_split("a;b#k", "a;b Librato{k}");
+    must_split("a;b[k=v];c", "a;b;c SignalFx{k=v}");
+    must_split("a;b[k=v;c]d", "a;bd SignalFx{k=v;c}");
+    must_split("a;k=[l=w;c]", "a;k= SignalFx{l=w;c}");
+    must_split("a;b[k=v;c]d;l=w", "a;bd;l=w SignalFx{k=v;c}");
+}
+
+static void of_all_marks_the_first_decides(void **state)
+{
+    must_split("a,k=v;l=w", "a InfluxDB{k=v;l=w}");
+    must_split("a#k=v;l=w", "a Librato{k=v;l=w}");
+    must_split("a;k=v,l=w", "a Graphite{k=v,l=w}");
+    must_split("a;b,k=v", "a Graphite{b,k=v}");
+    must_split("a[k=v;l=w]b", "ab SignalFx{k=v;l=w}");
+    must_split("a;l=[k=v]", "a Graphite{l=[k=v]}");
+}
+
 static void a_name_may_be_nothing_but_tags(void **state)
 {
+    must_split(";k=v", " Graphite{k=v}");
     must_split(",k=v", " InfluxDB{k=v}");
     must_split("#k=v", " Librato{k=v}");
     must_split("[k=v]", " SignalFx{k=v}");
@@ -282,6 +331,10 @@ static void a_group_begins_before_the_first_colon(void **state)
     must_find_group("a[k=v:w", 0, 0);
     must_find_group("a.[fe80::1].b:7", 0, 0);
     must_find_group("a,url=[k=v:w]:1", 0, 0);
+    must_find_group("a;url=[k=v:w]:1", 0, 0);
+    must_find_group("a;b[k=v:w]:1", 0, 0);
+    must_find_group("a;b[k:v=w]:1", 3, 7);
+    must_find_group("a;b;[k=v:w]:1", 4, 7);
     must_find_group("", 0, 0);
 }
 
@@ -357,6 +410,9 @@ static void a_dialect_that_is_off_decides_nothing(void **state)
     must_split_by(ALL & ~SIGNALFX, "a[k=v],l=w", "a[k=v] InfluxDB{l=w}");
     must_split_by(ALL & ~SIGNALFX, "a,k=[v]", "a InfluxDB{k=[v]}");
     must_split_by(SIGNALFX, "a,b[k=v]#c", "a,b#c SignalFx{k=v}");
+    must_split_by(ALL & ~GRAPHITE, "a;k=v", "a;k=v");
+    must_split_by(ALL & ~GRAPHITE, "a;k=v,l=w", "a;k=v InfluxDB{l=w}");
+    must_split_by(ALL & ~GRAPHITE, "a;l=[k=v]", "a;l= SignalFx{k=v}");
     must_split_by(SIGNALFX | LIBRATO, "a,b[k=v]#c", "a,b SignalFx{k=v} Librato{c}");
     must_split_by(LIBRATO, "a[b]#k=v", "a[b] Librato{k=v}");
     must_split_by(INFLUXDB, "a#b,k=v", "a#b InfluxDB{k=v}");
@@ -381,23 +437,25 @@ static size_t count_all(const struct tagged_name *name, char c)
     return n;
 }
 
-/* Every name of seven of these bytes, with every set of dialects. */
+/* Every name of six of these bytes, with every set of dialects. */
 static void nothing_but_marks_is_lost(void **state)
 {
-    static const char bytes[] = "a,#[]";
-    char sent[7], scratch[7];
+    static const char bytes[] = "a=,#;[]";
+    char sent[6], scratch[6];
     struct slice whole = { sent, sizeof(sent) };
     struct tagged_name name;
 
-    for (unsigned i = 0; i < 78125 * (ALL + 1); i++) {
+    for (unsigned i = 0; i < 117649 * (ALL + 1); i++) {
         unsigned dialects = i % (ALL + 1), code = i / (ALL + 1);
         size_t n_lost;
 
-        for (size_t at = 0; at < sizeof(sent); at++, code /= 5)
-            sent[at] = bytes[code % 5];
+        for (size_t at = 0; at < sizeof(sent); at++, code /= 7)
+            sent[at] = bytes[code % 7];
         tags_split_name(whole, dialects, scratch, &name);
         assert_int_equal(count_all(&name, 'a'), count(whole, 'a'));
+        assert_int_equal(count_all(&name, '='), count(whole, '='));
         assert_true(count_all(&name, '#') + 1 >= count(whole, '#'));
+        assert_true(count_all(&name, ';') + 1 >= count(whole, ';'));
         n_lost = count(whole, '[') - count_all(&name, '[');
         assert_int_equal(n_lost, count(whole, ']') - count_all(&name, ']'));
         assert_true(n_lost <= (dialects & SIGNALFX ? 1u : 0u));
@@ -419,6 +477,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(each_dialect_has_its_separator),
+        CASE(a_semicolon_separates_graphites_tags),
         CASE(the_key_ends_at_the_first_separator),
         CASE(nothing_between_commas_is_no_tag),
         CASE(a_tag_may_lack_something),
@@ -428,6 +487,9 @@ int main(void)
         CASE(no_tags_at_all_are_fine),
         CASE(a_name_may_have_no_tags),
         CASE(knows_the_three_dialects_in_names),
+        CASE(knows_graphites_tags_in_names),
+        CASE(without_a_pair_after_each_a_semicolon_is_in_the_name),
+        CASE(of_all_marks_the_first_decides),
         CASE(a_name_may_be_nothing_but_tags),
         CASE(of_comma_and_hash_the_first_decides),
         CASE(marks_without_tags_are_taken_away),

@@ -60,11 +60,11 @@ struct udom_metric; /* a series of a client: kind, name and tags, encoded once *
 /* Zero is a good choice for every member. Nothing here needs to outlive udom_open(). */
 struct udom_options {
     /*
-     * Where the udometer listens: "udp://HOST[:PORT]", "udp://[IPV6][:PORT]", or "unix:///PATH"
-     * of a datagram socket. If it is NULL or "", the environment decides: UDOMETER_URL, else
-     * DD_AGENT_HOST with DD_DOGSTATSD_PORT, else STATSD_HOST with STATSD_PORT, else
-     * udp://127.0.0.1:8125. A host variable may hold a URL. Ports default to 8125; "localhost"
-     * means 127.0.0.1.
+     * Where the udometer listens: "udp://HOST[:PORT]", "udp://[IPV6][:PORT]", or "unix:///PATH" or
+     * "unix://@ABSTRACT_NAME" of a datagram socket. If it is NULL or "", the environment decides:
+     * UDOMETER_URL, else DD_AGENT_HOST with DD_DOGSTATSD_PORT, else STATSD_HOST with STATSD_PORT,
+     * else udp://127.0.0.1:8125. A host variable may hold a URL. Ports default to 8125;
+     * "localhost" means 127.0.0.1.
      */
     const char *url;
     const char *prefix;      /* put before every name, such as "bot."; NULL: none */

@@ -172,6 +172,7 @@ struct udom {
     bool is_unix;
     char host[256], port[6];
     struct sockaddr_un path;
+    socklen_t path_len;
     unsigned first_address; /* which of a name's addresses is tried first */
     uint64_t retry_at_ms, resolve_at_ms, retry_ms;
     int fd;             /* -1 until there was a socket */
@@ -1148,7 +1149,7 @@ static bool set_host(struct udom *client, const char *host, size_t len, const ch
         return false;
     memcpy(client->host, host, len);
     memcpy(client->port, port, port_len);
-    /* The name may mean ::1 first, where a udometer does not listen by default. */
+    /* Without a lookup. A udometer listens on ::1 too, but other servers may not. */
     if (strcmp(client->host, "localhost") == 0)
         memcpy(client->host, "127.0.0.1", sizeof("127.0.0.1"));
     return true;
@@ -1168,12 +1169,17 @@ static bool set_host_and_port(struct udom *client, const char *text)
 static bool set_path(struct udom *client, const char *path)
 {
     size_t len = strlen(path);
+    bool is_abstract = *path == '@' && len > 1;
 
-    if (*path != '/' || len >= sizeof(client->path.sun_path))
+    if ((*path != '/' && !is_abstract) || len >= sizeof(client->path.sun_path))
         return false;
     client->is_unix = true;
     client->path.sun_family = AF_UNIX;
     memcpy(client->path.sun_path, path, len);
+    client->path_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + !is_abstract);
+    /* An abstract name begins with a zero, and ends with its length (unix(7)). */
+    if (is_abstract)
+        client->path.sun_path[0] = '\0';
     return true;
 }
 
@@ -1261,7 +1267,7 @@ static int open_host(struct udom *client)
 static void reconnect(struct udom *client)
 {
     const struct sockaddr *path = (const struct sockaddr *)&client->path;
-    int fd = client->is_unix ? open_socket(path, sizeof(client->path)) : open_host(client);
+    int fd = client->is_unix ? open_socket(path, client->path_len) : open_host(client);
 
     client->resolve_at_ms = clock_ms() + client->resolve_ms;
     STORE(&client->is_unreachable, fd < 0);

@@ -55,7 +55,7 @@ _udom_debug() {
 _udom_read_url() {
     _udom_host='' _udom_port=8125 _udom_path='' _udom_is_numeric=''
     case $1 in
-        unix:///*) _udom_path=${1#unix://} && return 0 ;;
+        unix:///* | unix://@?*) _udom_path=${1#unix://} && return 0 ;;
         udp://*) _udom_host=${1#udp://} && _udom_host=${_udom_host%/} ;;
         *) return 1 ;;
     esac
@@ -117,7 +117,7 @@ _udom_find_unix_way() {
         _udom_way=udometer
         return
     fi
-    case $_udom_path in
+    case ${_udom_path#@} in
         # Other characters might have a meaning in socat's arguments.
         *[!ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-]*) ;;
         *) ! _udom_have socat || _udom_way=socat ;;
@@ -127,7 +127,7 @@ _udom_find_unix_way() {
 _udom_find_way() {
     _udom_way=none _udom_waits=no
     if ! _udom_read_url "$1"; then
-        _udom_debug 'UDOMETER_URL: expected udp://HOST[:PORT] or unix:///PATH'
+        _udom_debug 'UDOMETER_URL: expected udp://HOST[:PORT], unix:///PATH or unix://@NAME'
     else
         if [ -n "$_udom_path" ]; then _udom_find_unix_way; else _udom_find_udp_way; fi
         [ "$_udom_way" != none ] || _udom_debug 'found none of: udometer, bash, socat, nc'
@@ -157,8 +157,9 @@ _udom_deliver() {
 }
 
 _udom_deliver_by_socat() {
-    case $_udom_host in
-        '') command socat -u STDIN "UNIX-SENDTO:$_udom_path,nonblock" ;;
+    case $_udom_host$_udom_path in
+        @*) command socat -u STDIN "ABSTRACT-SENDTO:${_udom_path#@},nonblock" ;;
+        /*) command socat -u STDIN "UNIX-SENDTO:$_udom_path,nonblock" ;;
         *:*) command socat -u STDIN "UDP6-SENDTO:[$_udom_host]:$_udom_port,nonblock" ;;
         *) command socat -u STDIN "UDP-SENDTO:$_udom_host:$_udom_port,nonblock" ;;
     esac
@@ -451,7 +452,8 @@ Usage: udometer.sh count NAME [VALUE] [key=value]...
        udometer.sh time NAME [key=value]... -- COMMAND...
        udometer.sh [-]                                 send the lines of standard input
 
-Sends to UDOMETER_URL: udp://HOST[:PORT] (default udp://127.0.0.1:8125) or unix:///PATH.
+Sends to UDOMETER_URL: udp://HOST[:PORT] (default udp://127.0.0.1:8125),
+unix:///PATH, or unix://@NAME of an abstract socket.
 With UDOMETER_DEBUG set, it says why something is not sent.
 _UDOM_END
 }

@@ -3,36 +3,22 @@
 /*
  * Target
  *
- * The part after the scheme is a path, or it is completed to HOST:PORT and parsed by
- * base/address.
+ * The part after the scheme is the path of a Unix socket, or it is completed to HOST:PORT. Other
+ * modules parse both.
  */
 
 #include "base/target.h"
 
 #include "base/slice.h"
+#include "base/unix.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <sys/un.h>
 
 #define HOST_PORT_MAX 300
 
 static const struct slice unix_scheme = { "unix://", 7 };
 static const struct slice udp_scheme = { "udp://", 6 };
-
-static int unix_address(struct address *ret, const char *path)
-{
-    struct sockaddr_un name = { .sun_family = AF_UNIX };
-    size_t len = strlen(path);
-
-    if (len == 0 || len >= sizeof(name.sun_path))
-        return -EINVAL;
-    memcpy(name.sun_path, path, len + 1);
-    *ret = (struct address){ .len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1) };
-    memcpy(&ret->storage, &name, sizeof(name));
-    return 0;
-}
 
 static int udp_address(struct address *ret, struct slice host_port)
 {
@@ -58,7 +44,7 @@ int target_parse(struct address *ret, const char *text)
     struct slice target = slice_of(text);
 
     if (slice_starts_with(target, unix_scheme))
-        return unix_address(ret, text + unix_scheme.len);
+        return unix_address(ret, text + unix_scheme.len) < 0 ? -EINVAL : 0;
     if (slice_starts_with(target, udp_scheme))
         return udp_address(ret, slice_of(text + udp_scheme.len));
     return address_parse(ret, text);

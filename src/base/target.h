@@ -16,6 +16,7 @@
  *
  *      udp://HOST[:PORT][/]    the port is TARGET_DEFAULT_PORT by default
  *      unix:///PATH            a Unix datagram socket
+ *      unix://@NAME            one with an abstract name (base/unix.h)
  *      HOST:PORT               as for address_parse()
  *
  * A name is looked up, which may block. Returns 0; -EINVAL when @text has none of these

@@ -3,8 +3,12 @@
 
 /*
  * Unix: Unix domain sockets
+ *
+ * Their paths may also be abstract names, "@NAME": without a file, and so without permissions, in
+ * the network namespace of the process (unix(7), "Abstract sockets").
  */
 
+#include "base/address.h"
 #include "base/compiler.h"
 
 #include <stdbool.h>
@@ -23,12 +27,22 @@ struct unix_file {
     ino_t inode;
 };
 
+/* Whether @path is an abstract name. "./@file" is the path of a file. */
+bool unix_is_abstract(const char *path);
+
+/*
+ * The address of @path, to bind or connect to. Returns 0; -EINVAL without a name; -ENAMETOOLONG
+ * with more than 107 bytes. On failure @ret is unchanged.
+ */
+MUST_CHECK int unix_address(struct address *ret, const char *path);
+
 /*
  * Create a non-blocking socket of @type, SOCK_DGRAM or SOCK_STREAM (which then listens), at
  * @path. A socket file on which nothing listens any longer is replaced.
  *
- * Returns the descriptor, and the file in @ret; -EADDRINUSE when another process listens
- * there; -EEXIST when the file is not a socket; -ENAMETOOLONG; or another negative errno.
+ * Returns the descriptor, and in @ret the file, if there is one; -EADDRINUSE when another process
+ * listens there; -EEXIST when the file is not a socket; the errors of unix_address(); or another
+ * negative errno.
  *
  * Peers cannot pass descriptors, as with unix_refuse_descriptors().
  */
@@ -43,5 +57,5 @@ MUST_CHECK int unix_bind(const char *path, int type, const struct unix_permissio
  */
 void unix_refuse_descriptors(int fd);
 
-/* Remove the file at @path if it is still @file. */
+/* Remove the file at @path if it is still @file. Does nothing for an abstract name. */
 void unix_remove(const char *path, const struct unix_file *file);

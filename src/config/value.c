@@ -12,6 +12,7 @@
 
 #include "base/address.h"
 #include "base/target.h"
+#include "base/unix.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -91,8 +92,11 @@ static int read_address(void *to, const char *text, const struct value_range *ra
 static int read_socket_path(void *to, const char *text, const struct value_range *range,
                             struct buffer *wrong)
 {
-    if (text[0] == '\0' || strlen(text) > 107 || !utf8_is_valid(slice_of(text)))
-        return value_refuse(wrong, "the path of a socket, at most 107 bytes of UTF-8");
+    struct address address;
+
+    if (unix_address(&address, text) < 0 || !utf8_is_valid(slice_of(text)))
+        return value_refuse(wrong, "the path of a socket, or @ and an abstract name, at most 107 "
+                                   "bytes of UTF-8");
     return value_read_text(to, text, range, wrong);
 }
 

@@ -225,7 +225,8 @@ static int bind_file(struct listeners *listeners, const char *path, int type)
     if (fd < 0)
         return fd;
     file->path = path;
-    listeners->n_files++;
+    if (!unix_is_abstract(path))
+        listeners->n_files++;
     return fd;
 }
 
@@ -246,7 +247,7 @@ static int open_unixgram(struct listeners *listeners, const struct listener_opti
 
     if (fd < 0)
         return fd;
-    socket = add_socket(listeners, fd, listeners->n_files % listeners->n_workers, listener);
+    socket = add_socket(listeners, fd, listeners->n_sockets % listeners->n_workers, listener);
     snprintf(socket->address, sizeof(socket->address), "unixgram://%s", listener->address);
     return 0;
 }

@@ -263,9 +263,9 @@ def test_hostile_words_forge_nothing(subject):
 
 
 @pytest.mark.parametrize("transport, dialect", [("udp", "statsd"), ("unix", "statsd"),
-                                                ("udp", "dogstatsd")])
+                                                ("abstract", "statsd"), ("udp", "dogstatsd")])
 def test_the_example_bot_shows_what_it_does(start, tmp_path, transport, dialect):
-    path = tmp_path / "s"
+    path = "@udometer-test-%d" % os.getpid() if transport == "abstract" else tmp_path / "s"
     udometer = start("--statsd.listen-unixgram=%s" % path, "--statsd.dialect=" + dialect)
     url = "udp://%s:%d" % udometer.udp[0] if transport == "udp" else "unix://%s" % path
     run_bot(BOT, url)

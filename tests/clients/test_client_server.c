@@ -105,13 +105,13 @@ static void urls_are_read(void **state)
 {
     static const char *const good[] = {
         "udp://127.0.0.1:8125", "udp://host",   "udp://[::1]:1",      "udp://[::1]",
-        "udp://host:65535",     "unix:///path", "udp://localhost:80",
+        "udp://host:65535",     "unix:///path", "udp://localhost:80", "unix://@abstract",
     };
     static const char *const bad[] = {
-        "127.0.0.1:8125", "tcp://host:1", "udp://",           "udp://:8125",
-        "udp://host:",    "udp://host:0", "udp://host:65536", "udp://host:x",
-        "udp://host:-1",  "udp://[::1",   "udp://[::1]x",     "udp://host:123456",
-        "unix://path",    "unix://",      "udp://host:1/",    "udp://[]:1",
+        "127.0.0.1:8125", "tcp://host:1",      "udp://",       "udp://:8125",   "udp://host:",
+        "udp://host:0",   "udp://host:65536",  "udp://host:x", "udp://host:-1", "udp://[::1",
+        "udp://[::1]x",   "udp://host:123456", "unix://path",  "unix://",       "udp://host:1/",
+        "udp://[]:1",     "unix://@",
     };
     char long_path[300] = "unix:///";
 

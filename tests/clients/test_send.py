@@ -43,15 +43,18 @@ def lines_of(receiver, samples):
 # --- samples ---
 
 
-@pytest.mark.parametrize("transport", ["udp4", "udp6", "unix"])
+@pytest.mark.parametrize("transport", ["udp4", "udp6", "unix", "abstract"])
 def test_samples_arrive(start, folder, transport):
-    path = folder + "/socket"
+    path = "@udometer-test-%d" % os.getpid() if transport == "abstract" else folder + "/socket"
     listen = {"udp4": "--statsd.listen-udp=127.0.0.1:0", "udp6": "--statsd.listen-udp=[::1]:0",
-              "unix": "--statsd.listen-unixgram=" + path}[transport]
+              "unix": "--statsd.listen-unixgram=" + path,
+              "abstract": "--statsd.listen-unixgram=" + path}[transport]
     if transport == "udp6" and not HAS_IPV6:
         pytest.skip("this machine has no ::1")
     udometer = start("--workers=1", listen)
-    url = "unix://" + path if transport == "unix" else "udp://" + udometer.listening("udp")[0]
+    url = "udp://" + udometer.listening("udp")[0]
+    if not transport.startswith("udp"):
+        url = "unix://" + path
     for words in ("count a 2 k=v", "count a k=v", "gauge g 5", "gauge g - 2", "gauge n -2",
                   "gauge n -2", "timing t 250", "observe o 3", "set s x", "set s y", "gauge gone 1",
                   "expire gone"):

@@ -106,6 +106,17 @@ def test_samples_arrive_by_unix_socket(shells, start, folder, shell, way):
 
 
 @every_shell
+@pytest.mark.parametrize("way", ["udometer", "socat"])
+def test_samples_arrive_by_abstract_socket(shells, start, shell, way):
+    name = "@udometer-test-%d" % os.getpid()
+    udometer = start("--workers=1", "--statsd.listen-unixgram=" + name)
+    found = shells.must_run(shell, STRICT[shell] + EVERY_TYPE + 'printf %s "$_udom_way"',
+                            url="unix://" + name, way=way)
+    assert found == way
+    must_show_every_type(udometer)
+
+
+@every_shell
 def test_the_url_may_lack_its_port_and_change(shells, receiver, shell):
     script = """
         udom_count unsent
@@ -224,7 +235,7 @@ N_MISUSE = 27
 URLS = ["udp://127.0.0.1:1", "unix:///nowhere/at.all", "udp://", "tcp://127.0.0.1:8125", "nonsense",
         "udp://[::1", "udp://::1", "udp://127.0.0.1:x", "udp://127.0.0.1:123456", "unix://relative",
         "udp://-v:1", "udp://a b:1", "udp://a;b:1", "udp://255.255.255.255:9", "udp://0.0.0.0.0:1",
-        "unix:///a,b", "udp://240.0.0.1:1", "udp://a/b:1"]
+        "unix:///a,b", "udp://240.0.0.1:1", "udp://a/b:1", "unix://@", "unix://@a b"]
 
 
 @every_way

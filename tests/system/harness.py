@@ -325,6 +325,8 @@ def connect(udometer, kind, listener=0):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if kind == "unixgram" else
                              socket.SOCK_STREAM)
         address = udometer.listening(kind)[listener]
+        if address.startswith("@"):
+            address = "\0" + address[1:]
     udometer.sockets.append(sock)
     sock.connect(address)  # without a timeout, which would hide a call that should wait
     sock.settimeout(DEADLINE)

@@ -65,6 +65,10 @@ static void reads_a_path_as_long_as_the_kernel_takes(void **state)
     assert_string_equal(name.sun_path, text + 7);
     text[7 + 107] = 'p';
     must_refuse(text, -EINVAL);
+    assert_int_equal(target_parse(&address, "unix://@name"), 0);
+    memcpy(&name, &address.storage, sizeof(name));
+    assert_memory_equal(name.sun_path, "\0name", 6);
+    must_refuse("unix://@", -EINVAL);
 }
 
 static void survives_a_very_long_host(void **state)

@@ -100,6 +100,98 @@ static int connect_to_path(int type)
     return fd;
 }
 
+/* --- abstract names --------------------------------------------------------------- */
+
+static const char *abstract_name(void)
+{
+    static char name[64];
+
+    snprintf(name, sizeof(name), "@test_unix.%d", (int)getpid());
+    return name;
+}
+
+static int connect_to_abstract(const char *name, int type)
+{
+    struct address address;
+    int fd = socket(AF_UNIX, type, 0), error;
+
+    assert_int_equal(unix_address(&address, name), 0);
+    if (connect(fd, &address.any, address.len) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return -error;
+}
+
+static void an_abstract_name_has_no_file(void **state)
+{
+    static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+    const char *name = abstract_name();
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct unix_file file;
+        int fd = unix_bind(name, types[i], &everybody, &file), out;
+
+        assert_true(fd >= 0);
+        assert_false(exists(name));
+        out = connect_to_abstract(name, types[i]);
+        assert_true(out >= 0);
+        assert_int_equal(send(out, "a:1|c", 5, 0), 5);
+        close(out);
+        unix_remove(name, &file);
+        close(fd);
+        assert_int_equal(connect_to_abstract(name, types[i]), -ECONNREFUSED);
+    }
+}
+
+static void an_abstract_name_in_use_is_an_error(void **state)
+{
+    struct unix_file file, other;
+    int fd = unix_bind(abstract_name(), SOCK_DGRAM, &everybody, &file);
+    unsigned n = n_descriptors();
+
+    assert_true(fd >= 0);
+    assert_int_equal(unix_bind(abstract_name(), SOCK_DGRAM, &everybody, &other), -EADDRINUSE);
+    assert_int_equal(n_descriptors(), n);
+    close(fd);
+}
+
+/* What a client connects to that passes the exact length, as all do. */
+static void an_abstract_name_ends_with_its_last_byte(void **state)
+{
+    struct address address, longest;
+    char text[109] = "@";
+
+    assert_int_equal(unix_address(&address, "@ab"), 0);
+    assert_int_equal(address.len, offsetof(struct sockaddr_un, sun_path) + 3);
+    assert_memory_equal(((struct sockaddr_un *)&address.storage)->sun_path, "\0ab", 3);
+    memset(text + 1, 'x', 107);
+    assert_int_equal(unix_address(&longest, text), -ENAMETOOLONG);
+    text[107] = '\0';
+    assert_int_equal(unix_address(&longest, text), 0);
+    assert_int_equal(longest.len, offsetof(struct sockaddr_un, sun_path) + 107);
+    assert_int_equal(unix_address(&longest, "@"), -EINVAL);
+    assert_int_equal(unix_address(&longest, ""), -EINVAL);
+}
+
+/* Only the first byte makes a name abstract. */
+static void a_file_may_have_an_at_sign(void **state)
+{
+    struct unix_file file;
+    char text[sizeof(path) + 8];
+    int fd;
+
+    assert_true(unix_is_abstract("@a"));
+    assert_false(unix_is_abstract("./@a"));
+    snprintf(text, sizeof(text), "%s/@a", folder);
+    fd = unix_bind(text, SOCK_DGRAM, &everybody, &file);
+    assert_true(fd >= 0);
+    assert_true(exists(text));
+    unix_remove(text, &file);
+    assert_false(exists(text));
+    close(fd);
+}
+
 /* --- passed descriptors ---------------------------------------------------------- */
 
 #ifndef SO_PASSRIGHTS
@@ -477,6 +569,10 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(makes_a_datagram_socket),
         CASE(makes_a_stream_socket_that_listens),
+        CASE(an_abstract_name_has_no_file),
+        CASE(an_abstract_name_in_use_is_an_error),
+        CASE(an_abstract_name_ends_with_its_last_byte),
+        CASE(a_file_may_have_an_at_sign),
         CASE(a_datagram_with_descriptors_is_refused_by_the_kernel),
         CASE(a_connection_with_descriptors_is_refused_by_the_kernel),
         CASE(other_sockets_have_nothing_to_refuse),

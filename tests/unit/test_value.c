@@ -555,6 +555,8 @@ static void a_listener_has_an_address_and_maybe_a_dialect(void **state)
     take(&at_paths, &listener, "/run/a.sock?dialect=statsd");
     assert_string_equal(listener.address, "/run/a.sock");
     assert_true(listener.has_dialect && !listener.is_dogstatsd);
+    take(&at_paths, &listener, "@name?dialect=dogstatsd");
+    assert_string_equal(listener.address, "@name");
     value_listener_path.deinit(&listener);
     assert_null(listener.address);
 }
@@ -570,7 +572,9 @@ static void a_wrong_listener_changes_nothing(void **state)
                     "expected ?dialect=statsd, ?dialect=dogstatsd or nothing after the "
                     "address");
     is_refused_with(&at_paths, &listener, "",
-                    "expected the path of a socket, at most 107 bytes of UTF-8");
+                    "expected the path of a socket, or @ and an abstract name, at most 107 bytes "
+                    "of UTF-8");
+    refuse(&at_paths, &listener, "@");
     assert_string_equal(listener.address, "127.0.0.1:1");
     assert_true(listener.has_dialect && listener.is_dogstatsd);
     value_listener_address.deinit(&listener);

@@ -58,7 +58,7 @@ static int open_url(struct sender *sender, const char *url)
     if (r == 0)
         r = sender_open(sender, &address);
     if (r == -EINVAL)
-        return complain(url, "expected udp://HOST:PORT or unix:///PATH", EXIT_USAGE);
+        return complain(url, "expected udp://HOST:PORT, unix:///PATH or unix://@NAME", EXIT_USAGE);
     return r < 0 ? complain(url, strerror(-r), EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
@@ -232,9 +232,9 @@ static int print_usage(void)
          "  set NAME MEMBER           count distinct members\n"
          "  expire NAME               end all series of this name that have these tags\n"
          "\n"
-         "URL is udp://HOST[:PORT] or unix:///PATH. The default is the environment variable\n"
-         "UDOMETER_URL, then " DEFAULT_URL ". Characters that would break a line\n"
-         "become '_'.\n"
+         "URL is udp://HOST[:PORT], unix:///PATH, or unix://@NAME of an abstract socket. The\n"
+         "default is the environment variable UDOMETER_URL, then " DEFAULT_URL ".\n"
+         "Characters that would break a line become '_'.\n"
          "Exit status 0: everything was sent. 1: something was not. 2: a flag or an argument\n"
          "is invalid. With time: the status of COMMAND, as in a shell.\n"
          "\n"

@@ -198,11 +198,16 @@ def type_complaints(root, pattern, cases):
             yield f"{what}: not the types of the program: {', '.join(sorted(wanted ^ found))}"
 
 
-def main(root):
+def read_patterns(root):
+    """What matches lines of each form, from the grammar. All of its rules are valid."""
     translator = Translator(read_rules((root / "proto" / "statsd.abnf").read_text()))
     for name in translator.rules:
         re.compile(translator.rule(name))
-    pattern = {name: re.compile(translator.rule(name)) for name in ("event", "check", "sample")}
+    return {name: re.compile(translator.rule(name)) for name in ("event", "check", "sample")}
+
+
+def main(root):
+    pattern = read_patterns(root)
     cases = [(path, case) for path in sorted((root / "proto" / "vectors").glob("*.json"))
              for case in json.loads(path.read_text("utf-8"))["cases"]]
     complaints = list(type_complaints(root, pattern, [case for _, case in cases]))

@@ -4,12 +4,19 @@
 import collections
 import concurrent.futures
 import os
+import pathlib
+import random
 import re
 import subprocess
+import sys
 
 import vectors
 from children import clean_environment
 from harness import BINARY, DEADLINE, check_sanitizers, run
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests" / "style"))
+import check_abnf  # noqa: E402
 
 VERDICT = re.compile(r"^(applied|refused|skipped) +(\d+) (sample|event|service check)s?"
                      r"(?:, (\w+): .*)?$")
@@ -58,6 +65,30 @@ def test_it_says_what_the_vectors_say():
     with concurrent.futures.ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         found = [text for text in pool.map(complaint, vectors.load()) if text]
     assert not found, "\n".join(found[:20])
+
+
+def random_lines(marks, n):
+    """Lines whose names have the marks of all dialects anywhere."""
+    draw = random.Random(marks)
+    for _ in range(n):
+        yield "".join(draw.choices(marks, k=draw.randint(1, 10))) \
+            + draw.choice((":1|", ":1|", ":1|", ":1:2|", ":x|")) + draw.choice("cgh") \
+            + draw.choice(("", "|#k:v", "|#b", "|#", "|@0.5", "|c:x"))
+
+
+def test_random_names_are_accepted_as_the_grammar_says():
+    pattern = check_abnf.read_patterns(ROOT)
+    beyond_syntax = {"applied", "type_conflict", "reserved_name"}
+    for marks in ("ab,#[]=:;", "a,[];=", "a[]:;=", "a,#[]="):
+        lines = list(random_lines(marks, 3000))
+        outputs = explain("\n".join(lines).encode())[1].strip("\n").split("\n\n")
+        assert len(outputs) == len(lines)
+        for line, output in zip(lines, outputs):
+            found = set(verdicts(output))
+            # The grammar does not describe a line of which a part counts.
+            if found <= beyond_syntax or not found & beyond_syntax and "samples, " not in output:
+                assert check_abnf.is_match(pattern, line.encode()) == (found <= beyond_syntax), \
+                    output
 
 
 def test_a_line_is_taken_apart():

@@ -11,6 +11,7 @@
  *      PEER        the peer has closed it
  *      ERROR       it broke: the peer reset it, or has answered no keep-alive probe
  *      EVICTED     there was no place for a new one (input/places.h)
+ *      IDLE        it has sent nothing for as long as --statsd.idle-timeout
  *      NO_MEMORY   there was no memory for an unfinished line
  *      SHUTDOWN    the worker stops
  */
@@ -18,6 +19,7 @@
     X(PEER, peer)                                                                                  \
     X(ERROR, error)                                                                                \
     X(EVICTED, evicted)                                                                            \
+    X(IDLE, idle)                                                                                  \
     X(NO_MEMORY, no_memory)                                                                        \
     X(SHUTDOWN, shutdown)
 

@@ -26,7 +26,8 @@ struct settings {
     bool container_label;
     bool service_checks;
     uint64_t read_buffer_bytes;
-    uint64_t ttl_s; /* 0: series never expire */
+    uint64_t idle_timeout_s; /* 0: connections may be idle for ever */
+    uint64_t ttl_s;          /* 0: series never expire */
     char *listen_http;
     char *telemetry_path;
     uint64_t n_workers; /* 0: the daemon chooses */

@@ -227,6 +227,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
         .sockets = sockets,
         .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
         .places = daemon->places,
+        .idle_max_ns = daemon->options->idle_max_s * CLOCK_NS_PER_S,
         .on_ended = on_ended,
         .ctx = daemon,
     };

@@ -21,6 +21,7 @@ struct daemon_options {
     unsigned n_workers; /* 0: the daemon chooses */
     struct listeners_options listeners;
     uint64_t max_connections; /* of all workers together */
+    uint32_t idle_max_s;      /* of connections; 0: they may be idle for ever */
     struct pipeline_options pipeline;
     struct registry_options registry; /* only its limits; the daemon fills in the rest */
     size_t max_key_bytes;             /* of each worker's shard */

@@ -261,6 +261,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
         },
         .places = options->places,
         .keep_alive = keep_alive,
+        .idle_max_ns = options->idle_max_ns,
         .callbacks = {
             .ctx = source,
             .on_lines = on_lines,

@@ -116,6 +116,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .n_workers = (unsigned)settings->n_workers,
         .listeners = listeners_options(settings),
         .max_connections = settings->max_connections,
+        .idle_max_s = (uint32_t)settings->idle_timeout_s,
         .pipeline = options_pipeline(settings),
         .registry = options_registry(settings),
         .max_key_bytes = options_max_key_bytes(settings),

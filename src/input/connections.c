@@ -43,9 +43,10 @@ struct connection {
 
 struct connections {
     struct connections_options options;
-    struct connection *first;
+    struct connection *first, *last; /* the last one has been idle longest */
     uv_poll_t poll;
     uv_timer_t pause;
+    uv_timer_t idle;    /* runs while there are connections that may become idle */
     unsigned n_handles; /* not closed by the loop yet, including those of the connections */
     char *buffer;       /* READ_BYTES */
 };
@@ -70,6 +71,47 @@ static void on_connection_closed(uv_handle_t *handle)
     free_when_closed(owner);
 }
 
+static void link_first(struct connection *connection)
+{
+    struct connections *owner = connection->owner;
+
+    connection->prev = NULL;
+    connection->next = owner->first;
+    if (owner->first)
+        owner->first->prev = connection;
+    else
+        owner->last = connection;
+    owner->first = connection;
+}
+
+static void unlink_connection(struct connection *connection)
+{
+    struct connections *owner = connection->owner;
+
+    if (connection->prev)
+        connection->prev->next = connection->next;
+    else
+        owner->first = connection->next;
+    if (connection->next)
+        connection->next->prev = connection->prev;
+    else
+        owner->last = connection->prev;
+}
+
+/* It has sent something at @now_ns. */
+static void touch(struct connection *connection, int64_t now_ns)
+{
+    places_touch(connection->place, now_ns);
+    unlink_connection(connection);
+    link_first(connection);
+}
+
+/* A peer that did not end the connection is to learn of its end before it writes again. */
+static bool is_sudden(enum connection_end cause)
+{
+    return cause == CONNECTION_END_EVICTED || cause == CONNECTION_END_IDLE;
+}
+
 /* libuv allows that a descriptor is closed as soon as nothing polls it. */
 static void close_connection(struct connection *connection, enum connection_end cause)
 {
@@ -77,16 +119,11 @@ static void close_connection(struct connection *connection, enum connection_end 
 
     if (stream_is_inside(&connection->stream))
         owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE);
-    if (connection->prev)
-        connection->prev->next = connection->next;
-    else
-        owner->first = connection->next;
-    if (connection->next)
-        connection->next->prev = connection->prev;
+    unlink_connection(connection);
     owner->options.callbacks.on_closed(owner->options.callbacks.ctx, cause);
     uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
     places_give_back(owner->options.places, connection->place);
-    if (cause == CONNECTION_END_EVICTED)
+    if (is_sudden(cause))
         socket_abort(connection->fd);
     else
         close(connection->fd);
@@ -197,11 +234,50 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     struct connections *owner = connection->owner;
     int64_t now_ns = clock_monotonic_ns();
 
-    places_touch(connection->place, now_ns);
+    touch(connection, now_ns);
     /* On an error libuv has stopped polling; recv() returns the reason. */
     if (read_some(connection, now_ns + TURN_NS) != READ_END && status < 0)
         close_connection(connection, CONNECTION_END_ERROR);
     end_turn(owner);
+}
+
+/* --- idle connections -------------------------------------------------------------------- */
+
+static void on_idle(uv_timer_t *timer);
+
+/* Wake up when the connection that has been idle longest may be closed. */
+static void await_idle(struct connections *connections, int64_t now_ns)
+{
+    int64_t left_ns;
+
+    if (connections->options.idle_max_ns == 0 || !connections->last)
+        return;
+    left_ns = places_last_ns(connections->last->place) + connections->options.idle_max_ns - now_ns;
+    uv_timer_start(&connections->idle, on_idle,
+                   left_ns > 0 ? (uint64_t)(left_ns / CLOCK_NS_PER_MS) + 1 : 0, 0);
+}
+
+/*
+ * Close what is idle. What has arrived while this process did not run, as when the machine was
+ * asleep, is read first, and keeps its connection open.
+ */
+static void on_idle(uv_timer_t *timer)
+{
+    struct connections *connections = timer->data;
+    int64_t now_ns = clock_monotonic_ns(), latest_ns = now_ns - connections->options.idle_max_ns;
+    struct connection *connection;
+
+    while ((connection = connections->last) && places_last_ns(connection->place) <= latest_ns &&
+           clock_monotonic_ns() < now_ns + TURN_NS) {
+        enum read_outcome outcome = read_once(connection);
+
+        if (outcome == READ_ALL)
+            close_connection(connection, CONNECTION_END_IDLE);
+        else if (outcome == READ_PART)
+            touch(connection, now_ns);
+    }
+    await_idle(connections, now_ns);
+    end_turn(connections);
 }
 
 /* --- accepting --------------------------------------------------------------------------- */
@@ -223,10 +299,7 @@ static struct connection *new_connection(struct connections *owner, int fd,
     connection->place = place;
     connection->poll.data = connection;
     stream_init(&connection->stream, &owner->options.stream);
-    connection->next = owner->first;
-    if (owner->first)
-        owner->first->prev = connection;
-    owner->first = connection;
+    link_first(connection);
     owner->n_handles++;
     return connection;
 }
@@ -273,6 +346,8 @@ static void add_connection(struct connections *owner, int fd, const struct addre
     (void)!socket_keep_alive(fd, &owner->options.keep_alive);
     if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
         close_connection(connection, CONNECTION_END_ERROR);
+    else if (!uv_is_active((const uv_handle_t *)&owner->idle))
+        await_idle(owner, places_last_ns(connection->place));
 }
 
 /*
@@ -351,6 +426,7 @@ void connections_close(struct connections *connections)
     end_turn(connections);
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);
+    uv_close((uv_handle_t *)&connections->idle, on_closed);
 }
 
 int connections_open(struct connections **ret, uv_loop_t *loop,
@@ -362,7 +438,7 @@ int connections_open(struct connections **ret, uv_loop_t *loop,
     if (!connections)
         return r;
     connections->options = *options;
-    connections->poll.data = connections->pause.data = connections;
+    connections->poll.data = connections->pause.data = connections->idle.data = connections;
     connections->buffer = malloc(READ_BYTES);
     if (connections->buffer)
         r = uv_poll_init(loop, &connections->poll, options->fd);
@@ -371,7 +447,8 @@ int connections_open(struct connections **ret, uv_loop_t *loop,
         return r;
     }
     uv_timer_init(loop, &connections->pause); /* cannot fail */
-    connections->n_handles = 2;
+    uv_timer_init(loop, &connections->idle);
+    connections->n_handles = 3;
     r = uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
     if (r < 0) {
         connections_close(connections);

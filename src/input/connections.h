@@ -36,6 +36,7 @@ struct connections_options {
     struct stream_options stream;
     struct places *places;               /* of all listeners and workers together; borrowed */
     struct socket_keep_alive keep_alive; /* of TCP connections; a dead peer closes its own */
+    int64_t idle_max_ns; /* close a connection that has sent nothing for this long; 0: never */
     struct connections_callbacks callbacks;
 };
 

@@ -501,6 +501,21 @@ def test_a_process_that_opens_more_and_more_loses_its_own(start, streams):
     assert udometer.settle().value("hits_total") == 5
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_idle_connections_are_closed_on_request(start, streams, workers):
+    udometer = start(*streams, "--statsd.idle-timeout=1s", "--workers=%d" % workers)
+    for _ in range(2):
+        socks = [connect(udometer, protocol) for protocol in STREAMS * 3]
+        for sock in socks:
+            write(udometer, sock, b"hits_total:1|c\n")
+        udometer.settle()
+        assert all(is_closed(sock) for sock in socks)
+        wait_for_connections(udometer, 0)
+    scrape = udometer.settle()
+    assert scrape.value("hits_total") == 12
+    assert scrape.value("udometer_connections_closed_total", cause="idle") == 12
+
+
 def test_freed_places_can_be_used_again(start, streams):
     udometer = start(*streams, "--limit.connections=2", "--workers=2")
     for i in range(10):

@@ -4,6 +4,7 @@
  * Connections on which nothing arrives: peers that are quiet, and peers that are gone
  */
 
+#include "base/clock.h"
 #include "stage.h"
 
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 /* --- a network that can be cut ------------------------------------------------------------ */
 
@@ -157,12 +159,119 @@ static void a_peer_that_is_only_quiet_stays(void **state)
     stage_close(&stage);
 }
 
+/* --- idle connections ---------------------------------------------------------------------- */
+
+#define IDLE_MS 200
+
+static void open_with_idle_limit(struct stage *stage, enum transport transport)
+{
+    stage_open(stage, transport, 10);
+    stage->options.idle_max_ns = IDLE_MS * CLOCK_NS_PER_MS;
+    connections_close(stage->connections);
+    open_connections(stage, &stage->connections);
+}
+
+/* It is refused, as is any other line whose end does not arrive. */
+static void an_idle_connection_is_closed(void **state)
+{
+    for (enum transport transport = TCP; transport <= UNIX; transport++) {
+        int64_t start_ns = clock_monotonic_ns();
+        struct stage stage;
+        char byte;
+        int out;
+
+        open_with_idle_limit(&stage, transport);
+        out = client_of(&stage);
+        say(out, SLICE("a:1|c\nb:2|c"));
+        run_until(&stage, &stage.n_closed, 1);
+        assert_true(clock_monotonic_ns() - start_ns >= IDLE_MS * CLOCK_NS_PER_MS);
+        assert_int_equal(stage.n_ends[CONNECTION_END_IDLE], 1);
+        must_have_come(&stage, "a:1|c/?");
+        /* Its next write fails, where after an orderly end it would be lost. */
+        assert_int_equal(send(out, "c", 1, MSG_NOSIGNAL), -1);
+        assert_true(errno == ECONNRESET || errno == EPIPE);
+        assert_true(recv(out, &byte, 1, 0) <= 0);
+        close(out);
+        stage_close(&stage);
+    }
+}
+
+static void whoever_sends_something_stays(void **state)
+{
+    int64_t sent_ns = 0;
+    struct stage stage;
+    int out[3];
+
+    open_with_idle_limit(&stage, TCP);
+    for (unsigned i = 0; i < 3; i++) {
+        out[i] = client_of(&stage);
+        run_until(&stage, &stage.n_opened, i + 1);
+    }
+    for (unsigned i = 0; stage.n_closed == 0; i++) {
+        run_for(&stage, 10);
+        if (i < 5) {
+            sent_ns = clock_monotonic_ns();
+            say(out[1], SLICE("\n")); /* not a line, but a sign of life */
+        }
+    }
+    must_be_closed(out[0]); /* the longest idle first */
+    run_until(&stage, &stage.n_closed, 3);
+    assert_true(clock_monotonic_ns() - sent_ns >= IDLE_MS * CLOCK_NS_PER_MS);
+    assert_int_equal(stage.n_ends[CONNECTION_END_IDLE], 3);
+    assert_int_equal(stage.n_refused, 0);
+    for (unsigned i = 0; i < 3; i++)
+        close(out[i]);
+    stage_close(&stage);
+}
+
+/* Then the process was idle, and not its connections. */
+static void what_has_arrived_meanwhile_keeps_them_open(void **state)
+{
+    const struct timespec pause = { .tv_nsec = 2 * IDLE_MS * CLOCK_NS_PER_MS };
+    struct stage stage;
+    int out[2];
+
+    open_with_idle_limit(&stage, TCP);
+    for (unsigned i = 0; i < 2; i++) {
+        out[i] = client_of(&stage);
+        run_until(&stage, &stage.n_opened, i + 1);
+    }
+    say(out[0], SLICE("a:1|c\n"));
+    nanosleep(&pause, NULL);
+    run_until(&stage, &stage.n_closed, 1);
+    must_have_come(&stage, "a:1|c/");
+    must_be_closed(out[1]);
+    say(out[0], SLICE("a:2|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+    run_until(&stage, &stage.n_closed, 2);
+    close(out[0]);
+    close(out[1]);
+    stage_close(&stage);
+}
+
+static void it_may_be_closed_before_any_is_idle(void **state)
+{
+    struct stage stage;
+    int out;
+
+    open_with_idle_limit(&stage, UNIX);
+    out = client_of(&stage);
+    run_until(&stage, &stage.n_opened, 1);
+    stage_close(&stage);
+    assert_int_equal(stage.n_ends[CONNECTION_END_SHUTDOWN], 1);
+    close(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test_teardown(a_peer_that_answers_no_probe_is_gone, leave_network),
         CASE(a_peer_that_has_forgotten_the_connection_is_gone),
         CASE(a_peer_that_is_only_quiet_stays),
+        CASE(an_idle_connection_is_closed),
+        CASE(whoever_sends_something_stays),
+        CASE(what_has_arrived_meanwhile_keeps_them_open),
+        CASE(it_may_be_closed_before_any_is_idle),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -96,6 +96,7 @@ static void each_setting_reaches_its_module(void **state)
     set("limit.connections", "105");
     set("limit.line-length", "106");
     set("statsd.ttl", "107s");
+    set("statsd.idle-timeout", "108s");
     set("workers", "8");
     set("web.listen-address", "127.0.0.1:109");
     set("web.telemetry-path", "/110");
@@ -109,6 +110,7 @@ static void each_setting_reaches_its_module(void **state)
     assert_int_equal(options.max_connections, 105);
     assert_int_equal(options.pipeline.resolve.limits.line, 106);
     assert_int_equal(options.ttl_s, 107);
+    assert_int_equal(options.idle_max_s, 108);
     assert_int_equal(options.n_workers, 8);
     assert_string_equal(options.http_address, "127.0.0.1:109");
     assert_string_equal(options.telemetry_path, "/110");
@@ -317,10 +319,10 @@ static void describe(struct buffer *out)
     buffer_add_format(out, " %zu %zu %zu %zu", options.registry.max_series,
                       options.registry.max_family_series, options.registry.max_bytes,
                       options.max_key_bytes);
-    buffer_add_format(out, " %d %d %u %lu %u %s %s %d", (int)options.log_level,
+    buffer_add_format(out, " %d %d %u %lu %u %u %s %s %d", (int)options.log_level,
                       (int)options.log_format, options.n_workers,
-                      (unsigned long)options.max_connections, options.ttl_s, options.http_address,
-                      options.telemetry_path, options.has_welcome);
+                      (unsigned long)options.max_connections, options.idle_max_s, options.ttl_s,
+                      options.http_address, options.telemetry_path, options.has_welcome);
     assert_false(out->has_failed);
 }
 

@@ -25,11 +25,11 @@ struct expiry {
 };
 
 /*
- * Find the series that were last written before @now_s - @ttl_s and mark them. Returns the number
- * found; if it is 0, expiry_finish() is next. Without memory it finds fewer.
+ * Find the series whose last sample arrived more than @ttl_ns before @now_ns, and mark them.
+ * Returns the number found; if it is 0, expiry_finish() is next. Without memory it finds fewer.
  */
-size_t expiry_mark(struct expiry *expiry, struct registry *registry, uint32_t now_s,
-                   uint32_t ttl_s);
+size_t expiry_mark(struct expiry *expiry, struct registry *registry, int64_t now_ns,
+                   int64_t ttl_ns);
 
 /*
  * Remove those that were not written since. Returns their number. Workers may still have

@@ -93,12 +93,12 @@ static struct key *next_key(const struct keys *keys, struct slots_cursor *cursor
     return slots_next(&keys->slots, cursor);
 }
 
-/* Keys with a lower worth are evicted first: the time of the cell's last write, 0 if shared. */
-static uint32_t worth_of(const struct key *key)
+/* Keys with a lower worth are evicted first: when the cell was last written, 0 if shared. */
+static int64_t worth_of(const struct key *key)
 {
     if (key->next || key->prev)
         return 0;
-    return atomic_load_explicit(&key->cell->touched_s, memory_order_relaxed);
+    return atomic_load_explicit(&key->cell->touched_ns, memory_order_relaxed);
 }
 
 /* Evict one of the keys near @hash. */

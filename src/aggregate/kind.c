@@ -82,7 +82,7 @@ struct cell *kind_new_cell(enum metric_type type, struct series *series,
 
     if (!cell)
         return NULL;
-    cell->series = series;
+    cell_init(cell, series);
     if (kind->init)
         kind->init(cell, buckets);
     return cell;

@@ -147,7 +147,7 @@ enum verdict registry_admit(struct registry *registry, unsigned worker,
 
 bool registry_revive(struct registry *registry, struct cell *cell)
 {
-    struct series *series = cell->series;
+    struct series *series = cell_series(cell);
     bool is_registered;
 
     pthread_mutex_lock(&registry->lock);
@@ -366,44 +366,44 @@ struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
     return ended.items;
 }
 
-/* Set touched_s to 0 in all cells, so that any later write shows. Returns the newest of them. */
-static uint32_t reset_touched(struct series *series)
+/* Set touched_ns to 0 in all cells, so that any later write shows. Returns the newest of them. */
+static int64_t reset_touched(struct series *series)
 {
-    uint32_t newest = 0;
+    int64_t newest = 0;
 
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = series->cells[i];
-        uint32_t touched_s =
-            cell ? atomic_exchange_explicit(&cell->touched_s, 0, memory_order_acq_rel) : 0;
+        int64_t touched_ns =
+            cell ? atomic_exchange_explicit(&cell->touched_ns, 0, memory_order_acq_rel) : 0;
 
-        if (touched_s > newest)
-            newest = touched_s;
+        if (touched_ns > newest)
+            newest = touched_ns;
     }
     return newest;
 }
 
 /* Undo this in the cells that no worker has written since. */
-static void restore_touched(struct series *series, uint32_t touched_s)
+static void restore_touched(struct series *series, int64_t touched_ns)
 {
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = series->cells[i];
-        uint32_t unwritten = 0;
+        int64_t unwritten = 0;
 
         if (cell)
-            atomic_compare_exchange_strong(&cell->touched_s, &unwritten, touched_s);
+            atomic_compare_exchange_strong(&cell->touched_ns, &unwritten, touched_ns);
     }
 }
 
 static bool mark_one(struct registry *registry, const struct sweep_item *item)
 {
     struct series *series = item->series;
-    uint32_t touched_s;
+    int64_t touched_ns;
 
     if (!series_is_registered(series))
         return false;
-    touched_s = reset_touched(series);
-    if (touched_s != item->touched_s) {
-        restore_touched(series, touched_s);
+    touched_ns = reset_touched(series);
+    if (touched_ns != item->touched_ns) {
+        restore_touched(series, touched_ns);
         return false;
     }
     /* A sweep that was finished early may have marked it already. */
@@ -418,7 +418,7 @@ static bool remove_one(struct registry *registry, const struct sweep_item *item)
 
     if (series_state(series) != SERIES_EXPIRING)
         return false;
-    if (series_touched_s(series) > 0) {
+    if (series_touched_ns(series) > 0) {
         series_set_state(series, SERIES_LIVE);
         return false;
     }

@@ -103,13 +103,13 @@ struct registry_counts registry_count(struct registry *registry);
 /* A series that a sweep (aggregate/expiry.h) works on. */
 struct sweep_item {
     struct series *series; /* the sweep has a reference on it */
-    uint32_t touched_s;    /* the time of its last write, as the sweep saw it */
+    int64_t touched_ns;    /* of its last write, as the sweep saw it */
 };
 
 /*
  * Of @n series, make those SERIES_EXPIRING that were not written since the sweep saw them. From
  * now on a worker calls registry_revive() before it writes to one of them, and any write sets its
- * touched_s. One sweep at a time.
+ * touched_ns. One sweep at a time.
  */
 void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n);
 

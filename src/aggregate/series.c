@@ -110,17 +110,16 @@ void series_read(struct series *series, struct reading *ret)
     kind_of(family->type)->read(series->cells, series->n_cells, family->buckets, ret);
 }
 
-uint32_t series_touched_s(struct series *series)
+int64_t series_touched_ns(struct series *series)
 {
-    uint32_t newest = 0;
+    int64_t newest = 0;
 
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = cell_at(series, i);
-        uint32_t touched_s =
-            cell ? atomic_load_explicit(&cell->touched_s, memory_order_acquire) : 0;
+        int64_t touched_ns = cell ? cell_touched_ns(cell) : 0;
 
-        if (touched_s > newest)
-            newest = touched_s;
+        if (touched_ns > newest)
+            newest = touched_ns;
     }
     return newest;
 }
@@ -143,7 +142,7 @@ static void tell_workers(struct series *series, bool must_ask)
         struct cell *cell = cell_at(series, i);
 
         if (cell)
-            atomic_store_explicit(&cell->must_ask, must_ask, memory_order_relaxed);
+            cell_set_must_ask(cell, must_ask);
     }
 }
 
@@ -165,8 +164,8 @@ void series_release_workers(struct series *series)
     for (unsigned i = 0; i < series->n_cells; i++) {
         struct cell *cell = cell_at(series, i);
 
-        if (cell && !cell->is_released) {
-            cell->is_released = true;
+        if (cell && cell_touched_ns(cell) != CELL_RELEASED) {
+            cell_touch(cell, CELL_RELEASED);
             series_unref(series);
         }
     }

@@ -124,8 +124,8 @@ void series_unref(struct series *series);
 /* Any thread with a reference: read its value. Waits at most while a worker records one sample. */
 void series_read(struct series *series, struct reading *ret);
 
-/* Any thread with a reference: the time of the last write, in the seconds of shard_set_now(). */
-uint32_t series_touched_s(struct series *series);
+/* Any thread with a reference: the arrival of the latest sample (struct cell), or 0. */
+int64_t series_touched_ns(struct series *series);
 
 /*
  * With the registry's lock held, on a new series: use the prepaid memory of its family

@@ -32,10 +32,10 @@ struct shard {
     struct keys keys;
     uint32_t prepared_age;                  /* of the keys, when the group was prepared */
     struct lookup lookups[SHARD_GROUP_MAX]; /* whose keys have not been compared yet */
-    uint32_t now_s;
-    size_t end_allowance; /* what is left for this second */
-    int64_t last_at;      /* of the last gauge sample */
-    struct key passing;   /* stands in for a key that is not cached */
+    size_t end_allowance;                   /* what is left for the period of the last x */
+    int64_t end_period;
+    int64_t last_at;    /* of the last gauge sample */
+    struct key passing; /* stands in for a key that is not cached */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -58,13 +58,6 @@ void shard_free(struct shard *shard)
         return;
     keys_deinit(&shard->keys);
     free(shard);
-}
-
-void shard_set_now(struct shard *shard, uint32_t now_s)
-{
-    if (shard->now_s != now_s)
-        shard->end_allowance = SHARD_END_ALLOWANCE;
-    shard->now_s = now_s;
 }
 
 size_t shard_n_keys(const struct shard *shard)
@@ -154,8 +147,7 @@ COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const
 
     if (!key || !key_is_of(key, line))
         return NULL;
-    if (atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed) &&
-        !registry_revive(shard->options.registry, key->cell)) {
+    if (cell_must_ask(key->cell) && !registry_revive(shard->options.registry, key->cell)) {
         keys_remove(&shard->keys, key);
         return NULL;
     }
@@ -169,7 +161,7 @@ struct key *shard_find_prepared(struct shard *shard, size_t i, const struct line
 
     /* The key may be new, removed or another line's; or its series is not live. */
     if (UNLIKELY(!key || shard->prepared_age != shard->keys.age || !key_is_of(key, line) ||
-                 atomic_load_explicit(&key->cell->must_ask, memory_order_relaxed)))
+                 cell_must_ask(key->cell)))
         return find_with_care(shard, lookup->hash, line);
     return key;
 }
@@ -227,11 +219,12 @@ void shard_release(struct shard *shard, const struct sweep_item *items, size_t n
         struct cell *cell =
             atomic_load_explicit(&series->cells[shard->options.worker], memory_order_relaxed);
 
-        if (series_state(series) != SERIES_REMOVED || !cell || cell->is_released)
+        if (series_state(series) != SERIES_REMOVED || !cell ||
+            cell_touched_ns(cell) == CELL_RELEASED)
             continue;
         while (cell->keys)
             keys_remove(&shard->keys, cell->keys);
-        cell->is_released = true;
+        cell_touch(cell, CELL_RELEASED);
         series_unref(series);
     }
 }
@@ -255,7 +248,7 @@ static inline enum verdict apply(struct shard *shard, struct key *key, const str
     switch (effect.action) {
     case EFFECT_COUNTS: return counter_record((struct counter_cell *)cell, effect.amount);
     case EFFECT_ADDS:
-        series = cell->series;
+        series = cell_series(cell);
         return gauge_add((struct gauge_cell *)cell, series->cells, series->n_cells, effect.amount,
                          next_at(shard, line->arrived_ns));
     case EFFECT_SETS:
@@ -291,11 +284,17 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
     enum verdict verdict = record(shard, key, line);
 
     if (verdict == VERDICT_APPLIED)
-        atomic_store_explicit(&key->cell->touched_s, shard->now_s, memory_order_release);
+        cell_touch(key->cell, line->arrived_ns);
     return verdict;
 }
 
-enum verdict shard_end(struct shard *shard, const struct identity *identity, size_t *ret)
+enum verdict shard_end(struct shard *shard, int64_t arrived_ns, const struct identity *identity,
+                       size_t *ret)
 {
+    int64_t period = arrived_ns / SHARD_END_PERIOD_NS;
+
+    if (shard->end_period != period)
+        shard->end_allowance = SHARD_END_ALLOWANCE;
+    shard->end_period = period;
     return registry_end(shard->options.registry, identity, &shard->end_allowance, ret);
 }

@@ -24,8 +24,9 @@ struct shard_options {
     uint64_t seed;             /* of the hashes; from a random source, the same for all shards */
 };
 
-/* The allowance of registry_end() for all x samples of one second: about 30 ms. */
+/* The allowance of registry_end() for all x samples that arrive in one second: about 30 ms. */
 #define SHARD_END_ALLOWANCE ((size_t)64 << 20)
+#define SHARD_END_PERIOD_NS INT64_C(1000000000)
 
 /* Make an empty shard. Returns 0 or -ENOMEM. */
 MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options);
@@ -33,12 +34,6 @@ MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options
 /* Free it and its keys. The cells stay with their series. NULL is fine. */
 void shard_free(struct shard *shard);
 DEFINE_CLEANUP(struct shard *, shard_free)
-
-/*
- * Set the time that shard_record() stores with a write, in seconds from any origin, at least 1.
- * If it lags by some seconds, a series may expire that much too early, but no sample is lost.
- */
-void shard_set_now(struct shard *shard, uint32_t now_s);
 
 /* The maximum number of lines in a group: more would not stay in the first-level cache. */
 #define SHARD_GROUP_MAX 64
@@ -81,17 +76,17 @@ MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line
 
 /*
  * Record the value of @line, which must have passed line_check() for the key's type. Its arrival
- * time orders gauge samples between workers; with one worker it may be 0. Returns
+ * orders gauge samples between workers, and says when the series was last written. Returns
  * VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, for a gauge or set, REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
 /*
- * End the series that @identity, which comes from an x, selects. Returns VERDICT_APPLIED and
- * their number in @ret, or another verdict of registry_end().
+ * End the series that @identity selects, which comes from an x that arrived at @arrived_ns. Returns
+ * VERDICT_APPLIED and their number in @ret, or another verdict of registry_end().
  */
-MUST_CHECK enum verdict shard_end(struct shard *shard, const struct identity *identity,
-                                  size_t *ret);
+MUST_CHECK enum verdict shard_end(struct shard *shard, int64_t arrived_ns,
+                                  const struct identity *identity, size_t *ret);
 
 /*
  * For each of the @n series that is SERIES_REMOVED, remove the keys and release this worker's

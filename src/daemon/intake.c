@@ -52,6 +52,7 @@ struct intake {
     struct lane lane;
     struct source sources[INTAKE_SOCKETS_MAX];
     unsigned n_sources;
+    int64_t woken_ns; /* when the worker woke up to receive datagrams */
     int64_t last_error_ns;
     int64_t last_conflict_ns;
     int64_t last_eviction_ns;
@@ -118,7 +119,7 @@ static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
         wakeup == DATAGRAMS_WAKEUP_POLL ? TELEMETRY_WAKEUPS_POLL : TELEMETRY_WAKEUPS_TIMER;
 
     telemetry_count(intake->lane.row, counter, 1);
-    shard_set_now(intake->lane.shard, clock_seconds());
+    intake->woken_ns = clock_monotonic_ns();
 }
 
 static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
@@ -126,9 +127,10 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     struct source *source = ctx;
     struct pipeline *pipeline = source->intake->lane.pipeline;
 
-    /* The kernel stamps only what arrives over UDP. */
-    if (UNLIKELY(arrived_ns == 0 && source->socket.needs_arrivals))
-        arrived_ns = clock_monotonic_ns();
+    /* The kernel stamps only UDP, and only where it is asked to. */
+    if (arrived_ns == 0)
+        arrived_ns =
+            source->socket.needs_arrivals ? clock_monotonic_ns() : source->intake->woken_ns;
     pipeline_set_dogstatsd(pipeline, source->socket.is_dogstatsd);
     pipeline_push(pipeline, datagram, arrived_ns);
 }
@@ -174,11 +176,9 @@ static void on_lines(void *ctx, struct slice lines)
 {
     struct source *source = ctx;
     struct intake *intake = source->intake;
-    int64_t arrived_ns = source->socket.needs_arrivals ? clock_monotonic_ns() : 0;
 
-    shard_set_now(intake->lane.shard, clock_seconds());
     pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.is_dogstatsd);
-    pipeline_push_stream(intake->lane.pipeline, lines, arrived_ns);
+    pipeline_push_stream(intake->lane.pipeline, lines, clock_monotonic_ns());
     pipeline_flush(intake->lane.pipeline);
 }
 
@@ -303,7 +303,7 @@ static void drain(struct source *source, int64_t end_ns)
 
 void intake_drain(struct intake *intake, int64_t end_ns)
 {
-    shard_set_now(intake->lane.shard, clock_seconds());
+    intake->woken_ns = clock_monotonic_ns();
     for (unsigned i = 0; i < intake->n_sources; i++)
         drain(&intake->sources[i], end_ns);
 }

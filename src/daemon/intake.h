@@ -22,7 +22,7 @@ struct intake_socket {
     bool is_stream; /* it accepts connections; otherwise it receives datagrams */
     bool may_have_frames;
     bool is_dogstatsd;   /* a gauge's sign belongs to its value */
-    bool needs_arrivals; /* samples need arrival times, to be ordered with other workers' */
+    bool needs_arrivals; /* each datagram's own time, to be ordered with those of other workers */
 };
 
 #define INTAKE_SOCKETS_MAX 144

@@ -102,8 +102,8 @@ static void on_timer(uv_timer_t *timer)
 
     if (sweeper->state != SWEEP_IDLE)
         return;
-    if (expiry_mark(&sweeper->expiry, sweeper->options.registry, clock_seconds(),
-                    sweeper->options.ttl_s) == 0) {
+    if (expiry_mark(&sweeper->expiry, sweeper->options.registry, clock_monotonic_ns(),
+                    sweeper->options.ttl_s * CLOCK_NS_PER_S) == 0) {
         expiry_finish(&sweeper->expiry);
         return;
     }

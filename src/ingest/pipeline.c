@@ -20,6 +20,7 @@ struct pipeline {
     struct parse_options parsing;
     bool has_check_gauges;
     bool is_dogstatsd;
+    int64_t arrived_ns; /* of what was pushed last */
     size_t n_lines;
     struct line lines[SHARD_GROUP_MAX];
 };
@@ -201,17 +202,25 @@ static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t ar
 
 /* --- input ---------------------------------------------------------------------------- */
 
+/* The arrival of what is pushed now. */
+static int64_t note_arrival(struct pipeline *pipeline, int64_t arrived_ns)
+{
+    if (arrived_ns > pipeline->arrived_ns)
+        pipeline->arrived_ns = arrived_ns;
+    return pipeline->arrived_ns;
+}
+
 void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns)
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_DATAGRAMS, 1);
     telemetry_count(pipeline->recorder.row, TELEMETRY_DATAGRAM_BYTES, datagram.len);
-    push_lines(pipeline, datagram, arrived_ns);
+    push_lines(pipeline, datagram, note_arrival(pipeline, arrived_ns));
 }
 
 void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_STREAM_BYTES, lines.len);
-    push_lines(pipeline, lines, arrived_ns);
+    push_lines(pipeline, lines, note_arrival(pipeline, arrived_ns));
 }
 
 void pipeline_refuse(struct pipeline *pipeline, enum verdict reason)

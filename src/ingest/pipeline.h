@@ -51,7 +51,8 @@ void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);
 
 /*
  * Process a datagram, which must stay valid until pipeline_flush(): some of its lines may wait
- * until then. @arrived_ns is the monotonic time at which it reached this machine, or 0.
+ * until then. @arrived_ns is the monotonic time at which it reached this machine. If something
+ * pushed before has a later one, it gets that: within a worker, the order of receipt counts.
  */
 void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns);
 

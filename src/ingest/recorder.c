@@ -287,7 +287,7 @@ static bool end_series(struct recorder *recorder, struct values *values,
                        const struct destination *to, const struct identity *identity)
 {
     size_t n_ended = 0;
-    enum verdict verdict = shard_end(recorder->shard, identity, &n_ended);
+    enum verdict verdict = shard_end(recorder->shard, values->line->arrived_ns, identity, &n_ended);
 
     telemetry_count(recorder->row, TELEMETRY_ENDED, n_ended);
     return settle_values(recorder, values, to, verdict, n_ended);
@@ -328,7 +328,7 @@ static void record_new(struct recorder *recorder, const struct line *line,
 /* Tell the trace to which series a known key leads. */
 static void tell_key(const struct trace *trace, const struct key *key)
 {
-    const struct series *series = key->cell->series;
+    const struct series *series = cell_series(key->cell);
     const struct identity identity = {
         .type = key->facts.type,
         .family = series->family->name,

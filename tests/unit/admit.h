@@ -52,7 +52,7 @@ static inline struct cell *admit(struct registry *registry, unsigned worker, con
     assert_non_null(admission.cell);
     /* It is the overflow series if and only if it is not the requested one. */
     assert_int_equal(admission.is_overflow,
-                     !slice_equal(series_labels(admission.cell->series), identity.labels));
+                     !slice_equal(series_labels(cell_series(admission.cell)), identity.labels));
     return admission.cell;
 }
 
@@ -73,7 +73,7 @@ static inline void end_sweep(struct sweep_item *items, size_t n)
 /* Remove the series of @cell, and give back its only worker's reference. */
 static inline void remove_series(struct registry *registry, struct cell *cell)
 {
-    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
 
     mark(registry, &item, 1);
     registry_remove_expiring(registry, &item, 1);

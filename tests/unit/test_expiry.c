@@ -15,9 +15,10 @@
 static struct registry *registry;
 static struct shard *shards[WORKERS];
 
-static struct line line_of(const char *name)
+static struct line line_of(const char *name, int64_t arrived_ns)
 {
     return (struct line){
+        .arrived_ns = arrived_ns,
         .name = slice_of(name),
         .value = SLICE("1"),
         .rest = SLICE("|"),
@@ -47,20 +48,19 @@ static struct key *look_up(unsigned worker, struct line *line, enum sample_type 
     return lookup.key;
 }
 
-/* A worker records 1, at @now_s. */
-static void record_as(unsigned worker, const char *name, enum sample_type type, uint32_t now_s)
+/* A worker records 1, at @now_ns. */
+static void record_as(unsigned worker, const char *name, enum sample_type type, int64_t now_ns)
 {
-    struct line line = line_of(name);
+    struct line line = line_of(name, now_ns);
     struct key *key = look_up(worker, &line, type);
 
     assert_non_null(key);
-    shard_set_now(shards[worker], now_s);
     assert_int_equal(shard_record(shards[worker], key, &line), VERDICT_APPLIED);
 }
 
-static void record(unsigned worker, const char *name, uint32_t now_s)
+static void record(unsigned worker, const char *name, int64_t now_ns)
 {
-    record_as(worker, name, SAMPLE_COUNTER, now_s);
+    record_as(worker, name, SAMPLE_COUNTER, now_ns);
 }
 
 /* The second half of a sweep. Returns the number of series that it removed. */
@@ -75,11 +75,11 @@ static size_t finish(struct expiry *expiry)
 }
 
 /* A whole sweep, while nobody writes. Returns the number of series that it removed. */
-static size_t sweep(uint32_t now_s, uint32_t ttl_s)
+static size_t sweep(int64_t now_ns, int64_t ttl_ns)
 {
     struct expiry expiry = { 0 };
 
-    if (expiry_mark(&expiry, registry, now_s, ttl_s) == 0) {
+    if (expiry_mark(&expiry, registry, now_ns, ttl_ns) == 0) {
         expiry_finish(&expiry);
         return 0;
     }
@@ -219,11 +219,10 @@ static void a_worker_without_a_cell_of_it_keeps_it_too(void **state)
 static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x");
+    struct line line = line_of("x", 200);
     struct key *key;
 
     record(0, "x", 100);
-    shard_set_now(shards[0], 200);
     key = look_up(0, &line, SAMPLE_COUNTER);
     assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
     assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
@@ -235,7 +234,7 @@ static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state
 static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x");
+    struct line line = line_of("x", 100);
     struct key *key;
 
     record(0, "x", 100);
@@ -249,11 +248,10 @@ static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 static void an_admission_before_the_first_write_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x");
+    struct line line = line_of("x", 200);
     struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* never written: as old as possible */
 
     assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
-    shard_set_now(shards[0], 200);
     assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 1);
@@ -286,7 +284,7 @@ static void names_of_removed_series_are_free_for_another_type(void **state)
 static void keys_of_all_aliases_are_forgotten(void **state)
 {
     struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    struct line line = line_of("x");
+    struct line line = line_of("x", 100);
     struct lookup lookup;
     char alias[16];
 
@@ -349,7 +347,7 @@ static size_t end_series(unsigned worker, const char *name)
     const struct identity identity = identity_of(name, SAMPLE_END);
     size_t n;
 
-    assert_int_equal(shard_end(shards[worker], &identity, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[worker], 0, &identity, &n), VERDICT_APPLIED);
     return n;
 }
 
@@ -486,7 +484,8 @@ static void what_was_ended_is_released_for_workers_that_have_ended(void **state)
  * at times, and sometimes end one. The sweeper's clock advances with each sweep.
  */
 static struct {
-    _Atomic uint32_t now_s;
+    _Atomic int64_t now_ns;
+    int64_t worker_ns[WORKERS];     /* each worker's own clock */
     _Atomic unsigned round;         /* rounds; workers answer between two records */
     _Atomic unsigned seen[WORKERS]; /* the last round that each has answered */
     _Atomic bool must_release;
@@ -507,7 +506,7 @@ static void pass(unsigned worker)
 
     if (round == atomic_load(&all.seen[worker]))
         return;
-    shard_set_now(shards[worker], atomic_load(&all.now_s));
+    all.worker_ns[worker] = atomic_load(&all.now_ns);
     if (atomic_load(&all.must_release))
         shard_release(shards[worker], all.expiry.items, all.expiry.n_items);
     atomic_store(&all.seen[worker], round);
@@ -520,7 +519,7 @@ static bool record_some(unsigned worker, unsigned i)
     struct key *key;
 
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
-    line = line_of(name);
+    line = line_of(name, all.worker_ns[worker]);
     line.number = i % 7;
     key = look_up(worker, &line, i % 3 ? SAMPLE_COUNTER : SAMPLE_HISTOGRAM);
     if (!key || shard_record(shards[worker], key, &line) != VERDICT_APPLIED)
@@ -537,7 +536,7 @@ static bool end_one(unsigned worker, unsigned i)
 
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
     identity.family = slice_of(name);
-    return shard_end(shards[worker], &identity, &n) == VERDICT_APPLIED;
+    return shard_end(shards[worker], 0, &identity, &n) == VERDICT_APPLIED;
 }
 
 static void *work(void *arg)
@@ -638,9 +637,9 @@ static void sweep_once(void)
     struct expiry swept;
     size_t n_removed = 0;
 
-    atomic_fetch_add(&all.now_s, 2);
+    atomic_fetch_add(&all.now_ns, 2);
     wait_for_workers(false); /* their clocks are not earlier than ours */
-    if (expiry_mark(&all.expiry, registry, atomic_load(&all.now_s), 1) > 0) {
+    if (expiry_mark(&all.expiry, registry, atomic_load(&all.now_ns), 1) > 0) {
         wait_for_workers(false);
         all.n_expired += expiry_remove(&all.expiry, registry);
         n_removed = move_removed(&all.expiry);
@@ -673,11 +672,11 @@ static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
     unsigned numbers[WORKERS];
     pthread_t workers[WORKERS], scraper;
 
-    atomic_store(&all.now_s, 10);
+    atomic_store(&all.now_ns, 10);
     atomic_store(&all.n_working, WORKERS);
     for (unsigned i = 0; i < WORKERS; i++) {
         numbers[i] = i;
-        shard_set_now(shards[i], 10);
+        all.worker_ns[i] = 10;
         assert_int_equal(pthread_create(&workers[i], NULL, work, &numbers[i]), 0);
     }
     assert_int_equal(pthread_create(&scraper, NULL, scrape, NULL), 0);

@@ -541,7 +541,7 @@ static void never_takes_more_than_its_bound(void **state)
             struct line line = numbered(&keys, text, i, draw(&random, 400));
             size_t n = keys.slots.n, n_evicted = keys.n_evicted;
 
-            cells[i % 100].touched_s = draw(&random, 3);
+            cells[i % 100].touched_ns = draw(&random, 3);
             assert_non_null(add(&keys, &line, &cells[i % 100]));
             assert_non_null(look_up(&keys, &line));
             assert_true(keys.n_bytes <= max_bytes);
@@ -634,7 +634,7 @@ static void of_a_few_the_least_used_has_to_go(void **state)
         for (unsigned c = 0; c < 4; c++) {
             struct line line = numbered(&keys, text, 100 + c, 0);
 
-            atomic_store(&cells[c].touched_s, c == i % 3 ? i % 2 : i + 2 + c);
+            atomic_store(&cells[c].touched_ns, c == i % 3 ? i % 2 : i + 2 + c);
             assert_non_null(add(&keys, &line, &cells[c]));
         }
         assert_int_equal(keys.n_evicted, 1);
@@ -657,7 +657,7 @@ static void of_a_busy_cell_the_spellings_have_to_go(void **state)
     for (unsigned i = 0; i < 2 * N_HALF; i++) {
         struct line line = numbered(&keys, text, i, 10);
 
-        atomic_store(i < N_HALF ? &cells[i].touched_s : &busy.touched_s, i < N_HALF ? 5 : 100);
+        atomic_store(i < N_HALF ? &cells[i].touched_ns : &busy.touched_ns, i < N_HALF ? 5 : 100);
         assert_non_null(add(&keys, &line, i < N_HALF ? &cells[i] : &busy));
     }
     keys.max_bytes = keys.n_bytes;
@@ -680,7 +680,7 @@ static void fill_by_halves(struct keys *keys, struct cell *cells, uint32_t live_
     for (unsigned i = 0; i < 2 * N_HALF; i++) {
         struct line line = numbered(keys, text, i, 10);
 
-        atomic_store(&cells[i].touched_s, i % 2 ? live_s : idle_s);
+        atomic_store(&cells[i].touched_ns, i % 2 ? live_s : idle_s);
         assert_non_null(add(keys, &line, &cells[i]));
     }
     assert_int_equal(keys->n_evicted, 0);
@@ -699,7 +699,7 @@ static unsigned count_lost(struct keys *keys, struct cell *cells, unsigned n_new
         struct line line = numbered(keys, text, 10000 + i, 10);
 
         assert_non_null(add(keys, &line, &newer[i]));
-        atomic_store(&newer[i].touched_s, live_s);
+        atomic_store(&newer[i].touched_ns, live_s);
     }
     for (unsigned i = 1; i < 2 * N_HALF; i += 2)
         n_lost += !cells[i].keys;

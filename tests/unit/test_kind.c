@@ -21,13 +21,12 @@ static void a_new_one_is_all_zero_and_knows_its_series(void **state)
     struct cell *cell = kind_new_cell(METRIC_HISTOGRAM, series, buckets);
     struct histogram_cell *histogram = (struct histogram_cell *)cell;
 
-    assert_ptr_equal(cell->series, series);
+    assert_ptr_equal(cell_series(cell), series);
     assert_null(cell->keys);
-    assert_int_equal(atomic_load(&cell->touched_s), 0);
-    assert_false(atomic_load(&cell->must_ask));
+    assert_int_equal(atomic_load(&cell->touched_ns), 0);
+    assert_false(cell_must_ask(cell));
     for (unsigned i = 0; i <= buckets->n; i++)
         assert_int_equal(atomic_load(&histogram->counts[i]), 0);
-    assert_false(cell->is_released);
     kind_free_cell(METRIC_HISTOGRAM, cell);
 }
 

@@ -270,6 +270,28 @@ static void the_dialect_is_that_of_the_push_not_of_the_flush(void **state)
     assert_true(read_series("h", "").value == 1);
 }
 
+static int64_t touched_ns(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    int64_t touched_ns = series_touched_ns(snapshot->series[0]);
+
+    snapshot_unref(snapshot);
+    return touched_ns;
+}
+
+static void in_a_worker_what_is_pushed_later_arrived_later(void **state)
+{
+    push_at("x:1|c", 100);
+    assert_int_equal(touched_ns(), 100);
+    push_at("x:1|c", 50); /* from another socket */
+    assert_int_equal(touched_ns(), 100);
+    pipeline_push_stream(pipeline, SLICE("x:1|c\n"), 70);
+    pipeline_flush(pipeline);
+    assert_int_equal(touched_ns(), 100);
+    push_at("x:1|c", 101);
+    assert_int_equal(touched_ns(), 101);
+}
+
 static void limits_are_those_of_the_options(void **state)
 {
     struct pipeline_options options = *default_pipeline();
@@ -437,6 +459,7 @@ int main(void)
         PIPELINE_CASE(service_checks_take_no_keys),
         PIPELINE_CASE(on_a_dogstatsd_listener_a_sign_is_a_sign),
         PIPELINE_CASE(the_dialect_is_that_of_the_push_not_of_the_flush),
+        PIPELINE_CASE(in_a_worker_what_is_pushed_later_arrived_later),
         PIPELINE_CASE(limits_are_those_of_the_options),
         PIPELINE_CASE(dialects_that_are_off_are_names),
         PIPELINE_CASE(the_defaults_are_those_of_the_protocol),

@@ -34,9 +34,9 @@ static void each_worker_has_a_cell_of_its_own_in_one_series(void **state)
     struct cell *second = admit(registry, 1, "x", SAMPLE_COUNTER, "");
 
     assert_ptr_not_equal(first, second);
-    assert_ptr_equal(first->series, second->series);
-    assert_ptr_equal(first->series->cells[1], second);
-    assert_int_equal(first->series->refs, 3); /* the snapshots' one, and each worker's */
+    assert_ptr_equal(cell_series(first), cell_series(second));
+    assert_ptr_equal(cell_series(first)->cells[1], second);
+    assert_int_equal(cell_series(first)->refs, 3); /* the snapshots' one, and each worker's */
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
 }
 
@@ -47,7 +47,7 @@ static void a_worker_has_one_reference_however_often_it_asks(void **state)
 
     for (unsigned i = 0; i < 10; i++)
         admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    assert_int_equal(cell->series->refs, 2);
+    assert_int_equal(cell_series(cell)->refs, 2);
 }
 
 static void timers_histograms_and_distributions_share_a_family(void **state)
@@ -67,9 +67,9 @@ static void copies_what_it_is_given(void **state)
 
     memset(name, '#', sizeof(name) - 1);
     memset(labels, '#', sizeof(labels) - 1);
-    assert_slice_equal(cell->series->family->name, "name");
-    assert_slice_equal(cell->series->family->sent_as, "name");
-    assert_slice_equal(series_labels(cell->series), "a=\"1\"");
+    assert_slice_equal(cell_series(cell)->family->name, "name");
+    assert_slice_equal(cell_series(cell)->family->sent_as, "name");
+    assert_slice_equal(series_labels(cell_series(cell)), "a=\"1\"");
 }
 
 static void the_first_type_wins(void **state)
@@ -204,14 +204,14 @@ static void marking_says_so_in_every_cell(void **state)
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *first = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     struct cell *second = admit(registry, 1, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { first->series, series_touched_s(first->series) };
+    struct sweep_item item = { cell_series(first), series_touched_ns(cell_series(first)) };
 
-    atomic_store(&first->touched_s, 7);
-    item.touched_s = 7;
+    atomic_store(&first->touched_ns, 7);
+    item.touched_ns = 7;
     mark(registry, &item, 1);
-    assert_true(first->must_ask && second->must_ask);
+    assert_true(cell_must_ask(first) && cell_must_ask(second));
     assert_true(registry_revive(registry, second));
-    assert_false(first->must_ask || second->must_ask);
+    assert_false(cell_must_ask(first) || cell_must_ask(second));
     end_sweep(&item, 1);
 }
 
@@ -219,7 +219,7 @@ static void a_revived_series_is_not_removed(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
@@ -234,12 +234,12 @@ static void an_expiring_series_is_live_again_when_it_is_admitted_again(void **st
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     admit(registry, 1, "x", SAMPLE_COUNTER, "");
-    assert_false(cell->must_ask);
+    assert_false(cell_must_ask(cell));
     registry_remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_LIVE);
     end_sweep(&item, 1);
@@ -249,14 +249,14 @@ static void a_series_that_was_written_since_is_not_removed(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
-    atomic_store(&cell->touched_s, 9);
+    atomic_store(&cell->touched_ns, 9);
     registry_remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_LIVE);
-    assert_false(cell->must_ask);
+    assert_false(cell_must_ask(cell));
     end_sweep(&item, 1);
 }
 
@@ -264,18 +264,18 @@ static void it_is_too_late_to_revive_a_removed_series(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, ""), *again;
-    struct sweep_item item = { cell->series, series_touched_s(cell->series) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     registry_remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_REMOVED);
     assert_false(registry_revive(registry, cell));
-    assert_true(cell->must_ask);
+    assert_true(cell_must_ask(cell));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
-    assert_ptr_not_equal(again->series, cell->series);
-    series_unref(cell->series);
+    assert_ptr_not_equal(cell_series(again), cell_series(cell));
+    series_unref(cell_series(cell));
     end_sweep(&item, 1);
 }
 
@@ -287,7 +287,7 @@ static void removes_more_than_one_batch(void **state)
 
     for (unsigned i = 0; i < ARRAY_SIZE(items); i++) {
         snprintf(labels, sizeof(labels), "i=\"%u\"", i);
-        items[i].series = admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series;
+        items[i].series = cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, labels));
     }
     admit(registry, 0, "y", SAMPLE_COUNTER, "");
     snapshot_unref(registry_snapshot(registry));

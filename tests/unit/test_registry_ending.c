@@ -219,12 +219,12 @@ static void what_has_ended_begins_anew(void **state)
 
     snapshot_unref(registry_snapshot(registry));
     assert_int_equal(end(registry, "x", ""), 1);
-    assert_true(cell->must_ask); /* so the worker must ask, and learns: */
+    assert_true(cell_must_ask(cell)); /* so the worker must ask, and learns: */
     assert_false(registry_revive(registry, cell));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
-    assert_ptr_not_equal(again->series, cell->series);
-    assert_false(again->must_ask);
+    assert_ptr_not_equal(cell_series(again), cell_series(cell));
+    assert_false(cell_must_ask(again));
     assert_labels(registry, " ");
     assert_int_equal(bury(registry), 1);
     assert_int_equal(end(registry, "x", ""), 1);
@@ -256,7 +256,7 @@ static void a_series_may_end_before_any_snapshot(void **state)
     assert_int_equal(end(registry, "x", ""), 1);
     snapshot = registry_snapshot(registry);
     assert_int_equal(snapshot->n_series, 0);
-    assert_int_equal(cell->series->refs, 2); /* its worker's, and the registry's for us */
+    assert_int_equal(cell_series(cell)->refs, 2); /* its worker's, and the registry's for us */
     assert_int_equal(bury(registry), 1);
     assert_int_equal(registry_count(registry).bytes, 0);
     snapshot_unref(snapshot);
@@ -331,8 +331,8 @@ static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct sweep_item items[2] = {
-        { admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"")->series, 0 },
-        { admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"")->series, 0 },
+        { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"")), 0 },
+        { cell_series(admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"")), 0 },
     };
     size_t n_ended = moment == AFTER_REMOVE ? 0 : 1;
 
@@ -368,7 +368,7 @@ static void a_sweep_and_an_end_may_meet_at_any_moment(void **state)
 static void what_has_ended_may_be_taken_over_during_a_sweep(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct sweep_item item = { admit(registry, 0, "x", SAMPLE_COUNTER, "")->series, 0 };
+    struct sweep_item item = { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "")), 0 };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
@@ -385,7 +385,7 @@ static void a_series_that_was_revived_can_be_ended(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell->series, 0 };
+    struct sweep_item item = { cell_series(cell), 0 };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
@@ -439,7 +439,7 @@ static void freeing_a_registry_makes_no_snapshot(void **state)
 static void a_registry_may_go_with_removed_series_in_its_snapshot(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct sweep_item item = { admit(registry, 0, "x", SAMPLE_COUNTER, "")->series, 0 };
+    struct sweep_item item = { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "")), 0 };
 
     admit(registry, 0, "y", SAMPLE_COUNTER, "");
     snapshot_unref(registry_snapshot(registry));

@@ -152,7 +152,7 @@ static void cells_of_further_workers_keep_to_the_memory_limit(void **state)
     unsigned n = 0;
 
     for (unsigned worker = 0; worker < 64; worker++)
-        n += series_labels(admit(registry, worker, "x", SAMPLE_TIMER, "")->series).len == 0;
+        n += series_labels(cell_series(admit(registry, worker, "x", SAMPLE_TIMER, ""))).len == 0;
     assert_int_equal(n, 1 + 32); /* the others go to the overflow series */
     assert_true(registry_count(registry).bytes <= max);
 }
@@ -177,7 +177,7 @@ static void counts_the_bytes_of_series_that_a_worker_holds(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_SET, "");
-    struct sweep_item item = { cell->series, 0 };
+    struct sweep_item item = { cell_series(cell), 0 };
     size_t bytes = registry_count(registry).bytes;
 
     snapshot_unref(registry_snapshot(registry));
@@ -185,7 +185,7 @@ static void counts_the_bytes_of_series_that_a_worker_holds(void **state)
     registry_remove_expiring(registry, &item, 1);
     end_sweep(&item, 1);
     assert_int_equal(registry_count(registry).bytes, bytes);
-    series_unref(cell->series);
+    series_unref(cell_series(cell));
     assert_int_equal(registry_count(registry).bytes, 0);
 }
 
@@ -215,8 +215,8 @@ static struct cell *admit_beyond(struct registry *registry, unsigned worker, con
 {
     struct cell *cell = admit(registry, worker, family, type, labels);
 
-    assert_slice_equal(series_labels(cell->series), OVERFLOW);
-    assert_true(slice_equal(cell->series->family->name, slice_of(family)));
+    assert_slice_equal(series_labels(cell_series(cell)), OVERFLOW);
+    assert_true(slice_equal(cell_series(cell)->family->name, slice_of(family)));
     return cell;
 }
 
@@ -234,7 +234,7 @@ static void all_types_but_gauges_overflow(void **state)
         cell = admit_beyond(registry, 0, "x", types[i], "a=\"3\"");
         assert_ptr_equal(admit_beyond(registry, 0, "x", types[i], "a=\"4\""), cell);
         assert_ptr_equal(admit_beyond(registry, 0, "x", types[i], ""), cell);
-        assert_int_equal(cell->series->family->type, metric_type_of(types[i]));
+        assert_int_equal(cell_series(cell)->family->type, metric_type_of(types[i]));
         assert_int_equal(registry_count(registry).series[metric_type_of(types[i])], 3);
         assert_int_equal(registry_count(registry).families, 1);
     }
@@ -260,7 +260,7 @@ static void each_family_overflows_into_a_series_of_its_own(void **state)
     admit(registry, 0, "y", SAMPLE_TIMER, "");
     first = admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
     second = admit_beyond(registry, 0, "y", SAMPLE_TIMER, "a=\"1\"");
-    assert_ptr_not_equal(first->series, second->series);
+    assert_ptr_not_equal(cell_series(first), cell_series(second));
 }
 
 static void a_family_has_a_limit_of_its_own(void **state)
@@ -287,7 +287,7 @@ static void without_a_limit_of_its_own_a_family_may_have_them_all(void **state)
     for (unsigned i = 0; i < 50; i++) {
         snprintf(labels, sizeof(labels), "i=\"%u\"", i);
         assert_true(
-            slice_equal(series_labels(admit(registry, 0, "x", SAMPLE_COUNTER, labels)->series),
+            slice_equal(series_labels(cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, labels))),
                         slice_of(labels)));
     }
     admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "i=\"50\"");
@@ -302,8 +302,8 @@ static void overflow_cells_of_all_workers_are_of_one_series(void **state)
     first = admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
     second = admit_beyond(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"");
     assert_ptr_not_equal(first, second);
-    assert_ptr_equal(first->series, second->series);
-    assert_int_equal(first->series->refs, 3);
+    assert_ptr_equal(cell_series(first), cell_series(second));
+    assert_int_equal(cell_series(first)->refs, 3);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 2);
 }
 
@@ -393,8 +393,8 @@ static void the_overflow_series_is_found_again_after_room_was_made(void **state)
     snapshot_unref(registry_snapshot(registry));
     remove_series(registry, first);
     remove_series(registry, second);
-    assert_slice_equal(series_labels(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series),
-                       "a=\"3\"");
+    assert_slice_equal(
+        series_labels(cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\""))), "a=\"3\"");
     assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, OVERFLOW), beyond);
 }
 
@@ -409,8 +409,8 @@ static void overflow_series_count_against_the_limits_of_others(void **state)
     remove_series(registry, first);
     admit_beyond(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"");
     remove_series(registry, second);
-    assert_slice_equal(series_labels(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\"")->series),
-                       "a=\"3\"");
+    assert_slice_equal(
+        series_labels(cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"3\""))), "a=\"3\"");
 }
 
 /* A gauge may have labels like theirs, but has no overflow series. */
@@ -454,11 +454,12 @@ static void a_worker_without_memory_for_a_cell_uses_the_overflow_series(void **s
 
         snprintf(name, sizeof(name), "f%05u", i);
         cell = admit(registry, 1, name, SAMPLE_COUNTER, "");
-        n_beyond += slice_equal(series_labels(cell->series), SLICE(OVERFLOW));
+        n_beyond += slice_equal(series_labels(cell_series(cell)), SLICE(OVERFLOW));
         assert_ptr_equal(admit(registry, 1, name, SAMPLE_COUNTER, ""), cell);
     }
     assert_int_equal(n_beyond, 20);
-    assert_slice_equal(series_labels(admit(registry, 0, name, SAMPLE_COUNTER, "")->series), "");
+    assert_slice_equal(series_labels(cell_series(admit(registry, 0, name, SAMPLE_COUNTER, ""))),
+                       "");
 }
 
 int main(void)

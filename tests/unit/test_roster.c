@@ -39,7 +39,7 @@ static enum verdict admit(const char *name, enum sample_type type, const char *l
     /* It is the overflow series if and only if it is not the requested one. */
     if (verdict == VERDICT_APPLIED)
         assert_int_equal(reply.is_overflow,
-                         !slice_equal(series_labels(reply.cell->series), identity.labels));
+                         !slice_equal(series_labels(cell_series(reply.cell)), identity.labels));
     *ret = reply.cell;
     family_seen = reply.family;
     return verdict;
@@ -52,9 +52,9 @@ static struct series *must_admit(const char *name, enum sample_type type, const 
 
     assert_int_equal(admit(name, type, labels, worker, &cell), VERDICT_APPLIED);
     assert_non_null(cell);
-    assert_ptr_equal(cell->series->cells[worker], cell);
-    assert_ptr_equal(family_seen, cell->series->family);
-    return cell->series;
+    assert_ptr_equal(cell_series(cell)->cells[worker], cell);
+    assert_ptr_equal(family_seen, cell_series(cell)->family);
+    return cell_series(cell);
 }
 
 static void assert_refused(const char *name, enum sample_type type, const char *labels,
@@ -162,8 +162,8 @@ static void admitting_revives_an_expiring_series(void **state)
     series_set_state(series, SERIES_EXPIRING);
     assert_ptr_equal(must_admit("x", SAMPLE_COUNTER, "", 1), series);
     assert_int_equal(series_state(series), SERIES_LIVE);
-    assert_false(series->cells[0]->must_ask);
-    assert_false(series->cells[1]->must_ask);
+    assert_false(cell_must_ask(series->cells[0]));
+    assert_false(cell_must_ask(series->cells[1]));
 }
 
 static void finds_a_family_whatever_its_type(void **state)

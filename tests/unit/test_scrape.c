@@ -163,7 +163,6 @@ static void series_that_go_meanwhile_are_still_there(void **state)
     struct expiry expiry = { 0 };
     struct scrape *scrape;
 
-    shard_set_now(shard, 1);
     push_many(3000);
     scrape = begin_scrape();
     buffer_add_char(&out, ' ');

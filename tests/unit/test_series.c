@@ -155,11 +155,11 @@ static void a_cell_is_of_the_type_of_its_family(void **state)
     struct series *series = new_series("x", SAMPLE_COUNTER, "");
     struct cell *cell = add_cell(series, 1);
 
-    assert_ptr_equal(cell->series, series);
+    assert_ptr_equal(cell_series(cell), series);
     assert_null(series->cells[0]);
     assert_null(series->cells[2]);
-    assert_false(cell->must_ask);
-    assert_int_equal(series_touched_s(series), 0);
+    assert_false(cell_must_ask(cell));
+    assert_int_equal(series_touched_ns(series), 0);
     drop(series);
 }
 
@@ -181,7 +181,7 @@ static void references_of_workers_that_have_ended_can_be_given_back(void **state
 
     add_cell(series, 1);
     add_cell(series, 2);
-    first->is_released = true; /* this worker has given back its own */
+    cell_touch(first, CELL_RELEASED); /* this worker has given back its own */
     series_unref(series);
     series_release_workers(series);
     assert_int_equal(series->refs, 1);
@@ -212,13 +212,13 @@ static void every_cell_shows_whether_its_worker_must_ask(void **state)
     struct cell *first = add_cell(series, 0), *last = add_cell(series, 2);
 
     series_set_state(series, SERIES_EXPIRING);
-    assert_true(first->must_ask && last->must_ask);
+    assert_true(cell_must_ask(first) && cell_must_ask(last));
     series_set_state(series, SERIES_LIVE);
-    assert_false(first->must_ask || last->must_ask);
+    assert_false(cell_must_ask(first) || cell_must_ask(last));
     series_set_state(series, SERIES_ENDED);
-    assert_true(first->must_ask && last->must_ask);
+    assert_true(cell_must_ask(first) && cell_must_ask(last));
     series_set_state(series, SERIES_REMOVED);
-    assert_true(first->must_ask && last->must_ask);
+    assert_true(cell_must_ask(first) && cell_must_ask(last));
     drop(series);
 }
 
@@ -287,12 +287,12 @@ static void was_touched_when_the_newest_cell_was(void **state)
 {
     struct series *series = new_series("x", SAMPLE_COUNTER, "");
 
-    assert_int_equal(series_touched_s(series), 0);
-    atomic_store(&add_cell(series, 1)->touched_s, 7);
-    assert_int_equal(series_touched_s(series), 7);
-    atomic_store(&add_cell(series, 0)->touched_s, UINT32_MAX);
-    atomic_store(&add_cell(series, 2)->touched_s, 3);
-    assert_int_equal(series_touched_s(series), UINT32_MAX);
+    assert_int_equal(series_touched_ns(series), 0);
+    atomic_store(&add_cell(series, 1)->touched_ns, 7);
+    assert_int_equal(series_touched_ns(series), 7);
+    atomic_store(&add_cell(series, 0)->touched_ns, INT64_MAX);
+    atomic_store(&add_cell(series, 2)->touched_ns, 3);
+    assert_int_equal(series_touched_ns(series), INT64_MAX);
     drop(series);
 }
 

@@ -10,6 +10,7 @@
 
 static struct registry *registry; /* of two workers */
 static struct shard *shard;       /* of the first, with room for many keys */
+static int64_t now_ns;            /* when lines arrive */
 
 static struct shard *new_shard(unsigned worker, size_t max_key_bytes)
 {
@@ -31,6 +32,7 @@ static struct line line_of(const char *name, const char *rest, double number)
         .name = slice_of(name),
         .value = SLICE("1"),
         .rest = slice_of(rest),
+        .arrived_ns = now_ns,
         .number = number,
         .is_number = true,
     };
@@ -336,14 +338,14 @@ static void recording_notes_the_time(void **state)
     const struct identity identity = identity_of("x", SAMPLE_COUNTER);
     struct snapshot *snapshot;
 
-    shard_set_now(shard, 77);
+    now_ns = 77;
     record(shard, "x", "|c", 1, &identity);
     snapshot = registry_snapshot(registry);
-    assert_int_equal(series_touched_s(snapshot->series[0]), 77);
-    shard_set_now(shard, 78);
-    assert_int_equal(series_touched_s(snapshot->series[0]), 77);
+    assert_int_equal(series_touched_ns(snapshot->series[0]), 77);
+    now_ns = 78;
+    assert_int_equal(series_touched_ns(snapshot->series[0]), 77);
     record(shard, "x", "|c", 1, &identity);
-    assert_int_equal(series_touched_s(snapshot->series[0]), 78);
+    assert_int_equal(series_touched_ns(snapshot->series[0]), 78);
     snapshot_unref(snapshot);
 }
 
@@ -492,7 +494,7 @@ static void keys_in_use_stay(void **state)
     /* A hundred are written every second, each of the others once. */
     for (unsigned i = 0; i < n; i++) {
         if (i % 1000 == 0) {
-            shard_set_now(scarce, 1 + i / 1000);
+            now_ns = 1 + i / 1000;
             for (unsigned used = 0; used < n_used; used++)
                 record_numbered(scarce, used, 1);
         }
@@ -526,7 +528,7 @@ static void a_key_that_makes_room_is_the_only_one_to_go(void **state)
 static struct sweep_item item_of_only_series(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
-    struct sweep_item item = { snapshot->series[0], series_touched_s(snapshot->series[0]) };
+    struct sweep_item item = { snapshot->series[0], series_touched_ns(snapshot->series[0]) };
 
     series_ref(item.series);
     snapshot_unref(snapshot);
@@ -703,7 +705,7 @@ static enum verdict try_end(const char *family, size_t *ret)
 {
     const struct identity identity = identity_of(family, SAMPLE_END);
 
-    return shard_end(shard, &identity, ret);
+    return shard_end(shard, now_ns, &identity, ret);
 }
 
 /* Take the series that have ended, and remove their keys from both shards. Returns their number. */
@@ -790,16 +792,15 @@ static void looking_is_limited_by_the_second(void **state)
         assert_int_equal(registry_admit(registry, 0, &x, &admission), VERDICT_APPLIED);
     }
     none.labels = SLICE("no=\"one\"");
-    shard_set_now(shard, 1);
     /* Their labels have 5 to 9 bytes, i="0" to i="49999". */
     for (unsigned i = 0; i < SHARD_END_ALLOWANCE / (n_series * (REGISTRY_LOOK_BYTES + 9)); i++)
-        assert_int_equal(shard_end(shard, &none, &n), VERDICT_APPLIED);
-    assert_int_equal(shard_end(shard, &none, &n), REFUSED_END_LIMIT);
-    shard_set_now(shard, 1); /* the same second */
-    assert_int_equal(shard_end(shard, &none, &n), REFUSED_END_LIMIT);
+        assert_int_equal(shard_end(shard, now_ns, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shard, now_ns, &none, &n), REFUSED_END_LIMIT);
+    now_ns = SHARD_END_PERIOD_NS - 1; /* the same second */
+    assert_int_equal(shard_end(shard, now_ns, &none, &n), REFUSED_END_LIMIT);
     assert_int_equal(try_end("nothing", &n), VERDICT_APPLIED);
-    shard_set_now(shard, 2);
-    assert_int_equal(shard_end(shard, &none, &n), VERDICT_APPLIED);
+    now_ns++;
+    assert_int_equal(shard_end(shard, now_ns, &none, &n), VERDICT_APPLIED);
     assert_int_equal(try_end("x", &n), VERDICT_APPLIED);
     assert_int_equal(n, n_series);
 }
@@ -812,6 +813,7 @@ static void free_accepts_null(void **state)
 static int begin(void **state)
 {
     registry = new_registry(2, 100000, SIZE_MAX);
+    now_ns = 0;
     shard = new_shard(0, 64 << 20);
     return 0;
 }

@@ -335,16 +335,16 @@ static void stopping_ends_while_senders_go_on(void **state)
     assert_true(value_of_only_series() == (double)count(TELEMETRY_LINES));
 }
 
-static void series_are_touched_in_seconds_of_the_clock(void **state)
+static void series_are_touched_when_a_sample_arrives(void **state)
 {
-    uint32_t before_s = clock_seconds();
+    int64_t before_ns = clock_monotonic_ns();
     struct snapshot *snapshot;
 
     start();
     send_line(0, "x:1|c");
     wait_for(TELEMETRY_LINES, 1);
     snapshot = registry_snapshot(registry);
-    assert_in_range(series_touched_s(snapshot->series[0]), before_s, clock_seconds());
+    assert_in_range(series_touched_ns(snapshot->series[0]), before_ns, clock_monotonic_ns());
     snapshot_unref(snapshot);
     stop();
 }
@@ -867,7 +867,7 @@ int main(void)
         WORKER_CASE(stopping_applies_what_lies_in_the_buffers),
         WORKER_CASE(what_came_before_the_start_is_received_too),
         WORKER_CASE(stopping_ends_while_senders_go_on),
-        WORKER_CASE(series_are_touched_in_seconds_of_the_clock),
+        WORKER_CASE(series_are_touched_when_a_sample_arrives),
         WORKER_CASE(applies_the_lines_of_streams),
         WORKER_CASE(a_line_may_come_in_pieces_and_lack_its_end),
         WORKER_CASE(a_unix_stream_may_have_frames),

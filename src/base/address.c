@@ -46,7 +46,8 @@ static bool take_host(const char *text, const char *colon, char host[HOST_MAX])
         return false;
     memcpy(host, text, len);
     host[len] = '\0';
-    return true;
+    /* No host has these, and no name server should be asked. */
+    return host[strcspn(host, " \t\n/")] == '\0';
 }
 
 static bool is_port(const char *text)
@@ -81,10 +82,10 @@ static int look_up(struct address_list *list, const char *host, const char *port
                                     .ai_socktype = SOCK_DGRAM,
                                     .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *found;
-    int r = 0;
+    int r = getaddrinfo(host, port, &hints, &found);
 
-    if (getaddrinfo(host, port, &hints, &found) != 0)
-        return -EADDRNOTAVAIL;
+    if (r != 0)
+        return r == EAI_AGAIN ? -ENONET : r == EAI_MEMORY ? -ENOMEM : -ENXIO;
     for (const struct addrinfo *at = found; at && r == 0; at = at->ai_next)
         r = add(list, at->ai_addr, at->ai_addrlen);
     freeaddrinfo(found);
@@ -142,6 +143,13 @@ int address_parse(struct address *ret, const char *text)
     if (r == 0)
         *ret = list.items[0];
     return r;
+}
+
+const char *address_error(int error)
+{
+    if (error == -ENXIO)
+        return "unknown host";
+    return error == -ENONET ? "unknown host: no name server answers" : strerror(-error);
 }
 
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX])

@@ -39,13 +39,20 @@ struct address_list {
  * PORT is a number, 0 to 65535. A HOST that is neither an address nor a known name, such as
  * 300.1.1.1, counts as an unknown name.
  *
- * Returns 0; -EINVAL when @text does not have this form; -EADDRNOTAVAIL when the name is unknown;
- * -E2BIG when it has more than ADDRESSES_MAX addresses. On failure @ret is unchanged.
+ * Returns 0; -EINVAL when @text does not have this form; -ENXIO when the name is unknown, -ENONET
+ * when no name server says whether it is; -E2BIG when it has more than ADDRESSES_MAX addresses. On
+ * failure @ret is unchanged.
  */
 MUST_CHECK int address_parse_all(struct address_list *ret, const char *text);
 
 /* The same for the first address only, to send to. */
 MUST_CHECK int address_parse(struct address *ret, const char *text);
+
+/*
+ * What the negative errno @error means, for a message: as strerror() says, except for what
+ * address_parse() returns for names. No socket call returns these.
+ */
+const char *address_error(int error);
 
 /* Write @address to @out in the form that address_parse() reads. */
 void address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);

@@ -20,6 +20,6 @@
  *      HOST:PORT               as for address_parse()
  *
  * A name is looked up, which may block. Returns 0; -EINVAL when @text has none of these
- * forms; -EADDRNOTAVAIL when the name is unknown. On failure @ret is unchanged.
+ * forms; or as address_parse(). On failure @ret is unchanged.
  */
 MUST_CHECK int target_parse(struct address *ret, const char *text);

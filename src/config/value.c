@@ -33,6 +33,15 @@ int value_refuse_for_memory(struct buffer *wrong)
     return -ENOMEM;
 }
 
+int value_refuse_address(struct buffer *wrong, int error)
+{
+    if (error == -E2BIG)
+        buffer_add_format(wrong, "this host has more than %d addresses", ADDRESSES_MAX);
+    else
+        buffer_add(wrong, slice_of(address_error(error)));
+    return error == -ENOMEM ? -ENOMEM : -EINVAL;
+}
+
 /* --- texts --------------------------------------------------------------------------- */
 
 int value_read_text(void *to, const char *text, const struct value_range *range,
@@ -81,11 +90,13 @@ static int read_address(void *to, const char *text, const struct value_range *ra
                         struct buffer *wrong)
 {
     struct address_list list;
+    int r = address_parse_all(&list, text);
 
-    if (address_parse_all(&list, text) < 0)
+    if (r == -EINVAL)
         return value_refuse(wrong,
-                            "HOST:PORT, for example " TARGET_DEFAULT " or [::1]:0, with a host "
-                            "that can be resolved");
+                            "HOST:PORT, for example " TARGET_DEFAULT ", [::1]:8125 or :8125");
+    if (r < 0)
+        return value_refuse_address(wrong, r);
     return value_read_text(to, text, range, wrong);
 }
 

@@ -144,6 +144,7 @@ def test_a_unix_socket_that_is_slow_loses_nothing(folder):
 @pytest.mark.parametrize("words, status, says", [
     (["--help"], 0, b"Usage: udometer send"),
     (["--nonsense"], 2, b"unknown flag"),
+    (["--url=udp://no-host.invalid", "count", "a"], 1, b"udp://no-host.invalid: unknown host"),
     (["--ulr=x", "--other", "a"], 2, b"--ulr=x: unknown flag; did you mean --url?\n"
      b"udometer send: --other: unknown flag"),
     (["cuont", "a"], 2, b"unknown type"),

@@ -293,11 +293,19 @@ def test_the_page_of_another_daemon(start):
 
 def test_the_page_must_be_udometers(udometer):
     flags = aim(udometer, "--datagrams=1")
-    for path, words in (("/-/ready", "No data available"), ("/nowhere", "No such file")):
+    for path, words in (("/-/ready", "no metrics of udometer"),
+                        ("/", "no metrics of udometer"),
+                        ("/nowhere", "does not give this page")):
         flags[3] = "--scrape=http://%s%s" % (address(*udometer.http), path)
         done = run(*flags)
         assert done.returncode == 1 and path in done.stderr and words in done.stderr
     assert udometer.scrape().value("udometer_datagrams_total") == 0
+
+
+def test_a_page_where_nobody_listens(receiver):
+    done = run("bench", "--datagrams=1", "--target=" + address(*receiver.getsockname()),
+               "--scrape=http://%s/metrics" % address(*receiver.getsockname()))
+    assert done.returncode == 1 and "nobody listens there" in done.stderr
 
 
 # --- sinks --------------------------------------------------------------------------------
@@ -360,7 +368,9 @@ def test_a_sink_that_cannot_bind(receiver):
     (["--seconds=x"], "expected a number of seconds"),
     (["--target=nowhere"], "expected HOST:PORT"),
     (["--target=unix://"], "expected HOST:PORT"),
+    (["--target=no-host.invalid:1"], "--target=no-host.invalid:1: unknown host"),
     (["--scrape=127.0.0.1:9102"], "expected http://"),
+    (["--scrape=http://no-host.invalid:1/metrics"], "unknown host"),
     (["--prefix=1a"], "expected a name"),
     (["--prefix=a.b"], "expected a name"),
     (["--mix=c:50"], "100 in total"),

@@ -41,7 +41,8 @@ WRONG_FLAGS = [
     (["--statsd.listen-tcp=127.0.0.1:0?dialect=x"], ["--statsd.listen-tcp", "?dialect=dogstatsd"]),
     (["--statsd.unixsocket-mode=rw"], ["--statsd.unixsocket-mode", "0660"]),
     (["--limit.labels=257"], ["--limit.labels", "1 to 256"]),
-    (["--web.listen-address=256.0.0.1:1"], ["--web.listen-address", "HOST:PORT"]),
+    (["--web.listen-address=256.0.0.1:1"], ["--web.listen-address", "unknown host"]),
+    (["--statsd.listen-udp=no-host.invalid:1"], ["--statsd.listen-udp", "unknown host"]),
     (["--web.telemetry-path=metrics"], ["--web.telemetry-path", "/metrics"]),
     (["--web.telemetry-path=/"], ["--web.telemetry-path", "/metrics"]),
     (["--web.telemetry-path=/-/ready"], ["--web.telemetry-path", "/metrics"]),
@@ -261,8 +262,8 @@ def test_all_that_is_wrong_with_file_variables_and_flags_is_reported(config, fla
         "udometer: UDOMETER_LOG_LEVEL=loud: expected debug, info, warn or error",
         "udometer: --workrs: unknown flag; did you mean --workers?",
         "udometer: --limit.series=x: expected a whole number from 1 to 1000000000",
-        "udometer: --statsd.listen-udp=a: expected HOST:PORT, for example 127.0.0.1:8125 or "
-        "[::1]:0, with a host that can be resolved",
+        "udometer: --statsd.listen-udp=a: expected HOST:PORT, for example 127.0.0.1:8125, "
+        "[::1]:8125 or :8125",
         "udometer: stray: expected a flag, --NAME=VALUE; see udometer --help"]
 
 

@@ -9,6 +9,8 @@
 
 #include "base/address.h"
 
+#include <errno.h>
+
 typedef int parse_address(struct address *ret, const char *text);
 
 /* @text is accepted, and its address is formatted as @expected. */
@@ -36,4 +38,11 @@ static inline void must_refuse_by(parse_address *parse, const char *text, int er
     if (r != error)
         fail_msg("\"%s\" gave %d, not %d", text, r, error);
     assert_memory_equal(&address, &before, sizeof(address));
+}
+
+/* An error for a name that does not exist, whether or not a name server answers. */
+static inline void assert_is_unknown(int error)
+{
+    assert_true(error == -ENXIO || error == -ENONET);
+    assert_ptr_equal(strstr(address_error(error), "unknown host"), address_error(error));
 }

@@ -350,7 +350,7 @@ static void all_that_is_wrong_with_all_sources_is_reported(void **state)
              "%s:2:13: statsd.ttl: soon: expected a duration like 90s, 15m, 12h or 7d; "
              "0s means never\n"
              "UDOMETER_STATSD_LISTEN_UDP=nonsense: expected HOST:PORT, for example "
-             "127.0.0.1:8125 or [::1]:0, with a host that can be resolved\n"
+             "127.0.0.1:8125, [::1]:8125 or :8125\n"
              "UDOMETER_WORKERS=many: expected a whole number from 1 to 64, or 0 to let it "
              "choose\n"
              "--limit.serie=5: unknown flag; did you mean --limit.series?\n"

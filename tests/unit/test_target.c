@@ -40,6 +40,8 @@ static void reads_host_and_port(void **state)
 
 static void refuses_what_is_no_target(void **state)
 {
+    struct address address;
+
     must_refuse("", -EINVAL);
     must_refuse("udp://", -EINVAL);
     must_refuse("udp:///", -EINVAL);
@@ -48,7 +50,7 @@ static void refuses_what_is_no_target(void **state)
     must_refuse("udp://127.0.0.1:9125/path", -EINVAL);
     must_refuse("udp://::1:9125", -EINVAL);
     must_refuse("tcp://127.0.0.1:9125", -EINVAL);
-    must_refuse("udp://no-such-host.invalid", -EADDRNOTAVAIL);
+    assert_is_unknown(target_parse(&address, "udp://no-such-host.invalid"));
     must_refuse("unix://", -EINVAL);
 }
 

@@ -479,6 +479,18 @@ static void addresses_are_host_and_port(void **state)
     refuses_texts(&addresses, (const char *const[]){ "" }, 1);
 }
 
+/* Whether or not a name server answers. */
+static void an_unknown_host_is_one(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    char *value = NULL;
+
+    assert_int_equal(addresses.form->read(&value, "300.1.1.1:1", &addresses.range, &wrong),
+                     -EINVAL);
+    assert_true(slice_starts_with(buffer_text(&wrong), SLICE("unknown host")));
+    assert_null(value);
+}
+
 /* --- owners --------------------------------------------------------------------------------- */
 
 static void takes_owner(const char *text, uid_t user, gid_t group)
@@ -604,6 +616,7 @@ int main(void)
         CASE(texts_are_copied),
         CASE(paths_of_pages_are_simple),
         CASE(addresses_are_host_and_port),
+        CASE(an_unknown_host_is_one),
         CASE(owners_are_names_or_numbers),
         CASE(refuses_other_owners),
         CASE(a_listener_has_an_address_and_maybe_a_dialect),

@@ -50,6 +50,12 @@ static int complain(const char *what, int error)
     return EXIT_FAILURE;
 }
 
+static int complain_of_page(const char *url, int error)
+{
+    fprintf(stderr, "udometer bench: %s: %s\n", url, meter_error(error));
+    return EXIT_FAILURE;
+}
+
 /* Print @text. Output that could not be written is a failure too. */
 static int print(const struct buffer *text, int status)
 {
@@ -193,7 +199,7 @@ static int measure(const struct bench_options *options, const struct load_option
     int r = meter.url[0] ? meter_start(&meter) : 0;
 
     if (r < 0)
-        return complain(meter.url, r);
+        return complain_of_page(meter.url, r);
     r = load_run(workload, load, sent, &result);
     if (r < 0)
         return complain(load->target, r);
@@ -203,7 +209,7 @@ static int measure(const struct bench_options *options, const struct load_option
     if (meter.url[0])
         r = meter_finish(&meter, &totals, &comparison);
     if (r < 0)
-        return complain(meter.url, r);
+        return complain_of_page(meter.url, r);
     return report_load(options, &report);
 }
 

@@ -15,6 +15,8 @@
 #include "tools/bench/fetch.h"
 #include "tools/bench/workload.h"
 
+#include <errno.h>
+
 #define PREFIX_MAX 100
 #define SECONDS_MAX 1e6
 
@@ -24,18 +26,25 @@ static int read_target(void *to, const char *text, const struct value_range *ran
                        struct buffer *wrong)
 {
     struct address address;
+    int r = target_parse(&address, text);
 
-    if (target_parse(&address, text) < 0)
-        return value_refuse(wrong, "HOST:PORT, with a host that can be resolved, or unix:///PATH");
+    if (r == -EINVAL)
+        return value_refuse(wrong, "HOST:PORT, udp://HOST[:PORT] or unix:///PATH");
+    if (r < 0)
+        return value_refuse_address(wrong, r);
     return value_read_text(to, text, range, wrong);
 }
 
 static int read_url(void *to, const char *text, const struct value_range *range,
                     struct buffer *wrong)
 {
-    if (text[0] && !fetch_understands(text))
+    int r = text[0] ? fetch_check(text) : 0;
+
+    if (r == -EINVAL)
         return value_refuse(wrong,
                             "http://HOST:PORT/PATH, for example http://127.0.0.1:9102/metrics");
+    if (r < 0)
+        return value_refuse_address(wrong, r);
     return value_read_text(to, text, range, wrong);
 }
 

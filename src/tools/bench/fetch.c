@@ -55,13 +55,14 @@ static bool cut_url(const char *url, char authority[256], const char **ret_path)
     return strpbrk(path, " \r\n") == NULL;
 }
 
-static bool find_server(const char *url, char authority[256], const char **ret_path,
-                        struct address *ret)
+/* Returns as fetch_check(). */
+static int find_server(const char *url, char authority[256], const char **ret_path,
+                       struct address *ret)
 {
-    return cut_url(url, authority, ret_path) && address_parse(ret, authority) == 0;
+    return cut_url(url, authority, ret_path) ? address_parse(ret, authority) : -EINVAL;
 }
 
-bool fetch_understands(const char *url)
+int fetch_check(const char *url)
 {
     struct address server;
     char authority[256];
@@ -169,8 +170,9 @@ int fetch_lines(const char *url, void (*on_line)(void *ctx, struct slice line), 
     const char *path;
     int fd, r;
 
-    if (!find_server(url, authority, &path, &server))
-        return -EINVAL;
+    r = find_server(url, authority, &path, &server);
+    if (r < 0)
+        return r;
     fd = connect_to(&server);
     if (fd < 0)
         return fd;
@@ -179,4 +181,15 @@ int fetch_lines(const char *url, void (*on_line)(void *ctx, struct slice line), 
         r = read_answer(fd, &answer);
     close(fd);
     return r;
+}
+
+const char *fetch_error(int error)
+{
+    switch (error) {
+    case -ENOENT: return "the server does not give this page";
+    case -EPROTO: return "the answer is not HTTP, or was cut";
+    case -EMSGSIZE: return "a line of the page is too long for a page of metrics";
+    case -ETIMEDOUT: return "no answer within 10 seconds";
+    default: return address_error(error);
+    }
 }

@@ -82,3 +82,16 @@ int meter_finish(const struct meter *meter, const struct workload_totals *sent,
         nanosleep(&pause, NULL);
     }
 }
+
+#define EXPECTED "expected udometer's --web.telemetry-path, such as http://127.0.0.1:9102/metrics"
+
+const char *meter_error(int error)
+{
+    if (error == -ENODATA)
+        return "this page has no metrics of udometer; " EXPECTED;
+    if (error == -ENOENT)
+        return "the server does not give this page; " EXPECTED;
+    if (error == -ECONNREFUSED)
+        return "nobody listens there; start udometer first, or see its --web.listen-address";
+    return fetch_error(error);
+}

@@ -29,3 +29,6 @@ MUST_CHECK int meter_start(struct meter *meter);
  */
 MUST_CHECK int meter_finish(const struct meter *meter, const struct workload_totals *sent,
                             struct comparison *ret);
+
+/* What an error of these functions means, for a message, and what to do. */
+const char *meter_error(int error);

@@ -18,6 +18,7 @@
 #include "config/document.h"
 
 #include "base/arena.h"
+#include "base/path.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -362,6 +363,18 @@ static int read_file(const char *path, struct buffer *bytes)
     return r;
 }
 
+static void complain_of_file(const char *path, int error, const char *flag,
+                             struct problems *problems)
+{
+    struct slice missing = error == -ENOENT ? path_missing_folder(path) : SLICE("");
+
+    if (missing.len)
+        problems_add(problems, PLACE_NONE, "cannot be read: there is no folder %.*s; check %s",
+                     (int)missing.len, missing.at, flag);
+    else
+        problems_add(problems, PLACE_NONE, "cannot be read: %s; check %s", strerror(-error), flag);
+}
+
 struct document *document_read(const char *path, const char *flag, struct problems *problems)
 {
     CLEANUP(buffer_deinit) struct buffer bytes = { 0 };
@@ -369,7 +382,7 @@ struct document *document_read(const char *path, const char *flag, struct proble
 
     problems->path = path;
     if (r < 0) {
-        problems_add(problems, PLACE_NONE, "cannot be read: %s; check %s", strerror(-r), flag);
+        complain_of_file(path, r, flag, problems);
         return NULL;
     }
     if (bytes.len > DOCUMENT_BYTES_MAX) {

@@ -13,7 +13,9 @@
 
 #include "daemon/listeners.h"
 
+#include "base/buffer.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/socket.h"
 #include "input/receive.h"
 
@@ -24,26 +26,52 @@
 _Static_assert(LISTENING_MAX + LISTENERS_PER_PROTOCOL_MAX <= INTAKE_SOCKETS_MAX,
                "a worker has room for its share, and for all Unix datagram sockets");
 
+/* What to do about a socket file that cannot be made, if that depends on its path. */
+static bool hint_at_path(const char *path, int error, struct buffer *out)
+{
+    struct slice missing = error == -ENOENT ? path_missing_folder(path) : SLICE("");
+    struct slice folder = path_folder(path);
+
+    if (missing.len)
+        buffer_add_format(out, "there is no folder %.*s; make it, or choose another path",
+                          (int)missing.len, missing.at);
+    else if (error == -EACCES || error == -EROFS)
+        buffer_add_format(out,
+                          "udometer needs permission to make files in %.*s; grant it, or choose "
+                          "another path",
+                          (int)folder.len, folder.at);
+    else if (error == -ENOTDIR)
+        buffer_add_format(out, "a part of %.*s is not a folder; choose another path",
+                          (int)folder.len, folder.at);
+    return out->len > 0;
+}
+
+static const char *hint_at(int error)
+{
+    switch (error) {
+    case -EADDRINUSE:
+        return "another program uses it, or it was given twice; choose another address";
+    case -EACCES:
+        return "ports below 1024 need CAP_NET_BIND_SERVICE; grant it, or choose another port";
+    case -EADDRNOTAVAIL: return "this machine does not have this address; choose another one";
+    case -E2BIG:
+        return "a name has at most 16 addresses, and all listeners 128; give fewer, by number";
+    case -EEXIST:
+        return "a file that is not a socket is in the way; remove it, or choose another path";
+    case -ENAMETOOLONG: return "the path of a socket has at most 107 bytes; choose a shorter one";
+    case -EPERM: return "only root may change the owner of a socket; see --statsd.unixsocket-owner";
+    default: return "choose another address";
+    }
+}
+
 int listeners_refuse(const char *flag, const char *address, int error)
 {
-    const char *hint = "choose another address";
+    CLEANUP(buffer_deinit) struct buffer hint = { 0 };
 
-    if (error == -EADDRINUSE)
-        hint = "another program uses it, or it was given twice; choose another address";
-    else if (error == -EACCES)
-        hint = "ports below 1024 need CAP_NET_BIND_SERVICE, socket files a writable folder";
-    else if (error == -EADDRNOTAVAIL)
-        hint = "this machine does not have this address; choose another one";
-    else if (error == -E2BIG)
-        hint = "a name has at most 16 addresses, and all listeners 128; give fewer, by number";
-    else if (error == -EEXIST)
-        hint = "a file that is not a socket is in the way; remove it, or choose another path";
-    else if (error == -ENAMETOOLONG)
-        hint = "the path of a socket has at most 107 bytes; choose a shorter one";
-    else if (error == -EPERM)
-        hint = "only root may change the owner of a socket; see --statsd.unixsocket-owner";
+    if (!strstr(flag, "unix") || !hint_at_path(address, error, &hint))
+        buffer_add(&hint, slice_of(hint_at(error)));
     log_error("cannot listen", LOG_TEXT("flag", flag), LOG_TEXT("address", address),
-              LOG_TEXT("error", strerror(-error)), LOG_TEXT("hint", hint));
+              LOG_TEXT("error", address_error(error)), LOG_SLICE("hint", buffer_text(&hint)));
     return error;
 }
 

@@ -168,6 +168,13 @@ def test_an_address_of_another_machine_is_told():
     assert error["address"] == "192.0.2.1:8125" and error["flag"] == "--statsd.listen-udp"
 
 
+def test_a_missing_folder_of_a_socket_is_named(tmp_path):
+    missing = str(tmp_path / "missing")
+    flag = "--statsd.listen-unixgram=%s/a/socket" % missing
+    error = cannot_listen(run(flag, FREE_UDP, FREE_HTTP))
+    assert "no folder %s;" % missing in error["hint"]
+
+
 # --- the config file ---
 
 
@@ -192,6 +199,11 @@ def config_error(path):
 def test_a_missing_config_file_is_told(tmp_path):
     line = config_error(str(tmp_path / "nope.yml"))
     assert "No such file" in line and "--config.file" in line
+
+
+def test_a_missing_folder_of_a_config_file_is_named(tmp_path):
+    line = config_error(str(tmp_path / "a" / "b" / "c.yml"))
+    assert "there is no folder %s/a;" % tmp_path in line
 
 
 def test_a_config_file_that_cannot_be_read_is_told(tmp_path):

@@ -400,7 +400,7 @@ static void a_file_is_read_whole(void **state)
 static void says_why_a_file_cannot_be_read(void **state)
 {
     assert_string_equal(problems_of_file("/tmp/no/such/file.yml"),
-                        "/tmp/no/such/file.yml: cannot be read: No such file or directory; "
+                        "/tmp/no/such/file.yml: cannot be read: there is no folder /tmp/no; "
                         "check --the.flag\n");
     assert_string_equal(problems_of_file("/tmp"),
                         "/tmp: cannot be read: Is a directory; check --the.flag\n");

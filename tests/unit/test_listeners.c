@@ -763,6 +763,27 @@ static void a_refusal_is_one_line_and_returns_the_error(void **state)
     }
 }
 
+/* The hint for this path and error has these words. */
+static void assert_hint(const char *path, int error, const char *hint)
+{
+    assert_int_equal(ftruncate(log_fd, 0), 0);
+    lseek(log_fd, 0, SEEK_SET);
+    catch_stderr();
+    listeners_refuse("--statsd.listen-unixgram", path, error);
+    release_stderr();
+    if (!strstr(log_text(), hint))
+        fail_msg("no \"%s\" in %s", hint, log_text());
+}
+
+static void a_refusal_names_the_folder(void **state)
+{
+    assert_hint("/no/such/folder/socket", -ENOENT, "there is no folder /no; make it");
+    assert_hint("/run/socket", -EACCES, "permission to make files in /run;");
+    assert_hint("socket", -EROFS, "permission to make files in .;");
+    assert_hint("/dev/null/socket", -ENOTDIR, "a part of /dev/null is not a folder");
+    assert_hint("/tmp/socket", -EADDRINUSE, "another program uses it");
+}
+
 static void no_listener_at_all_is_fine(void **state)
 {
     must_open(2);
@@ -850,6 +871,7 @@ int main(void)
         LISTENERS_CASE(an_address_of_another_machine_is_reported),
         LISTENERS_CASE(what_was_opened_before_a_failure_is_closed),
         LISTENERS_CASE(a_refusal_is_one_line_and_returns_the_error),
+        LISTENERS_CASE(a_refusal_names_the_folder),
         LISTENERS_CASE(no_listener_at_all_is_fine),
     };
 

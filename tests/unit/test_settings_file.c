@@ -346,7 +346,7 @@ static void a_file_that_is_not_there_is_an_error(void **state)
 
     assert_false(settings_file_read(&settings, "/tmp/no/such/file.yml", &problems));
     assert_slice_equal(buffer_text(&problems.lines),
-                       "/tmp/no/such/file.yml: cannot be read: No such file or directory; "
+                       "/tmp/no/such/file.yml: cannot be read: there is no folder /tmp/no; "
                        "check --config.file\n");
     assert_null(problems.path);
 }

@@ -127,6 +127,43 @@ def test_a_caret_stands_under_the_byte():
         assert "^ byte %d, " % (column + 1) in caret
 
 
+def test_a_malformed_line_says_what_is_wrong():
+    for raw, cause in ((b"abc", "there is no ':' and value after the name"),
+                       (b":1|c", "the name is empty"), (b",k=v:1|c", "the name is empty"),
+                       (b"a:1", "there is no '|' and type after the value"),
+                       (b"a:1|c:2", "there is no '|' and type after the value"),
+                       (b"a\xff:1|c", "this byte of a name or tag is not UTF-8"),
+                       (b"a:1|c|#k:\xff", "this byte of a name or tag is not UTF-8"),
+                       (b"_e{1", "it begins as an event, _e{…}, but is not one"),
+                       (b"_sc|x", "it begins as a service check, _sc|…, but is not one"),
+                       (b"a:1|x|#bare", "an x of which a tag is dropped"),
+                       (b"a[b:1|x", "an x of which a tag is dropped")):
+        assert ", malformed_line: " + cause in explain(raw)[1], raw
+
+
+def test_text_beyond_ascii_is_shown():
+    output = explain("größe.日本:1|c|#städte:köln".encode())[1]
+    assert 'name      größe.日本\n' in output
+    assert 'städte:köln  ->  st_dte = köln\n' in output
+    assert 'series    gr__e___{st_dte="köln"}\n' in output
+    shown, caret = explain("日本:x|c".encode())[1].splitlines()[:2]
+    assert caret.index("^") == shown.index("x") + 2  # two characters are two columns wide
+
+
+def test_the_bounds_of_a_histogram_are_listed():
+    output = explain(b"a.b:320|ms")[1]
+    assert "\nbuckets   a_b_bucket, le = 0.005, 0.01, " in output and ", 10, +Inf\n" in output
+    assert "buckets" not in explain(b"a:1|c")[1]
+
+
+def test_a_conflict_names_what_has_the_name():
+    for raw, cause in ((b"a.b:1|c\na_b:1|g", "a_b is a counter already, so it cannot be a gauge"),
+                       (b"a:1|h\na_sum:1|c", "a_sum is one of the names of a, a histogram"),
+                       (b"a_sum:1|c\na:1|h",
+                        "a, a histogram, would have the name of a_sum, a counter")):
+        assert "type_conflict: " + cause in explain(raw)[1], raw
+
+
 def test_what_is_applied_has_no_caret():
     status, output = explain(b"a:1e308|x|@0.001")
     assert status == 0 and "applied   1 sample\n" in output and "^" not in output, output

@@ -12,9 +12,11 @@
 
 #include "tools/explain/explanation.h"
 
+#include "aggregate/kind.h"
 #include "base/buffer.h"
 #include "ingest/lane.h"
 #include "tools/explain/refusal.h"
+#include "tools/explain/shown.h"
 #include "web/selfmetrics.h"
 
 #include <errno.h>
@@ -46,25 +48,6 @@ struct explanation {
 
 /* --- fields ------------------------------------------------------------------------- */
 
-/*
- * Append @text, one column for each byte: a byte that cannot be shown becomes '?'. Returns
- * the number of columns before @mark.
- */
-static size_t add_shown(struct buffer *out, struct slice text, const char *mark)
-{
-    size_t n_columns = 0, column = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-
-        if (text.at + i == mark)
-            column = n_columns;
-        n_columns++;
-        buffer_add_char(out, c < 0x20 || c >= 0x7F ? '?' : (char)c);
-    }
-    return mark == text.at + text.len ? n_columns : column;
-}
-
 /* Begin a field with its name, in a column of its own. */
 static void begin_field(struct buffer *out, const char *field)
 {
@@ -74,7 +57,7 @@ static void begin_field(struct buffer *out, const char *field)
 static void add_field(struct explanation *it, const char *field, struct slice content)
 {
     begin_field(&it->fields, field);
-    add_shown(&it->fields, content, NULL);
+    shown_add(&it->fields, content, NULL);
     buffer_add_char(&it->fields, '\n');
 }
 
@@ -170,12 +153,12 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
     it->has_tags = true;
     it->dialect = tags->dialect;
     begin_field(&it->fields, "");
-    add_shown(&it->fields, text, NULL);
+    shown_add(&it->fields, text, NULL);
     buffer_add_literal(&it->fields, "  ->  ");
     if (fate == TAG_KEPT) {
         buffer_add(&it->fields, label->name);
         buffer_add_literal(&it->fields, " = ");
-        add_shown(&it->fields, label->value, NULL);
+        shown_add(&it->fields, label->value, NULL);
     } else {
         buffer_add(&it->fields, slice_of(fates[fate]));
     }
@@ -195,9 +178,22 @@ static void on_section(void *ctx, struct slice section, enum section meaning, bo
     if (meaning == SECTION_TAGS || it->is_check)
         return;
     begin_field(&it->fields, "section");
-    add_shown(&it->fields, section, NULL);
+    shown_add(&it->fields, section, NULL);
     buffer_add_format(&it->fields, "  ->  %s%s\n", meanings[meaning],
                       is_good ? "" : ", which is not a number from 1e-9 to 1; 1 is used instead");
+}
+
+/* The bounds of the buckets, as values of le. */
+static void add_bounds(struct explanation *it, struct slice family)
+{
+    begin_field(&it->series, "buckets");
+    buffer_add(&it->series, family);
+    buffer_add_literal(&it->series, "_bucket, le = ");
+    for (unsigned i = 0; i < it->buckets->n; i++) {
+        buffer_add_double(&it->series, it->buckets->bounds[i]);
+        buffer_add_literal(&it->series, ", ");
+    }
+    buffer_add_literal(&it->series, "+Inf\n");
 }
 
 static void on_series(void *ctx, const struct identity *identity)
@@ -208,10 +204,12 @@ static void on_series(void *ctx, const struct identity *identity)
     buffer_add(&it->series, identity->family);
     if (identity->labels.len) {
         buffer_add_char(&it->series, '{');
-        add_shown(&it->series, identity->labels, NULL);
+        shown_add(&it->series, identity->labels, NULL);
         buffer_add_char(&it->series, '}');
     }
     buffer_add_char(&it->series, '\n');
+    if (identity->type != SAMPLE_END && kind_of(metric_type_of(identity->type))->bucket_size)
+        add_bounds(it, identity->family);
 }
 
 /* --- the trace: samples ---------------------------------------------------------------- */
@@ -249,7 +247,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
     if (it->is_check)
         return;
     begin_field(&it->fields, "value");
-    add_shown(&it->fields, sample->value, NULL);
+    shown_add(&it->fields, sample->value, NULL);
     add_effect(it, &sample->effect);
     buffer_add_char(&it->fields, '\n');
 }
@@ -263,19 +261,55 @@ static const char *verdict_word(enum verdict verdict)
     return verdict == SKIPPED_SERVICE_CHECK ? "service check" : "sample";
 }
 
+/* Write which family has the name that the last sample wanted. */
+static void write_holder(const struct explanation *it, struct buffer *out)
+{
+    struct conflict conflict;
+    const char *held, *wanted;
+
+    if (!registry_latest_conflict(it->registry, &conflict))
+        return;
+    held = metric_type_name(conflict.held);
+    wanted = metric_type_name(conflict.wanted);
+    if (strcmp(conflict.name, conflict.held_by) == 0)
+        buffer_add_format(out, "%s is a %s already, so it cannot be a %s", conflict.name, held,
+                          wanted);
+    else if (strlen(conflict.name) > strlen(conflict.held_by))
+        buffer_add_format(out, "%s is one of the names of %s, a %s", conflict.name,
+                          conflict.held_by, held);
+    else
+        buffer_add_format(out, "%s, a %s, would have the name of %s, a %s", conflict.name, wanted,
+                          conflict.held_by, held);
+}
+
+/* Write why samples of the line were refused. */
+static void write_cause(const struct explanation *it, enum verdict verdict, struct buffer *out)
+{
+    const char *cause = refusal_cause(verdict, it->line, it->fault);
+
+    size_t len = out->len;
+
+    if (verdict == REFUSED_TYPE_CONFLICT)
+        write_holder(it, out);
+    if (out->len == len)
+        buffer_add(out, slice_of(cause ? cause : refusal_meaning(verdict)));
+}
+
 static void add_verdicts(struct explanation *it, enum verdict verdict, uint64_t n)
 {
-    const char *meaning = refusal_meaning(verdict);
+    bool is_refusal = verdict_is_refusal(verdict);
 
-    begin_field(&it->fields, meaning                      ? "refused"
+    begin_field(&it->fields, is_refusal                   ? "refused"
                              : verdict == VERDICT_APPLIED ? "applied"
                                                           : "skipped");
     buffer_add_format(&it->fields, "%lu %s%s", (unsigned long)n, verdict_word(verdict),
                       n > 1 ? "s" : "");
-    if (meaning)
-        buffer_add_format(&it->fields, ", %s: %s", verdict_reason(verdict), meaning);
+    if (is_refusal) {
+        buffer_add_format(&it->fields, ", %s: ", verdict_reason(verdict));
+        write_cause(it, verdict, &it->fields);
+    }
     buffer_add_char(&it->fields, '\n');
-    if (!meaning)
+    if (!is_refusal)
         return;
     it->has_refused = true;
     /* Without a fault, point to the name. */
@@ -291,7 +325,7 @@ static void print_line(const struct explanation *it)
     size_t column;
 
     begin_field(&head, "line");
-    column = head.len + add_shown(&head, it->line, fault);
+    column = head.len + shown_add(&head, it->line, fault);
     buffer_add_char(&head, '\n');
     if (fault) {
         buffer_add_format(&head, "%*s^ byte %zu, ", (int)column, "",

@@ -9,8 +9,7 @@
 #include "tools/explain/refusal.h"
 
 #include "base/sample_type.h"
-
-#include <stddef.h>
+#include "base/utf8.h"
 
 const char *refusal_meaning(enum verdict verdict)
 {
@@ -38,4 +37,30 @@ const char *refusal_meaning(enum verdict verdict)
     case _VERDICT_N: break;
     }
     return NULL;
+}
+
+/* A malformed line has several causes. The byte where it went wrong tells them apart. */
+static const char *cause_at(struct slice line, const char *fault)
+{
+    struct slice rest = { fault, (size_t)(line.at + line.len - fault) };
+
+    if (slice_starts_with(line, SLICE("_e{")))
+        return "it begins as an event, _e{…}, but is not one";
+    if (slice_starts_with(line, SLICE("_sc|")))
+        return "it begins as a service check, _sc|…, but is not one";
+    if (rest.len == 0)
+        return memchr(line.at, ':', line.len) ? "there is no '|' and type after the value"
+                                              : "there is no ':' and value after the name";
+    if (utf8_valid_prefix(rest) == 0)
+        return "this byte of a name or tag is not UTF-8";
+    if (fault == line.at && strchr(":,;#[", *fault))
+        return "the name is empty";
+    if (*fault == '|')
+        return "there is no ':' after the tags in brackets";
+    return "an x of which a tag is dropped would end more than it names";
+}
+
+const char *refusal_cause(enum verdict verdict, struct slice line, const char *fault)
+{
+    return verdict == REFUSED_MALFORMED_LINE && fault ? cause_at(line, fault) : NULL;
 }

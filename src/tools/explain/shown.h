@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Shown: received bytes as a terminal may show them, and the columns that they take
+ */
+
+#include "base/buffer.h"
+#include "base/slice.h"
+
+/*
+ * Append @text. Characters of UTF-8 stay; each that a terminal may obey (control characters, marks
+ * that change the direction of text) and each byte that is not UTF-8 becomes '?'.
+ *
+ * Returns the number of columns before @mark, a byte of @text or its end; 0 if it is neither.
+ * Some characters take two columns, and some none.
+ */
+size_t shown_add(struct buffer *out, struct slice text, const char *mark);

@@ -20,6 +20,11 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Fill the row of the first @i bytes of @a, for each prefix of @b. */
 static void fill_row(struct rows *rows, struct slice a, struct slice b, size_t i)
 {
@@ -28,7 +33,7 @@ static void fill_row(struct rows *rows, struct slice a, struct slice b, size_t i
 
     row[0] = (unsigned)i;
     for (size_t j = 1; j <= b.len; j++) {
-        bool is_same = a.at[i - 1] == b.at[j - 1];
+        bool is_same = lower(a.at[i - 1]) == lower(b.at[j - 1]);
 
         row[j] = least(above[j - 1] + !is_same, least(above[j], row[j - 1]) + 1);
         if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1])

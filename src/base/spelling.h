@@ -26,10 +26,10 @@ struct spelling {
 void spelling_init(struct spelling *spelling, struct slice word);
 
 /*
- * Try @known, which is borrowed. An edit adds, removes or replaces a byte, or swaps it with
- * its neighbour. @known is near enough if it takes no more edits than a third of the bytes of
- * the word's last part (after its last dot), or one if that is less. @known's last part is
- * also compared alone, so that "ttl" finds "statsd.ttl". Among equally near words the first
- * one tried is kept.
+ * Try @known, which is borrowed. An edit adds, removes or replaces a byte, or swaps it with its
+ * neighbour; capitals are as good as small letters. @known is near enough if it takes no more edits
+ * than a third of the bytes of the word's last part (after its last dot), or one if that is less.
+ * @known's last part is also compared alone, so that "ttl" finds "statsd.ttl". Among equally near
+ * words the first one tried is kept.
  */
 void spelling_try(struct spelling *spelling, struct slice known);

@@ -34,6 +34,8 @@ static void one_edit_is_near(void **state)
 static void the_word_itself_is_nearest(void **state)
 {
     assert_nearest("log.level", "log.level");
+    assert_nearest("LOG.LEVEL", "log.level");
+    assert_nearest("Statsd.TTL", "statsd.ttl");
 }
 
 static void longer_words_may_have_more_edits(void **state)

@@ -34,6 +34,13 @@ static bool exists(const char *path, size_t len)
     return stat(folder, &status) == 0 || errno != ENOENT;
 }
 
+bool path_is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 struct slice path_missing_folder(const char *path)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))

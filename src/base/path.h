@@ -13,5 +13,8 @@
  */
 struct slice path_missing_folder(const char *path);
 
+/* Whether there is a folder at @path. */
+bool path_is_folder(const char *path);
+
 /* The folder of @path, a part of it: "/run" for "/run/socket", "." for "socket". */
 struct slice path_folder(const char *path);

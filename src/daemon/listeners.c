@@ -40,6 +40,8 @@ static bool hint_at_path(const char *path, int error, struct buffer *out)
                           "udometer needs permission to make files in %.*s; grant it, or choose "
                           "another path",
                           (int)folder.len, folder.at);
+    else if (error == -EEXIST && path_is_folder(path))
+        buffer_add_format(out, "this is a folder; choose a path in it, such as %s/udometer", path);
     else if (error == -ENOTDIR)
         buffer_add_format(out, "a part of %.*s is not a folder; choose another path",
                           (int)folder.len, folder.at);

@@ -781,6 +781,8 @@ static void a_refusal_names_the_folder(void **state)
     assert_hint("/run/socket", -EACCES, "permission to make files in /run;");
     assert_hint("socket", -EROFS, "permission to make files in .;");
     assert_hint("/dev/null/socket", -ENOTDIR, "a part of /dev/null is not a folder");
+    assert_hint("/tmp", -EEXIST, "this is a folder; choose a path in it, such as /tmp/udometer");
+    assert_hint("/dev/null", -EEXIST, "a file that is not a socket is in the way");
     assert_hint("/tmp/socket", -EADDRINUSE, "another program uses it");
 }
 

@@ -49,6 +49,14 @@ static void a_file_among_the_folders_is_not_missing(void **state)
     assert_int_equal(path_missing_folder("/dev/null/a/file").len, 0);
 }
 
+static void folders_are_known(void **state)
+{
+    assert_true(path_is_folder(folder));
+    assert_true(path_is_folder("/"));
+    assert_false(path_is_folder("/dev/null"));
+    assert_false(path_is_folder("/no/such/folder"));
+}
+
 static void a_path_has_a_folder(void **state)
 {
     assert_slice_equal(path_folder("/run/udometer/socket"), "/run/udometer");
@@ -73,6 +81,7 @@ int main(void)
         cmocka_unit_test(the_first_missing_folder_is_found),
         cmocka_unit_test(a_path_may_be_relative_or_empty),
         cmocka_unit_test(a_file_among_the_folders_is_not_missing),
+        cmocka_unit_test(folders_are_known),
         cmocka_unit_test(a_path_has_a_folder),
     };
 

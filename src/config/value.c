@@ -86,18 +86,33 @@ static int read_page(void *to, const char *text, const struct value_range *range
     return value_read_text(to, text, range, wrong);
 }
 
-static int read_address(void *to, const char *text, const struct value_range *range,
-                        struct buffer *wrong)
+/* Returns as value_reader. @expected is what to write if @text has another form. */
+static int check_address(const char *text, const char *expected, struct buffer *wrong)
 {
     struct address_list list;
     int r = address_parse_all(&list, text);
 
     if (r == -EINVAL)
-        return value_refuse(wrong,
-                            "HOST:PORT, for example " TARGET_DEFAULT ", [::1]:8125 or :8125");
-    if (r < 0)
-        return value_refuse_address(wrong, r);
-    return value_read_text(to, text, range, wrong);
+        return value_refuse(wrong, expected);
+    return r < 0 ? value_refuse_address(wrong, r) : 0;
+}
+
+static int read_address(void *to, const char *text, const struct value_range *range,
+                        struct buffer *wrong)
+{
+    int r =
+        check_address(text, "HOST:PORT, for example 127.0.0.1:9102, [::1]:9102 or :9102", wrong);
+
+    return r < 0 ? r : value_read_text(to, text, range, wrong);
+}
+
+static int read_udp_or_tcp(void *to, const char *text, const struct value_range *range,
+                           struct buffer *wrong)
+{
+    int r =
+        check_address(text, "HOST:PORT, for example 127.0.0.1:8125, [::1]:8125 or :8125", wrong);
+
+    return r < 0 ? r : value_read_text(to, text, range, wrong);
 }
 
 static int read_socket_path(void *to, const char *text, const struct value_range *range,
@@ -164,7 +179,7 @@ static int read_listener(struct value_listener *to, const char *text, value_read
 static int read_listener_address(void *to, const char *text, const struct value_range *range,
                                  struct buffer *wrong)
 {
-    return read_listener(to, text, read_address, wrong);
+    return read_listener(to, text, read_udp_or_tcp, wrong);
 }
 
 static int read_listener_path(void *to, const char *text, const struct value_range *range,
@@ -388,6 +403,15 @@ static void write_mode(const void *value, const struct value_range *range, struc
     buffer_add_format(out, "%04o", *(const mode_t *)value);
 }
 
+/* There is no @what, a user or group, called @name; NULL: the form is wrong. */
+static int refuse_owner(struct buffer *wrong, const char *what, const char *name)
+{
+    buffer_add_literal(wrong, "expected USER, USER:GROUP or :GROUP, as names or numbers");
+    if (name)
+        buffer_add_format(wrong, "; there is no %s %s", what, name);
+    return -EINVAL;
+}
+
 /* Read a numeric ID; false if @text is not one. */
 static bool read_id(const char *text, uint32_t *ret)
 {
@@ -423,21 +447,22 @@ static int read_owner(void *to, const char *text, const struct value_range *rang
 {
     struct value_owner owner = { (uid_t)-1, (gid_t)-1 };
     char *user = strdup(text), *group = user ? strchr(user, ':') : NULL;
-    bool is_good = true;
+    int r = 0;
 
     if (!user)
         return value_refuse_for_memory(wrong);
     if (group)
         *group++ = '\0';
-    if (user[0])
-        is_good = read_user(user, &owner.user);
-    if (is_good && group)
-        is_good = read_group(group, &owner.group);
+    if (group && strchr(group, ':'))
+        r = refuse_owner(wrong, NULL, NULL);
+    else if (user[0] && !read_user(user, &owner.user))
+        r = refuse_owner(wrong, "user", user);
+    else if (group && !read_group(group, &owner.group))
+        r = refuse_owner(wrong, "group", group);
     free(user);
-    if (!is_good)
-        return value_refuse(wrong, "USER, USER:GROUP or :GROUP, as names or numbers");
-    *(struct value_owner *)to = owner;
-    return 0;
+    if (r == 0)
+        *(struct value_owner *)to = owner;
+    return r;
 }
 
 static void write_owner(const void *value, const struct value_range *range, struct buffer *out)

@@ -479,6 +479,14 @@ static void addresses_are_host_and_port(void **state)
     refuses_texts(&addresses, (const char *const[]){ "" }, 1);
 }
 
+static void an_example_has_the_usual_port(void **state)
+{
+    char *value = NULL;
+
+    is_refused_with(&addresses, &value, "8125",
+                    "expected HOST:PORT, for example 127.0.0.1:9102, [::1]:9102 or :9102");
+}
+
 /* Whether or not a name server answers. */
 static void an_unknown_host_is_one(void **state)
 {
@@ -547,6 +555,11 @@ static void refuses_other_owners(void **state)
         assert_int_equal(owner.user, 77);
         assert_int_equal(owner.group, 88);
     }
+    is_refused_with(&owners, &owner, "0:no-such-group",
+                    "expected USER, USER:GROUP or :GROUP, as names or numbers; there is no group "
+                    "no-such-group");
+    is_refused_with(&owners, &owner, "1:2:3",
+                    "expected USER, USER:GROUP or :GROUP, as names or numbers");
 }
 
 /* --- listeners ------------------------------------------------------------------------------ */
@@ -616,6 +629,7 @@ int main(void)
         CASE(texts_are_copied),
         CASE(paths_of_pages_are_simple),
         CASE(addresses_are_host_and_port),
+        CASE(an_example_has_the_usual_port),
         CASE(an_unknown_host_is_one),
         CASE(owners_are_names_or_numbers),
         CASE(refuses_other_owners),

@@ -280,6 +280,29 @@ static struct place find_place(struct slice bytes, size_t offset)
     return place;
 }
 
+/* What to do about what libyaml says; "" if that is clear. */
+static const char *yaml_hint(const char *problem)
+{
+    static const struct {
+        const char *problem, *hint;
+    } hints[] = {
+        { "did not find expected key", "; check the indentation here and above" },
+        { "did not find expected '-' indicator", "; check the indentation here and above" },
+        { "found character that cannot start any token",
+          "; quote the value, or indent with spaces" },
+        { "mapping values are not allowed in this context",
+          "; check the indentation, or quote a value with ': ' in it" },
+        { "did not find expected node content", "; is a ']', '}' or quote missing?" },
+        { "found unexpected end of stream", "; is a quote missing?" },
+        { "could not find expected ':'", "; a key and its value are written KEY: VALUE" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
+        if (strcmp(problem, hints[i].problem) == 0)
+            return hints[i].hint;
+    return "";
+}
+
 /* Say why libyaml stopped. For bytes that it cannot decode, it gives only an offset. */
 static bool fail_parser(struct reading *reading)
 {
@@ -290,8 +313,9 @@ static bool fail_parser(struct reading *reading)
         return fail_without_memory(reading->problems);
     if (parser->error == YAML_READER_ERROR)
         place = find_place(reading->bytes, parser->problem_offset);
-    problems_add(reading->problems, place, "%s",
-                 parser->problem ? parser->problem : "this is not YAML");
+    problems_add(reading->problems, place, "%s%s",
+                 parser->problem ? parser->problem : "this is not YAML",
+                 parser->problem ? yaml_hint(parser->problem) : "");
     return false;
 }
 

@@ -30,9 +30,11 @@
 #define DEBUG UNKNOWN "did you mean --log.level=debug?"
 #define RECEIVE UNKNOWN "--statsd.listen-udp=HOST:PORT is where udometer receives"
 
-static const struct {
+struct row {
     const char *name, *advice;
-} flags[] = {
+};
+
+static const struct row flags[] = {
     { "statsd.mapping-config", STATSD_EXPORTER "udometer has no mapping rules yet" },
     { "statsd.cache-size", NO_MAPPING_CACHE },
     { "statsd.cache-type", NO_MAPPING_CACHE },
@@ -76,10 +78,30 @@ static const struct {
     { "udp", RECEIVE },
 };
 
+#define MAPPING_KEY "a key of statsd_exporter's mapping file; udometer has no mapping rules yet"
+#define BRUBECK_KEY "a key of brubeck; udometer's keys are named as flags, see udometer --help"
+
+/* Of the many keys of brubeck, some that no file of it lacks. */
+static const struct row keys[] = {
+    { "mappings", MAPPING_KEY }, { "defaults", MAPPING_KEY }, { "server_name", BRUBECK_KEY },
+    { "backends", BRUBECK_KEY }, { "samplers", BRUBECK_KEY }, { "sharding", BRUBECK_KEY },
+    { "capacity", BRUBECK_KEY }, { "dumpfile", BRUBECK_KEY },
+};
+
+static const char *find_advice(const struct row *rows, size_t n, struct slice name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_equal(slice_of(rows[i].name), name))
+            return rows[i].advice;
+    return NULL;
+}
+
 const char *foreign_advice(struct slice name)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
-        if (slice_equal(slice_of(flags[i].name), name))
-            return flags[i].advice;
-    return NULL;
+    return find_advice(flags, ARRAY_SIZE(flags), name);
+}
+
+const char *foreign_key_advice(struct slice name)
+{
+    return find_advice(keys, ARRAY_SIZE(keys), name);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Foreign: flags of other programs that people give to udometer, and what to do about them
+ * Foreign: flags and keys of other programs that people give to udometer, and what to do about them
  */
 
 #include "base/slice.h"
@@ -12,3 +12,6 @@
  * and what to use instead, or that nothing is needed. NULL if it is not known.
  */
 const char *foreign_advice(struct slice name);
+
+/* The same about the key @name of a config file. */
+const char *foreign_key_advice(struct slice name);

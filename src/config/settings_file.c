@@ -18,6 +18,7 @@
 
 #include "base/spelling.h"
 #include "config/document.h"
+#include "config/foreign.h"
 
 #include <errno.h>
 
@@ -77,17 +78,22 @@ static struct slice find_nearest(struct slice name, bool is_map)
 
 static void complain_of_unknown(struct walk *walk, const struct node *value)
 {
-    bool is_map = value->shape == NODE_MAP;
-    const char *what = is_map ? "unknown section" : "unknown setting";
-    struct slice nearest;
+    const char *what = value->shape == NODE_MAP ? "unknown section" : "unknown setting";
+    const char *advice = foreign_key_advice(name_of(walk));
+    struct slice nearest = SLICE("");
 
     if (option_find(&settings_table, name_of(walk))) {
         problems_add(walk->problems, value->key->place, "%.*s: cannot be set in a file; use --%.*s",
                      (int)walk->name_len, walk->name, (int)walk->name_len, walk->name);
         return;
     }
+    if (advice) {
+        complain(walk, value->key->place, advice);
+        return;
+    }
     /* Comparing with all names is slow, and the text would not be kept. */
-    nearest = problems_are_many(walk->problems) ? SLICE("") : find_nearest(name_of(walk), is_map);
+    if (!problems_are_many(walk->problems))
+        nearest = find_nearest(name_of(walk), value->shape == NODE_MAP);
     if (nearest.len)
         problems_add(walk->problems, value->key->place, "%.*s: %s; did you mean %.*s?",
                      (int)walk->name_len, walk->name, what, (int)nearest.len, nearest.at);

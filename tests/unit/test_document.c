@@ -203,7 +203,8 @@ static void any_line_break_ends_a_line(void **state)
     assert_places("a: 1\r\nb: 2\r\n", "1:1 {1:1 a: 1:4 1, 2:1 b: 2:4 2}");
     assert_places("a: 1\rb: 2\r", "1:1 {1:1 a: 1:4 1, 2:1 b: 2:4 2}");
     assert_problems("#\n#\r#\r\n#\xc2\x85#\xe2\x80\xa8#\xe2\x80\xa9 @",
-                    "f:7:2: found character that cannot start any token\n");
+                    "f:7:2: found character that cannot start any token; quote the value, or "
+                    "indent with spaces\n");
     assert_problems("#\n#\r#\r\n#\xc2\x85#\xe2\x80\xa8#\xe2\x80\xa9 \xff",
                     "f:7:2: invalid leading UTF-8 octet\n");
 }
@@ -222,13 +223,18 @@ static void a_byte_order_mark_has_no_column(void **state)
 
 static void says_where_yaml_is_broken(void **state)
 {
-    assert_problems("a: 1\nb: \"x\nc: 1\n", "f:4:1: found unexpected end of stream\n");
+    assert_problems("a: 1\nb: \"x\nc: 1\n",
+                    "f:4:1: found unexpected end of stream; is a quote missing?\n");
     assert_problems("a: 1\n\tb: 1\n", "f:2:1: found a tab character that violates indentation\n");
     assert_problems("a: [1\n", "f:2:1: did not find expected ',' or ']'\n");
-    assert_problems("a: b: c\n", "f:1:5: mapping values are not allowed in this context\n");
-    assert_problems("a: @\n", "f:1:4: found character that cannot start any token\n");
-    assert_problems("a: 1\n b: 1\n", "f:2:3: mapping values are not allowed in this context\n");
-    assert_problems("a: 1\n- b\n", "f:2:1: did not find expected key\n");
+    assert_problems("a: b: c\n", "f:1:5: mapping values are not allowed in this context; check the "
+                                 "indentation, or quote a value with ': ' in it\n");
+    assert_problems("a: @\n", "f:1:4: found character that cannot start any token; quote the "
+                              "value, or indent with spaces\n");
+    assert_problems("a: 1\n b: 1\n", "f:2:3: mapping values are not allowed in this context; check "
+                                     "the indentation, or quote a value with ': ' in it\n");
+    assert_problems("a: 1\n- b\n",
+                    "f:2:1: did not find expected key; check the indentation here and above\n");
 }
 
 static void says_where_a_file_is_not_utf8(void **state)
@@ -295,7 +301,8 @@ static void all_problems_are_found_up_to_broken_yaml(void **state)
                     "f:3:3: expected a plain key\n"
                     "f:4:3: aliases are not supported in this file\n"
                     "f:5:4: aliases are not supported in this file\n"
-                    "f:6:4: found character that cannot start any token\n");
+                    "f:6:4: found character that cannot start any token; quote the value, or "
+                    "indent with spaces\n");
 }
 
 /* --- limits ---------------------------------------------------------------------- */

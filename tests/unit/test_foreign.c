@@ -21,6 +21,7 @@ static void says_what_to_use_instead_or_that_nothing_is_needed(void **state)
     assert_advice("v", "--version");
     assert_null(foreign_advice(SLICE("nonsense")));
     assert_null(foreign_advice(SLICE("")));
+    assert_null(foreign_key_advice(SLICE("statsd")));
 }
 
 /* As soon as udometer has a flag, nothing may be said about its name in other programs. */

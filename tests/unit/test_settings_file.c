@@ -262,6 +262,18 @@ static void commands_are_no_settings(void **state)
     assert_problems("welcom: x\n", "1:1: welcom: unknown setting; see udometer --help\n");
 }
 
+static void keys_of_other_programs_are_known(void **state)
+{
+    assert_problems("mappings:\n- match: a\n",
+                    "1:1: mappings: a key of statsd_exporter's mapping file; udometer has no "
+                    "mapping rules yet\n");
+    assert_problems("{\"server_name\": \"x\"}\n",
+                    "1:2: server_name: a key of brubeck; udometer's keys are named as flags, see "
+                    "udometer --help\n");
+    assert_problems("statsd: {mappings: []}\n",
+                    "1:10: statsd.mappings: unknown setting; see udometer --help\n");
+}
+
 static void a_name_too_long_is_no_setting(void **state)
 {
     char text[400] = "workers: 1\n";
@@ -330,7 +342,7 @@ static void says_where_the_form_is_wrong(void **state)
 static void yaml_is_checked_before_settings(void **state)
 {
     assert_problems("workers: many\nlog.level: \"info\nlog.format: json\n",
-                    "4:1: found unexpected end of stream\n");
+                    "4:1: found unexpected end of stream; is a quote missing?\n");
     assert_problems("workers: many\nlog.level: \xff\n", "2:12: invalid leading UTF-8 octet\n");
 }
 
@@ -408,6 +420,7 @@ int main(void)
         FILE_CASE(a_name_like_no_other_leads_to_help),
         FILE_CASE(the_file_cannot_name_another_file),
         FILE_CASE(commands_are_no_settings),
+        FILE_CASE(keys_of_other_programs_are_known),
         FILE_CASE(a_name_too_long_is_no_setting),
         FILE_CASE(a_setting_is_set_once),
         FILE_CASE(all_problems_are_reported_in_their_order),

@@ -153,9 +153,11 @@ void udom_set(struct udom *client, const char *name, const char *member, ...);
 #define udom_set(...) udom_set(__VA_ARGS__, UDOM_END)
 
 /*
- * End at once all series of this name that have all of these tags. Calls udom_flush() first and
- * sends afterwards, so that nothing recorded earlier brings them back. Refused if a tag had to be
- * left out, as it would end more than was meant.
+ * End all series of this name that have all of these tags, with the next flush. Calls udom_flush()
+ * first if a prepared metric or another thread has recorded anything, so that nothing recorded
+ * earlier brings them back. It is sent before everything that is recorded after it, and in the same
+ * packet as this thread's next updates and all merged gauges if that has room. Refused if a tag had
+ * to be left out, as it would end more than was meant.
  */
 void udom_expire(struct udom *client, const char *name, ...);
 #define udom_expire(...) udom_expire(__VA_ARGS__, UDOM_END)
@@ -164,8 +166,8 @@ void udom_expire(struct udom *client, const char *name, ...);
  *
  * A prepared metric's updates are merged until the next flush: counts are summed, a gauge keeps its
  * last value, 16 observations share a line. Sets are not merged, and with UDOM_NO_AGGREGATION
- * nothing is. Counts and observations are merged in their thread's own memory. Merged updates are
- * sent after all others of the same flush: do not change a gauge in both ways.
+ * nothing is. Counts and observations are merged in their thread's own memory. Merged updates may
+ * be sent before or after others of the same flush: do not change a gauge in both ways.
  *
  * With glibc and musl, all of these except udom_metric_expire() may be called in a signal handler
  * if the thread has made an update with the client before and @value has at most nine decimals

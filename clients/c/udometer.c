@@ -18,6 +18,10 @@
  * The flusher is the background thread, or a thread that calls udom_flush(). It goes over all
  * slots, and it alone waits for their locks. It holds each for a few instructions.
  *
+ * An expiry is a line in its thread's packet, so it travels with what the thread records next.
+ * Everything recorded before it is sent first; and while it waits, nothing that other threads
+ * record may overtake it, as the expiry would end that, too ("ending" below).
+ *
  * The socket's number never changes. dup3() puts a new socket in its place, so that a thread in the
  * middle of sending never uses a closed descriptor, or worse, one of another file.
  */
@@ -75,6 +79,10 @@
 /* Internal kinds, besides those of enum udom_kind. */
 #define KIND_REFUSED 0
 #define KIND_EXPIRE 6
+
+/* Where an expiry waits to be sent, if not in the packet of the slot with this index. */
+#define ENDING_NOWHERE (-1)
+#define ENDING_WITH_FLUSHER (-2)
 
 /* For words that many threads count and read, without ordering. */
 #define LOAD(place) __atomic_load_n(place, __ATOMIC_RELAXED)
@@ -158,6 +166,7 @@ struct udom {
 
     pthread_key_t key;  /* a thread's slot */
     struct slot *slots; /* the first one is for all threads without one */
+    int ending;         /* index of the slot whose packet has an expiry, or ENDING_… */
     struct cell *cells;
     char *packets;
     struct udom_stats counts; /* without unsampled, which the slots count */
@@ -333,24 +342,81 @@ static bool packet_send(struct udom *client, struct packet *packet)
     return n >= 0;
 }
 
+/* --- packets that must be sent in order ------------------------------------------------------ */
+
+static int ending_of(const struct udom *client)
+{
+    return __atomic_load_n(&client->ending, __ATOMIC_ACQUIRE);
+}
+
+static void set_ending(struct udom *client, int ending)
+{
+    __atomic_store_n(&client->ending, ending, __ATOMIC_RELEASE);
+}
+
+/* Is it in @packet that the expiry waits, of which ending_of() is @ending? */
+static bool is_ending_in(const struct udom *client, const struct packet *packet, int ending)
+{
+    if (ending == ENDING_WITH_FLUSHER)
+        return packet == &client->packet;
+    return ending != ENDING_NOWHERE && packet == &client->slots[ending].packet;
+}
+
+static bool wait_for_flusher(const struct udom *client)
+{
+    for (int i = 0; i < LOCK_TRIES; i++)
+        if (ending_of(client) != ENDING_WITH_FLUSHER)
+            return true;
+    return false;
+}
+
+/* Send the expiry that waits in another slot's packet. Returns false if that took too long. */
+static bool send_ending_first(struct udom *client, int ending)
+{
+    struct slot *slot;
+
+    if (ending == ENDING_WITH_FLUSHER)
+        return wait_for_flusher(client);
+    slot = &client->slots[ending];
+    if (!lock_briefly(&slot->lock))
+        return false;
+    if (ending_of(client) == ending) {
+        packet_send(client, &slot->packet);
+        set_ending(client, ENDING_NOWHERE);
+    }
+    unlock(&slot->lock);
+    return ending_of(client) != ENDING_WITH_FLUSHER || wait_for_flusher(client);
+}
+
 /*
- * Make room for @len bytes, which must fit into one packet. Sending when nobody listens costs the
- * kernel more than everything else here, so after a failure the next full packets are dropped
- * untried.
+ * Send a packet to which a line does not fit. Sending when nobody listens costs the kernel more
+ * than everything else here, so after a failure the next full packets are dropped untried. So is
+ * one that would overtake an expiry.
  */
+static void packet_send_full(struct udom *client, struct packet *packet)
+{
+    int ending = ending_of(client), n_rests = LOAD(&client->n_rests);
+    bool is_ending = is_ending_in(client, packet, ending);
+    bool may_go = is_ending || ending == ENDING_NOWHERE || send_ending_first(client, ending);
+
+    if (n_rests > 0)
+        STORE(&client->n_rests, n_rests - 1);
+    if (n_rests > 0 || !may_go)
+        packet_end(client, packet, -1);
+    else
+        packet_send(client, packet);
+    if (is_ending)
+        set_ending(client, ENDING_NOWHERE);
+}
+
+/* Make room for @len bytes, which must fit into one packet. */
 static inline void packet_reserve(struct udom *client, struct packet *packet, size_t len)
 {
-    int n_rests = LOAD(&client->n_rests);
-
-    if (packet->len + len <= client->packet_bytes)
-        return;
-    if (n_rests > 0) {
-        STORE(&client->n_rests, n_rests - 1);
-        packet_end(client, packet, -1);
-    } else {
-        packet_send(client, packet);
-    }
+    if (packet->len + len > client->packet_bytes)
+        packet_send_full(client, packet);
 }
+
+/* --- packets: their lines -------------------------------------------------------------------- */
 
 /* Append a line, for which there must be room. Returns where its value is. */
 static inline char *packet_append(struct packet *packet, const struct udom_metric *metric,
@@ -659,13 +725,18 @@ static struct slot *slot_claim(struct udom *client)
     return slot;
 }
 
-/* Returns the slot of this thread, locked, or NULL: the update is dropped. */
-static inline struct slot *slot_enter(struct udom *client)
+static inline struct slot *slot_of_thread(struct udom *client)
 {
     struct slot *slot = pthread_getspecific(client->key);
 
-    if (!slot)
-        slot = slot_claim(client);
+    return slot ? slot : slot_claim(client);
+}
+
+/* Returns the slot of this thread, locked, or NULL: the update is dropped. */
+static inline struct slot *slot_enter(struct udom *client)
+{
+    struct slot *slot = slot_of_thread(client);
+
     if (lock_briefly(&slot->lock))
         return slot;
     /* The flusher was preempted in there, or a signal handler has interrupted this thread. */
@@ -996,9 +1067,37 @@ static void flush_telemetry(struct udom *client)
     }
 }
 
+/*
+ * Send the expiry that waits, with what its thread has recorded since, in one packet if that has
+ * room. Until then, the threads hold back full packets.
+ */
+static void flush_ending(struct udom *client)
+{
+    int ending = ending_of(client);
+    struct slot *slot;
+
+    if (ending == ENDING_NOWHERE)
+        return;
+    slot = &client->slots[ending];
+    lock_patiently(&slot->lock);
+    if (ending_of(client) == ending) {
+        struct packet taken = slot->packet;
+
+        slot->packet = client->packet;
+        client->packet = taken;
+        set_ending(client, ENDING_WITH_FLUSHER);
+    }
+    unlock(&slot->lock);
+    flush_gauges(client);
+    flush_cells(client, slot);
+    packet_send(client, &client->packet);
+    set_ending(client, ENDING_NOWHERE);
+}
+
 /* The caller holds the lock. */
 static void flush_all(struct udom *client)
 {
+    flush_ending(client);
     for (unsigned i = 0; i < client->n_slots; i++) {
         if (LOAD(&client->slots[i].state) == SLOT_UNUSED)
             continue;
@@ -1011,17 +1110,47 @@ static void flush_all(struct udom *client)
         flush_telemetry(client);
 }
 
-/* After a flush, as updates that were recorded earlier and sent later would begin new series. */
+/* Has anything been recorded that is not in the packet of @own? The caller holds the lock. */
+static bool is_recorded_elsewhere(struct udom *client, const struct slot *own)
+{
+    unsigned n_metrics = __atomic_load_n(&client->n_metrics, __ATOMIC_ACQUIRE);
+    bool is_recorded = false;
+
+    for (unsigned i = 0; i < client->n_slots && !is_recorded; i++) {
+        struct slot *slot = &client->slots[i];
+
+        if (LOAD(&slot->state) == SLOT_UNUSED)
+            continue;
+        lock_patiently(&slot->lock);
+        is_recorded = slot != own && slot->packet.len > 0;
+        unlock(&slot->lock);
+        for (unsigned m = 0; m < n_metrics; m++)
+            is_recorded |= LOAD(&slot->cells[m].n_updates) > 0;
+    }
+    for (unsigned m = 0; m < n_metrics; m++)
+        is_recorded |= LOAD(&client->metrics[m].gauge.n_updates) > 0;
+    return is_recorded;
+}
+
+/*
+ * Updates that were recorded earlier and sent later would begin new series. So what was recorded
+ * elsewhere is sent now, while the thread's own packet keeps its order.
+ */
 static void expire(struct udom_metric *metric)
 {
     struct udom *client = metric->client;
+    struct slot *slot;
 
     if (!client || !accepts(metric, (enum udom_kind)KIND_EXPIRE, !metric->has_lost_tag))
         return;
+    slot = slot_of_thread(client);
     pthread_mutex_lock(&client->flush_lock);
-    flush_all(client);
-    packet_number(&client->packet, metric, 1, 1);
-    packet_send(client, &client->packet);
+    if (is_recorded_elsewhere(client, slot))
+        flush_all(client);
+    lock_patiently(&slot->lock);
+    packet_number(&slot->packet, metric, 1, 1);
+    set_ending(client, (int)(slot - client->slots));
+    unlock(&slot->lock);
     pthread_mutex_unlock(&client->flush_lock);
 }
 
@@ -1459,6 +1588,7 @@ static void reset_after_fork(struct udom *client)
         client->telemetry[i].last = 0;
     memset(&client->counts, 0, sizeof(client->counts));
     client->n_rests = 0;
+    client->ending = ENDING_NOWHERE;
     client->has_thread = false;
     client->thread_is_due = !(client->flags & UDOM_NO_THREAD);
     /* So that this thread's next update calls slot_claim(). */
@@ -1553,6 +1683,7 @@ static bool set_common_text(struct udom *client, const struct udom_options *opti
 static bool set_all(struct udom *client, const struct udom_options *options)
 {
     client->fd = -1;
+    client->ending = ENDING_NOWHERE;
     client->retry_ms = RETRY_MS_MIN;
     client->flags = options->flags;
     return set_server(client, options->url) && set_numbers(client, options) &&

@@ -33,6 +33,7 @@ from test_vectors import Subject, end_all, family_differences, send_udp4
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPEAKER = os.environ["UDOMETER_SPEAKER"]
+REPLACER = os.environ["UDOMETER_REPLACER"]
 BOT = os.environ["UDOMETER_EXAMPLE_BOT"]
 CASES = vectors.load()
 TOLERANCE = 1e-12
@@ -259,6 +260,43 @@ def test_hostile_words_forge_nothing(subject):
     subject.page = page
 
 
+# --- gauges whose series are replaced ---
+
+
+class Replacer:
+    """replacer.c, which replaces the series of a gauge until its input ends."""
+
+    def __init__(self, udometer, mode):
+        self.process = subprocess.Popen([REPLACER, "udp://%s:%d" % udometer.udp[0], mode],
+                                        env=clean_environment(), stdin=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+
+    def stop(self):
+        _, stderr = self.process.communicate(timeout=DEADLINE)
+        check_sanitizers(stderr.decode())
+        assert self.process.returncode == 0
+
+
+def pages(udometer, n):
+    """The next @n scrapes, as texts, one right after the other."""
+    connection = udometer.connect_http()
+    for _ in range(n):
+        connection.request("GET", "/metrics")
+        yield connection.getresponse().read().decode()
+    connection.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_follows_an_expiry_is_there_at_once(start, workers):
+    """Not only after the next flush. The daemon itself needs an instant between two lines."""
+    udometer = start("--workers=%d" % workers)
+    replacer = Replacer(udometer, "expire")
+    wait_until(lambda: udometer.scrape().named("queue"), "its first series")
+    n_empty = sum("\nqueue{" not in page for page in pages(udometer, 1000))
+    replacer.stop()
+    assert n_empty < 100
+
+
 # --- the example, and how it is built ---
 
 
@@ -328,6 +366,7 @@ int main()
     udom_gauge_add(udom, "c", -1, "k", "v");
     udom_set(udom, "d", "x", "k", "v");
     udom_expire(udom, "b");
+    udom_flush(udom);
     udom_get_stats(udom, &stats);
     udom_close(udom);
     return stats.sent + stats.dropped == 5 ? 0 : 1;

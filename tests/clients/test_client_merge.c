@@ -142,8 +142,30 @@ static void an_expiry_comes_after_what_was_merged(void **state)
 
     udom_metric_count(metric, 1);
     udom_expire(client, "a", "k", "v");
+    assert_string_equal(catcher_read_all(&catcher), "a:1|c|#k:v,j:w\n");
     udom_metric_count(metric, 1);
-    assert_sends(client, &catcher, "a:1|c|#k:v,j:w\na:1|x|#k:v\na:1|c|#k:v,j:w\n");
+    assert_sends(client, &catcher, "a:1|x|#k:v\na:1|c|#k:v,j:w\n");
+}
+
+static void an_expiry_travels_with_what_is_merged_after_it(void **state)
+{
+    struct udom_metric *gauge = udom_metric(client, UDOM_GAUGE, "g");
+    struct udom_metric *counter = udom_metric(client, UDOM_COUNTER, "c");
+
+    udom_metric_gauge(gauge, 1);
+    udom_metric_count(counter, 1);
+    udom_metric_expire(gauge);
+    udom_metric_expire(counter);
+    assert_string_equal(catcher_read_all(&catcher), "c:1|c\ng:1|g\n");
+    udom_metric_gauge(gauge, 2);
+    udom_metric_count(counter, 2);
+    udom_count(client, "d", 1);
+    udom_flush(client);
+    assert_int_equal(stats_of(client).datagrams_sent, 2);
+    assert_string_equal(catcher_read_all(&catcher), "g:1|x\nc:1|x\nd:1|c\ng:2|g\nc:2|c\n");
+    /* The next ones need not wait for anything. */
+    udom_metric_gauge(gauge, 3);
+    assert_sends(client, &catcher, "g:3|g\n");
 }
 
 static void closing_sends_what_is_left(void **state)
@@ -190,10 +212,11 @@ static void prefix_and_constant_tags_are_everywhere(void **state)
     udom_count(client, "a", 1, "region", "us");
     udom_metric_count(udom_metric(client, UDOM_COUNTER, "b"), 1);
     udom_expire(client, "c");
-    assert_string_equal(catcher_read_all(&catcher), "my_bot.a:1|c|#region:eu_1,j:w\n"
-                                                    "my_bot.a:1|c|#region:eu_1,j:w,region:us\n"
-                                                    "my_bot.b:1|c|#region:eu_1,j:w\n"
-                                                    "my_bot.c:1|x|#region:eu_1,j:w\n");
+    assert_sends(client, &catcher,
+                 "my_bot.a:1|c|#region:eu_1,j:w\n"
+                 "my_bot.a:1|c|#region:eu_1,j:w,region:us\n"
+                 "my_bot.b:1|c|#region:eu_1,j:w\n"
+                 "my_bot.c:1|x|#region:eu_1,j:w\n");
 }
 
 static void a_prefix_counts_as_part_of_the_name(void **state)
@@ -338,6 +361,7 @@ int main(void)
         WITH_CLIENT(a_long_name_leaves_room_for_fewer_observations),
         WITH_CLIENT(sets_are_lines_at_once),
         WITH_CLIENT(an_expiry_comes_after_what_was_merged),
+        WITH_CLIENT(an_expiry_travels_with_what_is_merged_after_it),
         WITH_CLIENT(closing_sends_what_is_left),
         WITH_CLIENT(the_same_metric_is_prepared_once),
         WITH_CLIENT(one_metric_too_many_refuses),

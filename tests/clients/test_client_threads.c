@@ -205,6 +205,155 @@ static void a_thread_that_ends_leaves_its_updates(void **state)
     catcher_close(&catcher);
 }
 
+/* --- expiries and threads --- */
+
+#define N_TURNS 2000
+
+struct turns {
+    struct udom *client;
+    struct udom_metric *gauge;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int turn;
+};
+
+/*
+ * A turn's updates, which fill some packets. All but the fillers have a number: an even one before
+ * the expiry, the next one from there on.
+ */
+static void take_turn(struct turns *turns, int turn)
+{
+    char text[16];
+
+    udom_metric_gauge(turns->gauge, 2 * turn);
+    snprintf(text, sizeof(text), "%d", 2 * turn);
+    udom_count(turns->client, "a", 1, "number", text);
+    snprintf(text, sizeof(text), "%d", 2 * turn + 1);
+    udom_expire(turns->client, "a", "number", text);
+    udom_metric_gauge(turns->gauge, 2 * turn + 1);
+    for (int i = 0; i < turn % 100; i++) {
+        udom_count(turns->client, "a", 1, "number", text);
+        udom_count(turns->client, "a.filler.of.packets", 1, "for", "packets");
+    }
+}
+
+static void take_turns(struct turns *turns, int first)
+{
+    for (int turn = first; turn < N_TURNS; turn += 2) {
+        pthread_mutex_lock(&turns->lock);
+        while (turns->turn != turn)
+            pthread_cond_wait(&turns->changed, &turns->lock);
+        take_turn(turns, turn);
+        turns->turn++;
+        pthread_cond_broadcast(&turns->changed);
+        pthread_mutex_unlock(&turns->lock);
+    }
+}
+
+static void *take_odd_turns(void *arg)
+{
+    take_turns(arg, 1);
+    return NULL;
+}
+
+/* The number that a line has, or @otherwise. */
+static int number_of(const char *line, int otherwise)
+{
+    int number = otherwise;
+
+    if (sscanf(line, "gauge:%d|g", &number) != 1 && sscanf(line, "a:1|x|#number:%d", &number) != 1)
+        sscanf(line, "a:1|c|#number:%d", &number);
+    return number;
+}
+
+struct order {
+    struct catcher *catcher;
+    int expiry, highest; /* numbers: of the last expiry, and of all lines */
+    unsigned n_expiries, n_wrong;
+};
+
+/* What was recorded before an expiry has a lower number and comes before it; the rest, after it. */
+static void watch_line(struct order *order, const char *line)
+{
+    int number = number_of(line, order->highest);
+
+    if (strstr(line, "|x|")) {
+        order->n_expiries++;
+        order->n_wrong += order->highest >= number;
+        order->expiry = number;
+    }
+    order->n_wrong += number < order->expiry;
+    if (number > order->highest)
+        order->highest = number;
+}
+
+static void *watch_order(void *arg)
+{
+    struct order *order = arg;
+    char text[70000], *rest;
+
+    for (;;) {
+        catcher_wait(order->catcher);
+        while (catcher_read(order->catcher, text, sizeof(text))) {
+            if (strcmp(text, "end") == 0)
+                return NULL;
+            for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+                watch_line(order, line);
+        }
+    }
+}
+
+/* What any thread recorded before an expiry is sent before it; what it records later, after it. */
+static void an_expiry_keeps_its_place_among_threads(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom_options options = { .url = catcher.url, .flush_ms = 1 };
+    struct turns turns = { .client = udom_open(&options) };
+    struct order order = { .catcher = &catcher, .highest = -1 };
+    pthread_t watcher, thread;
+
+    assert_non_null(turns.client);
+    turns.gauge = udom_metric(turns.client, UDOM_GAUGE, "gauge");
+    pthread_mutex_init(&turns.lock, NULL);
+    pthread_cond_init(&turns.changed, NULL);
+    assert_int_equal(pthread_create(&watcher, NULL, watch_order, &order), 0);
+    assert_int_equal(pthread_create(&thread, NULL, take_odd_turns, &turns), 0);
+    take_turns(&turns, 0);
+    pthread_join(thread, NULL);
+    udom_close(turns.client);
+    send_end(&catcher);
+    pthread_join(watcher, NULL);
+    assert_int_equal(order.n_wrong, 0);
+    assert_in_range(order.n_expiries, N_TURNS * 9 / 10, N_TURNS);
+    catcher_close(&catcher);
+}
+
+static void *count_many(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        udom_count(arg, "some.name", 1);
+    return NULL;
+}
+
+/* Without a flush: full packets of another thread take the expiry along. */
+static void an_expiry_goes_before_full_packets_of_others(void **state)
+{
+    struct catcher catcher = catcher_open();
+    struct udom *client = open_quiet(&catcher, 0);
+    pthread_t thread;
+    const char *text;
+
+    udom_expire(client, "a");
+    assert_int_equal(pthread_create(&thread, NULL, count_many, client), 0);
+    pthread_join(thread, NULL);
+    text = catcher_read_all(&catcher);
+    assert_ptr_equal(strstr(text, "a:1|x\nsome.name:1|c\n"), text);
+    udom_close(client);
+    catcher_close(&catcher);
+}
+
+/* --- threads that end --- */
+
 static pthread_barrier_t barrier;
 
 static void *count_and_outlive(void *arg)
@@ -426,6 +575,8 @@ int main(void)
         CASE(eight_threads_lose_nothing),
         CASE(threads_without_memory_of_their_own_share_some),
         CASE(without_merging_each_update_is_a_line),
+        CASE(an_expiry_keeps_its_place_among_threads),
+        CASE(an_expiry_goes_before_full_packets_of_others),
         CASE(a_thread_that_ends_leaves_its_updates),
         CASE(a_thread_may_outlive_the_client),
         CASE(signal_handlers_may_update),

@@ -14,7 +14,7 @@ from report import report
 FILE_LINES_MAX = 500
 TEST_FILE_LINES_MAX = 900
 # The C client is one file so that a project can copy it.
-LONG_FILES = {"clients/c/udometer.c": 1700}
+LONG_FILES = {"clients/c/udometer.c": 2300}
 FUNCTION_LINES_MAX = 40
 # In a unit test, main() is a list of its cases, and grows with them.
 LIST_OF_CASES = "int main(void)"

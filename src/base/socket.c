@@ -22,7 +22,7 @@ static int set_option(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-static int set_read_buffer(int fd, int bytes)
+int socket_set_read_buffer(int fd, int bytes)
 {
     /* The first needs CAP_NET_ADMIN; the second is limited to net.core.rmem_max. */
     if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0)
@@ -46,7 +46,7 @@ static int bind_one(const struct address *address, int read_buffer_bytes, bool i
 
     if (fd < 0)
         return fd;
-    r = set_read_buffer(fd, read_buffer_bytes);
+    r = socket_set_read_buffer(fd, read_buffer_bytes);
     if (r == 0 && !is_first)
         r = share_port(fd);
     if (r == 0 && bind(fd, &address->any, address->len) < 0)
@@ -93,6 +93,17 @@ int socket_read_buffer(int fd)
 
     /* The kernel doubles the requested size, for its overhead, and reports the double. */
     return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) < 0 ? -errno : bytes / 2;
+}
+
+void socket_describe(int fd, char out[SOCKET_TEXT_MAX])
+{
+    struct address bound;
+
+    _Static_assert(ADDRESS_TEXT_MAX <= SOCKET_TEXT_MAX, "there is room for all addresses");
+    if (address_of_socket(&bound, fd) == 0 && bound.any.sa_family != AF_UNIX)
+        address_format(&bound, out);
+    else
+        unix_path_of_socket(fd, out);
 }
 
 uint64_t socket_kernel_drops(int fd)

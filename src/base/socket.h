@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/compiler.h"
+#include "base/unix.h"
 
 #include <stdint.h>
 
@@ -26,10 +27,25 @@ MUST_CHECK int socket_bind_udp(const struct address *address, int read_buffer_by
                                int *ret_fds);
 
 /*
+ * Request a receive buffer for @fd. The kernel may grant a smaller one. Returns 0 or negative
+ * errno.
+ */
+MUST_CHECK int socket_set_read_buffer(int fd, int bytes);
+
+/*
  * The receive buffer that the kernel granted @fd, in bytes as socket_bind_udp() requests
  * them; or negative errno.
  */
 int socket_read_buffer(int fd);
+
+/* The most bytes that socket_describe() writes, with its NUL. */
+#define SOCKET_TEXT_MAX UNIX_PATH_MAX
+
+/*
+ * Write the address to which @fd is bound: HOST:PORT, or the path or abstract name of a Unix
+ * socket; "?" if it has none.
+ */
+void socket_describe(int fd, char out[SOCKET_TEXT_MAX]);
 
 /*
  * The number of datagrams that the kernel dropped because @fd's buffer was full. The kernel

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -61,6 +62,25 @@ int unix_address(struct address *ret, const char *path)
     }
     memcpy(&ret->storage, &name, sizeof(name));
     return 0;
+}
+
+void unix_path_of_socket(int fd, char out[UNIX_PATH_MAX])
+{
+    struct address bound;
+    struct sockaddr_un name;
+    size_t len = 0;
+
+    if (address_of_socket(&bound, fd) == 0 && bound.len > offsetof(struct sockaddr_un, sun_path)) {
+        len = bound.len - offsetof(struct sockaddr_un, sun_path);
+        memcpy(&name, &bound.storage, sizeof(name));
+    }
+    if (len == 0 || name.sun_family != AF_UNIX) {
+        snprintf(out, UNIX_PATH_MAX, "?");
+        return;
+    }
+    if (name.sun_path[0] == '\0')
+        name.sun_path[0] = '@';
+    snprintf(out, UNIX_PATH_MAX, "%.*s", (int)len, name.sun_path);
 }
 
 /* Returns 0 if the file at @path is a socket on which nothing listens, or why it must stay. */

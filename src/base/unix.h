@@ -36,6 +36,15 @@ bool unix_is_abstract(const char *path);
  */
 MUST_CHECK int unix_address(struct address *ret, const char *path);
 
+/* The most bytes that unix_path_of_socket() writes, with its NUL. */
+#define UNIX_PATH_MAX 109
+
+/*
+ * Write the path or abstract name to which the Unix socket @fd is bound to @out, in the form that
+ * unix_address() reads; "?" if there is none.
+ */
+void unix_path_of_socket(int fd, char out[UNIX_PATH_MAX]);
+
 /*
  * Create a non-blocking socket of @type, SOCK_DGRAM or SOCK_STREAM (which then listens), at
  * @path. A socket file on which nothing listens any longer is replaced.

@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "daemon/files.h"
-#include "daemon/http_sockets.h"
+#include "daemon/sockets.h"
 #include "daemon/sweeper.h"
 #include "daemon/welcome.h"
 #include "daemon/worker.h"
@@ -54,12 +54,9 @@ struct daemon {
     struct scrape_stats scrapes;
     struct places *places;
 
-    struct listeners listeners;
-    struct http_sockets http_sockets;
+    struct sockets sockets;
 
     struct worker *workers[WORKERS_MAX];
-    struct selfmetrics_socket datagram_sockets[LISTENING_MAX * CELLS_MAX];
-    unsigned n_datagram_sockets;
     struct selfmetrics selfmetrics;
     struct routes routes;
     struct http_server *http;
@@ -121,25 +118,12 @@ static void free_shared(struct daemon *daemon)
 }
 
 /*
- * The number of descriptors that listeners and workers need, not counting connections. Addresses
- * are only known when they are open.
+ * The number of descriptors that sockets and workers need, not counting connections. How many
+ * addresses a listener has is only known when they are open.
  */
 static uint64_t count_files(const struct daemon *daemon)
 {
-    const struct listeners *listeners = &daemon->listeners;
-    uint64_t n = FILES_ANYWAY + daemon->n_workers * FILES_PER_WORKER;
-
-    for (unsigned i = 0; i < listeners->n_sockets; i++)
-        n += listeners->sockets[i].worker == 0 || !listeners->sockets[i].socket.is_stream;
-    return n + daemon->http_sockets.n;
-}
-
-static bool has_streams(const struct listeners_options *listeners)
-{
-    for (unsigned i = 0; i < listeners->n_listeners; i++)
-        if (listener_is_stream(listeners->listeners[i].protocol))
-            return true;
-    return false;
+    return FILES_ANYWAY + daemon->n_workers * FILES_PER_WORKER + sockets_count(&daemon->sockets);
 }
 
 /* Allow as many descriptors as possible; check that there are enough before opening some. */
@@ -159,7 +143,7 @@ static int limit_connections(struct daemon *daemon)
     if (r < 0)
         return r;
     n_free -= n_free / 2 < PLACES_LEAVING_MAX ? n_free / 2 : PLACES_LEAVING_MAX;
-    if (n_free < n_max && has_streams(&daemon->options->listeners))
+    if (n_free < n_max && sockets_have_streams(&daemon->sockets))
         log_warn("fewer connections are possible than --limit.connections allows",
                  LOG_UINT("possible", n_free), LOG_TEXT("hint", "raise ulimit -n"));
     r = places_new(&daemon->places, (unsigned)(n_free < n_max ? n_free : n_max), daemon->seed);
@@ -170,35 +154,16 @@ static int limit_connections(struct daemon *daemon)
 
 /* --- sockets ---------------------------------------------------------------------- */
 
-/* Only datagrams: the kernel drops nothing from streams, so there are no drops to report. */
-static void list_datagram_sockets(struct daemon *daemon)
-{
-    for (unsigned i = 0; i < daemon->listeners.n_sockets; i++) {
-        const struct listener_socket *socket = &daemon->listeners.sockets[i];
-
-        if (!socket->socket.is_stream)
-            daemon->datagram_sockets[daemon->n_datagram_sockets++] = (struct selfmetrics_socket){
-                .listener = socket->address,
-                .worker = socket->worker,
-                .fd = socket->socket.fd,
-            };
-    }
-}
-
 static int open_sockets(struct daemon *daemon)
 {
-    int r = listeners_open(&daemon->listeners, &daemon->options->listeners, daemon->n_workers);
+    const struct sockets_options options = {
+        .listeners = &daemon->options->listeners,
+        .http_address = daemon->options->http_address,
+        .is_http_default = daemon->options->is_http_default,
+        .n_workers = daemon->n_workers,
+    };
 
-    if (r < 0)
-        return r;
-    list_datagram_sockets(daemon);
-    return http_sockets_open(&daemon->http_sockets, daemon->options->http_address);
-}
-
-static void close_sockets(struct daemon *daemon)
-{
-    listeners_close(&daemon->listeners);
-    http_sockets_close(&daemon->http_sockets);
+    return sockets_open(&daemon->sockets, &options);
 }
 
 /* --- threads ---------------------------------------------------------------------- */
@@ -225,7 +190,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
             .row = &daemon->rows[index],
         },
         .sockets = sockets,
-        .n_sockets = listeners_of_worker(&daemon->listeners, index, sockets),
+        .n_sockets = listeners_of_worker(&daemon->sockets.listeners, index, sockets),
         .places = daemon->places,
         .idle_max_ns = daemon->options->idle_max_s * CLOCK_NS_PER_S,
         .on_ended = on_ended,
@@ -257,14 +222,14 @@ static void stop_workers(struct daemon *daemon)
 static int start_http(struct daemon *daemon)
 {
     const struct http_server_options options = { daemon->routes.table, ROUTES_N };
-    unsigned n_sockets = daemon->http_sockets.n;
+    unsigned n_sockets = daemon->sockets.http.n;
 
     daemon->selfmetrics = (struct selfmetrics){
         .registry = daemon->registry,
         .rows = daemon->rows,
         .n_rows = daemon->n_workers,
-        .sockets = daemon->datagram_sockets,
-        .n_sockets = daemon->n_datagram_sockets,
+        .sockets = daemon->sockets.datagrams,
+        .n_sockets = daemon->sockets.n_datagrams,
         .limits = daemon->options->limits,
         .n_limits = daemon->options->n_limits,
         .scrapes = &daemon->scrapes,
@@ -273,8 +238,8 @@ static int start_http(struct daemon *daemon)
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
-    daemon->http_sockets.n = 0; /* the server owns them from here on */
-    return server_start(&daemon->http, daemon->http_sockets.fds, n_sockets, &options);
+    daemon->sockets.http.n = 0; /* the server owns them from here on */
+    return server_start(&daemon->http, daemon->sockets.http.fds, n_sockets, &options);
 }
 
 static void log_no_threads(int error)
@@ -311,8 +276,8 @@ static void log_end(struct daemon *daemon)
     telemetry_sum(daemon->rows, daemon->n_workers, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
-    for (unsigned i = 0; i < daemon->n_datagram_sockets; i++)
-        drops += socket_kernel_drops(daemon->datagram_sockets[i].fd);
+    for (unsigned i = 0; i < daemon->sockets.n_datagrams; i++)
+        drops += socket_kernel_drops(daemon->sockets.datagrams[i].fd);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
              LOG_UINT("datagrams_cut", sum[TELEMETRY_DATAGRAMS_CUT]),
@@ -384,7 +349,7 @@ static void print_welcome(const struct daemon *daemon)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
 
-    welcome_write(listeners_udp_address(&daemon->listeners), daemon->http_sockets.address,
+    welcome_write(listeners_udp_address(&daemon->sockets.listeners), daemon->sockets.http.address,
                   daemon->options->telemetry_path, &text);
     if (!text.has_failed)
         log_print(buffer_text(&text));
@@ -482,7 +447,7 @@ int daemon_run(const struct daemon_options *options)
     log_flush(log_end_ns); /* so that there is room for the totals */
     if (r == 0)
         log_end(daemon);
-    close_sockets(daemon);
+    sockets_close(&daemon->sockets);
     free_shared(daemon);
     free(daemon);
     log_stop(log_end_ns);

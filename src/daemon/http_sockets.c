@@ -9,49 +9,67 @@
 #include "daemon/http_sockets.h"
 
 #include "base/log.h"
+#include "base/socket.h"
 #include "daemon/listeners.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
+/* The sockets, and how many of them had been taken. */
+struct opening {
+    struct http_sockets *sockets;
+    unsigned n_taken;
+};
+
 static int open_at(void *ctx, const struct address *address)
 {
-    struct http_sockets *sockets = ctx;
+    struct opening *opening = ctx;
     int fd = address_listen(address);
 
     if (fd >= 0)
-        sockets->fds[sockets->n++] = fd;
+        http_sockets_take(opening->sockets, fd);
     return fd;
 }
 
 static void undo(void *ctx)
 {
-    http_sockets_close(ctx);
+    struct opening *opening = ctx;
+
+    while (opening->sockets->n > opening->n_taken)
+        close(opening->sockets->fds[--opening->sockets->n]);
 }
 
 static void log_listening(struct http_sockets *sockets)
 {
     for (unsigned i = 0; i < sockets->n; i++) {
-        char text[ADDRESS_TEXT_MAX] = "?";
-        struct address bound;
+        char text[SOCKET_TEXT_MAX];
 
-        if (address_of_socket(&bound, sockets->fds[i]) == 0)
-            address_format(&bound, text);
+        socket_describe(sockets->fds[i], text);
         if (i == 0)
             snprintf(sockets->address, sizeof(sockets->address), "%s", text);
         log_info("listening", LOG_TEXT("protocol", "http"), LOG_TEXT("address", text));
     }
 }
 
-int http_sockets_open(struct http_sockets *sockets, const char *text)
+static int open_all(struct http_sockets *sockets, const char *text)
 {
-    const struct address_opener opener = { sockets, open_at, undo };
+    struct opening opening = { sockets, sockets->n };
+    const struct address_opener opener = { &opening, open_at, undo };
     struct address_list list;
     int r = address_parse_all(&list, text);
 
-    sockets->n = 0;
-    if (r == 0)
-        r = address_open_all(&list, &opener);
+    return r < 0 ? r : address_open_all(&list, &opener);
+}
+
+void http_sockets_take(struct http_sockets *sockets, int fd)
+{
+    sockets->fds[sockets->n++] = fd;
+}
+
+int http_sockets_open(struct http_sockets *sockets, const char *text)
+{
+    int r = text ? open_all(sockets, text) : 0;
+
     if (r < 0)
         return listeners_refuse("--web.listen-address", text, r);
     log_listening(sockets);

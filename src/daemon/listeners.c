@@ -26,6 +26,16 @@
 _Static_assert(LISTENING_MAX + LISTENERS_PER_PROTOCOL_MAX <= INTAKE_SOCKETS_MAX,
                "a worker has room for its share, and for all Unix datagram sockets");
 
+static const struct {
+    const char *name; /* in the log and in addresses */
+    const char *flag;
+} protocols[_LISTENER_PROTOCOL_N] = {
+    [LISTENER_UDP] = { "udp", "--statsd.listen-udp" },
+    [LISTENER_TCP] = { "tcp", "--statsd.listen-tcp" },
+    [LISTENER_UNIXGRAM] = { "unixgram", "--statsd.listen-unixgram" },
+    [LISTENER_UNIX] = { "unix", "--statsd.listen-unix" },
+};
+
 /* What to do about a socket file that cannot be made, if that depends on its path. */
 static bool hint_at_path(const char *path, int error, struct buffer *out)
 {
@@ -95,14 +105,12 @@ static struct listener_socket *add_socket(struct listeners *listeners, int fd, u
     return socket;
 }
 
-static void set_address(struct listener_socket *socket, const char *scheme)
+static void set_address(struct listener_socket *socket, enum listener_protocol protocol)
 {
-    char text[ADDRESS_TEXT_MAX] = "?";
-    struct address bound;
+    char text[SOCKET_TEXT_MAX];
 
-    if (address_of_socket(&bound, socket->socket.fd) == 0)
-        address_format(&bound, text);
-    snprintf(socket->address, sizeof(socket->address), "%s://%s", scheme, text);
+    socket_describe(socket->socket.fd, text);
+    snprintf(socket->address, sizeof(socket->address), "%s://%s", protocols[protocol].name, text);
 }
 
 /* Whether the socket at @i is another one of the same address as the one before. */
@@ -112,9 +120,11 @@ static bool is_repeated(const struct listeners *listeners, unsigned i)
 }
 
 /* Log each address of a listener, whose sockets are those from @first on. */
-static void log_listening(const struct listeners *listeners, unsigned first, const char *protocol,
+static void log_listening(const struct listeners *listeners, unsigned first,
                           const struct listener_options *listener)
 {
+    const char *protocol = protocols[listener->protocol].name;
+
     for (unsigned i = first; i < listeners->n_sockets; i++)
         if (!is_repeated(listeners, i))
             log_info("listening", LOG_TEXT("protocol", protocol),
@@ -183,7 +193,7 @@ static int open_udp_at(void *ctx, const struct address *address)
     for (unsigned i = 0; i < listeners->n_workers; i++) {
         struct listener_socket *socket = add_socket(listeners, fds[i], i, opening->listener);
 
-        set_address(socket, "udp");
+        set_address(socket, LISTENER_UDP);
         if (socket->socket.needs_arrivals && r == 0)
             r = receive_stamp_arrivals(fds[i]);
     }
@@ -221,12 +231,8 @@ static void share_socket(struct listeners *listeners, int fd,
         struct listener_socket *socket = add_socket(listeners, fd, i, listener);
 
         socket->socket.is_stream = true;
-        if (listener->protocol == LISTENER_TCP) {
-            set_address(socket, "tcp");
-        } else {
-            socket->socket.may_have_frames = true;
-            snprintf(socket->address, sizeof(socket->address), "unix://%s", listener->address);
-        }
+        socket->socket.may_have_frames = listener->protocol == LISTENER_UNIX;
+        set_address(socket, listener->protocol);
     }
 }
 
@@ -238,11 +244,6 @@ static int open_tcp_at(void *ctx, const struct address *address)
     if (fd >= 0)
         share_socket(opening->listeners, fd, opening->listener);
     return fd;
-}
-
-static int open_tcp(struct listeners *listeners, const struct listener_options *listener)
-{
-    return open_all(listeners, listener, open_tcp_at);
 }
 
 /* --- Unix sockets ----------------------------------------------------------------------- */
@@ -270,30 +271,87 @@ static int open_unix(struct listeners *listeners, const struct listener_options 
     return 0;
 }
 
+/* Add one datagram socket. Each goes to another worker. */
+static void give_socket(struct listeners *listeners, int fd,
+                        const struct listener_options *listener)
+{
+    unsigned worker = listeners->n_sockets % listeners->n_workers;
+
+    set_address(add_socket(listeners, fd, worker, listener), listener->protocol);
+}
+
 static int open_unixgram(struct listeners *listeners, const struct listener_options *listener)
 {
     int fd = bind_file(listeners, listener->address, SOCK_DGRAM);
-    struct listener_socket *socket;
 
     if (fd < 0)
         return fd;
-    socket = add_socket(listeners, fd, listeners->n_sockets % listeners->n_workers, listener);
-    snprintf(socket->address, sizeof(socket->address), "unixgram://%s", listener->address);
+    give_socket(listeners, fd, listener);
+    return 0;
+}
+
+/* --- passed sockets ------------------------------------------------------------------------- */
+
+static int set_up_passed(const struct listeners *listeners, int fd, enum listener_protocol protocol)
+{
+    int r = 0;
+
+    switch (protocol) {
+    case LISTENER_UDP:
+        r = socket_set_read_buffer(fd, (int)listeners->options->read_buffer_bytes);
+        if (r == 0 && listeners->n_workers > 1)
+            r = receive_stamp_arrivals(fd);
+        break;
+    case LISTENER_UNIX:
+    case LISTENER_UNIXGRAM: unix_refuse_descriptors(fd); break;
+    case LISTENER_TCP:
+    case _LISTENER_PROTOCOL_N: break;
+    }
+    return r;
+}
+
+static int open_passed(struct listeners *listeners, const struct listener_options *listener)
+{
+    int fd = listener->passed_fd;
+    int r = is_full(listeners) ? -E2BIG : set_up_passed(listeners, fd, listener->protocol);
+
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    if (listener_is_stream(listener->protocol))
+        share_socket(listeners, fd, listener);
+    else
+        give_socket(listeners, fd, listener);
+    if (listener->protocol == LISTENER_UDP)
+        warn_of_small_buffer(listeners, listener->address, fd);
     return 0;
 }
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    const char *flag;
-    int (*open)(struct listeners *listeners, const struct listener_options *listener);
-} protocols[_LISTENER_PROTOCOL_N] = {
-    [LISTENER_UDP] = { "udp", "--statsd.listen-udp", open_udp },
-    [LISTENER_TCP] = { "tcp", "--statsd.listen-tcp", open_tcp },
-    [LISTENER_UNIXGRAM] = { "unixgram", "--statsd.listen-unixgram", open_unixgram },
-    [LISTENER_UNIX] = { "unix", "--statsd.listen-unix", open_unix },
-};
+static int open_listener(struct listeners *listeners, const struct listener_options *listener)
+{
+    int r = 0;
+
+    if (listener->passed_fd)
+        return open_passed(listeners, listener);
+    switch (listener->protocol) {
+    case LISTENER_UDP: r = open_udp(listeners, listener); break;
+    case LISTENER_TCP: r = open_all(listeners, listener, open_tcp_at); break;
+    case LISTENER_UNIXGRAM: r = open_unixgram(listeners, listener); break;
+    case LISTENER_UNIX: r = open_unix(listeners, listener); break;
+    case _LISTENER_PROTOCOL_N: break;
+    }
+    return r;
+}
+
+/* Close what is not opened after a failure. */
+static void close_passed(const struct listener_options *listener)
+{
+    if (listener->passed_fd)
+        close(listener->passed_fd);
+}
 
 int listeners_open(struct listeners *listeners, const struct listeners_options *options,
                    unsigned n_workers)
@@ -302,15 +360,20 @@ int listeners_open(struct listeners *listeners, const struct listeners_options *
 
     listeners->options = options;
     listeners->n_workers = n_workers;
-    for (unsigned i = 0; i < options->n_listeners && r == 0; i++) {
+    for (unsigned i = 0; i < options->n_listeners; i++) {
         const struct listener_options *listener = &options->listeners[i];
+        const char *flag = listener->passed_fd ? "LISTEN_FDS" : protocols[listener->protocol].flag;
         unsigned first = listeners->n_sockets;
 
-        r = protocols[listener->protocol].open(listeners, listener);
+        if (r < 0) {
+            close_passed(listener);
+            continue;
+        }
+        r = open_listener(listeners, listener);
         if (r < 0)
-            listeners_refuse(protocols[listener->protocol].flag, listener->address, r);
+            listeners_refuse(flag, listener->address, r);
         else
-            log_listening(listeners, first, protocols[listener->protocol].name, listener);
+            log_listening(listeners, first, listener);
     }
     return r;
 }

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/unix.h"
 #include "daemon/intake.h"
+#include "daemon/passed.h"
 
 enum listener_protocol {
     LISTENER_UDP,
@@ -35,11 +36,14 @@ struct listener_options {
     enum listener_protocol protocol;
     const char *address; /* HOST:PORT (address_parse_all) or the path of a socket file; borrowed */
     bool is_dogstatsd;   /* a gauge's sign belongs to its value */
+    bool is_default;     /* nobody asked for it */
+    int passed_fd;       /* if not 0: a socket that is open already, which is taken */
 };
 
 struct listeners_options {
-    struct listener_options listeners[LISTENERS_MAX]; /* opened in this order */
+    struct listener_options listeners[LISTENERS_MAX + PASSED_MAX]; /* opened in this order */
     unsigned n_listeners;
+    bool is_dogstatsd;                   /* listeners of which nobody says otherwise */
     uint64_t read_buffer_bytes;          /* to request from the kernel for each UDP socket */
     struct unix_permissions permissions; /* of socket files */
 };
@@ -67,8 +71,9 @@ struct listeners {
 };
 
 /*
- * Open all listeners of @options, which are borrowed until listeners_close(). Returns 0, or
- * negative errno after logging it. Call listeners_close() in either case.
+ * Open all listeners of @options, which are borrowed until listeners_close(), and take the sockets
+ * that were passed. Returns 0, or negative errno after logging it. Call listeners_close() in either
+ * case.
  */
 MUST_CHECK int listeners_open(struct listeners *listeners, const struct listeners_options *options,
                               unsigned n_workers);

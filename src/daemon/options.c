@@ -71,6 +71,7 @@ static void add_listeners(struct listeners_options *options, enum listener_proto
             .protocol = protocol,
             .address = listener->address,
             .is_dogstatsd = listener->has_dialect ? listener->is_dogstatsd : is_dogstatsd,
+            .is_default = list->source == OPTION_DEFAULT,
         };
     }
 }
@@ -79,6 +80,7 @@ static struct listeners_options listeners_options(const struct settings *setting
 {
     bool is_dogstatsd = options_is_dogstatsd(settings);
     struct listeners_options options = {
+        .is_dogstatsd = is_dogstatsd,
         .read_buffer_bytes = settings->read_buffer_bytes,
         .permissions = {
             .mode = settings->unix_mode,
@@ -92,6 +94,12 @@ static struct listeners_options listeners_options(const struct settings *setting
     add_listeners(&options, LISTENER_UNIXGRAM, &settings->listen_unixgram, is_dogstatsd);
     add_listeners(&options, LISTENER_UNIX, &settings->listen_unix, is_dogstatsd);
     return options;
+}
+
+/* Whether the text of an option is its default, or the same. */
+static bool is_default(const char *option, const char *text)
+{
+    return strcmp(option_find(&settings_table, slice_of(option))->initial_text, text) == 0;
 }
 
 /* Add the limits that the self-metrics report, in the order of --help. */
@@ -122,6 +130,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .max_key_bytes = options_max_key_bytes(settings),
         .ttl_s = (uint32_t)settings->ttl_s,
         .http_address = settings->listen_http,
+        .is_http_default = is_default("web.listen-address", settings->listen_http),
         .telemetry_path = settings->telemetry_path,
         .has_welcome = settings->welcome,
     };

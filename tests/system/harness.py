@@ -162,7 +162,9 @@ class Udometer:
     With @has_reader, its stderr is a pipe, and self.reader copies that to the file.
     """
 
-    def __init__(self, directory, *flags, environment=None, free_ports=True, has_reader=False):
+    def __init__(self, directory, *flags, environment=None, free_ports=True, has_reader=False,
+                 words=(), pass_fds=()):
+        """@words come before the binary: a program that becomes it."""
         self.sockets = []
         self.has_ended = False
         self.is_paused = False
@@ -170,7 +172,8 @@ class Udometer:
         flags = with_free_ports(flags) if free_ports else flags
         self.reader = LogReader(self.stderr_path) if has_reader else None
         with self.reader.pipe if has_reader else open(self.stderr_path, "wb") as stderr:
-            self.process = subprocess.Popen([BINARY, *flags], stderr=stderr,
+            self.process = subprocess.Popen([*words, BINARY, *flags], stderr=stderr,
+                                            pass_fds=pass_fds,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             env=clean_environment(environment))
         self.pid = self.process.pid

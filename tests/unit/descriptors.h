@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 /* The most that a datagram can pass (SCM_MAX_FD). */
-#define PASSED_MAX 253
+#define SCM_FDS_MAX 253
 
 static inline unsigned n_descriptors(void)
 {
@@ -29,12 +29,12 @@ static inline unsigned n_descriptors(void)
 /* Send @text on @out, and pass @fd @n times. Returns 0 or negative errno. */
 static inline int pass(int out, const char *text, int fd, unsigned n)
 {
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(PASSED_MAX * sizeof(int))] = { 0 };
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(SCM_FDS_MAX * sizeof(int))] = { 0 };
     struct iovec vector = { (void *)(uintptr_t)text, strlen(text) };
     struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
     struct cmsghdr *header;
 
-    assert_true(n <= PASSED_MAX);
+    assert_true(n <= SCM_FDS_MAX);
     message.msg_control = control;
     message.msg_controllen = CMSG_SPACE(n * sizeof(int));
     header = CMSG_FIRSTHDR(&message);

@@ -133,6 +133,23 @@ static void assert_listener(unsigned i, enum listener_protocol protocol, const c
     assert_int_equal(listener->is_dogstatsd, is_dogstatsd);
 }
 
+/* So that sockets which are passed to the daemon replace only what nobody asked for. */
+static void defaults_are_known_as_such(void **state)
+{
+    take_options();
+    assert_int_equal(options.listeners.n_listeners, 1);
+    assert_true(options.listeners.listeners[0].is_default);
+    assert_true(options.is_http_default);
+    set("statsd.listen-udp", "localhost:8125"); /* although it is the same */
+    set("statsd.listen-tcp", "localhost:8125");
+    set("web.listen-address", "localhost:9103");
+    take_options();
+    assert_int_equal(options.listeners.n_listeners, 2);
+    assert_false(options.listeners.listeners[0].is_default);
+    assert_false(options.listeners.listeners[1].is_default);
+    assert_false(options.is_http_default);
+}
+
 static void listeners_come_by_protocol(void **state)
 {
     set("statsd.listen-unix", "/run/s");
@@ -365,6 +382,7 @@ int main(void)
         OPTIONS_CASE(each_dialect_of_tags_can_be_switched_off),
         OPTIONS_CASE(switches_reach_the_pipeline),
         OPTIONS_CASE(each_setting_reaches_its_module),
+        OPTIONS_CASE(defaults_are_known_as_such),
         OPTIONS_CASE(listeners_come_by_protocol),
         OPTIONS_CASE(sockets_are_made_as_they_are_set),
         OPTIONS_CASE(limits_are_what_they_are_set_to),

@@ -408,7 +408,7 @@ static void descriptors_are_not_installed(void **state)
     unsigned n_before = n_descriptors();
 
     for (unsigned i = 0; i < 60; i++) {
-        assert_int_equal(pass(pair.out, "a", STDERR_FILENO, i % 2 ? 4 : PASSED_MAX), 0);
+        assert_int_equal(pass(pair.out, "a", STDERR_FILENO, i % 2 ? 4 : SCM_FDS_MAX), 0);
         assert_int_equal(receive_batch_fill(batch, pair.in), 1);
         assert_slice_equal(receive_batch_datagram(batch, 0), "a");
         assert_int_equal(receive_batch_arrived_ns(batch, 0), 0);

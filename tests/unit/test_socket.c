@@ -180,6 +180,49 @@ static void counts_what_the_kernel_dropped(void **state)
     close(out);
 }
 
+static void must_be_described(int fd, const char *expected)
+{
+    char text[SOCKET_TEXT_MAX];
+
+    memset(text, 'x', sizeof(text));
+    socket_describe(fd, text);
+    assert_string_equal(text, expected);
+}
+
+static void describes_where_a_socket_is_bound(void **state)
+{
+    const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
+    char path[108] = "/tmp/test_socket.", text[ADDRESS_TEXT_MAX];
+    struct unix_file file;
+    struct address bound;
+    int fd;
+
+    bind_loopback(1, &fd);
+    assert_int_equal(address_of_socket(&bound, fd), 0);
+    address_format(&bound, text);
+    must_be_described(fd, text);
+    close(fd);
+
+    memset(path + strlen(path), 'p', 107 - strlen(path));
+    for (unsigned i = 0; i < 2; i++) {
+        fd = unix_bind(path, i ? SOCK_STREAM : SOCK_DGRAM, &permissions, &file);
+        assert_true(fd >= 0);
+        must_be_described(fd, path);
+        unix_remove(path, &file);
+        close(fd);
+        path[0] = '@'; /* now an abstract name */
+    }
+}
+
+static void without_an_address_there_is_nothing_to_describe(void **state)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    must_be_described(fd, "?");
+    close(fd);
+    must_be_described(-1, "?");
+}
+
 static void counts_no_drops_where_it_cannot(void **state)
 {
     int pipes[2];
@@ -261,6 +304,8 @@ int main(void)
         CASE(refuses_an_address_that_is_not_ours),
         CASE(tells_the_buffer_that_was_granted),
         CASE(counts_what_the_kernel_dropped),
+        CASE(describes_where_a_socket_is_bound),
+        CASE(without_an_address_there_is_nothing_to_describe),
         CASE(counts_no_drops_where_it_cannot),
         CASE(keep_alive_has_its_times),
         CASE(keep_alive_is_for_tcp),

@@ -72,17 +72,36 @@ static bool is_coding(struct slice name, struct slice coding)
     return is_name(name, coding);
 }
 
-unsigned negotiate_coding(struct slice header, struct slice coding)
+/*
+ * Look for @coding in one header. Returns true with its weight if it is listed there; the weight
+ * of "*" goes to @ret_weight_of_any.
+ */
+static bool find_coding(struct slice list, struct slice coding, unsigned *ret_weight,
+                        unsigned *ret_weight_of_any)
 {
-    unsigned weight_of_any = 0;
+    while (list.len) {
+        struct entry entry = take_entry(&list);
 
-    while (header.len) {
-        struct entry entry = take_entry(&header);
-
-        if (is_coding(entry.name, coding))
-            return entry.weight;
+        if (is_coding(entry.name, coding)) {
+            *ret_weight = entry.weight;
+            return true;
+        }
         if (is_name(entry.name, SLICE("*")))
-            weight_of_any = entry.weight;
+            *ret_weight_of_any = entry.weight;
+    }
+    return false;
+}
+
+unsigned negotiate_coding(const struct http_request *request, struct slice coding)
+{
+    unsigned weight, weight_of_any = 0;
+
+    for (unsigned i = 0; i < request->headers.n; i++) {
+        const struct http_field *header = &request->headers.items[i];
+
+        if (is_name(header->name, SLICE("Accept-Encoding")) &&
+            find_coding(header->value, coding, &weight, &weight_of_any))
+            return weight;
     }
     return weight_of_any;
 }

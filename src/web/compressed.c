@@ -71,7 +71,7 @@ static struct compressed *compress(struct compressors *compressors, struct http_
 
 static bool accepts_gzip(const struct http_request *request)
 {
-    return negotiate_coding(request_header(request, "Accept-Encoding"), SLICE("gzip")) > 0;
+    return negotiate_coding(request, SLICE("gzip")) > 0;
 }
 
 struct http_stream *compressed_open(struct compressors *compressors,

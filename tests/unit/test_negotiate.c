@@ -10,10 +10,21 @@ struct weight_case {
     unsigned weight;
 };
 
+static unsigned weight_in(const char *const *lists, unsigned n, struct slice coding)
+{
+    struct http_field headers[4] = { { SLICE("Host"), SLICE("gzip") } };
+    struct http_request request = { .headers = { headers, n + 1 } };
+
+    assert_true(n + 1 <= ARRAY_SIZE(headers));
+    for (unsigned i = 0; i < n; i++)
+        headers[i + 1] = (struct http_field){ SLICE("accept-Encoding"), slice_of(lists[i]) };
+    return negotiate_coding(&request, coding);
+}
+
 static void check(const struct weight_case *cases, size_t n, struct slice coding)
 {
     for (size_t i = 0; i < n; i++) {
-        unsigned weight = negotiate_coding(slice_of(cases[i].header), coding);
+        unsigned weight = weight_in(&cases[i].header, 1, coding);
 
         if (weight != cases[i].weight)
             fail_msg("%u for \"%s\"", weight, cases[i].header);
@@ -84,12 +95,33 @@ static void a_malformed_weight_is_ignored(void **state)
 
 static void each_coding_has_its_own_weight(void **state)
 {
-    struct slice header = SLICE("gzip;q=0.5, zstd, identity;q=0");
+    const char *header = "gzip;q=0.5, zstd, identity;q=0", *other = "x-gzip";
 
-    assert_int_equal(negotiate_coding(header, SLICE("gzip")), 500);
-    assert_int_equal(negotiate_coding(header, SLICE("zstd")), 1000);
-    assert_int_equal(negotiate_coding(header, SLICE("identity")), 0);
-    assert_int_equal(negotiate_coding(SLICE("x-gzip"), SLICE("zstd")), 0);
+    assert_int_equal(weight_in(&header, 1, SLICE("gzip")), 500);
+    assert_int_equal(weight_in(&header, 1, SLICE("zstd")), 1000);
+    assert_int_equal(weight_in(&header, 1, SLICE("identity")), 0);
+    assert_int_equal(weight_in(&other, 1, SLICE("zstd")), 0);
+}
+
+static void several_headers_are_one_list(void **state)
+{
+    static const struct {
+        const char *lists[3];
+        unsigned weight;
+    } cases[] = {
+        { { "deflate", "gzip;q=0.5", "br" }, 500 }, { { "", "", "gzip" }, 1000 },
+        { { "*;q=0.3", "identity", "br" }, 300 },   { { "*", "gzip;q=0.2", "*;q=0.4" }, 200 },
+        { { "gzip;q=0", "*", "deflate" }, 0 },      { { "*", "deflate", "gzip;q=0" }, 0 },
+        { { "deflate", "br", "identity" }, 0 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(weight_in(cases[i].lists, 3, SLICE("gzip")), cases[i].weight);
+}
+
+static void without_the_header_nothing_is_accepted(void **state)
+{
+    assert_int_equal(weight_in(NULL, 0, SLICE("gzip")), 0);
 }
 
 int main(void)
@@ -100,6 +132,8 @@ int main(void)
         CASE(weights_are_thousandths),
         CASE(a_malformed_weight_is_ignored),
         CASE(each_coding_has_its_own_weight),
+        CASE(several_headers_are_one_list),
+        CASE(without_the_header_nothing_is_accepted),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -69,16 +69,7 @@ struct slice request_header(const struct http_request *request, const char *name
     return (struct slice){ 0 };
 }
 
-/* --- the query ---------------------------------------------------------------------------- */
-
-unsigned request_count_parameters(const char *query)
-{
-    unsigned n = 1;
-
-    for (; *query; query++)
-        n += *query == '&';
-    return n;
-}
+/* --- escapes ---------------------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -98,6 +89,70 @@ static int unescape(const char *text, size_t len)
     high = hex_digit(text[1]);
     low = hex_digit(text[2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* --- the target ---------------------------------------------------------------------------- */
+
+/* RFC 3986, 2.3. */
+static bool is_unreserved(int byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || (byte > 0 && strchr("-._~", byte));
+}
+
+static struct slice decode_unreserved(char *path)
+{
+    size_t len = strlen(path), n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        int byte = unescape(path + i, len - i);
+
+        if (is_unreserved(byte)) {
+            path[n++] = (char)byte;
+            i += 2;
+        } else {
+            path[n++] = path[i];
+        }
+    }
+    return (struct slice){ path, n };
+}
+
+/* What follows "http://host" or "https://host", or NULL if @target does not begin so. */
+static char *skip_host(char *target)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(schemes); i++) {
+        size_t len = strlen(schemes[i]);
+
+        if (strncasecmp(target, schemes[i], len) == 0 && target[len] && target[len] != '/')
+            return strchrnul(target + len, '/');
+    }
+    return NULL;
+}
+
+struct slice request_parse_target(char *target, char **ret_query)
+{
+    char *query = strchr(target, '?'), *path;
+
+    if (query)
+        *query++ = '\0';
+    *ret_query = query;
+    path = skip_host(target);
+    if (path && !*path)
+        return SLICE("/");
+    return decode_unreserved(path ? path : target);
+}
+
+/* --- the query ----------------------------------------------------------------------------- */
+
+unsigned request_count_parameters(const char *query)
+{
+    unsigned n = 1;
+
+    for (; *query; query++)
+        n += *query == '&';
+    return n;
 }
 
 /* Decode the @len bytes at @text in place. */

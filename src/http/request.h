@@ -40,7 +40,7 @@ struct http_fields {
 
 struct http_request {
     enum http_method method;
-    struct slice path;          /* as it was sent, with its %-escapes; without the query */
+    struct slice path;          /* without the query; see request_parse_target() */
     struct http_fields query;   /* decoded */
     struct http_fields headers; /* without the trailers of a chunked body */
     struct slice body;          /* whole; empty for GET and HEAD */
@@ -52,7 +52,10 @@ struct http_request {
  */
 struct slice request_query(const struct http_request *request, const char *name);
 
-/* The value of the first header called @name, in any case. Its .at is NULL if there is none. */
+/*
+ * The value of the first header called @name, in any case. Its .at is NULL if there is none. Not
+ * for headers with lists, which may be spread over several (RFC 9110, 5.3): see http/negotiate.h.
+ */
 struct slice request_header(const struct http_request *request, const char *name);
 
 /* --- for the server -------------------------------------------------------------------------- */
@@ -62,6 +65,19 @@ enum http_method request_method(const char *name);
 
 /* Write the names of @methods into @out as Allow wants them, "GET, HEAD", and a NUL. */
 void request_write_methods(unsigned methods, char out[HTTP_METHODS_TEXT_MAX]);
+
+/*
+ * Take the target of a request apart, in place. Returns its path; @ret_query is what follows the
+ * first "?", or NULL.
+ *
+ * It is "/path?query", or "http://host/path?query" (RFC 9112, 3.2.2), as proxies are sent; which
+ * host does not matter. Without a path there, the path is "/".
+ *
+ * Escapes in the path are decoded if they stand for letters, digits, "-", ".", "_" or "~", as such
+ * paths are the same (RFC 3986, 6.2.2.2). All others stay as they are: "%2F" is not a "/", and
+ * "%00" does not end the path.
+ */
+struct slice request_parse_target(char *target, char **ret_query);
 
 /* An upper bound of the number of parameters in @query. */
 unsigned request_count_parameters(const char *query);

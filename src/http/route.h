@@ -10,7 +10,7 @@
 
 /* A row of the table. A path may have several rows, for methods with different handlers. */
 struct http_route {
-    const char *path; /* compared with the path as sent: escapes are not decoded */
+    const char *path; /* compared with the request's, without decoding anything */
     unsigned methods; /* bits of enum http_method */
     /* A longer body gets 413. The body of GET and HEAD is dropped, whatever its length. */
     size_t max_body_bytes;

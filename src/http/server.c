@@ -60,7 +60,8 @@ struct http_server {
 struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
-    char *target; /* the path and the query as they were sent */
+    char *target; /* of the request; its path and query are taken from it in place */
+    char *query;  /* in the target; NULL: it has none */
     struct http_request request;
     struct http_match match;
     bool has_head;
@@ -199,8 +200,8 @@ static bool run_handler(struct exchange *exchange, struct http_reply *reply)
 {
     struct http_request *request = &exchange->request;
     const struct http_route *route = exchange->match.route;
-    char *query = strchr(exchange->target, '?');
-    unsigned n_parameters = query ? request_count_parameters(query + 1) : 0;
+    char *query = exchange->query;
+    unsigned n_parameters = query ? request_count_parameters(query) : 0;
     struct MHD_Connection *connection = exchange->connection;
     int n_headers = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
     struct http_field *fields = calloc(n_parameters + (unsigned)n_headers + 1, sizeof(*fields));
@@ -209,7 +210,7 @@ static bool run_handler(struct exchange *exchange, struct http_reply *reply)
         return false;
     request->query.items = fields;
     if (query)
-        request_parse_query(query + 1, &request->query);
+        request_parse_query(query, &request->query);
     request->headers.items = fields + n_parameters;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &request->headers);
     request->body = buffer_text(&exchange->body);
@@ -291,7 +292,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     if (exchange->has_head)
         return answer(exchange);
     exchange->request.method = request_method(method);
-    exchange->request.path = slice_of(path);
+    exchange->request.path = request_parse_target(exchange->target, &exchange->query);
     route_match(server->options.routes, server->options.n_routes, &exchange->request,
                 &exchange->match);
     return take_head(exchange);
@@ -348,7 +349,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **c
     }
 }
 
-/* Escapes in paths are not decoded: %00 must not end a path early. */
+/* Escapes are decoded from the target (request.h): here %00 would end a path early. */
 static size_t on_unescape(void *ctx, struct MHD_Connection *connection, char *text)
 {
     return strlen(text);

@@ -204,6 +204,27 @@ def test_requests_in_one_piece_are_answered_in_order(udometer):
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404"]
 
 
+@pytest.mark.parametrize("target", [
+    b"http://proxied.example:9102/metrics", b"HTTPS://[::1]/metrics?a=b", b"/%6Detrics",
+    b"http://h/m%65trics?x"])
+def test_a_page_may_be_asked_for_as_proxies_do(udometer, target):
+    """RFC 9112, 3.2.2: the absolute form; RFC 3986, 6.2.2.2: what need not be escaped may be."""
+    with raw_connection(udometer) as connection:
+        connection.sendall(b"GET " + target + b" HTTP/1.0\r\nAccept-Encoding: deflate\r\n"
+                           b"Accept-Encoding: gzip\r\n\r\n")
+        head, body = read_to_end(connection).split(b"\r\n\r\n", 1)
+    assert b" 200 " in head.split(b"\r\n")[0] and b"Content-Encoding: gzip" in head
+    Scrape(gzip.decompress(body))
+
+
+@pytest.mark.parametrize("target", [b"http:///metrics", b"ftp://h/metrics", b"/metrics%2F",
+                                    b"http://h/metrics/", b"http://h/%2Fmetrics", b"/metrics%00"])
+def test_what_is_another_page_stays_another(udometer, target):
+    with raw_connection(udometer) as connection:
+        connection.sendall(b"GET " + target + b" HTTP/1.0\r\n\r\n")
+        assert b" 404 " in read_to_end(connection).split(b"\r\n")[0]
+
+
 def test_the_telemetry_path_can_be_chosen(start):
     udometer = start("--web.telemetry-path=/probe/numbers")
     udometer.scrape("/probe/numbers")

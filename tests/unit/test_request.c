@@ -87,6 +87,79 @@ static void a_request_without_any_has_none(void **state)
     assert_null(request_header(&request, "a").at);
 }
 
+/* --- the target ------------------------------------------------------------------------------ */
+
+static void check_target(const char *target, const char *path, const char *query)
+{
+    char copy[256], *found;
+    struct slice parsed;
+
+    snprintf(copy, sizeof(copy), "%s", target);
+    parsed = request_parse_target(copy, &found);
+    if (!slice_equal(parsed, slice_of(path)) || !found != !query ||
+        (query && strcmp(found, query) != 0))
+        fail_msg("\"%s\": path \"%.*s\", query \"%s\"", target, (int)parsed.len, parsed.at, found);
+}
+
+static void a_target_is_a_path_and_a_query(void **state)
+{
+    check_target("/", "/", NULL);
+    check_target("/a/b", "/a/b", NULL);
+    check_target("/a?", "/a", "");
+    check_target("/a?b=c?d", "/a", "b=c?d");
+    check_target("/a?b=%41", "/a", "b=%41"); /* decoded later */
+    check_target("?b", "", "b");
+    check_target("*", "*", NULL);
+    check_target("", "", NULL);
+}
+
+/* RFC 9112, 3.2.2. */
+static void a_target_may_be_absolute(void **state)
+{
+    check_target("http://host:9102/metrics?a=b", "/metrics", "a=b");
+    check_target("HTTP://[::1]:9102/metrics", "/metrics", NULL);
+    check_target("https://h/a//b/", "/a//b/", NULL);
+    check_target("http://h", "/", NULL);
+    check_target("http://h/", "/", NULL);
+    check_target("http://h?a=b", "/", "a=b");
+    check_target("http://h?a=/b", "/", "a=/b");
+    check_target("http://h/%6detrics", "/metrics", NULL);
+    check_target("/http://h/a", "/http://h/a", NULL);
+    check_target("/a?http://h/b", "/a", "http://h/b");
+}
+
+static void other_targets_stay_as_they_are(void **state)
+{
+    check_target("http:///a", "http:///a", NULL); /* without a host: RFC 9110, 4.2.1 */
+    check_target("http://", "http://", NULL);
+    check_target("http:/h/a", "http:/h/a", NULL);
+    check_target("ftp://h/a", "ftp://h/a", NULL);
+    check_target("h:443", "h:443", NULL);
+}
+
+/* RFC 3986, 2.3 and 6.2.2.2. */
+static void escapes_of_unreserved_characters_are_decoded(void **state)
+{
+    check_target("/%6Detrics", "/metrics", NULL);
+    check_target("/%6d%65%74%72%69%63%73", "/metrics", NULL);
+    check_target("/%41%5A%61%7A%30%39%2D%2e%5F%7e", "/AZaz09-._~", NULL);
+    check_target("/%2D/healthy", "/-/healthy", NULL);
+}
+
+static void other_escapes_in_a_path_stay(void **state)
+{
+    check_target("/a%2Fb", "/a%2Fb", NULL);
+    check_target("/a%2fb%3F%23%25%20", "/a%2fb%3F%23%25%20", NULL);
+    check_target("/%40%5b%60%7b%2f%3a", "/%40%5b%60%7b%2f%3a", NULL); /* next to the others */
+    check_target("/a%00b", "/a%00b", NULL);
+    check_target("/%c3%a9%ff%80", "/%c3%a9%ff%80", NULL);
+    check_target("/a+b", "/a+b", NULL);
+    check_target("/%", "/%", NULL);
+    check_target("/%6", "/%6", NULL);
+    check_target("/%6g", "/%6g", NULL);
+    check_target("/%256D", "/%256D", NULL); /* decoded once only */
+}
+
 /* --- queries -------------------------------------------------------------------------------- */
 
 /* The parameters of @query, each as "name=value;". The query is in memory of exactly its size. */
@@ -189,6 +262,11 @@ int main(void)
         CASE(headers_are_found_in_any_case),
         CASE(parameters_are_found_by_their_exact_name),
         CASE(a_request_without_any_has_none),
+        CASE(a_target_is_a_path_and_a_query),
+        CASE(a_target_may_be_absolute),
+        CASE(other_targets_stay_as_they_are),
+        CASE(escapes_of_unreserved_characters_are_decoded),
+        CASE(other_escapes_in_a_path_stay),
         CASE(a_query_is_taken_apart),
         CASE(escapes_are_decoded),
         CASE(malformed_escapes_stay_as_they_are),

@@ -104,6 +104,19 @@ static void a_handler_gets_the_query_decoded(void **state)
     assert_has(&answer, "GET /echo\n? a=b\n? name[]=x y+z\n? ?=??\n? empty=\n: Host=x\n");
 }
 
+static void a_target_may_be_absolute_or_escaped(void **state)
+{
+    CLEANUP(free_answer)
+    struct answer absolute = ask("GET http://other:1/echo?a=b HTTP/1.1\r\nHost: x\r\n"
+                                 "Connection: close\r\n\r\n");
+    CLEANUP(free_answer) struct answer escaped = ask("GET /%65ch%6F?a=%62" CLOSING);
+    CLEANUP(free_answer) struct answer reserved = ask("GET /echo%3F" CLOSING);
+
+    assert_has(&absolute, "\r\n\r\nGET /echo\n? a=b\n");
+    assert_has(&escaped, "\r\n\r\nGET /echo\n? a=b\n");
+    assert_has(&reserved, "HTTP/1.1 404 ");
+}
+
 static void a_handler_gets_the_headers(void **state)
 {
     CLEANUP(free_answer)
@@ -459,6 +472,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         SERVER_CASE(a_handler_gets_method_and_path),
         SERVER_CASE(a_handler_gets_the_query_decoded),
+        SERVER_CASE(a_target_may_be_absolute_or_escaped),
         SERVER_CASE(a_handler_gets_the_headers),
         SERVER_CASE(as_many_headers_and_parameters_as_fit_arrive),
         SERVER_CASE(a_head_that_is_too_long_is_refused),

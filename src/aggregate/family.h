@@ -38,6 +38,7 @@ struct family {
     struct budget_prepaid prepaid; /* for its overflow series */
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
+    _Atomic bool has_aliases;              /* the name was also sent in another spelling */
     size_t n_series;                       /* this and the next two: under the registry's lock */
     size_t label_bytes;                    /* the sum over its series */
     struct series *series;                 /* linked by series->next_in_family */

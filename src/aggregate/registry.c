@@ -44,6 +44,7 @@ struct registry {
     struct roster roster;
     struct ended ended;
     struct conflicts conflicts;
+    struct aliases aliases;
 
     pthread_mutex_t view_lock;
     struct snapshot *current;
@@ -128,6 +129,19 @@ int registry_reserve(struct registry *registry, struct slice name, enum metric_t
 
 /* --- for workers ------------------------------------------------------------------ */
 
+/* Note that a name was sent in another spelling than at first. */
+static void note_spelling(struct registry *registry, const struct roster_request *request,
+                          struct family *family)
+{
+    const struct identity *identity = request->identity;
+
+    if (LIKELY(slice_equal(identity->sent_as, family->sent_as)) ||
+        !slice_equal(identity->family, family->name))
+        return;
+    atomic_store_explicit(&family->has_aliases, true, memory_order_relaxed);
+    aliases_note(&registry->aliases, family, request->name_hash, identity->sent_as);
+}
+
 enum verdict registry_admit(struct registry *registry, unsigned worker,
                             const struct identity *identity, struct admission *ret)
 {
@@ -140,6 +154,8 @@ enum verdict registry_admit(struct registry *registry, unsigned worker,
     if (verdict == REFUSED_TYPE_CONFLICT)
         conflicts_note(&registry->conflicts, identity->family, request.name_hash,
                        metric_type_of(identity->type), reply.family);
+    if (verdict == VERDICT_APPLIED || verdict == REFUSED_TYPE_CONFLICT)
+        note_spelling(registry, &request, reply.family);
     pthread_mutex_unlock(&registry->lock);
     *ret = (struct admission){ .cell = reply.cell, .is_overflow = reply.is_overflow };
     return verdict;
@@ -246,6 +262,13 @@ void registry_conflicts(struct registry *registry, struct conflicts *ret)
 {
     pthread_mutex_lock(&registry->lock);
     *ret = registry->conflicts;
+    pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_aliases(struct registry *registry, struct aliases *ret)
+{
+    pthread_mutex_lock(&registry->lock);
+    *ret = registry->aliases;
     pthread_mutex_unlock(&registry->lock);
 }
 

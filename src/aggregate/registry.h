@@ -10,6 +10,7 @@
  * is bounded by its allowance.
  */
 
+#include "aggregate/aliases.h"
 #include "aggregate/conflicts.h"
 #include "aggregate/snapshot.h"
 #include "base/compiler.h"
@@ -90,6 +91,9 @@ MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell);
  */
 MUST_CHECK enum verdict registry_end(struct registry *registry, const struct identity *identity,
                                      size_t *allowance, size_t *ret);
+
+/* Copy the list of aliases. */
+void registry_aliases(struct registry *registry, struct aliases *ret);
 
 /* Copy the list of conflicts; copy the latest of them, or return false if there is none. */
 void registry_conflicts(struct registry *registry, struct conflicts *ret);

@@ -58,8 +58,8 @@ MUST_CHECK int roster_reserve(struct roster *roster, struct slice name, enum met
 
 struct roster_reply {
     struct cell *cell;
-    bool is_overflow;            /* as in struct admission */
-    const struct family *family; /* of the cell, or the one that has taken the name; or NULL */
+    bool is_overflow;      /* as in struct admission */
+    struct family *family; /* of the cell, or the one that has taken the name; or NULL */
 };
 
 /* Find or add the cell that @request is for. Returns the verdicts of registry_admit(). */

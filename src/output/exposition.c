@@ -108,6 +108,8 @@ COLD static void begin_family_of(struct exposition *exposition, const struct fam
     buffer_clear(help);
     buffer_add_literal(help, "Sent as ");
     buffer_add(help, family->sent_as);
+    if (atomic_load_explicit(&family->has_aliases, memory_order_relaxed))
+        buffer_add_literal(help, ", and in other spellings");
     buffer_add_char(help, '.');
     exposition->out->has_failed |= help->has_failed;
     exposition_begin_family(exposition, family->name, family->type, buffer_text(help));

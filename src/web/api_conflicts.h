@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * API: conflicts, names that are sent with different types
+ * API: conflicts, names that are sent with different types or in different spellings
  */
 
 #include "aggregate/registry.h"
@@ -14,6 +14,11 @@
  *
  *      [{"name": "jobs", "sent_as": "gauge", "held_by": "jobs", "held_as": "counter",
  *        "refused": 17}]
+ *
+ * After them the names that senders spell in several ways, so that their samples go to the same
+ * series (aggregate/aliases.h), those that were noted last first:
+ *
+ *      [{"name": "a_b", "spellings": ["a.b", "a-b"], "has_more": false}]
  *
  * HTTP thread. Returns data for api_reply(), or NULL when out of memory.
  */

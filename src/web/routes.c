@@ -32,7 +32,8 @@ static const char landing_format[] =
     "<li><a href=\"%s\">Metrics</a>: what Prometheus scrapes</li>\n"
     "<li><a href=\"/-/healthy\">Healthy</a>: is the process alive?</li>\n"
     "<li><a href=\"/-/ready\">Ready</a>: are all listeners open?</li>\n"
-    "<li><a href=\"/api/v1/conflicts\">Conflicts</a>: which names are sent with two types?</li>\n"
+    "<li><a href=\"/api/v1/conflicts\">Conflicts</a>: which names are sent with two types, "
+    "or in two spellings?</li>\n"
     "</ul>\n"
     "</body>\n"
     "</html>\n";

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two senders use one name with two types: one wins, and the other one is reported."""
+"""Two senders use one name with two types: one wins, and the other one is reported. Two names
+become one when they are escaped: that is reported, too.
+"""
 
 import json
 
@@ -38,6 +40,41 @@ def test_the_list_is_bounded(start):
         udometer.send("n%d:1|c\nn%d:1|g" % (i, i))
     udometer.settle()
     assert len(conflicts(udometer)) == 64
+
+
+def test_names_that_become_one_are_listed_with_their_spellings(start):
+    udometer = start()
+    udometer.send("a.b:1|c\na-b:2|c|#k:v\na_b:4|c\na.b:8|c", "c.d:1|c\nc.d:1|c|#k:v")
+    udometer.settle()
+    udometer.send("工作:1|g\n队列:2|g\nx[k=v].y:1|c\nx.y,k=w:1|c")
+    scrape = udometer.settle()
+    assert conflicts(udometer) == [
+        {"name": "__", "spellings": ["工作", "队列"], "has_more": False},
+        {"name": "a_b", "spellings": ["a.b", "a-b", "a_b"], "has_more": False}]
+    assert scrape.get("a_b") == 13 and scrape.get("__") == 2
+    assert "# HELP a_b Sent as a.b, and in other spellings.\n" in scrape.text
+    assert "# HELP c_d Sent as c.d.\n" in scrape.text
+
+
+def test_a_conflict_of_types_tells_the_spellings(start):
+    udometer = start()
+    udometer.send("jobs.done:1|c", "jobs_done:1|g")
+    udometer.settle()
+    assert conflicts(udometer) == [
+        {"name": "jobs_done", "sent_as": "gauge", "held_by": "jobs_done", "held_as": "counter",
+         "refused": 1},
+        {"name": "jobs_done", "spellings": ["jobs.done", "jobs_done"], "has_more": False}]
+
+
+def test_the_list_of_spellings_is_bounded(start):
+    udometer = start()
+    for i in range(200):
+        udometer.send("".join("n%d%sx:1|c\n" % (i, character) for character in ".-+/!*"))
+    udometer.settle()
+    found = conflicts(udometer)
+    assert len(found) == 64
+    for alias in found:
+        assert len(alias["spellings"]) == 4 and alias["has_more"]
 
 
 def test_the_name_is_free_when_its_last_series_has_ended(start):

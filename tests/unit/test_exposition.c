@@ -230,6 +230,21 @@ static void passes_each_family_once_and_then_its_series(void **state)
                                   "11 end\n");
 }
 
+static void help_says_when_a_name_has_several_spellings(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a.b:1|c\na-b:2|c|#k:v\nc.d:1|c\nc.d:2|c|#k:v");
+    out = walk(&recording_writer, NULL);
+    assert_string_equal(out.data, "1 family a_b, counter: Sent as a.b, and in other spellings.\n"
+                                  "2 sample a_b{} 1\n"
+                                  "3 sample a_b{k=\"v\"} 2\n"
+                                  "4 family c_d, counter: Sent as c.d.\n"
+                                  "5 sample c_d{} 1\n"
+                                  "6 sample c_d{k=\"v\"} 2\n"
+                                  "7 end\n");
+}
+
 static void of_nothing_there_is_only_the_end(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer out = walk(&recording_writer, NULL);
@@ -510,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         EXPOSITION_CASE(passes_each_family_once_and_then_its_series),
+        EXPOSITION_CASE(help_says_when_a_name_has_several_spellings),
         EXPOSITION_CASE(of_nothing_there_is_only_the_end),
         EXPOSITION_CASE(what_is_collected_comes_last),
         EXPOSITION_CASE(all_writers_see_the_same),

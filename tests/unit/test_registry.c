@@ -347,6 +347,53 @@ static void conflicts_are_noted(void **state)
     assert_int_equal(conflicts.n_refused, 3);
 }
 
+static enum verdict admit_spelled(struct registry *registry, const char *sent_as,
+                                  enum sample_type type, const char *labels)
+{
+    struct identity identity = identity_of("a_b", type, labels);
+    struct admission admission;
+
+    identity.sent_as = slice_of(sent_as);
+    return registry_admit(registry, 0, &identity, &admission);
+}
+
+static void other_spellings_of_a_name_are_noted(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    static struct aliases aliases; /* large */
+    struct snapshot *snapshot;
+
+    assert_int_equal(admit_spelled(registry, "a.b", SAMPLE_COUNTER, ""), VERDICT_APPLIED);
+    assert_int_equal(admit_spelled(registry, "a.b", SAMPLE_COUNTER, "x=\"1\""), VERDICT_APPLIED);
+    admit(registry, 0, "c", SAMPLE_GAUGE, "");
+    registry_aliases(registry, &aliases);
+    assert_int_equal(aliases.n, 0);
+    assert_int_equal(admit_spelled(registry, "a-b", SAMPLE_COUNTER, ""), VERDICT_APPLIED);
+    assert_int_equal(admit_spelled(registry, "a+b", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
+    registry_aliases(registry, &aliases);
+    assert_int_equal(aliases.n, 1);
+    assert_int_equal(aliases.items[0].n_spellings, 3);
+    snapshot = registry_snapshot(registry);
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        const struct family *family = snapshot->series[i]->family;
+
+        assert_int_equal(family->has_aliases, slice_equal(family->name, SLICE("a_b")));
+    }
+    snapshot_unref(snapshot);
+}
+
+/* x_sum is a name of the family x, but not a spelling of it. */
+static void a_name_of_another_family_is_no_spelling(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    static struct aliases aliases;
+
+    admit(registry, 0, "x", SAMPLE_TIMER, "");
+    assert_int_equal(try_admit(registry, 0, "x_sum", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
+    registry_aliases(registry, &aliases);
+    assert_int_equal(aliases.n, 0);
+}
+
 /* The new one would be exposed under a name that another family has. */
 static void a_new_histogram_is_refused_if_one_of_its_names_is_taken(void **state)
 {
@@ -403,6 +450,8 @@ int main(void)
         CASE(a_name_is_reserved_once),
         CASE(refuses_a_number_of_workers_that_no_series_could_hold),
         CASE(conflicts_are_noted),
+        CASE(other_spellings_of_a_name_are_noted),
+        CASE(a_name_of_another_family_is_no_spelling),
         CASE(a_new_histogram_is_refused_if_one_of_its_names_is_taken),
         CASE(other_refusals_are_no_conflicts),
         CASE(at_the_limit_a_conflict_is_still_a_conflict),

@@ -91,9 +91,12 @@ build-tests: deps test-deps
 	@meson configure $(BUILD) -Dtests=true
 	ninja -C $(BUILD)
 
-# $(call install-missing,PACKAGES): install those of PACKAGES that are not installed.
+# $(call install-missing,PACKAGES): install those of PACKAGES that are not installed. Elsewhere than
+# on Debian, meson says what is missing.
 define install-missing
 	@missing=""; \
+	command -v dpkg-query >/dev/null || { \
+		echo "not Debian; needed, by Debian's names:" $(1); exit 0; }; \
 	for package in $(1); do \
 		dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' \
 			|| missing="$$missing $$package"; \
@@ -101,6 +104,9 @@ define install-missing
 	if [ -n "$$missing" ]; then \
 		echo "installing:$$missing"; \
 		as_root=""; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		[ -z "$$as_root" ] || command -v sudo >/dev/null || { \
+			echo "no sudo; as root, run: apt-get install --no-install-recommends$$missing"; \
+			exit 1; }; \
 		$$as_root apt-get update -q && \
 		$$as_root env DEBIAN_FRONTEND=noninteractive \
 			apt-get install -y -q --no-install-recommends $$missing; \

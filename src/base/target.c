@@ -49,3 +49,18 @@ int target_parse(struct address *ret, const char *text)
         return udp_address(ret, slice_of(text + udp_scheme.len));
     return address_parse(ret, text);
 }
+
+const char *target_error(const char *text, int error)
+{
+    bool is_unix = slice_starts_with(slice_of(text), unix_scheme);
+
+    if (error == -ECONNREFUSED)
+        return "Connection refused: nobody receives there; is udometer running?";
+    if (is_unix && error == -ENOENT)
+        return "there is no such socket; udometer makes it with --statsd.listen-unixgram";
+    if (is_unix && error == -EPROTOTYPE)
+        return "this is a stream socket; expected one of --statsd.listen-unixgram";
+    if (is_unix && error == -EACCES)
+        return "no permission to send to this socket; see --statsd.unixsocket-mode";
+    return address_error(error);
+}

@@ -23,3 +23,6 @@
  * forms; or as address_parse(). On failure @ret is unchanged.
  */
 MUST_CHECK int target_parse(struct address *ret, const char *text);
+
+/* What the negative errno @error means, if it is of sending to the target @text: for a message. */
+const char *target_error(const char *text, int error);

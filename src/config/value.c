@@ -120,6 +120,8 @@ static int read_socket_path(void *to, const char *text, const struct value_range
 {
     struct address address;
 
+    if (strstr(text, "://"))
+        return value_refuse(wrong, "only the path of a socket, without what is before it in a URL");
     if (unix_address(&address, text) < 0 || !utf8_is_valid(slice_of(text)))
         return value_refuse(wrong, "the path of a socket, or @ and an abstract name, at most 107 "
                                    "bytes of UTF-8");

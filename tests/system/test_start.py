@@ -39,6 +39,7 @@ WRONG_FLAGS = [
     (["--statsd.listen-udp=[::1:8125"], ["--statsd.listen-udp", "HOST:PORT"]),
     (["--statsd.listen-udp=x"], ["--statsd.listen-udp", "HOST:PORT"]),
     (["--statsd.listen-tcp=127.0.0.1:0?dialect=x"], ["--statsd.listen-tcp", "?dialect=dogstatsd"]),
+    (["--statsd.listen-unixgram=unix:///tmp/x"], ["--statsd.listen-unixgram", "only the path"]),
     (["--statsd.unixsocket-mode=rw"], ["--statsd.unixsocket-mode", "0660"]),
     (["--limit.labels=257"], ["--limit.labels", "1 to 256"]),
     (["--web.listen-address=256.0.0.1:1"], ["--web.listen-address", "unknown host"]),

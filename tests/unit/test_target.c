@@ -54,6 +54,16 @@ static void refuses_what_is_no_target(void **state)
     must_refuse("unix://", -EINVAL);
 }
 
+static void an_error_is_explained(void **state)
+{
+    assert_non_null(strstr(target_error("unix:///a", -ENOENT), "no such socket"));
+    assert_non_null(strstr(target_error("unix:///a", -EPROTOTYPE), "a stream socket"));
+    assert_non_null(strstr(target_error("unix:///a", -EACCES), "no permission"));
+    assert_non_null(strstr(target_error("udp://a", -ECONNREFUSED), "nobody receives there"));
+    assert_string_equal(target_error("udp://a", -EACCES), strerror(EACCES));
+    assert_string_equal(target_error("udp://a", -ENXIO), "unknown host");
+}
+
 static void reads_a_path_as_long_as_the_kernel_takes(void **state)
 {
     char text[sizeof("unix://") + 108] = "unix://";
@@ -88,6 +98,7 @@ int main(void)
         CASE(the_port_is_8125_unless_said),
         CASE(reads_host_and_port),
         CASE(refuses_what_is_no_target),
+        CASE(an_error_is_explained),
         CASE(reads_a_path_as_long_as_the_kernel_takes),
         CASE(survives_a_very_long_host),
     };

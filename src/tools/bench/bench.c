@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/socket.h"
+#include "base/target.h"
 #include "tools/bench/bench_options.h"
 #include "tools/bench/load.h"
 #include "tools/bench/meter.h"
@@ -44,16 +45,15 @@ static void catch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-static int complain(const char *what, int error)
+static int complain_of(const char *what, const char *why)
 {
-    fprintf(stderr, "udometer bench: %s: %s\n", what, strerror(-error));
+    fprintf(stderr, "udometer bench: %s: %s\n", what, why);
     return EXIT_FAILURE;
 }
 
-static int complain_of_page(const char *url, int error)
+static int complain(const char *what, int error)
 {
-    fprintf(stderr, "udometer bench: %s: %s\n", url, meter_error(error));
-    return EXIT_FAILURE;
+    return complain_of(what, strerror(-error));
 }
 
 /* Print @text. Output that could not be written is a failure too. */
@@ -199,17 +199,17 @@ static int measure(const struct bench_options *options, const struct load_option
     int r = meter.url[0] ? meter_start(&meter) : 0;
 
     if (r < 0)
-        return complain_of_page(meter.url, r);
+        return complain_of(meter.url, meter_error(r));
     r = load_run(workload, load, sent, &result);
     if (r < 0)
-        return complain(load->target, r);
+        return complain_of(load->target, target_error(load->target, r));
     r = workload_add_up(workload, sent, &totals);
     if (r < 0)
         return complain("report", r);
     if (meter.url[0])
         r = meter_finish(&meter, &totals, &comparison);
     if (r < 0)
-        return complain_of_page(meter.url, r);
+        return complain_of(meter.url, meter_error(r));
     return report_load(options, &report);
 }
 

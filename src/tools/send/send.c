@@ -59,14 +59,14 @@ static int open_url(struct sender *sender, const char *url)
         r = sender_open(sender, &address);
     if (r == -EINVAL)
         return complain(url, "expected udp://HOST:PORT, unix:///PATH or unix://@NAME", EXIT_USAGE);
-    return r < 0 ? complain(url, address_error(r), EXIT_FAILURE) : EXIT_SUCCESS;
+    return r < 0 ? complain(url, target_error(url, r), EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
 static int close_url(struct sender *sender, const char *url)
 {
     int r = sender_close(sender);
 
-    return r < 0 ? complain(url, address_error(r), EXIT_FAILURE) : EXIT_SUCCESS;
+    return r < 0 ? complain(url, target_error(url, r), EXIT_FAILURE) : EXIT_SUCCESS;
 }
 
 static int send_line(const char *url, struct slice line)

@@ -71,12 +71,14 @@ enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag, str
         return TAG_EMPTY_KEY;
     if (ret->value.len == 0)
         return TAG_EMPTY_VALUE;
-    if (tag->key.len > limits->label_name || ret->value.len > limits->label_value)
-        return TAG_BEYOND_LIMIT;
+    if (tag->key.len > limits->label_name)
+        return TAG_LONG_KEY;
+    if (ret->value.len > limits->label_value)
+        return TAG_LONG_VALUE;
     ret->name = label_name(labeller, tag->key);
     if (slice_starts_with(ret->name, SLICE("__")))
         return TAG_RESERVED;
-    return set_label(labeller, ret) ? TAG_KEPT : TAG_BEYOND_LIMIT;
+    return set_label(labeller, ret) ? TAG_KEPT : TAG_TOO_MANY;
 }
 
 bool labeller_write(struct labeller *labeller, char *out, struct slice *ret)

@@ -17,12 +17,21 @@
 /* What became of a tag. */
 enum tag_fate {
     TAG_KEPT,
-    TAG_BARE,         /* no separator */
-    TAG_EMPTY_KEY,    /* its key is empty */
-    TAG_EMPTY_VALUE,  /* its value is empty */
-    TAG_RESERVED,     /* its label name begins with __ */
-    TAG_BEYOND_LIMIT, /* its key or value is too long, or there are too many labels */
+    TAG_BARE,        /* no separator */
+    TAG_EMPTY_KEY,   /* its key is empty */
+    TAG_EMPTY_VALUE, /* its value is empty */
+    TAG_RESERVED,    /* its label name begins with __ */
+
+    /* Beyond a limit, for which the whole line is refused: */
+    TAG_LONG_KEY,
+    TAG_LONG_VALUE,
+    TAG_TOO_MANY, /* there are as many labels as are allowed already */
 };
+
+static inline bool tag_is_beyond_limit(enum tag_fate fate)
+{
+    return fate >= TAG_LONG_KEY;
+}
 
 struct labeller {
     struct line_limits limits;

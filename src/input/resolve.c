@@ -99,7 +99,7 @@ static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct
 
         if (resolver->trace)
             resolver->trace->on_tag(resolver->trace->ctx, &tags, text, fate, &label);
-        if (fate == TAG_BEYOND_LIMIT)
+        if (tag_is_beyond_limit(fate))
             return refuse(resolver, REFUSED_LABEL_LIMIT, text.at);
         /* Without the tag, it would end more series than intended. */
         if (fate != TAG_KEPT && identity->type == SAMPLE_END)
@@ -150,7 +150,7 @@ static enum verdict add_own_tag(struct resolver *resolver, struct tag tag,
     if (verdict != VERDICT_APPLIED)
         return verdict;
     fate = labeller_add(&resolver->labeller, &tag, &label);
-    if (fate == TAG_BEYOND_LIMIT)
+    if (tag_is_beyond_limit(fate))
         return refuse(resolver, REFUSED_LABEL_LIMIT, tag.value.at);
     identity->n_tag_errors += fate != TAG_KEPT;
     return VERDICT_APPLIED;

@@ -141,6 +141,25 @@ def test_a_malformed_line_says_what_is_wrong():
         assert ", malformed_line: " + cause in explain(raw)[1], raw
 
 
+def test_a_malformed_value_says_what_is_wrong():
+    for raw, cause in ((b"a:|c", "the value is empty"),
+                       (b"a:1,5|c", "a decimal number cannot have this byte here"),
+                       (b"a:x|h", "a decimal number cannot have this byte here"),
+                       (b"a:1e999|c", "the number is out of range, or its end is missing"),
+                       (b"a:-|g", "the number is out of range, or its end is missing"),
+                       (b"a:-1:x|c", "a decimal number cannot have this byte here")):
+        assert ", malformed_value: " + cause in explain(raw)[1], raw
+
+
+def test_a_limit_of_labels_is_named():
+    for flag, line, words in (
+            ("--limit.labels=1", b"a:1|c|#k:1,l:2", "one label more than --limit.labels\n"),
+            ("--limit.label-name-length=1", b"a:1|c|#kk:1", "key is longer than --limit"),
+            ("--limit.label-value-length=2", b"a:1|c|#k:123", "value is longer than --limit"),
+            ("--limit.labels-length=8", b"a:1|c|#k:123,l:2", "all labels together are longer")):
+        assert words in explain(line, flag)[1], flag
+
+
 def test_text_beyond_ascii_is_shown():
     output = explain("größe.日本:1|c|#städte:köln".encode())[1]
     assert 'name      größe.日本\n' in output

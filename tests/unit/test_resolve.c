@@ -675,9 +675,14 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
                    const struct label *label)
 {
     static const char *const fates[] = {
-        [TAG_KEPT] = "kept",         [TAG_BARE] = "bare",
-        [TAG_EMPTY_KEY] = "no key",  [TAG_EMPTY_VALUE] = "no value",
-        [TAG_RESERVED] = "reserved", [TAG_BEYOND_LIMIT] = "too much",
+        [TAG_KEPT] = "kept",
+        [TAG_BARE] = "bare",
+        [TAG_EMPTY_KEY] = "no key",
+        [TAG_EMPTY_VALUE] = "no value",
+        [TAG_RESERVED] = "reserved",
+        [TAG_LONG_KEY] = "long key",
+        [TAG_LONG_VALUE] = "long value",
+        [TAG_TOO_MANY] = "one too many",
     };
     struct told *told = ctx;
     size_t n = strlen(told->tags);
@@ -749,10 +754,10 @@ static void tells_of_the_tag_that_was_too_much(void **state)
 
     options.limits.labels = 1;
     must_tell(&options, "a:1|c|#k:v,k:w,l:x,m:y",
-              "DogStatsD k:v kept as k=v; DogStatsD k:w kept as k=w; DogStatsD l:x too much; ",
+              "DogStatsD k:v kept as k=v; DogStatsD k:w kept as k=w; DogStatsD l:x one too many; ",
               "#k:v,k:w,l:x,m:y tags; ");
     options.limits.label_value = 1;
-    must_tell(&options, "a,k=vv:1|c", "InfluxDB k=vv too much; ", "");
+    must_tell(&options, "a,k=vv:1|c", "InfluxDB k=vv long value; ", "");
 }
 
 static void tells_of_tags_that_are_switched_off_as_unknown(void **state)

@@ -42,6 +42,8 @@ struct explanation {
     bool is_overflow; /* a sample went to an overflow series */
     bool has_colon;   /* packed values are not all numbers, as after a name with a colon */
     uint64_t n_verdicts[_VERDICT_N];
+    const char
+        *faults[_VERDICT_N]; /* where the first sample with this verdict went wrong, or NULL */
 
     bool has_refused; /* something was refused, in any line so far */
 };
@@ -71,7 +73,8 @@ static void add_series_field(struct explanation *it)
 /* Note how a sample, link or line ended. */
 static void note_verdict(struct explanation *it, enum verdict verdict, const char *fault)
 {
-    it->n_verdicts[verdict]++;
+    if (it->n_verdicts[verdict]++ == 0)
+        it->faults[verdict] = fault;
     if (!it->fault)
         it->fault = fault;
 }
@@ -86,6 +89,7 @@ static void on_line(void *ctx, struct slice text)
     it->fault = NULL;
     it->is_check = it->has_tags = it->is_overflow = it->has_colon = false;
     memset(it->n_verdicts, 0, sizeof(it->n_verdicts));
+    memset(it->faults, 0, sizeof(it->faults));
     buffer_clear(&it->fields);
     buffer_clear(&it->series);
 }
@@ -144,7 +148,9 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
         [TAG_EMPTY_KEY] = "dropped: its key is empty",
         [TAG_EMPTY_VALUE] = "dropped: its value is empty",
         [TAG_RESERVED] = "dropped: names that begin with __ are reserved",
-        [TAG_BEYOND_LIMIT] = "too long, or one label too many",
+        [TAG_LONG_KEY] = "its key is longer than --limit.label-name-length",
+        [TAG_LONG_VALUE] = "its value is longer than --limit.label-value-length",
+        [TAG_TOO_MANY] = "it would be one label more than --limit.labels",
     };
     struct explanation *it = ctx;
 
@@ -285,7 +291,7 @@ static void write_holder(const struct explanation *it, struct buffer *out)
 /* Write why samples of the line were refused. */
 static void write_cause(const struct explanation *it, enum verdict verdict, struct buffer *out)
 {
-    const char *cause = refusal_cause(verdict, it->line, it->fault);
+    const char *cause = refusal_cause(verdict, it->line, it->faults[verdict]);
 
     size_t len = out->len;
 

@@ -60,7 +60,26 @@ static const char *cause_at(struct slice line, const char *fault)
     return "an x of which a tag is dropped would end more than it names";
 }
 
+/* A value that is not a number is wrong at one of its bytes, or where it ends. */
+static const char *cause_in_value(struct slice line, const char *fault)
+{
+    bool is_end = fault == line.at + line.len || *fault == '|' || *fault == ':';
+
+    if (is_end && fault > line.at && fault[-1] == ':')
+        return "the value is empty";
+    return is_end ? "the number is out of range, or its end is missing"
+                  : "a decimal number cannot have this byte here";
+}
+
 const char *refusal_cause(enum verdict verdict, struct slice line, const char *fault)
 {
-    return verdict == REFUSED_MALFORMED_LINE && fault ? cause_at(line, fault) : NULL;
+    if (!fault)
+        return NULL;
+    if (verdict == REFUSED_MALFORMED_LINE)
+        return cause_at(line, fault);
+    if (verdict == REFUSED_MALFORMED_VALUE)
+        return cause_in_value(line, fault);
+    if (verdict == REFUSED_LABEL_LIMIT && fault == line.at + line.len)
+        return "all labels together are longer than --limit.labels-length";
+    return NULL;
 }

@@ -47,7 +47,7 @@ static const struct row flags[] = {
     { "debug.dump-fsm", STATSD_EXPORTER "remove it: udometer explain shows what a line becomes" },
     { "web.enable-lifecycle", STATSD_EXPORTER "udometer reloads nothing; SIGTERM ends it" },
     { "web.config.file", EXPORTERS "udometer has no TLS or passwords; let a proxy have them" },
-    { "web.systemd-socket", EXPORTERS "udometer opens its sockets itself; remove it" },
+    { "web.systemd-socket", EXPORTERS "remove it: udometer takes the sockets that systemd passes" },
 
     { "config", BRUBECK "udometer's is --config.file; keys are named as flags" },
     { "log", BRUBECK "udometer logs to stderr, as --log.level and --log.format say" },

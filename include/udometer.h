@@ -13,9 +13,9 @@
  *      udom_gauge(udom, "queue.depth", 12, "queue", "inbox");      the short way
  *      udom_close(udom);
  *
- * The client never harms the program it is in. No update except udom_expire() waits, and what
- * cannot be sent is dropped and counted. NULL is a valid client and a valid metric, for which every
- * function does nothing.
+ * The client never harms the program it is in. No update waits, except for udom_expire() and
+ * udom_replace_…(), and what cannot be sent is dropped and counted. NULL is a valid client, metric
+ * and family, for which every function does nothing.
  *
  * Unless its description says otherwise, any thread may call a function at any time between
  * udom_open() and udom_close(). A function copies what it is given, does not allocate, raises no
@@ -207,6 +207,54 @@ void udom_metric_timing_ms(struct udom_metric *metric, double value);
 void udom_metric_observe(struct udom_metric *metric, double value);
 void udom_metric_set(struct udom_metric *metric, const char *member);
 void udom_metric_expire(struct udom_metric *metric);
+
+/* --- replacing all series of a gauge ------------------------------------------------------------
+ *
+ * For a gauge whose series come and go, such as one for each job that runs now:
+ *
+ *      struct udom_family *jobs = udom_family(udom, "bot.jobs_progress", 100);
+ *
+ *      udom_replace_begin(jobs);
+ *      for (i = 0; i < n; i++)
+ *          udom_replace(jobs, job[i].progress, "job", job[i].name);
+ *      udom_replace_end(jobs);
+ *
+ * Series that are not set again end. The new ones are sent before the others are ended, so no
+ * scrape finds neither; one that comes in between finds both.
+ */
+
+/*
+ * Prepare a family: all series of gauge @name that have these tags and were set by replacements. Up
+ * to @n_series (0: 1,000; at most 65,536) can be set at a time. Allocates about 600 bytes for each;
+ * their tags have 384 on average. The family belongs to the client and lives as long as it does.
+ * Preparing the same one again returns the same one. If its name or a tag is refused, or if a tag
+ * would be left out, it refuses all updates. Returns NULL and sets errno to ENOMEM without memory.
+ */
+struct udom_family *udom_family(struct udom *client, const char *name, unsigned n_series, ...);
+#define udom_family(...) udom_family(__VA_ARGS__, UDOM_END)
+
+/* Begin a replacement. One that was begun but not ended is discarded. */
+void udom_replace_begin(struct udom_family *family);
+
+/*
+ * Set the series with the family's tags and these. The last value wins. Refused if no replacement
+ * has begun, if there are more than @n_series, if there is no room for its tags, or if a tag would
+ * be left out.
+ */
+void udom_replace(struct udom_family *family, double value, ...);
+#define udom_replace(...) udom_replace(__VA_ARGS__, UDOM_END)
+
+/*
+ * Send the series that were set, and end those that were not but that the previous replacement had
+ * set. Before the first replacement, the client does not know which series there are: so it first
+ * ends all series of that name that have the family's tags, those of an earlier process. Give the
+ * family tags that tell it from what other processes send.
+ *
+ * Sends at once, with all that this thread has recorded, and may wait as udom_expire() does. Give
+ * the series the same keys in the same order each time: an expiry ends all series that have its
+ * tags and more, so with other keys a series that stays may end, and begin again in the next line.
+ */
+void udom_replace_end(struct udom_family *family);
 
 /* --- timers ---------------------------------------------------------------------------------- */
 

@@ -59,6 +59,8 @@
 #undef udom_set
 #undef udom_expire
 #undef udom_metric_sampled
+#undef udom_family
+#undef udom_replace
 
 /* The udometer's own limits. */
 #define NAME_MAX_BYTES 512
@@ -69,6 +71,10 @@
 #define NUMBER_MAX_BYTES 26 /* "-2.2250738585072014e-308", a sign before it, a colon after it */
 #define N_VALUES_MAX 16
 #define CACHE_LINE 64
+
+#define N_SERIES_MAX 65536u
+#define ROW_TEXT_BYTES 128u /* usual length of a row's tags; what is shorter makes up for longer */
+#define N_ENDINGS 2         /* times that a series which is no longer set is ended */
 
 #define LOCK_TRIES 8192 /* some microseconds, enough for a holder that is running */
 #define RESTS 16
@@ -141,6 +147,35 @@ struct udom_metric {
     char text[TEXT_MAX_BYTES];
 };
 
+/* A series of a family. */
+struct row {
+    uint64_t hash, n_updates;
+    double value;
+    unsigned text_at, len; /* its tags, among the texts */
+    unsigned next;         /* index + 1 of the next row in its bucket; 0: it is the last */
+    unsigned replacement;  /* the last one that set it */
+    int n_endings;         /* -1: it was never sent */
+};
+
+/*
+ * A gauge whose series are replaced together. The rows are its series of the latest replacement,
+ * and those that ended with it. A series is ended twice, in two replacements, as the first time may
+ * be lost. So there is room for the rows of three replacements.
+ */
+struct udom_family {
+    struct udom_family *next;
+    struct udom_metric metric; /* name and tags of all series */
+    pthread_mutex_t lock;
+    unsigned n_series_max, n_rows_max;
+    unsigned replacement; /* counts them */
+    bool is_replacing, was_replaced;
+    unsigned n_rows, n_set; /* in all, and by this replacement */
+    struct row *rows;       /* in the order of their texts */
+    unsigned *buckets;      /* by hash: index + 1 of a first row */
+    size_t texts_len, texts_size;
+    char *texts;
+};
+
 /* In the same order as the table of their names. */
 #define N_TELEMETRY (sizeof(struct udom_stats) / sizeof(uint64_t))
 
@@ -163,6 +198,7 @@ struct udom {
     pthread_mutex_t metrics_lock;
     struct udom_metric *metrics;
     unsigned n_metrics;
+    struct udom_family *families;
 
     pthread_key_t key;  /* a thread's slot */
     struct slot *slots; /* the first one is for all threads without one */
@@ -579,21 +615,26 @@ static bool put_tag(struct udom_metric *metric, const char *key, const char *val
            put_clean(metric, value, FIELD_VALUE, TEXT_MAX_BYTES);
 }
 
-static bool put_tags(struct udom_metric *metric, va_list tags)
+/* Put the caller's tags, and the end of the line. */
+static bool put_last_tags(struct udom_metric *metric, va_list tags)
 {
-    const struct udom_metric *constant = &metric->client->constant;
     const char *key, *value = "";
 
-    metric->tags_at = metric->len;
-    metric->n_tags = constant->n_tags;
-    if (!put(metric, constant->text, constant->len))
-        return false;
     while (value && (key = va_arg(tags, const char *)) != NULL) {
         value = va_arg(tags, const char *);
         if (!put_tag(metric, key, value))
             return false;
     }
     return put(metric, "\n", 1);
+}
+
+static bool put_tags(struct udom_metric *metric, va_list tags)
+{
+    const struct udom_metric *constant = &metric->client->constant;
+
+    metric->tags_at = metric->len;
+    metric->n_tags = constant->n_tags;
+    return put(metric, constant->text, constant->len) && put_last_tags(metric, tags);
 }
 
 /* --- metrics --------------------------------------------------------------------------------- */
@@ -1132,6 +1173,17 @@ static bool is_recorded_elsewhere(struct udom *client, const struct slot *own)
     return is_recorded;
 }
 
+/* The caller holds the flusher's lock, and has sent what had to be sent before. */
+static void append_expiry(struct slot *slot, struct udom_metric *ending, uint64_t n_updates)
+{
+    struct udom *client = ending->client;
+
+    lock_patiently(&slot->lock);
+    packet_number(&slot->packet, ending, 1, n_updates);
+    set_ending(client, (int)(slot - client->slots));
+    unlock(&slot->lock);
+}
+
 /*
  * Updates that were recorded earlier and sent later would begin new series. So what was recorded
  * elsewhere is sent now, while the thread's own packet keeps its order.
@@ -1147,10 +1199,7 @@ static void expire(struct udom_metric *metric)
     pthread_mutex_lock(&client->flush_lock);
     if (is_recorded_elsewhere(client, slot))
         flush_all(client);
-    lock_patiently(&slot->lock);
-    packet_number(&slot->packet, metric, 1, 1);
-    set_ending(client, (int)(slot - client->slots));
-    unlock(&slot->lock);
+    append_expiry(slot, metric, 1);
     pthread_mutex_unlock(&client->flush_lock);
 }
 
@@ -1161,19 +1210,421 @@ void udom_expire(struct udom *client, const char *name, ...)
     expire(&metric);
 }
 
+/* Make @ending the expiry of @metric's series. */
+static void expiry_init(struct udom_metric *ending, const struct udom_metric *metric)
+{
+    metric_init(ending, metric->client, KIND_EXPIRE);
+    ending->has_lost_tag = metric->has_lost_tag || metric->kind == KIND_REFUSED;
+    put(ending, metric->text, metric->value_at);
+    put_type(ending, 1);
+    if (!put(ending, metric->text + metric->tags_at, metric->len - metric->tags_at))
+        ending->kind = KIND_REFUSED;
+}
+
 void udom_metric_expire(struct udom_metric *metric)
 {
     struct udom_metric ending;
 
     if (!metric)
         return;
-    metric_init(&ending, metric->client, KIND_EXPIRE);
-    ending.has_lost_tag = metric->has_lost_tag || metric->kind == KIND_REFUSED;
-    put(&ending, metric->text, metric->value_at);
-    put_type(&ending, 1);
-    if (!put(&ending, metric->text + metric->tags_at, metric->len - metric->tags_at))
-        ending.kind = KIND_REFUSED;
+    expiry_init(&ending, metric);
     expire(&ending);
+}
+
+/* --- replacing: rows ------------------------------------------------------------------------- */
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *text, size_t len)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+static unsigned *bucket_of(struct udom_family *family, uint64_t hash)
+{
+    return &family->buckets[hash % family->n_rows_max];
+}
+
+static void row_link(struct udom_family *family, struct row *row)
+{
+    unsigned *bucket = bucket_of(family, row->hash);
+
+    row->next = *bucket;
+    *bucket = (unsigned)(row - family->rows) + 1;
+}
+
+static struct row *row_find(struct udom_family *family, uint64_t hash, const char *text, size_t len)
+{
+    for (unsigned i = *bucket_of(family, hash); i > 0; i = family->rows[i - 1].next) {
+        struct row *row = &family->rows[i - 1];
+
+        if (row->hash == hash && row->len == len &&
+            memcmp(family->texts + row->text_at, text, len) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+/* Returns NULL if there is no room. */
+static struct row *row_add(struct udom_family *family, uint64_t hash, const char *text, size_t len)
+{
+    struct row *row = &family->rows[family->n_rows];
+
+    if (family->n_rows == family->n_rows_max || len > family->texts_size - family->texts_len)
+        return NULL;
+    memset(row, 0, sizeof(*row));
+    row->hash = hash;
+    row->text_at = (unsigned)family->texts_len;
+    row->len = (unsigned)len;
+    row->n_endings = -1;
+    memcpy(family->texts + family->texts_len, text, len);
+    family->texts_len += len;
+    family->n_rows++;
+    row_link(family, row);
+    return row;
+}
+
+/* Find or add the row of @metric, and note that it is set. Returns NULL if there is no room. */
+static struct row *row_set(struct udom_family *family, const struct udom_metric *metric)
+{
+    const char *text = metric->text + metric->tags_at;
+    size_t len = metric->len - metric->tags_at;
+    uint64_t hash = hash_of(text, len);
+    struct row *row = row_find(family, hash, text, len);
+
+    if (row && row->replacement == family->replacement)
+        return row;
+    if (family->n_set == family->n_series_max)
+        return NULL;
+    if (!row)
+        row = row_add(family, hash, text, len);
+    if (row) {
+        row->replacement = family->replacement;
+        family->n_set++;
+    }
+    return row;
+}
+
+/* Is the row set by this replacement? */
+static bool row_is_set(const struct udom_family *family, const struct row *row)
+{
+    return row->replacement == family->replacement;
+}
+
+/* Was the row sent, and is to be ended? */
+static bool row_is_gone(const struct udom_family *family, const struct row *row)
+{
+    return !row_is_set(family, row) && row->n_endings >= 0;
+}
+
+static void row_describe(struct udom_metric *metric, const struct udom_family *family,
+                         const struct row *row)
+{
+    const struct udom_metric *common = &family->metric;
+
+    metric_init(metric, common->client, UDOM_GAUGE);
+    metric->value_at = common->value_at;
+    metric->tags_at = common->tags_at;
+    put(metric, common->text, common->tags_at);
+    put(metric, family->texts + row->text_at, row->len);
+}
+
+/* The keys of a row's tags, "|#key:value,key:value\n". */
+static uint64_t row_keys(const struct udom_family *family, const struct row *row)
+{
+    uint64_t keys = 0;
+    const char *at = family->texts + row->text_at, *end = at + row->len;
+
+    while (at < end) {
+        const char *colon = memchr(at, ':', (size_t)(end - at)), *next;
+
+        if (!colon)
+            break;
+        keys = keys * 31 + hash_of(at + 1, (size_t)(colon - at - 1));
+        next = memchr(colon, ',', (size_t)(end - colon));
+        at = next ? next : end;
+    }
+    return keys;
+}
+
+/* --- replacing: families --------------------------------------------------------------------- */
+
+/* Remove all rows but those that were set or must be ended once more. */
+static void family_compact(struct udom_family *family)
+{
+    unsigned n_rows = family->n_rows;
+
+    family->n_rows = 0;
+    family->texts_len = 0;
+    memset(family->buckets, 0, family->n_rows_max * sizeof(*family->buckets));
+    for (unsigned i = 0; i < n_rows; i++) {
+        struct row row = family->rows[i];
+
+        if (!row_is_set(family, &row) && (row.n_endings < 0 || row.n_endings == N_ENDINGS))
+            continue;
+        memmove(family->texts + family->texts_len, family->texts + row.text_at, row.len);
+        row.text_at = (unsigned)family->texts_len;
+        family->texts_len += row.len;
+        family->rows[family->n_rows] = row;
+        row_link(family, &family->rows[family->n_rows++]);
+    }
+}
+
+static void append_rows(struct udom_family *family, struct slot *slot)
+{
+    struct udom_metric metric;
+
+    for (unsigned i = 0; i < family->n_rows; i++) {
+        struct row *row = &family->rows[i];
+
+        if (!row_is_set(family, row))
+            continue;
+        row_describe(&metric, family, row);
+        lock_patiently(&slot->lock);
+        packet_gauge(&slot->packet, &metric, row->value, true, row->n_updates);
+        unlock(&slot->lock);
+        row->n_updates = 0;
+        row->n_endings = 0;
+    }
+}
+
+static void append_expiries(struct udom_family *family, struct slot *slot)
+{
+    struct udom_metric metric, ending;
+
+    for (unsigned i = 0; i < family->n_rows; i++) {
+        struct row *row = &family->rows[i];
+
+        if (!row_is_gone(family, row))
+            continue;
+        row_describe(&metric, family, row);
+        expiry_init(&ending, &metric);
+        append_expiry(slot, &ending, 0);
+        row->n_endings++;
+    }
+}
+
+/*
+ * An expiry ends all series that have its tags, so also one that has more. It can be among those
+ * that were just set only if the rows do not have the same keys.
+ */
+static bool may_end_too_much(const struct udom_family *family)
+{
+    for (unsigned i = 1; i < family->n_rows; i++)
+        if (row_keys(family, &family->rows[i]) != row_keys(family, &family->rows[0]))
+            return true;
+    return false;
+}
+
+static bool ends_anything(const struct udom_family *family)
+{
+    bool ends = !family->was_replaced;
+
+    for (unsigned i = 0; i < family->n_rows; i++)
+        ends |= row_is_gone(family, &family->rows[i]);
+    return ends;
+}
+
+/* As a flush does: it tries, even if the last time nobody listened. */
+static void send_packet_of(struct udom *client, struct slot *slot)
+{
+    lock_patiently(&slot->lock);
+    STORE(&client->n_rests, 0);
+    if (slot->packet.len > 0)
+        packet_send_full(client, &slot->packet);
+    unlock(&slot->lock);
+}
+
+/*
+ * Set the new series before ending the old ones, so that no scrape finds neither. Only the first
+ * time is it unknown which old ones there are. The caller holds the flusher's lock.
+ */
+static void family_send(struct udom_family *family)
+{
+    struct udom *client = family->metric.client;
+    struct slot *slot = slot_of_thread(client);
+    struct udom_metric ending;
+
+    if (ends_anything(family) && is_recorded_elsewhere(client, slot))
+        flush_all(client);
+    if (!family->was_replaced) {
+        expiry_init(&ending, &family->metric);
+        append_expiry(slot, &ending, 0);
+    }
+    append_rows(family, slot);
+    append_expiries(family, slot);
+    if (may_end_too_much(family))
+        append_rows(family, slot);
+    send_packet_of(client, slot);
+    family->was_replaced = true;
+}
+
+/* The updates of a replacement that was not finished. */
+static void family_drop_updates(struct udom_family *family)
+{
+    for (unsigned i = 0; i < family->n_rows; i++) {
+        ADD(&family->metric.client->counts.dropped, family->rows[i].n_updates);
+        family->rows[i].n_updates = 0;
+    }
+}
+
+void udom_replace_begin(struct udom_family *family)
+{
+    if (!family)
+        return;
+    pthread_mutex_lock(&family->lock);
+    family_drop_updates(family);
+    family->is_replacing = true;
+    family->replacement++;
+    family->n_set = 0;
+    pthread_mutex_unlock(&family->lock);
+}
+
+/* Give @metric the family's name and tags, then @tags. */
+static bool family_describe(const struct udom_family *family, struct udom_metric *metric,
+                            va_list tags)
+{
+    const struct udom_metric *common = &family->metric;
+
+    metric_init(metric, common->client, UDOM_GAUGE);
+    metric->value_at = common->value_at;
+    metric->tags_at = common->tags_at;
+    metric->n_tags = common->n_tags;
+    return common->kind != KIND_REFUSED && put(metric, common->text, common->len - 1) &&
+           put_last_tags(metric, tags) && values_per_line(metric) > 0 && !metric->has_lost_tag;
+}
+
+void udom_replace(struct udom_family *family, double value, ...)
+{
+    struct row *row = NULL;
+    struct udom_metric metric;
+    va_list tags;
+    bool is_good;
+
+    if (!family)
+        return;
+    va_start(tags, value);
+    is_good = family_describe(family, &metric, tags) && is_finite(value);
+    va_end(tags);
+    pthread_mutex_lock(&family->lock);
+    if (is_good && family->is_replacing)
+        row = row_set(family, &metric);
+    if (row) {
+        row->value = value;
+        row->n_updates++;
+    } else {
+        ADD(&family->metric.client->counts.refused, 1);
+    }
+    pthread_mutex_unlock(&family->lock);
+}
+
+void udom_replace_end(struct udom_family *family)
+{
+    if (!family)
+        return;
+    pthread_mutex_lock(&family->lock);
+    if (family->is_replacing && family->metric.kind != KIND_REFUSED) {
+        struct udom *client = family->metric.client;
+
+        pthread_mutex_lock(&client->flush_lock);
+        family_send(family);
+        pthread_mutex_unlock(&client->flush_lock);
+        family_compact(family);
+    }
+    family->is_replacing = false;
+    pthread_mutex_unlock(&family->lock);
+}
+
+static void family_free(struct udom_family *family)
+{
+    free(family->texts);
+    free(family->buckets);
+    free(family->rows);
+    free(family);
+}
+
+static bool family_allocate(struct udom_family *family)
+{
+    size_t n = family->n_rows_max;
+
+    family->texts_size = n * ROW_TEXT_BYTES;
+    family->rows = calloc(n, sizeof(*family->rows));
+    family->buckets = calloc(n, sizeof(*family->buckets));
+    family->texts = malloc(family->texts_size);
+    return family->rows && family->buckets && family->texts;
+}
+
+/* Returns NULL without memory. */
+static struct udom_family *family_new(const struct udom_metric *metric, unsigned n_series)
+{
+    struct udom_family *family = calloc(1, sizeof(*family));
+
+    if (!family)
+        return NULL;
+    family->metric = *metric;
+    family->n_series_max = n_series ? n_series : 1000;
+    if (family->n_series_max > N_SERIES_MAX)
+        family->n_series_max = N_SERIES_MAX;
+    if (metric->kind == KIND_REFUSED)
+        family->n_series_max = 1;
+    family->n_rows_max = (N_ENDINGS + 1) * family->n_series_max;
+    pthread_mutex_init(&family->lock, NULL);
+    if (family_allocate(family))
+        return family;
+    family_free(family);
+    return NULL;
+}
+
+/* The caller holds the metrics' lock. */
+static struct udom_family *family_find_or_add(struct udom *client, const struct udom_metric *metric,
+                                              unsigned n_series)
+{
+    struct udom_family *family;
+
+    for (family = client->families; family; family = family->next)
+        if (family->metric.kind == metric->kind && family->metric.len == metric->len &&
+            memcmp(family->metric.text, metric->text, metric->len) == 0)
+            return family;
+    family = family_new(metric, n_series);
+    if (!family)
+        return NULL;
+    family->next = client->families;
+    client->families = family;
+    return family;
+}
+
+struct udom_family *udom_family(struct udom *client, const char *name, unsigned n_series, ...)
+{
+    struct udom_family *family;
+    struct udom_metric metric;
+    va_list tags;
+
+    if (!client)
+        return NULL;
+    va_start(tags, n_series);
+    metric_once(&metric, client, UDOM_GAUGE, name, tags);
+    va_end(tags);
+    if (metric.has_lost_tag)
+        metric.kind = KIND_REFUSED;
+    pthread_mutex_lock(&client->metrics_lock);
+    family = family_find_or_add(client, &metric, n_series);
+    pthread_mutex_unlock(&client->metrics_lock);
+    if (!family)
+        errno = ENOMEM;
+    return family;
+}
+
+/* The series belong to the parent; the child has not sent any. */
+static void family_reset(struct udom_family *family)
+{
+    pthread_mutex_init(&family->lock, NULL);
+    family->n_rows = 0;
+    family->texts_len = 0;
+    family->is_replacing = family->was_replaced = false;
+    memset(family->buckets, 0, family->n_rows_max * sizeof(*family->buckets));
 }
 
 /* --- timers ---------------------------------------------------------------------------------- */
@@ -1584,6 +2035,8 @@ static void reset_after_fork(struct udom *client)
     client->slots[0].state = SLOT_TAKEN;
     for (unsigned i = 0; i < client->n_metrics; i++)
         memset(&client->metrics[i].gauge, 0, sizeof(struct gauge));
+    for (struct udom_family *family = client->families; family; family = family->next)
+        family_reset(family);
     for (size_t i = 0; client->telemetry && i < N_TELEMETRY; i++)
         client->telemetry[i].last = 0;
     memset(&client->counts, 0, sizeof(client->counts));
@@ -1716,8 +2169,14 @@ static bool allocate(struct udom *client)
 
 static void release(struct udom *client)
 {
+    struct udom_family *next;
+
     if (client->fd >= 0)
         close(client->fd);
+    for (struct udom_family *family = client->families; family; family = next) {
+        next = family->next;
+        family_free(family);
+    }
     free(client->telemetry);
     free(client->packets);
     free(client->metrics);

@@ -266,8 +266,9 @@ def test_hostile_words_forge_nothing(subject):
 class Replacer:
     """replacer.c, which replaces the series of a gauge until its input ends."""
 
-    def __init__(self, udometer, mode):
-        self.process = subprocess.Popen([REPLACER, "udp://%s:%d" % udometer.udp[0], mode],
+    def __init__(self, udometer, mode, n_series, n_new):
+        self.process = subprocess.Popen([REPLACER, "udp://%s:%d" % udometer.udp[0], mode,
+                                         str(n_series), str(n_new)],
                                         env=clean_environment(), stdin=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
 
@@ -277,24 +278,43 @@ class Replacer:
         assert self.process.returncode == 0
 
 
-def pages(udometer, n):
-    """The next @n scrapes, as texts, one right after the other."""
+def sizes_until(udometer, n_ended):
+    """The number of series in each scrape, one right after the other, until @n_ended have ended."""
     connection = udometer.connect_http()
-    for _ in range(n):
+    sizes = []
+    while True:
         connection.request("GET", "/metrics")
-        yield connection.getresponse().read().decode()
-    connection.close()
+        page = connection.getresponse().read().decode()
+        sizes.append(page.count("\nqueue{"))
+        if float(re.search("^udometer_ended_series_total (.*)", page, re.M)[1]) >= n_ended:
+            connection.close()
+            return sizes
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_follows_an_expiry_is_there_at_once(start, workers):
     """Not only after the next flush. The daemon itself needs an instant between two lines."""
     udometer = start("--workers=%d" % workers)
-    replacer = Replacer(udometer, "expire")
+    replacer = Replacer(udometer, "expire", 5, 1)
     wait_until(lambda: udometer.scrape().named("queue"), "its first series")
-    n_empty = sum("\nqueue{" not in page for page in pages(udometer, 1000))
+    sizes = sizes_until(udometer, 5 * 300)
     replacer.stop()
-    assert n_empty < 100
+    assert sizes.count(0) < len(sizes) / 10
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("n_series, n_new", [(5, 5), (5, 1), (200, 1)])
+def test_no_scrape_sees_a_gap_when_series_are_replaced(start, workers, n_series, n_new):
+    """All of the old series, all of the new ones, or both."""
+    udometer = start("--workers=%d" % workers)
+    replacer = Replacer(udometer, "replace", n_series, n_new)
+    wait_until(lambda: len(udometer.scrape().named("queue")) >= n_series, "its first series")
+    sizes = sizes_until(udometer, n_new * 300)
+    replacer.stop()
+    scrape = udometer.scrape()
+    assert n_series <= min(sizes) and max(sizes) <= n_series + n_new
+    assert len(scrape.named("queue")) == n_series
+    assert scrape.sum("udometer_refused_total") == 0
 
 
 # --- the example, and how it is built ---

@@ -372,7 +372,15 @@ static void a_full_socket_drops_and_does_not_wait(void **state)
 
 /* --- promises --- */
 
-static void update_in_every_way(struct udom *client, struct udom_metric *const metrics[4])
+static void replace_series(struct udom_family *family, int round)
+{
+    udom_replace_begin(family);
+    udom_replace(family, round, "k", round % 2 ? "v" : "w");
+    udom_replace_end(family);
+}
+
+static void update_in_every_way(struct udom *client, struct udom_metric *const metrics[4],
+                                struct udom_family *family)
 {
     for (int i = 0; i < 2000; i++) {
         udom_count(client, "some.name", i, "k", "v");
@@ -382,6 +390,7 @@ static void update_in_every_way(struct udom *client, struct udom_metric *const m
         udom_metric_observe(metrics[2], i / 3.0);
         udom_metric_timing_ms(metrics[3], i);
         udom_metric_count(udom_metric(client, UDOM_COUNTER, "late", "k", i % 2 ? "v" : "w"), 1);
+        replace_series(family, i);
     }
     udom_expire(client, "some.name");
 }
@@ -396,12 +405,13 @@ static void nothing_is_allocated_after_opening_and_errno_stays(void **state)
         udom_metric(client, UDOM_HISTOGRAM, "size"),
         udom_metric(client, UDOM_TIMING, "time"),
     };
+    struct udom_family *family = udom_family(client, "family", 2);
 
     catcher_close(&catcher);
     n_allocations = 0;
     is_counting = true;
     errno = E2BIG;
-    update_in_every_way(client, metrics);
+    update_in_every_way(client, metrics, family);
     assert_int_equal(errno, E2BIG);
     is_counting = false;
     assert_int_equal(n_allocations, 0);

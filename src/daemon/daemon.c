@@ -27,6 +27,7 @@
 #include "daemon/worker.h"
 #include "http/server.h"
 #include "web/routes.h"
+#include "web/scraper_names.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -92,6 +93,8 @@ static int make_registry(struct daemon *daemon)
     options.seed = daemon->seed;
     options.buckets = daemon->buckets;
     r = registry_new(&daemon->registry, &options);
+    if (r == 0)
+        r = scraper_names_reserve(daemon->registry);
     return r < 0 ? r : selfmetrics_reserve(daemon->registry);
 }
 

@@ -35,8 +35,9 @@ ONLY_FROM = {
     # Explain uses the same options as a worker, and nothing else of the daemon.
     "daemon/": ["daemon/", "main"],
     "daemon/options.h": ["daemon/", "tools/explain/explain", "main"],
-    # Explain refuses the names of self-metrics, and uses nothing else of the pages.
+    # Explain refuses the names that are reserved, and uses nothing else of the pages.
     "web/": ["web/", "daemon/"],
+    "web/scraper_names.h": ["web/", "daemon/", "tools/explain/"],
     "web/selfmetrics.h": ["web/", "daemon/", "tools/explain/"],
     # Writers of pages read snapshots, not the caches of workers.
     "aggregate/shard.h": ["aggregate/", "ingest/", "daemon/"],

@@ -775,19 +775,19 @@ def test_x_ends_all_series_that_have_the_tags(start):
     udometer = start("--workers=2")
     flows = [udometer.new_flow() for _ in range(8)]
     for i in range(64):
-        udometer.send("up:%d|g|#host:h%d,zone:z%d" % (i, i // 4, i % 4), flow=flows[i % 8])
+        udometer.send("on:%d|g|#host:h%d,zone:z%d" % (i, i // 4, i % 4), flow=flows[i % 8])
     udometer.send("other:1|g|#zone:z1")
     udometer.settle()  # the workers do not run in step
-    udometer.send("up:0|x|#zone:z1", flow=flows[1])
+    udometer.send("on:0|x|#zone:z1", flow=flows[1])
     scrape = udometer.settle()
-    assert sorted(v for _, v in scrape.named("up")) == [i for i in range(64) if i % 4 != 1]
-    udometer.send("up:0|x|#zone:z2,host:h3")
-    udometer.send("up:0|x|#zone:z2,host:h3,more:1")
-    udometer.send("up:0|x|#zone:none")
-    assert len(udometer.settle().named("up")) == 47
-    udometer.send("up:0|x")
+    assert sorted(v for _, v in scrape.named("on")) == [i for i in range(64) if i % 4 != 1]
+    udometer.send("on:0|x|#zone:z2,host:h3")
+    udometer.send("on:0|x|#zone:z2,host:h3,more:1")
+    udometer.send("on:0|x|#zone:none")
+    assert len(udometer.settle().named("on")) == 47
+    udometer.send("on:0|x")
     scrape = udometer.settle()
-    assert not scrape.named("up") and scrape.value("other", zone="z1") == 1
+    assert not scrape.named("on") and scrape.value("other", zone="z1") == 1
     assert scrape.value("udometer_ended_series_total") == 64
     assert scrape.value("udometer_samples_total", type="expire") == 5
 

@@ -235,6 +235,21 @@ def test_names_with_anything_in_them_do_not_spoil_a_scrape(udometer, prometheus)
     prometheus.wait_for("count({__name__=~'odd_.*_name'})", len(odd))
 
 
+def test_no_sender_can_use_the_names_of_the_scraper(udometer, prometheus):
+    """With these names, a page would replace Prometheus' own series, or add to them."""
+    names = ["up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_series_added",
+             "scrape_samples_post_metric_relabeling", "ALERTS", "ALERTS_FOR_STATE"]
+    before = udometer.scrape().refused("reserved_name")
+    udometer.send(*["%s:0|%s|#%s" % (name, letter, tag) for name in names
+                    for letter in ("c", "g", "ms", "s") for tag in ("c:d", "a:b")])
+    udometer.send("sent_after_names_of_the_scraper:1|g")
+    assert udometer.settle().refused("reserved_name") == before + 8 * len(names)
+    prometheus.wait_for("sent_after_names_of_the_scraper", 1)
+    for name in names[:5]:
+        assert prometheus.number("count(%s)" % name) == 1, name
+    assert prometheus.number("min_over_time(up[1h])") == 1
+
+
 def test_hostile_lines_do_not_spoil_a_scrape(udometer, prometheus):
     """The last update: the number of lines before it is not known."""
     generator = Generator(42)

@@ -17,6 +17,7 @@
 #include "ingest/lane.h"
 #include "tools/explain/refusal.h"
 #include "tools/explain/shown.h"
+#include "web/scraper_names.h"
 #include "web/selfmetrics.h"
 
 #include <errno.h>
@@ -383,6 +384,8 @@ static int make_registry(struct explanation *it, const struct registry_options *
     options.buckets = it->buckets;
     if (r == 0)
         r = registry_new(&it->registry, &options);
+    if (r == 0)
+        r = scraper_names_reserve(it->registry);
     return r < 0 ? r : selfmetrics_reserve(it->registry);
 }
 

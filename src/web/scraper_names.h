@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Scraper names: names of series that a Prometheus server makes itself
+ */
+
+#pragma once
+
+#include "base/compiler.h"
+
+struct registry;
+
+/*
+ * Reserve these names, so that senders cannot use them. Returns 0, -ENOMEM, or -EEXIST when one
+ * of them is already in use.
+ */
+MUST_CHECK int scraper_names_reserve(struct registry *registry);

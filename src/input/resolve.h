@@ -47,7 +47,8 @@ void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *tr
  *
  * Returns VERDICT_APPLIED and fills @ret, whose slices borrow from @line and, until the next call,
  * from @resolver. Or returns the first that applies of REFUSED_MALFORMED_LINE (no name),
- * REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8),
+ * REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8; or it is an x with a
+ * tag that would be dropped, or with brackets of which none has a partner),
  * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT; resolve_fault() is
  * then the fault.
  */

@@ -15,7 +15,9 @@ const char *refusal_meaning(enum verdict verdict)
 {
     switch (verdict) {
     case REFUSED_LINE_LIMIT: return "the line is longer than --limit.line-length";
-    case REFUSED_MALFORMED_LINE: return "not NAME:VALUE|TYPE, or a name or tag is not UTF-8";
+    case REFUSED_MALFORMED_LINE:
+        return "not NAME:VALUE|TYPE, or a name or tag is not UTF-8, or an x has a tag that would "
+               "be dropped";
     case REFUSED_ILLEGAL_EVENT: return "the type is not one of " SAMPLE_LETTERS;
     case REFUSED_MIXED_TAGGING_STYLES: return "the line has tags in two dialects";
     case REFUSED_NAME_LIMIT: return "the name is longer than --limit.name-length";

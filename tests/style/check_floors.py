@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Check the floors: each include stays on its floor or goes to a lower one, without circles."""
+"""Check the floors: each include stays on its floor or goes to a lower one, without circles.
+
+Pure modules also keep no state of their own.
+"""
 
 import pathlib
 import re
@@ -56,7 +59,7 @@ MAY_USE = {
     "uv.h": ["input/datagrams", "input/connections", "daemon/", "tools/"],
 }
 
-# Files without loop, thread, clock, log or socket: they only compute.
+# Files without loop, thread, clock, log, socket or state of their own: they only compute.
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "http/negotiate", "http/reply", "http/request", "http/route",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
@@ -65,13 +68,18 @@ PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "base/arena", "base/buffer", "base/hash", "base/spelling", "base/table",
         "config/problems",
         "tools/send/encode", "tools/bench/layout", "tools/bench/workload", "tools/bench/tally"]
-IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base/process.h",
-          "base/socket.h", "base/unix.h", "poll.h", "pthread.h", "signal.h", "sys/socket.h",
-          "sys/time.h", "threads.h", "time.h", "unistd.h", "uv.h"]
+IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base/path.h",
+          "base/peer.h", "base/process.h", "base/socket.h", "base/spool.h", "base/target.h",
+          "base/unix.h", "fcntl.h", "netdb.h", "poll.h", "pthread.h", "signal.h", "sys/random.h",
+          "sys/socket.h", "sys/stat.h", "sys/time.h", "sys/uio.h", "sys/un.h", "threads.h",
+          "time.h", "unistd.h", "uv.h"]
 # The mutexes of aggregate: for new keys, and for what cannot be read word by word.
 MAY_LOCK = ["aggregate/registry", "aggregate/set"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+
+# A variable that outlives a call: "static" anywhere, or all but types at the level of the file.
+LASTING = re.compile(r"(?: *static |(?!typedef |(?:struct|union) \w+;)\w)[^(){}=;]*[=;]")
 
 
 def folder_of(name):
@@ -124,6 +132,22 @@ def includes(root):
                 yield path.relative_to(root), number, module, match[1], match[2]
 
 
+def is_state(line):
+    """Whether a line declares a variable that outlives a call and is not constant."""
+    match = LASTING.match(re.sub(r"_Atomic\([^)]*\)", "_Atomic", line))
+    # What is after the last "*" is said of the variable, the rest of what it points to.
+    return bool(match) and not re.search(r"\bconst\b", match[0].rpartition("*")[2])
+
+
+def complaints_about_state(root):
+    for path in sorted(root.glob("src/**/*.c")):
+        relative = path.relative_to(root)
+        if is_among(str(relative.relative_to("src").with_suffix("")), PURE):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if is_state(line):
+                    yield f"{relative}:{number}: not constant: a pure module keeps no state itself"
+
+
 def find_cycle(graph):
     """A circle of modules, from a module back to itself; None if there is none. Depth first."""
     done, on_way = set(), []
@@ -157,6 +181,7 @@ def complaints(root):
         other = name.removesuffix(".h")
         if bracket == '"' and other != module:
             graph.setdefault(module, set()).add(other)
+    yield from complaints_about_state(root)
     cycle = find_cycle(graph)
     if cycle:
         yield f"src: modules include each other in a circle: {' -> '.join(cycle)}"

@@ -46,7 +46,7 @@ static void fill(struct slots_stripe *stripe, struct slot filling)
  * Grow by half when 7 of 10 slots are full: with more, searches become long, and doubling would
  * leave two of three slots empty.
  */
-static bool make_room(struct slots_stripe *stripe)
+static bool grow_if_full(struct slots_stripe *stripe)
 {
     size_t n_old = stripe->slots ? stripe->n_slots : 0;
     size_t n_slots = n_old ? n_old + n_old / 2 : FIRST_SLOTS;
@@ -69,7 +69,7 @@ bool slots_add(struct slots *slots, uint64_t hash, void *entry)
 {
     struct slots_stripe *stripe = stripe_of(slots, hash);
 
-    if (!make_room(stripe))
+    if (!grow_if_full(stripe))
         return false;
     fill(stripe, (struct slot){ hash, entry });
     stripe->n++;

@@ -304,8 +304,12 @@ static struct connection *new_connection(struct connections *owner, int fd,
     return connection;
 }
 
-/* Returns NULL when there is no place or no memory for the connection. */
-static struct connection *admit(struct connections *owner, int fd, const struct address *from)
+/*
+ * Take a place for a connection, which may evict another one, and make it there. Returns NULL when
+ * there is no place or no memory for it.
+ */
+static struct connection *place_connection(struct connections *owner, int fd,
+                                           const struct address *from)
 {
     const struct connections_callbacks *callbacks = &owner->options.callbacks;
     struct peer peer = peer_of_address(&from->any, from->len);
@@ -334,7 +338,7 @@ static struct connection *admit(struct connections *owner, int fd, const struct 
 static void add_connection(struct connections *owner, int fd, const struct address *from)
 {
     const struct connections_callbacks *callbacks = &owner->options.callbacks;
-    struct connection *connection = admit(owner, fd, from);
+    struct connection *connection = place_connection(owner, fd, from);
 
     if (!connection) {
         callbacks->on_connection_refused(callbacks->ctx);

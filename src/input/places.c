@@ -85,7 +85,7 @@ static bool goes_before(const struct places_entry *a, const struct places_entry 
     return places_last_ns(a) < places_last_ns(b);
 }
 
-/* The place that goes first, of those that are looked at; NULL if nobody of them stays. */
+/* The place to evict first, of those that are looked at; NULL if each is free or leaving. */
 static struct places_entry *find_victim(struct places *places)
 {
     size_t n_looks = places->n_all < PLACES_LOOKS_MAX ? places->n_all : PLACES_LOOKS_MAX;
@@ -119,8 +119,8 @@ static void evict(struct places *places, struct places_entry *place, struct plac
 
 /* --- taking and giving back ---------------------------------------------------------------- */
 
-/* Make room for a connection of @peer, which counts already. */
-static enum places_outcome make_room(struct places *places, struct places_eviction *ret)
+/* Evict a connection if all places are taken. The new one must count for its peer already. */
+static enum places_outcome evict_if_full(struct places *places, struct places_eviction *ret)
 {
     struct places_entry *victim;
 
@@ -159,7 +159,7 @@ static enum places_outcome take_locked(struct places *places, const struct place
     if (!peer)
         return PLACES_NO_MEMORY;
     peer->n++;
-    outcome = make_room(places, ret_eviction);
+    outcome = evict_if_full(places, ret_eviction);
     if (outcome == PLACES_FULL) {
         peer->n--;
         free_peer_if_gone(places, peer);

@@ -21,7 +21,7 @@
 
 #define EXIT_USAGE 2
 
-/* What is wrong with the configuration, and what it says in vain. */
+/* What is wrong with the config, and which variables have no effect. */
 struct findings {
     struct problems problems, warnings;
 };
@@ -92,7 +92,7 @@ static int daemon_main(int argc, char **argv)
         return run(settings, &findings.warnings);
     print_findings(&findings);
     switch (outcome) {
-    case CONFIG_CHECK: puts("udometer: the configuration is valid"); return finish_output();
+    case CONFIG_CHECK: puts("udometer: the config is valid"); return finish_output();
     case CONFIG_PRINT: return print_config(settings, argc, argv);
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();

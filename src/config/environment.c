@@ -50,7 +50,7 @@ bool environment_read(const struct option_table *table, void *values, struct pro
     return problems->n == n_before;
 }
 
-/* --- variables of nobody ---------------------------------------------------------------- */
+/* --- variables that set nothing --------------------------------------------------------- */
 
 /*
  * Not options, but named likewise: what the clients read (clients/README.md). A bot and the

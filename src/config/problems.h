@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Problems: all mistakes of a configuration, not only the first
+ * Problems: all mistakes of a config, not only the first
  *
  * Whoever reads a file, environment variables or flags adds a problem for each mistake and
  * continues. A problem is one line, and says first where it is:

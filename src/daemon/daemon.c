@@ -398,8 +398,7 @@ static void run_loop(struct daemon *daemon)
 static void log_warnings(struct slice lines)
 {
     while (lines.len)
-        log_warn("the configuration says something in vain",
-                 LOG_SLICE("problem", slice_cut(&lines, '\n')));
+        log_warn("a variable has no effect", LOG_SLICE("problem", slice_cut(&lines, '\n')));
 }
 
 /* Make all parts, in order. On failure the caller frees those that were made. */

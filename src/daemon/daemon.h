@@ -32,7 +32,7 @@ struct daemon_options {
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;
     bool has_welcome;      /* print what to try first */
-    struct slice warnings; /* lines to log at the start: what the configuration says in vain */
+    struct slice warnings; /* lines to log at the start: variables without effect */
 };
 
 /*

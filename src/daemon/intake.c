@@ -211,7 +211,7 @@ static void on_evicted(void *ctx, const struct places_eviction *eviction)
     if (!may_log(&intake->last_eviction_ns, LOG_PAUSE_NS))
         return;
     peer_write_host(&eviction->peer, &peer);
-    log_warn("every connection was in use: the longest idle one of this address made room",
+    log_warn("every connection was in use: the longest idle one of this address was closed",
              LOG_SLICE("address", buffer_text(&peer)), LOG_UINT("connections", eviction->n),
              LOG_TEXT("hint", "find out why it keeps them open, or raise --limit.connections"));
 }

@@ -82,7 +82,7 @@ struct udom_options {
  * n_threads * (n_metrics * 136 + packet_bytes) bytes, of which only pages in use are resident.
  *
  * A host name is looked up before this returns, which takes as long as the system's resolver does.
- * If the name is unknown, or nobody listens, the client opens all the same, drops and counts what
+ * If the name is unknown, or nothing listens, the client opens all the same, drops and counts what
  * is recorded, and its thread tries again. It does the same whenever sending fails: it tries a path
  * again at every flush, a host after one second, then less and less often, down to every 32
  * seconds. Names are looked up again every @resolve_ms.
@@ -289,7 +289,7 @@ void udom_timer_stop(struct udom_timer *timer);
  */
 struct udom_stats {
     uint64_t sent;      /* in packets that the kernel accepted; UDP does not tell if they arrived */
-    uint64_t dropped;   /* nobody listens, the socket is full, or a lock was not free in time */
+    uint64_t dropped;   /* nothing listens, the socket is full, or a lock was not free in time */
     uint64_t refused;   /* see "Text" above */
     uint64_t unsampled; /* left out because of their metric's rate */
     uint64_t datagrams_sent;

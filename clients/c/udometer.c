@@ -11,7 +11,7 @@
  *      cell    what was merged since the last flush: a sum, or observations
  *      packet  lines, up to the size of a datagram
  *
- * The idea that makes it harmless: nobody waits. A thread that finds a lock taken for longer than
+ * The idea that makes it harmless: no thread waits. One that finds a lock taken for longer than
  * some microseconds goes another way. If there is none, or the kernel does not accept a datagram,
  * updates are dropped and counted.
  *
@@ -341,7 +341,7 @@ static bool is_finite(double number)
 
 /* --- packets --------------------------------------------------------------------------------- */
 
-/* Does @error mean that there is too much to send, not that nobody listens? */
+/* Does @error mean that there is too much to send, not that nothing listens? */
 static bool is_congestion(int error)
 {
     return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM ||
@@ -425,7 +425,7 @@ static bool send_ending_first(struct udom *client, int ending)
 }
 
 /*
- * Send a packet to which a line does not fit. Sending when nobody listens costs the kernel more
+ * Send a packet to which a line does not fit. Sending when nothing listens costs the kernel more
  * than everything else here, so after a failure the next full packets are dropped untried. So is
  * one that would overtake an expiry.
  */
@@ -445,7 +445,7 @@ static void packet_send_full(struct udom *client, struct packet *packet)
         set_ending(client, ENDING_NOWHERE);
 }
 
-/* Make room for @len bytes, which must fit into one packet. */
+/* Reserve @len bytes, which must fit into one packet. */
 static inline void packet_reserve(struct udom *client, struct packet *packet, size_t len)
 {
     if (packet->len + len > client->packet_bytes)
@@ -1428,7 +1428,7 @@ static bool ends_anything(const struct udom_family *family)
     return ends;
 }
 
-/* As a flush does: it tries, even if the last time nobody listened. */
+/* As a flush does: it tries, even if the last time nothing listened. */
 static void send_packet_of(struct udom *client, struct slot *slot)
 {
     lock_patiently(&slot->lock);

@@ -166,7 +166,7 @@ _udom_deliver_by_socat() {
 }
 
 # Send the lines $1 as one datagram. If that may take time, a grandchild does it, whose end
-# nobody notices, and which holds none of the script's files open.
+# no command notices, and which holds none of the script's files open.
 _udom_emit() {
     case $_udom_way:$_udom_waits in
         none:*) ;;

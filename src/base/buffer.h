@@ -34,8 +34,8 @@ void buffer_clear(struct buffer *buffer);
 MUST_CHECK bool buffer_grow(struct buffer *buffer, size_t more);
 
 /*
- * Make room for @more bytes, for text of many small parts. The caller may then write them
- * at data + len and add their number to len. Returns false, with has_failed set, when out
+ * Reserve @more bytes, for text of many small parts. The caller may then write them at
+ * data + len and add their number to len. Returns false, with has_failed set, when out
  * of memory now or earlier.
  */
 MUST_CHECK static inline bool buffer_reserve(struct buffer *buffer, size_t more)

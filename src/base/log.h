@@ -9,7 +9,7 @@
  * Only daemon/ and tools/ log. Nothing is logged per line or datagram; those are counted.
  * Any thread may log; each line is one write(), in the order of the calls.
  *
- * Between log_start() and log_stop() nobody who logs waits for stderr: a thread writes the lines
+ * Between log_start() and log_stop() a caller never waits for stderr: a thread writes the lines
  * (base/spool.h). While it cannot, SPOOL_BYTES of them wait. Further lines are dropped and counted,
  * and once there is room again, a line says how many are missing.
  */

@@ -24,7 +24,7 @@ static void write_line(const char *line, int len)
     size_t n = len < 0 ? 0 : (size_t)len < LINE_MAX_BYTES ? (size_t)len : LINE_MAX_BYTES - 1;
     struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-    /* A pipe that is writable has room for more than this line. If that fails, nobody is told. */
+    /* A pipe that is writable has room for more than this line. If that fails, the line is lost. */
     if (poll(&room, 1, WAIT_MAX_MS) <= 0 || write(STDERR_FILENO, line, n) < 0)
         return;
 }

@@ -3,7 +3,7 @@
 /*
  * Spool
  *
- * The thread writes from the ring itself. It takes a text out only when it is written, so nobody
+ * The thread writes from the ring itself. It takes a text out only when it is written, so nothing
  * overwrites it meanwhile.
  *
  * The descriptor stays as it is. O_NONBLOCK would be simpler, but it belongs to the open file,

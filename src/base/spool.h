@@ -24,7 +24,7 @@ struct spool {
     /* Adds the text that says that @n_dropped texts are missing in its place. Spool's thread. */
     void (*report)(struct buffer *out, uint64_t n_dropped);
 
-    pthread_mutex_t lock; /* guards what follows; nobody holds it while writing */
+    pthread_mutex_t lock; /* guards what follows; no thread holds it while writing */
     pthread_cond_t has_work;
     pthread_cond_t has_emptied; /* or the thread has ended */
     pthread_t thread;

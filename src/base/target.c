@@ -55,7 +55,7 @@ const char *target_error(const char *text, int error)
     bool is_unix = slice_starts_with(slice_of(text), unix_scheme);
 
     if (error == -ECONNREFUSED)
-        return "Connection refused: nobody receives there; is udometer running?";
+        return "Connection refused: nothing receives there; is udometer running?";
     if (is_unix && error == -ENOENT)
         return "there is no such socket; udometer makes it with --statsd.listen-unixgram";
     if (is_unix && error == -EPROTOTYPE)

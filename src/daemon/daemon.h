@@ -27,7 +27,7 @@ struct daemon_options {
     size_t max_key_bytes;             /* of each worker's shard */
     uint32_t ttl_s;                   /* 0: series never expire */
     const char *http_address;         /* HOST:PORT */
-    bool is_http_default;             /* nobody asked for it */
+    bool is_http_default;             /* the user did not ask for it */
     const char *telemetry_path;
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;

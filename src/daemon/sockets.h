@@ -6,7 +6,7 @@
  *
  * They are those of the settings, and those that the service manager passes (daemon/passed.h). One
  * that is passed with the name "http" serves pages. The others receive samples, in the dialect of
- * their name if it is "statsd" or "dogstatsd". Sockets that nobody asked for, the defaults, are
+ * their name if it is "statsd" or "dogstatsd". Sockets that no user asked for, the defaults, are
  * not opened if any for the same purpose is passed.
  */
 
@@ -20,7 +20,7 @@
 struct sockets_options {
     const struct listeners_options *listeners;
     const char *http_address; /* as for http_sockets_open() */
-    bool is_http_default;     /* nobody asked for it */
+    bool is_http_default;     /* the user did not ask for it */
     unsigned n_workers;
 };
 

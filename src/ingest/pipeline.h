@@ -41,7 +41,7 @@ DEFINE_CLEANUP(struct pipeline *, pipeline_free)
 void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace);
 
 /*
- * From now on tell @sink, which is borrowed, about each refusal; NULL: nobody. It is told while the
+ * From now on call @sink, which is borrowed, for each refusal; NULL: none. It is called while the
  * line is settled, which may be as late as pipeline_flush().
  */
 void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sink);

@@ -3,9 +3,9 @@
 /*
  * Bench client: what the C client costs the program that uses it
  *
- * First the time of one call for each type, with a socket that accepts everything and that nobody
+ * First the time of one call for each type, with a socket that accepts everything and that nothing
  * reads. Then a loop with 20 microseconds of work in each iteration, with and without two updates,
- * while nobody listens: rounds of both in turn, and the median of their ratios.
+ * while nothing listens: rounds of both in turn, and the median of their ratios.
  */
 
 #include "udometer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The C client: where it sends, and what it does if nobody listens
+ * The C client: where it sends, and what it does if nothing listens
  *
  * getaddrinfo() and the clock are replaced here, and the linker wraps each allocation (see
  * meson.build).
@@ -190,7 +190,7 @@ static void the_environment_says_where(void **state)
     catcher_close(&other);
 }
 
-/* --- nobody there --- */
+/* --- nothing there --- */
 
 static void a_closed_port_costs_updates_only(void **state)
 {
@@ -258,7 +258,7 @@ static void an_unknown_name_is_looked_up_again(void **state)
     catcher_close(&catcher);
 }
 
-/* A new socket has not seen a refusal yet, but that does not mean that somebody listens. */
+/* A new socket has not seen a refusal yet, but that does not mean that something listens. */
 static void a_closed_port_is_looked_up_less_and_less(void **state)
 {
     struct catcher catcher = catcher_open();

@@ -189,7 +189,7 @@ def has_taken(process):
 
 
 def test_the_answer_to_one_datagram_does_not_cost_the_next():
-    """Nobody listens when the first is sent; when the second is sent, somebody does."""
+    """Nothing listens when the first is sent; when the second is sent, a socket does."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
         address = closed.getsockname()

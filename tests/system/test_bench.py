@@ -305,7 +305,7 @@ def test_the_page_must_be_udometers(udometer):
 def test_a_page_where_nobody_listens(receiver):
     done = run("bench", "--datagrams=1", "--target=" + address(*receiver.getsockname()),
                "--scrape=http://%s/metrics" % address(*receiver.getsockname()))
-    assert done.returncode == 1 and "nobody listens there" in done.stderr
+    assert done.returncode == 1 and "nothing listens there" in done.stderr
 
 
 # --- sinks --------------------------------------------------------------------------------

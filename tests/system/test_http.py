@@ -111,7 +111,7 @@ def test_many_at_once_get_it_packed_or_not(udometer):
         Scrape(gzip.decompress(body) if is_packed else body)
         connection.close()
     assert n_packed >= 16
-    # Finished ones have made room.
+    # Those that have finished do not count.
     again = udometer.get("/metrics", headers={"Accept-Encoding": "gzip"})
     assert again.headers["Content-Encoding"] == "gzip"
 

@@ -69,7 +69,7 @@ class Subject:
             "--statsd.listen-unixgram=" + self.unixgram, "--statsd.listen-unix=" + self.unix)
         self.http = self.udometer.connect_http()
         self.flows = {}
-        # Nobody has sent anything yet, so everything on the page is its own.
+        # Nothing has been sent yet, so everything on the page is its own.
         self.own_begin = self.get().partition("\n")[0] + "\n"
         self.page = self.look()
 

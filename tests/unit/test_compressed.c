@@ -169,7 +169,7 @@ static void only_some_are_compressed_at_a_time(void **state)
         streams[i]->close(streams[i]);
     for (unsigned i = 0; i < MANY; i++)
         assert_int_equal(sources[i].n_closed, 1);
-    /* Closed streams have made room. */
+    /* Closed streams do not count. */
     streams[0] = open_for(&compressors, "gzip", &reply, &sources[0]);
     assert_ptr_not_equal(streams[0], &sources[0].stream);
     streams[0]->close(streams[0]);

@@ -179,7 +179,7 @@ static void names_that_differ_where_they_are_cut_are_different(void **state)
     assert_int_equal(conflicts_latest(&conflicts)->n_refused, 2);
 }
 
-/* --- making room -------------------------------------------------------------------------- */
+/* --- evicting ----------------------------------------------------------------------------- */
 
 static const char *numbered(char out[16], unsigned number)
 {

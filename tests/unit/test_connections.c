@@ -246,7 +246,7 @@ static void a_frame_that_is_cut_off_is_refused(void **state)
     stage_close(&stage);
 }
 
-/* Nobody sends them over TCP. */
+/* No sender sends them over TCP. */
 static void over_tcp_they_are_lines(void **state)
 {
     struct stage stage;

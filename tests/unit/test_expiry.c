@@ -74,7 +74,7 @@ static size_t finish(struct expiry *expiry)
     return n;
 }
 
-/* A whole sweep, while nobody writes. Returns the number of series that it removed. */
+/* A whole sweep, while no thread writes. Returns the number of series that it removed. */
 static size_t sweep(int64_t now_ns, int64_t ttl_ns)
 {
     struct expiry expiry = { 0 };

@@ -153,7 +153,7 @@ static void nobody_may_listen(void **state)
     char text[ADDRESS_TEXT_MAX], url[ADDRESS_TEXT_MAX + 32];
     int fd;
 
-    /* A port that is bound, but on which nobody listens. */
+    /* A port that is bound, but on which nothing listens. */
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
     fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, &address.any, address.len), 0);

@@ -133,7 +133,7 @@ static void assert_listener(unsigned i, enum listener_protocol protocol, const c
     assert_int_equal(listener->is_dogstatsd, is_dogstatsd);
 }
 
-/* So that sockets which are passed to the daemon replace only what nobody asked for. */
+/* So that sockets which are passed to the daemon replace only what no user asked for. */
 static void defaults_are_known_as_such(void **state)
 {
     take_options();

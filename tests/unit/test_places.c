@@ -73,7 +73,7 @@ static void give_back(struct fake *fake)
     close(fake->theirs);
 }
 
-/* Both ends see it, and nobody else's do. */
+/* Both ends see it, and no other's do. */
 static bool is_shut_down(const struct fake *fake)
 {
     char byte;

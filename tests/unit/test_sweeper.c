@@ -383,7 +383,7 @@ static bool has_no_series(void)
     return n_series() == 0;
 }
 
-/* The workers are closed with all keys that nobody has asked them to remove. */
+/* The workers are closed with all keys that nothing has asked them to remove. */
 static void ends_before_it_has_taken_over_what_was_ended(void **state)
 {
     send_line(0, "x:1|c\ny:1|c");

@@ -59,7 +59,7 @@ static void an_error_is_explained(void **state)
     assert_non_null(strstr(target_error("unix:///a", -ENOENT), "no such socket"));
     assert_non_null(strstr(target_error("unix:///a", -EPROTOTYPE), "a stream socket"));
     assert_non_null(strstr(target_error("unix:///a", -EACCES), "no permission"));
-    assert_non_null(strstr(target_error("udp://a", -ECONNREFUSED), "nobody receives there"));
+    assert_non_null(strstr(target_error("udp://a", -ECONNREFUSED), "nothing receives there"));
     assert_string_equal(target_error("udp://a", -EACCES), strerror(EACCES));
     assert_string_equal(target_error("udp://a", -ENXIO), "unknown host");
 }

@@ -597,7 +597,7 @@ static void stopping_applies_what_has_come_by_streams(void **state)
     worker_ask(worker, &stay.task);
     wait_until_here(&stay);
     write_text(known, "x:10|c\n");
-    waiting = connect_stream(UNIX); /* which nobody accepts, as the worker is busy */
+    waiting = connect_stream(UNIX); /* which no worker accepts, as the worker is busy */
     write_text(waiting, "x:100|c\nx:");
     gone = connect_stream(TCP);
     write_text(gone, "x:1000|c\n");

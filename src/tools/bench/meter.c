@@ -92,6 +92,6 @@ const char *meter_error(int error)
     if (error == -ENOENT)
         return "the server does not give this page; " EXPECTED;
     if (error == -ECONNREFUSED)
-        return "nobody listens there; start udometer first, or see its --web.listen-address";
+        return "nothing listens there; start udometer first, or see its --web.listen-address";
     return fetch_error(error);
 }

@@ -50,9 +50,9 @@ int receive_batch_max(const struct receive_batch *batch);
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
 
 /*
- * The sender of the datagram in which @at lies, a byte of the batch. It is unknown for most of a
- * full batch unless senders were asked for lately, as only the next batches have all of them; and
- * for a Unix socket that was not bound before it sent, as in most programs.
+ * The sender of the datagram in which @at lies, a byte of the batch. It is unknown for a Unix
+ * socket that is not bound, as in most programs; and for most of a batch that follows a full one,
+ * unless senders were asked for lately: the next thousand batches have all of them.
  */
 struct peer receive_batch_peer(struct receive_batch *batch, const char *at);
 

@@ -33,8 +33,8 @@ void peer_add_process(struct peer *peer, int fd)
     struct ucred process;
     socklen_t len = sizeof(process);
 
-    if (peer->len < sizeof(sa_family_t) || peer->any.sa_family != AF_UNIX ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &len) < 0)
+    /* Other sockets have this option, too, but name no process. */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &len) < 0 || process.uid == (uid_t)-1)
         return;
     peer->has_process = true;
     peer->pid = process.pid;

@@ -39,11 +39,13 @@ struct connection {
     struct stream stream;
     uv_poll_t poll;
     int fd;
+    struct peer peer;
 };
 
 struct connections {
     struct connections_options options;
     struct connection *first, *last; /* the last one has been idle longest */
+    struct connection *current;      /* whose bytes were read last, or that is being closed */
     uv_poll_t poll;
     uv_timer_t pause;
     uv_timer_t idle;    /* runs while there are connections that may become idle */
@@ -117,6 +119,7 @@ static void close_connection(struct connection *connection, enum connection_end 
 {
     struct connections *owner = connection->owner;
 
+    owner->current = connection;
     if (stream_is_inside(&connection->stream))
         owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE);
     unlink_connection(connection);
@@ -196,6 +199,7 @@ static enum read_outcome read_once(struct connection *connection)
     char *buffer = connection->owner->buffer;
     ssize_t len;
 
+    connection->owner->current = connection;
     do {
         len = recv(connection->fd, buffer, READ_BYTES, MSG_DONTWAIT);
     } while (len < 0 && errno == EINTR);
@@ -280,6 +284,11 @@ static void on_idle(uv_timer_t *timer)
     end_turn(connections);
 }
 
+const struct peer *connections_peer(const struct connections *connections)
+{
+    return &connections->current->peer;
+}
+
 /* --- accepting --------------------------------------------------------------------------- */
 
 /* Returns NULL when there is no memory. */
@@ -330,7 +339,9 @@ static struct connection *place_connection(struct connections *owner, int fd,
     case PLACES_FREE: break;
     }
     connection = new_connection(owner, fd, place);
-    if (!connection)
+    if (connection)
+        connection->peer = peer;
+    else
         places_give_back(owner->options.places, place);
     return connection;
 }

@@ -10,6 +10,7 @@
 
 #include "base/compiler.h"
 #include "base/connection_end.h"
+#include "base/peer.h"
 #include "base/slice.h"
 #include "base/socket.h"
 #include "base/verdict.h"
@@ -45,6 +46,9 @@ struct connections;
 /* Accept from options->fd in @loop, and receive. Returns 0 or negative errno. */
 MUST_CHECK int connections_open(struct connections **ret, uv_loop_t *loop,
                                 const struct connections_options *options);
+
+/* The peer of the lines that are handed over, or of the one that is refused: for callbacks. */
+const struct peer *connections_peer(const struct connections *connections);
 
 /*
  * Read what has arrived on all connections, including those that wait to be accepted, but begin

@@ -52,6 +52,9 @@ struct stage {
     unsigned n_connections_refused;
     unsigned n_turns;
     bool is_in_turn; /* a callback has run since the last turn's end */
+
+    bool asks_for_peer; /* with each line and refusal */
+    struct peer peer;
 };
 
 /* --- callbacks --------------------------------------------------------------------- */
@@ -68,12 +71,19 @@ static inline void note(struct stage *stage, struct slice text, char end)
     stage->log[stage->log_len++] = end;
 }
 
+static inline void ask_for_peer(struct stage *stage)
+{
+    if (stage->asks_for_peer)
+        stage->peer = *connections_peer(stage->connections);
+}
+
 static inline void on_lines(void *ctx, struct slice lines)
 {
     const struct parse_options options = { .line_max = LINE_MAX_BYTES };
     struct stage *stage = ctx;
     struct slice line;
 
+    ask_for_peer(stage);
     while (parse_next_line(&lines, &options, &line)) {
         bool is_good = line.len <= LINE_MAX_BYTES;
 
@@ -87,6 +97,7 @@ static inline void on_refused(void *ctx, enum verdict reason)
 {
     struct stage *stage = ctx;
 
+    ask_for_peer(stage);
     assert_true(reason == REFUSED_LINE_LIMIT || reason == REFUSED_MALFORMED_LINE);
     stage->n_refused++;
     note(stage, SLICE(""), reason == REFUSED_LINE_LIMIT ? '!' : '?');

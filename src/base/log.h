@@ -6,7 +6,8 @@
  *
  *      time=2026-11-21T06:25:48.123Z level=info msg="listening" address=127.0.0.1:8125
  *
- * Only daemon/ and tools/ log. Nothing is logged per line or datagram; those are counted.
+ * Only daemon/ and tools/ log. Nothing is logged per line or datagram; those are counted. The one
+ * exception are refused lines, at debug.
  * Any thread may log; each line is one write(), in the order of the calls.
  *
  * Between log_start() and log_stop() a caller never waits for stderr: a thread writes the lines

@@ -13,8 +13,11 @@
 #include "base/refused.h"
 
 #include "base/hash.h"
+#include "base/utf8.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 _Static_assert(sizeof(struct refused_line) % sizeof(uint64_t) == 0, "it consists of whole words");
 _Static_assert(offsetof(struct refused_line, first_s) % sizeof(uint64_t) == 0 &&
@@ -34,6 +37,19 @@ void refused_init(struct refused *refused, uint64_t seed)
 {
     memset(refused, 0, sizeof(*refused));
     refused->seed = seed;
+}
+
+int refused_new(struct refused **ret, unsigned n, uint64_t seed)
+{
+    /* Not calloc(), which does not align to cache lines. */
+    struct refused *lists = aligned_alloc(CACHE_LINE, n * sizeof(*lists));
+
+    if (!lists)
+        return -ENOMEM;
+    for (unsigned i = 0; i < n; i++)
+        refused_init(&lists[i], seed);
+    *ret = lists;
+    return 0;
 }
 
 /* --- publishing ------------------------------------------------------------------------- */
@@ -74,6 +90,19 @@ unsigned refused_read(struct refused *refused, struct refused_line ret[REFUSED_L
     return n;
 }
 
+void refused_write_text(const char *text, size_t length, struct buffer *out)
+{
+    struct slice kept = { text, length < REFUSED_TEXT_MAX ? length : REFUSED_TEXT_MAX };
+    size_t n_valid = utf8_valid_prefix(kept);
+
+    /* A character that was cut is not a wrong one. */
+    if (kept.len < length && kept.len - n_valid < UTF8_LENGTH_MAX)
+        kept.len = n_valid;
+    utf8_repair(kept, out);
+    if (kept.len < length)
+        buffer_add_literal(out, "…");
+}
+
 uint64_t refused_total(const struct refused *refused)
 {
     return atomic_load_explicit(&refused->n_lines, memory_order_relaxed);
@@ -93,7 +122,7 @@ static void identify(const struct refused *refused, struct refused_line *line, s
     const uint64_t source[] = {
         peer_hash(&line->peer, refused->seed),
         line->reason,
-        (uintptr_t)line->listener,
+        hash_bytes(slice_of(line->listener), refused->seed),
     };
 
     line->source =

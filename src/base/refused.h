@@ -13,6 +13,7 @@
  * copied a limited number of times a second. Readers see each entry as it was at some moment.
  */
 
+#include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/peer.h"
 #include "base/slice.h"
@@ -71,6 +72,9 @@ struct refused {
     struct refused_slot slots[REFUSED_LINES_MAX];
 };
 
+/* Make @n empty lists, which free() frees. Returns 0 or -ENOMEM. */
+MUST_CHECK int refused_new(struct refused **ret, unsigned n, uint64_t seed);
+
 /* Begin an empty list. Lists with the same @seed have comparable ids. */
 void refused_init(struct refused *refused, uint64_t seed);
 
@@ -85,6 +89,12 @@ bool refused_note(struct refused *refused, struct refused_line *line, struct sli
 
 /* Any thread: copy all entries, in no order. Returns their number. */
 unsigned refused_read(struct refused *refused, struct refused_line ret[REFUSED_LINES_MAX]);
+
+/*
+ * Append @text for people: at most its first REFUSED_TEXT_MAX bytes of @length, with '…' for what
+ * is cut, and U+FFFD for each byte that is not UTF-8.
+ */
+void refused_write_text(const char *text, size_t length, struct buffer *out);
 
 /* Any thread: the number of lines refused since the start. */
 uint64_t refused_total(const struct refused *refused);

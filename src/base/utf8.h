@@ -8,6 +8,9 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 
+/* The most bytes of a character. */
+#define UTF8_LENGTH_MAX 4
+
 /* Is all of @text well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates)? */
 bool utf8_is_valid(struct slice text);
 

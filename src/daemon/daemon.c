@@ -52,6 +52,7 @@ struct daemon {
     struct buckets *buckets, *batch_buckets;
     struct registry *registry;
     struct telemetry_row *rows;
+    struct refused *refused; /* a list for each worker */
     struct scrape_stats scrapes;
     struct places *places;
 
@@ -107,13 +108,16 @@ static int make_shared(struct daemon *daemon)
     r = make_registry(daemon);
     if (r == 0)
         r = scrape_stats_init(&daemon->scrapes);
-    return r < 0 ? r : telemetry_new(&daemon->rows, daemon->n_workers);
+    if (r == 0)
+        r = telemetry_new(&daemon->rows, daemon->n_workers);
+    return r < 0 ? r : refused_new(&daemon->refused, daemon->n_workers, daemon->seed);
 }
 
 static void free_shared(struct daemon *daemon)
 {
     places_free(daemon->places);
     scrape_stats_deinit(&daemon->scrapes);
+    free(daemon->refused);
     free(daemon->rows);
     registry_free(daemon->registry);
     buckets_free(daemon->batch_buckets);
@@ -194,6 +198,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
         },
         .sockets = sockets,
         .n_sockets = listeners_of_worker(&daemon->sockets.listeners, index, sockets),
+        .refused = &daemon->refused[index],
         .places = daemon->places,
         .idle_max_ns = daemon->options->idle_max_s * CLOCK_NS_PER_S,
         .on_ended = on_ended,
@@ -241,6 +246,8 @@ static int start_http(struct daemon *daemon)
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
+    daemon->routes.refused = daemon->refused;
+    daemon->routes.n_refused = daemon->n_workers;
     daemon->sockets.http.n = 0; /* the server owns them from here on */
     return server_start(&daemon->http, daemon->sockets.http.fds, n_sockets, &options);
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "daemon/refusals.h"
 #include "input/connections.h"
 #include "input/datagrams.h"
 
@@ -50,9 +51,12 @@ struct source {
 struct intake {
     struct intake_options options;
     struct lane lane;
+    struct refusals refusals;
+    struct refusal_sink sink;
     struct source sources[INTAKE_SOCKETS_MAX];
     unsigned n_sources;
-    int64_t woken_ns; /* when the worker woke up to receive datagrams */
+    int64_t woken_ns;       /* when the worker woke up to receive datagrams */
+    struct source *current; /* whose lines are being pushed, or wait */
     int64_t last_error_ns;
     int64_t last_conflict_ns;
     int64_t last_eviction_ns;
@@ -110,6 +114,35 @@ static void choose_pages(struct intake *intake)
     intake->has_huge_pages = true;
 }
 
+/* --- refused lines ------------------------------------------------------------------ */
+
+/* The sender of a line that @source has received. */
+static struct peer peer_of(struct source *source, struct slice text)
+{
+    if (source->connections)
+        return *connections_peer(source->connections);
+    return text.len ? datagrams_peer(source->datagrams, text.at) : (struct peer){ 0 };
+}
+
+static void on_refusal(void *ctx, const struct refusal *refusal)
+{
+    struct intake *intake = ctx;
+    struct source *source = intake->current;
+    struct peer peer = peer_of(source, refusal->text);
+
+    refusals_note(&intake->refusals, refusal, &peer, source->socket.listener, clock_seconds());
+}
+
+/* Note refused lines, unless there is no list. */
+static void open_refusals(struct intake *intake)
+{
+    if (!intake->options.refused)
+        return;
+    refusals_init(&intake->refusals, intake->options.refused);
+    intake->sink = (struct refusal_sink){ intake, on_refusal };
+    pipeline_set_sink(intake->lane.pipeline, &intake->sink);
+}
+
 /* --- receiving datagrams ------------------------------------------------------------ */
 
 static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
@@ -127,6 +160,7 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
     struct source *source = ctx;
     struct pipeline *pipeline = source->intake->lane.pipeline;
 
+    source->intake->current = source;
     /* The kernel stamps only UDP, and only where it is asked to. */
     if (arrived_ns == 0)
         arrived_ns =
@@ -177,6 +211,7 @@ static void on_lines(void *ctx, struct slice lines)
     struct source *source = ctx;
     struct intake *intake = source->intake;
 
+    intake->current = source;
     pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.is_dogstatsd);
     pipeline_push_stream(intake->lane.pipeline, lines, clock_monotonic_ns());
     pipeline_flush(intake->lane.pipeline);
@@ -184,7 +219,10 @@ static void on_lines(void *ctx, struct slice lines)
 
 static void on_refused(void *ctx, enum verdict reason)
 {
-    pipeline_refuse(((struct source *)ctx)->intake->lane.pipeline, reason);
+    struct source *source = ctx;
+
+    source->intake->current = source;
+    pipeline_refuse(source->intake->lane.pipeline, reason);
 }
 
 static void on_opened(void *ctx)
@@ -338,6 +376,7 @@ int intake_new(struct intake **ret, const struct intake_options *options)
     r = lane_init(&intake->lane, &options->lane);
     if (r < 0)
         return r;
+    open_refusals(intake);
     *ret = TAKE(intake);
     return 0;
 }

@@ -9,6 +9,7 @@
  */
 
 #include "base/compiler.h"
+#include "base/refused.h"
 #include "ingest/lane.h"
 #include "input/places.h"
 
@@ -21,8 +22,9 @@ struct intake_socket {
     int fd;
     bool is_stream; /* it accepts connections; otherwise it receives datagrams */
     bool may_have_frames;
-    bool is_dogstatsd;   /* a gauge's sign belongs to its value */
-    bool needs_arrivals; /* each datagram's own time, to be ordered with those of other workers */
+    bool is_dogstatsd;    /* a gauge's sign belongs to its value */
+    bool needs_arrivals;  /* each datagram's own time, to be ordered with those of other workers */
+    const char *listener; /* its address, with its scheme; as long as the list of refused lines */
 };
 
 #define INTAKE_SOCKETS_MAX 144
@@ -31,6 +33,7 @@ struct intake_options {
     struct lane_options lane;            /* all that it names is borrowed for the intake's life */
     const struct intake_socket *sockets; /* borrowed until intake_open() returns */
     unsigned n_sockets;
+    struct refused *refused;     /* the list of refused lines; NULL: they are only counted */
     int64_t idle_max_ns;         /* of connections; 0: they may be idle for ever */
     struct places *places;       /* for the connections of all workers together; borrowed */
     void (*on_ended)(void *ctx); /* on the worker's thread: a sender has ended series */

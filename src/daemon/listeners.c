@@ -392,9 +392,14 @@ unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < listeners->n_sockets; i++)
-        if (listeners->sockets[i].worker == worker)
-            ret[n++] = listeners->sockets[i].socket;
+    for (unsigned i = 0; i < listeners->n_sockets; i++) {
+        const struct listener_socket *socket = &listeners->sockets[i];
+
+        if (socket->worker != worker)
+            continue;
+        ret[n] = socket->socket;
+        ret[n++].listener = socket->address;
+    }
     return n;
 }
 

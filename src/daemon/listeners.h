@@ -81,7 +81,10 @@ MUST_CHECK int listeners_open(struct listeners *listeners, const struct listener
 /* Close all sockets and remove their files. */
 void listeners_close(struct listeners *listeners);
 
-/* Get the sockets that @worker receives from. Returns their number. */
+/*
+ * Get the sockets that @worker receives from. Their addresses are borrowed from @listeners. Returns
+ * their number.
+ */
 unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
                              struct intake_socket ret[INTAKE_SOCKETS_MAX]);
 

@@ -9,13 +9,17 @@
  *      /-/ready    200 while it accepts samples, 503 otherwise
  *      /api/v1/conflicts
  *                  names that are sent with different types, as JSON
+ *      /api/v1/refused
+ *                  the latest refused lines and their senders, as JSON
  */
 
 #include "web/routes.h"
 
+#include "base/clock.h"
 #include "output/text.h"
 #include "web/api.h"
 #include "web/api_conflicts.h"
+#include "web/api_refused.h"
 #include "web/compressed.h"
 #include "web/scrape.h"
 
@@ -34,6 +38,8 @@ static const char landing_format[] =
     "<li><a href=\"/-/ready\">Ready</a>: are all listeners open?</li>\n"
     "<li><a href=\"/api/v1/conflicts\">Conflicts</a>: which names are sent with two types, "
     "or in two spellings?</li>\n"
+    "<li><a href=\"/api/v1/refused\">Refused</a>: which lines are refused, and who sends "
+    "them?</li>\n"
     "</ul>\n"
     "</body>\n"
     "</html>\n";
@@ -68,6 +74,14 @@ static void respond_conflicts(void *ctx, const struct http_request *request,
     api_reply(reply, api_conflicts(routes->selfmetrics->registry));
 }
 
+static void respond_refused(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+    const struct routes *routes = ctx;
+
+    api_reply(reply, api_refused(routes->refused, routes->n_refused, clock_seconds(),
+                                 clock_realtime_ns() / CLOCK_NS_PER_S));
+}
+
 static void respond_metrics(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     struct routes *routes = ctx;
@@ -91,9 +105,12 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
         { "/-/healthy", HTTP_READ, 0, respond_healthy, routes },
         { "/-/ready", HTTP_READ, 0, respond_ready, routes },
         { "/api/v1/conflicts", HTTP_READ, 0, respond_conflicts, routes },
+        { "/api/v1/refused", HTTP_READ, 0, respond_refused, routes },
     };
 
     routes->selfmetrics = selfmetrics;
+    routes->refused = NULL;
+    routes->n_refused = 0;
     routes->compressors = (struct compressors){ 0 };
     atomic_init(&routes->is_ready, false);
     snprintf(routes->landing_page, sizeof(routes->landing_page), landing_format, telemetry_path);

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which lines are refused, and who sends them: the page, and the log."""
+
+import json
+import os
+import socket
+
+import pytest
+
+from harness import connect, frame, wait_until, write
+
+UDP = "--statsd.listen-udp=127.0.0.1:0"
+TCP = "--statsd.listen-tcp=127.0.0.1:0"
+
+
+def page(udometer):
+    reply = udometer.get("/api/v1/refused")
+    assert reply.status == 200 and reply.headers["Content-Type"] == "application/json"
+    answer = json.loads(reply.body)
+    assert answer["status"] == "success"
+    return answer["data"]
+
+
+def entry(udometer, text):
+    """The only entry of this line."""
+    lines = [line for line in page(udometer)["lines"] if line["line"] == text]
+    assert len(lines) == 1, page(udometer)
+    return lines[0]
+
+
+def logged(udometer):
+    return [record for record in udometer.log() if record.get("msg") == "line refused"]
+
+
+@pytest.fixture
+def all_listeners(start, folder):
+    return start(UDP, TCP, "--statsd.listen-unix=" + folder + "/stream",
+                 "--statsd.listen-unixgram=" + folder + "/gram")
+
+
+def check_entry(udometer, text, reason, byte):
+    line = entry(udometer, text)
+    assert (line["reason"], line["byte"], line["length"]) == (reason, byte, len(text))
+    assert line["count"] == 1 and line["first"] == line["last"]
+    return line["sender"], line["listener"]
+
+
+def test_udp_senders_are_known_by_their_address(all_listeners):
+    udometer = all_listeners
+    udometer.send("good:1|c\njobs:many|c\ngood:1|c")
+    udometer.settle()
+    host, port = udometer.sockets[0].getsockname()
+    assert check_entry(udometer, "jobs:many|c", "malformed_value", 5) == (
+        "%s:%d" % (host, port), "udp://%s:%d" % udometer.udp[0])
+
+
+def test_tcp_senders_are_known_by_their_address(all_listeners):
+    udometer = all_listeners
+    sock = connect(udometer, "tcp")
+    write(udometer, sock, b"good:1|c\njobs:many|c\n")
+    udometer.settle()
+    assert check_entry(udometer, "jobs:many|c", "malformed_value", 5) == (
+        "%s:%d" % sock.getsockname(), "tcp://%s:%d" % udometer.tcp[0])
+
+
+def test_unix_stream_senders_are_known_by_their_process(all_listeners):
+    udometer = all_listeners
+    path = udometer.listening("unix")[0]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.connect(path)
+        sock.sendall(frame(b"good:1|c\njobs:many|c"))
+        udometer.n_sent += 2
+        udometer.settle()
+    assert check_entry(udometer, "jobs:many|c", "malformed_value", 5) == (
+        "pid %d, uid %d" % (os.getpid(), os.getuid()), "unix://" + path)
+
+
+def test_unix_datagram_senders_are_known_if_they_have_a_path(all_listeners, folder):
+    udometer = all_listeners
+    path = udometer.listening("unixgram")[0]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named:
+        named.bind(folder + "/bot")
+        named.sendto(b"named:x|c", path)
+        connect(udometer, "unixgram").send(b"unnamed:x|c")
+        udometer.n_sent += 2
+        udometer.settle()
+    listener = "unixgram://" + path
+    assert check_entry(udometer, "unnamed:x|c", "malformed_value", 8) == (None, listener)
+    assert check_entry(udometer, "named:x|c", "malformed_value", 6) == (folder + "/bot", listener)
+
+
+def test_lines_of_the_same_name_and_host_share_an_entry(start):
+    udometer = start("--workers=2")
+    for flow in [udometer.new_flow() for _ in range(16)]:
+        for i in range(5):
+            udometer.send("jobs:many%d|c" % i, flow=flow)
+    udometer.settle()
+    data = page(udometer)
+    assert (data["refused"], data["unlisted"]) == (80, 0)
+    assert len(data["lines"]) == 1 and data["lines"][0]["count"] == 80
+
+
+def test_values_of_a_packed_line_are_counted_one_by_one(udometer):
+    udometer.send("jobs:1:-1:2:-2|c")
+    assert udometer.settle().refused("illegal_negative_counter") == 2
+    line = entry(udometer, "jobs:1:-1:2:-2|c")
+    # The fault is that of the text that was copied, which is done once a second.
+    assert (line["count"], line["byte"]) == (2, 7)
+
+
+def test_hostile_bytes_are_shown_safely(start):
+    udometer = start("--log.level=debug")
+    udometer.send(b"na\xffme\0\x1b[2J\"\\\xe2\x82\xac:1|c", b"n" * 255 + "\u20ac".encode())
+    udometer.settle()
+    assert entry(udometer, "na\ufffdme\0\x1b[2J\"\\\u20ac:1|c")["byte"] == 2
+    assert entry(udometer, "n" * 255 + "\u2026")["length"] == 258
+    udometer.stop()
+    # A line that is not cut is refused at once, the other one when it is looked up.
+    assert {record["line"] for record in logged(udometer)} == {
+        "na\ufffd" r'me\u0000\u001b[2J\"\\' "\u20ac:1|c", "n" * 255 + "\u2026"}
+
+
+def test_a_flood_of_refused_lines_is_counted_exactly(start):
+    """And stays on the page only as far as that is bounded."""
+    udometer = start(TCP, "--workers=2")
+    sock = connect(udometer, "tcp")
+    n_lines = 200000
+    write(udometer, sock, b"".join(b"name%d:x|c\n" % i for i in range(n_lines)), n_lines)
+    scrape = udometer.settle()
+    assert scrape.refused("malformed_value") == n_lines
+    data = page(udometer)
+    assert data["refused"] == n_lines
+    assert data["unlisted"] + sum(line["count"] for line in data["lines"]) == n_lines
+    assert len(data["lines"]) <= 8
+    assert len(logged(udometer)) == 1
+
+
+def test_the_log_names_each_reason_and_sender_once(start):
+    udometer = start("--workers=1")
+    for _ in range(20):
+        udometer.send("jobs:many|c", "jobs:1|y", "other:many|c")
+    udometer.settle()
+    udometer.stop()
+    records = logged(udometer)
+    assert [(record["level"], record["reason"], record["line"]) for record in records] == [
+        ("info", "malformed_value", "jobs:many|c"), ("info", "illegal_event", "jobs:1|y")]
+    assert {record["listener"] for record in records} == {"udp://%s:%d" % udometer.udp[0]}
+    assert all(record["sender"].startswith("127.0.0.1:") for record in records)
+
+
+def test_at_debug_every_refused_line_is_logged_or_counted(start):
+    """With a log reader that has stopped, lines are dropped, and each is counted."""
+    udometer = start("--log.level=debug", "--workers=1", has_reader=True)
+    udometer.reader.pause()
+    for _ in range(50):
+        udometer.send("\n".join("jobs:many%d|c" % i for i in range(100)))
+        udometer.settle()
+    n_dropped = udometer.scrape().value("udometer_log_lines_dropped_total")
+    assert n_dropped > 0
+    udometer.reader.resume()
+
+    def n_missing():
+        return sum(int(record["count"]) for record in udometer.log()
+                   if record.get("msg") == "log lines were dropped" and "hint" in record)
+
+    wait_until(lambda: n_missing() == n_dropped, "the log says how many lines are missing")
+    assert len(logged(udometer)) == 5000 - n_dropped

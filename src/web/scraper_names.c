@@ -7,8 +7,10 @@
  * a series of the same name and labels would replace them: one datagram could set the target's up
  * to 0. Its alerts are series too.
  *
- * Sources: prometheus/prometheus 3.0, scrape/scrape.go (reportSample(): scrapeHealthMetricName and
- * the names after it) and rules/alerting.go (alertMetricName, alertForStateMetricName).
+ * Sources: prometheus/prometheus 3.0 to 3.14, scrape/scrape.go (report()) and rules/alerting.go
+ * (alertMetricName, alertForStateMetricName); VictoriaMetrics, lib/promscrape/scrapework.go
+ * (addAutoMetrics()). Other names that begin with "scrape_" are free: an exporter's
+ * scrape_errors_total is its own.
  */
 
 #include "web/scraper_names.h"
@@ -28,6 +30,13 @@ static const char *const names[] = {
     /* Of its rules. */
     "ALERTS",
     "ALERTS_FOR_STATE",
+    /* VictoriaMetrics makes these, and some of the above. */
+    "scrape_response_size_bytes",
+    "scrape_samples_limit",
+    "scrape_labels_limit",
+    "scrape_series_current",
+    "scrape_series_limit",
+    "scrape_series_limit_samples_dropped",
 };
 
 int scraper_names_reserve(struct registry *registry)

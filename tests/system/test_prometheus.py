@@ -18,10 +18,18 @@ CONFIG = """
 global:
   scrape_interval: 1s
   scrape_timeout: 1s
+rule_files: [rules.yml]
 scrape_configs:
   - job_name: udometer
     static_configs:
       - targets: ["%s:%d"]
+"""
+# An alert that fires at once and for ever, for the names that Prometheus makes then.
+RULES = """
+groups:
+  - name: always
+    interval: 1s
+    rules: [{alert: Always, expr: vector(1)}]
 """
 
 
@@ -37,11 +45,12 @@ class Prometheus:
     def __init__(self, directory, udometer):
         config = directory / "prometheus.yml"
         config.write_text(CONFIG % udometer.http)
+        (directory / "rules.yml").write_text(RULES)
         self.url = "http://127.0.0.1:%d" % free_port()
         self.log = directory / "log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                ["prometheus", "--config.file=%s" % config,
+                ["prometheus", "--config.file=%s" % config, "--enable-feature=extra-scrape-metrics",
                  "--storage.tsdb.path=%s" % (directory / "data"),
                  "--web.listen-address=" + self.url[len("http://"):]],
                 cwd=directory, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -236,16 +245,23 @@ def test_names_with_anything_in_them_do_not_spoil_a_scrape(udometer, prometheus)
 
 
 def test_no_sender_can_use_the_names_of_the_scraper(udometer, prometheus):
-    """With these names, a page would replace Prometheus' own series, or add to them."""
-    names = ["up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_series_added",
-             "scrape_samples_post_metric_relabeling", "ALERTS", "ALERTS_FOR_STATE"]
-    before = udometer.scrape().refused("reserved_name")
+    """
+    With these names, a page would replace Prometheus' own series, or add to them. They are all
+    names that this Prometheus has and the page does not have.
+    """
+    prometheus.wait_for("ALERTS_FOR_STATE{alertname='Always'} > bool 0", 1)
+    before = udometer.settle()
+    known = json.loads(prometheus.get("/api/v1/label/__name__/values"))["data"]
+    names = sorted(set(known) - {name for name, _ in before.samples})
+    assert {"up", "scrape_duration_seconds", "scrape_timeout_seconds", "ALERTS"} < set(names)
     udometer.send(*["%s:0|%s|#%s" % (name, letter, tag) for name in names
                     for letter in ("c", "g", "ms", "s") for tag in ("c:d", "a:b")])
+    udometer.send(*["%s:0|g" % name for name in names])
     udometer.send("sent_after_names_of_the_scraper:1|g")
-    assert udometer.settle().refused("reserved_name") == before + 8 * len(names)
+    after = udometer.settle()
+    assert after.refused("reserved_name") - before.refused("reserved_name") == 9 * len(names)
     prometheus.wait_for("sent_after_names_of_the_scraper", 1)
-    for name in names[:5]:
+    for name in names:
         assert prometheus.number("count(%s)" % name) == 1, name
     assert prometheus.number("min_over_time(up[1h])") == 1
 

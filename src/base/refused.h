@@ -39,7 +39,7 @@ struct refused_line {
     uint64_t count;
     uint32_t first_s, last_s; /* when such lines were refused, by clock_seconds() */
     enum verdict reason;
-    uint32_t length;      /* of the whole line in bytes; 0: it is not known */
+    uint32_t length;      /* of the line in bytes, as far as it is known; 0: not at all */
     uint32_t fault;       /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
     const char *listener; /* where it was received; as long as the process */
     struct peer peer;

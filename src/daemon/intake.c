@@ -217,12 +217,12 @@ static void on_lines(void *ctx, struct slice lines)
     pipeline_flush(intake->lane.pipeline);
 }
 
-static void on_refused(void *ctx, enum verdict reason)
+static void on_refused(void *ctx, enum verdict reason, struct slice text)
 {
     struct source *source = ctx;
 
     source->intake->current = source;
-    pipeline_refuse(source->intake->lane.pipeline, reason);
+    pipeline_refuse(source->intake->lane.pipeline, reason, text);
 }
 
 static void on_opened(void *ctx)

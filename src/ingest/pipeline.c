@@ -223,9 +223,9 @@ void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t
     push_lines(pipeline, lines, note_arrival(pipeline, arrived_ns));
 }
 
-void pipeline_refuse(struct pipeline *pipeline, enum verdict reason)
+void pipeline_refuse(struct pipeline *pipeline, enum verdict reason, struct slice text)
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, 1);
-    pipeline->recorder.text = (struct slice){ NULL, 0 };
+    pipeline->recorder.text = text;
     recorder_settle(&pipeline->recorder, reason, NULL);
 }

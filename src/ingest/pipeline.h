@@ -59,8 +59,8 @@ void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arr
 /* The same for lines from a stream. */
 void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns);
 
-/* Count a line that a stream has refused. */
-void pipeline_refuse(struct pipeline *pipeline, enum verdict reason);
+/* Count a line that a stream has refused. @text is its beginning, or empty if it is not known. */
+void pipeline_refuse(struct pipeline *pipeline, enum verdict reason, struct slice text);
 
 /* Apply all waiting lines. */
 void pipeline_flush(struct pipeline *pipeline);

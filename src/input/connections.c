@@ -121,7 +121,8 @@ static void close_connection(struct connection *connection, enum connection_end 
 
     owner->current = connection;
     if (stream_is_inside(&connection->stream))
-        owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE);
+        owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE,
+                                            stream_rest(&connection->stream));
     unlink_connection(connection);
     owner->options.callbacks.on_closed(owner->options.callbacks.ctx, cause);
     uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
@@ -140,9 +141,11 @@ static bool report(struct connection *connection, enum stream_step step, struct 
 
     switch (step) {
     case STREAM_HAS_LINES: callbacks->on_lines(callbacks->ctx, lines); break;
-    case STREAM_TOO_LONG: callbacks->on_refused(callbacks->ctx, REFUSED_LINE_LIMIT); break;
-    case STREAM_CUT_OFF: callbacks->on_refused(callbacks->ctx, REFUSED_MALFORMED_LINE); break;
-    case STREAM_NO_MEMORY: callbacks->on_refused(callbacks->ctx, REFUSED_NO_MEMORY); break;
+    case STREAM_TOO_LONG: callbacks->on_refused(callbacks->ctx, REFUSED_LINE_LIMIT, lines); break;
+    case STREAM_CUT_OFF:
+        callbacks->on_refused(callbacks->ctx, REFUSED_MALFORMED_LINE, lines);
+        break;
+    case STREAM_NO_MEMORY: callbacks->on_refused(callbacks->ctx, REFUSED_NO_MEMORY, lines); break;
     case STREAM_HUNGRY: break;
     }
     return step != STREAM_NO_MEMORY;

@@ -23,7 +23,8 @@
 struct connections_callbacks {
     void *ctx;
     void (*on_lines)(void *ctx, struct slice lines);
-    void (*on_refused)(void *ctx, enum verdict reason); /* a line, whole or not */
+    /* A line, whole or not: @text is its beginning, as far as it is known. */
+    void (*on_refused)(void *ctx, enum verdict reason, struct slice text);
     void (*on_opened)(void *ctx);
     void (*on_closed)(void *ctx, enum connection_end cause);
     /* Another one has to leave for the one that is opened; its worker will close it. */

@@ -16,6 +16,9 @@
 
 #define LENGTH_BYTES 4
 
+/* Of the beginning of a line that is too long; more than is ever shown (base/refused.h). */
+#define SHOWN_BYTES 512
+
 /* Larger buffers are freed when they are empty. */
 #define KEPT_BYTES 1024
 
@@ -28,6 +31,17 @@ void stream_init(struct stream *stream, const struct stream_options *options)
 void stream_deinit(struct stream *stream)
 {
     buffer_deinit(&stream->held);
+}
+
+struct slice stream_rest(const struct stream *stream)
+{
+    size_t at = stream->n_given;
+
+    /* The length of a frame is not text. */
+    if (stream->state == STREAM_FRAMES && at == 0)
+        at = stream->held.len < LENGTH_BYTES ? stream->held.len : LENGTH_BYTES;
+    return (struct slice){ stream->held.data ? stream->held.data + at : NULL,
+                           stream->held.len - at };
 }
 
 bool stream_is_inside(const struct stream *stream)
@@ -88,11 +102,23 @@ static void skip(struct slice *input, size_t n)
     *input = (struct slice){ input->at + n, input->len - n };
 }
 
+/* Give what is held, although it is not whole. */
+static void give_rest(struct stream *stream, struct slice *ret_lines)
+{
+    *ret_lines = stream_rest(stream);
+    stream->n_given = stream->held.len;
+}
+
 /* --- lines --------------------------------------------------------------------------- */
 
-static enum stream_step line_too_long(struct stream *stream)
+/* The bytes of @input up to the limit belong to the line. */
+static enum stream_step line_too_long(struct stream *stream, struct slice *input,
+                                      struct slice *ret_lines)
 {
-    drop_all(stream);
+    size_t len = stream->held.len, max = stream->options.line_max, more = len < max ? max - len : 0;
+
+    hold(stream, input, more < SHOWN_BYTES ? more : SHOWN_BYTES);
+    give_rest(stream, ret_lines);
     stream->is_skipping = true;
     return STREAM_TOO_LONG;
 }
@@ -114,7 +140,7 @@ static enum stream_step go_on_with_line(struct stream *stream, struct slice *inp
     size_t n = end ? (size_t)(end - input->at) : input->len;
 
     if (stream->held.len + n > stream->options.line_max)
-        return line_too_long(stream);
+        return line_too_long(stream, input, ret_lines);
     hold(stream, input, end ? n + 1 : n);
     return end ? give(stream, 0, stream->held.len, ret_lines) : STREAM_HUNGRY;
 }
@@ -130,7 +156,7 @@ static enum stream_step begin_line(struct stream *stream, struct slice *input,
         return STREAM_HAS_LINES;
     }
     if (input->len > stream->options.line_max)
-        return line_too_long(stream);
+        return line_too_long(stream, input, ret_lines);
     hold(stream, input, input->len);
     return STREAM_HUNGRY;
 }
@@ -209,6 +235,7 @@ enum stream_step stream_read(struct stream *stream, struct slice *input, struct 
 {
     enum stream_step step = STREAM_HUNGRY;
 
+    *ret_lines = (struct slice){ NULL, 0 };
     drop_given(stream);
     if (input->len == 0)
         return STREAM_HUNGRY;
@@ -228,13 +255,14 @@ enum stream_step stream_end(struct stream *stream, struct slice *ret_lines)
 {
     bool is_cut_off = stream->state == STREAM_FRAMES && stream->n_to_skip == 0;
 
+    *ret_lines = (struct slice){ NULL, 0 };
     drop_given(stream);
     stream->is_skipping = false;
     stream->n_to_skip = 0;
     if (stream->held.len == 0)
         return STREAM_HUNGRY;
     if (is_cut_off) {
-        drop_all(stream);
+        give_rest(stream, ret_lines);
         return STREAM_CUT_OFF;
     }
     return give(stream, 0, stream->held.len, ret_lines);

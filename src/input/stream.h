@@ -45,9 +45,9 @@ void stream_init(struct stream *stream, const struct stream_options *options);
 void stream_deinit(struct stream *stream);
 
 /*
- * Take bytes off the front of @input and return the outcome. With STREAM_HAS_LINES, @ret_lines
- * borrows from the stream or the input until the next call. Call this until it returns
- * STREAM_HUNGRY.
+ * Take bytes off the front of @input and return the outcome. @ret_lines gets the lines, or the
+ * beginning of what is too long or cut off, as far as it is known; it borrows from the stream or
+ * the input until the next call. Call this until it returns STREAM_HUNGRY.
  */
 MUST_CHECK enum stream_step stream_read(struct stream *stream, struct slice *input,
                                         struct slice *ret_lines);
@@ -57,6 +57,9 @@ MUST_CHECK enum stream_step stream_read(struct stream *stream, struct slice *inp
  * line. Call this until it returns STREAM_HUNGRY.
  */
 MUST_CHECK enum stream_step stream_end(struct stream *stream, struct slice *ret_lines);
+
+/* The beginning of a line or frame that it holds, borrowed until the next call. */
+struct slice stream_rest(const struct stream *stream);
 
 /* Whether it holds the beginning of a line or frame that has not been reported yet. */
 bool stream_is_inside(const struct stream *stream);

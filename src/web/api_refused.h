@@ -25,7 +25,7 @@
  *      reason      as in udometer_refused_total
  *      line        the text of a recent one, at most 256 bytes of it and then '…', with U+FFFD
  *                  for each byte that is not UTF-8; null if it is not known
- *      length      its bytes; null likewise
+ *      length      its bytes, as far as they are known; null likewise
  *      byte        the first one that cannot be right, counted from 0; null if there is none
  *      sender      its address, "pid N, uid N" on a Unix stream, or the path from which it sends;
  *                  null if it is not known

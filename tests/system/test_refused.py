@@ -63,6 +63,16 @@ def test_tcp_senders_are_known_by_their_address(all_listeners):
         "%s:%d" % sock.getsockname(), "tcp://%s:%d" % udometer.tcp[0])
 
 
+def test_a_line_that_a_stream_refuses_has_its_beginning(start):
+    udometer = start(TCP, "--limit.line-length=300", "--workers=1")
+    sock = connect(udometer, "tcp")
+    write(udometer, sock, b"jobs:1|c|#" + b"x" * 1000, 0)
+    write(udometer, sock, b"x" * 1000 + b"\n", 1)
+    udometer.settle()
+    line = entry(udometer, ("jobs:1|c|#" + "x" * 246) + "\u2026")
+    assert (line["reason"], line["byte"]) == ("line_limit", None)
+
+
 def test_unix_stream_senders_are_known_by_their_process(all_listeners):
     udometer = all_listeners
     path = udometer.listening("unix")[0]

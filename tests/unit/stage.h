@@ -53,6 +53,9 @@ struct stage {
     unsigned n_turns;
     bool is_in_turn; /* a callback has run since the last turn's end */
 
+    char refused[256]; /* the beginning of the text that was refused last */
+    size_t refused_len;
+
     bool asks_for_peer; /* with each line and refusal */
     struct peer peer;
 };
@@ -93,13 +96,16 @@ static inline void on_lines(void *ctx, struct slice lines)
     }
 }
 
-static inline void on_refused(void *ctx, enum verdict reason)
+static inline void on_refused(void *ctx, enum verdict reason, struct slice text)
 {
     struct stage *stage = ctx;
 
     ask_for_peer(stage);
     assert_true(reason == REFUSED_LINE_LIMIT || reason == REFUSED_MALFORMED_LINE);
     stage->n_refused++;
+    stage->refused_len = text.len < sizeof(stage->refused) ? text.len : sizeof(stage->refused);
+    if (text.len)
+        memcpy(stage->refused, text.at, stage->refused_len);
     note(stage, SLICE(""), reason == REFUSED_LINE_LIMIT ? '!' : '?');
 }
 

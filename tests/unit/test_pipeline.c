@@ -371,8 +371,8 @@ static void lines_of_streams_are_counted_as_such(void **state)
 
 static void a_line_that_a_stream_has_refused_is_a_line(void **state)
 {
-    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT);
-    pipeline_refuse(pipeline, REFUSED_MALFORMED_LINE);
+    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT, (struct slice){ NULL, 0 });
+    pipeline_refuse(pipeline, REFUSED_MALFORMED_LINE, (struct slice){ NULL, 0 });
     assert_int_equal(row.counts[TELEMETRY_LINES], 2);
     assert_int_equal(verdicts(REFUSED_LINE_LIMIT), 1);
     assert_int_equal(verdicts(REFUSED_MALFORMED_LINE), 1);

@@ -84,11 +84,14 @@ static void lines_that_wait_are_told_when_they_are_flushed(void **state)
     assert_slice_equal(last_told.text, "a:-2|c");
 }
 
-static void a_line_that_a_stream_has_refused_has_no_text(void **state)
+static void a_line_that_a_stream_has_refused_has_the_text_that_is_given(void **state)
 {
     push("nonsense");
-    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT);
+    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT, SLICE("a_long_na"));
     assert_int_equal(last_told.reason, REFUSED_LINE_LIMIT);
+    assert_slice_equal(last_told.text, "a_long_na");
+    pipeline_refuse(pipeline, REFUSED_NO_MEMORY, (struct slice){ NULL, 0 });
+    assert_int_equal(last_told.reason, REFUSED_NO_MEMORY);
     assert_int_equal(last_told.text.len, 0);
     assert_null(last_told.fault);
     assert_identity();
@@ -119,7 +122,7 @@ int main(void)
         PIPELINE_CASE(what_the_registry_refuses_has_no_fault),
         PIPELINE_CASE(a_service_check_is_told_whole),
         PIPELINE_CASE(lines_that_wait_are_told_when_they_are_flushed),
-        PIPELINE_CASE(a_line_that_a_stream_has_refused_has_no_text),
+        PIPELINE_CASE(a_line_that_a_stream_has_refused_has_the_text_that_is_given),
         PIPELINE_CASE(skipped_lines_are_not_told),
         PIPELINE_CASE(nobody_has_to_listen),
     };

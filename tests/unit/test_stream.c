@@ -24,6 +24,8 @@ struct stage {
     struct parse_options parse;
     char outcome[OUTCOME_MAX];
     size_t n;
+    char refused[256]; /* the beginning of what was given with the last refusal */
+    size_t refused_len;
 };
 
 static const struct stream_options lines_of_8 = { .line_max = 8 };
@@ -56,12 +58,20 @@ static void note_lines(struct stage *stage, struct slice lines)
                    line.len > stage->parse.line_max ? '!' : '/');
 }
 
+static void note_refusal(struct stage *stage, struct slice text, char end)
+{
+    stage->refused_len = text.len < sizeof(stage->refused) ? text.len : sizeof(stage->refused);
+    if (text.len)
+        memcpy(stage->refused, text.at, stage->refused_len);
+    note_bytes(stage, SLICE(""), end);
+}
+
 static void note(struct stage *stage, enum stream_step step, struct slice lines)
 {
     switch (step) {
     case STREAM_HAS_LINES: note_lines(stage, lines); break;
-    case STREAM_TOO_LONG: note_bytes(stage, SLICE(""), '!'); break;
-    case STREAM_CUT_OFF: note_bytes(stage, SLICE(""), '?'); break;
+    case STREAM_TOO_LONG: note_refusal(stage, lines, '!'); break;
+    case STREAM_CUT_OFF: note_refusal(stage, lines, '?'); break;
     case STREAM_NO_MEMORY: fail_msg("no memory"); break;
     case STREAM_HUNGRY: break;
     }
@@ -224,6 +234,61 @@ static void what_stands_around_it_comes(void **state)
     must_come_as_lines(SLICE("abcdefghi\nabcdefghi\nx"), "!!x/");
     must_come_as_lines(SLICE("abcdefghi\n\nabcdefgh\n"), "!abcdefgh/");
     must_come_as_lines(SLICE("ab\nabcdefghijklm"), "ab/!");
+}
+
+/* Read @text in pieces of @n_bytes, and end. The last refusal must have come with @wanted. */
+static void must_be_given(const struct stream_options *options, struct slice text, size_t n_bytes,
+                          const char *wanted)
+{
+    struct stage stage;
+
+    stage_init(&stage, options);
+    for (size_t at = 0; at < text.len; at += n_bytes)
+        stage_read(&stage, part(text, at, at + n_bytes < text.len ? at + n_bytes : text.len));
+    stage_end(&stage);
+    if (!slice_equal((struct slice){ stage.refused, stage.refused_len }, slice_of(wanted)))
+        fail_msg("given: %.*s, not %s", (int)stage.refused_len, stage.refused, wanted);
+    stream_deinit(&stage.stream);
+}
+
+static void a_refusal_comes_with_the_beginning_of_its_text(void **state)
+{
+    for (size_t n_bytes = 1; n_bytes < 20; n_bytes++) {
+        /* A line that comes in one piece is left to parse_line(). */
+        if (n_bytes < 8)
+            must_be_given(&lines_of_8, SLICE("ab\nabcdefghijklm\ncd\n"), n_bytes, "abcdefgh");
+        must_be_given(&frames_of_8, SLICE("\7\0\0\0abcdefg\5\0\0\0abcd"), n_bytes, "abcd");
+        /* Its length comes first, and what follows is skipped. */
+        must_be_given(&frames_of_8, SLICE("\11\0\0\0abcdefghi"), n_bytes, "");
+    }
+}
+
+static void the_beginning_is_as_long_as_people_need(void **state)
+{
+    struct stage stage;
+    char text[300];
+
+    memset(text, 'x', sizeof(text));
+    stage_init(&stage, &lines_of_64k);
+    stage_read(&stage, (struct slice){ text, 1 });
+    for (unsigned i = 0; i < 300; i++)
+        stage_read(&stage, (struct slice){ text, sizeof(text) });
+    assert_int_equal(stage.n, 1);
+    assert_int_equal(stage.refused_len, sizeof(stage.refused));
+    stream_deinit(&stage.stream);
+}
+
+static void what_is_held_is_known(void **state)
+{
+    struct stage stage;
+
+    stage_init(&stage, &frames_of_8);
+    assert_int_equal(stream_rest(&stage.stream).len, 0);
+    stage_read(&stage, SLICE("\7\0"));
+    assert_int_equal(stream_rest(&stage.stream).len, 2);
+    stage_read(&stage, SLICE("\0\0abc"));
+    assert_slice_equal(stream_rest(&stage.stream), "abc");
+    stream_deinit(&stage.stream);
 }
 
 static void a_limit_may_be_less_than_a_beginning(void **state)
@@ -604,6 +669,9 @@ int main(void)
         CASE(lines_may_have_odd_bytes),
         CASE(a_line_over_the_limit_is_refused_once),
         CASE(what_stands_around_it_comes),
+        CASE(a_refusal_comes_with_the_beginning_of_its_text),
+        CASE(the_beginning_is_as_long_as_people_need),
+        CASE(what_is_held_is_known),
         CASE(a_limit_may_be_less_than_a_beginning),
         CASE(hands_out_whole_lines_only),
         CASE(frames_come_whole_whatever_the_pieces),

@@ -348,7 +348,7 @@ static void tells_what_a_stream_refused(void **state)
     char expected[32];
 
     buffer_clear(&told);
-    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT);
+    pipeline_refuse(pipeline, REFUSED_LINE_LIMIT, (struct slice){ NULL, 0 });
     buffer_add_char(&told, '\0');
     snprintf(expected, sizeof(expected), "end %s; ", word_of(REFUSED_LINE_LIMIT));
     assert_string_equal(told.data, expected);

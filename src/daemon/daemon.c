@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "daemon/files.h"
+#include "daemon/socket_files.h"
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
 #include "daemon/welcome.h"
@@ -59,6 +60,7 @@ struct daemon {
     struct sockets sockets;
 
     struct worker *workers[WORKERS_MAX];
+    struct socket_files *socket_files; /* NULL: there are none */
     struct selfmetrics selfmetrics;
     struct routes routes;
     struct http_server *http;
@@ -219,12 +221,14 @@ static int start_workers(struct daemon *daemon)
 
 static void stop_workers(struct daemon *daemon)
 {
+    socket_files_stop(daemon->socket_files); /* it asks workers */
     for (unsigned i = 0; i < daemon->n_workers; i++)
         worker_ask_to_stop(daemon->workers[i]);
     for (unsigned i = 0; i < daemon->n_workers; i++) {
         worker_stop(daemon->workers[i]);
         daemon->workers[i] = NULL;
     }
+    socket_files_free(TAKE(daemon->socket_files));
 }
 
 static int start_http(struct daemon *daemon)
@@ -267,6 +271,8 @@ static int start_threads(struct daemon *daemon)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     r = start_workers(daemon);
+    if (r == 0)
+        r = socket_files_start(&daemon->socket_files, &daemon->sockets.listeners, daemon->workers);
     if (r == 0)
         r = start_http(daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

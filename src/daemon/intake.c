@@ -346,6 +346,21 @@ void intake_drain(struct intake *intake, int64_t end_ns)
         drain(&intake->sources[i], end_ns);
 }
 
+void intake_replace(struct intake *intake, int fd, int new_fd)
+{
+    intake->woken_ns = clock_monotonic_ns();
+    for (unsigned i = 0; i < intake->n_sources; i++) {
+        struct source *source = &intake->sources[i];
+
+        if (source->socket.fd != fd)
+            continue;
+        if (source->datagrams)
+            datagrams_replace(source->datagrams, new_fd);
+        else
+            connections_replace(source->connections, new_fd);
+    }
+}
+
 void intake_close(struct intake *intake)
 {
     for (unsigned i = 0; i < intake->n_sources; i++) {

@@ -53,6 +53,13 @@ MUST_CHECK int intake_open(struct intake *intake, uv_loop_t *loop);
 /* Receive what is in the sockets' buffers, but start no read after @end_ns (monotonic). */
 void intake_drain(struct intake *intake, int64_t end_ns);
 
+/*
+ * Receive from the Unix socket @new_fd in place of socket @fd, whose number it gets. It is taken.
+ * What is left in the old socket is applied first. -1: another intake that shares @fd has done
+ * so; watch it anew.
+ */
+void intake_replace(struct intake *intake, int fd, int new_fd);
+
 /* Stop receiving. */
 void intake_close(struct intake *intake);
 

@@ -256,6 +256,9 @@ static int bind_file(struct listeners *listeners, const char *path, int type)
     if (fd < 0)
         return fd;
     file->path = path;
+    file->type = type;
+    file->fd = fd;
+    file->worker = 0;
     if (!unix_is_abstract(path))
         listeners->n_files++;
     return fd;
@@ -271,22 +274,25 @@ static int open_unix(struct listeners *listeners, const struct listener_options 
     return 0;
 }
 
-/* Add one datagram socket. Each goes to another worker. */
-static void give_socket(struct listeners *listeners, int fd,
-                        const struct listener_options *listener)
+/* Add one datagram socket. Each goes to another worker. Returns its entry. */
+static const struct listener_socket *give_socket(struct listeners *listeners, int fd,
+                                                 const struct listener_options *listener)
 {
     unsigned worker = listeners->n_sockets % listeners->n_workers;
+    struct listener_socket *socket = add_socket(listeners, fd, worker, listener);
 
-    set_address(add_socket(listeners, fd, worker, listener), listener->protocol);
+    set_address(socket, listener->protocol);
+    return socket;
 }
 
 static int open_unixgram(struct listeners *listeners, const struct listener_options *listener)
 {
+    struct listener_file *file = &listeners->files[listeners->n_files];
     int fd = bind_file(listeners, listener->address, SOCK_DGRAM);
 
     if (fd < 0)
         return fd;
-    give_socket(listeners, fd, listener);
+    file->worker = give_socket(listeners, fd, listener)->worker;
     return 0;
 }
 

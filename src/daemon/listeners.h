@@ -59,6 +59,9 @@ struct listener_socket {
 struct listener_file {
     const char *path;
     struct unix_file file;
+    int type;        /* SOCK_DGRAM or SOCK_STREAM */
+    int fd;          /* of its socket */
+    unsigned worker; /* that receives from it, or the first of those that accept */
 };
 
 struct listeners {

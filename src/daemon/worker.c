@@ -72,6 +72,11 @@ static void on_async(uv_async_t *async)
         stop_receiving(worker);
 }
 
+struct intake *worker_intake(struct worker *worker)
+{
+    return worker->intake;
+}
+
 void worker_ask(struct worker *worker, struct worker_task *task)
 {
     pthread_mutex_lock(&worker->lock);

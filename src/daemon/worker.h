@@ -21,6 +21,9 @@ struct worker_task {
 /* Make a worker, and start the thread that receives. Returns 0 or negative errno. */
 MUST_CHECK int worker_start(struct worker **ret, const struct intake_options *options);
 
+/* The worker's intake, borrowed, for use in its tasks only. */
+struct intake *worker_intake(struct worker *worker);
+
 /*
  * Run @task on the worker's thread soon. The caller must not touch or move it until then.
  * Every task is run, at the latest when the worker stops. Any thread; not after

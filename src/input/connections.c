@@ -14,8 +14,10 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "base/must.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -424,6 +426,24 @@ void connections_drain(struct connections *connections, int64_t end_ns)
         next = connection->next;
         read_some(connection, end_ns);
     }
+    end_turn(connections);
+}
+
+void connections_replace(struct connections *connections, int fd)
+{
+    int old = connections->options.fd;
+
+    if (fd >= 0)
+        (void)!accept_some(connections, ACCEPTS_PER_DRAIN, INT64_MAX);
+    /* The loop must not know the old one any more when the number gets its new meaning. */
+    uv_poll_stop(&connections->poll);
+    if (fd >= 0) {
+        MUST_BE(dup3(fd, old, O_CLOEXEC), ==, old);
+        close(fd);
+    }
+    /* The end of a pause starts to watch, too. This fails only for handles that are closing. */
+    if (!uv_is_active((uv_handle_t *)&connections->pause))
+        uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
     end_turn(connections);
 }
 

@@ -58,6 +58,13 @@ const struct peer *connections_peer(const struct connections *connections);
 void connections_drain(struct connections *connections, int64_t end_ns);
 
 /*
+ * Accept from the listening Unix socket @fd in place of options->fd, whose number it gets. It is
+ * taken. What waits at the present one is accepted first, and connections stay. -1: another that
+ * shares options->fd has done so; watch it anew. Not from a callback.
+ */
+void connections_replace(struct connections *connections, int fd);
+
+/*
  * Close all of them. The memory is freed after the loop has run its close callbacks. A line whose
  * end has not arrived is refused. NULL is fine.
  */

@@ -19,10 +19,12 @@
 #include "input/datagrams.h"
 
 #include "base/clock.h"
+#include "base/must.h"
 #include "base/socket.h"
 #include "input/receive.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -209,6 +211,20 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         return;
     uv_poll_stop(poll);
     watch_timer(datagrams);
+}
+
+void datagrams_replace(struct datagrams *datagrams, int fd)
+{
+    /* Senders get an error from here on, and not from the moment at which the queue is empty. */
+    shutdown(datagrams->fd, SHUT_RD);
+    while (datagrams_drain(datagrams) > 0)
+        continue;
+    /* The loop must not know the old one any more when the number gets its new meaning. */
+    uv_poll_stop(&datagrams->poll);
+    uv_timer_stop(&datagrams->timer);
+    MUST_BE(dup3(fd, datagrams->fd, O_CLOEXEC), ==, datagrams->fd);
+    close(fd);
+    watch_descriptor(datagrams);
 }
 
 static void free_when_closed(struct datagrams *datagrams)

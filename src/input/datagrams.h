@@ -56,6 +56,12 @@ unsigned datagrams_drain(struct datagrams *datagrams);
 struct peer datagrams_peer(struct datagrams *datagrams, const char *at);
 
 /*
+ * Receive from the Unix socket @fd in place of the present one, whose number it gets. It is taken.
+ * First the present one is drained, after nothing more can be sent to it. Not from a callback.
+ */
+void datagrams_replace(struct datagrams *datagrams, int fd);
+
+/*
  * Stop receiving. May be called from a callback; then at most the rest of the batch is still
  * handed over. The memory is freed after the loop has run its close callbacks. NULL is fine.
  */

@@ -18,6 +18,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/http_sockets": "it binds, as listeners do: tests/system/test_addresses.py",
     "daemon/intake": "only a worker uses it: test_worker.c",
     "ingest/lane": "only a worker, explain and the rig make one: test_worker.c, golden",
+    "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",

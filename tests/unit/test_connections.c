@@ -332,6 +332,75 @@ static void several_may_accept_from_one_socket(void **state)
     close(fd);
 }
 
+/* Bind another socket to the stage's path, from which the file has disappeared. */
+static int bind_again(struct stage *stage)
+{
+    const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
+    int fd;
+
+    unlink(stage->path);
+    fd = unix_bind(stage->path, SOCK_STREAM, &permissions, &stage->file);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void a_listening_socket_can_be_replaced(void **state)
+{
+    struct stage stage;
+    int before, waiting, after, new_fd;
+
+    stage_open(&stage, UNIX, 10);
+    before = client_of(&stage);
+    say(before, SLICE("a:1|c\nb:"));
+    run_until(&stage, &stage.n_lines, 1);
+    waiting = client_of(&stage);
+    new_fd = bind_again(&stage);
+    connections_replace(stage.connections, new_fd);
+    assert_int_equal(stage.n_opened, 2);
+    assert_int_equal(fcntl(new_fd, F_GETFD), -1);
+    assert_true(fcntl(stage.fd, F_GETFD) & FD_CLOEXEC);
+    after = client_of(&stage);
+    say(waiting, SLICE("c:3|c\n"));
+    run_until(&stage, &stage.n_lines, 2);
+    say(after, SLICE("d:4|c\n"));
+    run_until(&stage, &stage.n_lines, 3);
+    say(before, SLICE("2|c\n"));
+    run_until(&stage, &stage.n_lines, 4);
+    must_have_come(&stage, "a:1|c/c:3|c/d:4|c/b:2|c/");
+    close(before);
+    close(waiting);
+    close(after);
+    run_until(&stage, &stage.n_closed, 3);
+    stage_close(&stage);
+}
+
+/* Like several workers: the first replaces the socket, and the other only watches it anew. */
+static void another_accepts_from_the_new_socket_too(void **state)
+{
+    struct connections *other;
+    struct stage stage;
+    uv_loop_t loop;
+    int out;
+
+    stage_open(&stage, UNIX, 10);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(connections_open(&other, &loop, &stage.options), 0);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    connections_replace(stage.connections, bind_again(&stage));
+    connections_replace(other, -1);
+    /* Only the other one's loop runs. */
+    out = client_of(&stage);
+    say(out, SLICE("a:1|c\n"));
+    while (stage.n_lines < 1)
+        uv_run(&loop, UV_RUN_ONCE);
+    must_have_come(&stage, "a:1|c/");
+    close(out);
+    connections_close(other);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    stage_close(&stage);
+}
+
 /* --- ends ----------------------------------------------------------------------------------- */
 
 static void a_reset_ends_the_connection_alone(void **state)
@@ -706,6 +775,8 @@ int main(void)
         CASE(over_tcp_they_are_lines),
         CASE(many_connections_do_not_mix),
         CASE(several_may_accept_from_one_socket),
+        CASE(a_listening_socket_can_be_replaced),
+        CASE(another_accepts_from_the_new_socket_too),
         CASE(a_reset_ends_the_connection_alone),
         CASE(a_reset_in_a_line_that_is_too_long_refuses_nothing_more),
         CASE(closing_refuses_lines_that_have_not_ended),

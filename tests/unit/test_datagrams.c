@@ -635,6 +635,39 @@ static void a_datagram_that_is_cut_in_its_only_line_has_none(void **state)
         skip(); /* only root may */
 }
 
+/* A socket file that is gone is made again, and its descriptor keeps its number. */
+static void a_unix_socket_can_be_replaced(void **state)
+{
+    const struct unix_permissions permissions = { 0600, (uid_t)-1, (gid_t)-1 };
+    struct unix_file file;
+    struct stage stage;
+    int new_fd;
+
+    stage_open_unix(&stage);
+    for (unsigned i = 0; i < 3; i++)
+        send_number(&stage);
+    unlink(path);
+    new_fd = unix_bind(path, SOCK_DGRAM, &permissions, &file);
+    assert_true(new_fd >= 0);
+    datagrams_replace(stage.udp, new_fd);
+    assert_int_equal(stage.n_datagrams, 3);
+    assert_int_equal(fcntl(new_fd, F_GETFD), -1);
+    assert_true(fcntl(stage.fd, F_GETFD) & FD_CLOEXEC);
+    assert_int_equal(send(stage.out, "lost", 4, MSG_NOSIGNAL), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+
+    close(stage.out);
+    stage.out = sender_to(stage.fd);
+    stage.to_send = 100;
+    send_number(&stage);
+    run_until_received(&stage, 100);
+    assert_int_equal(stage.n_out_of_order, 0);
+    assert_int_equal(stage.n_in_batches, 100);
+    assert_int_equal(wakeups_within(&stage, 50), 0);
+    assert_int_equal(stage.error, 0);
+    stage_close_unix(&stage);
+}
+
 static void a_unix_socket_drops_nothing_that_the_kernel_counts(void **state)
 {
     struct stage stage;
@@ -683,6 +716,7 @@ int main(void)
         CASE(a_unix_socket_takes_odd_datagrams),
         CASE(a_datagram_that_is_cut_has_its_whole_lines),
         CASE(a_datagram_that_is_cut_in_its_only_line_has_none),
+        CASE(a_unix_socket_can_be_replaced),
         CASE(a_unix_socket_drops_nothing_that_the_kernel_counts),
     };
 

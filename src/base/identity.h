@@ -21,6 +21,8 @@ struct identity {
     double weight;               /* events that one sample stands for: 1 / rate, at least 1 */
     unsigned n_tag_errors;       /* tags that were dropped */
     unsigned n_unknown_sections; /* |… sections that were ignored */
+    bool has_tag_section;        /* there is a section with tags */
+    bool has_cut_tag;            /* after it there is an unknown section */
     bool has_bad_rate;           /* the rate was unusable and taken as 1 */
     bool has_colon_rate;         /* some rate has a ':' in it, as in a chain */
     bool is_passing;             /* not to be cached: too rare, or its bytes are ambiguous */

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/socket.h"
+#include "daemon/cut_tags.h"
 #include "daemon/files.h"
 #include "daemon/socket_files.h"
 #include "daemon/sockets.h"
@@ -56,6 +57,8 @@ struct daemon {
     struct refused *refused; /* a list for each worker */
     struct scrape_stats scrapes;
     struct places *places;
+    struct cut_tags cut_tags;
+    struct suspect_sink suspects;
 
     struct sockets sockets;
 
@@ -107,6 +110,8 @@ static int make_shared(struct daemon *daemon)
 
     if (getrandom(&daemon->seed, sizeof(daemon->seed), 0) != sizeof(daemon->seed))
         return -errno;
+    daemon->cut_tags.seed = daemon->seed;
+    daemon->suspects = cut_tags_sink(&daemon->cut_tags);
     r = make_registry(daemon);
     if (r == 0)
         r = scrape_stats_init(&daemon->scrapes);
@@ -202,6 +207,7 @@ static int start_worker(struct daemon *daemon, unsigned index)
         .n_sockets = listeners_of_worker(&daemon->sockets.listeners, index, sockets),
         .refused = &daemon->refused[index],
         .places = daemon->places,
+        .suspects = &daemon->suspects,
         .idle_max_ns = daemon->options->idle_max_s * CLOCK_NS_PER_S,
         .on_ended = on_ended,
         .ctx = daemon,

@@ -392,6 +392,7 @@ int intake_new(struct intake **ret, const struct intake_options *options)
     if (r < 0)
         return r;
     open_refusals(intake);
+    pipeline_set_suspects(intake->lane.pipeline, options->suspects);
     *ret = TAKE(intake);
     return 0;
 }

@@ -33,10 +33,11 @@ struct intake_options {
     struct lane_options lane;            /* all that it names is borrowed for the intake's life */
     const struct intake_socket *sockets; /* borrowed until intake_open() returns */
     unsigned n_sockets;
-    struct refused *refused;     /* the list of refused lines; NULL: they are only counted */
-    int64_t idle_max_ns;         /* of connections; 0: they may be idle for ever */
-    struct places *places;       /* for the connections of all workers together; borrowed */
-    void (*on_ended)(void *ctx); /* on the worker's thread: a sender has ended series */
+    struct refused *refused; /* the list of refused lines; NULL: they are only counted */
+    const struct suspect_sink *suspects; /* for the pipeline; borrowed; NULL: none */
+    int64_t idle_max_ns;                 /* of connections; 0: they may be idle for ever */
+    struct places *places;               /* for the connections of all workers together; borrowed */
+    void (*on_ended)(void *ctx);         /* on the worker's thread: a sender has ended series */
     void *ctx;
 };
 

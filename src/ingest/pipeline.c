@@ -72,6 +72,11 @@ void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sin
     pipeline->recorder.sink = sink;
 }
 
+void pipeline_set_suspects(struct pipeline *pipeline, const struct suspect_sink *sink)
+{
+    pipeline->recorder.suspects = sink;
+}
+
 void pipeline_flush(struct pipeline *pipeline)
 {
     recorder_record(&pipeline->recorder, pipeline->lines, pipeline->n_lines);

@@ -14,6 +14,7 @@
 #include "base/telemetry.h"
 #include "base/verdict.h"
 #include "ingest/refusal.h"
+#include "ingest/suspect.h"
 #include "ingest/trace.h"
 #include "input/resolve.h"
 
@@ -45,6 +46,9 @@ void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace);
  * line is settled, which may be as late as pipeline_flush().
  */
 void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sink);
+
+/* The same for lines of which a part was probably lost. */
+void pipeline_set_suspects(struct pipeline *pipeline, const struct suspect_sink *sink);
 
 /* Whether the sign of a gauge is only a sign in lines pushed from now on. Off by default. */
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);

@@ -323,6 +323,8 @@ static void record_new(struct recorder *recorder, const struct line *line,
                      : learn_and_record(recorder, &values, &to, identity, lookup);
     if (is_applied)
         count_identity_errors(recorder, identity);
+    if (UNLIKELY(identity->has_cut_tag) && is_applied && recorder->suspects)
+        recorder->suspects->on_suspect(recorder->suspects->ctx, identity->sent_as, recorder->text);
 }
 
 /* Tell the trace to which series a known key leads. */

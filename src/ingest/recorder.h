@@ -13,6 +13,7 @@
 #include "base/line.h"
 #include "base/telemetry.h"
 #include "ingest/refusal.h"
+#include "ingest/suspect.h"
 #include "ingest/trace.h"
 #include "input/resolve.h"
 
@@ -20,9 +21,10 @@ struct recorder {
     struct shard *shard;
     struct telemetry_row *row;
     struct resolver *resolver;
-    const struct trace *trace;       /* or NULL */
-    const struct refusal_sink *sink; /* or NULL */
-    struct slice text;               /* of the line, for the sink, if it is not a hit */
+    const struct trace *trace;           /* or NULL */
+    const struct refusal_sink *sink;     /* or NULL */
+    const struct suspect_sink *suspects; /* or NULL */
+    struct slice text;                   /* of the line, for the sinks, if it is not a hit */
 };
 
 /*

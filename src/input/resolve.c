@@ -185,6 +185,7 @@ static enum verdict add_tag_section(struct resolver *resolver, struct tags tags,
 
     if (verdict != VERDICT_APPLIED || tags_are_none(tags.text))
         return verdict;
+    identity->has_tag_section = true;
     if (has_dialect(&resolver->name) && !tags_are_bare(&tags))
         return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
     return add_tags(resolver, tags, identity);
@@ -212,7 +213,10 @@ static enum verdict add_section(struct resolver *resolver, struct slice section,
     case SECTION_TAGS: return add_tag_section(resolver, tags, identity);
     case SECTION_CONTAINER: return add_container(resolver, content, identity);
     case SECTION_HOST: return add_host(resolver, content, identity);
-    case SECTION_UNKNOWN: identity->n_unknown_sections++; return VERDICT_APPLIED;
+    case SECTION_UNKNOWN:
+        identity->n_unknown_sections++;
+        identity->has_cut_tag |= identity->has_tag_section;
+        return VERDICT_APPLIED;
     case SECTION_KNOWN: break;
     }
     return VERDICT_APPLIED;

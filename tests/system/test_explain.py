@@ -196,6 +196,13 @@ def test_what_is_refused_as_a_whole_has_no_effect():
         assert word not in output, output
 
 
+def test_a_bar_in_a_tag_is_told():
+    status, output = explain(b"a:1|c|x|#k:v|w,j:x|@0.5")
+    assert status == 0
+    assert "x  ->  unknown, and skipped\n" in output, output
+    assert "w,j:x  ->  unknown, and skipped; a '|' ends a tag\n" in output, output
+
+
 def test_a_colon_in_a_name_is_told():
     for line, byte in ((b"a.10_0_0_1:9001.b:7|g", "17, 0x62"), (b"a:1:x|c:2|c", "5, 0x78"),
                        (b"db,url=http://h:10|ms", "13, 0x2F")):

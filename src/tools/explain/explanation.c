@@ -186,8 +186,11 @@ static void on_section(void *ctx, struct slice section, enum section meaning, bo
         return;
     begin_field(&it->fields, "section");
     shown_add(&it->fields, section, NULL);
-    buffer_add_format(&it->fields, "  ->  %s%s\n", meanings[meaning],
+    buffer_add_format(&it->fields, "  ->  %s%s", meanings[meaning],
                       is_good ? "" : ", which is not a number from 1e-9 to 1; 1 is used instead");
+    if (meaning == SECTION_UNKNOWN && it->has_tags && it->dialect == TAG_DOGSTATSD)
+        buffer_add_literal(&it->fields, "; a '|' ends a tag");
+    buffer_add_char(&it->fields, '\n');
 }
 
 /* The bounds of the buckets, as values of le. */

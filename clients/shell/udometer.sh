@@ -34,12 +34,22 @@ _udom_not_in_members="|$_udom_controls"
 _udom_not_in_tag_values=",|$_udom_controls"
 _udom_not_in_names="] !\"#\$%&'()*+,/:;<=>?@\\\\^\`{|}~${_udom_controls}["
 
+_udom_tab=$(printf '\t')
+_udom_lf='
+'
+
 # The results of _udom_find_way.
 _udom_url=unknown # the URL they are for
 _udom_way=none    # bash, bash-c, udometer, socat, nc-q, ncat, nc-w or none
 _udom_waits=no    # yes: sending may take time, so a grandchild does it
 _udom_host='' _udom_port='' _udom_path='' _udom_is_numeric=''
 _udom_device='' # where bash, and only bash, has UDP
+
+_udom_is_open='' # yes: standard output is the socket
+
+# What the replacing functions remember, see there.
+_udom_rows='' _udom_family='' _udom_family_name='' _udom_family_tags=''
+_udom_now='' _udom_now_rows='' _udom_now_keys='' _udom_now_lines='' _udom_is_mixed=''
 
 [ -z "${ZSH_VERSION-}" ] || zmodload zsh/datetime 2>/dev/null || :
 
@@ -168,9 +178,14 @@ _udom_deliver_by_socat() {
 # Send the lines $1 as one datagram. If that may take time, a grandchild does it, whose end
 # no command notices, and which holds none of the script's files open.
 _udom_emit() {
-    case $_udom_way:$_udom_waits in
+    case $_udom_way:$_udom_waits:$_udom_is_open in
         none:*) ;;
         *:yes)
+            command cat 2>/dev/null <<_UDOM_END
+$1
+_UDOM_END
+            ;;
+        *:yes:)
             (_udom_deliver <<_UDOM_END &
 $1
 _UDOM_END
@@ -186,8 +201,8 @@ _UDOM_END
 
 # The same for one line. In bash this is the usual case, and costs no process.
 _udom_emit_line() {
-    case $_udom_way:$_udom_waits in
-        bash:no) { printf '%s' "$1" >"$_udom_device"; } 2>/dev/null ;;
+    case $_udom_way:$_udom_waits:$_udom_is_open in
+        bash:no:) { printf '%s' "$1" >"$_udom_device"; } 2>/dev/null ;;
         *) _udom_emit "$1" ;;
     esac
 }
@@ -260,6 +275,7 @@ _udom_add_tag() {
         x:) _udom_wrong="$1: the tag has no value, so the daemon would end nothing" ;;
     esac
     _udom_escape "${1%%=*}" "$_udom_not_in_names"
+    _udom_keys=$_udom_keys,$_udom_text
     _udom_tags=$_udom_tags,$_udom_text:
     _udom_escape "${1#*=}" "$_udom_not_in_tag_values"
     _udom_tags=$_udom_tags$_udom_text
@@ -297,23 +313,26 @@ _udom_make_line() {
     _udom_fits "$_udom_line" || _udom_wrong='the line is too long'
 }
 
-# Send the sample in _udom_type, _udom_name, _udom_value and _udom_tags, unless _udom_wrong is set.
+# Sets _udom_line from _udom_type, _udom_name, _udom_value and _udom_tags; fails if that is wrong.
+_udom_encode() {
+    _udom_check
+    [ -n "$_udom_wrong" ] || _udom_make_line
+    [ -z "$_udom_wrong" ] && return 0
+    _udom_debug "not sent: $_udom_wrong"
+    return 1
+}
+
+# Send that line.
 _udom_finish() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
     _udom_look
-    _udom_check
-    [ -n "$_udom_wrong" ] || _udom_make_line
-    if [ -n "$_udom_wrong" ]; then
-        _udom_debug "not sent: $_udom_wrong"
-    else
-        _udom_emit_line "$_udom_line"
-    fi
+    ! _udom_encode || _udom_emit_line "$_udom_line"
 }
 
 # $1: the type's letters; the rest: NAME [[+|-] VALUE] [key=value]...
 _udom_sample() {
     local _udom_type="$1" _udom_name="${2-}" _udom_value=1 _udom_tags='' _udom_wrong=''
-    local _udom_change='' _udom_tag='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    local _udom_change='' _udom_tag='' _udom_keys='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
     if [ "$#" -gt 2 ]; then shift 2; else shift "$#"; fi
     case $_udom_type:${1-=} in
         g:[+-])
@@ -354,10 +373,22 @@ _udom_send() {
     case $_udom_way:$_udom_waits in
         udometer:no)
             command udometer send --url="$_udom_url" - >/dev/null 2>&1
-            while IFS= read -r _udom_line; do :; done
-            return 0
+            _udom_drain
             ;;
+        bash:no)
+            # One socket for all datagrams, so that they arrive in order.
+            { { _udom_is_open=yes && _udom_pack_all 2>&3; _udom_is_open=''; } >"$_udom_device"; } \
+                3>&2 2>/dev/null || _udom_drain
+            ;;
+        *) _udom_pack_all ;;
     esac
+}
+
+_udom_drain() {
+    while IFS= read -r _udom_line; do :; done
+}
+
+_udom_pack_all() {
     while IFS= read -r _udom_line || [ -n "$_udom_line" ]; do
         _udom_pack_line
     done
@@ -382,11 +413,135 @@ _udom_pack_line() {
     _udom_packed=$((_udom_packed + _udom_bytes + 1))
 }
 
+# --- replacing the series of a gauge -------------------------------------------------------
+#
+# A family is what was begun with one name and the same tags. _udom_rows remembers what was sent,
+# in lines with four fields and tabs between:
+#
+#       FAMILY  STATE  KEYS  EXPIRY
+#
+# FAMILY and EXPIRY are lines: the x for all series of the family, and for one. A row with STATE 0
+# says that the family was replaced before. 1 is a series that is set, 2 one that was ended. It is
+# ended twice, in two replacements, as a datagram may be lost. The names _udom_now... are for the
+# replacement that was begun.
+
+udom_replace_begin() { _udom_replace_begin "$@" || :; }
+udom_replace() { _udom_replace "$@" || :; }
+udom_replace_end() { _udom_replace_end || :; }
+
+_udom_replace_begin() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    local _udom_type=x _udom_name="${1-}" _udom_value=1 _udom_tags='' _udom_wrong='' _udom_change=''
+    local _udom_tag='' _udom_keys='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    [ "$#" -eq 0 ] || shift
+    for _udom_tag in "$@"; do
+        _udom_add_tag "$_udom_tag"
+    done
+    _udom_family='' _udom_family_name=$_udom_name _udom_family_tags=$_udom_tags
+    _udom_now='' _udom_now_rows='' _udom_now_keys='' _udom_now_lines='' _udom_is_mixed=''
+    ! _udom_encode || _udom_family=$_udom_line
+}
+
+# $1: the value, then tags. With the type x, so that a tag without a value is wrong: the expiry
+# needs all tags.
+_udom_replace() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    local _udom_type=x _udom_name="$_udom_family_name" _udom_value="${1-}" _udom_wrong=''
+    local _udom_tags="$_udom_family_tags" _udom_change='' _udom_tag='' _udom_keys='' _udom_line=''
+    local _udom_text='' _udom_exponent='' _udom_bytes=''
+    if [ -z "$_udom_family" ]; then
+        _udom_debug 'not sent: no replacement was begun'
+        return 0
+    fi
+    [ "$#" -eq 0 ] || shift
+    for _udom_tag in "$@"; do
+        _udom_add_tag "$_udom_tag"
+    done
+    _udom_type=g
+    _udom_encode || return 0
+    _udom_now_lines=$_udom_now_lines$_udom_line$_udom_lf
+    _udom_line="${_udom_family%%|*}|x${_udom_tags:+|#}${_udom_tags#,}"
+    case $_udom_lf$_udom_now in
+        *"$_udom_lf$_udom_line$_udom_lf"*) return 0 ;;
+        "$_udom_lf") _udom_now_keys=$_udom_keys ;;
+    esac
+    [ "$_udom_keys" = "$_udom_now_keys" ] || _udom_is_mixed=yes
+    _udom_now=$_udom_now$_udom_line$_udom_lf
+    _udom_line=$_udom_family${_udom_tab}1$_udom_tab$_udom_keys$_udom_tab$_udom_line
+    _udom_now_rows=$_udom_now_rows$_udom_line$_udom_lf
+}
+
+# The new series are set before the others are ended, so that no scrape finds neither. As an x ends
+# all series that have its tags and more, they are set once more if not all have the same keys.
+_udom_replace_end() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    local _udom_line='' _udom_text='' _udom_rest='' _udom_kept='' _udom_ends='' _udom_first=''
+    if [ -z "$_udom_family" ]; then
+        _udom_debug 'not sent: no replacement was begun'
+        return 0
+    fi
+    _udom_first=$_udom_family$_udom_lf
+    _udom_recall
+    _udom_rest=$_udom_rows
+    while [ -n "$_udom_rest" ]; do
+        _udom_compare "${_udom_rest%%"$_udom_lf"*}"
+        _udom_rest=${_udom_rest#*"$_udom_lf"}
+    done
+    _udom_kept="$_udom_kept$_udom_family${_udom_tab}0$_udom_tab$_udom_tab$_udom_lf"
+    _udom_rows=$_udom_kept$_udom_now_rows
+    _udom_family=''
+    [ -n "$_udom_ends" ] && [ -n "$_udom_is_mixed" ] && _udom_ends=$_udom_ends$_udom_now_lines
+    _udom_send <<_UDOM_END
+$_udom_first$_udom_now_lines$_udom_ends
+_UDOM_END
+    _udom_remember
+}
+
+# Compare a row of an earlier replacement, $1, with this one. Appends to _udom_ends and _udom_kept.
+_udom_compare() {
+    if [ "${1%%"$_udom_tab"*}" != "$_udom_family" ]; then
+        _udom_kept=$_udom_kept$1$_udom_lf
+        return 0
+    fi
+    _udom_first=''
+    _udom_line=${1##*"$_udom_tab"}
+    case $_udom_lf$_udom_now in
+        *"$_udom_lf$_udom_line$_udom_lf"*) return 0 ;; # it is set again
+    esac
+    [ -n "$_udom_line" ] || return 0
+    _udom_ends=$_udom_ends$_udom_line$_udom_lf
+    _udom_text=${1#*"$_udom_tab"}
+    case $_udom_text in
+        "${_udom_text%%"$_udom_tab"*}$_udom_tab$_udom_now_keys$_udom_tab"*) ;;
+        *) _udom_is_mixed=yes ;;
+    esac
+    case $_udom_text in
+        1*) _udom_kept=$_udom_kept$_udom_family${_udom_tab}2${_udom_text#?}$_udom_lf ;;
+    esac
+}
+
+# The file UDOMETER_STATE, if there is one, has _udom_rows for the next process.
+_udom_recall() {
+    [ -n "${UDOMETER_STATE-}" ] && [ -f "$UDOMETER_STATE" ] || return 0
+    _udom_rows=''
+    while IFS= read -r _udom_line; do
+        _udom_rows=$_udom_rows$_udom_line$_udom_lf
+    done <"$UDOMETER_STATE" || :
+}
+
+_udom_remember() {
+    [ -n "${UDOMETER_STATE-}" ] || return 0
+    { printf '%s' "$_udom_rows" >|"$UDOMETER_STATE"; } 2>/dev/null ||
+        _udom_debug "UDOMETER_STATE: cannot write $UDOMETER_STATE"
+}
+
+# --- time ----------------------------------------------------------------------------------
+
 # udom_time NAME [key=value]... -- COMMAND...: observe how long it takes, with status=ok or =error.
 # Here zsh keeps the script's options: the command may be one of its functions.
 udom_time() {
     local _udom_type=ms _udom_name="${1-}" _udom_value='' _udom_tags='' _udom_wrong=''
-    local _udom_change='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    local _udom_change='' _udom_keys='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
     local _udom_us='' _udom_start='' _udom_status=0
     [ "$#" -eq 0 ] || shift
     while [ "$#" -gt 0 ] && [ "$1" != -- ]; do

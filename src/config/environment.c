@@ -61,6 +61,7 @@ static const struct option of_clients[] = {
     { .name = "prefix" },
     { .name = "tags" },
     { .name = "debug" },
+    { .name = "state" },
 };
 
 /* The option among @options whose variable is @name, or NULL. */

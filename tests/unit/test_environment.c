@@ -138,6 +138,7 @@ static void variables_of_others_are_left_alone(void **state)
         { "PREFIX", "x" },
         { "TAGS", "a:b" },
         { "DEBUG", "1" },
+        { "STATE", "/var/lib/bot/state" },
         { "SERVICE_HOST", "10.0.0.11" },
         { "SERVICE_PORT", "9102" },
         { "SERVICE_PORT_WEB", "9102" },

@@ -26,6 +26,11 @@ static const char *const dialects[] = {
     [SETTINGS_DOGSTATSD] = "dogstatsd",
 };
 
+static const char *const scrape_labels[] = {
+    [SETTINGS_KEEP] = "keep",
+    [SETTINGS_RENAME] = "rename",
+};
+
 static const char *const log_levels[] = {
     [LOG_DEBUG] = "debug",
     [LOG_INFO] = "info",
@@ -74,6 +79,10 @@ static const struct option options[] = {
       "parse name;key=value;key=value:1|c" },
     { "statsd.bare-tags", NULL, OPTION_SWITCH(bare_tags, false),
       "turn a tag without a value into key=\"true\" instead of dropping it" },
+    { "statsd.scrape-labels", "keep|rename",
+      OPTION_WORD(scrape_labels, scrape_labels, SETTINGS_KEEP),
+      "keep the labels job and instance as they are sent, or rename them to exported_job and "
+      "exported_instance, so that no sender can claim to be another target" },
     { "statsd.container-label", NULL, OPTION_SWITCH(container_label, false),
       "turn DogStatsD's |c:ID into the label container_id" },
     { "statsd.service-checks", NULL, OPTION_SWITCH(service_checks, false),

@@ -15,6 +15,12 @@ enum settings_dialect {
     SETTINGS_DOGSTATSD, /* a gauge's sign belongs to its value */
 };
 
+/* What becomes of the labels job and instance, which a scraper sets too. */
+enum settings_scrape_labels {
+    SETTINGS_KEEP,
+    SETTINGS_RENAME,
+};
+
 struct settings {
     char *config_file;                                                       /* "": none */
     struct option_list listen_udp, listen_tcp, listen_unixgram, listen_unix; /* value_listener */
@@ -23,6 +29,7 @@ struct settings {
     enum settings_dialect dialect; /* of listeners without one of their own */
     bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags, graphite_tags;
     bool bare_tags;
+    enum settings_scrape_labels scrape_labels;
     bool container_label;
     bool service_checks;
     uint64_t read_buffer_bytes;

@@ -34,6 +34,7 @@ struct pipeline_options options_pipeline(const struct settings *settings)
                         (unsigned)settings->signalfx_tags << TAG_SIGNALFX |
                         (unsigned)settings->graphite_tags << TAG_GRAPHITE,
             .keeps_bare_tags = settings->bare_tags,
+            .renames_scrape_labels = settings->scrape_labels == SETTINGS_RENAME,
             .has_container_label = settings->container_label,
         },
         .has_check_gauges = settings->service_checks,

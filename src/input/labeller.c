@@ -14,10 +14,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int labeller_init(struct labeller *labeller, const struct line_limits *limits, bool keeps_bare_tags)
+int labeller_init(struct labeller *labeller, const struct line_limits *limits)
 {
-    labeller->limits = *limits;
-    labeller->keeps_bare_tags = keeps_bare_tags;
+    *labeller = (struct labeller){ .limits = *limits };
     labeller_begin(labeller, OWN_LABEL_NONE);
     /* One more than the limit: a name is written before it is known to exceed it. */
     labeller->names = calloc(limits->labels + 1, NAME_WRITTEN_MAX(limits->label_name));
@@ -36,11 +35,26 @@ void labeller_begin(struct labeller *labeller, enum own_label own)
     labeller->names_len = 0;
 }
 
+/*
+ * What Prometheus calls a label that both a page and the target have (honor_labels in its
+ * documentation of scrape_config). The target always has these two.
+ */
+static struct slice rename_scrape_label(struct slice name)
+{
+    if (slice_equal(name, SLICE("job")))
+        return SLICE("exported_job");
+    if (slice_equal(name, SLICE("instance")))
+        return SLICE("exported_instance");
+    return name;
+}
+
 /* The label name for @key. The next call overwrites it, unless set_label() keeps it. */
 static struct slice label_name(struct labeller *labeller, struct slice key)
 {
     struct slice name = name_write(labeller->names + labeller->names_len, key);
 
+    if (labeller->renames_scrape_labels)
+        name = rename_scrape_label(name);
     return own_label_rename(labeller->own, name);
 }
 

@@ -35,16 +35,19 @@ static inline bool tag_is_beyond_limit(enum tag_fate fate)
 
 struct labeller {
     struct line_limits limits;
-    bool keeps_bare_tags; /* as key="true" */
-    enum own_label own;   /* of the metric that the labels are for */
+    bool keeps_bare_tags;       /* as key="true" */
+    bool renames_scrape_labels; /* job and instance, to exported_job and exported_instance */
+    enum own_label own;         /* of the metric that the labels are for */
     struct labels labels;
     size_t names_len;
     char *names; /* the names of the labels, one after the other */
 };
 
-/* Set up @labeller in place, without labels. Returns 0 or -ENOMEM. */
-MUST_CHECK int labeller_init(struct labeller *labeller, const struct line_limits *limits,
-                             bool keeps_bare_tags);
+/*
+ * Set up @labeller in place, without labels; the two switches are false, and may be set at any
+ * time. Returns 0 or -ENOMEM.
+ */
+MUST_CHECK int labeller_init(struct labeller *labeller, const struct line_limits *limits);
 void labeller_deinit(struct labeller *labeller);
 
 /* Remove all labels, and begin with those on a metric whose own label is @own. */

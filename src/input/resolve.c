@@ -42,8 +42,10 @@ int resolve_new(struct resolver **ret, const struct resolve_options *options)
     resolver->unsplit = calloc(1, limits->line);
     resolver->rendered = calloc(1 + _OWN_LABEL_N, limits->labels_text);
     if (!resolver->family || !resolver->unsplit || !resolver->rendered ||
-        labeller_init(&resolver->labeller, limits, options->keeps_bare_tags) < 0)
+        labeller_init(&resolver->labeller, limits) < 0)
         return -ENOMEM;
+    resolver->labeller.keeps_bare_tags = options->keeps_bare_tags;
+    resolver->labeller.renames_scrape_labels = options->renames_scrape_labels;
     *ret = TAKE(resolver);
     return 0;
 }

@@ -15,9 +15,10 @@
 
 struct resolve_options {
     struct line_limits limits;
-    unsigned dialects;        /* a bit (1 << dialect) for each enum tag_dialect to understand */
-    bool keeps_bare_tags;     /* as key="true" */
-    bool has_container_label; /* |c:ID becomes container_id="ID" */
+    unsigned dialects;          /* a bit (1 << dialect) for each enum tag_dialect to understand */
+    bool keeps_bare_tags;       /* as key="true" */
+    bool has_container_label;   /* |c:ID becomes container_id="ID" */
+    bool renames_scrape_labels; /* job and instance become exported_job and exported_instance */
 };
 
 /* Called as a line is resolved, to show how. */

@@ -335,6 +335,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     all.has_check_gauges = true;
     all.resolve.has_container_label = true;
     all.resolve.keeps_bare_tags = true;
+    all.resolve.renames_scrape_labels = true;
     run(default_pipeline(), false, input);
     run(&all, true, input);
     return 0;

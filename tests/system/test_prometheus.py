@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Prometheus scrapes the daemon, and PromQL gives the expected numbers."""
 
+import contextlib
 import json
 import os
 import socket
@@ -24,6 +25,22 @@ scrape_configs:
     static_configs:
       - targets: ["%s:%d"]
 """
+# Two targets whose labels are kept, if they set any.
+HONORING = """
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: keeping
+    honor_labels: true
+    static_configs:
+      - targets: ["%s:%d"]
+  - job_name: renaming
+    honor_labels: true
+    static_configs:
+      - targets: ["%s:%d"]
+"""
 # An alert that fires at once and for ever, for the names that Prometheus makes then.
 RULES = """
 groups:
@@ -40,11 +57,11 @@ def free_port():
 
 
 class Prometheus:
-    """One that scrapes @udometer every second; its data is in a directory of its own."""
+    """One with this configuration; its data is in a directory of its own."""
 
-    def __init__(self, directory, udometer):
+    def __init__(self, directory, configuration):
         config = directory / "prometheus.yml"
-        config.write_text(CONFIG % udometer.http)
+        config.write_text(configuration)
         (directory / "rules.yml").write_text(RULES)
         self.url = "http://127.0.0.1:%d" % free_port()
         self.log = directory / "log"
@@ -95,6 +112,16 @@ class Prometheus:
             self.process.wait()
 
 
+@contextlib.contextmanager
+def running(directory, configuration):
+    started = Prometheus(directory, configuration)
+    try:
+        wait_until(started.is_ready, "Prometheus is ready", 30 * SLOWNESS)
+        yield started
+    finally:
+        started.stop()
+
+
 @pytest.fixture(scope="module")
 def udometer(tmp_path_factory):
     """One for all tests here, as Prometheus starts slowly; so each name is used once."""
@@ -109,13 +136,9 @@ def udometer(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory, udometer):
-    started = Prometheus(tmp_path_factory.mktemp("prometheus"), udometer)
-    try:
-        wait_until(started.is_ready, "Prometheus is ready", 30 * SLOWNESS)
+    with running(tmp_path_factory.mktemp("prometheus"), CONFIG % udometer.http) as started:
         wait_until(lambda: started.number("up") is not None, "the first scrape")
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +227,22 @@ def test_labels_of_prometheus_itself_are_kept_apart(udometer, prometheus):
     labels = prometheus.query("own")[0]["metric"]
     assert labels["exported_job"] == labels["exported_instance"] == "mine"
     assert labels["job"] == "udometer"
+
+
+def test_with_honor_labels_renaming_keeps_senders_from_claiming_a_target(start, tmp_path):
+    """What is kept is theirs: docs/operations.md explains the risk."""
+    keeping, renaming = start(), start("--statsd.scrape-labels=rename")
+    for udometer in keeping, renaming:
+        udometer.send("claimed:1|g|#job:shop,instance:shop-1")
+        udometer.settle()
+    with running(tmp_path, HONORING % (keeping.http + renaming.http)) as prometheus:
+        prometheus.wait_for("count(claimed)", 2)
+        claimed = [result["metric"] for result in prometheus.query("claimed")]
+    claimed.sort(key=lambda labels: labels["job"])
+    assert claimed == [
+        {"__name__": "claimed", "job": "renaming", "instance": "%s:%d" % renaming.http,
+         "exported_job": "shop", "exported_instance": "shop-1"},
+        {"__name__": "claimed", "job": "shop", "instance": "shop-1"}]
 
 
 # Characters that cannot be part of a tag's value, because they end the value or the line.

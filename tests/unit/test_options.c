@@ -78,6 +78,9 @@ static void switches_reach_the_pipeline(void **state)
     set("statsd.bare-tags", "true");
     assert_true(options_pipeline(&settings).resolve.keeps_bare_tags);
     assert_false(options_pipeline(&settings).resolve.has_container_label);
+    assert_false(options_pipeline(&settings).resolve.renames_scrape_labels);
+    set("statsd.scrape-labels", "rename");
+    assert_true(options_pipeline(&settings).resolve.renames_scrape_labels);
     set("statsd.container-label", "true");
     assert_true(options_pipeline(&settings).resolve.has_container_label);
     assert_false(options_pipeline(&settings).has_check_gauges);
@@ -319,8 +322,9 @@ static void describe_pipeline(struct buffer *out)
 
     buffer_add_format(out, " %zu %zu %zu %zu %zu %zu", limits->line, limits->name, limits->labels,
                       limits->label_name, limits->label_value, limits->labels_text);
-    buffer_add_format(out, " %u %d %d %d", resolve->dialects, resolve->keeps_bare_tags,
-                      resolve->has_container_label, options.pipeline.has_check_gauges);
+    buffer_add_format(out, " %u %d %d %d %d", resolve->dialects, resolve->keeps_bare_tags,
+                      resolve->renames_scrape_labels, resolve->has_container_label,
+                      options.pipeline.has_check_gauges);
 }
 
 /*

@@ -505,6 +505,28 @@ static void even_then_a_tag_may_lack_something(void **state)
     must_be_with(&options, "a:1|c|#k:v,#", "a", "k=\"v\"", 1);
 }
 
+/* As Prometheus renames them without honor_labels. */
+static void labels_of_the_scraper_are_renamed_by_option(void **state)
+{
+    struct resolve_options options = default_pipeline()->resolve;
+
+    must_be("a:1|c|#job:b,instance:i", "a", "instance=\"i\",job=\"b\"", 0);
+    options.renames_scrape_labels = true;
+    must_be_with(&options, "a:1|c|#job:b,instance:i,k:v", "a",
+                 "exported_instance=\"i\",exported_job=\"b\",k=\"v\"", 0);
+    must_be_with(&options, "a,job=b:1|g", "a", "exported_job=\"b\"", 0);
+    must_be_with(&options, "a#instance=i:1|s", "a", "exported_instance=\"i\"", 0);
+    must_be_with(&options, "a[job=b]:1|h", "a", "exported_job=\"b\"", 0);
+    must_be_with(&options, "a:1|h|#job:b,le:5", "a", "exported_job=\"b\",exported_le=\"5\"", 0);
+    must_be_with(&options, "a:1|c|#Job:b,jobs:c,_job:d", "a", "Job=\"b\",_job=\"d\",jobs=\"c\"", 0);
+    must_be_with(&options, "a:1|c|#job:", "a", "", 1);
+    /* They are one label, of which the last value counts. */
+    must_be_with(&options, "a:1|c|#job:b,exported_job:c", "a", "exported_job=\"c\"", 0);
+    must_be_with(&options, "a:1|c|#exported_job:c,job:b", "a", "exported_job=\"b\"", 0);
+    must_be_with(&options, "a:1|c|#k1:1,job:b,k2:2,job:c,k3:3", "a",
+                 "exported_job=\"c\",k1=\"1\",k2=\"2\",k3=\"3\"", 0);
+}
+
 static void a_container_becomes_a_label_by_option(void **state)
 {
     struct resolve_options options = default_pipeline()->resolve;
@@ -806,6 +828,7 @@ static const struct CMUnitTest cases[] = {
     CASE(without_any_dialect_all_is_name),
     CASE(each_set_of_dialects_understands_its_own),
     CASE(bare_tags_may_be_kept),
+    CASE(labels_of_the_scraper_are_renamed_by_option),
     CASE(even_then_a_tag_may_lack_something),
     CASE(a_container_becomes_a_label_by_option),
     CASE(a_container_has_the_limits_of_a_tag),

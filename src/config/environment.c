@@ -57,11 +57,8 @@ bool environment_read(const struct option_table *table, void *values, struct pro
  * daemon may well share an environment.
  */
 static const struct option of_clients[] = {
-    { .name = "url" },
-    { .name = "prefix" },
-    { .name = "tags" },
-    { .name = "debug" },
-    { .name = "state" },
+    { .name = "url" },   { .name = "prefix" }, { .name = "tags" },
+    { .name = "debug" }, { .name = "state" },
 };
 
 /* The option among @options whose variable is @name, or NULL. */

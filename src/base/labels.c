@@ -37,10 +37,12 @@ void labels_sort(struct labels *labels)
     }
 }
 
-/* Does @c need a backslash before it? */
+/* Does @c need a backslash before it? A table, as it is looked up for every byte of a value. */
 static bool is_special(char c)
 {
-    return c == '\\' || c == '"' || c == '\n';
+    static const bool specials[256] = { ['\\'] = true, ['"'] = true, ['\n'] = true };
+
+    return specials[(unsigned char)c];
 }
 
 static char *write_escaped(char *out, struct slice value)
@@ -48,9 +50,11 @@ static char *write_escaped(char *out, struct slice value)
     for (size_t i = 0; i < value.len; i++) {
         char c = value.at[i];
 
-        if (is_special(c))
+        if (UNLIKELY(is_special(c))) {
             *out++ = '\\';
-        *out++ = c == '\n' ? 'n' : c;
+            c = c == '\n' ? 'n' : c;
+        }
+        *out++ = c;
     }
     return out;
 }

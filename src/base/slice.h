@@ -56,7 +56,8 @@ static inline struct slice slice_cut(struct slice *slice, char separator)
     struct slice head = *slice;
 
     if (!found) {
-        *slice = (struct slice){ slice->at + slice->len, 0 };
+        if (slice->len) /* an empty one may point nowhere */
+            *slice = (struct slice){ slice->at + slice->len, 0 };
         return head;
     }
     head.len = (size_t)(found - slice->at);

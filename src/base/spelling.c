@@ -57,9 +57,8 @@ static unsigned distance_of(struct slice a, struct slice b)
 static struct slice last_part(struct slice word)
 {
     const char *dot = word.len ? memrchr(word.at, '.', word.len) : NULL;
-    size_t len = dot ? (size_t)(dot + 1 - word.at) : 0;
 
-    return (struct slice){ word.at + len, word.len - len };
+    return dot ? (struct slice){ dot + 1, word.len - (size_t)(dot + 1 - word.at) } : word;
 }
 
 void spelling_init(struct spelling *spelling, struct slice word)

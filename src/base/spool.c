@@ -106,6 +106,8 @@ static bool advance(struct iovec pieces[2], size_t n)
     for (unsigned i = 0; i < 2; i++) {
         size_t part = n < pieces[i].iov_len ? n : pieces[i].iov_len;
 
+        if (part == 0) /* the second piece may have no text at all */
+            continue;
         pieces[i].iov_base = (char *)pieces[i].iov_base + part;
         pieces[i].iov_len -= part;
         n -= part;

@@ -41,10 +41,11 @@ static inline uint64_t samples(void)
 
 static inline void on_refused(void *ctx, const struct refusal *refusal)
 {
-    const char *end = refusal->text.at + refusal->text.len;
+    struct slice text = refusal->text;
 
     assert_true(verdict_is_refusal(refusal->reason));
-    assert_true(!refusal->fault || (refusal->fault >= refusal->text.at && refusal->fault <= end));
+    assert_true(!refusal->fault ||
+                (refusal->fault >= text.at && refusal->fault <= text.at + text.len));
     n_told[refusal->reason]++;
     last_told = *refusal;
 }

@@ -56,7 +56,7 @@ struct socket_files {
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
     unsigned n_awaited; /* workers that have not answered yet */
-    bool is_stopping;
+    bool is_stopping, has_ended;
 };
 
 /* --- the workers' part ---------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static void replace(struct shard *shard, void *arg)
     files->new_fd = -1;
     pthread_mutex_lock(&files->lock);
     files->n_awaited--;
-    pthread_cond_signal(&files->changed);
+    pthread_cond_broadcast(&files->changed);
     pthread_mutex_unlock(&files->lock);
 }
 
@@ -166,6 +166,10 @@ static void *run(void *arg)
     while (wait_for_next(files))
         for (unsigned i = 0; i < files->n_kept; i++)
             look_after(files, &files->kept[i]);
+    pthread_mutex_lock(&files->lock);
+    files->has_ended = true;
+    pthread_cond_broadcast(&files->changed);
+    pthread_mutex_unlock(&files->lock);
     return NULL;
 }
 
@@ -228,19 +232,31 @@ static void give_back(struct socket_files *files)
         files->listeners->files[i].file = files->kept[i].file.file;
 }
 
-void socket_files_stop(struct socket_files *files)
+/* Tell the thread to end. Returns whether it does in time. */
+static bool end_thread(struct socket_files *files)
 {
     int64_t until_ns = clock_monotonic_ns() + END_MAX_NS;
     const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
+    int r = 0;
+    bool has_ended;
 
+    pthread_mutex_lock(&files->lock);
+    files->is_stopping = true;
+    pthread_cond_broadcast(&files->changed);
+    while (!files->has_ended && r != ETIMEDOUT)
+        r = pthread_cond_timedwait(&files->changed, &files->lock, &until);
+    has_ended = files->has_ended;
+    pthread_mutex_unlock(&files->lock);
+    return has_ended;
+}
+
+void socket_files_stop(struct socket_files *files)
+{
     if (!files || !files->has_thread)
         return;
     files->has_thread = false;
-    pthread_mutex_lock(&files->lock);
-    files->is_stopping = true;
-    pthread_cond_signal(&files->changed);
-    pthread_mutex_unlock(&files->lock);
-    if (pthread_clockjoin_np(files->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
+    if (end_thread(files)) {
+        pthread_join(files->thread, NULL);
         give_back(files);
         return;
     }

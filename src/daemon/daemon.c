@@ -462,8 +462,8 @@ int daemon_run(const struct daemon_options *options)
         run_loop(daemon);
 
     stop_workers(daemon);
-    close_loop(daemon);
     server_stop(daemon->http);
+    close_loop(daemon);
     log_end_ns = clock_monotonic_ns() + LOG_END_MAX_NS;
     log_flush(log_end_ns); /* so that there is room for the totals */
     if (r == 0)

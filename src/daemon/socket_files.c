@@ -66,9 +66,14 @@ static void replace(struct shard *shard, void *arg)
 {
     struct request *request = arg;
     struct socket_files *files = request->files;
+    int new_fd;
 
-    intake_replace(worker_intake(request->worker), files->fd, files->new_fd);
+    /* The first one takes it; those after it only begin to listen again. */
+    pthread_mutex_lock(&files->lock);
+    new_fd = files->new_fd;
     files->new_fd = -1;
+    pthread_mutex_unlock(&files->lock);
+    intake_replace(worker_intake(request->worker), files->fd, new_fd);
     pthread_mutex_lock(&files->lock);
     files->n_awaited--;
     pthread_cond_broadcast(&files->changed);

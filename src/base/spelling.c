@@ -44,7 +44,7 @@ static void fill_row(struct rows *rows, struct slice a, struct slice b, size_t i
 /* The distance between two words of at most SPELLING_LENGTH_MAX bytes. */
 static unsigned distance_of(struct slice a, struct slice b)
 {
-    struct rows rows;
+    struct rows rows = { 0 };
 
     for (size_t j = 0; j <= b.len; j++)
         rows.cells[0][j] = (unsigned)j;

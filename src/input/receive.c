@@ -70,7 +70,6 @@ struct receive_batch {
     _Alignas(struct cmsghdr) char control[RECEIVE_BATCH_MAX][CONTROL_SIZE];
     char names[NAMES_SIZE];
     socklen_t name_size;
-    bool was_full;          /* the last fill brought n_max datagrams */
     unsigned n_named;       /* datagrams whose senders the kernel tells: the first ones */
     unsigned n_named_fills; /* further fills with all of them */
     size_t control_size;    /* the room for control messages of each datagram */
@@ -111,9 +110,10 @@ static void name_first(struct receive_batch *batch, unsigned n)
 static bool may_name_all(struct receive_batch *batch)
 {
     bool are_wanted = batch->n_named_fills > 0;
+    bool was_full = (unsigned)batch->n_filled == batch->n_max;
 
     batch->n_named_fills -= are_wanted;
-    return are_wanted || !batch->was_full;
+    return are_wanted || !was_full;
 }
 
 int receive_batch_new(struct receive_batch **ret, bool is_unix)
@@ -186,20 +186,19 @@ int receive_batch_fill(struct receive_batch *batch, int fd)
     /* MSG_TRUNC: msg_len is the length as sent, even if that exceeds the buffer. */
     int n, flags = MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC;
 
+    name_first(batch, may_name_all(batch) ? batch->n_max : N_NAMED_MIN);
     /* Only those that the last call changed: most batches are small, and all headers are 4 KB. */
     for (int i = 0; i < batch->n_filled; i++) {
         batch->headers[i].msg_hdr.msg_controllen = batch->control_size;
         batch->headers[i].msg_hdr.msg_namelen = batch->name_size;
     }
     batch->n_filled = 0;
-    name_first(batch, may_name_all(batch) ? batch->n_max : N_NAMED_MIN);
     do {
         n = recvmmsg(fd, batch->headers, batch->n_max, flags, NULL);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
     batch->n_filled = n;
-    batch->was_full = (unsigned)n == batch->n_max;
     if (n > 0 && batch->headers[0].msg_hdr.msg_controllen > 0)
         note_clocks(batch);
     return n;

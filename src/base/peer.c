@@ -41,6 +41,16 @@ void peer_add_process(struct peer *peer, int fd)
     peer->uid = process.uid;
 }
 
+/* @host without what says that it is an IPv4 address in IPv6 form (RFC 4291, section 2.5.5.2). */
+static struct slice unmapped(struct slice host)
+{
+    const struct slice prefix = SLICE("\0\0\0\0\0\0\0\0\0\0\xff\xff");
+
+    if (!slice_starts_with(host, prefix))
+        return host;
+    return (struct slice){ host.at + prefix.len, host.len - prefix.len };
+}
+
 /* The part of the address that names the host or the socket. */
 static struct slice host_of(const struct peer *peer)
 {
@@ -49,8 +59,8 @@ static struct slice host_of(const struct peer *peer)
         return (struct slice){ peer->bytes + offsetof(struct sockaddr_in, sin_addr),
                                sizeof(struct in_addr) };
     case AF_INET6:
-        return (struct slice){ peer->bytes + offsetof(struct sockaddr_in6, sin6_addr),
-                               sizeof(struct in6_addr) };
+        return unmapped((struct slice){ peer->bytes + offsetof(struct sockaddr_in6, sin6_addr),
+                                        sizeof(struct in6_addr) });
     case AF_UNIX:
         if (peer->len > PATH_AT)
             return (struct slice){ peer->bytes + PATH_AT, peer->len - PATH_AT };

@@ -36,7 +36,10 @@ struct peer peer_of_address(const struct sockaddr *address, socklen_t len);
  */
 void peer_add_process(struct peer *peer, int fd);
 
-/* A hash of the host, the path or the process, but not of a port, which may change each time. */
+/*
+ * A hash of the host, the path or the process, but not of a port, which may change each time. An
+ * IPv4 address has the same hash in its IPv6 form, ::ffff:192.0.2.7.
+ */
 uint64_t peer_hash(const struct peer *peer, uint64_t seed);
 
 /*

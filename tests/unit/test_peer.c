@@ -86,6 +86,8 @@ static void its_hash_is_that_of_the_host(void **state)
     assert_true(hash_of(from_text("192.0.2.7:1")) != hash_of(from_text("192.0.2.8:1")));
     assert_true(hash_of(from_text("[::1]:1")) == hash_of(from_text("[::1]:2")));
     assert_true(hash_of(from_text("[::1]:1")) != hash_of(from_text("[::2]:1")));
+    assert_true(hash_of(from_text("[::ffff:192.0.2.7]:1")) == hash_of(from_text("192.0.2.7:1")));
+    assert_true(hash_of(from_text("[::fffe:192.0.2.7]:1")) != hash_of(from_text("192.0.2.7:1")));
     assert_true(hash_of(from_path(SLICE("/a"))) != hash_of(from_path(SLICE("/b"))));
     assert_true(hash_of(from_path(SLICE("/a"))) != hash_of((struct peer){ 0 }));
 }

@@ -46,19 +46,33 @@ static void a_tcp_peer_is_its_address(void **state)
     stage_close(&stage);
 }
 
-static void a_unix_peer_is_its_process(void **state)
+static void must_be_this_process(const struct peer *peer)
 {
     char wanted[64];
-    struct stage stage;
-    int out;
 
     snprintf(wanted, sizeof(wanted), "pid %d, uid %u", getpid(), getuid());
-    stage_open(&stage, UNIX, 10);
-    stage.asks_for_peer = true;
-    out = client_of(&stage);
-    say(out, SLICE("a:1|c\n"));
+    must_be(peer, wanted);
+}
+
+/* A client of a Unix stage, which has sent @text. */
+static int unix_client(struct stage *stage, struct slice text)
+{
+    int out;
+
+    stage_open(stage, UNIX, 10);
+    stage->asks_for_peer = true;
+    out = client_of(stage);
+    say(out, text);
+    return out;
+}
+
+static void a_unix_peer_is_its_process(void **state)
+{
+    struct stage stage;
+    int out = unix_client(&stage, SLICE("a:1|c\n"));
+
     run_until(&stage, &stage.n_lines, 1);
-    must_be(&stage.peer, wanted);
+    must_be_this_process(&stage.peer);
     close(out);
     run_until(&stage, &stage.n_closed, 1);
     stage_close(&stage);
@@ -67,19 +81,12 @@ static void a_unix_peer_is_its_process(void **state)
 /* A line that is cut off is refused when the connection has ended. */
 static void a_unix_peer_that_has_gone_is_still_known(void **state)
 {
-    char wanted[64];
     struct stage stage;
-    int out;
 
-    snprintf(wanted, sizeof(wanted), "pid %d, uid %u", getpid(), getuid());
-    stage_open(&stage, UNIX, 10);
-    stage.asks_for_peer = true;
-    out = client_of(&stage);
-    say(out, SLICE("\x08\0\0\0a:1"));
-    close(out);
+    close(unix_client(&stage, SLICE("\x08\0\0\0a:1")));
     run_until(&stage, &stage.n_closed, 1);
     assert_int_equal(stage.n_refused, 1);
-    must_be(&stage.peer, wanted);
+    must_be_this_process(&stage.peer);
     stage_close(&stage);
 }
 

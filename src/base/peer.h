@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Peer: the other end of a socket, as far as the kernel tells at no cost for each datagram
+ * Peer: the other end of a socket, as far as the kernel tells
  */
 
 #include "base/buffer.h"

@@ -7,7 +7,8 @@
  *      name:1|c|#path:a|b
  *                      ^
  * The '|' ended the value of the tag, so the label is path="a", and "b" is an unknown section.
- * There is one call when the key of such a line is learned, not one for each line.
+ * There is a call for each such line whose key is not cached: usually the first one of its series.
+ * An x, and a line that goes to an overflow series, never has a cached key.
  */
 
 #include "base/slice.h"

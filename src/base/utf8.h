@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * UTF-8: validation
+ * UTF-8: validation, and repair
  */
 
 #include "base/buffer.h"

@@ -132,15 +132,19 @@ static void log_error_once(struct kept_file *kept, int error)
 static void look_after(struct socket_files *files, struct kept_file *kept)
 {
     struct listener_file *file = &kept->file;
+    struct unix_file made;
     int fd;
 
-    if (is_there(file))
+    if (is_there(file)) {
+        kept->last_error = 0;
         return;
-    fd = unix_bind(file->path, file->type, &files->permissions, &file->file);
+    }
+    fd = unix_bind(file->path, file->type, &files->permissions, &made);
     if (fd < 0) {
         log_error_once(kept, fd);
         return;
     }
+    file->file = made;
     kept->last_error = 0;
     log_warn(
         "the file of a socket was gone, and has been made again", LOG_TEXT("path", file->path),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Unix sockets: abstract names, and files that disappear."""
 
+import errno
 import os
 import shutil
 import socket
@@ -172,6 +173,31 @@ def test_a_folder_that_disappears_may_come_back(start, folder):
     assert udometer.settle().value("hits_total") == 2
     udometer.stop()
     assert os.listdir(folder + "/run") == []
+
+
+def test_a_file_that_comes_back_is_known_again(start, folder):
+    os.mkdir(folder + "/run")
+    udometer = start("--statsd.listen-unixgram=%s/run/unixgram" % folder,
+                     "--statsd.listen-unix=%s/unix" % folder)
+    for n_lost in (1, 2):
+        os.rename(folder + "/run", folder + "/gone")
+        wait_until(lambda: len(cannot(udometer)) == n_lost, lambda: "each loss is logged")
+        os.rename(folder + "/gone", folder + "/run")
+        # The first may be part of a round that began before; the second is not.
+        for n_made in (2 * n_lost - 1, 2 * n_lost):
+            os.unlink(folder + "/unix")
+            wait_until(lambda: len(warnings(udometer)) == n_lost + n_made,
+                       lambda: "the other one is made again")
+    assert {(record["path"], record["error"]) for record in cannot(udometer)} == \
+        {(folder + "/run/unixgram", os.strerror(errno.ENOENT))}
+    write(udometer, connect(udometer, "unixgram"), b"hits_total:1|c\n")
+    assert udometer.settle().value("hits_total") == 1
+    udometer.stop()
+    assert os.listdir(folder + "/run") == []
+
+
+def cannot(udometer):
+    return [record for record in warnings(udometer) if "cannot" in record["msg"]]
 
 
 def test_without_files_there_is_no_thread_for_them(start):

@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -48,10 +49,11 @@ struct socket_files {
     struct request *requests; /* one for each worker */
     unsigned n_workers;
     pthread_t thread;
-    bool has_thread, is_stuck;
+    bool is_stuck;
 
-    /* What the workers that are asked replace, and with what; -1 once that is done. */
-    int fd, new_fd;
+    /* What the workers that are asked replace, and with what; -1 once one has taken it. */
+    int fd;
+    _Atomic int new_fd;
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
@@ -66,14 +68,9 @@ static void replace(struct shard *shard, void *arg)
 {
     struct request *request = arg;
     struct socket_files *files = request->files;
-    int new_fd;
 
     /* The first one takes it; those after it only begin to listen again. */
-    pthread_mutex_lock(&files->lock);
-    new_fd = files->new_fd;
-    files->new_fd = -1;
-    pthread_mutex_unlock(&files->lock);
-    intake_replace(worker_intake(request->worker), files->fd, new_fd);
+    intake_replace(worker_intake(request->worker), files->fd, atomic_exchange(&files->new_fd, -1));
     pthread_mutex_lock(&files->lock);
     files->n_awaited--;
     pthread_cond_broadcast(&files->changed);
@@ -107,17 +104,20 @@ static bool is_there(const struct listener_file *file)
            status.st_ino == file->file.inode;
 }
 
-/* Let the workers use @new_fd in place of the old socket. The first that is asked takes it. */
-static void hand_over(struct socket_files *files, const struct listener_file *file, int new_fd)
+/*
+ * Let the workers use @new_fd in place of the old socket. The first that is asked takes it. Returns
+ * false if the process ends.
+ */
+static bool hand_over(struct socket_files *files, const struct listener_file *file, int new_fd)
 {
     unsigned first = file->worker;
 
     files->fd = file->fd;
     files->new_fd = new_fd;
-    if (!ask(files, first, first + 1) || file->type != SOCK_STREAM)
-        return;
-    if (ask(files, 0, first))
-        (void)ask(files, first + 1, files->n_workers);
+    if (file->type != SOCK_STREAM)
+        return ask(files, first, first + 1);
+    return ask(files, first, first + 1) && ask(files, 0, first) &&
+           ask(files, first + 1, files->n_workers);
 }
 
 static void log_error_once(struct kept_file *kept, int error)
@@ -129,7 +129,8 @@ static void log_error_once(struct kept_file *kept, int error)
     kept->last_error = error;
 }
 
-static void look_after(struct socket_files *files, struct kept_file *kept)
+/* Returns false if the process ends. */
+static bool look_after(struct socket_files *files, struct kept_file *kept)
 {
     struct listener_file *file = &kept->file;
     struct unix_file made;
@@ -137,48 +138,61 @@ static void look_after(struct socket_files *files, struct kept_file *kept)
 
     if (is_there(file)) {
         kept->last_error = 0;
-        return;
+        return true;
     }
     fd = unix_bind(file->path, file->type, &files->permissions, &made);
     if (fd < 0) {
         log_error_once(kept, fd);
-        return;
+        return true;
     }
     file->file = made;
     kept->last_error = 0;
     log_warn(
         "the file of a socket was gone, and has been made again", LOG_TEXT("path", file->path),
         LOG_TEXT("hint", "find out what removes it; a cleaner of temporary files, for example"));
-    hand_over(files, file, fd);
+    return hand_over(files, file, fd);
 }
 
-/* Returns false when the process ends. */
-static bool wait_for_next(struct socket_files *files)
+/* Returns false if the process ends. */
+static bool look_after_all(struct socket_files *files)
 {
-    int64_t until_ns = clock_monotonic_ns() + INTERVAL_NS;
+    for (unsigned i = 0; i < files->n_kept; i++)
+        if (!look_after(files, &files->kept[i]))
+            return false;
+    return true;
+}
+
+/* Wait until *@flag, at most @max_ns. Returns *@flag. */
+static bool wait_for(struct socket_files *files, const bool *flag, int64_t max_ns)
+{
+    int64_t until_ns = clock_monotonic_ns() + max_ns;
     const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
     int r = 0;
-    bool is_stopping;
+    bool is_set;
 
     pthread_mutex_lock(&files->lock);
-    while (!files->is_stopping && r != ETIMEDOUT)
+    while (!*flag && r != ETIMEDOUT)
         r = pthread_cond_timedwait(&files->changed, &files->lock, &until);
-    is_stopping = files->is_stopping;
+    is_set = *flag;
     pthread_mutex_unlock(&files->lock);
-    return !is_stopping;
+    return is_set;
+}
+
+static void set(struct socket_files *files, bool *flag)
+{
+    pthread_mutex_lock(&files->lock);
+    *flag = true;
+    pthread_cond_broadcast(&files->changed);
+    pthread_mutex_unlock(&files->lock);
 }
 
 static void *run(void *arg)
 {
     struct socket_files *files = arg;
 
-    while (wait_for_next(files))
-        for (unsigned i = 0; i < files->n_kept; i++)
-            look_after(files, &files->kept[i]);
-    pthread_mutex_lock(&files->lock);
-    files->has_ended = true;
-    pthread_cond_broadcast(&files->changed);
-    pthread_mutex_unlock(&files->lock);
+    while (!wait_for(files, &files->is_stopping, INTERVAL_NS) && look_after_all(files))
+        continue;
+    set(files, &files->has_ended);
     return NULL;
 }
 
@@ -229,7 +243,6 @@ int socket_files_start(struct socket_files **ret, struct listeners *listeners,
         socket_files_free(files);
         return r;
     }
-    files->has_thread = true;
     *ret = files;
     return 0;
 }
@@ -241,30 +254,12 @@ static void give_back(struct socket_files *files)
         files->listeners->files[i].file = files->kept[i].file.file;
 }
 
-/* Tell the thread to end. Returns whether it does in time. */
-static bool end_thread(struct socket_files *files)
-{
-    int64_t until_ns = clock_monotonic_ns() + END_MAX_NS;
-    const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
-    int r = 0;
-    bool has_ended;
-
-    pthread_mutex_lock(&files->lock);
-    files->is_stopping = true;
-    pthread_cond_broadcast(&files->changed);
-    while (!files->has_ended && r != ETIMEDOUT)
-        r = pthread_cond_timedwait(&files->changed, &files->lock, &until);
-    has_ended = files->has_ended;
-    pthread_mutex_unlock(&files->lock);
-    return has_ended;
-}
-
 void socket_files_stop(struct socket_files *files)
 {
-    if (!files || !files->has_thread)
+    if (!files)
         return;
-    files->has_thread = false;
-    if (end_thread(files)) {
+    set(files, &files->is_stopping);
+    if (wait_for(files, &files->has_ended, END_MAX_NS)) {
         pthread_join(files->thread, NULL);
         give_back(files);
         return;

@@ -6,9 +6,8 @@
  * libmicrohttpd runs one thread on epoll. It listens on one socket; an acceptor listens on the
  * others, and passes connections to that thread, so that all requests are handled there.
  *
- * libmicrohttpd It parses requests, and keeps and limits
- * connections. This file connects its callbacks to a handler, and turns the handler's reply
- * into a response. libmicrohttpd calls, in this order:
+ * libmicrohttpd parses requests, and keeps and limits connections. This file connects its callbacks
+ * to a handler, and turns the handler's reply into a response. libmicrohttpd calls, in this order:
  *
  *      on_connection   when a client connects
  *      on_target       with the first line of a request

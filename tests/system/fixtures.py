@@ -26,17 +26,15 @@ def folder():
     shutil.rmtree(path)
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Start daemons with the given flags; they are stopped, and must end with status 0."""
+def starter(tmp_path, make):
+    """A function that starts daemons with make(); they are stopped, and must end with status 0."""
     started = []
 
-    def start_one(*flags, **options):
+    def start_one(*words, **options):
         directory = tmp_path / ("udometer-%d" % len(started))
         directory.mkdir()
-        udometer = Udometer(str(directory), *flags, **options)
-        started.append(udometer)
-        return udometer
+        started.append(make(str(directory), *words, **options))
+        return started[-1]
 
     try:
         yield start_one
@@ -47,6 +45,12 @@ def start(tmp_path):
         for udometer in started:
             if not udometer.has_ended:
                 udometer.kill()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start daemons with the given flags."""
+    yield from starter(tmp_path, Udometer)
 
 
 @pytest.fixture

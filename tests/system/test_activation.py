@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from children import clean_environment
+from fixtures import starter
 from harness import BINARY, DEADLINE, Udometer, read_log, wait_until
 
 # Puts descriptors, given by number, from 3 on, and becomes the program that follows.
@@ -46,23 +47,8 @@ class Activated(Udometer):
 
 @pytest.fixture
 def activate(tmp_path):
-    started = []
-
-    def activate_one(socks, *flags, **options):
-        directory = tmp_path / ("udometer-%d" % len(started))
-        directory.mkdir()
-        started.append(Activated(str(directory), socks, *flags, **options))
-        return started[-1]
-
-    try:
-        yield activate_one
-        for udometer in started:
-            if not udometer.has_ended:
-                udometer.stop()
-    finally:
-        for udometer in started:
-            if not udometer.has_ended:
-                udometer.kill()
+    """Start daemons with the given sockets and flags."""
+    yield from starter(tmp_path, Activated)
 
 
 def ended(socks, *flags, names=None, n=None, **environment):

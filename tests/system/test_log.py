@@ -40,6 +40,14 @@ def check_that_it_works(udometer):
     assert udometer.get("/-/ready").status == 200
 
 
+def check_that_nothing_stops(udometer):
+    """Its log has nowhere to go."""
+    log_until_lines_are_dropped(udometer)
+    check_that_it_works(udometer)
+    udometer.send_signal(signal.SIGTERM)
+    assert udometer.process.wait(END_SECONDS) == 0
+
+
 @pytest.fixture
 def read_udometer(start):
     """Its log goes through a pipe."""
@@ -49,12 +57,8 @@ def read_udometer(start):
 
 
 def test_a_stopped_reader_of_the_log_stops_nothing(read_udometer):
-    udometer = read_udometer
-    udometer.reader.pause()
-    log_until_lines_are_dropped(udometer)
-    check_that_it_works(udometer)
-    udometer.send_signal(signal.SIGTERM)
-    assert udometer.process.wait(END_SECONDS) == 0
+    read_udometer.reader.pause()
+    check_that_nothing_stops(read_udometer)
 
 
 def test_the_log_says_how_many_lines_are_missing(read_udometer):
@@ -75,12 +79,8 @@ def said_to_be_missing(udometer):
 
 
 def test_a_reader_that_has_ended_stops_nothing(read_udometer):
-    udometer = read_udometer
-    udometer.reader.end()
-    log_until_lines_are_dropped(udometer)
-    check_that_it_works(udometer)
-    udometer.send_signal(signal.SIGTERM)
-    assert udometer.process.wait(END_SECONDS) == 0
+    read_udometer.reader.end()
+    check_that_nothing_stops(read_udometer)
 
 
 def limit_file_size(udometer, n_bytes):

@@ -143,6 +143,7 @@ def test_a_flood_of_refused_lines_is_counted_exactly(start):
     assert data["refused"] == n_lines
     assert data["unlisted"] + sum(line["count"] for line in data["lines"]) == n_lines
     assert len(data["lines"]) <= 8
+    udometer.stop()
     assert len(logged(udometer)) == 1
 
 

@@ -73,6 +73,7 @@ int explain_main(int argc, char **argv)
     CLEANUP(problems_deinit) struct problems warnings = { 0 };
     enum config_outcome outcome;
     int n_flags = command_line_count_flags(argc, argv);
+
     if (config_new(&settings) < 0)
         return EXIT_FAILURE;
     outcome = config_load(settings, n_flags, argv, &problems, &warnings);

@@ -367,7 +367,8 @@ udom_send() { _udom_send || :; }
 
 # It reads to the end whatever happens, or SIGPIPE would end the program that writes.
 _udom_send() {
-    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    # With multibyte, read would lose half a character at the input's end.
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh +o multibyte
     local _udom_line='' _udom_pack='' _udom_packed=0 _udom_bytes=0
     _udom_look
     case $_udom_way:$_udom_waits in

@@ -134,6 +134,11 @@ def calls(samples):
                       for sample in samples)
 
 
+def pipe(lines):
+    """A script that sends these lines as they are."""
+    return b"printf %s " + quote(lines) + b" | udom_send"
+
+
 class Receiver:
     """A socket; its datagrams are kept in their order, without the line feed at the end."""
 

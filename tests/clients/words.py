@@ -95,6 +95,14 @@ def expressible_cases():
     return found
 
 
+def other_cases():
+    """All other vectors that are lines of text and fit into a datagram, each with these lines."""
+    spoken = {case.raw for case, _ in expressible_cases()}
+    cases = [(case, [line for line in case.raw.split(b"\n") if line])
+             for case in vectors.load() if case.raw not in spoken and b"\0" not in case.raw]
+    return [(case, lines) for case, lines in cases if datagrams_of(lines) == [b"\n".join(lines)]]
+
+
 def datagrams_of(lines):
     """The fewest datagrams that hold these lines in their order, each with a line feed after it."""
     packs = [[]]

@@ -398,30 +398,27 @@ static bool is_ending_in(const struct udom *client, const struct packet *packet,
     return ending != ENDING_NOWHERE && packet == &client->slots[ending].packet;
 }
 
-static bool wait_for_flusher(const struct udom *client)
+/*
+ * Send the expiry that waits in another slot's packet, or wait until the flusher has sent it.
+ * Returns false if that took too long.
+ */
+static bool send_ending_first(struct udom *client, int ending)
 {
+    if (ending != ENDING_WITH_FLUSHER) {
+        struct slot *slot = &client->slots[ending];
+
+        if (!lock_briefly(&slot->lock))
+            return false;
+        if (ending_of(client) == ending) {
+            packet_send(client, &slot->packet);
+            set_ending(client, ENDING_NOWHERE);
+        }
+        unlock(&slot->lock);
+    }
     for (int i = 0; i < LOCK_TRIES; i++)
         if (ending_of(client) != ENDING_WITH_FLUSHER)
             return true;
     return false;
-}
-
-/* Send the expiry that waits in another slot's packet. Returns false if that took too long. */
-static bool send_ending_first(struct udom *client, int ending)
-{
-    struct slot *slot;
-
-    if (ending == ENDING_WITH_FLUSHER)
-        return wait_for_flusher(client);
-    slot = &client->slots[ending];
-    if (!lock_briefly(&slot->lock))
-        return false;
-    if (ending_of(client) == ending) {
-        packet_send(client, &slot->packet);
-        set_ending(client, ENDING_NOWHERE);
-    }
-    unlock(&slot->lock);
-    return ending_of(client) != ENDING_WITH_FLUSHER || wait_for_flusher(client);
 }
 
 /*

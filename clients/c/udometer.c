@@ -153,8 +153,8 @@ struct row {
     double value;
     unsigned text_at, len; /* its tags, among the texts */
     unsigned next;         /* index + 1 of the next row in its bucket; 0: it is the last */
-    unsigned replacement;  /* the last one that set it */
-    int n_endings;         /* -1: it was never sent */
+    bool is_set;           /* by the replacement that was begun last */
+    unsigned n_endings;    /* times that it is to be ended yet; 0: it was not sent */
 };
 
 /*
@@ -167,12 +167,11 @@ struct udom_family {
     struct udom_metric metric; /* name and tags of all series */
     pthread_mutex_t lock;
     unsigned n_series_max, n_rows_max;
-    unsigned replacement; /* counts them */
     bool is_replacing, was_replaced;
     unsigned n_rows, n_set; /* in all, and by this replacement */
     struct row *rows;       /* in the order of their texts */
     unsigned *buckets;      /* by hash: index + 1 of a first row */
-    size_t texts_len, texts_size;
+    size_t texts_len;
     char *texts;
 };
 
@@ -1268,15 +1267,15 @@ static struct row *row_find(struct udom_family *family, uint64_t hash, const cha
 /* Returns NULL if there is no room. */
 static struct row *row_add(struct udom_family *family, uint64_t hash, const char *text, size_t len)
 {
+    size_t n_bytes = (size_t)family->n_rows_max * ROW_TEXT_BYTES;
     struct row *row = &family->rows[family->n_rows];
 
-    if (family->n_rows == family->n_rows_max || len > family->texts_size - family->texts_len)
+    if (family->n_rows == family->n_rows_max || len > n_bytes - family->texts_len)
         return NULL;
     memset(row, 0, sizeof(*row));
     row->hash = hash;
     row->text_at = (unsigned)family->texts_len;
     row->len = (unsigned)len;
-    row->n_endings = -1;
     memcpy(family->texts + family->texts_len, text, len);
     family->texts_len += len;
     family->n_rows++;
@@ -1292,29 +1291,17 @@ static struct row *row_set(struct udom_family *family, const struct udom_metric 
     uint64_t hash = hash_of(text, len);
     struct row *row = row_find(family, hash, text, len);
 
-    if (row && row->replacement == family->replacement)
+    if (row && row->is_set)
         return row;
     if (family->n_set == family->n_series_max)
         return NULL;
     if (!row)
         row = row_add(family, hash, text, len);
     if (row) {
-        row->replacement = family->replacement;
+        row->is_set = true;
         family->n_set++;
     }
     return row;
-}
-
-/* Is the row set by this replacement? */
-static bool row_is_set(const struct udom_family *family, const struct row *row)
-{
-    return row->replacement == family->replacement;
-}
-
-/* Was the row sent, and is to be ended? */
-static bool row_is_gone(const struct udom_family *family, const struct row *row)
-{
-    return !row_is_set(family, row) && row->n_endings >= 0;
 }
 
 static void row_describe(struct udom_metric *metric, const struct udom_family *family,
@@ -1349,7 +1336,10 @@ static uint64_t row_keys(const struct udom_family *family, const struct row *row
 
 /* --- replacing: families --------------------------------------------------------------------- */
 
-/* Remove all rows but those that were set or must be ended once more. */
+/*
+ * Keep the rows that may have to be ended. Drop the updates of a replacement that was not finished,
+ * and the rows that only it has set.
+ */
 static void family_compact(struct udom_family *family)
 {
     unsigned n_rows = family->n_rows;
@@ -1360,7 +1350,10 @@ static void family_compact(struct udom_family *family)
     for (unsigned i = 0; i < n_rows; i++) {
         struct row row = family->rows[i];
 
-        if (!row_is_set(family, &row) && (row.n_endings < 0 || row.n_endings == N_ENDINGS))
+        ADD(&family->metric.client->counts.dropped, row.n_updates);
+        row.n_updates = 0;
+        row.is_set = false;
+        if (row.n_endings == 0)
             continue;
         memmove(family->texts + family->texts_len, family->texts + row.text_at, row.len);
         row.text_at = (unsigned)family->texts_len;
@@ -1377,14 +1370,14 @@ static void append_rows(struct udom_family *family, struct slot *slot)
     for (unsigned i = 0; i < family->n_rows; i++) {
         struct row *row = &family->rows[i];
 
-        if (!row_is_set(family, row))
+        if (!row->is_set)
             continue;
         row_describe(&metric, family, row);
         lock_patiently(&slot->lock);
         packet_gauge(&slot->packet, &metric, row->value, true, row->n_updates);
         unlock(&slot->lock);
         row->n_updates = 0;
-        row->n_endings = 0;
+        row->n_endings = N_ENDINGS;
     }
 }
 
@@ -1395,34 +1388,27 @@ static void append_expiries(struct udom_family *family, struct slot *slot)
     for (unsigned i = 0; i < family->n_rows; i++) {
         struct row *row = &family->rows[i];
 
-        if (!row_is_gone(family, row))
+        if (row->is_set)
             continue;
         row_describe(&metric, family, row);
         expiry_init(&ending, &metric);
         append_expiry(slot, &ending, 0);
-        row->n_endings++;
+        row->n_endings--;
     }
 }
 
 /*
  * An expiry ends all series that have its tags, so also one that has more. It can be among those
- * that were just set only if the rows do not have the same keys.
+ * that were just set only if the rows do not have the same keys. There must be a row.
  */
 static bool may_end_too_much(const struct udom_family *family)
 {
+    uint64_t keys = row_keys(family, &family->rows[0]);
+
     for (unsigned i = 1; i < family->n_rows; i++)
-        if (row_keys(family, &family->rows[i]) != row_keys(family, &family->rows[0]))
+        if (row_keys(family, &family->rows[i]) != keys)
             return true;
     return false;
-}
-
-static bool ends_anything(const struct udom_family *family)
-{
-    bool ends = !family->was_replaced;
-
-    for (unsigned i = 0; i < family->n_rows; i++)
-        ends |= row_is_gone(family, &family->rows[i]);
-    return ends;
 }
 
 /* As a flush does: it tries, even if the last time nothing listened. */
@@ -1443,9 +1429,10 @@ static void family_send(struct udom_family *family)
 {
     struct udom *client = family->metric.client;
     struct slot *slot = slot_of_thread(client);
+    bool ends_rows = family->n_rows > family->n_set;
     struct udom_metric ending;
 
-    if (ends_anything(family) && is_recorded_elsewhere(client, slot))
+    if ((ends_rows || !family->was_replaced) && is_recorded_elsewhere(client, slot))
         flush_all(client);
     if (!family->was_replaced) {
         expiry_init(&ending, &family->metric);
@@ -1453,19 +1440,10 @@ static void family_send(struct udom_family *family)
     }
     append_rows(family, slot);
     append_expiries(family, slot);
-    if (may_end_too_much(family))
+    if (ends_rows && may_end_too_much(family))
         append_rows(family, slot);
     send_packet_of(client, slot);
     family->was_replaced = true;
-}
-
-/* The updates of a replacement that was not finished. */
-static void family_drop_updates(struct udom_family *family)
-{
-    for (unsigned i = 0; i < family->n_rows; i++) {
-        ADD(&family->metric.client->counts.dropped, family->rows[i].n_updates);
-        family->rows[i].n_updates = 0;
-    }
 }
 
 void udom_replace_begin(struct udom_family *family)
@@ -1473,9 +1451,8 @@ void udom_replace_begin(struct udom_family *family)
     if (!family)
         return;
     pthread_mutex_lock(&family->lock);
-    family_drop_updates(family);
+    family_compact(family);
     family->is_replacing = true;
-    family->replacement++;
     family->n_set = 0;
     pthread_mutex_unlock(&family->lock);
 }
@@ -1529,7 +1506,6 @@ void udom_replace_end(struct udom_family *family)
         pthread_mutex_lock(&client->flush_lock);
         family_send(family);
         pthread_mutex_unlock(&client->flush_lock);
-        family_compact(family);
     }
     family->is_replacing = false;
     pthread_mutex_unlock(&family->lock);
@@ -1547,10 +1523,9 @@ static bool family_allocate(struct udom_family *family)
 {
     size_t n = family->n_rows_max;
 
-    family->texts_size = n * ROW_TEXT_BYTES;
     family->rows = calloc(n, sizeof(*family->rows));
     family->buckets = calloc(n, sizeof(*family->buckets));
-    family->texts = malloc(family->texts_size);
+    family->texts = malloc(n * ROW_TEXT_BYTES);
     return family->rows && family->buckets && family->texts;
 }
 
@@ -1619,9 +1594,7 @@ static void family_reset(struct udom_family *family)
 {
     pthread_mutex_init(&family->lock, NULL);
     family->n_rows = 0;
-    family->texts_len = 0;
     family->is_replacing = family->was_replaced = false;
-    memset(family->buckets, 0, family->n_rows_max * sizeof(*family->buckets));
 }
 
 /* --- timers ---------------------------------------------------------------------------------- */

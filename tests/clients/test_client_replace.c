@@ -133,6 +133,18 @@ static void with_other_keys_what_stays_is_set_again(void **state)
     assert_int_equal(stats_of(client).sent, 2);
 }
 
+static void with_other_keys_nothing_is_sent_twice_if_nothing_ends(void **state)
+{
+    for (int round = 0; round < 2; round++) {
+        catcher_read_all(&catcher);
+        udom_replace_begin(jobs);
+        udom_replace(jobs, 1, "job", "a");
+        udom_replace(jobs, 1, "job", "b", "phase", "x");
+        udom_replace_end(jobs);
+    }
+    assert_arrived(SET("a") "jobs:1|g|#job:b,phase:x\n");
+}
+
 static void what_was_merged_before_is_sent_before(void **state)
 {
     struct udom_metric *counter = udom_metric(client, UDOM_COUNTER, "c");
@@ -204,9 +216,24 @@ static void an_unfinished_one_is_discarded(void **state)
     udom_replace(jobs, 5, "job", "c");
     catcher_read_all(&catcher);
     replace_with("a");
-    assert_arrived(SET("a") END("b"));
+    replace_with("a");
+    assert_arrived(SET("a") END("b") SET("a") END("b"));
     assert_int_equal(stats_of(client).dropped, 2);
-    assert_int_equal(stats_of(client).sent, 3);
+    assert_int_equal(stats_of(client).sent, 4);
+}
+
+static void unfinished_ones_take_no_room(void **state)
+{
+    char name[] = "a";
+
+    for (; *name <= 'z'; ++*name) {
+        udom_replace_begin(jobs);
+        udom_replace(jobs, 1, "job", name);
+    }
+    replace_with("ABCD");
+    assert_arrived(END_ALL SET("A") SET("B") SET("C") SET("D"));
+    assert_int_equal(stats_of(client).refused, 0);
+    assert_int_equal(stats_of(client).dropped, 26);
 }
 
 static void the_same_family_is_prepared_once(void **state)
@@ -276,11 +303,13 @@ int main(void)
         WITH_CLIENT(the_last_value_of_a_series_wins),
         WITH_CLIENT(it_has_the_tags_of_client_and_family),
         WITH_CLIENT(with_other_keys_what_stays_is_set_again),
+        WITH_CLIENT(with_other_keys_nothing_is_sent_twice_if_nothing_ends),
         WITH_CLIENT(what_was_merged_before_is_sent_before),
         WITH_CLIENT(more_series_than_there_is_room_for_are_refused),
         WITH_CLIENT(tags_without_room_are_refused),
         WITH_CLIENT(what_cannot_be_a_series_is_refused),
         WITH_CLIENT(an_unfinished_one_is_discarded),
+        WITH_CLIENT(unfinished_ones_take_no_room),
         WITH_CLIENT(the_same_family_is_prepared_once),
         WITH_CLIENT(many_series_come_in_full_packets),
         WITH_CLIENT(a_child_begins_anew),

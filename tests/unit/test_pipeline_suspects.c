@@ -43,6 +43,13 @@ static void a_bar_in_a_tag_is_told_when_its_key_is_learned(void **state)
     must_tell("d:1:2|h|#bare|w", "d of d:1:2|h|#bare|w; ");
 }
 
+/* Its key is never cached. */
+static void an_x_is_told_each_time(void **state)
+{
+    must_tell("e:1|x|#k:v|w", "e of e:1|x|#k:v|w; ");
+    must_tell("e:1|x|#k:v|w", "e of e:1|x|#k:v|w; ");
+}
+
 static void other_sections_are_not_suspect(void **state)
 {
     must_tell("a:1|c|w|#k:v", "");
@@ -80,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         SUSPECTS_CASE(a_bar_in_a_tag_is_told_when_its_key_is_learned),
+        SUSPECTS_CASE(an_x_is_told_each_time),
         SUSPECTS_CASE(other_sections_are_not_suspect),
         SUSPECTS_CASE(what_is_refused_is_not_suspect),
         SUSPECTS_CASE(nobody_need_listen),

@@ -111,6 +111,26 @@ static void a_new_name_replaces_the_least_recently_noted(void **state)
     must_have(must_find("late"), 0, "late.1");
 }
 
+static void nothing_is_left_of_a_name_that_was_replaced(void **state)
+{
+    char text[16];
+
+    for (unsigned i = 0; i <= ALIAS_SPELLINGS_MAX; i++) {
+        snprintf(text, sizeof(text), "a%ub", i);
+        note("first", 1000, "a.b", text);
+    }
+    assert_true(must_find("first")->has_more);
+    for (unsigned i = 0; i < ALIASES_MAX; i++) {
+        snprintf(text, sizeof(text), "n%u", i);
+        note(text, i, "x", "y");
+    }
+    assert_null(find("first"));
+    for (unsigned i = 0; i < ALIASES_MAX; i++) {
+        assert_int_equal(aliases.items[i].n_spellings, 2);
+        assert_false(aliases.items[i].has_more);
+    }
+}
+
 static void texts_may_be_any_bytes(void **state)
 {
     note_long("_", 1, SLICE("\0"), SLICE("\n"));
@@ -142,6 +162,7 @@ int main(void)
         ALIASES_CASE(lists_each_spelling_once),
         ALIASES_CASE(says_when_there_are_more_spellings_than_it_keeps),
         ALIASES_CASE(a_new_name_replaces_the_least_recently_noted),
+        ALIASES_CASE(nothing_is_left_of_a_name_that_was_replaced),
         ALIASES_CASE(texts_may_be_any_bytes),
         ALIASES_CASE(long_texts_are_cut_before_a_character),
     };

@@ -14,11 +14,11 @@ static struct refused refused;
 static struct refused_line lines[REFUSED_LINES_MAX];
 static unsigned n_lines;
 static uint32_t now_s;
+static const char *listener;
 
 /* Note a refused line from @from, "" for an unknown sender. */
 static bool note_from(const char *from, enum verdict reason, struct slice text, const char *fault)
 {
-    static const char listener[] = "udp://127.0.0.1:8125";
     struct refused_line line = { .reason = reason, .listener = listener, .last_s = now_s };
     struct address address;
 
@@ -64,6 +64,7 @@ static int begin(void **state)
 {
     refused_init(&refused, 42);
     now_s = 1000;
+    listener = "udp://127.0.0.1:8125";
     return 0;
 }
 
@@ -155,6 +156,16 @@ static void another_reason_name_or_host_is_another_entry(void **state)
     note("a");
     assert_int_equal(n_listed(), 6);
     assert_int_equal(n_lines, 5); /* "a" has the name a, too */
+}
+
+static void another_listener_is_another_entry(void **state)
+{
+    note("a:x|c");
+    listener = "udp://127.0.0.1:8126";
+    note("a:x|c");
+    read_all();
+    assert_int_equal(n_lines, 2);
+    assert_true(lines[0].id != lines[1].id && lines[0].source != lines[1].source);
 }
 
 static void ids_are_the_same_for_all_workers(void **state)
@@ -281,6 +292,7 @@ int main(void)
         REFUSED_CASE(the_same_name_from_the_same_host_is_one_entry),
         REFUSED_CASE(time_and_count_follow_without_a_copy),
         REFUSED_CASE(another_reason_name_or_host_is_another_entry),
+        REFUSED_CASE(another_listener_is_another_entry),
         REFUSED_CASE(ids_are_the_same_for_all_workers),
         REFUSED_CASE(the_least_recent_entry_is_replaced),
         REFUSED_CASE(one_sender_leaves_room_for_others),

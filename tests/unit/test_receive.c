@@ -592,26 +592,31 @@ static void bind_to_name(int fd, struct slice name)
                      0);
 }
 
-/* A Unix socket without a name comes after one with a name, in the same place of the batch. */
+/*
+ * A Unix socket without a name comes after one with a name, in the same place of the batch, and
+ * then one with another name.
+ */
 static void tells_unix_senders_that_have_a_name(void **state)
 {
     struct receive_batch *batch = unix_batch_new();
-    struct pair unnamed = pair_open_unix(), named = pair_open_unix();
-    char name[40];
+    struct pair unnamed = pair_open_unix();
 
-    snprintf(name, sizeof(name), "@udometer-%d", getpid());
-    name[0] = '\0';
-    bind_to_name(named.out, (struct slice){ name, 1 + strlen(name + 1) });
-    name[0] = '@';
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
+        struct pair named = pair_open_unix();
+        char name[40];
+
+        snprintf(name, sizeof(name), "@udometer-%d-%d", getpid(), i);
+        name[0] = '\0';
+        bind_to_name(named.out, (struct slice){ name, 1 + strlen(name + 1) });
+        name[0] = '@';
         send_text(named, "text");
         assert_int_equal(receive_batch_fill(batch, named.in), 1);
         must_be_from(batch, 0, name);
         send_text(unnamed, "text");
         assert_int_equal(receive_batch_fill(batch, unnamed.in), 1);
         must_be_from(batch, 0, "");
+        pair_close(named);
     }
-    pair_close(named);
     pair_close(unnamed);
     receive_batch_free(batch);
 }

@@ -46,6 +46,27 @@ static void a_tcp_peer_is_its_address(void **state)
     stage_close(&stage);
 }
 
+/* The one that has sent nothing for longest is closed last. */
+static void a_connection_that_is_closed_is_not_the_one_read_last(void **state)
+{
+    struct stage stage;
+    int outs[2];
+
+    stage_open(&stage, TCP, 10);
+    stage.asks_for_peer = true;
+    for (unsigned i = 0; i < 2; i++) {
+        outs[i] = client_of(&stage);
+        say(outs[i], SLICE("a:1|c\nb"));
+        run_until(&stage, &stage.n_lines, i + 1);
+    }
+    must_be_address_of(&stage.peer, outs[1]);
+    stage_close(&stage);
+    assert_int_equal(stage.n_refused, 2);
+    must_be_address_of(&stage.peer, outs[0]);
+    close(outs[0]);
+    close(outs[1]);
+}
+
 static void must_be_this_process(const struct peer *peer)
 {
     char wanted[64];
@@ -94,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(a_tcp_peer_is_its_address),
+        CASE(a_connection_that_is_closed_is_not_the_one_read_last),
         CASE(a_unix_peer_is_its_process),
         CASE(a_unix_peer_that_has_gone_is_still_known),
     };

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/*
+ * Verdict
+ *
+ * The list of refusals has the names, so a new one cannot be without.
+ */
+
 #include "base/verdict.h"
 
 #include <stddef.h>

@@ -72,6 +72,8 @@ static void a_service_check_is_told_whole(void **state)
     push("app:1|c");
     assert_told("_sc|app|0|#k:v", REFUSED_TYPE_CONFLICT, "_sc|app|0|#k:v", "");
     assert_told("_sc|a\xff|0|#k:v", REFUSED_MALFORMED_LINE, "_sc|a\xff|0|#k:v", "     ^");
+    /* The line before it waits until the check is taken. */
+    assert_told("new:1|c\n_sc|app|0", REFUSED_TYPE_CONFLICT, "_sc|app|0", "");
 }
 
 static void lines_that_wait_are_told_when_they_are_flushed(void **state)

@@ -473,6 +473,22 @@ static void every_dialect_has_a_name(void **state)
     assert_string_equal(tag_dialect_name(TAG_DOGSTATSD), "DogStatsD");
 }
 
+static void a_byte_of_a_joined_name_has_its_place_in_the_sent_one(void **state)
+{
+    static const size_t places[] = { 0, 1, 7, 8, 9 };
+    struct slice sent = SLICE("ab[k=v]cd");
+    struct tagged_name name;
+    char scratch[9];
+
+    tags_split_name(sent, ALL, scratch, &name);
+    assert_slice_equal(name.name, "abcd");
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+        assert_ptr_equal(tags_origin(&name, name.name.at + i), sent.at + places[i]);
+    assert_ptr_equal(tags_origin(&name, name.tags[0].text.at), sent.at + 3);
+    tags_split_name(SLICE("ab"), ALL, scratch, &name);
+    assert_ptr_equal(tags_origin(&name, name.name.at + 1), name.sent.at + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -506,6 +522,7 @@ int main(void)
         CASE(a_dialect_that_is_off_decides_nothing),
         CASE(nothing_but_marks_is_lost),
         CASE(every_dialect_has_a_name),
+        CASE(a_byte_of_a_joined_name_has_its_place_in_the_sent_one),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -676,15 +676,16 @@ static bool is_sampled(const struct udom_metric *metric, double rate)
     return is_counted && !is_summed && rate >= 1e-9 && rate < 1;
 }
 
+static bool is_same(const struct udom_metric *a, const struct udom_metric *b)
+{
+    return a->kind == b->kind && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+}
+
 static struct udom_metric *metric_find(struct udom *client, const struct udom_metric *wanted)
 {
-    for (unsigned i = 0; i < client->n_metrics; i++) {
-        struct udom_metric *metric = &client->metrics[i];
-
-        if (metric->kind == wanted->kind && metric->len == wanted->len &&
-            memcmp(metric->text, wanted->text, wanted->len) == 0)
-            return metric;
-    }
+    for (unsigned i = 0; i < client->n_metrics; i++)
+        if (is_same(&client->metrics[i], wanted))
+            return &client->metrics[i];
     return NULL;
 }
 
@@ -1557,8 +1558,7 @@ static struct udom_family *family_find_or_add(struct udom *client, const struct 
     struct udom_family *family;
 
     for (family = client->families; family; family = family->next)
-        if (family->metric.kind == metric->kind && family->metric.len == metric->len &&
-            memcmp(family->metric.text, metric->text, metric->len) == 0)
+        if (is_same(&family->metric, metric))
             return family;
     family = family_new(metric, n_series);
     if (!family)

@@ -5,7 +5,7 @@
  * Reading: the value of a series at one moment
  */
 
-#include "aggregate/buckets.h"
+#include "base/buckets.h"
 
 #include <float.h>
 #include <math.h>

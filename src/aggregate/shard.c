@@ -14,11 +14,11 @@
 
 #include "aggregate/shard.h"
 
-#include "aggregate/buckets.h"
 #include "aggregate/counter.h"
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
+#include "base/buckets.h"
 #include "base/effect.h"
 #include "base/hash.h"
 #include "base/must.h"

@@ -5,7 +5,7 @@
  * Scrape stats: duration and size of scrapes
  */
 
-#include "aggregate/buckets.h"
+#include "base/buckets.h"
 
 #include <stdint.h>
 

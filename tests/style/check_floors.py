@@ -65,7 +65,7 @@ PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
         "input/section", "input/service_check", "input/stream",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",
-        "base/arena", "base/buffer", "base/hash", "base/spelling", "base/table",
+        "base/arena", "base/buckets", "base/buffer", "base/hash", "base/spelling", "base/table",
         "config/problems",
         "tools/send/encode", "tools/bench/layout", "tools/bench/workload", "tools/bench/tally"]
 IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base/path.h",

@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "aggregate/buckets.h"
+#include "base/buckets.h"
 
 #include <errno.h>
 #include <float.h>

@@ -7,7 +7,7 @@
  * when the set is made, because buckets_find() relies on their order.
  */
 
-#include "aggregate/buckets.h"
+#include "base/buckets.h"
 
 #include <errno.h>
 #include <math.h>

@@ -36,6 +36,7 @@ ROWS = {"SAMPLE_TYPES": "SAMPLE_TYPE_ROWS", "METRIC_TYPES": "METRIC_TYPES"}
 LISTS = {
     "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, SENT_AS("add"), "added")', {
         "base/effect.h": "what a sample does to its series",
+        "mapping/rule.h": "what a mapping rule calls it",
         "tools/bench/layout.c": "which values a workload has",
         "tools/send/encode.c": "whether its value may be left out",
     }),
@@ -52,6 +53,7 @@ LISTS = {
 # A file that includes this header, and compiles what is in it.
 INCLUDED_BY = {
     "base/effect.h": "aggregate/shard.c",
+    "mapping/rule.h": "mapping/rules.c",
 }
 
 # A comparison with one type still compiles when another type is added. Comparisons with SAMPLE_END

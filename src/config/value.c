@@ -11,6 +11,7 @@
 #include "config/value.h"
 
 #include "base/address.h"
+#include "base/pages.h"
 #include "base/target.h"
 #include "base/unix.h"
 #include "base/utf8.h"
@@ -74,15 +75,14 @@ void value_free_text(void *value)
 static int read_page(void *to, const char *text, const struct value_range *range,
                      struct buffer *wrong)
 {
-    static const char taken[] = "/-/", also_taken[] = "/api/";
     static const char characters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/=";
 
-    if (text[0] != '/' || text[1] == '\0' || strncmp(text, taken, strlen(taken)) == 0 ||
-        strncmp(text, also_taken, strlen(also_taken)) == 0 ||
-        strspn(text, characters) != strlen(text) || strlen(text) > 200)
-        return value_refuse(wrong, "a path like /metrics, of letters, digits and -._~/=, not under "
-                                   "/-/ or /api/");
+    if (text[0] != '/' || strspn(text, characters) != strlen(text) || strlen(text) > 200)
+        return value_refuse(wrong, "a path like /metrics, of letters, digits and -._~/=");
+    if (pages_include(text))
+        return value_refuse(wrong, "a path like /metrics or /api/v1/metrics; this one is, or may "
+                                   "become, another page of udometer");
     return value_read_text(to, text, range, wrong);
 }
 

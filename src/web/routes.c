@@ -16,6 +16,7 @@
 #include "web/routes.h"
 
 #include "base/clock.h"
+#include "base/pages.h"
 #include "output/text.h"
 #include "web/api.h"
 #include "web/api_conflicts.h"
@@ -34,11 +35,11 @@ static const char landing_format[] =
     "<p>StatsD datagrams in, Prometheus metrics out.</p>\n"
     "<ul>\n"
     "<li><a href=\"%s\">Metrics</a>: what Prometheus scrapes</li>\n"
-    "<li><a href=\"/-/healthy\">Healthy</a>: is the process alive?</li>\n"
-    "<li><a href=\"/-/ready\">Ready</a>: are all listeners open?</li>\n"
-    "<li><a href=\"/api/v1/conflicts\">Conflicts</a>: which names are sent with two types, "
+    "<li><a href=\"" PAGE_HEALTHY "\">Healthy</a>: is the process alive?</li>\n"
+    "<li><a href=\"" PAGE_READY "\">Ready</a>: are all listeners open?</li>\n"
+    "<li><a href=\"" PAGE_CONFLICTS "\">Conflicts</a>: which names are sent with two types, "
     "or in two spellings?</li>\n"
-    "<li><a href=\"/api/v1/refused\">Refused</a>: which lines are refused, and who sends "
+    "<li><a href=\"" PAGE_REFUSED "\">Refused</a>: which lines are refused, and who sends "
     "them?</li>\n"
     "</ul>\n"
     "</body>\n"
@@ -101,11 +102,11 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
 {
     const struct http_route table[ROUTES_N] = {
         { telemetry_path, HTTP_READ, 0, respond_metrics, routes },
-        { "/", HTTP_READ, 0, respond_landing, routes },
-        { "/-/healthy", HTTP_READ, 0, respond_healthy, routes },
-        { "/-/ready", HTTP_READ, 0, respond_ready, routes },
-        { "/api/v1/conflicts", HTTP_READ, 0, respond_conflicts, routes },
-        { "/api/v1/refused", HTTP_READ, 0, respond_refused, routes },
+        { PAGE_LANDING, HTTP_READ, 0, respond_landing, routes },
+        { PAGE_HEALTHY, HTTP_READ, 0, respond_healthy, routes },
+        { PAGE_READY, HTTP_READ, 0, respond_ready, routes },
+        { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes },
+        { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes },
     };
 
     routes->selfmetrics = selfmetrics;

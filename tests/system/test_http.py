@@ -225,11 +225,13 @@ def test_what_is_another_page_stays_another(udometer, target):
         assert b" 404 " in read_to_end(connection).split(b"\r\n")[0]
 
 
-def test_the_telemetry_path_can_be_chosen(start):
-    udometer = start("--web.telemetry-path=/probe/numbers")
-    udometer.scrape("/probe/numbers")
+@pytest.mark.parametrize("path", ["/probe/numbers", "/api/v1/metrics"])
+def test_the_telemetry_path_can_be_chosen(start, path):
+    udometer = start("--web.telemetry-path=" + path)
+    udometer.scrape(path)
     assert udometer.get("/metrics").status == 404
-    assert 'href="/probe/numbers"' in udometer.get("/").body.decode()
+    assert 'href="%s"' % path in udometer.get("/").body.decode()
+    assert udometer.get("/api/v1/refused").headers["Content-Type"] == "application/json"
 
 
 GARBAGE = [

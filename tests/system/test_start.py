@@ -47,6 +47,7 @@ WRONG_FLAGS = [
     (["--web.telemetry-path=metrics"], ["--web.telemetry-path", "/metrics"]),
     (["--web.telemetry-path=/"], ["--web.telemetry-path", "/metrics"]),
     (["--web.telemetry-path=/-/ready"], ["--web.telemetry-path", "/metrics"]),
+    (["--web.telemetry-path=/api/v1/refused"], ["--web.telemetry-path", "another page"]),
     (["--statsd.read-buffer=1XB"], ["--statsd.read-buffer", "1XB", "MiB"]),
     (["--statsd.read-buffer=-1"], ["--statsd.read-buffer", "MiB"]),
     (["--statsd.ttl=5"], ["--statsd.ttl", "90s"]),

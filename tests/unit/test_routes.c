@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "base/pages.h"
 #include "web/routes.h"
 
 #include <stdio.h>
@@ -93,6 +94,14 @@ static void metrics_are_where_they_were_asked_to_be(void **state)
     assert_string_equal(routes.table[0].path, "/numbers");
 }
 
+/* So that no setting can give another page the same path. */
+static void the_paths_of_all_others_are_known(void **state)
+{
+    for (unsigned i = 1; i < ROUTES_N; i++)
+        if (!pages_include(routes.table[i].path))
+            fail_msg("base/pages.c does not have %s", routes.table[i].path);
+}
+
 static void all_pages_can_only_be_read(void **state)
 {
     for (unsigned i = 0; i < ROUTES_N; i++)
@@ -106,6 +115,7 @@ int main(void)
         CASE(is_healthy_whether_it_is_ready_or_not),
         CASE(the_landing_page_links_to_all_the_others),
         CASE(metrics_are_where_they_were_asked_to_be),
+        CASE(the_paths_of_all_others_are_known),
         CASE(conflicts_are_reported_in_json),
         CASE(all_pages_can_only_be_read),
     };

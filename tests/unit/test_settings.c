@@ -234,12 +234,15 @@ static void takes_paths(void **state)
     longest[200] = '\0';
     set("web.telemetry-path", "/m");
     set("web.telemetry-path", "/a/b/metrics");
+    set("web.telemetry-path", "/api/v1/metrics");
+    set("web.telemetry-path", "/api");
     set("web.telemetry-path", longest);
     assert_string_equal(settings.telemetry_path, longest);
     longest[200] = 'a';
     longest[201] = '\0';
-    assert_all_refused("web.telemetry-path", "", "/", "metrics", "/-/ready", "/-/", "/a?b", "/a#b",
-                       "/a b", "/<a>", "/a\"b", "/a&b", longest);
+    assert_all_refused("web.telemetry-path", "", "/", "metrics", "/-/ready", "/-/", "/-/metrics",
+                       "/api/v1/refused", "/api/v1/conflicts", "/a?b", "/a#b", "/a b", "/<a>",
+                       "/a\"b", "/a&b", longest);
 }
 
 static void takes_words(void **state)

@@ -32,20 +32,46 @@ static void add_place(const struct problems *problems, struct place place, struc
     buffer_add_char(out, ' ');
 }
 
-void problems_add(struct problems *problems, struct place place, const char *format, ...)
+__attribute__((__format__(__printf__, 3, 0))) static void add(struct problems *problems,
+                                                              struct place place,
+                                                              const char *format, va_list args)
 {
     CLEANUP(buffer_deinit) struct buffer line = { 0 };
-    va_list args;
+    struct problem_parts *parts;
 
     if (problems->n++ >= PROBLEMS_MAX)
         return;
     add_place(problems, place, &line);
-    va_start(args, format);
+    parts = &problems->parts[problems->n - 1];
+    *parts = (struct problem_parts){ .place = place, .text = (unsigned)line.len };
+    if (problems->path)
+        parts->path_len = (unsigned)strlen(problems->path);
     buffer_add_format_args(&line, format, args);
-    va_end(args);
     buffer_keep_on_one_line(&line);
     buffer_add(&problems->lines, buffer_text(&line));
     buffer_add_char(&problems->lines, '\n');
+}
+
+void problems_add(struct problems *problems, struct place place, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add(problems, place, format, args);
+    va_end(args);
+}
+
+void problems_warn(struct problems *problems, struct place place, const char *format, ...)
+{
+    va_list args;
+
+    if (!problems->warnings)
+        return;
+    problems->warnings->path = problems->path;
+    va_start(args, format);
+    add(problems->warnings, place, format, args);
+    va_end(args);
+    problems->warnings->path = NULL;
 }
 
 void problems_add_value(struct problems *problems, struct place place, struct slice before,
@@ -69,4 +95,46 @@ void problems_print(const struct problems *problems, const char *program, FILE *
     }
     if (problems->n > PROBLEMS_MAX)
         fprintf(to, "%s: … and %u more\n", program, problems->n - PROBLEMS_MAX);
+}
+
+/* --- JSON ------------------------------------------------------------------------ */
+
+/* The lines have no control characters, and their other bytes are what the user wrote. */
+static void add_json_text(struct slice text, struct buffer *out)
+{
+    CLEANUP(buffer_deinit) struct buffer valid = { 0 };
+
+    utf8_repair(text, &valid);
+    buffer_add_char(out, '"');
+    for (size_t i = 0; i < valid.len; i++) {
+        if (valid.data[i] == '"' || valid.data[i] == '\\')
+            buffer_add_char(out, '\\');
+        buffer_add_char(out, valid.data[i]);
+    }
+    buffer_add_char(out, '"');
+    out->has_failed |= valid.has_failed;
+}
+
+static void add_json(const struct problem_parts *parts, struct slice line, struct buffer *out)
+{
+    if (parts->path_len) {
+        buffer_add_literal(out, ",\"file\":");
+        add_json_text((struct slice){ line.at, parts->path_len }, out);
+    }
+    if (parts->place.line)
+        buffer_add_format(out, ",\"line\":%u,\"column\":%u", parts->place.line,
+                          parts->place.column);
+    buffer_add_literal(out, ",\"message\":");
+    add_json_text((struct slice){ line.at + parts->text, line.len - parts->text }, out);
+}
+
+void problems_write_json(const struct problems *problems, const char *severity, struct buffer *out)
+{
+    struct slice rest = buffer_text(&problems->lines);
+
+    for (unsigned i = 0; rest.len; i++) {
+        buffer_add_format(out, "{\"severity\":\"%s\"", severity);
+        add_json(&problems->parts[i], slice_cut(&rest, '\n'), out);
+        buffer_add_literal(out, "}\n");
+    }
 }

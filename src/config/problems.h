@@ -10,6 +10,9 @@
  *      udometer.yml:3:8: statsd.ttl: soon: expected a duration like 90s, …
  *      UDOMETER_WORKERS=many: expected a whole number from 1 to 64, …
  *      --workrs=3: unknown flag; did you mean --workers?
+ *
+ * What is doubtful but has a meaning is a warning. It goes to a list of its own, and does not keep
+ * anything from being used.
  */
 
 #include "base/buffer.h"
@@ -29,11 +32,20 @@ struct place {
 /* For a problem with the file as a whole. */
 #define PLACE_NONE ((struct place){ 0, 0 })
 
+/* Where a line of the list has its parts. */
+struct problem_parts {
+    struct place place;
+    unsigned path_len; /* bytes; 0: no file */
+    unsigned text;     /* bytes before the text: the path, the place and a blank */
+};
+
 /* All zero is an empty list: struct problems p = { 0 }. */
 struct problems {
     const char *path;    /* of the file being read, borrowed; NULL: flags and variables */
     unsigned n;          /* the number of problems added */
     struct buffer lines; /* the first PROBLEMS_MAX, in the order added, with line feeds */
+    struct problem_parts parts[PROBLEMS_MAX]; /* of each of these */
+    struct problems *warnings; /* the list that problems_warn() adds to; NULL: they are discarded */
 };
 
 void problems_deinit(struct problems *problems);
@@ -48,6 +60,11 @@ void problems_deinit(struct problems *problems);
 __attribute__((__format__(__printf__, 3, 4))) void problems_add(struct problems *problems,
                                                                 struct place place,
                                                                 const char *format, ...);
+
+/* The same for a warning, which is added to @problems->warnings with the path of @problems. */
+__attribute__((__format__(__printf__, 3, 4))) void problems_warn(struct problems *problems,
+                                                                 struct place place,
+                                                                 const char *format, ...);
 
 /*
  * Add a problem about a value, with the text "BEFOREVALUE: WRONG". @before is the key and what
@@ -65,3 +82,12 @@ static inline bool problems_are_many(const struct problems *problems)
 
 /* Print each kept problem as a line, "@program: PROBLEM", then the number of further ones. */
 void problems_print(const struct problems *problems, const char *program, FILE *to);
+
+/*
+ * Write each kept problem as a JSON object on a line of its own, for editors:
+ *
+ *      {"severity":"error","file":"udometer.yml","line":3,"column":8,"message":"…"}
+ *
+ * Where there is no file or no place in it, their members are missing.
+ */
+void problems_write_json(const struct problems *problems, const char *severity, struct buffer *out);

@@ -140,6 +140,39 @@ static void further_problems_are_only_counted(void **state)
     assert_int_equal(n_lines, PROBLEMS_MAX + 1);
 }
 
+static void a_warning_goes_to_its_own_list(void **state)
+{
+    struct problems warnings = { 0 };
+
+    problems.path = "a.yml";
+    problems_warn(&problems, at(1, 1), "nobody listens");
+    problems.warnings = &warnings;
+    problems_warn(&problems, at(2, 3), "is %s", "empty");
+    assert_int_equal(problems.n, 0);
+    assert_int_equal(warnings.n, 1);
+    assert_slice_equal(buffer_text(&warnings.lines), "a.yml:2:3: is empty\n");
+    assert_null(warnings.path);
+    problems_deinit(&warnings);
+}
+
+static void editors_get_json(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer json = { 0 };
+
+    problems_add(&problems, PLACE_NONE, "--a=\"b\\\xff");
+    problems.path = "c \"d\".yml";
+    problems_add(&problems, at(3, 4), "wrong");
+    problems_add(&problems, PLACE_NONE, "cannot be read");
+    problems_write_json(&problems, "error", &json);
+    assert_slice_equal(
+        buffer_text(&json),
+        "{\"severity\":\"error\",\"message\":\"--a=\\\"b\\\\\uFFFD\"}\n"
+        "{\"severity\":\"error\",\"file\":\"c \\\"d\\\".yml\",\"line\":3,\"column\":4,"
+        "\"message\":\"wrong\"}\n"
+        "{\"severity\":\"error\",\"file\":\"c \\\"d\\\".yml\","
+        "\"message\":\"cannot be read\"}\n");
+}
+
 static int end(void **state)
 {
     problems_deinit(&problems);
@@ -161,6 +194,8 @@ int main(void)
         PROBLEMS_CASE(a_value_is_quoted_between_key_and_problem),
         PROBLEMS_CASE(of_a_long_value_the_beginning_is_quoted),
         PROBLEMS_CASE(further_problems_are_only_counted),
+        PROBLEMS_CASE(a_warning_goes_to_its_own_list),
+        PROBLEMS_CASE(editors_get_json),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

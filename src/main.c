@@ -60,11 +60,11 @@ static int print_help(void)
     return print(&help);
 }
 
-static int print_config(const struct settings *settings, int argc, char **argv)
+static int print_config(const struct settings *settings, const struct command_line *line)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
 
-    config_write(settings, argc, argv, &text);
+    config_write(settings, line, &text);
     return print(&text);
 }
 
@@ -81,19 +81,20 @@ static int daemon_main(int argc, char **argv)
 {
     CLEANUP(config_freep) struct settings *settings = NULL;
     CLEANUP(free_findings) struct findings findings = { 0 };
+    const struct command_line line = config_line(argc, argv, false);
     enum config_outcome outcome;
 
     if (config_new(&settings) < 0) {
         fputs("udometer: out of memory\n", stderr);
         return EXIT_FAILURE;
     }
-    outcome = config_load(settings, argc, argv, &findings.problems, &findings.warnings);
+    outcome = config_load(settings, &line, &findings.problems, &findings.warnings);
     if (outcome == CONFIG_RUN)
         return run(settings, &findings.warnings);
     print_findings(&findings);
     switch (outcome) {
     case CONFIG_CHECK: puts("udometer: the config is valid"); return finish_output();
-    case CONFIG_PRINT: return print_config(settings, argc, argv);
+    case CONFIG_PRINT: return print_config(settings, &line);
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
     case CONFIG_USAGE_ERROR: return EXIT_USAGE;

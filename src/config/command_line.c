@@ -13,19 +13,17 @@
 #include "base/spelling.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static bool is_flag(const char *word)
 {
     return strncmp(word, "--", 2) == 0;
 }
 
-int command_line_count_flags(int argc, char **argv)
+/* Whether @word ends the flags. */
+static bool is_end(const char *word)
 {
-    int n = 1;
-
-    while (n < argc && is_flag(argv[n]))
-        n++;
-    return n;
+    return strcmp(word, "--") == 0;
 }
 
 /* --- flags ----------------------------------------------------------------------------- */
@@ -61,7 +59,7 @@ static void find_flag(const struct command_line *line, struct flag *flag)
 /* Whether the word after @word, a flag without a value, may have been meant as its value. */
 static bool may_have_value(const char *word)
 {
-    return word[0] == '-' && strncmp(word, "--no-", 5) != 0 && !strchr(word, '=');
+    return word[0] == '-' && !is_end(word) && strncmp(word, "--no-", 5) != 0 && !strchr(word, '=');
 }
 
 /* Split the flag at argv[*i], and move *i past it and its value. */
@@ -73,11 +71,11 @@ static struct flag take_flag(const struct command_line *line, int *i)
 
     if (is_flag(word))
         find_flag(line, &flag);
-    if (flag.value || !next)
+    if (flag.value || !next || is_end(next))
         return flag;
-    if (flag.option && line->has_next_word)
+    if (flag.option)
         flag.value = line->argv[(*i)++];
-    else if (may_have_value(word) && next[0] != '-')
+    else if (!line->has_words && may_have_value(word) && next[0] != '-')
         (*i)++; /* one problem, not two */
     return flag;
 }
@@ -89,6 +87,8 @@ enum command_line_outcome command_line_request(const struct command_line *line)
     while (i < line->argc) {
         const char *word = take_flag(line, &i).word;
 
+        if (is_end(word))
+            break;
         if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
             return COMMAND_LINE_HELP;
         if (line->has_version && strcmp(word, "--version") == 0)
@@ -105,10 +105,58 @@ const char *command_line_value(const struct command_line *line, const struct opt
     while (i < line->argc) {
         struct flag flag = take_flag(line, &i);
 
+        if (is_end(flag.word))
+            break;
         if (flag.option == option && flag.value)
             value = flag.value;
     }
     return value;
+}
+
+/* --- words ------------------------------------------------------------------------------ */
+
+/* Whether @word, which does not begin with two dashes, is a flag that lacks one or two. */
+static bool lacks_a_dash(const struct command_line *line, const char *word)
+{
+    struct slice rest = slice_of(word + (word[0] == '-'));
+
+    if (word[0] != '-')
+        return false;
+    return strcmp(word, "-h") == 0 || strcmp(word, "-help") == 0 ||
+           option_find(line->table, slice_cut(&rest, '='));
+}
+
+int command_line_sort(struct command_line *line, struct command_words *ret)
+{
+    char **words = malloc((size_t)line->argc * sizeof(*words));
+    int n_flags = 1, n_words = 0, i = 1, end = line->argc;
+
+    if (!words)
+        return -ENOMEM;
+    while (i < end) {
+        int first = i;
+        struct flag flag = take_flag(line, &i);
+
+        if (is_end(flag.word)) {
+            end = first;
+        } else if (is_flag(flag.word) || lacks_a_dash(line, flag.word)) {
+            while (first < i)
+                line->argv[n_flags++] = line->argv[first++];
+        } else {
+            words[n_words++] = line->argv[first];
+        }
+    }
+    ret->n_before_dashes = n_words;
+    while (i < line->argc)
+        words[n_words++] = line->argv[i++];
+    memcpy(line->argv + n_flags, words, (size_t)n_words * sizeof(*words));
+    free(words);
+    if (n_flags + n_words < line->argc)
+        line->argv[n_flags + n_words] = NULL;
+    ret->at = line->argv + n_flags;
+    ret->n = n_words;
+    line->argc = n_flags;
+    return 0;
 }
 
 /* --- problems ----------------------------------------------------------------------- */
@@ -179,23 +227,19 @@ static void refuse_unknown(const struct command_line *line, const char *word, co
 static void refuse_word(const struct command_line *line, const char *word,
                         struct problems *problems)
 {
-    /* A word that is not a flag may have been meant as the value of the word before it. */
-    bool is_value = line->has_next_word && word[0] != '-';
+    const char *what = "unknown flag";
 
-    refuse_unknown(line, word, is_value ? "expected a flag, --NAME=VALUE" : "unknown flag",
-                   problems);
+    if (word[0] != '-')
+        what = "expected a flag, --NAME=VALUE";
+    else if (line->has_words)
+        what = "unknown flag; words that begin with two dashes stand after --";
+    refuse_unknown(line, word, what, problems);
 }
 
-static void refuse_missing_value(const struct command_line *line, const struct flag *flag,
-                                 struct problems *problems)
+static void refuse_missing_value(const struct flag *flag, struct problems *problems)
 {
-    if (line->has_words)
-        refuse(line, flag->word, "unknown flag", problems);
-    else if (line->has_next_word)
-        refuse(line, flag->word, "needs a value", problems);
-    else
-        problems_add(problems, PLACE_NONE, "%s: needs a value, --%s=%s", flag->word,
-                     flag->option->name, flag->option->placeholder);
+    problems_add(problems, PLACE_NONE, "%s: needs a value, --%s=%s", flag->word, flag->option->name,
+                 flag->option->placeholder);
 }
 
 /* --- values ------------------------------------------------------------------------------ */
@@ -215,27 +259,39 @@ static int set_flag(const struct flag *flag, void *values, struct problems *prob
     return r;
 }
 
+/* Set the values of the flags. Returns the index of the first word after them. */
+static int set_flags(const struct command_line *line, void *values, struct problems *problems)
+{
+    /* Of a full list, report only the first value too many. */
+    bool is_full[OPTIONS_MAX] = { false };
+    int i = 1;
+
+    MUST(line->table->n <= OPTIONS_MAX);
+    while (i < line->argc) {
+        struct flag flag = take_flag(line, &i);
+        unsigned row = flag.option ? option_index(line->table, flag.option) : 0;
+
+        if (is_end(flag.word))
+            break;
+        if (!flag.option)
+            refuse_word(line, flag.word, problems);
+        else if (!flag.value)
+            refuse_missing_value(&flag, problems);
+        else if (!is_full[row])
+            is_full[row] = set_flag(&flag, values, problems) == -E2BIG;
+    }
+    return i;
+}
+
 enum command_line_outcome command_line_read(const struct command_line *line, void *values,
                                             struct problems *problems)
 {
     enum command_line_outcome request = command_line_request(line);
     unsigned n_before = problems->n;
-    bool is_full[OPTIONS_MAX] = {
-        false
-    }; /* of a full list, report only the first value too many */
-    int i = 1;
 
-    MUST(line->table->n <= OPTIONS_MAX);
-    while (request == COMMAND_LINE_RUN && i < line->argc) {
-        struct flag flag = take_flag(line, &i);
-        unsigned row = flag.option ? option_index(line->table, flag.option) : 0;
-
-        if (!flag.option)
-            refuse_word(line, flag.word, problems);
-        else if (!flag.value)
-            refuse_missing_value(line, &flag, problems);
-        else if (!is_full[row])
-            is_full[row] = set_flag(&flag, values, problems) == -E2BIG;
-    }
+    if (request != COMMAND_LINE_RUN)
+        return request;
+    for (int i = set_flags(line, values, problems); i < line->argc; i++)
+        refuse(line, line->argv[i], "expected nothing after --", problems);
     return problems->n > n_before ? COMMAND_LINE_WRONG : request;
 }

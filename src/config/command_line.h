@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Command line: options from flags
+ * Command line: options from flags, and the words beside them
  */
 
 #include "config/option.h"
@@ -15,20 +15,36 @@ enum command_line_outcome {
     COMMAND_LINE_WRONG, /* some flags are invalid */
 };
 
-/* The flags of a command. Each has the form --NAME=VALUE, or --NAME for a switch. */
+/*
+ * A command's line: flags, and for some commands other words. A flag begins with two dashes, and
+ * has the form --NAME=VALUE or --NAME VALUE; or --NAME or --no-NAME for a switch. "--" ends the
+ * flags.
+ */
 struct command_line {
     const char *command; /* "udometer bench": messages refer to its --help */
     const struct option_table *table;
-    bool has_version;   /* --version is accepted; --help always is */
-    bool has_next_word; /* the value of a flag may also be the next word: --NAME VALUE */
-    bool has_words;     /* words follow the flags; a flag without a value is reported as unknown */
+    bool has_version; /* --version is accepted; --help always is */
+    bool has_words;   /* words that are not flags are accepted: see command_line_sort() */
     const char *(*advise)(struct slice name); /* on an unknown flag, as foreign_advice(), or NULL */
     int argc;                                 /* the flags are argv[1] to argv[argc - 1] */
-    char **argv;
+    char **argv;                              /* the last one is followed by NULL */
 };
 
-/* The number of words in @argv before the first one that is not a flag, including argv[0]. */
-int command_line_count_flags(int argc, char **argv);
+/* The words of a line that are not flags, borrowed from it. NULL follows them, as in argv. */
+struct command_words {
+    char **at;
+    int n;
+    int n_before_dashes; /* of them stand before "--"; @n if there is no "--" */
+};
+
+/*
+ * Part a line that has words: move the words in @line->argv after the flags, in order, without the
+ * "--", and reduce @line->argc to the flags. A word with one dash may be the number -5, and is a
+ * word; but not -h, nor one that would be a flag with two dashes.
+ *
+ * Returns 0, or -ENOMEM with the line unchanged.
+ */
+MUST_CHECK int command_line_sort(struct command_line *line, struct command_words *ret);
 
 /*
  * Whether the flags ask for help or the version, whatever else is wrong with them. The first

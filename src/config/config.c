@@ -9,7 +9,6 @@
 
 #include "config/config.h"
 
-#include "config/command_line.h"
 #include "config/environment.h"
 #include "config/foreign.h"
 #include "config/listing.h"
@@ -73,38 +72,35 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
     return settings->check_config ? CONFIG_CHECK : CONFIG_RUN;
 }
 
-static struct command_line command_line_of(int argc, char **argv)
+struct command_line config_line(int argc, char **argv, bool has_words)
 {
     return (struct command_line){
         .command = "udometer",
         .table = &settings_table,
         .has_version = true,
-        .has_next_word = true,
+        .has_words = has_words,
         .advise = foreign_advice,
         .argc = argc,
         .argv = argv,
     };
 }
 
-enum config_outcome config_load(struct settings *settings, int argc, char **argv,
+enum config_outcome config_load(struct settings *settings, const struct command_line *line,
                                 struct problems *problems, struct problems *warnings)
 {
-    const struct command_line line = command_line_of(argc, argv);
-
-    switch (command_line_request(&line)) {
+    switch (command_line_request(line)) {
     case COMMAND_LINE_HELP: return CONFIG_HELP;
     case COMMAND_LINE_VERSION: return CONFIG_VERSION;
     case COMMAND_LINE_RUN:
     case COMMAND_LINE_WRONG: break;
     }
-    return read_sources(&line, settings, problems, warnings);
+    return read_sources(line, settings, problems, warnings);
 }
 
-void config_write(const struct settings *settings, int argc, char **argv, struct buffer *out)
+void config_write(const struct settings *settings, const struct command_line *line,
+                  struct buffer *out)
 {
-    const struct command_line line = command_line_of(argc, argv);
-
-    listing_write(settings, &line, out);
+    listing_write(settings, line, out);
 }
 
 /* --- help ------------------------------------------------------------------------ */
@@ -130,6 +126,9 @@ static const char help_tail[] =
     "--config.file, a key in the config file (statsd.listen-udp). Flags override the\n"
     "environment, which overrides the config file, which overrides the defaults. An empty\n"
     "variable counts as unset.\n"
+    "\n"
+    "In all commands a flag is --FLAG=VALUE or --FLAG VALUE, and a switch is --FLAG or\n"
+    "--no-FLAG. Flags may stand before, among or after other words; the word -- ends them.\n"
     "\n"
     "On SIGTERM and SIGINT, udometer applies what is in the socket buffers, then exits\n"
     "with status 0. Exit status 1: it could not start. 2: a flag or variable is invalid.\n";

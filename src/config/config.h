@@ -9,6 +9,7 @@
  */
 
 #include "base/compiler.h"
+#include "config/command_line.h"
 #include "config/problems.h"
 
 struct settings;
@@ -30,19 +31,27 @@ enum config_outcome {
 };
 
 /*
- * Fill @settings, which has its defaults, from the config file, the environment and @argv,
- * in this order, so that flags win. On an error @problems lists every problem of all three,
+ * The line of the daemon, or of a command that takes its flags and, if @has_words, other words.
+ * @argv is borrowed.
+ */
+struct command_line config_line(int argc, char **argv, bool has_words);
+
+/*
+ * Fill @settings, which has its defaults, from the config file, the environment and the flags of
+ * @line, in this order, so that flags win. On an error @problems lists every problem of all three,
  * in the same order. @warnings lists what was ignored, such as variables that set nothing.
  * For CONFIG_HELP and CONFIG_VERSION both stay empty.
  */
-MUST_CHECK enum config_outcome config_load(struct settings *settings, int argc, char **argv,
+MUST_CHECK enum config_outcome config_load(struct settings *settings,
+                                           const struct command_line *line,
                                            struct problems *problems, struct problems *warnings);
 
 /*
- * Write the settings that config_load() has made from @argv, each with its source, in the form of
+ * Write the settings that config_load() has made from @line, each with its source, in the form of
  * a config file.
  */
-void config_write(const struct settings *settings, int argc, char **argv, struct buffer *out);
+void config_write(const struct settings *settings, const struct command_line *line,
+                  struct buffer *out);
 
 /* Write the text of --help. */
 void config_write_help(struct buffer *out);

@@ -31,9 +31,9 @@ def must_send(*words, **options):
 
 
 def lines_of(receiver, samples):
-    """The expected datagrams of each, or None."""
+    """The datagram that each sample makes, or None."""
     for sample in samples:
-        done = send(*sample, url=receiver.url)
+        done = send("--", *sample, url=receiver.url)
         sent = receiver.arrived()
         assert len(sent) <= 1 and done.returncode == (0 if sent else 2), (sample, done)
         assert bool(done.stderr) != bool(sent), (sample, done)

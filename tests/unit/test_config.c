@@ -21,6 +21,7 @@ static enum config_outcome load(const char *const *flags)
     char *argv[16] = { strdup("udometer") };
     CLEANUP(problems_deinit) struct problems problems = { 0 }, warnings = { 0 };
     struct slice lines;
+    struct command_line line;
     enum config_outcome outcome;
     int argc = 1;
 
@@ -28,7 +29,8 @@ static enum config_outcome load(const char *const *flags)
         argv[argc] = strdup(flags[argc - 1]);
         argc++;
     }
-    outcome = config_load(&settings, argc, argv, &problems, &warnings);
+    line = config_line(argc, argv, false);
+    outcome = config_load(&settings, &line, &problems, &warnings);
     n_warnings = warnings.n;
     /* Without the last line feed. */
     lines = buffer_text(&problems.lines);
@@ -130,7 +132,7 @@ static void a_switch_takes_no_word_after_a_blank(void **state)
 static void refuses_unknown_flags(void **state)
 {
     assert_problem(load_with("--workrs=3"), CONFIG_USAGE_ERROR, "--workrs");
-    assert_problem(load_with("--"), CONFIG_USAGE_ERROR, "--");
+    assert_problem(load_with("--", "--workers=3"), CONFIG_USAGE_ERROR, "after --");
     assert_problem(load_with("--=3"), CONFIG_USAGE_ERROR, "--=3");
     assert_problem(load_with("-w"), CONFIG_USAGE_ERROR, "-w");
     assert_problem(load_with("workers=3"), CONFIG_USAGE_ERROR, "workers=3");

@@ -19,15 +19,17 @@ static void list(const char *const *flags)
     CLEANUP(config_freep) struct settings *settings = NULL;
     CLEANUP(problems_deinit) struct problems problems = { 0 }, warnings = { 0 };
     char *argv[16] = { strdup("udometer") };
+    struct command_line line;
     int argc = 1;
 
     for (; flags[argc - 1]; argc++)
         argv[argc] = strdup(flags[argc - 1]);
     assert_int_equal(config_new(&settings), 0);
-    if (config_load(settings, argc, argv, &problems, &warnings) != CONFIG_PRINT)
+    line = config_line(argc, argv, false);
+    if (config_load(settings, &line, &problems, &warnings) != CONFIG_PRINT)
         fail_msg("%.*s", (int)problems.lines.len, problems.lines.data);
     buffer_clear(&listing);
-    config_write(settings, argc, argv, &listing);
+    config_write(settings, &line, &listing);
     buffer_add_char(&listing, '\0');
     assert_false(listing.has_failed);
     for (int i = 0; i < argc; i++)

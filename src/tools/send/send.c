@@ -168,16 +168,6 @@ static int send_input(const char *url)
 
 /* --- time -------------------------------------------------------------------------- */
 
-/* The index of the word "--", or @n. */
-static int find_command(char *const *words, int n)
-{
-    int i = 0;
-
-    while (i < n && strcmp(words[i], "--") != 0)
-        i++;
-    return i;
-}
-
 /* Send a timing with the name and tags in @words, and a tag for the status. */
 static int send_time(const char *url, const struct stopwatch *stopwatch, char *const *words, int n)
 {
@@ -200,73 +190,114 @@ static int send_time(const char *url, const struct stopwatch *stopwatch, char *c
     return status;
 }
 
-/* Returns the command's status, whether or not the sample could be sent. */
-static int time_command(const char *url, char *const *words, int n)
+/* The index of the first "--" among @words, or their number. */
+static int find_dashes(const struct command_words *words)
 {
-    int command = find_command(words, n);
+    int i = 0;
+
+    while (i < words->n && strcmp(words->at[i], "--") != 0)
+        i++;
+    return i;
+}
+
+/*
+ * The command begins after "--". If one before "time" has ended the flags, there is another one.
+ * Returns the command's status, whether or not the sample could be sent.
+ */
+static int time_command(const char *url, const struct command_words *words)
+{
+    int end = words->n_before_dashes, command = end;
     struct stopwatch stopwatch;
 
-    if (command == 0 || command + 1 >= n)
+    if (end == 0) {
+        end = find_dashes(words);
+        command = end + 1;
+    }
+    if (end < 2 || command >= words->n)
         return complain("time", "expected NAME [key=value]... -- COMMAND...", EXIT_USAGE);
-    stopwatch = stopwatch_run(words + command + 1);
-    (void)send_time(url, &stopwatch, words, command);
+    stopwatch = stopwatch_run(words->at + command);
+    (void)send_time(url, &stopwatch, words->at + 1, end - 1);
     return stopwatch.status;
 }
 
 /* --- command ----------------------------------------------------------------------- */
 
-static int print_usage(void)
+static void print_usage(FILE *to)
 {
-    puts("Usage: udometer send [--url=URL] TYPE NAME [VALUE] [key=value]...\n"
-         "       udometer send [--url=URL] [-]\n"
-         "       udometer send [--url=URL] time NAME [key=value]... -- COMMAND...\n"
-         "\n"
-         "Sends one sample; or the lines of standard input, in datagrams of up to 1,432 bytes;\n"
-         "or the time that COMMAND takes, with the tag status=ok or status=error.\n"
-         "\n"
-         "  count NAME [VALUE]        add VALUE, or 1, to a counter\n"
-         "  gauge NAME VALUE          set a gauge\n"
-         "  gauge NAME + VALUE        add VALUE to a gauge; with - subtract it\n"
-         "  timing NAME MILLISECONDS  observe a duration\n"
-         "  observe NAME VALUE        observe a value, in the unit that the name implies\n"
-         "  set NAME MEMBER           count distinct members\n"
-         "  expire NAME               end all series of this name that have these tags\n"
-         "\n"
-         "URL is udp://HOST[:PORT], unix:///PATH, or unix://@NAME of an abstract socket. The\n"
-         "default is the environment variable UDOMETER_URL, then " DEFAULT_URL ".\n"
-         "Characters that would break a line become '_'.\n"
-         "Exit status 0: everything was sent. 1: something was not. 2: a flag or an argument\n"
-         "is invalid. With time: the status of COMMAND, as in a shell.\n"
-         "\n"
-         "    udometer send count bot.routes_total player_id=1 status=completed\n"
-         "    udometer send time backup.duration_seconds -- ./backup.sh");
+    fputs(
+        "Usage: udometer send [--url=URL] TYPE NAME [VALUE] [key=value]...\n"
+        "       udometer send [--url=URL] [-]\n"
+        "       udometer send [--url=URL] time NAME [key=value]... -- COMMAND...\n"
+        "\n"
+        "Sends one sample; or the lines of standard input, in datagrams of up to 1,432 bytes;\n"
+        "or the time that COMMAND takes, with the tag status=ok or status=error.\n"
+        "\n"
+        "  count NAME [VALUE]        add VALUE, or 1, to a counter\n"
+        "  gauge NAME VALUE          set a gauge\n"
+        "  gauge NAME + VALUE        add VALUE to a gauge; with - subtract it\n"
+        "  timing NAME MILLISECONDS  observe a duration\n"
+        "  observe NAME VALUE        observe a value, in the unit that the name implies\n"
+        "  set NAME MEMBER           count distinct members\n"
+        "  expire NAME               end all series of this name that have these tags\n"
+        "\n"
+        "URL is udp://HOST[:PORT], unix:///PATH, or unix://@NAME of an abstract socket. The\n"
+        "default is the environment variable UDOMETER_URL, then " DEFAULT_URL ".\n"
+        "Characters that would break a line become '_'. Flags may also follow the other words; to\n"
+        "send a word that begins with two dashes, end the flags with the word -- before it.\n"
+        "Exit status 0: everything was sent. 1: something was not. 2: a flag or an argument\n"
+        "is invalid. With time: the status of COMMAND, as in a shell.\n"
+        "\n"
+        "    udometer send count bot.routes_total player_id=1 status=completed\n"
+        "    udometer send time backup.duration_seconds -- ./backup.sh\n",
+        to);
+}
+
+static int print_help(void)
+{
+    print_usage(stdout);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static enum command_line_outcome read_options(struct send_options *options, int n_flags,
-                                              char **argv, struct problems *problems)
+/* Set @options, and take the flags out of @words. */
+static enum command_line_outcome read_options(struct send_options *options,
+                                              struct command_words *words, int argc, char **argv,
+                                              struct problems *problems)
 {
-    const struct command_line line = {
+    struct command_line line = {
         .command = "udometer send",
         .table = &table,
         .has_words = true,
-        .argc = n_flags,
+        .argc = argc,
         .argv = argv,
     };
+    enum command_line_outcome outcome;
+    bool is_good;
 
-    bool is_good = environment_read(&table, options, problems);
-    enum command_line_outcome outcome = command_line_read(&line, options, problems);
-
+    if (command_line_sort(&line, words) < 0) {
+        problems_add(problems, PLACE_NONE, "out of memory");
+        return COMMAND_LINE_WRONG;
+    }
+    is_good = environment_read(&table, options, problems);
+    outcome = command_line_read(&line, options, problems);
     return outcome == COMMAND_LINE_RUN && !is_good ? COMMAND_LINE_WRONG : outcome;
 }
 
-static int send_words(const char *url, char *const *words, int n)
+/* Send standard input. A terminal is only read if "-" asks for it. */
+static int send_input_or_help(const char *url, const struct command_words *words)
 {
-    if (n == 0 || (n == 1 && strcmp(words[0], "-") == 0))
+    if (words->n > 0 || !isatty(STDIN_FILENO))
         return send_input(url);
-    if (strcmp(words[0], "time") == 0)
-        return time_command(url, words + 1, n - 1);
-    return send_sample(url, (const char *const *)words, n);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}
+
+static int send_words(const char *url, const struct command_words *words)
+{
+    if (words->n == 0 || (words->n == 1 && strcmp(words->at[0], "-") == 0))
+        return send_input_or_help(url, words);
+    if (strcmp(words->at[0], "time") == 0)
+        return time_command(url, words);
+    return send_sample(url, (const char *const *)words->at, words->n);
 }
 
 static void free_options(struct send_options *options)
@@ -278,15 +309,15 @@ int send_main(int argc, char **argv)
 {
     CLEANUP(free_options) struct send_options options;
     CLEANUP(problems_deinit) struct problems problems = { 0 };
-    int n_flags = command_line_count_flags(argc, argv);
+    struct command_words words;
 
     if (option_init_values(&table, &options) < 0)
         return complain("flags", strerror(ENOMEM), EXIT_FAILURE);
-    switch (read_options(&options, n_flags, argv, &problems)) {
+    switch (read_options(&options, &words, argc, argv, &problems)) {
     case COMMAND_LINE_HELP:
-    case COMMAND_LINE_VERSION: return print_usage();
+    case COMMAND_LINE_VERSION: return print_help();
     case COMMAND_LINE_WRONG: problems_print(&problems, "udometer send", stderr); return EXIT_USAGE;
     case COMMAND_LINE_RUN: break;
     }
-    return send_words(options.url, argv + n_flags, argc - n_flags);
+    return send_words(options.url, &words);
 }

@@ -12,8 +12,10 @@
  * udometer send [--url=URL] [-]
  * udometer send [--url=URL] time NAME [key=value]... -- COMMAND...
  *
- * Sends one sample, the lines of standard input, or the time that a command takes. argv[0] is
- * "send". Returns the exit status: 0 if everything was sent, 1 if something was not, 2 if a
- * flag or an argument is invalid; in the last form, the status of the command.
+ * Sends one sample, the lines of standard input, or the time that a command takes. Without any
+ * word, prints the usage if standard input is a terminal. Flags may also stand after a word, but
+ * not after "--". argv[0] is "send". Returns the exit status: 0 if everything was sent, 1 if
+ * something was not, 2 if a flag or an argument is invalid or there was none; in the last form,
+ * the status of the command.
  */
 MUST_CHECK int send_main(int argc, char **argv);

@@ -104,8 +104,10 @@ static int daemon_main(int argc, char **argv)
     return EXIT_FAILURE;
 }
 
-/* argv[0] is the command's name. Returns the exit status. */
-static const struct {
+/* --- commands ---------------------------------------------------------------------- */
+
+/* Each gets the words from its name on, and returns the exit status. */
+static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
@@ -114,29 +116,61 @@ static const struct {
     { "bench", bench_main },
 };
 
-/* Refuse a first word that was meant as a command. Returns false if it resembles none. */
-static bool refuse_command(const char *word)
+/* The command of this name, or NULL. */
+static const struct command *find_command(const char *word)
 {
-    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* The name of the command that @word resembles, or an empty slice. */
+static struct slice find_nearest(const char *word)
+{
     struct spelling spelling;
 
     spelling_init(&spelling, slice_of(word));
     for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
         spelling_try(&spelling, slice_of(commands[i].name));
-    if (spelling.nearest.len == 0)
-        return false;
-    problems_add(&problems, PLACE_NONE, "%s: unknown command; did you mean udometer %.*s?", word,
-                 (int)spelling.nearest.len, spelling.nearest.at);
+    return spelling.nearest;
+}
+
+/* The command after flags whose last one has its value, so that it is not another one; or NULL. */
+static const struct command *find_late_command(int argc, char **argv)
+{
+    int i = 1;
+
+    while (i < argc && strncmp(argv[i], "--", 2) == 0)
+        i++;
+    return i > 1 && i < argc && strchr(argv[i - 1], '=') ? find_command(argv[i]) : NULL;
+}
+
+/* Refuse a word that was meant as a command. Returns false if there is none. */
+static bool refuse_command(int argc, char **argv)
+{
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    struct slice nearest = argv[1][0] != '-' ? find_nearest(argv[1]) : SLICE("");
+    const struct command *late = find_late_command(argc, argv);
+
+    if (nearest.len)
+        problems_add(&problems, PLACE_NONE, "%s: unknown command; did you mean udometer %.*s?",
+                     argv[1], (int)nearest.len, nearest.at);
+    else if (late)
+        problems_add(&problems, PLACE_NONE,
+                     "%s: a command is the first word, before its flags; see udometer %s --help",
+                     late->name, late->name);
     problems_print(&problems, "udometer", stderr);
-    return true;
+    return problems.n > 0;
 }
 
 int main(int argc, char **argv)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(commands) && argc > 1; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    if (argc > 1 && argv[1][0] != '-' && refuse_command(argv[1]))
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+
+    if (command)
+        return command->run(argc - 1, argv + 1);
+    if (argc > 1 && refuse_command(argc, argv))
         return EXIT_USAGE;
     return daemon_main(argc, argv);
 }

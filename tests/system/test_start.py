@@ -60,6 +60,7 @@ WRONG_FLAGS = [
     (["--help=please"], ["--help"]),
     (["argument"], ["argument", "--help"]),
     (["sned", "count", "a"], ["sned: unknown command; did you mean udometer send?"]),
+    (["--log.level=info", "explain", "a:1|c"], ["explain: a command is the first word"]),
     (["--", "--workers=1"], ["--workers=1: expected nothing after --"]),
     (["help"], ["help: unknown flag; did you mean --help?"]),
     (["check-config"], ["did you mean --check-config?"]),

@@ -73,6 +73,15 @@ static int64_t newest_set(_Atomic(struct cell *) *cells, unsigned n_cells, struc
     return newest;
 }
 
+void gauge_trim(struct cell *own, _Atomic(struct cell *) *cells, unsigned n_cells, int64_t at)
+{
+    struct gauge_cell *setter;
+
+    /* A newer set says it all; otherwise changes that arrived later begin at 0. */
+    if (newest_set(cells, n_cells, &setter) <= at)
+        gauge_set((struct gauge_cell *)own, 0, at);
+}
+
 static void store_change(struct gauge_change *change, int64_t at, double amount)
 {
     atomic_store_explicit(&change->at, at, memory_order_release);

@@ -40,6 +40,12 @@ void gauge_deinit(struct cell *cell);
 void gauge_set(struct gauge_cell *gauge, double value, int64_t at);
 
 /*
+ * Owner of @own: what arrived until @at no longer counts. @cells are as below. If nothing arrived
+ * later, the gauge is 0.
+ */
+void gauge_trim(struct cell *own, _Atomic(struct cell *) *cells, unsigned n_cells, int64_t at);
+
+/*
  * Owner of @own: change the gauge by @change. @cells are all cells of the series, including @own,
  * with NULL where a worker has none. Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, on the
  * first change of a cell, REFUSED_NO_MEMORY.

@@ -34,6 +34,7 @@ static const struct kind gauge = {
     .growth_max = GAUGE_CHANGES_MAX * sizeof(struct gauge_change),
     .deinit = gauge_deinit,
     .read = gauge_read,
+    .trim = gauge_trim,
     .can_overflow = false,
 };
 

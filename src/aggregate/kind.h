@@ -44,6 +44,13 @@ struct kind {
     void (*read)(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                  struct reading *ret);
 
+    /*
+     * Owner of @own, one of @cells: from now on the value is that of the samples that arrived after
+     * @at, the time at which @own would record a sample now. NULL: a cell does not tell when its
+     * samples arrived.
+     */
+    void (*trim)(struct cell *own, _Atomic(struct cell *) *cells, unsigned n_cells, int64_t at);
+
     /* A family claims its name, and its name with each of these suffixes. Unused ones are empty. */
     struct slice suffixes[KIND_SUFFIXES_MAX];
 

@@ -32,17 +32,10 @@
 /* The number of series a sweep handles each time it takes the lock: workers may wait 0.1 ms. */
 #define SWEEP_BATCH 256
 
-/* Series that registry_end() has ended, each with a reference. */
-struct ended {
-    struct sweep_item *items;
-    size_t n, n_max;
-    size_t n_removed; /* this many are SERIES_REMOVED already, the rest SERIES_ENDED */
-};
-
 struct registry {
     pthread_mutex_t lock;
     struct roster roster;
-    struct ended ended;
+    struct ending ending;
     struct conflicts conflicts;
     struct aliases aliases;
 
@@ -94,22 +87,13 @@ static void release_unregistered(struct registry *registry)
     }
 }
 
-static void release_ended(struct ended *ended)
-{
-    for (size_t i = 0; i < ended->n; i++) {
-        series_release_workers(ended->items[i].series);
-        series_unref(ended->items[i].series);
-    }
-    free(ended->items);
-}
-
 void registry_free(struct registry *registry)
 {
     if (!registry)
         return;
-    if (registry->ended.n || registry->n_to_leave_out)
+    if (registry->ending.n || registry->n_to_leave_out)
         release_unregistered(registry);
-    release_ended(&registry->ended);
+    ending_deinit(&registry->ending);
     roster_deinit(&registry->roster);
     snapshot_unref(registry->current);
     pthread_mutex_destroy(&registry->view_lock);
@@ -142,104 +126,60 @@ static void note_spelling(struct registry *registry, const struct roster_request
     aliases_note(&registry->aliases, family, request->name_hash, identity->sent_as);
 }
 
-enum verdict registry_admit(struct registry *registry, unsigned worker,
-                            const struct identity *identity, struct admission *ret)
+/* Admit a sample whose series has not ended since it arrived. */
+static enum verdict admit(struct registry *registry, const struct roster_request *request,
+                          struct admission *ret)
 {
-    struct roster_request request = roster_request(&registry->roster, identity, worker);
+    const struct identity *identity = request->identity;
     struct roster_reply reply;
-    enum verdict verdict;
+    enum verdict verdict = roster_find_or_add(&registry->roster, request, &reply);
 
-    pthread_mutex_lock(&registry->lock);
-    verdict = roster_find_or_add(&registry->roster, &request, &reply);
     if (verdict == REFUSED_TYPE_CONFLICT)
-        conflicts_note(&registry->conflicts, identity->family, request.name_hash,
+        conflicts_note(&registry->conflicts, identity->family, request->name_hash,
                        metric_type_of(identity->type), reply.family);
     if (verdict == VERDICT_APPLIED || verdict == REFUSED_TYPE_CONFLICT)
-        note_spelling(registry, &request, reply.family);
-    pthread_mutex_unlock(&registry->lock);
+        note_spelling(registry, request, reply.family);
     *ret = (struct admission){ .cell = reply.cell, .is_overflow = reply.is_overflow };
     return verdict;
 }
 
-bool registry_revive(struct registry *registry, struct cell *cell)
+enum verdict registry_admit(struct registry *registry, unsigned worker, int64_t arrived_ns,
+                            const struct identity *identity, struct admission *ret)
+{
+    struct roster_request request = roster_request(&registry->roster, identity, worker, arrived_ns);
+    enum verdict verdict;
+
+    pthread_mutex_lock(&registry->lock);
+    if (past_ends_have(&registry->ending.past_ends, identity, request.name_hash, arrived_ns)) {
+        *ret = (struct admission){ 0 };
+        verdict = VERDICT_APPLIED;
+    } else {
+        verdict = admit(registry, &request, ret);
+    }
+    pthread_mutex_unlock(&registry->lock);
+    return verdict;
+}
+
+bool registry_revive(struct registry *registry, struct cell *cell, int64_t arrived_ns)
 {
     struct series *series = cell_series(cell);
     bool is_registered;
 
     pthread_mutex_lock(&registry->lock);
     is_registered = series_is_registered(series);
-    if (series_state(series) == SERIES_EXPIRING)
-        series_set_state(series, SERIES_LIVE);
+    if (is_registered)
+        series_keep(series, cell, arrived_ns);
     pthread_mutex_unlock(&registry->lock);
     return is_registered;
 }
 
-static bool has_room_for_ended(struct ended *ended)
-{
-    size_t n_max = ended->n_max ? 2 * ended->n_max : 64;
-    struct sweep_item *items;
-
-    if (ended->n < ended->n_max)
-        return true;
-    items = realloc(ended->items, n_max * sizeof(*items));
-    if (!items)
-        return false;
-    ended->items = items;
-    ended->n_max = n_max;
-    return true;
-}
-
-static void end_series(struct registry *registry, struct series *series)
-{
-    series_ref(series);
-    registry->ended.items[registry->ended.n++].series = series;
-    roster_remove(&registry->roster, series, SERIES_ENDED);
-}
-
-static enum verdict end_matching(struct registry *registry, struct family *family,
-                                 const struct identity *identity, size_t *ret)
-{
-    struct slice wanted = identity_labels_on(identity, family->type);
-    struct series *next;
-
-    for (struct series *series = family->series; series; series = next) {
-        next = series->next_in_family;
-        if (!labels_include(series_labels(series), wanted))
-            continue;
-        if (!has_room_for_ended(&registry->ended))
-            return REFUSED_NO_MEMORY;
-        end_series(registry, series);
-        ++*ret;
-    }
-    return VERDICT_APPLIED;
-}
-
-static enum verdict end_family(struct registry *registry, const struct roster_request *request,
-                               size_t *allowance, size_t *ret)
-{
-    struct family *family = roster_find_family(&registry->roster, request);
-    size_t cost;
-
-    if (!family)
-        return VERDICT_APPLIED;
-    if (family->is_reserved)
-        return REFUSED_RESERVED_NAME;
-    cost = family->n_series * REGISTRY_LOOK_BYTES + family->label_bytes;
-    if (cost > *allowance)
-        return REFUSED_END_LIMIT;
-    *allowance -= cost;
-    return end_matching(registry, family, request->identity, ret);
-}
-
-enum verdict registry_end(struct registry *registry, const struct identity *identity,
+enum verdict registry_end(struct registry *registry, const struct end_request *request,
                           size_t *allowance, size_t *ret)
 {
-    struct roster_request request = roster_request(&registry->roster, identity, 0);
     enum verdict verdict;
 
-    *ret = 0;
     pthread_mutex_lock(&registry->lock);
-    verdict = end_family(registry, &request, allowance, ret);
+    verdict = ending_end(&registry->ending, &registry->roster, request, allowance, ret);
     pthread_mutex_unlock(&registry->lock);
     return verdict;
 }
@@ -287,12 +227,7 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
 /* With both locks held: make the next snapshot leave out the series that have ended. */
 static void remove_ended(struct registry *registry)
 {
-    struct ended *ended = &registry->ended;
-
-    for (; ended->n_removed < ended->n; ended->n_removed++) {
-        series_set_state(ended->items[ended->n_removed].series, SERIES_REMOVED);
-        registry->n_to_leave_out++;
-    }
+    registry->n_to_leave_out += ending_remove(&registry->ending, &registry->roster);
 }
 
 /* Take out of @fresh the series that were removed before any snapshot included them. */
@@ -375,18 +310,16 @@ struct snapshot *registry_snapshot(struct registry *registry)
 
 struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
 {
-    struct ended ended;
+    struct sweep_item *items;
 
     pthread_mutex_lock(&registry->view_lock);
     pthread_mutex_lock(&registry->lock);
     remove_ended(registry);
-    ended = registry->ended;
-    registry->ended = (struct ended){ 0 };
+    items = ending_take(&registry->ending, ret_n);
     pthread_mutex_unlock(&registry->lock);
     refresh(registry);
     pthread_mutex_unlock(&registry->view_lock);
-    *ret_n = ended.n;
-    return ended.items;
+    return items;
 }
 
 /* Set touched_ns to 0 in all cells, so that any later write shows. Returns the newest of them. */

@@ -12,6 +12,7 @@
 
 #include "aggregate/aliases.h"
 #include "aggregate/conflicts.h"
+#include "aggregate/ending.h"
 #include "aggregate/snapshot.h"
 #include "base/compiler.h"
 #include "base/identity.h"
@@ -51,45 +52,52 @@ MUST_CHECK int registry_reserve(struct registry *registry, struct slice name,
 
 /* The result of registry_admit(). */
 struct admission {
-    struct cell *cell;
+    struct cell *cell; /* NULL without a refusal: an x that arrived after the sample has ended it */
     bool is_overflow; /* the cell is of the family's overflow series, not of the series requested */
 };
 
 /*
- * Find the cell of @worker in the series that @identity names. Family, series and cell are made
- * if they do not exist; an expiring series becomes live again. With a new cell the worker has a
- * reference on the series, until it calls series_unref().
+ * Find the cell of @worker in the series that @identity names, to write a sample that arrived at
+ * @arrived_ns. Family, series and cell are made if they do not exist; an expiring series becomes
+ * live again (series_keep). With a new cell the worker has a reference on the series, until it
+ * calls series_unref().
  *
  * Beyond a limit the cell is one of the family's overflow series instead, so that sums stay
  * right. Gauges have no overflow series, and a new family does not begin with one.
+ *
+ * Workers do not run at the same pace: if another worker has already applied an x that arrived
+ * later and ends the series, the sample has no effect and gets no cell (past_ends.h).
  *
  * Returns VERDICT_APPLIED and the cell in @ret; or, with a NULL cell, REFUSED_TYPE_CONFLICT (the
  * conflict is noted), REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
-                                       const struct identity *identity, struct admission *ret);
+                                       int64_t arrived_ns, const struct identity *identity,
+                                       struct admission *ret);
 
 /*
- * Make the series of @cell live again if it is expiring, because its worker is about to write.
- * Returns false if it is too late: the series is no longer in the registry.
+ * Make the series of @cell live again if it is expiring, because its worker is about to write a
+ * sample that arrived at @arrived_ns. Returns false if it is too late: the series is no longer in
+ * the registry.
  */
-MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell);
-
-/* The fixed cost of checking a series, in bytes of labels that take the same time. */
-#define REGISTRY_LOOK_BYTES 160
+MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell, int64_t arrived_ns);
 
 /*
- * End every series of the family in @identity that has all of its labels: later snapshots do not
- * include these series, and the next sample begins a new one. A sample that another worker writes
- * to one of them at this moment is lost.
+ * End every series of the family in @request that has all of its labels: later snapshots do not
+ * include these series, and the next sample begins a new one.
+ *
+ * Workers do not run at the same pace: if another worker has already written a sample that arrived
+ * later to one of them, that one does not end. A gauge keeps only what arrived later (kind->trim);
+ * a series of another type keeps all. If it writes the sample at this very moment, the series may
+ * end, but it comes back before the next snapshot, unless another one has taken its place.
  *
  * This checks all series of the family with the lock held. Each costs the bytes of its labels plus
- * REGISTRY_LOOK_BYTES. *@allowance is the maximum cost; the actual cost is subtracted from it.
+ * ENDING_LOOK_BYTES. *@allowance is the maximum cost; the actual cost is subtracted from it.
  *
  * Returns VERDICT_APPLIED and the number of ended series in @ret, REFUSED_RESERVED_NAME,
  * REFUSED_END_LIMIT (beyond the allowance) or REFUSED_NO_MEMORY (some may have ended).
  */
-MUST_CHECK enum verdict registry_end(struct registry *registry, const struct identity *identity,
+MUST_CHECK enum verdict registry_end(struct registry *registry, const struct end_request *request,
                                      size_t *allowance, size_t *ret);
 
 /* Copy the list of aliases. */
@@ -103,12 +111,6 @@ MUST_CHECK bool registry_latest_conflict(struct registry *registry, struct confl
 struct snapshot *registry_snapshot(struct registry *registry);
 
 struct registry_counts registry_count(struct registry *registry);
-
-/* A series that a sweep (aggregate/expiry.h) works on. */
-struct sweep_item {
-    struct series *series; /* the sweep has a reference on it */
-    int64_t touched_ns;    /* of its last write, as the sweep saw it */
-};
 
 /*
  * Of @n series, make those SERIES_EXPIRING that were not written since the sweep saw them. From

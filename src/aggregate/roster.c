@@ -38,7 +38,7 @@ void roster_deinit(struct roster *roster)
 }
 
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
-                                     unsigned worker)
+                                     unsigned worker, int64_t arrived_ns)
 {
     uint64_t name_hash = names_hash(&roster->names, identity->family);
 
@@ -47,6 +47,7 @@ struct roster_request roster_request(const struct roster *roster, const struct i
         .name_hash = name_hash,
         .hash = hash_bytes(identity->labels, name_hash),
         .worker = worker,
+        .arrived_ns = arrived_ns,
     };
 }
 
@@ -268,13 +269,15 @@ static enum verdict add_series(struct roster *roster, struct family *family,
     return VERDICT_APPLIED;
 }
 
-static enum verdict give_cell(struct series *series, unsigned worker, struct cell **ret)
+static enum verdict give_cell(struct series *series, const struct roster_request *request,
+                              struct cell **ret)
 {
-    if (series_state(series) == SERIES_EXPIRING)
-        series_set_state(series, SERIES_LIVE);
+    unsigned worker = request->worker;
+
     if (!series->cells[worker] && !series_add_cell(series, worker))
         return REFUSED_NO_MEMORY;
     *ret = series->cells[worker];
+    series_keep(series, *ret, request->arrived_ns);
     return VERDICT_APPLIED;
 }
 
@@ -297,13 +300,25 @@ enum verdict roster_find_or_add(struct roster *roster, const struct roster_reque
     if (verdict == VERDICT_APPLIED && !candidate.series)
         verdict = add_series(roster, family, &candidate);
     if (verdict == VERDICT_APPLIED)
-        verdict = give_cell(candidate.series, request->worker, &ret->cell);
+        verdict = give_cell(candidate.series, request, &ret->cell);
     ret->is_overflow = candidate.stands_in;
     if (family->n_series == 0) { /* a new one, whose first series was refused */
         remove_family(roster, family);
         ret->family = NULL;
     }
     return verdict;
+}
+
+struct cell *roster_cell(struct roster *roster, struct series *series, unsigned worker)
+{
+    const struct family *family = series->family;
+
+    if (series->cells[worker])
+        return series->cells[worker];
+    if (!budget_has(&roster->budget, kind_cell_size(family->type, family->buckets)) ||
+        !series_add_cell(series, worker))
+        return NULL;
+    return series->cells[worker];
 }
 
 /* --- removing ------------------------------------------------------------------------ */
@@ -319,6 +334,49 @@ void roster_remove(struct roster *roster, struct series *series, enum series_sta
     unlink_from_family(series);
     if (family->n_series == 0)
         remove_family(roster, family);
+}
+
+/* Give @family its names back if it has lost them with its last series. */
+static bool ensure_names(struct roster *roster, struct family *family)
+{
+    struct family *holder;
+
+    if (family->n_series > 0)
+        return true;
+    family_ref(family);
+    if (names_claim(&roster->names, family, &holder) != VERDICT_APPLIED) {
+        family_unref(family);
+        return false;
+    }
+    roster->n_families++;
+    return true;
+}
+
+static bool add_again(struct roster *roster, struct series *series)
+{
+    const struct series_key key = { series->family, series_labels(series) };
+    uint64_t hash = series_hash(series);
+
+    /* Its memory is still counted, so only the numbers must be within the limits. */
+    return !slots_find(&roster->series, hash, &key, series_is) &&
+           has_room(roster, series->family, 0) && slots_add(&roster->series, hash, series);
+}
+
+bool roster_put_back(struct roster *roster, struct series *series)
+{
+    struct family *family = series->family;
+
+    if (!ensure_names(roster, family))
+        return false;
+    if (!add_again(roster, series)) {
+        if (family->n_series == 0)
+            remove_family(roster, family);
+        return false;
+    }
+    roster->n_series[family->type]++;
+    link_to_family(series);
+    series_set_state(series, SERIES_LIVE);
+    return true;
 }
 
 /* --- fresh series --------------------------------------------------------------- */

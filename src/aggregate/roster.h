@@ -45,10 +45,11 @@ struct roster_request {
     uint64_t name_hash;
     uint64_t hash;
     unsigned worker;
+    int64_t arrived_ns; /* of the sample */
 };
 
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
-                                     unsigned worker);
+                                     unsigned worker, int64_t arrived_ns);
 
 /* Reserve @name for udometer itself, as registry_reserve() does. Returns 0, -EEXIST or -ENOMEM. */
 MUST_CHECK int roster_reserve(struct roster *roster, struct slice name, enum metric_type type);
@@ -62,7 +63,10 @@ struct roster_reply {
     struct family *family; /* of the cell, or the one that has taken the name; or NULL */
 };
 
-/* Find or add the cell that @request is for. Returns the verdicts of registry_admit(). */
+/*
+ * Find or add the cell that @request is for, and touch it: it counts as written by the sample that
+ * asks for it. Returns the verdicts of registry_admit().
+ */
 MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
                                            const struct roster_request *request,
                                            struct roster_reply *ret);
@@ -75,6 +79,18 @@ struct family *roster_find_family(struct roster *roster, const struct roster_req
  * stay valid.
  */
 void roster_remove(struct roster *roster, struct series *series, enum series_state state);
+
+/*
+ * Put @series back, which is SERIES_ENDED: it becomes live. Returns false if another one has its
+ * place, if there is no room for it within the limits, or without memory.
+ */
+MUST_CHECK bool roster_put_back(struct roster *roster, struct series *series);
+
+/*
+ * The cell of @worker in @series, which is in the roster. If there is none it is made, within the
+ * limit on memory. Returns NULL without memory.
+ */
+struct cell *roster_cell(struct roster *roster, struct series *series, unsigned worker);
 
 /* Take over the list of fresh series. */
 struct fresh_list roster_take_fresh(struct roster *roster);

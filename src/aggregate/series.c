@@ -130,7 +130,7 @@ static bool is_step(enum series_state from, enum series_state to)
     switch (from) {
     case SERIES_LIVE: return to == SERIES_EXPIRING || to == SERIES_ENDED;
     case SERIES_EXPIRING: return to != SERIES_EXPIRING;
-    case SERIES_ENDED: return to == SERIES_REMOVED;
+    case SERIES_ENDED: return to == SERIES_REMOVED || to == SERIES_LIVE;
     case SERIES_REMOVED: return false;
     }
     return false;

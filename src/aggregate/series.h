@@ -16,11 +16,11 @@
  *               |
  *               v        1: not written for its TTL
  *             LIVE ------------------------------------> EXPIRING
- *               |  ^                                      |  |  |
- *               |  '------- 2: a worker will write, ------'  |  |
- *               |              or has written                |  |
- *               | 3: x                                 3: x  |  | 4: still not written
- *               v                                            |  |
+ *             ^ |  ^                                      |  |  |
+ *             | |  '------- 2: a worker will write, ------'  |  |
+ *     6: back | |              or has written                |  |
+ *             | | 3: x                                 3: x  |  | 4: still not written
+ *             | v                                            |  |
  *             ENDED <----------------------------------------'  |
  *               |                                               v
  *               '------- 5: snapshots leave it out -------> REMOVED
@@ -34,6 +34,8 @@
  *      3     a worker that receives an x                 registry_end
  *      4     the sweep                                   registry_remove_expiring
  *      5     the next scrape or sweep                    whichever brings the snapshot up to date
+ *      6     the same, if a worker has written a sample  ending_remove
+ *            that arrived after the x
  *
  * Every step is taken with the registry's `lock` held, so the state does not change while a thread
  * holds it. Steps to REMOVED also need `view_lock`. Without a lock, only REMOVED can be relied on,
@@ -149,6 +151,18 @@ static inline bool series_is_registered(const struct series *series)
  * must ask before they write. Any other step aborts the program.
  */
 void series_set_state(struct series *series, enum series_state state);
+
+/*
+ * With the registry's lock held, by the owner of @cell, which will write a sample that arrived at
+ * @arrived_ns: @series stays, or becomes live again, and counts as written. So until the sample is
+ * written, neither the sweep nor an x that arrived before it takes the series away.
+ */
+static inline void series_keep(struct series *series, struct cell *cell, int64_t arrived_ns)
+{
+    if (UNLIKELY(series_state(series) == SERIES_EXPIRING))
+        series_set_state(series, SERIES_LIVE);
+    cell_touch(cell, arrived_ns);
+}
 
 /* After all workers have stopped: release the references that they still have. */
 void series_release_workers(struct series *series);

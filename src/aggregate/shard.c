@@ -147,7 +147,8 @@ COLD static struct key *find_with_care(struct shard *shard, uint64_t hash, const
 
     if (!key || !key_is_of(key, line))
         return NULL;
-    if (cell_must_ask(key->cell) && !registry_revive(shard->options.registry, key->cell)) {
+    if (cell_must_ask(key->cell) &&
+        !registry_revive(shard->options.registry, key->cell, line->arrived_ns)) {
         keys_remove(&shard->keys, key);
         return NULL;
     }
@@ -196,10 +197,10 @@ enum verdict shard_learn(struct shard *shard, const struct line *line,
 {
     struct admission admission;
     struct key *key = NULL;
-    enum verdict verdict =
-        registry_admit(shard->options.registry, shard->options.worker, identity, &admission);
+    enum verdict verdict = registry_admit(shard->options.registry, shard->options.worker,
+                                          line->arrived_ns, identity, &admission);
 
-    if (verdict != VERDICT_APPLIED)
+    if (!admission.cell)
         return verdict;
     if (!admission.is_overflow && !identity->is_passing)
         key = keys_add(&shard->keys, line, lookup->hash, admission.cell);
@@ -291,10 +292,16 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
 enum verdict shard_end(struct shard *shard, int64_t arrived_ns, const struct identity *identity,
                        size_t *ret)
 {
+    const struct end_request request = {
+        .identity = identity,
+        .worker = shard->options.worker,
+        .arrived_ns = arrived_ns,
+        .at = next_at(shard, arrived_ns),
+    };
     int64_t period = arrived_ns / SHARD_END_PERIOD_NS;
 
     if (shard->end_period != period)
         shard->end_allowance = SHARD_END_ALLOWANCE;
     shard->end_period = period;
-    return registry_end(shard->options.registry, identity, &shard->end_allowance, ret);
+    return registry_end(shard->options.registry, &request, &shard->end_allowance, ret);
 }

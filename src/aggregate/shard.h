@@ -67,9 +67,12 @@ struct lookup shard_missed(const struct shard *shard, size_t i);
 /*
  * Learn the key of @line, which was looked up and not found, by asking the registry for the series
  * of @identity. Returns VERDICT_APPLIED and adds the key to @lookup, or returns the verdict of
- * registry_admit(). A key that leads to an overflow series, or whose identity is_passing, is not
- * cached: it is valid until the next call. A line whose identity is_passing need not have been
- * looked up; its @lookup is only for the key.
+ * registry_admit(). If an x that arrived later has ended the series, the key stays NULL, and the
+ * values of the line have no effect.
+ *
+ * A key that leads to an overflow series, or whose identity is_passing, is not cached: it is valid
+ * until the next call. A line whose identity is_passing need not have been looked up; its @lookup
+ * is only for the key.
  */
 MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct lookup *lookup);

@@ -300,7 +300,8 @@ static bool learn_and_record(struct recorder *recorder, struct values *values,
 {
     enum verdict verdict = shard_learn(recorder->shard, values->line, identity, lookup);
 
-    if (verdict != VERDICT_APPLIED)
+    /* It is refused, or what would be recorded has ended already. */
+    if (!lookup->key)
         return settle_values(recorder, values, to, verdict, 0);
     return record_values(recorder, values, lookup->key);
 }

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples that arrive on different workers' sockets make one series."""
 
+import os
+import pathlib
+import subprocess
+
 import pytest
 
+from children import clean_environment
+from harness import DEADLINE
+
 N_ROUNDS = 300
+
+SHELL_CLIENT = pathlib.Path(__file__).resolve().parents[2] / "clients/shell/udometer.sh"
 
 
 @pytest.fixture
@@ -135,3 +144,55 @@ def test_a_set_between_changes_ends_only_the_earlier_one(four, flows):
     four.resume()
     wrong = [pair for pair in four.settle().named("split") if pair[1] != 11]
     assert not wrong, (len(wrong), wrong[:5])
+
+
+# --- x and the samples around it ---
+
+N_SHELL_ROUNDS = 24
+
+# As many as keep a worker busy for some milliseconds.
+BALLAST = ["\n".join(["ballast:1|c"] * 100)] * 100
+
+
+def flow_of_each_worker(server):
+    """A flow that reaches each of the workers, by number."""
+    flows = {}
+    while len(flows) < 2:
+        flow, before = server.new_flow(), batches(server.settle())
+        server.send("probe:1|c", flow=flow)
+        after = batches(server.settle())
+        flows.update({worker: flow for worker in after if after[worker] > before[worker]})
+    return [flows[worker] for worker in sorted(flows)]
+
+
+def run_shell(server, script, n_lines=2):
+    """Let the shell client send lines. Each datagram has a source port of its own."""
+    environment = clean_environment({"UDOMETER_URL": "udp://%s:%d" % server.udp[0]})
+    subprocess.run(["bash", "-c", '. "$0"; ' + script, os.fspath(SHELL_CLIENT)], check=True,
+                   stdin=subprocess.DEVNULL, env=environment, timeout=DEADLINE)
+    server.n_sent += n_lines
+
+
+@pytest.mark.parametrize("script, expected", [
+    pytest.param("udom_expire s; udom_gauge s %d a=b", True, id="what is sent after it stays"),
+    pytest.param("udom_gauge s %d a=b; udom_expire s", False, id="what is sent before it ends")])
+def test_an_x_ends_what_was_sent_before_it_whoever_got_it(start, script, expected):
+    """One of the workers has much to do first, so that it applies its line after the other's."""
+    two = start("--workers=2")
+    flows = flow_of_each_worker(two)
+    for i in range(N_SHELL_ROUNDS):
+        two.pause()
+        two.send(*BALLAST, flow=flows[i % 2])
+        run_shell(two, script % i)
+        two.resume()
+        assert two.settle().named("s") == ([({"a": "b"}, i)] if expected else []), i
+
+
+def test_a_script_that_replaces_gauges_loses_none(start):
+    two = start("--workers=2")
+    numbers = range(N_ROUNDS)
+    run_shell(two, "for i in {0..%d}; do udom_expire s$i; udom_gauge s$i $i a=b; done"
+              % numbers[-1], 2 * len(numbers))
+    scrape = two.settle()
+    assert [scrape.named("s%d" % i) for i in numbers] == [[({"a": "b"}, i)] for i in numbers]
+    assert all(count > 0 for count in batches(scrape).values())

@@ -36,7 +36,7 @@ static inline enum verdict try_admit(struct registry *registry, unsigned worker,
 {
     struct identity identity = identity_of(family, type, labels);
     struct admission admission;
-    enum verdict verdict = registry_admit(registry, worker, &identity, &admission);
+    enum verdict verdict = registry_admit(registry, worker, 0, &identity, &admission);
 
     assert_int_equal(verdict == VERDICT_APPLIED, admission.cell != NULL);
     return verdict;
@@ -48,7 +48,7 @@ static inline struct cell *admit(struct registry *registry, unsigned worker, con
     struct identity identity = identity_of(family, type, labels);
     struct admission admission;
 
-    assert_int_equal(registry_admit(registry, worker, &identity, &admission), VERDICT_APPLIED);
+    assert_int_equal(registry_admit(registry, worker, 0, &identity, &admission), VERDICT_APPLIED);
     assert_non_null(admission.cell);
     /* It is the overflow series if and only if it is not the requested one. */
     assert_int_equal(admission.is_overflow,

@@ -12,6 +12,9 @@
 
 #define WORKERS 2
 
+/* When an x arrives. */
+#define END_NS 1000
+
 static struct registry *registry;
 static struct shard *shards[WORKERS];
 
@@ -37,15 +40,26 @@ static struct identity identity_of(const char *name, enum sample_type type)
     };
 }
 
-/* Find or learn the key of @line; from then on the worker holds a pointer to it. */
-static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
+/*
+ * Find or learn the key of @line; from then on the worker holds a pointer to it. It is NULL if an x
+ * that arrived later has ended the series. Returns whether that went well.
+ */
+static bool try_look_up(unsigned worker, struct line *line, enum sample_type type, struct key **ret)
 {
     struct identity identity = { .type = type, .family = line->name, .weight = 1 };
     struct lookup lookup = shard_find(shards[worker], line);
+    bool is_well =
+        lookup.key || shard_learn(shards[worker], line, &identity, &lookup) == VERDICT_APPLIED;
 
-    if (!lookup.key && shard_learn(shards[worker], line, &identity, &lookup) != VERDICT_APPLIED)
-        return NULL;
-    return lookup.key;
+    *ret = lookup.key;
+    return is_well;
+}
+
+static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
+{
+    struct key *key;
+
+    return try_look_up(worker, line, type, &key) ? key : NULL;
 }
 
 /* A worker records 1, at @now_ns. */
@@ -248,8 +262,8 @@ static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 static void an_admission_before_the_first_write_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x", 200);
-    struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* never written: as old as possible */
+    struct line line = line_of("x", 100);
+    struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* as old as its sample, not yet written */
 
     assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
     assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
@@ -296,7 +310,7 @@ static void keys_of_all_aliases_are_forgotten(void **state)
         assert_int_equal(shard_learn(shards[i % 2], &line, &identity, &lookup), VERDICT_APPLIED);
     }
     assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 100);
-    assert_int_equal(sweep(100, 10), 1);
+    assert_int_equal(sweep(111, 10), 1);
     assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 0);
     assert_int_equal(registry_count(registry).bytes, 0);
 }
@@ -347,7 +361,7 @@ static size_t end_series(unsigned worker, const char *name)
     const struct identity identity = identity_of(name, SAMPLE_END);
     size_t n;
 
-    assert_int_equal(shard_end(shards[worker], 0, &identity, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[worker], END_NS, &identity, &n), VERDICT_APPLIED);
     return n;
 }
 
@@ -521,8 +535,11 @@ static bool record_some(unsigned worker, unsigned i)
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
     line = line_of(name, all.worker_ns[worker]);
     line.number = i % 7;
-    key = look_up(worker, &line, i % 3 ? SAMPLE_COUNTER : SAMPLE_HISTOGRAM);
-    if (!key || shard_record(shards[worker], key, &line) != VERDICT_APPLIED)
+    if (!try_look_up(worker, &line, i % 3 ? SAMPLE_COUNTER : SAMPLE_HISTOGRAM, &key))
+        return false;
+    if (!key)
+        return true;
+    if (shard_record(shards[worker], key, &line) != VERDICT_APPLIED)
         return false;
     all.recorded[worker] += line.number;
     return true;
@@ -536,7 +553,7 @@ static bool end_one(unsigned worker, unsigned i)
 
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
     identity.family = slice_of(name);
-    return shard_end(shards[worker], 0, &identity, &n) == VERDICT_APPLIED;
+    return shard_end(shards[worker], all.worker_ns[worker], &identity, &n) == VERDICT_APPLIED;
 }
 
 static void *work(void *arg)

@@ -295,7 +295,7 @@ static void what_senders_write_cannot_break_a_help_line(void **state)
     CLEANUP(buffer_deinit) struct buffer out = { 0 };
     struct admission admission;
 
-    assert_int_equal(registry_admit(registry, 0, &identity, &admission), VERDICT_APPLIED);
+    assert_int_equal(registry_admit(registry, 0, 0, &identity, &admission), VERDICT_APPLIED);
     out = walk(&text_writer, NULL);
     assert_string_equal(out.data, "# HELP x Sent as \\\\x\\n# y.\n# TYPE x gauge\nx 0\n");
     series_unref(cell_series(admission.cell));

@@ -241,6 +241,23 @@ static void a_late_set_overrules_only_what_came_before_it(void **state)
     assert_value(&shared, 105);
 }
 
+static void trimming_leaves_what_arrived_later(void **state)
+{
+    struct shared shared;
+
+    shared_init(&shared);
+    set(&shared, 0, 100, 10);
+    add(&shared, 1, 1, 20);
+    add(&shared, 1, 5, 40);
+    gauge_trim(&shared.gauges[2].cell, shared.cells, WORKERS, 30);
+    assert_value(&shared, 5);
+    set(&shared, 0, 7, 50);
+    gauge_trim(&shared.gauges[2].cell, shared.cells, WORKERS, 45); /* too late to matter */
+    assert_value(&shared, 7);
+    gauge_trim(&shared.gauges[0].cell, shared.cells, WORKERS, 50);
+    assert_value(&shared, 0);
+}
+
 /* --- all orders --------------------------------------------------------------------- */
 
 #define OPERATIONS 5
@@ -447,6 +464,7 @@ int main(void)
         CASE(a_change_that_came_before_a_foreign_set_is_overruled_by_it),
         CASE(changes_since_a_set_that_is_applied_late_stay),
         CASE(a_late_set_overrules_only_what_came_before_it),
+        CASE(trimming_leaves_what_arrived_later),
         CASE(order_of_application_does_not_matter_if_no_set_is_late),
         CASE(order_of_application_does_not_matter),
         CASE(is_never_read_as_what_it_never_was),

@@ -210,7 +210,7 @@ static void marking_says_so_in_every_cell(void **state)
     item.touched_ns = 7;
     mark(registry, &item, 1);
     assert_true(cell_must_ask(first) && cell_must_ask(second));
-    assert_true(registry_revive(registry, second));
+    assert_true(registry_revive(registry, second, 0));
     assert_false(cell_must_ask(first) || cell_must_ask(second));
     end_sweep(&item, 1);
 }
@@ -223,7 +223,7 @@ static void a_revived_series_is_not_removed(void **state)
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
-    assert_true(registry_revive(registry, cell));
+    assert_true(registry_revive(registry, cell, 0));
     registry_remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_LIVE);
     assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, ""), cell);
@@ -270,7 +270,7 @@ static void it_is_too_late_to_revive_a_removed_series(void **state)
     mark(registry, &item, 1);
     registry_remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_REMOVED);
-    assert_false(registry_revive(registry, cell));
+    assert_false(registry_revive(registry, cell, 0));
     assert_true(cell_must_ask(cell));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
@@ -354,7 +354,7 @@ static enum verdict admit_spelled(struct registry *registry, const char *sent_as
     struct admission admission;
 
     identity.sent_as = slice_of(sent_as);
-    return registry_admit(registry, 0, &identity, &admission);
+    return registry_admit(registry, 0, 0, &identity, &admission);
 }
 
 static void other_spellings_of_a_name_are_noted(void **state)

@@ -31,7 +31,7 @@ static enum verdict try_end(struct registry *registry, const char *family, const
 
     for (unsigned own = 0; own < _OWN_LABEL_N; own++)
         identity.labels_beside[own] = identity.labels;
-    return registry_end(registry, &identity, budget, ret);
+    return registry_end(registry, &(struct end_request){ .identity = &identity }, budget, ret);
 }
 
 /* The number of series that it has ended. */
@@ -150,24 +150,25 @@ static void a_histogram_is_asked_for_its_own_labels(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct identity identity = identity_of("x", SAMPLE_END, "le=\"1\"");
+    const struct end_request request = { .identity = &identity };
     size_t budget = 10000, n;
 
     identity.labels_beside[OWN_LABEL_LE] = SLICE("exported_le=\"1\"");
     admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"1\"");
     admit(registry, 0, "x", SAMPLE_TIMER, "exported_le=\"2\"");
-    assert_int_equal(registry_end(registry, &identity, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(registry_end(registry, &request, &budget, &n), VERDICT_APPLIED);
     assert_int_equal(n, 1);
     assert_labels(registry, "exported_le=\"2\" ");
     identity.family = SLICE("c");
     admit(registry, 0, "c", SAMPLE_COUNTER, "le=\"1\"");
     admit(registry, 0, "c", SAMPLE_COUNTER, "exported_le=\"1\"");
-    assert_int_equal(registry_end(registry, &identity, &budget, &n), VERDICT_APPLIED);
+    assert_int_equal(registry_end(registry, &request, &budget, &n), VERDICT_APPLIED);
     assert_int_equal(n, 1);
     assert_labels(registry, "exported_le=\"1\" exported_le=\"2\" ");
 }
 
 /* The cost of checking one series of admit_some(): a="1",b="1" has 11 bytes. */
-#define LOOK_BYTES (REGISTRY_LOOK_BYTES + 11)
+#define LOOK_BYTES (ENDING_LOOK_BYTES + 11)
 
 static void every_series_of_the_family_costs_budget(void **state)
 {
@@ -220,7 +221,7 @@ static void what_has_ended_begins_anew(void **state)
     snapshot_unref(registry_snapshot(registry));
     assert_int_equal(end(registry, "x", ""), 1);
     assert_true(cell_must_ask(cell)); /* so the worker must ask, and learns: */
-    assert_false(registry_revive(registry, cell));
+    assert_false(registry_revive(registry, cell, 0));
     again = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     assert_ptr_not_equal(again, cell);
     assert_ptr_not_equal(cell_series(again), cell_series(cell));
@@ -389,9 +390,9 @@ static void a_series_that_was_revived_can_be_ended(void **state)
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
-    assert_true(registry_revive(registry, cell));
+    assert_true(registry_revive(registry, cell, 0));
     assert_int_equal(end(registry, "x", ""), 1);
-    assert_false(registry_revive(registry, cell));
+    assert_false(registry_revive(registry, cell, 0));
     registry_remove_expiring(registry, &item, 1);
     end_sweep(&item, 1);
     assert_int_equal(bury(registry), 1);

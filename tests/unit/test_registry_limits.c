@@ -370,7 +370,7 @@ static void overflow_series_that_are_sent_again_keep_to_the_memory_limit(void **
         struct identity identity = identity_of("x", SAMPLE_SET, OVERFLOW);
         struct admission admission;
 
-        if (registry_admit(registry, 0, &identity, &admission) != VERDICT_APPLIED)
+        if (registry_admit(registry, 0, 0, &identity, &admission) != VERDICT_APPLIED)
             break;
         assert_true(registry_count(registry).bytes <= max);
         snapshots[n++] = registry_snapshot(registry);

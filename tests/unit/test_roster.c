@@ -32,7 +32,7 @@ static enum verdict admit(const char *name, enum sample_type type, const char *l
                           unsigned worker, struct cell **ret)
 {
     struct identity identity = identity_of(name, type, labels);
-    struct roster_request request = roster_request(&roster, &identity, worker);
+    struct roster_request request = roster_request(&roster, &identity, worker, 0);
     struct roster_reply reply;
     enum verdict verdict = roster_find_or_add(&roster, &request, &reply);
 
@@ -68,7 +68,7 @@ static void assert_refused(const char *name, enum sample_type type, const char *
 static struct family *find_family(const char *name)
 {
     struct identity identity = identity_of(name, SAMPLE_END, "");
-    struct roster_request request = roster_request(&roster, &identity, 0);
+    struct roster_request request = roster_request(&roster, &identity, 0, 0);
 
     return roster_find_family(&roster, &request);
 }
@@ -282,6 +282,40 @@ static void a_new_series_comes_in_its_place(void **state)
     assert_int_equal(find_family("x")->n_series, 1);
     series_release_workers(old);
     series_unref(old);
+}
+
+static void what_has_ended_can_be_put_back(void **state)
+{
+    struct series *series = must_admit("x", SAMPLE_TIMER, "", 0);
+    size_t bytes = roster.budget.held_bytes;
+
+    roster_remove(&roster, series, SERIES_ENDED);
+    assert_null(find_family("x"));
+    assert_true(roster_put_back(&roster, series));
+    assert_int_equal(series_state(series), SERIES_LIVE);
+    assert_ptr_equal(find_family("x")->series, series);
+    assert_ptr_equal(must_admit("x", SAMPLE_TIMER, "", 0), series);
+    assert_refused("x_sum", SAMPLE_COUNTER, "", REFUSED_TYPE_CONFLICT);
+    assert_int_equal(roster.n_series[METRIC_HISTOGRAM], 1);
+    assert_int_equal(roster.n_families, 1);
+    assert_int_equal(roster.budget.held_bytes, bytes);
+}
+
+static void beyond_the_limit_it_cannot(void **state)
+{
+    struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
+
+    roster_take_fresh(&roster);
+    roster_remove(&roster, series, SERIES_ENDED);
+    roster.max_series = 1;
+    must_admit("y", SAMPLE_COUNTER, "", 0);
+    assert_false(roster_put_back(&roster, series));
+    assert_int_equal(series_state(series), SERIES_ENDED);
+    assert_null(find_family("x"));
+    assert_int_equal(roster.n_families, 1);
+    assert_int_equal(roster.n_series[METRIC_COUNTER], 1);
+    series_release_workers(series);
+    series_unref(series);
 }
 
 /* --- fresh ones ------------------------------------------------------------------------------ */
@@ -746,6 +780,8 @@ int main(void)
         ROSTER_CASE(a_name_is_free_after_its_last_series),
         ROSTER_CASE(a_removed_series_stays_for_its_readers),
         ROSTER_CASE(a_new_series_comes_in_its_place),
+        ROSTER_CASE(what_has_ended_can_be_put_back),
+        ROSTER_CASE(beyond_the_limit_it_cannot),
         ROSTER_CASE(fresh_series_are_given_once),
         ROSTER_CASE(fresh_series_can_be_given_back),
         ROSTER_CASE(beyond_the_series_limit_there_is_one_for_all),

@@ -9,7 +9,7 @@ static enum verdict admit(struct registry *registry, const char *name, enum samp
     const struct identity identity = { .type = type, .family = slice_of(name), .weight = 1 };
     struct admission admission;
 
-    return registry_admit(registry, 0, &identity, &admission);
+    return registry_admit(registry, 0, 0, &identity, &admission);
 }
 
 static void they_are_refused_for_each_type(void **state)

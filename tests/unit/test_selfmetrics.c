@@ -72,7 +72,7 @@ static void assert_reserved(struct slice name)
         struct identity identity = { .type = (enum sample_type)type, .family = name, .weight = 1 };
         struct admission admission;
 
-        if (registry_admit(registry, 0, &identity, &admission) != REFUSED_RESERVED_NAME)
+        if (registry_admit(registry, 0, 0, &identity, &admission) != REFUSED_RESERVED_NAME)
             fail_msg("%.*s is not reserved", (int)name.len, name.at);
     }
 }
@@ -189,7 +189,7 @@ static void tells_what_the_registry_holds(void **state)
     struct identity identity = { .type = SAMPLE_TIMER, .family = SLICE("t"), .weight = 1 };
     struct admission admission;
 
-    assert_int_equal(registry_admit(registry, 0, &identity, &admission), VERDICT_APPLIED);
+    assert_int_equal(registry_admit(registry, 0, 0, &identity, &admission), VERDICT_APPLIED);
     atomic_store(&n_expired, 12);
     assert_line("udometer_series{type=\"histogram\"} 1");
     assert_line("udometer_series{type=\"counter\"} 0");
@@ -286,7 +286,7 @@ static void tells_sets_apart_from_gauges(void **state)
     struct identity identity = { .type = SAMPLE_SET, .family = SLICE("s"), .weight = 1 };
     struct admission admission;
 
-    assert_int_equal(registry_admit(registry, 0, &identity, &admission), VERDICT_APPLIED);
+    assert_int_equal(registry_admit(registry, 0, 0, &identity, &admission), VERDICT_APPLIED);
     assert_line("udometer_series{type=\"set\"} 1");
     assert_line("udometer_series{type=\"gauge\"} 0");
 }

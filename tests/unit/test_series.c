@@ -222,6 +222,20 @@ static void every_cell_shows_whether_its_worker_must_ask(void **state)
     drop(series);
 }
 
+static void what_has_ended_may_come_back(void **state)
+{
+    struct series *series = new_series("x", SAMPLE_COUNTER, "");
+    struct cell *cell = add_cell(series, 0);
+
+    series_set_state(series, SERIES_ENDED);
+    assert_true(cell_must_ask(cell));
+    series_set_state(series, SERIES_LIVE);
+    assert_false(cell_must_ask(cell));
+    assert_true(series_is_registered(series));
+    series_release_workers(series);
+    series_unref(series);
+}
+
 static void is_registered_until_it_is_ended_or_removed(void **state)
 {
     struct series *ended = new_series("x", SAMPLE_COUNTER, "");
@@ -456,6 +470,7 @@ int main(void)
         CASE(references_of_workers_that_have_ended_can_be_given_back),
         CASE(goes_with_the_last_worker),
         CASE(every_cell_shows_whether_its_worker_must_ask),
+        CASE(what_has_ended_may_come_back),
         CASE(is_registered_until_it_is_ended_or_removed),
         CASE(counts_its_memory_where_the_family_does),
         CASE(the_memory_of_a_family_is_held_by_its_series),

@@ -789,11 +789,11 @@ static void looking_is_limited_by_the_second(void **state)
 
         snprintf(labels, sizeof(labels), "i=\"%u\"", i);
         x.labels = slice_of(labels);
-        assert_int_equal(registry_admit(registry, 0, &x, &admission), VERDICT_APPLIED);
+        assert_int_equal(registry_admit(registry, 0, 0, &x, &admission), VERDICT_APPLIED);
     }
     none.labels = SLICE("no=\"one\"");
     /* Their labels have 5 to 9 bytes, i="0" to i="49999". */
-    for (unsigned i = 0; i < SHARD_END_ALLOWANCE / (n_series * (REGISTRY_LOOK_BYTES + 9)); i++)
+    for (unsigned i = 0; i < SHARD_END_ALLOWANCE / (n_series * (ENDING_LOOK_BYTES + 9)); i++)
         assert_int_equal(shard_end(shard, now_ns, &none, &n), VERDICT_APPLIED);
     assert_int_equal(shard_end(shard, now_ns, &none, &n), REFUSED_END_LIMIT);
     now_ns = SHARD_END_PERIOD_NS - 1; /* the same second */

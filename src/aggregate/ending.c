@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Ending
+ *
+ * An x and a sample of one series may be applied in the wrong order if two workers have received
+ * them. Either way, the time of arrival decides:
+ *
+ *  - The x is applied late: what arrived after it, and has been written, does not end. Each cell
+ *    has the arrival of its last sample, so this costs nothing when samples are recorded.
+ *  - The sample is applied late: it would begin a series that the x has ended. So each x is kept
+ *    until there are enough later ones, and a worker that asks for a series learns of it.
+ *
+ * Series that have ended are in an array that grows, because they may still be in the roster's list
+ * of fresh ones.
+ */
+
+#include "aggregate/ending.h"
+
+#include "aggregate/kind.h"
+#include "base/labels.h"
+#include "base/must.h"
+
+#include <stdlib.h>
+
+void ending_deinit(struct ending *ending)
+{
+    for (size_t i = 0; i < ending->n; i++) {
+        series_release_workers(ending->items[i].series);
+        series_unref(ending->items[i].series);
+    }
+    free(ending->items);
+    past_ends_deinit(&ending->past_ends);
+}
+
+/* --- an x ------------------------------------------------------------------------------ */
+
+/* Keep what arrived in @series after the x of @request, as far as its kind can tell. */
+static enum verdict trim(struct roster *roster, struct series *series,
+                         const struct end_request *request)
+{
+    const struct kind *kind = kind_of(series->family->type);
+    struct cell *own;
+
+    if (!kind->trim)
+        return VERDICT_APPLIED;
+    own = roster_cell(roster, series, request->worker);
+    if (!own)
+        return REFUSED_NO_MEMORY;
+    kind->trim(own, series->cells, series->n_cells, request->at);
+    return VERDICT_APPLIED;
+}
+
+static bool has_room(struct ending *ending)
+{
+    size_t n_max = ending->n_max ? 2 * ending->n_max : 64;
+    struct sweep_item *items;
+
+    if (ending->n < ending->n_max)
+        return true;
+    items = realloc(ending->items, n_max * sizeof(*items));
+    if (!items)
+        return false;
+    ending->items = items;
+    ending->n_max = n_max;
+    return true;
+}
+
+static enum verdict end(struct ending *ending, struct roster *roster, struct series *series,
+                        int64_t arrived_ns)
+{
+    if (!has_room(ending))
+        return REFUSED_NO_MEMORY;
+    series_ref(series);
+    ending->items[ending->n++] = (struct sweep_item){ series, arrived_ns };
+    roster_remove(roster, series, SERIES_ENDED);
+    return VERDICT_APPLIED;
+}
+
+static enum verdict end_matching(struct ending *ending, struct roster *roster,
+                                 struct family *family, const struct end_request *request,
+                                 size_t *ret)
+{
+    struct slice wanted = identity_labels_on(request->identity, family->type);
+    enum verdict verdict = VERDICT_APPLIED;
+    struct series *next;
+
+    for (struct series *series = family->series; series && verdict == VERDICT_APPLIED;
+         series = next) {
+        next = series->next_in_family;
+        if (!labels_include(series_labels(series), wanted))
+            continue;
+        if (series_touched_ns(series) > request->arrived_ns) {
+            verdict = trim(roster, series, request);
+        } else {
+            verdict = end(ending, roster, series, request->arrived_ns);
+            *ret += verdict == VERDICT_APPLIED;
+        }
+    }
+    return verdict;
+}
+
+/* Keep the x for samples that arrived before it. */
+static bool note(struct ending *ending, const struct roster *roster,
+                 const struct end_request *request, uint64_t name_hash)
+{
+    /* A single worker applies everything in the order of arrival. */
+    return roster->n_workers == 1 ||
+           past_ends_note(&ending->past_ends, request->identity, name_hash, request->arrived_ns);
+}
+
+enum verdict ending_end(struct ending *ending, struct roster *roster,
+                        const struct end_request *request, size_t *allowance, size_t *ret)
+{
+    struct roster_request in_roster =
+        roster_request(roster, request->identity, request->worker, request->arrived_ns);
+    struct family *family = roster_find_family(roster, &in_roster);
+    size_t cost = family ? family->n_series * ENDING_LOOK_BYTES + family->label_bytes : 0;
+
+    *ret = 0;
+    if (family && family->is_reserved)
+        return REFUSED_RESERVED_NAME;
+    if (cost > *allowance)
+        return REFUSED_END_LIMIT;
+    *allowance -= cost;
+    if (!note(ending, roster, request, in_roster.name_hash))
+        return REFUSED_NO_MEMORY;
+    return family ? end_matching(ending, roster, family, request, ret) : VERDICT_APPLIED;
+}
+
+/* --- what has ended ------------------------------------------------------------------- */
+
+/*
+ * Put a series back if it got a sample that arrived after its x. A worker may have checked the
+ * cell's flag just before the x set it, and have written just after.
+ */
+static bool put_back(struct roster *roster, const struct sweep_item *item)
+{
+    if (series_touched_ns(item->series) <= item->touched_ns ||
+        !roster_put_back(roster, item->series))
+        return false;
+    series_unref(item->series);
+    return true;
+}
+
+size_t ending_remove(struct ending *ending, struct roster *roster)
+{
+    size_t n_before = ending->n_removed, n = n_before;
+
+    for (size_t i = n_before; i < ending->n; i++) {
+        if (put_back(roster, &ending->items[i]))
+            continue;
+        series_set_state(ending->items[i].series, SERIES_REMOVED);
+        ending->items[n++] = ending->items[i];
+    }
+    ending->n = ending->n_removed = n;
+    return n - n_before;
+}
+
+struct sweep_item *ending_take(struct ending *ending, size_t *ret_n)
+{
+    MUST_BE(ending->n_removed, ==, ending->n);
+    *ret_n = ending->n;
+    ending->n = ending->n_max = ending->n_removed = 0;
+    return TAKE(ending->items);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Ending: which series an x ends, and those that have ended and are not released yet
+ *
+ * The caller holds the registry's lock.
+ */
+
+#include "aggregate/past_ends.h"
+#include "aggregate/roster.h"
+#include "base/compiler.h"
+
+/* A series that a sweep (aggregate/expiry.h) works on. */
+struct sweep_item {
+    struct series *series; /* the sweep has a reference on it */
+    int64_t touched_ns;    /* of its last write, as the sweep saw it; or of the x that ended it */
+};
+
+/* All zero: nothing has ended. */
+struct ending {
+    struct sweep_item *items; /* series that have ended */
+    size_t n, n_max;
+    size_t n_removed; /* this many are SERIES_REMOVED already, the rest SERIES_ENDED */
+    struct past_ends past_ends;
+};
+
+/* Release all series in it, also the references of workers, which have stopped. */
+void ending_deinit(struct ending *ending);
+
+/* An x that a worker has received. */
+struct end_request {
+    const struct identity *identity;
+    unsigned worker;
+    int64_t arrived_ns;
+    int64_t at; /* the same on the scale of the worker's gauges (gauge.h) */
+};
+
+/* The fixed cost of checking a series, in bytes of labels that take the same time. */
+#define ENDING_LOOK_BYTES 160
+
+/* End the series of @roster that @request selects, as registry_end() does. Returns its verdicts. */
+MUST_CHECK enum verdict ending_end(struct ending *ending, struct roster *roster,
+                                   const struct end_request *request, size_t *allowance,
+                                   size_t *ret);
+
+/*
+ * With view_lock also held: make all series that have ended SERIES_REMOVED. Returns the number of
+ * new ones. The exception: if a worker has written a later sample to one of them at the very moment
+ * of the x, that one goes back to @roster.
+ */
+size_t ending_remove(struct ending *ending, struct roster *roster);
+
+/* Take over the list of series, an array that the caller frees. NULL if it is empty. */
+struct sweep_item *ending_take(struct ending *ending, size_t *ret_n);

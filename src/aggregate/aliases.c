@@ -68,7 +68,7 @@ void aliases_note(struct aliases *aliases, const struct family *family, uint64_t
 
     if (alias->n_spellings == 0)
         copy(&alias->name, family->name);
-    add_spelling(alias, family->sent_as);
+    add_spelling(alias, family->texts->sent_as);
     add_spelling(alias, sent_as);
     alias->order = ++aliases->n_noted;
 }

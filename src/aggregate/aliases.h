@@ -46,7 +46,7 @@ struct aliases {
 
 /*
  * Note that the name of @family was sent as @sent_as, which is UTF-8, and not only as
- * family->sent_as. @hash is the hash of the family's name.
+ * the family's texts say. @hash is the hash of the family's name.
  */
 void aliases_note(struct aliases *aliases, const struct family *family, uint64_t hash,
                   struct slice sent_as);

@@ -3,8 +3,12 @@
 /*
  * Family
  *
- * One allocation holds the family and all its texts. The registry finds it by its claims. Its
- * series have references, so it lives as long as they do, even after it has left the registry.
+ * One allocation holds the family and its names. The registry finds it by its claims. Its series
+ * have references, so it lives as long as they do, even after it has left the registry.
+ *
+ * A reload of the config may change the texts of a family whose series go on, while a scrape reads
+ * them. So they are an object of their own, which is replaced under a lock of the family. A scrape
+ * takes this lock once for each family, and hardly ever meets anyone there.
  */
 
 #include "aggregate/family.h"
@@ -35,43 +39,104 @@ static void add_claim(struct family *family, char **at, struct slice name, struc
     claim->family = family;
 }
 
-static struct family *make(struct slice name, enum metric_type type, struct slice sent_as)
+static struct family_texts *new_texts(struct slice sent_as, const struct metric_spec *spec)
 {
-    size_t text_max = FAMILY_NAMES_MAX * (name.len + KIND_SUFFIX_LEN_MAX + 1);
-    size_t size = sizeof(struct family) + text_max + sent_as.len;
-    struct family *family = calloc(1, size);
-    const struct slice *suffixes;
+    const struct metric_spec nothing = { .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct metric_spec *from = spec ? spec : &nothing;
+    size_t size = sizeof(struct family_texts) + sent_as.len + from->help.len + from->unit.len;
+    struct family_texts *texts = calloc(1, size);
     char *at;
 
-    MUST(type < _METRIC_TYPE_N);
-    if (!family)
+    if (!texts)
         return NULL;
-    at = family->text;
-    family->size = size;
-    family->type = type;
-    family->sent_as = add_text(&at, sent_as, SLICE(""));
+    at = texts->at;
+    texts->size = size;
+    texts->sent_as = add_text(&at, sent_as, SLICE(""));
+    texts->help = add_text(&at, from->help, SLICE(""));
+    texts->unit = add_text(&at, from->unit, SLICE(""));
+    return texts;
+}
+
+static void add_claims(struct family *family, struct slice name)
+{
+    const struct slice *suffixes = kind_of(family->type)->suffixes;
+    char *at = family->text;
+
     add_claim(family, &at, name, SLICE(""));
     family->name = family->claims[0].name;
-    suffixes = kind_of(family->type)->suffixes;
     for (unsigned i = 0; i < KIND_SUFFIXES_MAX && suffixes[i].len; i++)
         add_claim(family, &at, name, suffixes[i]);
+}
+
+static struct family *make(struct slice name, enum metric_type type, struct slice sent_as,
+                           const struct metric_spec *spec)
+{
+    size_t size = sizeof(struct family) + FAMILY_NAMES_MAX * (name.len + KIND_SUFFIX_LEN_MAX + 1);
+    struct family_texts *texts = new_texts(sent_as, spec);
+    struct family *family = calloc(1, size);
+
+    MUST(type < _METRIC_TYPE_N);
+    if (!family || !texts) {
+        free(family);
+        free(texts);
+        return NULL;
+    }
+    family->size = size + texts->size;
+    family->type = type;
+    family->texts = texts;
+    family->max_series = spec ? spec->max_series : 0;
+    atomic_init(&family->ttl_ns, spec ? spec->ttl_ns : SPEC_TTL_DEFAULT);
+    pthread_mutex_init(&family->texts_lock, NULL);
     atomic_init(&family->refs, 1);
+    add_claims(family, name);
     return family;
+}
+
+/* The buckets that @identity asks for; @buckets unless it asks for others. */
+static const struct buckets *buckets_of(const struct identity *identity,
+                                        const struct buckets *buckets)
+{
+    const struct metric_spec *spec = identity->spec;
+    bool has_buckets = kind_of(metric_type_of(identity->type))->bucket_size > 0;
+
+    if (!has_buckets || !spec || !spec->buckets || buckets_equal(spec->buckets, buckets))
+        return buckets;
+    return spec->buckets;
+}
+
+/* Make @family own a copy of @buckets, as their owner may go before it. */
+static bool copy_buckets(struct family *family, const struct buckets *buckets)
+{
+    family->own_buckets = calloc(1, sizeof(*buckets));
+    if (!family->own_buckets)
+        return false;
+    *family->own_buckets = *buckets;
+    family->buckets = family->own_buckets;
+    family->size += sizeof(*buckets);
+    return true;
 }
 
 struct family *family_new(const struct identity *identity, const struct buckets *buckets)
 {
-    struct family *family =
-        make(identity->family, metric_type_of(identity->type), identity->sent_as);
+    enum metric_type type = metric_type_of(identity->type);
+    struct family *family = make(identity->family, type, identity->sent_as, identity->spec);
+    const struct buckets *wanted;
 
-    if (family)
-        family->buckets = buckets;
+    if (!family)
+        return NULL;
+    family->generation = identity->generation;
+    family->buckets = buckets;
+    wanted = buckets_of(identity, buckets);
+    if (wanted != buckets && !copy_buckets(family, wanted)) {
+        family_unref(family);
+        return NULL;
+    }
     return family;
 }
 
 struct family *family_new_reserved(struct slice name, enum metric_type type)
 {
-    struct family *family = make(name, type, SLICE(""));
+    struct family *family = make(name, type, SLICE(""), NULL);
 
     if (family)
         family->is_reserved = true;
@@ -85,9 +150,94 @@ void family_set_budget(struct family *family, struct budget *budget, size_t prep
     budget_hold(budget, family->size + prepaid_bytes);
 }
 
+/* --- changes --------------------------------------------------------------------------- */
+
+bool family_has_buckets_of(const struct family *family, const struct identity *identity,
+                           const struct buckets *buckets)
+{
+    const struct buckets *wanted = buckets_of(identity, buckets);
+
+    return wanted == family->buckets || buckets_equal(wanted, family->buckets);
+}
+
+static bool texts_equal(const struct family_texts *a, const struct family_texts *b)
+{
+    return slice_equal(a->sent_as, b->sent_as) && slice_equal(a->help, b->help) &&
+           slice_equal(a->unit, b->unit);
+}
+
+/* Replace the texts of @family by @texts, which are taken. */
+static void set_texts(struct family *family, struct family_texts *texts)
+{
+    struct family_texts *old;
+
+    pthread_mutex_lock(&family->texts_lock);
+    old = family->texts;
+    family->texts = texts;
+    pthread_mutex_unlock(&family->texts_lock);
+    family->size += texts->size - old->size;
+    budget_hold(family->budget, texts->size);
+    budget_release(family->budget, old->size);
+    free(old);
+}
+
+bool family_adopt(struct family *family, const struct identity *identity)
+{
+    const struct metric_spec *spec = identity->spec;
+    struct slice sent_as = family->texts->sent_as;
+    struct family_texts *texts = new_texts(sent_as.len ? sent_as : identity->sent_as, spec);
+
+    if (!texts)
+        return false;
+    if (texts_equal(texts, family->texts))
+        free(texts);
+    else
+        set_texts(family, texts);
+    family->generation = identity->generation;
+    family->max_series = spec ? spec->max_series : 0;
+    atomic_store_explicit(&family->ttl_ns, spec ? spec->ttl_ns : SPEC_TTL_DEFAULT,
+                          memory_order_relaxed);
+    return true;
+}
+
+/* --- help ------------------------------------------------------------------------------ */
+
+static void write_spelling(const struct family_texts *texts, bool has_aliases, struct buffer *out)
+{
+    if (texts->sent_as.len == 0) {
+        buffer_add_literal(out, "Declared, and not sent yet.");
+        return;
+    }
+    buffer_add_literal(out, "Sent as ");
+    buffer_add(out, texts->sent_as);
+    if (has_aliases)
+        buffer_add_literal(out, ", and in other spellings");
+    buffer_add_char(out, '.');
+}
+
+void family_write_help(struct family *family, struct buffer *out)
+{
+    bool has_aliases = atomic_load_explicit(&family->has_aliases, memory_order_relaxed);
+    const struct family_texts *texts;
+
+    pthread_mutex_lock(&family->texts_lock);
+    texts = family->texts;
+    buffer_add(out, texts->help);
+    if (texts->help.len && has_aliases)
+        buffer_add_char(out, ' ');
+    if (!texts->help.len || has_aliases)
+        write_spelling(texts, has_aliases, out);
+    pthread_mutex_unlock(&family->texts_lock);
+}
+
+/* --- references ------------------------------------------------------------------------ */
+
 static void family_free(struct family *family)
 {
     budget_release(family->budget, family->size + family->prepaid.n_bytes);
+    pthread_mutex_destroy(&family->texts_lock);
+    free(family->own_buckets);
+    free(family->texts);
     free(family);
 }
 

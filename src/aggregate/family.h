@@ -7,10 +7,14 @@
 
 #include "aggregate/budget.h"
 #include "aggregate/kind.h"
+#include "base/buffer.h"
+#include "base/compiler.h"
 #include "base/identity.h"
+#include "base/metric_spec.h"
 #include "base/sample_type.h"
 #include "base/table.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* A family takes its own name and the other names it is exposed under. */
@@ -27,12 +31,26 @@ struct claim {
     struct family *family; /* the family that has it */
 };
 
+/* What people read of a family. Immutable; a family may get another one. */
+struct family_texts {
+    struct slice sent_as; /* the name as the first sender wrote it; empty: not sent yet */
+    struct slice help;    /* of the config; or empty */
+    struct slice unit;    /* the same */
+    size_t size;          /* bytes of memory */
+    char at[];            /* the slices point here */
+};
+
 struct family {
     enum metric_type type;
     bool is_reserved;              /* one of udometer's own: senders may not use its names */
-    const struct buckets *buckets; /* of a histogram */
+    const struct buckets *buckets; /* of a histogram: its own, or the default ones */
+    struct buckets *own_buckets;   /* or NULL */
     struct slice name;
-    struct slice sent_as;          /* the name as the first sender wrote it */
+    struct family_texts *texts; /* changes with the registry's lock and texts_lock held */
+    pthread_mutex_t texts_lock;
+    uint64_t generation;           /* of the identity that it is like; under the registry's lock */
+    size_t max_series;             /* or 0: the default; the same */
+    _Atomic int64_t ttl_ns;        /* as in struct metric_spec; any thread reads it */
     size_t size;                   /* bytes of memory, without series */
     struct budget *budget;         /* counts the memory of the family and its series; or NULL */
     struct budget_prepaid prepaid; /* for its overflow series */
@@ -43,12 +61,13 @@ struct family {
     size_t label_bytes;                    /* the sum over its series */
     struct series *series;                 /* linked by series->next_in_family */
     _Atomic unsigned refs;                 /* one for its names, and one for each series */
-    char text[];                           /* the slices point here */
+    char text[];                           /* the names */
 };
 
 /*
  * Make the family that @identity names, without series and with one reference, the caller's. The
- * identity is not that of an x. Returns NULL without memory.
+ * identity is not that of an x. What its spec says is copied, except @buckets, the default ones,
+ * which are borrowed. Returns NULL without memory.
  */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
 
@@ -60,6 +79,26 @@ struct family *family_new_reserved(struct slice name, enum metric_type type);
  * made. @prepaid_bytes, for an overflow series, count from now on.
  */
 void family_set_budget(struct family *family, struct budget *budget, size_t prepaid_bytes);
+
+/*
+ * Whether a family that is made for @identity would have the same buckets, with @buckets as the
+ * default ones. True for a type without buckets.
+ */
+bool family_has_buckets_of(const struct family *family, const struct identity *identity,
+                           const struct buckets *buckets);
+
+/*
+ * Take over from @identity whatever does not change the meaning of values: texts, TTL, limit and
+ * generation. The name as it was sent stays, if there is one. With the registry's lock held.
+ * Returns false without memory, and then nothing changes.
+ */
+MUST_CHECK bool family_adopt(struct family *family, const struct identity *identity);
+
+/*
+ * Any thread with a reference: append what # HELP says of @family to @out, as plain text. May wait
+ * for as long as a pointer is set.
+ */
+void family_write_help(struct family *family, struct buffer *out);
 
 /* Take a reference; release one. Releasing the last one frees the family. */
 void family_ref(struct family *family);

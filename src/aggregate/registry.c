@@ -119,7 +119,7 @@ static void note_spelling(struct registry *registry, const struct roster_request
 {
     const struct identity *identity = request->identity;
 
-    if (LIKELY(slice_equal(identity->sent_as, family->sent_as)) ||
+    if (LIKELY(slice_equal(identity->sent_as, family->texts->sent_as)) ||
         !slice_equal(identity->family, family->name))
         return;
     atomic_store_explicit(&family->has_aliases, true, memory_order_relaxed);

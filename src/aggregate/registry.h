@@ -24,10 +24,10 @@ struct registry;
 struct registry_options {
     unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
     size_t max_series;             /* beyond it only overflow series are made */
-    size_t max_family_series;      /* the same for each family; 0: max_series */
+    size_t max_family_series;      /* the same for a family without its own limit; 0: max_series */
     size_t max_bytes;              /* the same for memory, as in registry_counts.bytes */
     uint64_t seed;                 /* of the hashes; from a random source */
-    const struct buckets *buckets; /* of every histogram; borrowed for the registry's life */
+    const struct buckets *buckets; /* default ones of histograms; borrowed for its life */
 };
 
 struct registry_counts {

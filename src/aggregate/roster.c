@@ -175,7 +175,9 @@ static void unlink_from_family(struct series *series)
 
 static bool has_room(const struct roster *roster, const struct family *family, size_t more_bytes)
 {
-    return roster->series.n < roster->max_series && family->n_series < roster->max_family_series &&
+    size_t max = family->max_series ? family->max_series : roster->max_family_series;
+
+    return roster->series.n < roster->max_series && family->n_series < max &&
            budget_has(&roster->budget, more_bytes);
 }
 

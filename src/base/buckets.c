@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 const double buckets_default_bounds[11] = {
@@ -47,4 +46,14 @@ int buckets_new(struct buckets **ret, const double *bounds, unsigned n)
 void buckets_free(struct buckets *buckets)
 {
     free(buckets);
+}
+
+bool buckets_equal(const struct buckets *a, const struct buckets *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->bounds[i] < b->bounds[i] || a->bounds[i] > b->bounds[i])
+            return false;
+    return true;
 }

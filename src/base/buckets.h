@@ -7,6 +7,8 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
+
 #define BUCKETS_MAX 64
 
 /* Shared; immutable once made. */
@@ -36,3 +38,6 @@ static inline unsigned buckets_find(const struct buckets *buckets, double value)
         index += value > buckets->bounds[i];
     return index;
 }
+
+/* Whether both have the same bounds. */
+bool buckets_equal(const struct buckets *a, const struct buckets *b);

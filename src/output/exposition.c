@@ -101,16 +101,12 @@ void exposition_add_histogram(struct exposition *exposition,
 
 /* --- the snapshot ----------------------------------------------------------------------- */
 
-COLD static void begin_family_of(struct exposition *exposition, const struct family *family)
+COLD static void begin_family_of(struct exposition *exposition, struct family *family)
 {
     struct buffer *help = &exposition->help;
 
     buffer_clear(help);
-    buffer_add_literal(help, "Sent as ");
-    buffer_add(help, family->sent_as);
-    if (atomic_load_explicit(&family->has_aliases, memory_order_relaxed))
-        buffer_add_literal(help, ", and in other spellings");
-    buffer_add_char(help, '.');
+    family_write_help(family, help);
     exposition->out->has_failed |= help->has_failed;
     exposition_begin_family(exposition, family->name, family->type, buffer_text(help));
     write_family(exposition);
@@ -128,7 +124,7 @@ static void prefetch(struct series **series, size_t i, size_t n)
 
 static inline void write_series(struct exposition *exposition, struct series *series)
 {
-    const struct family *family = series->family;
+    struct family *family = series->family;
     struct reading reading;
 
     if (family != exposition->at_family)

@@ -110,6 +110,19 @@ static void takes_as_many_bounds_as_there_may_be_and_no_more(void **state)
     buckets_free(new_buckets(bounds, BUCKETS_MAX));
 }
 
+static void equal_ones_have_the_same_bounds(void **state)
+{
+    const struct buckets a = { 2, { 1, 2 } }, same = { 2, { 1, 2 } }, other = { 2, { 1, 3 } };
+    const struct buckets shorter = { 1, { 1 } };
+
+    assert_true(buckets_equal(&a, &a));
+    assert_true(buckets_equal(&a, &same));
+    assert_false(buckets_equal(&a, &other));
+    assert_false(buckets_equal(&other, &a));
+    assert_false(buckets_equal(&a, &shorter));
+    assert_false(buckets_equal(&shorter, &a));
+}
+
 static void free_accepts_null(void **state)
 {
     buckets_free(NULL);
@@ -127,6 +140,7 @@ int main(void)
         CASE(refuses_bounds_that_do_not_ascend),
         CASE(refuses_bounds_that_are_not_finite),
         CASE(takes_as_many_bounds_as_there_may_be_and_no_more),
+        CASE(equal_ones_have_the_same_bounds),
         CASE(free_accepts_null),
     };
 

@@ -23,7 +23,7 @@ static void keeps_its_names_when_the_identity_is_gone(void **state)
     memset(name, 'x', sizeof(name));
     memset(sent_as, 'x', sizeof(sent_as));
     assert_slice_equal(family->name, "a_b");
-    assert_slice_equal(family->sent_as, "a.b");
+    assert_slice_equal(family->texts->sent_as, "a.b");
     family_unref(family);
 }
 
@@ -70,7 +70,7 @@ static void a_reserved_one_has_all_names_of_its_type(void **state)
     assert_int_equal(family->type, METRIC_HISTOGRAM);
     assert_int_equal(family->n_claims, 4);
     assert_slice_equal(family->name, "x");
-    assert_slice_equal(family->sent_as, "");
+    assert_slice_equal(family->texts->sent_as, "");
     family_unref(family);
 }
 
@@ -138,6 +138,181 @@ static void a_reference_too_many_aborts(void **state)
     assert_aborts(drop_a_reference_that_nobody_has, "refs > 0u does not hold: 0 and 0");
 }
 
+/* --- what the config says --------------------------------------------------------------- */
+
+static const struct buckets three = { .n = 3, .bounds = { 1, 2, 3 } };
+static const struct buckets other_three = { .n = 3, .bounds = { 1, 2, 4 } };
+static const struct buckets two = { .n = 2, .bounds = { 1, 2 } };
+
+static struct identity identity_with(enum sample_type type, const struct metric_spec *spec)
+{
+    return (struct identity){
+        .type = type,
+        .family = SLICE("a_b"),
+        .sent_as = SLICE("a.b"),
+        .spec = spec,
+        .generation = 7,
+    };
+}
+
+static void assert_help(struct family *family, const char *expected)
+{
+    CLEANUP(buffer_deinit) struct buffer help = { 0 };
+
+    family_write_help(family, &help);
+    buffer_add_char(&help, '\0');
+    assert_string_equal(help.data, expected);
+}
+
+static void help_says_how_an_undeclared_name_was_sent(void **state)
+{
+    struct family *family = new_family(SAMPLE_GAUGE, "a_b", "a.b");
+
+    assert_help(family, "Sent as a.b.");
+    atomic_store(&family->has_aliases, true);
+    assert_help(family, "Sent as a.b, and in other spellings.");
+    family_unref(family);
+}
+
+static void help_of_the_config_is_said_first(void **state)
+{
+    const struct metric_spec spec = { .help = SLICE("Routes flown."), .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct identity identity = identity_with(SAMPLE_COUNTER, &spec);
+    struct family *family = family_new(&identity, &three);
+
+    assert_help(family, "Routes flown.");
+    atomic_store(&family->has_aliases, true);
+    assert_help(family, "Routes flown. Sent as a.b, and in other spellings.");
+    family_unref(family);
+}
+
+static void copies_what_a_spec_says(void **state)
+{
+    char help[] = "help", unit[] = "seconds";
+    struct buckets own = three;
+    struct metric_spec spec = { .help = slice_of(help),
+                                .unit = slice_of(unit),
+                                .buckets = &own,
+                                .ttl_ns = 5,
+                                .max_series = 9 };
+    const struct identity identity = identity_with(SAMPLE_TIMER, &spec);
+    struct family *family = family_new(&identity, &two);
+
+    memset(help, 'x', sizeof(help));
+    memset(unit, 'x', sizeof(unit));
+    own.bounds[2] = 100;
+    spec = (struct metric_spec){ 0 };
+    assert_help(family, "help");
+    assert_slice_equal(family->texts->unit, "seconds");
+    assert_true(buckets_equal(family->buckets, &three));
+    assert_int_equal(family->ttl_ns, 5);
+    assert_int_equal(family->max_series, 9);
+    assert_int_equal(family->generation, 7);
+    family_unref(family);
+}
+
+/* Writers cache texts of bounds by their address, so equal ones should have the same. */
+static void borrows_the_default_buckets(void **state)
+{
+    const struct buckets same = three;
+    const struct metric_spec spec = { .buckets = &same, .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct identity identity = identity_with(SAMPLE_TIMER, &spec);
+    struct family *family = family_new(&identity, &three);
+
+    assert_ptr_equal(family->buckets, &three);
+    family_unref(family);
+}
+
+static void only_a_histogram_has_buckets_of_its_own(void **state)
+{
+    const struct metric_spec spec = { .buckets = &two, .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct identity identity = identity_with(SAMPLE_COUNTER, &spec);
+    struct family *family = family_new(&identity, &three);
+
+    assert_ptr_equal(family->buckets, &three);
+    assert_true(family_has_buckets_of(family, &identity, &three));
+    family_unref(family);
+}
+
+static bool has_buckets_of(const struct buckets *has, const struct buckets *wanted)
+{
+    const struct metric_spec old_spec = { .buckets = has }, new_spec = { .buckets = wanted };
+    const struct identity old = identity_with(SAMPLE_TIMER, &old_spec);
+    const struct identity new = identity_with(SAMPLE_TIMER, &new_spec);
+    struct family *family = family_new(&old, &two);
+    bool has_same = family_has_buckets_of(family, &new, &two);
+
+    family_unref(family);
+    return has_same;
+}
+
+static void knows_whether_an_identity_wants_other_buckets(void **state)
+{
+    assert_true(has_buckets_of(NULL, NULL));
+    assert_true(has_buckets_of(NULL, &two));
+    assert_true(has_buckets_of(&two, NULL));
+    assert_true(has_buckets_of(&three, &three));
+    assert_false(has_buckets_of(&three, NULL));
+    assert_false(has_buckets_of(NULL, &three));
+    assert_false(has_buckets_of(&three, &other_three));
+    assert_false(has_buckets_of(&three, &two));
+}
+
+static void adopts_what_a_newer_config_says(void **state)
+{
+    const struct metric_spec spec = {
+        .help = SLICE("more than before"), .unit = SLICE("bytes"), .ttl_ns = 3, .max_series = 4
+    };
+    struct identity identity = identity_with(SAMPLE_GAUGE, &spec);
+    struct family *family = new_family(SAMPLE_GAUGE, "a_b", "a-b");
+    size_t size = family->size;
+
+    assert_true(family_adopt(family, &identity));
+    assert_help(family, "more than before");
+    assert_slice_equal(family->texts->sent_as, "a-b");
+    assert_slice_equal(family->texts->unit, "bytes");
+    assert_int_equal(family->ttl_ns, 3);
+    assert_int_equal(family->max_series, 4);
+    assert_int_equal(family->generation, 7);
+    assert_int_equal(family->size, size + strlen("more than before") + strlen("bytes"));
+
+    identity.spec = NULL;
+    identity.generation = 8;
+    assert_true(family_adopt(family, &identity));
+    assert_help(family, "Sent as a-b.");
+    assert_int_equal(family->ttl_ns, SPEC_TTL_DEFAULT);
+    assert_int_equal(family->max_series, 0);
+    assert_int_equal(family->generation, 8);
+    assert_int_equal(family->size, size);
+    family_unref(family);
+}
+
+static void new_texts_are_counted_in_its_budget(void **state)
+{
+    const struct metric_spec spec = { .help = SLICE("1234567"), .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct identity identity = identity_with(SAMPLE_GAUGE, &spec);
+    struct family *family = new_family(SAMPLE_GAUGE, "a_b", "a.b");
+    struct budget budget = { .held_bytes = 5 };
+    size_t size = family->size;
+
+    family_set_budget(family, &budget, 0);
+    assert_true(family_adopt(family, &identity));
+    assert_int_equal(budget.held_bytes, 5 + size + 7);
+    family_unref(family);
+    assert_int_equal(budget.held_bytes, 5);
+}
+
+static void a_name_that_was_not_sent_says_so(void **state)
+{
+    const struct identity identity = identity_with(SAMPLE_GAUGE, NULL);
+    struct family *family = new_family(SAMPLE_GAUGE, "a_b", "");
+
+    assert_help(family, "Declared, and not sent yet.");
+    assert_true(family_adopt(family, &identity));
+    assert_help(family, "Sent as a.b.");
+    family_unref(family);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -151,6 +326,15 @@ int main(void)
         CASE(counts_its_memory_where_it_is_told_to),
         CASE(goes_with_its_last_reference),
         CASE(a_reference_too_many_aborts),
+        CASE(help_says_how_an_undeclared_name_was_sent),
+        CASE(help_of_the_config_is_said_first),
+        CASE(copies_what_a_spec_says),
+        CASE(borrows_the_default_buckets),
+        CASE(only_a_histogram_has_buckets_of_its_own),
+        CASE(knows_whether_an_identity_wants_other_buckets),
+        CASE(adopts_what_a_newer_config_says),
+        CASE(new_texts_are_counted_in_its_budget),
+        CASE(a_name_that_was_not_sent_says_so),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -68,7 +68,7 @@ static void copies_what_it_is_given(void **state)
     memset(name, '#', sizeof(name) - 1);
     memset(labels, '#', sizeof(labels) - 1);
     assert_slice_equal(cell_series(cell)->family->name, "name");
-    assert_slice_equal(cell_series(cell)->family->sent_as, "name");
+    assert_slice_equal(cell_series(cell)->family->texts->sent_as, "name");
     assert_slice_equal(series_labels(cell_series(cell)), "a=\"1\"");
 }
 

@@ -14,24 +14,26 @@
 #include <stdint.h>
 
 struct metric_spec;
+struct treatment;
 
 /* The slices are borrowed from the resolver. */
 struct identity {
     enum sample_type type;
-    bool is_type_declared;          /* the config says the type, for a metric or by a rule */
-    uint64_t generation;            /* of the config that was asked; a newer one has a higher */
-    const struct metric_spec *spec; /* what it says of the family; NULL: nothing */
-    struct slice family;            /* the Prometheus name */
-    struct slice labels;            /* rendered: a="1",b="2"; sorted, escaped, without braces */
-    struct slice sent_as;           /* the name as the sender wrote it, for # HELP */
-    double weight;                  /* events that one sample stands for: 1 / rate, at least 1 */
-    unsigned n_tag_errors;          /* tags that were dropped */
-    unsigned n_unknown_sections;    /* |… sections that were ignored */
-    bool has_tag_section;           /* there is a section with tags */
-    bool has_cut_tag;               /* after it there is an unknown section */
-    bool has_bad_rate;              /* the rate was unusable and taken as 1 */
-    bool has_colon_rate;            /* some rate has a ':' in it, as in a chain */
-    bool is_passing;                /* not to be cached: too rare, or its bytes are ambiguous */
+    bool is_type_declared;             /* the config says the type, for a metric or by a rule */
+    uint64_t generation;               /* of the config that was asked; a newer one has a higher */
+    const struct metric_spec *spec;    /* what it says of the family; NULL: nothing */
+    struct slice family;               /* the Prometheus name */
+    struct slice labels;               /* rendered: a="1",b="2"; sorted, escaped, without braces */
+    struct slice sent_as;              /* the name as the sender wrote it, for # HELP */
+    double weight;                     /* events that one sample stands for: 1 / rate, at least 1 */
+    const struct treatment *treatment; /* of its values; NULL: none */
+    unsigned n_tag_errors;             /* tags that were dropped */
+    unsigned n_unknown_sections;       /* |… sections that were ignored */
+    bool has_tag_section;              /* there is a section with tags */
+    bool has_cut_tag;                  /* after it there is an unknown section */
+    bool has_bad_rate;                 /* the rate was unusable and taken as 1 */
+    bool has_colon_rate;               /* some rate has a ':' in it, as in a chain */
+    bool is_passing;                   /* not to be cached: too rare, or its bytes are ambiguous */
     /*
      * For an end or a chain, whose metrics may be of any type: the labels on those that have this
      * own label. @labels are those on all others.

@@ -28,15 +28,27 @@
     X(VALUE_OVERFLOW, value_overflow)                                                              \
     X(NO_MEMORY, no_memory)
 
+/*
+ * Every kind of line that is recognised and not applied, with its name in
+ * udometer_skipped_total{kind}: DogStatsD's events (_e{…}) and service checks (_sc|…), names that a
+ * rule drops, and names that the configuration does not declare.
+ */
+#define SKIPS(X)                                                                                   \
+    X(EVENT, event)                                                                                \
+    X(SERVICE_CHECK, service_check)                                                                \
+    X(RULE, rule)                                                                                  \
+    X(UNDECLARED, undeclared)
+
 /* What became of a line. */
 enum verdict {
     VERDICT_APPLIED,
 #define X(id, name) REFUSED_##id,
     REFUSALS(X)
 #undef X
-        SKIPPED_EVENT,     /* _e{…}: DogStatsD event, recognised and not applied */
-    SKIPPED_SERVICE_CHECK, /* _sc|…: DogStatsD service check, likewise */
-    _VERDICT_N,
+#define X(id, name) SKIPPED_##id,
+        SKIPS(X)
+#undef X
+            _VERDICT_N,
 };
 
 static inline bool verdict_is_refusal(enum verdict verdict)

@@ -54,13 +54,14 @@ const struct worker_metric worker_metrics[] = {
       TELEMETRY_VERDICTS + REFUSED_##id },
         REFUSALS(X)
 #undef X
-            { "udometer_skipped_total", "kind=\"event\"", SKIPPED_HELP,
-              TELEMETRY_VERDICTS + SKIPPED_EVENT },
-    { "udometer_skipped_total", "kind=\"service_check\"", SKIPPED_HELP,
-      TELEMETRY_VERDICTS + SKIPPED_SERVICE_CHECK },
-    { "udometer_tag_errors_total", "",
-      "Tags dropped from samples: bare, with an empty key or value, or with a __ name.",
-      TELEMETRY_TAG_ERRORS },
+#define X(id, name)                                                                                \
+    { "udometer_skipped_total", "kind=\"" #name "\"", SKIPPED_HELP,                                \
+      TELEMETRY_VERDICTS + SKIPPED_##id },
+            SKIPS(X)
+#undef X
+                { "udometer_tag_errors_total", "",
+                  "Tags dropped from samples: bare, with an empty key or value, or with a __ name.",
+                  TELEMETRY_TAG_ERRORS },
     { "udometer_sample_errors_total", "reason=\"invalid_sample_factor\"",
       "Lines applied despite an error: an invalid rate, which was taken as 1.",
       TELEMETRY_RATE_ERRORS },

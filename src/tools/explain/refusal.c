@@ -37,6 +37,8 @@ const char *refusal_meaning(enum verdict verdict)
     case VERDICT_APPLIED:
     case SKIPPED_EVENT:
     case SKIPPED_SERVICE_CHECK:
+    case SKIPPED_RULE:
+    case SKIPPED_UNDECLARED:
     case _VERDICT_N: break;
     }
     return NULL;

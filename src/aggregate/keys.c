@@ -20,9 +20,15 @@
 #define CANDIDATES 4
 
 /* The memory for a key of @len bytes. */
-static size_t key_size(size_t len)
+static size_t key_size(size_t len, bool has_treatment)
 {
-    return sizeof(struct key) + len + SLOTS_BYTES_PER_ENTRY;
+    return sizeof(struct key) + len + (has_treatment ? sizeof(struct treatment *) : 0) +
+           SLOTS_BYTES_PER_ENTRY;
+}
+
+static size_t key_len(const struct key *key)
+{
+    return (size_t)key->name_len + key->rest_len;
 }
 
 static uint64_t hash_of(const struct keys *keys, const struct key *key)
@@ -63,7 +69,7 @@ static void unlink_from_cell(struct key *key)
 void keys_remove(struct keys *keys, struct key *key)
 {
     slots_remove(&keys->slots, hash_of(keys, key), key);
-    keys->n_bytes -= key_size((size_t)key->name_len + key->rest_len);
+    keys->n_bytes -= key_size(key_len(key), key->facts.has_treatment);
     keys->age++;
     unlink_from_cell(key);
     free(key);
@@ -119,9 +125,10 @@ static void evict(struct keys *keys, uint64_t hash)
 
 /* --- adding ---------------------------------------------------------------------------- */
 
-static struct key *key_new(const struct line *line)
+static struct key *key_new(const struct line *line, const struct treatment *treatment)
 {
-    struct key *key = malloc(sizeof(*key) + line->name.len + line->rest.len);
+    size_t len = line->name.len + line->rest.len;
+    struct key *key = malloc(sizeof(*key) + len + (treatment ? sizeof(treatment) : 0));
 
     if (!key)
         return NULL;
@@ -131,19 +138,33 @@ static struct key *key_new(const struct line *line)
     };
     memcpy(key->text, line->name.at, line->name.len);
     memcpy(key->text + line->name.len, line->rest.at, line->rest.len);
+    if (UNLIKELY(treatment)) {
+        key->facts.has_treatment = true;
+        memcpy(key->text + len, &treatment, sizeof(treatment));
+    }
     return key;
 }
 
-struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell)
+const struct treatment *key_treatment(const struct key *key)
+{
+    const struct treatment *treatment;
+
+    memcpy(&treatment, key->text + key_len(key), sizeof(treatment));
+    return treatment;
+}
+
+struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell,
+                     const struct treatment *treatment)
 {
     size_t len = line->name.len + line->rest.len;
+    size_t size = key_size(len, treatment);
     struct key *key;
 
     if (len > KEY_LENGTH_MAX || keys_find(keys, hash))
         return NULL;
-    while (keys->slots.n && keys->n_bytes + key_size(len) > keys->max_bytes)
+    while (keys->slots.n && keys->n_bytes + size > keys->max_bytes)
         evict(keys, hash);
-    key = key_new(line);
+    key = key_new(line, treatment);
     if (!key)
         return NULL;
     if (!slots_add(&keys->slots, hash, key)) {
@@ -151,6 +172,6 @@ struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, 
         return NULL;
     }
     link_to_cell(key, cell);
-    keys->n_bytes += key_size(len);
+    keys->n_bytes += size;
     return key;
 }

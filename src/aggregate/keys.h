@@ -25,9 +25,11 @@ struct key_facts {
     uint16_t n_tag_errors;
     uint16_t n_unknown_sections;
     enum sample_type type : 8;
-    bool has_errors; /* one of the counts is not 0, or has_bad_rate */
-    bool has_bad_rate;
-    bool is_overflow; /* it leads to the overflow series of its family */
+    /* A hit need look at this alone: one of the counts is not 0, or one of the next two is set. */
+    bool is_unusual;
+    bool has_bad_rate : 1;
+    bool has_treatment : 1; /* see key_treatment() */
+    bool is_overflow;       /* it leads to the overflow series of its family */
 };
 
 /* The members that a hit reads are adjacent, after those that it does not read. */
@@ -37,7 +39,7 @@ struct key {
     struct key_facts facts;
     uint16_t name_len;
     uint16_t rest_len;
-    char text[]; /* name, rest */
+    char text[]; /* name, rest; then, unaligned, the pointer to a treatment, if it has one */
 };
 
 /* Empty if all members but the first two are zero. */
@@ -55,10 +57,15 @@ void keys_deinit(struct keys *keys);
 
 /*
  * Add the key of @line, whose keys_hash() is @hash and which is not among @keys. It leads to
- * @cell. Beyond max_bytes, the least used keys are evicted. Returns the key, with all facts zero;
- * or NULL if it is too long, if another key has this hash, or without memory.
+ * @cell. @treatment, borrowed for the life of the key, is that of its values; NULL: none. Beyond
+ * max_bytes, the least used keys are evicted. Returns the key, with all other facts zero; or NULL
+ * if it is too long, if another key has this hash, or without memory.
  */
-struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell);
+struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell,
+                     const struct treatment *treatment);
+
+/* The treatment that was given to keys_add(), of a key that has_treatment. */
+const struct treatment *key_treatment(const struct key *key);
 
 /* Remove @key and free it. */
 void keys_remove(struct keys *keys, struct key *key);

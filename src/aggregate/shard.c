@@ -22,6 +22,7 @@
 #include "base/effect.h"
 #include "base/hash.h"
 #include "base/must.h"
+#include "base/treatment.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -36,6 +37,8 @@ struct shard {
     int64_t end_period;
     int64_t last_at;    /* of the last gauge sample */
     struct key passing; /* stands in for a key that is not cached */
+    const struct treatment *passing_treatment;
+    struct cell nowhere; /* keys whose lines are skipped lead here */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -186,31 +189,63 @@ static struct key_facts facts_of(const struct identity *identity)
         .type = identity->type,
         .n_tag_errors = (uint16_t)identity->n_tag_errors,
         .n_unknown_sections = (uint16_t)identity->n_unknown_sections,
-        .has_errors =
-            identity->n_tag_errors || identity->n_unknown_sections || identity->has_bad_rate,
+        .is_unusual = (identity->n_tag_errors | identity->n_unknown_sections |
+                       (unsigned)identity->has_bad_rate) ||
+                      identity->treatment,
         .has_bad_rate = identity->has_bad_rate,
+        .has_treatment = identity->treatment,
     };
+}
+
+/* Make the key of @line lead to where the registry has admitted it. */
+static void add_key(struct shard *shard, const struct line *line, const struct identity *identity,
+                    const struct admission *admission, struct lookup *lookup)
+{
+    struct key *key = NULL;
+
+    if (!admission->is_overflow && !identity->is_passing)
+        key = keys_add(&shard->keys, line, lookup->hash, admission->cell, identity->treatment);
+    if (!key) {
+        key = &shard->passing;
+        shard->passing_treatment = identity->treatment;
+    }
+    key->cell = admission->cell;
+    key->facts = facts_of(identity);
+    key->facts.is_overflow = admission->is_overflow;
+    lookup->key = key;
 }
 
 enum verdict shard_learn(struct shard *shard, const struct line *line,
                          const struct identity *identity, struct lookup *lookup)
 {
     struct admission admission;
-    struct key *key = NULL;
     enum verdict verdict = registry_admit(shard->options.registry, shard->options.worker,
                                           line->arrived_ns, identity, &admission);
 
-    if (!admission.cell)
-        return verdict;
-    if (!admission.is_overflow && !identity->is_passing)
-        key = keys_add(&shard->keys, line, lookup->hash, admission.cell);
-    if (!key)
-        key = &shard->passing;
-    key->cell = admission.cell;
-    key->facts = facts_of(identity);
-    key->facts.is_overflow = admission.is_overflow;
-    lookup->key = key;
-    return VERDICT_APPLIED;
+    if (admission.cell)
+        add_key(shard, line, identity, &admission, lookup);
+    return verdict;
+}
+
+void shard_learn_skipped(struct shard *shard, const struct line *line,
+                         const struct identity *identity, struct lookup *lookup)
+{
+    const struct admission nowhere = { .cell = &shard->nowhere };
+
+    add_key(shard, line, identity, &nowhere, lookup);
+}
+
+const struct treatment *shard_treatment(const struct shard *shard, const struct key *key)
+{
+    if (!key->facts.has_treatment)
+        return NULL;
+    return key == &shard->passing ? shard->passing_treatment : key_treatment(key);
+}
+
+void shard_remove_keys(struct shard *shard)
+{
+    keys_deinit(&shard->keys);
+    shard->keys.age++;
 }
 
 void shard_release(struct shard *shard, const struct sweep_item *items, size_t n)
@@ -280,13 +315,25 @@ static enum verdict record(struct shard *shard, struct key *key, const struct li
     return VERDICT_APPLIED;
 }
 
-enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line)
+/* Note when the cell of @key was written, if it was. */
+static enum verdict touch(struct key *key, const struct line *line, enum verdict verdict)
 {
-    enum verdict verdict = record(shard, key, line);
-
     if (verdict == VERDICT_APPLIED)
         cell_touch(key->cell, line->arrived_ns);
     return verdict;
+}
+
+enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line)
+{
+    return touch(key, line, record(shard, key, line));
+}
+
+enum verdict shard_record_treated(struct shard *shard, struct key *key, const struct line *line)
+{
+    const struct treatment *treatment = shard_treatment(shard, key);
+    struct effect effect = treatment_effect(treatment, line, key->facts.type, key->facts.weight);
+
+    return touch(key, line, apply(shard, key, line, effect));
 }
 
 enum verdict shard_end(struct shard *shard, int64_t arrived_ns, const struct identity *identity,

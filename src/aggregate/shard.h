@@ -77,12 +77,27 @@ struct lookup shard_missed(const struct shard *shard, size_t i);
 MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line,
                                     const struct identity *identity, struct lookup *lookup);
 
+/* The same for an identity whose lines are skipped: the key leads nowhere. Do not record it. */
+void shard_learn_skipped(struct shard *shard, const struct line *line,
+                         const struct identity *identity, struct lookup *lookup);
+
+/* The treatment of the values of @key, or NULL. */
+const struct treatment *shard_treatment(const struct shard *shard, const struct key *key);
+
+/* Remove all keys: the configuration has changed, and their treatments may be freed. */
+void shard_remove_keys(struct shard *shard);
+
 /*
- * Record the value of @line, which must have passed line_check() for the key's type. Its arrival
- * orders gauge samples between workers, and says when the series was last written. Returns
- * VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, for a gauge or set, REFUSED_NO_MEMORY.
+ * Record the value of @line for a key without a treatment; it must have passed line_check() for the
+ * key's type. Its arrival orders gauge samples between workers, and says when the series was last
+ * written. Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, for a gauge or set,
+ * REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
+
+/* The same for a key with a treatment, whose treatment_check() the line must have passed. */
+MUST_CHECK enum verdict shard_record_treated(struct shard *shard, struct key *key,
+                                             const struct line *line);
 
 /*
  * End the series that @identity selects, which comes from an x that arrived at @arrived_ns. Returns

@@ -29,9 +29,9 @@
     X(NO_MEMORY, no_memory)
 
 /*
- * Every kind of line that is recognised and not applied, with its name in
- * udometer_skipped_total{kind}: DogStatsD's events (_e{…}) and service checks (_sc|…), names that a
- * rule drops, and names that the configuration does not declare.
+ * What is recognised and not applied, with its name in udometer_skipped_total: DogStatsD's events
+ * (_e{…}) and service checks (_sc|…), names that a rule drops, and names that the configuration
+ * does not declare.
  */
 #define SKIPS(X)                                                                                   \
     X(EVENT, event)                                                                                \

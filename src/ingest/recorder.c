@@ -13,7 +13,8 @@
 
 #include "ingest/recorder.h"
 
-#include <math.h>
+#include "ingest/destination.h"
+#include "ingest/values.h"
 
 int recorder_init(struct recorder *recorder, struct shard *shard, struct telemetry_row *row,
                   const struct resolve_options *options)
@@ -60,8 +61,7 @@ static void count_identity_errors(struct recorder *recorder, const struct identi
 
 static void count_key_errors(struct recorder *recorder, const struct key_facts *facts)
 {
-    if (UNLIKELY(facts->has_errors))
-        count_errors(recorder, facts->n_tag_errors, facts->n_unknown_sections, facts->has_bad_rate);
+    count_errors(recorder, facts->n_tag_errors, facts->n_unknown_sections, facts->has_bad_rate);
 }
 
 void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)
@@ -74,81 +74,32 @@ void recorder_settle(struct recorder *recorder, enum verdict verdict, const char
 
 /* --- values ------------------------------------------------------------------------ */
 
-/* The values of a line, one after the other. */
-struct values {
-    const struct line *line; /* the line with the current value alone; NULL after the last one */
-    struct slice rest;       /* the values after that; at is NULL if there are none */
-    struct line member;
-};
-
-static void cut_value(struct values *values)
-{
-    values->line = parse_next_value(&values->rest, &values->member) ? &values->member : NULL;
-}
-
 /* Begin with the first value of @line. There is none if the values refuse the line. */
 static void begin_values(struct recorder *recorder, struct values *values, const struct line *line,
-                         enum sample_type type)
+                         const struct destination *to)
 {
-    bool takes_text = sample_type_facts(type)->value == SAMPLE_VALUE_TEXT;
-    const char *fault;
+    const char *fault = values_begin(values, line, to);
 
-    values->line = line;
-    values->rest = (struct slice){ NULL, 0 };
-    if (line->is_number || takes_text || !parse_is_packed(line))
-        return;
-    fault = parse_packed_fault(line);
-    if (UNLIKELY(fault)) {
-        values->line = NULL;
+    if (UNLIKELY(fault))
         recorder_settle(recorder, REFUSED_MALFORMED_VALUE, fault);
-        return;
-    }
-    values->rest = line->value;
-    values->member = *line;
-    cut_value(values);
 }
 
 static void next_value(struct recorder *recorder, struct values *values)
 {
-    values->line = NULL;
-    if (!values->rest.at)
-        return;
-    cut_value(values);
-    telemetry_count(recorder->row, TELEMETRY_PACKED, 1);
+    if (UNLIKELY(values_next(values)))
+        telemetry_count(recorder->row, TELEMETRY_PACKED, 1);
 }
 
 /* --- samples ----------------------------------------------------------------------- */
-
-/* What the values of a line go to. */
-struct destination {
-    enum sample_type type;
-    double weight;         /* as in struct identity */
-    const struct key *key; /* NULL if they are refused, or end series */
-};
-
-static bool is_finite(enum sample_type type, double value, double weight)
-{
-    return !sample_type_facts(type)->is_weighted || isfinite(value * weight);
-}
-
-/* Whether the value of @line may be recorded in a new series: VERDICT_APPLIED, or why not. */
-static enum verdict check_value(const struct line *line, const struct destination *to)
-{
-    enum verdict verdict = line_check(line, to->type);
-
-    if (verdict == VERDICT_APPLIED && !is_finite(to->type, line->number, to->weight))
-        return REFUSED_VALUE_OVERFLOW;
-    return verdict;
-}
 
 /* What is known about the value of @line, which got @verdict. */
 COLD static struct trace_sample sample_of(const struct line *line, const struct destination *to,
                                           enum verdict verdict)
 {
     /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
-    enum verdict cause = check_value(line, to);
+    enum verdict cause = destination_check(to, line);
     struct trace_sample sample =
-        trace_sample_of(line, to->type, to->weight, cause == verdict ? cause : VERDICT_APPLIED);
+        trace_sample_of(line, to, cause == verdict ? cause : VERDICT_APPLIED);
 
     sample.verdict = verdict;
     return sample;
@@ -176,7 +127,7 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
     count_sample(recorder, to->type, verdict);
     if (is_applied && to->key && to->key->facts.is_overflow)
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
-    if (UNLIKELY(!is_applied))
+    if (UNLIKELY(verdict_is_refusal(verdict)))
         refusal_tell(recorder->sink, verdict, recorder->text, sample_of(line, to, verdict).fault);
     if (UNLIKELY(recorder->trace))
         tell_sample(recorder->trace, line, to, verdict, n_ended);
@@ -193,7 +144,7 @@ static bool settle_values(struct recorder *recorder, struct values *values,
     bool is_applied = false;
 
     for (; values->line; next_value(recorder, values)) {
-        enum verdict cause = check_value(values->line, to);
+        enum verdict cause = destination_check(to, values->line);
 
         is_applied |= settle_value(recorder, values->line, to,
                                    cause == VERDICT_APPLIED ? verdict : cause, n_ended);
@@ -209,21 +160,41 @@ static enum verdict record(struct recorder *recorder, struct key *key, const str
     return verdict == VERDICT_APPLIED ? shard_record(recorder->shard, key, line) : verdict;
 }
 
+COLD static enum verdict record_treated(struct recorder *recorder, struct key *key,
+                                        const struct treatment *treatment, const struct line *line)
+{
+    enum verdict verdict = treatment_check(treatment, line, key->facts.type, key->facts.weight);
+
+    return verdict == VERDICT_APPLIED ? shard_record_treated(recorder->shard, key, line) : verdict;
+}
+
+static struct destination destination_of(const struct recorder *recorder, const struct key *key)
+{
+    return (struct destination){
+        .type = key->facts.type,
+        .weight = key->facts.weight,
+        .treatment = shard_treatment(recorder->shard, key),
+        .key = key,
+    };
+}
+
 /*
  * Record all values. Returns whether any was applied. Inlined, as nearly all new series come with
  * one value.
  */
 __attribute__((__always_inline__)) static inline bool record_values(struct recorder *recorder,
                                                                     struct values *values,
+                                                                    const struct destination *to,
                                                                     struct key *key)
 {
-    const struct destination to = { key->facts.type, key->facts.weight, key };
     bool is_applied = false;
 
     for (; values->line; next_value(recorder, values)) {
-        enum verdict verdict = record(recorder, key, values->line);
+        enum verdict verdict = UNLIKELY(to->treatment)
+                                   ? record_treated(recorder, key, to->treatment, values->line)
+                                   : record(recorder, key, values->line);
 
-        is_applied |= settle_value(recorder, values->line, &to, verdict, 0);
+        is_applied |= settle_value(recorder, values->line, to, verdict, 0);
     }
     return is_applied;
 }
@@ -233,35 +204,34 @@ __attribute__((__always_inline__)) static inline bool record_values(struct recor
 /* Record any line whose key is known. */
 static void record_known(struct recorder *recorder, const struct line *line, struct key *key)
 {
+    const struct destination to = destination_of(recorder, key);
     struct values values;
 
-    begin_values(recorder, &values, line, key->facts.type);
-    if (record_values(recorder, &values, key))
+    begin_values(recorder, &values, line, &to);
+    if (record_values(recorder, &values, &to, key))
         count_key_errors(recorder, &key->facts);
 }
 
 COLD static void tell_refused_hit(const struct recorder *recorder, const struct line *line,
                                   const struct key *key, enum verdict verdict)
 {
-    const struct destination to = { key->facts.type, key->facts.weight, key };
+    const struct destination to = destination_of(recorder, key);
 
     refusal_tell(recorder->sink, verdict, line_text(line), sample_of(line, &to, verdict).fault);
 }
 
-/* The same, with the shortest path for a single number. */
+/* The same, with the shortest path for a single number and a usual key. */
 static void record_hit(struct recorder *recorder, const struct line *line, struct key *key)
 {
     enum verdict verdict;
 
-    if (UNLIKELY(!line->is_number)) {
+    if (UNLIKELY(!line->is_number || key->facts.is_unusual)) {
         recorder->text = line_text(line);
         record_known(recorder, line, key);
         return;
     }
     verdict = record(recorder, key, line);
-    if (LIKELY(verdict == VERDICT_APPLIED))
-        count_key_errors(recorder, &key->facts);
-    else
+    if (UNLIKELY(verdict != VERDICT_APPLIED))
         tell_refused_hit(recorder, line, key, verdict);
     count_sample(recorder, key->facts.type, verdict);
 }
@@ -273,7 +243,7 @@ static bool find_recordable(struct recorder *recorder, struct values *values,
                             const struct destination *to)
 {
     for (; values->line; next_value(recorder, values)) {
-        enum verdict verdict = check_value(values->line, to);
+        enum verdict verdict = destination_check(to, values->line);
 
         if (verdict == VERDICT_APPLIED)
             return true;
@@ -295,7 +265,7 @@ static bool end_series(struct recorder *recorder, struct values *values,
 
 /* Record values whose key is not known: learn it first. */
 static bool learn_and_record(struct recorder *recorder, struct values *values,
-                             const struct destination *to, const struct identity *identity,
+                             struct destination *to, const struct identity *identity,
                              struct lookup *lookup)
 {
     enum verdict verdict = shard_learn(recorder->shard, values->line, identity, lookup);
@@ -303,19 +273,27 @@ static bool learn_and_record(struct recorder *recorder, struct values *values,
     /* It is refused, or what would be recorded has ended already. */
     if (!lookup->key)
         return settle_values(recorder, values, to, verdict, 0);
-    return record_values(recorder, values, lookup->key);
+    to->key = lookup->key;
+    return record_values(recorder, values, to, lookup->key);
 }
 
 /* Record a line of @identity whose key is not known. */
 static void record_new(struct recorder *recorder, const struct line *line,
                        const struct identity *identity, struct lookup *lookup)
 {
-    const struct destination to = { identity->type, identity->weight, NULL };
+    struct destination to = {
+        .type = identity->type,
+        .weight = identity->weight,
+        .treatment = identity->treatment,
+    };
     struct values values;
     bool is_applied;
 
     TRACE(recorder->trace, on_series, identity);
-    begin_values(recorder, &values, line, identity->type);
+    /* A line that is skipped is learned as well, so that the next one costs less. */
+    if (UNLIKELY(identity_is_skipped(identity)))
+        shard_learn_skipped(recorder->shard, line, identity, lookup);
+    begin_values(recorder, &values, line, &to);
     /* A value that cannot be recorded must neither make a series nor end one. */
     if (!find_recordable(recorder, &values, &to))
         return;
@@ -328,17 +306,16 @@ static void record_new(struct recorder *recorder, const struct line *line,
         recorder->suspects->on_suspect(recorder->suspects->ctx, identity->sent_as, recorder->text);
 }
 
-/* Tell the trace to which series a known key leads. */
+/* Tell the trace to which series a known key leads; one whose lines are skipped leads nowhere. */
 static void tell_key(const struct trace *trace, const struct key *key)
 {
     const struct series *series = cell_series(key->cell);
-    const struct identity identity = {
-        .type = key->facts.type,
-        .family = series->family->name,
-        .labels = series_labels(series),
-        .weight = key->facts.weight,
-    };
+    struct identity identity = { .type = key->facts.type, .weight = key->facts.weight };
 
+    if (!series)
+        return;
+    identity.family = series->family->name;
+    identity.labels = series_labels(series);
     trace->on_series(trace->ctx, &identity);
 }
 

@@ -17,14 +17,14 @@ static const char *fault_of(struct slice value, enum verdict cause)
     return value.at + (cause == REFUSED_MALFORMED_VALUE ? number_valid_prefix(value) : 0);
 }
 
-struct trace_sample trace_sample_of(const struct line *line, enum sample_type type, double weight,
+struct trace_sample trace_sample_of(const struct line *line, const struct destination *to,
                                     enum verdict cause)
 {
     struct trace_sample sample = { .value = line->value };
 
     if (cause == VERDICT_APPLIED)
-        sample.effect = effect_of(line, type, weight);
-    else
+        sample.effect = destination_effect(to, line);
+    else if (verdict_is_refusal(cause))
         sample.fault = fault_of(line->value, cause);
     return sample;
 }

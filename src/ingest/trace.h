@@ -29,6 +29,7 @@
 #include "base/identity.h"
 #include "base/line.h"
 #include "base/verdict.h"
+#include "ingest/destination.h"
 #include "input/resolve.h"
 #include "input/service_check.h"
 
@@ -75,8 +76,8 @@ struct trace {
     } while (0)
 
 /*
- * The sample of @type at @weight (struct identity) in the value of @line, as far as it is known
- * before it is recorded. @cause is why its value can never be recorded, or VERDICT_APPLIED.
+ * The sample in the value of @line for @to, as far as it is known before it is recorded. @cause is
+ * why its value can never be recorded, or VERDICT_APPLIED.
  */
-struct trace_sample trace_sample_of(const struct line *line, enum sample_type type, double weight,
+struct trace_sample trace_sample_of(const struct line *line, const struct destination *to,
                                     enum verdict cause);

@@ -59,7 +59,7 @@ static struct line line_of(struct slice name, struct slice rest)
 
 static struct key *add(struct keys *keys, const struct line *line, struct cell *cell)
 {
-    return keys_add(keys, line, keys_hash(keys, line), cell);
+    return keys_add(keys, line, keys_hash(keys, line), cell, NULL);
 }
 
 /* The key with the hash of @line, whether it is the key of @line or not. */
@@ -125,7 +125,7 @@ static void finds_what_it_remembers(void **state)
     facts = &key->facts;
     assert_true(facts->weight == 0);
     assert_int_equal(facts->n_tag_errors | facts->n_unknown_sections | facts->type, 0);
-    assert_false(facts->has_errors || facts->has_bad_rate || facts->is_overflow);
+    assert_false(facts->is_unusual || facts->has_bad_rate || facts->is_overflow);
     assert_int_equal(keys.slots.n, 1);
     assert_null(keys_find(&keys, keys_hash(&keys, &line) ^ 1));
     keys_deinit(&keys);
@@ -411,7 +411,7 @@ static void of_two_keys_with_one_hash_the_first_is_remembered(void **state)
     remember(&stage, 0);
     n_bytes = stage.keys.n_bytes;
     assert_null(keys_add(&stage.keys, &stage.lines[1], keys_hash(&stage.keys, &stage.lines[0]),
-                         &stage.cells[1]));
+                         &stage.cells[1], NULL));
     assert_null(stage.cells[1].keys);
     assert_int_equal(stage.keys.n_bytes, n_bytes);
     assert_int_equal(stage.keys.age, 0);

@@ -11,17 +11,16 @@
  * tree is discarded at the end. Reading stops at once only where libyaml fails or a limit is
  * reached.
  *
- * Nothing recurses: the open lists and maps are a stack of limited depth. As aliases are
- * refused, a few lines cannot expand to a huge tree.
+ * Nothing recurses: the open lists and maps are a stack of limited depth. Each alias counts with
+ * all that it stands for (config/alias.h), so a few lines cannot expand to a huge tree.
  */
 
 #include "config/document.h"
 
 #include "base/arena.h"
-#include "base/path.h"
+#include "config/alias.h"
+#include "config/file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <yaml.h>
 
@@ -33,9 +32,10 @@ struct document {
 /* An open list or map. */
 struct level {
     struct node *node;
-    struct node **end; /* where to link its next value */
-    size_t n;          /* values so far */
-    bool is_key;       /* it stands where a key should be */
+    struct node **end;   /* where to link its next value */
+    size_t n;            /* values so far */
+    bool is_key;         /* it stands where a key should be */
+    struct slice anchor; /* its name; `at` is NULL if it has none */
 };
 
 struct reading {
@@ -45,6 +45,7 @@ struct reading {
     yaml_parser_t parser;
     struct level levels[DOCUMENT_DEPTH_MAX];
     unsigned depth;
+    struct anchors anchors;
     struct node *key; /* in the innermost map, whose value comes next; NULL: none */
     unsigned n_nodes, n_documents;
 };
@@ -74,18 +75,27 @@ static bool expects_key(struct reading *reading)
     return level && level->node->shape == NODE_MAP && !reading->key;
 }
 
+/* Count @n more nodes at @place. Returns false, with a problem, at the limit. */
+static bool count_nodes(struct reading *reading, unsigned n, struct place place)
+{
+    if (n <= DOCUMENT_NODES_MAX - reading->n_nodes) {
+        reading->n_nodes += n;
+        return true;
+    }
+    problems_add(reading->problems, place,
+                 "this file has too many values; expected at most %d, including keys",
+                 DOCUMENT_NODES_MAX);
+    return false;
+}
+
 /* Make a node for what begins at @mark. Returns NULL, with a problem, at a limit. */
 static struct node *new_node(struct reading *reading, enum node_shape shape,
                              const yaml_mark_t *mark)
 {
     struct node *node;
 
-    if (reading->n_nodes++ == DOCUMENT_NODES_MAX) {
-        problems_add(reading->problems, place_of(mark),
-                     "this file has too many values; expected at most %d, including keys",
-                     DOCUMENT_NODES_MAX);
+    if (!count_nodes(reading, 1, place_of(mark)))
         return NULL;
-    }
     node = arena_alloc(&reading->document->arena, sizeof(*node));
     if (!node) {
         fail_without_memory(reading->problems);
@@ -93,6 +103,8 @@ static struct node *new_node(struct reading *reading, enum node_shape shape,
     }
     node->shape = shape;
     node->place = place_of(mark);
+    node->n_nodes = 1;
+    node->height = 1;
     return node;
 }
 
@@ -144,6 +156,15 @@ static bool mark_repeated(struct reading *reading, const struct level *map)
 
 /* --- events: each function returns whether to read on ---------------------------- */
 
+/* Add a complete node, as a key or a value. */
+static void add_node(struct reading *reading, struct node *node)
+{
+    if (expects_key(reading))
+        reading->key = node;
+    else
+        append(reading, node);
+}
+
 /* Returns NULL, with a problem, at a limit. */
 static struct node *add_scalar(struct reading *reading, struct slice text, const yaml_mark_t *mark)
 {
@@ -156,16 +177,40 @@ static struct node *add_scalar(struct reading *reading, struct slice text, const
         fail_without_memory(reading->problems);
         return NULL;
     }
-    if (expects_key(reading))
-        reading->key = node;
-    else
-        append(reading, node);
+    add_node(reading, node);
     return node;
+}
+
+/* Copy the name of an anchor or alias; @ret stays empty if there is none. */
+static bool copy_name(struct reading *reading, const yaml_char_t *name, struct slice *ret)
+{
+    *ret = (struct slice){ NULL, 0 };
+    if (!name)
+        return true;
+    *ret = arena_copy(&reading->document->arena, slice_of((const char *)name));
+    return ret->at || fail_without_memory(reading->problems);
+}
+
+/* Let @name, if there is one, stand for the complete @node. */
+static bool add_anchor(struct reading *reading, struct slice name, const struct node *node)
+{
+    if (!name.at)
+        return true;
+    switch (anchors_add(&reading->anchors, &reading->document->arena, name, node)) {
+    case ALIAS_DONE:
+    case ALIAS_NOT_A_MAP: return true;
+    case ALIAS_NO_MEMORY: return fail_without_memory(reading->problems);
+    case ALIAS_TOO_MANY: break;
+    }
+    problems_add(reading->problems, node->place, "too many anchors; expected at most %d",
+                 ALIAS_ANCHORS_MAX);
+    return false;
 }
 
 static bool read_scalar(struct reading *reading, const yaml_event_t *event)
 {
     struct slice text = { (const char *)event->data.scalar.value, event->data.scalar.length };
+    struct slice anchor;
     struct node *node;
 
     /* An empty document is one empty scalar. */
@@ -175,22 +220,55 @@ static bool read_scalar(struct reading *reading, const yaml_event_t *event)
         problems_add(reading->problems, place_of(&event->start_mark),
                      "this contains a NUL character");
     node = add_scalar(reading, text, &event->start_mark);
-    if (node)
-        node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    return node != NULL;
+    if (!node || !copy_name(reading, event->data.scalar.anchor, &anchor))
+        return false;
+    node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    return add_anchor(reading, anchor, node);
 }
 
-/* In the tree, which will be discarded, an alias is an empty value. */
-static bool read_alias(struct reading *reading, const yaml_mark_t *mark)
+/* Add a copy of the complete @node, with its nodes counted once more. */
+static bool add_copy(struct reading *reading, const struct node *node, const yaml_mark_t *mark)
 {
-    problems_add(reading->problems, place_of(mark), "aliases are not supported in this file");
-    return add_scalar(reading, SLICE(""), mark) != NULL;
+    struct node *copy;
+
+    if (node->shape != NODE_SCALAR && expects_key(reading))
+        problems_add(reading->problems, place_of(mark), "expected a plain key");
+    if (reading->depth + node->height > DOCUMENT_DEPTH_MAX + 1) {
+        problems_add(reading->problems, place_of(mark), "this is nested too deeply");
+        return false;
+    }
+    copy = new_node(reading, node->shape, mark);
+    if (!copy || !count_nodes(reading, node->n_nodes - 1, place_of(mark)))
+        return false;
+    *copy = *node;
+    copy->place = place_of(mark);
+    copy->key = copy->next = NULL;
+    copy->is_repeated = false;
+    copy->is_alias = true;
+    add_node(reading, copy);
+    return true;
+}
+
+/* In the tree, which will be discarded, an alias of nothing is an empty value. */
+static bool read_alias(struct reading *reading, const yaml_event_t *event)
+{
+    const char *name = (const char *)event->data.alias.anchor;
+    const struct node *node = anchors_find(&reading->anchors, slice_of(name));
+
+    if (node)
+        return add_copy(reading, node, &event->start_mark);
+    problems_add(reading->problems, place_of(&event->start_mark),
+                 "*%s: no value above has the anchor &%s; if the text begins with '*', quote it",
+                 name, name);
+    return add_scalar(reading, SLICE(""), &event->start_mark) != NULL;
 }
 
 /* A list or map begins. */
-static bool open_level(struct reading *reading, enum node_shape shape, const yaml_mark_t *mark)
+static bool open_level(struct reading *reading, enum node_shape shape, const yaml_mark_t *mark,
+                       const yaml_char_t *anchor)
 {
     bool is_key = expects_key(reading);
+    struct level *level;
     struct node *node;
 
     if (is_key)
@@ -204,9 +282,32 @@ static bool open_level(struct reading *reading, enum node_shape shape, const yam
         return false;
     if (!is_key)
         append(reading, node);
-    reading->levels[reading->depth++] =
-        (struct level){ .node = node, .end = &node->first, .is_key = is_key };
-    return true;
+    level = &reading->levels[reading->depth++];
+    *level = (struct level){ .node = node, .end = &node->first, .is_key = is_key };
+    return copy_name(reading, anchor, &level->anchor);
+}
+
+/* Replace the merge keys of a complete map, if it has any. */
+static bool merge(struct reading *reading, struct node *map)
+{
+    const struct node *value = alias_find_merge(map);
+    unsigned n_before = map->n_nodes;
+
+    if (!value)
+        return true;
+    switch (alias_merge(&reading->document->arena, map)) {
+    case ALIAS_DONE: break;
+    case ALIAS_NO_MEMORY: return fail_without_memory(reading->problems);
+    case ALIAS_NOT_A_MAP:
+        problems_add(reading->problems, value->place,
+                     "<<: expected a map to merge, such as *NAME, or a list of maps");
+        return true;
+    case ALIAS_TOO_MANY:
+        problems_add(reading->problems, value->place, "<<: expected a map of at most %d keys",
+                     ALIAS_MERGE_MAX);
+        return false;
+    }
+    return map->n_nodes <= n_before || count_nodes(reading, map->n_nodes - n_before, value->place);
 }
 
 static bool close_level(struct reading *reading)
@@ -215,7 +316,11 @@ static bool close_level(struct reading *reading)
 
     if (level->is_key)
         reading->key = level->node;
-    return level->node->shape == NODE_LIST || mark_repeated(reading, level);
+    alias_measure(level->node);
+    if (level->node->shape == NODE_MAP &&
+        (!mark_repeated(reading, level) || !merge(reading, level->node)))
+        return false;
+    return add_anchor(reading, level->anchor, level->node);
 }
 
 static bool open_document(struct reading *reading, const yaml_mark_t *mark)
@@ -234,9 +339,11 @@ static bool read_event(struct reading *reading, const yaml_event_t *event)
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT: return open_document(reading, mark);
     case YAML_SCALAR_EVENT: return read_scalar(reading, event);
-    case YAML_ALIAS_EVENT: return read_alias(reading, mark);
-    case YAML_SEQUENCE_START_EVENT: return open_level(reading, NODE_LIST, mark);
-    case YAML_MAPPING_START_EVENT: return open_level(reading, NODE_MAP, mark);
+    case YAML_ALIAS_EVENT: return read_alias(reading, event);
+    case YAML_SEQUENCE_START_EVENT:
+        return open_level(reading, NODE_LIST, mark, event->data.sequence_start.anchor);
+    case YAML_MAPPING_START_EVENT:
+        return open_level(reading, NODE_MAP, mark, event->data.mapping_start.anchor);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT: return close_level(reading);
     case YAML_NO_EVENT:
@@ -288,6 +395,8 @@ static const char *yaml_hint(const char *problem)
     } hints[] = {
         { "did not find expected key", "; check the indentation here and above" },
         { "did not find expected '-' indicator", "; check the indentation here and above" },
+        { "did not find expected alphabetic or numeric character",
+          "; quote a value that begins with '*' or '&'" },
         { "found character that cannot start any token",
           "; quote the value, or indent with spaces" },
         { "mapping values are not allowed in this context",
@@ -364,56 +473,12 @@ struct document *document_parse(struct slice bytes, struct problems *problems)
     return problems->n == n_before ? TAKE(document) : NULL;
 }
 
-/* --- the file -------------------------------------------------------------------- */
-
-/* Read to the end of @file, or one byte past the limit. Returns 0 or a negative errno. */
-static int read_bytes(FILE *file, struct buffer *bytes)
-{
-    if (!buffer_reserve(bytes, DOCUMENT_BYTES_MAX + 1))
-        return -ENOMEM;
-    bytes->len = fread(bytes->data, 1, DOCUMENT_BYTES_MAX + 1, file);
-    return ferror(file) ? -errno : 0;
-}
-
-static int read_file(const char *path, struct buffer *bytes)
-{
-    FILE *file = fopen(path, "re");
-    int r;
-
-    if (!file)
-        return -errno;
-    r = read_bytes(file, bytes);
-    fclose(file);
-    return r;
-}
-
-static void complain_of_file(const char *path, int error, const char *flag,
-                             struct problems *problems)
-{
-    struct slice missing = error == -ENOENT ? path_missing_folder(path) : SLICE("");
-
-    if (missing.len)
-        problems_add(problems, PLACE_NONE, "cannot be read: there is no folder %.*s; check %s",
-                     (int)missing.len, missing.at, flag);
-    else
-        problems_add(problems, PLACE_NONE, "cannot be read: %s; check %s", strerror(-error), flag);
-}
-
 struct document *document_read(const char *path, const char *flag, struct problems *problems)
 {
     CLEANUP(buffer_deinit) struct buffer bytes = { 0 };
-    int r = read_file(path, &bytes);
 
-    problems->path = path;
-    if (r < 0) {
-        complain_of_file(path, r, flag, problems);
+    if (!file_read(path, flag, &bytes, problems))
         return NULL;
-    }
-    if (bytes.len > DOCUMENT_BYTES_MAX) {
-        problems_add(problems, PLACE_NONE, "is too large; expected at most %d KiB; check %s",
-                     DOCUMENT_BYTES_MAX / 1024, flag);
-        return NULL;
-    }
     return document_parse(buffer_text(&bytes), problems);
 }
 

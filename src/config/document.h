@@ -10,45 +10,23 @@
  *
  * The tree records what the file contains, and where. Its user decides what the file may
  * contain and what a scalar means.
- *
- * The values of a list or a map are a list linked by `next`, in the order of the file:
- *
- *      for (const struct node *value = map->first; value; value = value->next)
  */
 
 #include "base/compiler.h"
 #include "base/slice.h"
+#include "config/file.h"
+#include "config/node.h"
 #include "config/problems.h"
 
-#include <stdbool.h>
-
-/* Limits of a file. */
-#define DOCUMENT_BYTES_MAX (1 << 20)
-#define DOCUMENT_NODES_MAX 100000 /* including keys */
-#define DOCUMENT_DEPTH_MAX 32     /* of nested lists and maps */
-
-enum node_shape {
-    NODE_SCALAR,
-    NODE_LIST,
-    NODE_MAP,
-};
-
-struct node {
-    enum node_shape shape;
-    bool is_plain;      /* scalar: without quotes, so it may be meant as null, a number, … */
-    bool is_repeated;   /* in a map: an earlier value has the same key */
-    struct place place; /* of its first character; for an empty value, where it would be */
-    struct slice text;  /* scalar: UTF-8, containing no NUL but followed by one */
-    struct node *first; /* list or map: its first value; NULL when it is empty */
-    struct node *next;  /* in a list or map: the value after it; NULL when it is the last */
-    struct node *key;   /* in a map: its key, a scalar; NULL elsewhere */
-};
+/* Limits of a file, besides FILE_BYTES_MAX. */
+#define DOCUMENT_NODES_MAX 1000000 /* including keys, and what aliases and merge keys add */
+#define DOCUMENT_DEPTH_MAX 32      /* of nested lists and maps */
 
 struct document;
 
 /*
  * Read the file at @path, which becomes the path of @problems. Problems are those of any
- * file, whatever it is for: broken YAML, aliases, a second document, keys that are not
+ * file, whatever it is for: broken YAML, aliases of nothing, a second document, keys that are not
  * scalars, NUL characters, and exceeded limits. If the file cannot be read, the problem
  * tells the user to check @flag. A problem at the end of the file may be placed in the line
  * after the last.

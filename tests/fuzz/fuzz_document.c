@@ -5,7 +5,7 @@
  *
  * Any bytes give either a tree and no problem, or no tree and a problem. Each problem is a
  * line with its place, which must be in the file. So must the place of each node, and the
- * nodes of a list or map must come one after the other.
+ * nodes of a list or map must come one after the other, but for those that aliases repeat.
  */
 
 #include "fuzz.h"
@@ -95,6 +95,10 @@ static unsigned check_node(const struct lines *lines, const struct node *node, u
     MUST(node->shape != NODE_SCALAR || (!node->first && strlen(node->text.at) == node->text.len));
     for (const struct node *value = node->first; value; value = value->next) {
         MUST((value->key != NULL) == (node->shape == NODE_MAP));
+        if (value->is_alias) {
+            n += value->n_nodes + (value->key ? 1 : 0);
+            continue;
+        }
         if (value->key) {
             MUST(value->key->shape == NODE_SCALAR && !value->key->key);
             MUST(is_after(value->key->place, last));
@@ -105,6 +109,7 @@ static unsigned check_node(const struct lines *lines, const struct node *node, u
         last = value->place;
         n += check_node(lines, value, depth + 1);
     }
+    MUST_BE(n, ==, node->n_nodes);
     return n;
 }
 

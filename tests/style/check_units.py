@@ -15,6 +15,8 @@ from report import report
 # What tests the module instead.
 WITHOUT_UNIT_TEST = {
     "aggregate/ending": "only the registry uses it: test_registry_ending.c",
+    "config/alias": "only document uses it: test_document.c",
+    "config/file": "only documents are read by it: test_document.c",
     "daemon/cut_tags": "it only logs: tests/system/test_cut_tags.py",
     "daemon/daemon": "it is the whole process: tests/system",
     "daemon/http_sockets": "it binds, as listeners do: tests/system/test_addresses.py",

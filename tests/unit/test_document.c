@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/buffer.h"
+#include "config/alias.h"
 #include "config/document.h"
 
 #include <stdio.h>
@@ -256,22 +257,69 @@ static void control_characters_are_refused(void **state)
     assert_problems("a: \"4\\0 or more\"\n", "f:1:4: this contains a NUL character\n");
 }
 
-static void aliases_are_refused(void **state)
+static void an_alias_is_the_value_of_its_anchor(void **state)
 {
-    assert_problems("a: &x 1\nb: *x\n", "f:2:4: aliases are not supported in this file\n");
-    assert_problems("a: *nothing\n", "f:1:4: aliases are not supported in this file\n");
-    assert_problems("a: &a [*a]\n", "f:1:8: aliases are not supported in this file\n");
-    assert_problems("*a", "f:1:1: aliases are not supported in this file\n");
-    assert_problems("<<: *x\n", "f:1:5: aliases are not supported in this file\n");
+    assert_tree("a: &x 1\nb: *x\n", "{a: 1, b: 1}");
+    assert_tree("a: &x [1, {c: d}]\nb: [*x, *x]\n",
+                "{a: [1, {c: d}], b: [[1, {c: d}], [1, {c: d}]]}");
+    assert_tree("a: &x 1\nb: &x 2\nc: *x\n", "{a: 1, b: 2, c: 2}");
+    assert_tree("a: &x k\n*x : 1\n", "{a: k, k: 1}");
+    assert_tree("- &x {a: 1}\n- *x\n", "[{a: 1}, {a: 1}]");
+}
+
+static void an_alias_of_nothing_is_told(void **state)
+{
+    assert_problems("a: *nothing\n", "f:1:4: *nothing: no value above has the anchor &nothing; if "
+                                     "the text begins with '*', quote it\n");
+    assert_problems("a: &a [*a]\n", "f:1:8: *a: no value above has the anchor &a; if the text "
+                                    "begins with '*', quote it\n");
+    assert_problems("a: *.b.c\n", "f:1:5: did not find expected alphabetic or numeric character; "
+                                  "quote a value that begins with '*' or '&'\n");
+}
+
+static void a_merge_key_adds_the_keys_of_a_map(void **state)
+{
+    assert_tree("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", "{a: {b: 1, c: 2}, d: {c: 3, b: 1}}");
+    assert_tree("- &x {a: 1}\n- &y {a: 2, b: 3}\n- {<<: [*x, *y]}\n",
+                "[{a: 1}, {a: 2, b: 3}, {a: 1, b: 3}]");
+    assert_tree("- &x {a: 1}\n- &y {<<: *x, b: 2}\n- {<<: *y, c: 3}\n",
+                "[{a: 1}, {b: 2, a: 1}, {c: 3, b: 2, a: 1}]");
+    assert_tree("{'<<': 1}", "{'<<': 1}");
+    assert_problems("<<: 1\n", "f:1:5: <<: expected a map to merge, such as *NAME, or a list of "
+                               "maps\n");
 }
 
 static void an_alias_bomb_makes_no_tree(void **state)
 {
-    assert_problems("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
-                    "f:2:8: aliases are not supported in this file\n"
-                    "f:2:12: aliases are not supported in this file\n"
-                    "f:3:5: aliases are not supported in this file\n"
-                    "f:3:9: aliases are not supported in this file\n");
+    CLEANUP(buffer_deinit) struct buffer bomb = { 0 };
+
+    buffer_add_literal(&bomb, "- &a0 [x, x]\n");
+    for (int i = 1; i < 30; i++)
+        buffer_add_format(&bomb, "- &a%d [*a%d, *a%d]\n", i, i - 1, i - 1);
+    assert_string_equal(problems_of(buffer_text(&bomb)),
+                        "f:18:15: this file has too many values; expected at most 1000000, "
+                        "including keys\n");
+    buffer_clear(&bomb);
+    buffer_add_literal(&bomb, "- &a0 [x]\n");
+    for (int i = 1; i < 40; i++)
+        buffer_add_format(&bomb, "- &a%d [*a%d]\n", i, i - 1);
+    assert_string_equal(problems_of(buffer_text(&bomb)), "f:32:9: this is nested too deeply\n");
+}
+
+static void anchors_and_merged_keys_are_limited(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer many = { 0 };
+
+    for (int i = 0; i <= ALIAS_ANCHORS_MAX; i++)
+        buffer_add_format(&many, "- &a%d x\n", i);
+    assert_string_equal(problems_of(buffer_text(&many)),
+                        "f:1001:3: too many anchors; expected at most 1000\n");
+    buffer_clear(&many);
+    buffer_add_literal(&many, "- &x { a: b }\n- <<: *x\n");
+    for (int i = 0; i <= ALIAS_MERGE_MAX; i++)
+        buffer_add_format(&many, "  k%d: x\n", i);
+    assert_string_equal(problems_of(buffer_text(&many)),
+                        "f:2:7: <<: expected a map of at most 1000 keys\n");
 }
 
 static void a_key_is_a_scalar(void **state)
@@ -295,13 +343,12 @@ static void a_second_document_is_refused(void **state)
 
 static void all_problems_are_found_up_to_broken_yaml(void **state)
 {
-    assert_problems("a: *x\nb: \"\\0\"\n? [c]\n: *y\nd: *z\ne: @\nf: *v\n",
-                    "f:1:4: aliases are not supported in this file\n"
+    assert_problems("a: *x\nb: \"\\0\"\n? [c]\n: 1\ne: @\nf: *v\n",
+                    "f:1:4: *x: no value above has the anchor &x; if the text begins with '*', "
+                    "quote it\n"
                     "f:2:4: this contains a NUL character\n"
                     "f:3:3: expected a plain key\n"
-                    "f:4:3: aliases are not supported in this file\n"
-                    "f:5:4: aliases are not supported in this file\n"
-                    "f:6:4: found character that cannot start any token; quote the value, or "
+                    "f:5:4: found character that cannot start any token; quote the value, or "
                     "indent with spaces\n");
 }
 
@@ -338,11 +385,11 @@ static void nesting_has_a_limit(void **state)
 
 static void values_have_a_limit(void **state)
 {
-    assert_int_equal(DOCUMENT_NODES_MAX, 100000);
+    assert_int_equal(DOCUMENT_NODES_MAX, 1000000);
     /* The list, and the values in it. */
     (void)tree(nested(DOCUMENT_NODES_MAX - 1, "- a\n", "", ""), false);
     assert_string_equal(problems_of(nested(DOCUMENT_NODES_MAX, "- a\n", "", "")),
-                        "f:100000:3: this file has too many values; expected at most 100000, "
+                        "f:1000000:3: this file has too many values; expected at most 1000000, "
                         "including keys\n");
 }
 
@@ -428,7 +475,7 @@ static void a_file_without_permission_cannot_be_read(void **state)
 static void an_endless_file_is_not_read_to_its_end(void **state)
 {
     assert_string_equal(problems_of_file("/dev/zero"), "/dev/zero: is too large; expected at "
-                                                       "most 1024 KiB; check --the.flag\n");
+                                                       "most 16384 KiB; check --the.flag\n");
 }
 
 static void a_file_has_a_limit_of_size(void **state)
@@ -437,15 +484,15 @@ static void a_file_has_a_limit_of_size(void **state)
     CLEANUP(document_freep) struct document *document = NULL;
     CLEANUP(buffer_deinit) struct buffer bytes = { 0 };
 
-    while (bytes.len < DOCUMENT_BYTES_MAX)
+    while (bytes.len < FILE_BYTES_MAX)
         buffer_add_char(&bytes, 'a');
     write_file(buffer_text(&bytes));
     document = document_read(path, "--the.flag", &problems);
     assert_non_null(document);
-    assert_int_equal(document_root(document)->text.len, DOCUMENT_BYTES_MAX);
+    assert_int_equal(document_root(document)->text.len, FILE_BYTES_MAX);
     buffer_add_char(&bytes, 'a');
     write_file(buffer_text(&bytes));
-    assert_non_null(strstr(problems_of_file(path), ": is too large; expected at most 1024 KiB"));
+    assert_non_null(strstr(problems_of_file(path), ": is too large; expected at most 16384 KiB"));
 }
 
 static int begin(void **state)
@@ -481,7 +528,10 @@ int main(void)
         CASE(says_where_yaml_is_broken),
         CASE(says_where_a_file_is_not_utf8),
         CASE(control_characters_are_refused),
-        CASE(aliases_are_refused),
+        CASE(an_alias_is_the_value_of_its_anchor),
+        CASE(an_alias_of_nothing_is_told),
+        CASE(a_merge_key_adds_the_keys_of_a_map),
+        CASE(anchors_and_merged_keys_are_limited),
         CASE(an_alias_bomb_makes_no_tree),
         CASE(a_key_is_a_scalar),
         CASE(a_second_document_is_refused),

@@ -334,8 +334,9 @@ static void says_where_the_form_is_wrong(void **state)
     assert_problems("just text\n", "1:1: expected settings, NAME: VALUE\n");
     assert_problems("- workers\n", "1:1: expected settings, NAME: VALUE\n");
     assert_problems("? {workers: 3}\n: 5\n", "1:3: expected a plain key\n");
-    assert_problems("workers: 1\nlog.level: *x\n",
-                    "2:12: aliases are not supported in this file\n");
+    assert_problems(
+        "workers: 1\nlog.level: *x\n",
+        "2:12: *x: no value above has the anchor &x; if the text begins with '*', quote it\n");
     assert_problems("workers: \"4\\0 or more\"\n", "1:10: this contains a NUL character\n");
 }
 

@@ -101,7 +101,9 @@ static int make_registry(struct daemon *daemon)
     r = registry_new(&daemon->registry, &options);
     if (r == 0)
         r = scraper_names_reserve(daemon->registry);
-    return r < 0 ? r : selfmetrics_reserve(daemon->registry);
+    if (r == 0)
+        r = selfmetrics_reserve(daemon->registry);
+    return r;
 }
 
 static int make_shared(struct daemon *daemon)
@@ -239,7 +241,7 @@ static void stop_workers(struct daemon *daemon)
 
 static int start_http(struct daemon *daemon)
 {
-    const struct http_server_options options = { daemon->routes.table, ROUTES_N };
+    struct http_server_options options = { .routes = daemon->routes.table };
     unsigned n_sockets = daemon->sockets.http.n;
 
     daemon->selfmetrics = (struct selfmetrics){
@@ -255,7 +257,8 @@ static int start_http(struct daemon *daemon)
         .n_expired = &daemon->n_expired,
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
-    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path);
+    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path, NULL);
+    options.n_routes = daemon->routes.n;
     daemon->routes.refused = daemon->refused;
     daemon->routes.n_refused = daemon->n_workers;
     daemon->sockets.http.n = 0; /* the server owns them from here on */

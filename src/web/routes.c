@@ -5,6 +5,7 @@
  *
  *      /           a page for people, with links
  *      /metrics    the scrape; the path is a setting
+ *                  the self-metrics, if another setting gives them a page of their own
  *      /-/healthy  200 while the process runs
  *      /-/ready    200 while it accepts samples, 503 otherwise
  *      /api/v1/conflicts
@@ -35,6 +36,7 @@ static const char landing_format[] =
     "<p>StatsD datagrams in, Prometheus metrics out.</p>\n"
     "<ul>\n"
     "<li><a href=\"%s\">Metrics</a>: what Prometheus scrapes</li>\n"
+    "%s"
     "<li><a href=\"" PAGE_HEALTHY "\">Healthy</a>: is the process alive?</li>\n"
     "<li><a href=\"" PAGE_READY "\">Ready</a>: are all listeners open?</li>\n"
     "<li><a href=\"" PAGE_CONFLICTS "\">Conflicts</a>: which names are sent with two types, "
@@ -44,6 +46,9 @@ static const char landing_format[] =
     "</ul>\n"
     "</body>\n"
     "</html>\n";
+
+static const char selfmetrics_format[] =
+    "<li><a href=\"%s\">Self-metrics</a>: udometer's metrics about itself</li>\n";
 
 static void respond_landing(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
@@ -83,13 +88,13 @@ static void respond_refused(void *ctx, const struct http_request *request, struc
                                  clock_realtime_ns() / CLOCK_NS_PER_S));
 }
 
-static void respond_metrics(void *ctx, const struct http_request *request, struct http_reply *reply)
+static void respond_scrape(struct routes *routes, enum scrape_part part,
+                           const struct http_request *request, struct http_reply *reply)
 {
-    struct routes *routes = ctx;
     struct http_stream *stream;
     struct scrape *scrape;
 
-    if (scrape_new(&scrape, routes->selfmetrics, &text_writer) < 0) {
+    if (scrape_new(&scrape, routes->selfmetrics, part, &text_writer) < 0) {
         reply_text(reply, 503, SLICE("503: not enough memory for a scrape.\n"));
         return;
     }
@@ -97,23 +102,51 @@ static void respond_metrics(void *ctx, const struct http_request *request, struc
     reply_stream(reply, text_writer.content_type, stream);
 }
 
-void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
-                 const char *telemetry_path)
+static void respond_metrics(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
-    const struct http_route table[ROUTES_N] = {
+    struct routes *routes = ctx;
+
+    respond_scrape(routes, routes->has_self_page ? SCRAPE_SERIES : SCRAPE_ALL, request, reply);
+}
+
+static void respond_selfmetrics(void *ctx, const struct http_request *request,
+                                struct http_reply *reply)
+{
+    respond_scrape(ctx, SCRAPE_SELFMETRICS, request, reply);
+}
+
+static void write_landing_page(struct routes *routes, const char *telemetry_path,
+                               const char *selfmetrics_path)
+{
+    char link[512] = "";
+
+    if (selfmetrics_path)
+        snprintf(link, sizeof(link), selfmetrics_format, selfmetrics_path);
+    snprintf(routes->landing_page, sizeof(routes->landing_page), landing_format, telemetry_path,
+             link);
+}
+
+void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
+                 const char *telemetry_path, const char *selfmetrics_path)
+{
+    const struct http_route table[ROUTES_MAX] = {
         { telemetry_path, HTTP_READ, 0, respond_metrics, routes },
         { PAGE_LANDING, HTTP_READ, 0, respond_landing, routes },
         { PAGE_HEALTHY, HTTP_READ, 0, respond_healthy, routes },
         { PAGE_READY, HTTP_READ, 0, respond_ready, routes },
         { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes },
         { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes },
+        /* The last one, because there may be no such page. */
+        { selfmetrics_path, HTTP_READ, 0, respond_selfmetrics, routes },
     };
 
     routes->selfmetrics = selfmetrics;
+    routes->has_self_page = selfmetrics_path;
     routes->refused = NULL;
     routes->n_refused = 0;
     routes->compressors = (struct compressors){ 0 };
     atomic_init(&routes->is_ready, false);
-    snprintf(routes->landing_page, sizeof(routes->landing_page), landing_format, telemetry_path);
+    write_landing_page(routes, telemetry_path, selfmetrics_path);
     memcpy(routes->table, table, sizeof(table));
+    routes->n = routes->has_self_page ? ROUTES_MAX : ROUTES_MAX - 1;
 }

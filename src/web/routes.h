@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#define ROUTES_N 6
+#define ROUTES_MAX 7
 
 /* The data of the pages. Must stay in place while they are served. */
 struct routes {
@@ -22,12 +22,15 @@ struct routes {
     _Atomic bool is_ready; /* all listeners are open, and the daemon is not stopping */
     struct compressors compressors;
     char landing_page[2048];
-    struct http_route table[ROUTES_N];
+    bool has_self_page;
+    struct http_route table[ROUTES_MAX];
+    unsigned n; /* of them in use */
 };
 
 /*
- * Set up the pages in place, with no lists of refused lines. The metrics are at @telemetry_path,
- * which is borrowed.
+ * Set up the pages in place, with no lists of refused lines. The series are at @telemetry_path,
+ * and the self-metrics at @selfmetrics_path or, if that is NULL, at the end of the same page. Both
+ * paths are borrowed. They must differ from each other and from those in base/pages.h.
  */
 void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
-                 const char *telemetry_path);
+                 const char *telemetry_path, const char *selfmetrics_path);

@@ -25,6 +25,7 @@
 struct scrape {
     struct http_stream stream;
     const struct selfmetrics *source;
+    enum scrape_part part;
     struct exposition *exposition;
     bool is_complete;    /* the client has received everything */
     struct buffer chunk; /* text in the writer's format */
@@ -48,18 +49,28 @@ struct http_stream *scrape_stream(struct scrape *scrape)
     return &scrape->stream;
 }
 
-/* Begin a walk over all current series and the self-metrics. */
+static bool has_series(const struct scrape *scrape)
+{
+    return scrape->part != SCRAPE_SELFMETRICS;
+}
+
+/* Begin a walk over what the scrape shows. */
 static int begin_exposition(struct scrape *scrape, const struct exposition_writer *writer)
 {
     const struct exposition_collector collector = { selfmetrics_collect, scrape->source };
-    struct snapshot *snapshot = registry_snapshot(scrape->source->registry);
-    int r = exposition_new(&scrape->exposition, writer, snapshot, &collector);
+    struct snapshot *snapshot =
+        has_series(scrape) ? registry_snapshot(scrape->source->registry) : snapshot_new_empty();
+    int r;
 
+    if (!snapshot)
+        return -ENOMEM;
+    r = exposition_new(&scrape->exposition, writer, snapshot,
+                       scrape->part == SCRAPE_SERIES ? NULL : &collector);
     snapshot_unref(snapshot);
     return r;
 }
 
-int scrape_new(struct scrape **ret, const struct selfmetrics *source,
+int scrape_new(struct scrape **ret, const struct selfmetrics *source, enum scrape_part part,
                const struct exposition_writer *writer)
 {
     struct scrape *scrape = calloc(1, sizeof(*scrape));
@@ -69,6 +80,7 @@ int scrape_new(struct scrape **ret, const struct selfmetrics *source,
         return -ENOMEM;
     scrape->stream = (struct http_stream){ read_stream, close_stream };
     scrape->source = source;
+    scrape->part = part;
     scrape->started_ns = clock_monotonic_ns();
     r = begin_exposition(scrape, writer);
     if (r < 0) {
@@ -84,12 +96,18 @@ static double elapsed_s(const struct scrape *scrape)
     return (double)(clock_monotonic_ns() - scrape->started_ns) / CLOCK_NS_PER_S;
 }
 
-void scrape_free(struct scrape *scrape)
+static void record(const struct scrape *scrape)
 {
     if (scrape->is_complete)
         scrape_stats_record(scrape->source->scrapes, elapsed_s(scrape), scrape->size_bytes);
     else if (scrape->size_bytes > 0)
         scrape->source->scrapes->n_broken++;
+}
+
+void scrape_free(struct scrape *scrape)
+{
+    if (has_series(scrape))
+        record(scrape);
     exposition_free(scrape->exposition);
     buffer_deinit(&scrape->chunk);
     free(scrape);

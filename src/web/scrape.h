@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Scrape: all series and self-metrics, as a stream of bytes in one format
+ * Scrape: all series, the self-metrics or both, as a stream of bytes in one format
  */
 
 #include "base/compiler.h"
@@ -12,12 +12,21 @@
 
 struct scrape;
 
+/* What a page shows. */
+enum scrape_part {
+    SCRAPE_ALL, /* the series, then the self-metrics */
+    SCRAPE_SERIES,
+    SCRAPE_SELFMETRICS,
+};
+
 /*
- * Begin a scrape of the current state of @source, which must outlive it, in the format of
- * @writer. HTTP thread, as for all functions here. Returns 0 or -ENOMEM.
+ * Begin a scrape of @part of the current state of @source, which must outlive it, in the format of
+ * @writer. HTTP thread, as for all functions here. The statistics in @source are about scrapes
+ * with series: pages of self-metrics alone, always short, would only blur them. Returns 0 or
+ * -ENOMEM.
  */
 MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source,
-                          const struct exposition_writer *writer);
+                          enum scrape_part part, const struct exposition_writer *writer);
 
 /*
  * Write up to @max of the next bytes to @out. Returns their number; 0 at the end;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Self-metrics: udometer's metrics about itself, at the end of each scrape
+ * Self-metrics: udometer's metrics about itself, at the end of each scrape or on their own page
  */
 
 #include "aggregate/registry.h"
@@ -45,8 +45,8 @@ struct selfmetrics {
 MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
 
 /*
- * Reserve all names of self-metrics, so that senders cannot use them. Returns 0, -ENOMEM,
- * or -EEXIST when one of them is already in use.
+ * Reserve all names of self-metrics, so that senders cannot use them: where one page shows both.
+ * Returns 0, -ENOMEM, or -EEXIST when one of them is already in use.
  */
 MUST_CHECK int selfmetrics_reserve(struct registry *registry);
 

@@ -12,7 +12,7 @@ static struct routes routes;
 
 static int make_routes(void **state)
 {
-    routes_init(&routes, NULL, "/numbers");
+    routes_init(&routes, NULL, "/numbers", "/self");
     return 0;
 }
 
@@ -23,7 +23,7 @@ static struct http_reply ask(const char *path)
     struct http_reply reply = { 0 };
     struct http_match match;
 
-    route_match(routes.table, ROUTES_N, &request, &match);
+    route_match(routes.table, routes.n, &request, &match);
     if (match.route)
         match.route->respond(match.route->ctx, &request, &reply);
     else
@@ -62,7 +62,7 @@ static void the_landing_page_links_to_all_the_others(void **state)
 
     assert_int_equal(page.status, 200);
     assert_string_equal(content_type(&page), "text/html; charset=utf-8");
-    for (unsigned i = 0; i < ROUTES_N; i++) {
+    for (unsigned i = 0; i < routes.n; i++) {
         char link[64];
 
         snprintf(link, sizeof(link), "href=\"%s\"", routes.table[i].path);
@@ -94,17 +94,47 @@ static void metrics_are_where_they_were_asked_to_be(void **state)
     assert_string_equal(routes.table[0].path, "/numbers");
 }
 
+/* A path that comes from a setting. */
+static bool is_chosen(const char *path)
+{
+    return strcmp(path, "/numbers") == 0 || strcmp(path, "/self") == 0;
+}
+
 /* So that no setting can give another page the same path. */
 static void the_paths_of_all_others_are_known(void **state)
 {
-    for (unsigned i = 1; i < ROUTES_N; i++)
-        if (!pages_include(routes.table[i].path))
+    for (unsigned i = 0; i < routes.n; i++)
+        if (!is_chosen(routes.table[i].path) && !pages_include(routes.table[i].path))
             fail_msg("base/pages.c does not have %s", routes.table[i].path);
+}
+
+static void without_a_path_self_metrics_have_no_page(void **state)
+{
+    struct routes one_page;
+
+    routes_init(&one_page, NULL, "/numbers", NULL);
+    assert_int_equal(one_page.n, routes.n - 1);
+    assert_null(strstr(one_page.landing_page, "Self-metrics"));
+    for (unsigned i = 0; i < one_page.n; i++)
+        assert_string_equal(one_page.table[i].path, routes.table[i].path);
+}
+
+/* Both paths may have 200 bytes. */
+static void the_landing_page_has_room_for_long_paths(void **state)
+{
+    struct routes long_paths;
+    char path[201];
+
+    memset(path, 'p', sizeof(path));
+    path[0] = '/';
+    path[200] = '\0';
+    routes_init(&long_paths, NULL, path, path);
+    assert_non_null(strstr(long_paths.landing_page, "</html>\n"));
 }
 
 static void all_pages_can_only_be_read(void **state)
 {
-    for (unsigned i = 0; i < ROUTES_N; i++)
+    for (unsigned i = 0; i < routes.n; i++)
         assert_int_equal(routes.table[i].methods, HTTP_READ);
 }
 
@@ -117,6 +147,8 @@ int main(void)
         CASE(metrics_are_where_they_were_asked_to_be),
         CASE(the_paths_of_all_others_are_known),
         CASE(conflicts_are_reported_in_json),
+        CASE(without_a_path_self_metrics_have_no_page),
+        CASE(the_landing_page_has_room_for_long_paths),
         CASE(all_pages_can_only_be_read),
     };
 

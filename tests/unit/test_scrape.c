@@ -14,12 +14,17 @@ static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired;
 static struct selfmetrics source;
 
-static struct scrape *begin_scrape(void)
+static struct scrape *begin_scrape_of(enum scrape_part part)
 {
     struct scrape *scrape = NULL;
 
-    assert_int_equal(scrape_new(&scrape, &source, &text_writer), 0);
+    assert_int_equal(scrape_new(&scrape, &source, part, &text_writer), 0);
     return scrape;
+}
+
+static struct scrape *begin_scrape(void)
+{
+    return begin_scrape_of(SCRAPE_ALL);
 }
 
 /* Read to the end, @max bytes at a time, into @out. */
@@ -41,14 +46,19 @@ static void read_rest(struct scrape *scrape, struct buffer *out, size_t max)
 }
 
 /* The output of a whole scrape, which the caller frees. */
-static struct buffer take_scrape(size_t max)
+static struct buffer take_part(enum scrape_part part, size_t max)
 {
-    struct scrape *scrape = begin_scrape();
+    struct scrape *scrape = begin_scrape_of(part);
     struct buffer out = { 0 };
 
     read_rest(scrape, &out, max);
     scrape_free(scrape);
     return out;
+}
+
+static struct buffer take_scrape(size_t max)
+{
+    return take_part(SCRAPE_ALL, max);
 }
 
 static void must_begin(const char *expected)
@@ -228,6 +238,63 @@ static void a_scrape_that_ends_early_is_counted_as_broken(void **state)
     assert_int_equal(n_recorded(), 0);
 }
 
+/* --- on two pages ------------------------------------------------------------------------ */
+
+static void series_alone_are_without_self_metrics(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a:1|c\nb:2|g");
+    out = take_part(SCRAPE_SERIES, 1 << 20);
+    assert_string_equal(out.data, "# HELP a Sent as a.\n# TYPE a counter\na 1\n"
+                                  "# HELP b Sent as b.\n# TYPE b gauge\nb 2\n");
+    assert_int_equal(n_recorded(), 1);
+}
+
+static void self_metrics_alone_are_without_series(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a:1|c");
+    out = take_part(SCRAPE_SELFMETRICS, 1 << 20);
+    assert_int_equal(series_part(&out), 0);
+    assert_non_null(strstr(out.data, "\nudometer_lines_total "));
+    assert_non_null(strstr(out.data, "\nprocess_start_time_seconds "));
+}
+
+static void the_two_parts_make_the_whole(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer whole = { 0 }, series = { 0 };
+
+    push_many(500);
+    whole = take_scrape(8 << 20);
+    series = take_part(SCRAPE_SERIES, 8 << 20);
+    assert_int_equal(series.len - 1, series_part(&whole));
+    assert_memory_equal(series.data, whole.data, series_part(&whole));
+}
+
+static void a_page_of_no_series_is_empty_and_complete(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = take_part(SCRAPE_SERIES, 1000);
+
+    assert_string_equal(out.data, "");
+    assert_int_equal(n_recorded(), 1);
+    assert_int_equal(scrapes.n_broken, 0);
+}
+
+/* The statistics are about what may take long. */
+static void pages_of_self_metrics_are_not_recorded(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = take_part(SCRAPE_SELFMETRICS, 1000);
+    struct scrape *scrape = begin_scrape_of(SCRAPE_SELFMETRICS);
+    char piece[10];
+
+    assert_int_equal(scrape_read(scrape, piece, sizeof(piece)), sizeof(piece));
+    scrape_free(scrape);
+    assert_int_equal(n_recorded(), 0);
+    assert_int_equal(scrapes.n_broken, 0);
+}
+
 static int begin_case(void **state)
 {
     assert_int_equal(begin_with(100000), 0);
@@ -264,6 +331,11 @@ int main(void)
         SCRAPE_CASE(several_run_side_by_side),
         SCRAPE_CASE(a_scrape_to_the_end_is_recorded_with_its_size),
         SCRAPE_CASE(a_scrape_that_ends_early_is_counted_as_broken),
+        SCRAPE_CASE(series_alone_are_without_self_metrics),
+        SCRAPE_CASE(self_metrics_alone_are_without_series),
+        SCRAPE_CASE(the_two_parts_make_the_whole),
+        SCRAPE_CASE(a_page_of_no_series_is_empty_and_complete),
+        SCRAPE_CASE(pages_of_self_metrics_are_not_recorded),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -38,6 +38,53 @@ void config_free(struct settings *settings)
     free(settings);
 }
 
+/* --- pages --------------------------------------------------------------------------- */
+
+static const struct option *find(const char *name)
+{
+    return option_find(&settings_table, slice_of(name));
+}
+
+/* Add a problem with the value of @option, which comes from @source. */
+static void complain(const struct option *option, enum option_source source,
+                     const struct settings *settings, const char *wrong, struct problems *problems)
+{
+    CLEANUP(buffer_deinit) struct buffer before = { 0 }, value = { 0 };
+    struct place place = settings->places[option_index(&settings_table, option)];
+
+    switch (source) {
+    case OPTION_FLAG: buffer_add_format(&before, "--%s=", option->name); break;
+    case OPTION_ENVIRONMENT:
+        option_write_variable(option, &before);
+        buffer_add_char(&before, '=');
+        break;
+    case OPTION_FILE: problems->path = settings->config_file; /* fall through */
+    case OPTION_DEFAULT: buffer_add_format(&before, "%s: ", option->name); break;
+    }
+    option_write_value(option, settings, 0, &value);
+    problems_add_value(problems, place, buffer_text(&before), buffer_text(&value), slice_of(wrong));
+    problems->path = NULL;
+}
+
+/* Two pages cannot have one path. Returns CONFIG_RUN if they do not. */
+static enum config_outcome check_pages(const struct command_line *line,
+                                       const struct settings *settings, struct problems *problems)
+{
+    const struct option *series = find("web.telemetry-path");
+    const struct option *self = find("web.self-metrics-path");
+    enum option_source source = listing_source(self, settings, line);
+
+    if (strcmp(settings->telemetry_path, settings->selfmetrics_path) != 0)
+        return CONFIG_RUN;
+    complain(self, source, settings,
+             "expected a path other than web.telemetry-path's; leave it empty for one page with "
+             "both",
+             problems);
+    return source <= OPTION_FILE && listing_source(series, settings, line) <= OPTION_FILE
+               ? CONFIG_FILE_ERROR
+               : CONFIG_USAGE_ERROR;
+}
+
 /* --- sources ------------------------------------------------------------------------- */
 
 /* The path of the config file, which flag or variable may set; "" if there is none. */
@@ -57,6 +104,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
 {
     const char *path = find_path(line);
     bool is_file_good, is_usage_good;
+    enum config_outcome outcome;
 
     is_file_good = !path[0] || settings_file_read(settings, path, problems);
     is_usage_good = environment_read(&settings_table, settings, problems);
@@ -67,6 +115,9 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
         return CONFIG_USAGE_ERROR;
     if (!is_file_good)
         return CONFIG_FILE_ERROR;
+    outcome = check_pages(line, settings, problems);
+    if (outcome != CONFIG_RUN)
+        return outcome;
     if (settings->print_config)
         return CONFIG_PRINT;
     return settings->check_config ? CONFIG_CHECK : CONFIG_RUN;

@@ -75,19 +75,29 @@ static void add_values(const struct option *option, const struct settings *setti
         buffer_add_char(out, ']');
 }
 
+enum option_source listing_source(const struct option *option, const struct settings *settings,
+                                  const struct command_line *line)
+{
+    if (command_line_value(line, option))
+        return OPTION_FLAG;
+    if (option->lowest_source <= OPTION_ENVIRONMENT && environment_value(option))
+        return OPTION_ENVIRONMENT;
+    return settings->places[option_index(line->table, option)].line ? OPTION_FILE : OPTION_DEFAULT;
+}
+
 static void add_source(const struct option *option, const struct settings *settings,
                        const struct command_line *line, struct buffer *out)
 {
     struct place place = settings->places[option_index(line->table, option)];
 
-    if (command_line_value(line, option))
-        buffer_add_format(out, "--%s", option->name);
-    else if (option->lowest_source <= OPTION_ENVIRONMENT && environment_value(option))
-        option_write_variable(option, out);
-    else if (place.line)
+    switch (listing_source(option, settings, line)) {
+    case OPTION_FLAG: buffer_add_format(out, "--%s", option->name); return;
+    case OPTION_ENVIRONMENT: option_write_variable(option, out); return;
+    case OPTION_FILE:
         buffer_add_format(out, "%s:%u:%u", settings->config_file, place.line, place.column);
-    else
-        buffer_add_literal(out, "default");
+        return;
+    case OPTION_DEFAULT: buffer_add_literal(out, "default"); return;
+    }
 }
 
 static void add_line(const struct option *option, const struct settings *settings,

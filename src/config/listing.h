@@ -19,3 +19,7 @@
  */
 void listing_write(const struct settings *settings, const struct command_line *line,
                    struct buffer *out);
+
+/* Where the value of @option comes from, in @settings that were read in the same way. */
+enum option_source listing_source(const struct option *option, const struct settings *settings,
+                                  const struct command_line *line);

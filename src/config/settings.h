@@ -37,7 +37,8 @@ struct settings {
     uint64_t ttl_s;          /* 0: series never expire */
     char *listen_http;
     char *telemetry_path;
-    uint64_t n_workers; /* 0: the daemon chooses */
+    char *selfmetrics_path; /* "": they are at the end of the page above */
+    uint64_t n_workers;     /* 0: the daemon chooses */
     uint64_t max_series;
     uint64_t max_family_series;
     uint64_t max_series_bytes;

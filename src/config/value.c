@@ -86,6 +86,12 @@ static int read_page(void *to, const char *text, const struct value_range *range
     return value_read_text(to, text, range, wrong);
 }
 
+static int read_page_or_none(void *to, const char *text, const struct value_range *range,
+                             struct buffer *wrong)
+{
+    return text[0] ? read_page(to, text, range, wrong) : value_read_text(to, text, range, wrong);
+}
+
 /* Returns as value_reader. @expected is what to write if @text has another form. */
 static int check_address(const char *text, const char *expected, struct buffer *wrong)
 {
@@ -136,6 +142,7 @@ static int read_socket_path(void *to, const char *text, const struct value_range
 
 const struct value_form value_text = TEXT_READ_BY(value_read_text);
 const struct value_form value_page = TEXT_READ_BY(read_page);
+const struct value_form value_page_or_none = TEXT_READ_BY(read_page_or_none);
 const struct value_form value_address = TEXT_READ_BY(read_address);
 
 /* --- listeners ----------------------------------------------------------------------- */

@@ -66,6 +66,7 @@ struct value_owner {
 
 extern const struct value_form value_text;             /* char *, not NULL once read */
 extern const struct value_form value_page;             /* char *: the path of an HTTP page */
+extern const struct value_form value_page_or_none;     /* the same, or "" for none */
 extern const struct value_form value_address;          /* char *: HOST:PORT */
 extern const struct value_form value_listener_address; /* struct value_listener, at HOST:PORT */
 extern const struct value_form value_listener_path;    /* struct value_listener, a socket file */

@@ -101,7 +101,8 @@ static int make_registry(struct daemon *daemon)
     r = registry_new(&daemon->registry, &options);
     if (r == 0)
         r = scraper_names_reserve(daemon->registry);
-    if (r == 0)
+    /* On a page of their own they are in no sender's way, and no sender is in theirs. */
+    if (r == 0 && !daemon->options->selfmetrics_path)
         r = selfmetrics_reserve(daemon->registry);
     return r;
 }
@@ -257,7 +258,8 @@ static int start_http(struct daemon *daemon)
         .n_expired = &daemon->n_expired,
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
-    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path, NULL);
+    routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
+                daemon->options->selfmetrics_path);
     options.n_routes = daemon->routes.n;
     daemon->routes.refused = daemon->refused;
     daemon->routes.n_refused = daemon->n_workers;

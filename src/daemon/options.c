@@ -55,6 +55,11 @@ size_t options_max_key_bytes(const struct settings *settings)
     return settings->max_key_bytes;
 }
 
+const char *options_selfmetrics_path(const struct settings *settings)
+{
+    return settings->selfmetrics_path[0] ? settings->selfmetrics_path : NULL;
+}
+
 bool options_is_dogstatsd(const struct settings *settings)
 {
     return settings->dialect == SETTINGS_DOGSTATSD;
@@ -133,6 +138,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .http_address = settings->listen_http,
         .is_http_default = is_default("web.listen-address", settings->listen_http),
         .telemetry_path = settings->telemetry_path,
+        .selfmetrics_path = options_selfmetrics_path(settings),
         .has_welcome = settings->welcome,
     };
     add_limits(settings, ret);

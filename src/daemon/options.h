@@ -27,5 +27,8 @@ struct registry_options options_registry(const struct settings *settings);
 /* The memory limit for keys in each worker's shard, in bytes. */
 size_t options_max_key_bytes(const struct settings *settings);
 
+/* The page of the self-metrics, or NULL if it is that of the series. */
+const char *options_selfmetrics_path(const struct settings *settings);
+
 /* Whether the dialect of listeners that set none is DogStatsD's. */
 bool options_is_dogstatsd(const struct settings *settings);

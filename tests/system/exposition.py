@@ -33,8 +33,8 @@ class Family:
         self.samples = {}  # (sample name, frozenset of label pairs) -> value
 
 
-class Scrape:
-    """The page that one GET of the telemetry path returned."""
+class Page:
+    """The page that one GET returned. It has at least one series."""
 
     def __init__(self, body):
         self.body = body
@@ -44,7 +44,6 @@ class Scrape:
         for family in self.families.values():
             check_family(family)
         check_with_prometheus_client(self)
-        check_identity(self)
 
     def value(self, name, **labels):
         """The value of the one sample with exactly these labels."""
@@ -78,6 +77,14 @@ class Scrape:
 
     def refused(self, reason):
         return self.value("udometer_refused_total", reason=reason)
+
+
+class Scrape(Page):
+    """A page with self-metrics, which add up."""
+
+    def __init__(self, body):
+        super().__init__(body)
+        check_identity(self)
 
 
 def unescape(text):

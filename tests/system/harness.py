@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from children import clean_environment
-from exposition import Scrape
+from exposition import Page, Scrape
 
 BINARY = os.environ["UDOMETER_BINARY"]
 SANITIZED = os.environ.get("UDOMETER_SANITIZED") == "1"
@@ -257,10 +257,18 @@ class Udometer:
             connection.close()
 
     def scrape(self, path="/metrics", seconds=DEADLINE):
+        return Scrape(self.metrics(path, seconds))
+
+    def scrape_series(self, path="/metrics"):
+        """Of a page without self-metrics, because these have one of their own."""
+        return Page(self.metrics(path))
+
+    def metrics(self, path="/metrics", seconds=DEADLINE):
+        """The bytes of a page with metrics."""
         response = self.get(path, seconds=seconds)
         assert response.status == 200, response.body
         assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-        return Scrape(response.body)
+        return response.body
 
     # --- process ---
 

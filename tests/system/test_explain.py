@@ -151,6 +151,16 @@ def test_a_malformed_value_says_what_is_wrong():
         assert ", malformed_value: " + cause in explain(raw)[1], raw
 
 
+def test_names_of_self_metrics_are_free_if_these_have_their_own_page():
+    line, flag = "process_threads:1|g", "--web.self-metrics-path=/self"
+    taken = run("explain", line)
+    assert taken.returncode == 1
+    assert "reserved_name: the name belongs to udometer's own metrics" in taken.stdout
+    assert "--web.self-metrics-path" in taken.stdout
+    assert run("explain", flag, line).returncode == 0
+    assert "reserved_name" in run("explain", flag, "up:1|g").stdout
+
+
 def test_a_limit_of_labels_is_named():
     for flag, line, words in (
             ("--limit.labels=1", b"a:1|c|#k:1,l:2", "one label more than --limit.labels\n"),

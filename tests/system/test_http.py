@@ -2,14 +2,15 @@
 """The pages, as requested by people, probes, scrapers and broken clients."""
 
 import gzip
+import json
 import random
 import re
 import socket
 
 import pytest
 
-from exposition import Scrape
-from harness import DEADLINE, SLOWNESS, wait_until
+from exposition import Page, Scrape
+from harness import DEADLINE, SLOWNESS, promtool_check, wait_until
 
 PAGES = ["/", "/metrics", "/-/healthy", "/-/ready"]
 
@@ -232,6 +233,80 @@ def test_the_telemetry_path_can_be_chosen(start, path):
     assert udometer.get("/metrics").status == 404
     assert 'href="%s"' % path in udometer.get("/").body.decode()
     assert udometer.get("/api/v1/refused").headers["Content-Type"] == "application/json"
+
+
+# --- self-metrics on a page of their own ---
+
+SELF = "--web.self-metrics-path=/self"
+
+
+def own_names(page):
+    return {name for name, _ in page.samples if name.startswith(("udometer_", "process_"))}
+
+
+def test_self_metrics_may_have_a_page_of_their_own(start):
+    udometer = start(SELF)
+    assert udometer.metrics() == b""  # there are no series yet
+    udometer.send("hits_total:3|c")
+    wait_until(lambda: udometer.scrape("/self").value("udometer_lines_total") == 1, "it has come")
+    page = udometer.scrape_series()
+    assert page.value("hits_total") == 3 and not own_names(page)
+    own = udometer.scrape("/self")
+    assert own_names(own) == {name for name, _ in own.samples}
+    assert own_names(own) == own_names(start().scrape())
+    assert own.sum("udometer_series") == 1
+    links = re.findall(r'href="([^"]+)"', udometer.get("/").body.decode())
+    assert {"/metrics", "/self"} < set(links)
+    assert [udometer.get(link).status for link in links] == [200] * len(links)
+
+
+def test_their_names_are_free_then(start):
+    """But those of the scraper are not: they are not udometer's."""
+    udometer = start(SELF)
+    udometer.send("process_cpu_seconds_total:2|c|#bot:a", "process_threads:7|g",
+                  "udometer_lines_total:5|c", "udometer_batch_datagrams:1|ms", "up:0|g")
+    wait_until(lambda: udometer.scrape("/self").value("udometer_lines_total") == 5, "all have come")
+    page, own = udometer.scrape_series(), udometer.scrape("/self")
+    assert page.value("process_cpu_seconds_total", bot="a") == 2
+    assert page.value("process_threads") == 7 != own.value("process_threads")
+    assert page.value("udometer_lines_total") == own.value("udometer_lines_total") == 5
+    assert page.value("udometer_batch_datagrams_count") == 1
+    assert own.refused("reserved_name") == 1 and "up" not in page.families
+    refused = json.loads(udometer.get("/api/v1/refused").body)["data"]["lines"]
+    assert [line["line"] for line in refused] == ["up:0|g"]
+
+
+def test_both_pages_are_as_any_other(start):
+    """HEAD, other methods, gzip; and promtool has nothing to say."""
+    udometer = start(SELF, "--web.telemetry-path=/api/v1/metrics")
+    packing = {"Accept-Encoding": "gzip"}
+    nothing = udometer.get("/api/v1/metrics", headers=packing)
+    assert nothing.body and gzip.decompress(nothing.body) == b""
+    send_series_of_all_types(udometer)
+    wait_until(lambda: udometer.scrape("/self").value("udometer_lines_total") == 4, "all have come")
+    for path in "/api/v1/metrics", "/self":
+        page = udometer.scrape_series(path)
+        packed, head = (udometer.get(path, method, packing) for method in ("GET", "HEAD"))
+        assert packed.headers["Content-Encoding"] == head.headers["Content-Encoding"] == "gzip"
+        assert (head.status, head.body) == (200, b"")
+        assert udometer.get(path, method="POST").status == 405
+        assert len(Page(gzip.decompress(packed.body)).samples) == len(page.samples) > 3
+        assert promtool_check(page) == (0, "")
+
+
+def send_series_of_all_types(udometer):
+    udometer.send("jobs_total:1|c|#k:v", "depth:2|g", "wait_seconds:300|ms", "users:a|s")
+
+
+def test_statistics_are_about_the_page_with_the_series(start):
+    udometer = start(SELF)
+    for _ in range(3):
+        udometer.scrape("/self")
+    assert udometer.scrape("/self").value("udometer_scrape_size_bytes_count") == 0
+    udometer.metrics()
+    own = udometer.scrape("/self")
+    assert own.value("udometer_scrape_size_bytes_count") == 1
+    assert own.value("udometer_scrapes_broken_total") == 0
 
 
 GARBAGE = [

@@ -41,6 +41,20 @@ scrape_configs:
     static_configs:
       - targets: ["%s:%d"]
 """
+# Both pages of one udometer, as in docs/operations.md.
+TWO_PAGES = """
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: bots
+    metrics_path: /api/v1/metrics
+    static_configs: [{targets: ["%s:%d"]}]
+  - job_name: udometer
+    metrics_path: /self
+    static_configs: [{targets: ["%s:%d"]}]
+"""
 # An alert that fires at once and for ever, for the names that Prometheus makes then.
 RULES = """
 groups:
@@ -243,6 +257,24 @@ def test_with_honor_labels_renaming_keeps_senders_from_claiming_a_target(start, 
         {"__name__": "claimed", "job": "renaming", "instance": "%s:%d" % renaming.http,
          "exported_job": "shop", "exported_instance": "shop-1"},
         {"__name__": "claimed", "job": "shop", "instance": "shop-1"}]
+
+
+def test_self_metrics_on_their_own_page_leave_their_names_to_bots(start, tmp_path):
+    udometer = start("--web.telemetry-path=/api/v1/metrics", "--web.self-metrics-path=/self")
+    with running(tmp_path, TWO_PAGES % (udometer.http * 2)) as prometheus:
+        udometer.send("process_resident_memory_bytes:1000|g|#bot:a", "process_threads:7|g",
+                      "udometer_build_info:9|g", "process_cpu_seconds_total:3|c|#bot:a")
+        prometheus.wait_for("count({job='bots', __name__=~'process_.+|udometer_.+'})", 4)
+        prometheus.wait_for("udometer_lines_total{job='udometer'}", 4)
+        assert prometheus.number("process_resident_memory_bytes{bot='a'}") == 1000
+        assert prometheus.number("udometer_build_info{job='bots'}") == 9
+        assert prometheus.number("udometer_build_info{job='udometer'}") == 1
+        assert prometheus.number("process_threads{job='udometer'}") != 7
+        assert prometheus.number("process_start_time_seconds") > 1e9  # only one page has it
+        assert prometheus.number("count(up == 1)") == 2, down_because(prometheus)
+        for job in "bots", "udometer":
+            down = "count_over_time((up{job='%s'} == 0)[1h:1s])" % job
+            assert prometheus.number(down) is None, down_because(prometheus)
 
 
 # Characters that cannot be part of a tag's value, because they end the value or the line.

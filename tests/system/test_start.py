@@ -48,6 +48,8 @@ WRONG_FLAGS = [
     (["--web.telemetry-path=/"], ["--web.telemetry-path", "/metrics"]),
     (["--web.telemetry-path=/-/ready"], ["--web.telemetry-path", "/metrics"]),
     (["--web.telemetry-path=/api/v1/refused"], ["--web.telemetry-path", "another page"]),
+    (["--web.self-metrics-path=self"], ["--web.self-metrics-path", "/metrics"]),
+    (["--web.self-metrics-path=/metrics"], ["--web.self-metrics-path=/metrics", "other than"]),
     (["--statsd.read-buffer=1XB"], ["--statsd.read-buffer", "1XB", "MiB"]),
     (["--statsd.read-buffer=-1"], ["--statsd.read-buffer", "MiB"]),
     (["--statsd.ttl=5"], ["--statsd.ttl", "90s"]),

@@ -326,6 +326,53 @@ static void a_wrong_file_is_a_file_error_with_its_place(void **state)
     assert_problem(load_with(file_flag), CONFIG_FILE_ERROR, where);
 }
 
+#define EXPECTED_OTHER_PATH                                                                        \
+    "expected a path other than web.telemetry-path's; leave it empty for one page with both"
+
+/* As another run, with settings of its own. */
+static void begin_again(void)
+{
+    settings_deinit(&settings);
+    assert_int_equal(settings_init(&settings), 0);
+}
+
+static void two_pages_cannot_have_one_path(void **state)
+{
+    assert_runs(load_with("--web.self-metrics-path=/self"));
+    begin_again();
+    assert_problem(load_with("--web.self-metrics-path=/metrics"), CONFIG_USAGE_ERROR,
+                   "--web.self-metrics-path=/metrics: " EXPECTED_OTHER_PATH);
+    assert_problem(
+        load_with("--web.self-metrics-path=/m", "--web.telemetry-path=/m", "--check-config"),
+        CONFIG_USAGE_ERROR, "--web.self-metrics-path=/m: " EXPECTED_OTHER_PATH);
+    setenv("UDOMETER_WEB_SELF_METRICS_PATH", "/m", 1);
+    begin_again();
+    assert_problem(load_with("--web.telemetry-path=/m"), CONFIG_USAGE_ERROR,
+                   "UDOMETER_WEB_SELF_METRICS_PATH=/m: " EXPECTED_OTHER_PATH);
+    begin_again();
+    assert_runs(load_with("--web.telemetry-path=/m", "--web.self-metrics-path=/n"));
+    unsetenv("UDOMETER_WEB_SELF_METRICS_PATH");
+}
+
+static void two_pages_with_one_path_in_a_file_are_a_file_error(void **state)
+{
+    char expected[256];
+
+    write_file("workers: 1\nweb:\n  self-metrics-path: /m\n  telemetry-path: /m\n");
+    snprintf(expected, sizeof(expected), "%s:3:3: web.self-metrics-path: /m: " EXPECTED_OTHER_PATH,
+             path);
+    assert_int_equal(load_with(file_flag), CONFIG_FILE_ERROR);
+    assert_string_equal(problem.data, expected);
+    begin_again();
+    assert_runs(load_with(file_flag, "--web.telemetry-path=/n"));
+    write_file("web.self-metrics-path: /m\n");
+    begin_again();
+    assert_runs(load_with(file_flag));
+    begin_again();
+    assert_problem(load_with(file_flag, "--web.telemetry-path=/m"), CONFIG_USAGE_ERROR,
+                   ":1:1: web.self-metrics-path: /m: " EXPECTED_OTHER_PATH);
+}
+
 static void all_that_is_wrong_with_a_file_is_reported(void **state)
 {
     char expected[512];
@@ -439,6 +486,8 @@ int main(void)
         CONFIG_CASE(a_dialect_belongs_to_its_listener),
         CONFIG_CASE(a_missing_file_is_a_file_error),
         CONFIG_CASE(a_wrong_file_is_a_file_error_with_its_place),
+        CONFIG_CASE(two_pages_cannot_have_one_path),
+        CONFIG_CASE(two_pages_with_one_path_in_a_file_are_a_file_error),
         CONFIG_CASE(all_that_is_wrong_with_a_file_is_reported),
         CONFIG_CASE(all_that_is_wrong_with_all_sources_is_reported),
         CONFIG_CASE(a_wrong_flag_decides_the_outcome),

@@ -103,6 +103,7 @@ static void each_setting_reaches_its_module(void **state)
     set("workers", "8");
     set("web.listen-address", "127.0.0.1:109");
     set("web.telemetry-path", "/110");
+    set("web.self-metrics-path", "/111");
     set("log.level", "warn");
     set("log.format", "json");
     take_options();
@@ -117,6 +118,7 @@ static void each_setting_reaches_its_module(void **state)
     assert_int_equal(options.n_workers, 8);
     assert_string_equal(options.http_address, "127.0.0.1:109");
     assert_string_equal(options.telemetry_path, "/110");
+    assert_string_equal(options.selfmetrics_path, "/111");
     assert_int_equal(options.log_level, LOG_WARN);
     assert_int_equal(options.log_format, LOG_JSON);
     assert_false(options.has_welcome);
@@ -276,9 +278,13 @@ static const char *other_text(const struct value_form *form)
         const struct value_form *form;
         const char *text;
     } texts[] = {
-        { &value_text, "other" },           { &value_page, "/other" },
-        { &value_address, "127.0.0.1:9" },  { &value_listener_address, "127.0.0.1:9" },
-        { &value_listener_path, "/other" }, { &value_file_mode, "0777" },
+        { &value_text, "other" },
+        { &value_page, "/other" },
+        { &value_page_or_none, "/other" },
+        { &value_address, "127.0.0.1:9" },
+        { &value_listener_address, "127.0.0.1:9" },
+        { &value_listener_path, "/other" },
+        { &value_file_mode, "0777" },
         { &value_file_owner, "9:9" },
     };
 
@@ -340,10 +346,11 @@ static void describe(struct buffer *out)
     buffer_add_format(out, " %zu %zu %zu %zu", options.registry.max_series,
                       options.registry.max_family_series, options.registry.max_bytes,
                       options.max_key_bytes);
-    buffer_add_format(out, " %d %d %u %lu %u %u %s %s %d", (int)options.log_level,
-                      (int)options.log_format, options.n_workers,
-                      (unsigned long)options.max_connections, options.idle_max_s, options.ttl_s,
-                      options.http_address, options.telemetry_path, options.has_welcome);
+    buffer_add_format(
+        out, " %d %d %u %lu %u %u %s %s %s %d", (int)options.log_level, (int)options.log_format,
+        options.n_workers, (unsigned long)options.max_connections, options.idle_max_s,
+        options.ttl_s, options.http_address, options.telemetry_path,
+        options.selfmetrics_path ? options.selfmetrics_path : "", options.has_welcome);
     assert_false(out->has_failed);
 }
 

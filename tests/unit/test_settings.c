@@ -69,6 +69,7 @@ static void defaults_bind_to_loopback_only(void **state)
     assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, "localhost:8125");
     assert_string_equal(settings.listen_http, "localhost:9102");
     assert_string_equal(settings.telemetry_path, "/metrics");
+    assert_string_equal(settings.selfmetrics_path, "");
     assert_string_equal(settings.config_file, "");
     assert_int_equal(settings.listen_tcp.n, 0);
     assert_int_equal(settings.listen_unixgram.n, 0);
@@ -223,6 +224,15 @@ static void takes_addresses(void **state)
                        "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "[::1]", "[::1]9102",
                        "127.0.0.1:80 ");
     assert_string_equal(settings.listen_http, "localhost:9102");
+}
+
+static void self_metrics_need_no_page_of_their_own(void **state)
+{
+    set("web.self-metrics-path", "/self");
+    assert_string_equal(settings.selfmetrics_path, "/self");
+    set("web.self-metrics-path", "");
+    assert_string_equal(settings.selfmetrics_path, "");
+    assert_all_refused("web.self-metrics-path", "/", "self", "/-/self", "/api/v1/refused");
 }
 
 static void takes_paths(void **state)
@@ -547,6 +557,7 @@ int main(void)
         SETTINGS_CASE(takes_durations),
         SETTINGS_CASE(takes_addresses),
         SETTINGS_CASE(takes_paths),
+        SETTINGS_CASE(self_metrics_need_no_page_of_their_own),
         SETTINGS_CASE(takes_words),
         SETTINGS_CASE(switches_are_true_or_false),
         SETTINGS_CASE(a_list_grows_by_repetition_and_commas),

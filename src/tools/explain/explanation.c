@@ -378,9 +378,9 @@ bool explanation_has_refused(const struct explanation *it)
 
 /* --- making and freeing ------------------------------------------------------------ */
 
-static int make_registry(struct explanation *it, const struct registry_options *limits)
+static int make_registry(struct explanation *it, const struct explanation_options *of_daemon)
 {
-    struct registry_options options = *limits;
+    struct registry_options options = of_daemon->registry;
     int r = buckets_new(&it->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
 
     options.n_workers = 1;
@@ -389,7 +389,9 @@ static int make_registry(struct explanation *it, const struct registry_options *
         r = registry_new(&it->registry, &options);
     if (r == 0)
         r = scraper_names_reserve(it->registry);
-    return r < 0 ? r : selfmetrics_reserve(it->registry);
+    if (r == 0 && !of_daemon->has_self_page)
+        r = selfmetrics_reserve(it->registry);
+    return r;
 }
 
 static int make_lane(struct explanation *it, const struct explanation_options *options)
@@ -428,7 +430,7 @@ int explanation_new(struct explanation **ret, const struct explanation_options *
 
     if (!it)
         return -ENOMEM;
-    r = make_registry(it, &options->registry);
+    r = make_registry(it, options);
     if (r == 0)
         r = make_lane(it, options);
     if (r < 0)

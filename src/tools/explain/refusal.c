@@ -31,7 +31,8 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_TYPE_CONFLICT:
         return "the name is in use with another type, or as _bucket, _sum or _count of a histogram";
     case REFUSED_RESERVED_NAME:
-        return "the name belongs to udometer's own metrics, or to the scraper's";
+        return "the name belongs to udometer's own metrics, or to the scraper's; "
+               "--web.self-metrics-path frees the former";
     case REFUSED_VALUE_OVERFLOW: return "the sum would exceed the range of a double";
     case REFUSED_NO_MEMORY: return "out of memory for a new series, or to extend a gauge or set";
     case VERDICT_APPLIED:

@@ -283,6 +283,21 @@ def test_traffic_of_others_is_noticed(udometer, start_bench):
                                  "counter sum", "counter series"}
 
 
+def test_self_metrics_may_have_a_page_of_their_own(start):
+    udometer = start("--web.self-metrics-path=/self")
+    flags = aim(udometer, "--rate=5000", "--datagrams=200", EVERY_TYPE)
+    own = "--self-metrics=http://%s/self" % address(*udometer.http)
+    report = bench(*flags, own)
+    assert report["scrape"]["agrees"] and len(compared(report)) == 18
+    without = run(*flags)
+    assert without.returncode == 1 and "/metrics: this page has no metrics" in without.stderr
+    assert "--self-metrics=URL" in without.stderr
+    elsewhere = run(*flags, own + "ish")
+    assert elsewhere.returncode == 1 and "/selfish: the server does not" in elsewhere.stderr
+    alone = run("bench", own)
+    assert alone.returncode == 2 and "--self-metrics: expected --scrape" in alone.stderr
+
+
 def test_the_page_of_another_daemon(start):
     there, elsewhere = start(), start()
     flags = aim(there, "--rate=5000", "--datagrams=50")

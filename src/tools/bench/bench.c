@@ -189,6 +189,7 @@ static int measure(const struct bench_options *options, const struct load_option
 {
     struct meter meter = {
         .url = options->scrape_url,
+        .self_url = options->self_url,
         .prefix = options->prefix,
         .is_one_flow = options->n_flows == 1,
     };
@@ -199,7 +200,7 @@ static int measure(const struct bench_options *options, const struct load_option
     int r = meter.url[0] ? meter_start(&meter) : 0;
 
     if (r < 0)
-        return complain_of(meter.url, meter_error(r));
+        return complain_of(meter.failed, meter_error(r));
     r = load_run(workload, load, sent, &result);
     if (r < 0)
         return complain_of(load->target, target_error(load->target, r));
@@ -209,7 +210,7 @@ static int measure(const struct bench_options *options, const struct load_option
     if (meter.url[0])
         r = meter_finish(&meter, &totals, &comparison);
     if (r < 0)
-        return complain_of(meter.url, meter_error(r));
+        return complain_of(meter.failed, meter_error(r));
     return report_load(options, &report);
 }
 

@@ -60,6 +60,8 @@ static const struct option rows[] = {
     { "prefix", "NAME", OPTION_TEXT_OF(bench_prefix, prefix, "bench"), "beginning of all names" },
     { "scrape", "URL", OPTION_TEXT_OF(bench_url, scrape_url, ""),
       "metrics page of the udometer at the target, http://HOST:PORT/metrics, to compare with" },
+    { "self-metrics", "URL", OPTION_TEXT_OF(bench_url, self_url, ""),
+      "its page of self-metrics, if --web.self-metrics-path gives them one of their own" },
     { "sink", "METHOD", OPTION_WORD(sink, sinks, SINK_NONE),
       "do not send, but receive and count: blocking or coalescing" },
     { "listen", "HOST:PORT", OPTION_TEXT_OF(value_address, listen, "127.0.0.1:0"),
@@ -75,6 +77,8 @@ static void add_contradictions(const struct bench_options *options, struct probl
 {
     if (options->duration_ns && options->n_datagrams)
         problems_add(problems, PLACE_NONE, "--seconds and --datagrams: expected only one of them");
+    if (options->self_url[0] && !options->scrape_url[0])
+        problems_add(problems, PLACE_NONE, "--self-metrics: expected --scrape with it");
     if (options->sink != SINK_NONE && (options->scrape_url[0] || options->n_datagrams))
         problems_add(problems, PLACE_NONE,
                      "--sink: cannot be combined with --scrape or --datagrams");

@@ -38,6 +38,7 @@ struct bench_options {
     uint64_t seed;
     char *prefix;
     char *scrape_url; /* "": do not scrape */
+    char *self_url;   /* "": the self-metrics are on the same page */
     enum sink_method sink;
     char *listen;
     enum bench_format format;

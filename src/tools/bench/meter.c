@@ -33,13 +33,23 @@ static void take_line(void *ctx, struct slice line)
     tally_add_line(page->tally, page->prefix, line);
 }
 
-static int read_page(const struct meter *meter, struct tally *ret)
+static int read_page(struct meter *meter, const char *url, struct tally *tally)
 {
-    struct page page = { ret, meter->prefix };
+    struct page page = { tally, meter->prefix };
+
+    meter->failed = url;
+    return fetch_lines(url, take_line, &page);
+}
+
+/* The self-metrics come last, on a page of their own as on the same one. */
+static int read_pages(struct meter *meter, struct tally *ret)
+{
     int r;
 
     *ret = (struct tally){ 0 };
-    r = fetch_lines(meter->url, take_line, &page);
+    r = read_page(meter, meter->url, ret);
+    if (r == 0 && meter->self_url[0])
+        r = read_page(meter, meter->self_url, ret);
     if (r < 0)
         return r;
     return ret->is_udometers ? 0 : -ENODATA;
@@ -47,7 +57,7 @@ static int read_page(const struct meter *meter, struct tally *ret)
 
 int meter_start(struct meter *meter)
 {
-    return read_page(meter, &meter->before);
+    return read_pages(meter, &meter->before);
 }
 
 /* Whether nothing has arrived for a while, or the time is up. */
@@ -58,8 +68,7 @@ static bool is_quiet(int64_t start_ns, int64_t changed_ns)
     return now_ns - changed_ns >= QUIET_NS || now_ns - start_ns >= PATIENCE_NS;
 }
 
-int meter_finish(const struct meter *meter, const struct workload_totals *sent,
-                 struct comparison *ret)
+int meter_finish(struct meter *meter, const struct workload_totals *sent, struct comparison *ret)
 {
     const struct timespec pause = { .tv_nsec = PAUSE_NS };
     int64_t start_ns = clock_monotonic_ns(), changed_ns = start_ns;
@@ -68,7 +77,7 @@ int meter_finish(const struct meter *meter, const struct workload_totals *sent,
 
     for (;;) {
         struct tally now;
-        int r = read_page(meter, &now);
+        int r = read_pages(meter, &now);
 
         if (r < 0)
             return r;
@@ -88,7 +97,8 @@ int meter_finish(const struct meter *meter, const struct workload_totals *sent,
 const char *meter_error(int error)
 {
     if (error == -ENODATA)
-        return "this page has no metrics of udometer; " EXPECTED;
+        return "this page has no metrics of udometer; " EXPECTED
+               ", with --self-metrics=URL if --web.self-metrics-path is set";
     if (error == -ENOENT)
         return "the server does not give this page; " EXPECTED;
     if (error == -ECONNREFUSED)

@@ -128,6 +128,19 @@ enum verdict ending_end(struct ending *ending, struct roster *roster,
     return family ? end_matching(ending, roster, family, request, ret) : VERDICT_APPLIED;
 }
 
+/* --- families without names ------------------------------------------------------------ */
+
+bool ending_end_retired(struct ending *ending, struct roster *roster, size_t max)
+{
+    struct series *series;
+
+    /* No sample is later than this "x", so none of them is put back. */
+    for (size_t i = 0; i < max && (series = roster_retired(roster)); i++)
+        if (end(ending, roster, series, INT64_MAX) != VERDICT_APPLIED)
+            return false;
+    return true;
+}
+
 /* --- what has ended ------------------------------------------------------------------- */
 
 /*

@@ -45,6 +45,12 @@ MUST_CHECK enum verdict ending_end(struct ending *ending, struct roster *roster,
                                    size_t *ret);
 
 /*
+ * End up to @max series of retired families (roster_retired()). Returns false without memory, and
+ * then some are left.
+ */
+MUST_CHECK bool ending_end_retired(struct ending *ending, struct roster *roster, size_t max);
+
+/*
  * With view_lock also held: make all series that have ended SERIES_REMOVED. Returns the number of
  * new ones. The exception: if a worker has written a later sample to one of them at the very moment
  * of the x, that one goes back to @roster.

@@ -60,6 +60,8 @@ struct family {
     size_t n_series;                       /* this and the next two: under the registry's lock */
     size_t label_bytes;                    /* the sum over its series */
     struct series *series;                 /* linked by series->next_in_family */
+    bool is_retired;                       /* it has lost its names to a family of a newer config */
+    struct family *next_retired;           /* this and the last: under the registry's lock */
     _Atomic unsigned refs;                 /* one for its names, and one for each series */
     char text[];                           /* the names */
 };

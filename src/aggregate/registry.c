@@ -166,7 +166,7 @@ bool registry_revive(struct registry *registry, struct cell *cell, int64_t arriv
     bool is_registered;
 
     pthread_mutex_lock(&registry->lock);
-    is_registered = series_is_registered(series);
+    is_registered = series_is_registered(series) && !series->family->is_retired;
     if (is_registered)
         series_keep(series, cell, arrived_ns);
     pthread_mutex_unlock(&registry->lock);
@@ -267,16 +267,36 @@ static struct snapshot *follow(struct registry *registry, const struct fresh_lis
     return next;
 }
 
+/*
+ * With view_lock held: take the fresh series, and all that must not be in one snapshot with them.
+ * Returns false without memory; the current snapshot must stay then.
+ */
+static bool take_fresh(struct registry *registry, struct fresh_list *ret)
+{
+    bool is_fine = true;
+
+    pthread_mutex_lock(&registry->lock);
+    while (is_fine && roster_retired(&registry->roster)) {
+        is_fine = ending_end_retired(&registry->ending, &registry->roster, SWEEP_BATCH);
+        pthread_mutex_unlock(&registry->lock);
+        pthread_mutex_lock(&registry->lock);
+    }
+    if (is_fine) {
+        *ret = roster_take_fresh(&registry->roster);
+        remove_ended(registry);
+    }
+    pthread_mutex_unlock(&registry->lock);
+    return is_fine;
+}
+
 /* With view_lock held: bring the current snapshot up to date; without memory it stays. */
 static void refresh(struct registry *registry)
 {
     struct fresh_list fresh;
     struct snapshot *next;
 
-    pthread_mutex_lock(&registry->lock);
-    fresh = roster_take_fresh(&registry->roster);
-    remove_ended(registry);
-    pthread_mutex_unlock(&registry->lock);
+    if (!take_fresh(registry, &fresh))
+        return;
     if (registry->n_to_leave_out)
         fresh = without_removed(registry, fresh);
     if (!fresh.first && registry->n_to_leave_out == 0)

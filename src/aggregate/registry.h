@@ -68,6 +68,11 @@ struct admission {
  * Workers do not run at the same pace: if another worker has already applied an x that arrived
  * later and ends the series, the sample has no effect and gets no cell (past_ends.h).
  *
+ * The first identity to make a family decides its type, buckets, TTL, limit and texts, until one
+ * of a newer config comes (identity->generation). The family then takes over what that says and
+ * keeps its series. But if the buckets differ, or the type does and the config says it
+ * (is_type_declared), its series end as if with an x, and a new family begins.
+ *
  * Returns VERDICT_APPLIED and the cell in @ret; or, with a NULL cell, REFUSED_TYPE_CONFLICT (the
  * conflict is noted), REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
  */

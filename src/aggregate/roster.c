@@ -8,6 +8,11 @@
  *
  * A family is added with its first series and removed with its last one.
  *
+ * When a reload gives a name another type or other buckets, the first line of the newer config
+ * retires the family: its names are free at once, for the new family, which takes constant time.
+ * There may be a million series to be ended; whoever brings the snapshots up to date does that, in
+ * batches.
+ *
  * When a limit is reached, samples that would make a new series are counted in the overflow series
  * of their family instead. Overflow series are exempt from the limits; the memory for its overflow
  * series is counted with each family from the start.
@@ -82,6 +87,48 @@ static size_t overflow_bytes(const struct roster *roster, const struct family *f
            roster->n_workers * kind_cell_size(family->type, family->buckets);
 }
 
+/* Whether @identity is of a newer config than @family, and gives its name another meaning. */
+static bool must_retire(const struct roster *roster, const struct family *family,
+                        const struct identity *identity)
+{
+    if (family->is_reserved || family->generation >= identity->generation)
+        return false;
+    if (family->type == metric_type_of(identity->type) &&
+        slice_equal(family->name, identity->family))
+        return !family_has_buckets_of(family, identity, roster->buckets);
+    return identity->is_type_declared;
+}
+
+/* Free the names of @family, which has series. They end when snapshots are brought up to date. */
+static void retire(struct roster *roster, struct family *family)
+{
+    MUST_BE(family->n_series, >, (size_t)0);
+    family->is_retired = true;
+    family->next_retired = roster->retired;
+    roster->retired = family;
+    names_release(&roster->names, family);
+}
+
+static void leave_retired(struct roster *roster, struct family *family)
+{
+    struct family **link = &roster->retired;
+
+    while (*link != family)
+        link = &(*link)->next_retired;
+    *link = family->next_retired;
+}
+
+static enum verdict claim_names(struct roster *roster, struct family *family,
+                                const struct identity *identity, struct family **ret)
+{
+    enum verdict verdict;
+
+    while ((verdict = names_claim(&roster->names, family, ret)) == REFUSED_TYPE_CONFLICT &&
+           must_retire(roster, *ret, identity))
+        retire(roster, *ret);
+    return verdict;
+}
+
 /* On a type conflict, @ret is the family that has one of the names. */
 static enum verdict add_family(struct roster *roster, const struct identity *identity,
                                struct family **ret)
@@ -92,7 +139,7 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
 
     if (!family)
         return REFUSED_NO_MEMORY;
-    verdict = names_claim(&roster->names, family, ret);
+    verdict = claim_names(roster, family, identity, ret);
     if (verdict != VERDICT_APPLIED) {
         family_unref(family);
         return verdict;
@@ -112,9 +159,33 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
 /* Frees its names. The family lives on as long as removed series have references on it. */
 static void remove_family(struct roster *roster, struct family *family)
 {
-    names_release(&roster->names, family);
+    if (family->is_retired)
+        leave_retired(roster, family);
+    else
+        names_release(&roster->names, family);
     MUST_BE(roster->n_families, >, (size_t)0);
     roster->n_families--;
+}
+
+/* Find the family for @request, as names_find() does, and bring it up to date with the config. */
+static enum verdict find_family(struct roster *roster, const struct roster_request *request,
+                                struct family **ret)
+{
+    const struct identity *identity = request->identity;
+    enum verdict verdict = names_find(&roster->names, identity->family, request->name_hash,
+                                      metric_type_of(identity->type), ret);
+    struct family *family = *ret;
+
+    if (LIKELY(!family || family->generation >= identity->generation))
+        return verdict;
+    if (must_retire(roster, family, identity)) {
+        retire(roster, family);
+        *ret = NULL;
+        return VERDICT_APPLIED;
+    }
+    if (verdict == VERDICT_APPLIED && !family_adopt(family, identity))
+        return REFUSED_NO_MEMORY;
+    return verdict;
 }
 
 struct family *roster_find_family(struct roster *roster, const struct roster_request *request)
@@ -289,8 +360,7 @@ enum verdict roster_find_or_add(struct roster *roster, const struct roster_reque
     const struct identity *identity = request->identity;
     struct candidate candidate;
     struct family *family;
-    enum verdict verdict = names_find(&roster->names, identity->family, request->name_hash,
-                                      metric_type_of(identity->type), &family);
+    enum verdict verdict = find_family(roster, request, &family);
 
     if (verdict == VERDICT_APPLIED && !family)
         verdict = add_family(roster, identity, &family);
@@ -368,7 +438,7 @@ bool roster_put_back(struct roster *roster, struct series *series)
 {
     struct family *family = series->family;
 
-    if (!ensure_names(roster, family))
+    if (family->is_retired || !ensure_names(roster, family))
         return false;
     if (!add_again(roster, series)) {
         if (family->n_series == 0)

@@ -33,7 +33,8 @@ struct roster {
     struct fresh_list fresh;
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
-    struct budget budget; /* of families, series and cells, in the roster or not */
+    struct family *retired; /* their series are to be ended; linked by next_retired */
+    struct budget budget;   /* of families, series and cells, in the roster or not */
 };
 
 /* Free all series in it, regardless of references, and all families. */
@@ -79,6 +80,15 @@ struct family *roster_find_family(struct roster *roster, const struct roster_req
  * stay valid.
  */
 void roster_remove(struct roster *roster, struct series *series, enum series_state state);
+
+/*
+ * A series to be ended, because a newer config gives the name of its family another meaning; NULL
+ * if there is none. No snapshot may include both such a series and one of the new family.
+ */
+static inline struct series *roster_retired(const struct roster *roster)
+{
+    return roster->retired ? roster->retired->series : NULL;
+}
 
 /*
  * Put @series back, which is SERIES_ENDED: it becomes live. Returns false if another one has its

@@ -13,12 +13,29 @@
 #include "base/unix.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 #define HOST_PORT_MAX 300
 
 static const struct slice unix_scheme = { "unix://", 7 };
 static const struct slice udp_scheme = { "udp://", 6 };
+
+/* The port is at the same place for both families. */
+static int host_port_address(struct address *ret, const char *text)
+{
+    struct address address;
+    struct sockaddr_in any;
+    int r = address_parse(&address, text);
+
+    if (r < 0)
+        return r;
+    memcpy(&any, &address.storage, sizeof(any));
+    if (any.sin_port == 0)
+        return -EINVAL;
+    *ret = address;
+    return 0;
+}
 
 static int udp_address(struct address *ret, struct slice host_port)
 {
@@ -36,7 +53,15 @@ static int udp_address(struct address *ret, struct slice host_port)
     has_port = colon && (!bracket || bracket < colon);
     snprintf(text, sizeof(text), "%.*s%s", (int)host_port.len, host_port.at,
              has_port ? "" : ":" TARGET_DEFAULT_PORT);
-    return address_parse(ret, text);
+    return host_port_address(ret, text);
+}
+
+/* A path that is not absolute would mean another file for each program. */
+static int unix_path_address(struct address *ret, const char *path)
+{
+    if (path[0] != '/' && path[0] != '@')
+        return -EINVAL;
+    return unix_address(ret, path) < 0 ? -EINVAL : 0;
 }
 
 int target_parse(struct address *ret, const char *text)
@@ -44,10 +69,10 @@ int target_parse(struct address *ret, const char *text)
     struct slice target = slice_of(text);
 
     if (slice_starts_with(target, unix_scheme))
-        return unix_address(ret, text + unix_scheme.len) < 0 ? -EINVAL : 0;
+        return unix_path_address(ret, text + unix_scheme.len);
     if (slice_starts_with(target, udp_scheme))
         return udp_address(ret, slice_of(text + udp_scheme.len));
-    return address_parse(ret, text);
+    return host_port_address(ret, text);
 }
 
 const char *target_error(const char *text, int error)

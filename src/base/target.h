@@ -19,8 +19,8 @@
  *      unix://@NAME            one with an abstract name (base/unix.h)
  *      HOST:PORT               as for address_parse()
  *
- * A name is looked up, which may block. Returns 0; -EINVAL when @text has none of these
- * forms; or as address_parse(). On failure @ret is unchanged.
+ * PORT is 1 to 65535. A name is looked up, which may block. Returns 0; -EINVAL when @text has none
+ * of these forms; or as address_parse(). On failure @ret is unchanged.
  */
 MUST_CHECK int target_parse(struct address *ret, const char *text);
 

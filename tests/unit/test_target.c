@@ -47,11 +47,14 @@ static void refuses_what_is_no_target(void **state)
     must_refuse("udp:///", -EINVAL);
     must_refuse("udp://127.0.0.1:", -EINVAL);
     must_refuse("udp://127.0.0.1:80x", -EINVAL);
+    must_refuse("udp://127.0.0.1:0", -EINVAL);
+    must_refuse("[::1]:0", -EINVAL);
     must_refuse("udp://127.0.0.1:9125/path", -EINVAL);
     must_refuse("udp://::1:9125", -EINVAL);
     must_refuse("tcp://127.0.0.1:9125", -EINVAL);
     assert_is_unknown(target_parse(&address, "udp://no-such-host.invalid"));
     must_refuse("unix://", -EINVAL);
+    must_refuse("unix://relative", -EINVAL);
 }
 
 static void an_error_is_explained(void **state)
@@ -71,6 +74,7 @@ static void reads_a_path_as_long_as_the_kernel_takes(void **state)
     struct sockaddr_un name;
 
     memset(text + 7, 'p', 107);
+    text[7] = '/';
     assert_int_equal(target_parse(&address, text), 0);
     memcpy(&name, &address.storage, sizeof(name));
     assert_int_equal(name.sun_family, AF_UNIX);

@@ -46,8 +46,9 @@ def prepare():
 
 
 def clean_environment(more=None):
-    """Our environment without the developer's settings for udometer, but with @more."""
-    own = {k: v for k, v in os.environ.items() if not k.startswith("UDOMETER_")}
+    """Our environment without the developer's settings for clients, but with @more."""
+    own = {k: v for k, v in os.environ.items()
+           if not k.startswith(("UDOMETER_", "DD_", "STATSD_"))}
     return {**own, **(more or {})}
 
 

@@ -53,13 +53,12 @@ bool environment_read(const struct option_table *table, void *values, struct pro
 /* --- variables that set nothing --------------------------------------------------------- */
 
 /*
- * Not options, but named likewise: what the clients read (clients/shell/README.md). A bot and the
- * daemon may well share an environment.
+ * Not options, but named likewise: what the clients read (clients/README.md, and
+ * clients/shell/README.md). A bot and the daemon may well share an environment.
  */
 static const struct option of_clients[] = {
-    { .name = "url" },
-    { .name = "debug" },
-    { .name = "state" },
+    { .name = "url" },   { .name = "prefix" }, { .name = "tags" },
+    { .name = "debug" }, { .name = "state" },
 };
 
 /* The option among @options whose variable is @name, or NULL. */

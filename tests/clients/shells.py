@@ -149,8 +149,8 @@ class Receiver:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
         self.socket.bind(bind_to)
         self.family, self.address = family, self.socket.getsockname()
-        self.url = "udp://127.0.0.1:%d" % self.address[1] if family == socket.AF_INET \
-            else "unix://" + bind_to
+        self.url = "unix://%s" % bind_to if family == socket.AF_UNIX \
+            else "udp://127.0.0.1:%d" % self.address[1]
         self.kept = queue.SimpleQueue()
         self.thread = threading.Thread(target=self.keep, daemon=True)
         self.thread.start()

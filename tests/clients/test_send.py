@@ -96,6 +96,19 @@ def test_where_it_goes(receiver):
     other.close()
 
 
+def test_off_sends_nothing_and_fails_nothing():
+    must_send("count", "a", url="off")
+    must_send(url="off", stdin=b"\n".join(LINES[:3000]))
+    assert send("time", "a", "--", "sh", "-c", "exit 3", url="off").returncode == 3
+    assert send("cuont", "a", url="off").returncode == 2
+
+
+def test_lines_of_standard_input_get_nothing_more(receiver):
+    """Not even a complaint about tags that they do not get."""
+    must_send(url=receiver.url, stdin=b"a:1|c\n", UDOMETER_PREFIX="p.", UDOMETER_TAGS="bare")
+    assert receiver.arrived() == [b"a:1|c"]
+
+
 # --- standard input ---
 
 LINES = [b"bot.%d:%d|c|#player:%d" % (i % 7, i, i * 31) for i in range(3000)] \
@@ -147,7 +160,9 @@ def test_a_unix_socket_that_is_slow_loses_nothing(folder):
     (["--url=udp://no-host.invalid", "count", "a"], 1, b"udp://no-host.invalid: unknown host"),
     (["--ulr=x", "--other", "a"], 2, b"--ulr=x: unknown flag; did you mean --url?\n"
      b"udometer send: --other: unknown flag"),
-    (["cuont", "a"], 2, b"unknown type"),
+    (["cuont", "a"], 2, b"send: cuont: unknown type; did you mean count?"),
+    (["tiem", "a"], 2, b"send: tiem: unknown type; did you mean time?"),
+    (["bot.routes", "1"], 2, b"send: bot.routes: unknown type; expected count, gauge"),
     (["count"], 2, b"the name is missing"),
     (["gauge", "a", "x"], 2, b"send: x: expected a number"),
     (["count", "a", "k=v", "512"], 2, b"send: 512: expected key=value; a VALUE comes before"),
@@ -230,6 +245,19 @@ def test_time_keeps_the_status(receiver, command, status):
     assert rest == b"ms|#k:a_b,status:" + (b"error" if status else b"ok")
 
 
+@pytest.mark.parametrize("tags, default, rest", [
+    (["k=v"], "", b"ms|#k:v,status:ok"),
+    (["status=late", "k=v"], "", b"ms|#status:late,k:v"),
+    (["k=v", "status="], "", b"ms|#k:v"),
+    (["status="], "", b"ms"),
+    (["k=v"], "status=x", b"ms|#status:x,k:v"),
+    (["k=v"], "l=w", b"ms|#l:w,k:v,status:ok"),
+    (["statuses=1"], "", b"ms|#statuses:1,status:ok")])
+def test_a_status_that_is_given_stays(receiver, tags, default, rest):
+    must_send("time", "job", *tags, "--", "true", url=receiver.url, UDOMETER_TAGS=default)
+    assert receiver.arrived()[0].split(b"|", 1)[1] == rest
+
+
 def test_time_is_that_of_the_command(receiver):
     done = send("time", "a", "--", "sh", "-c", "sleep 0.2; cat; echo err >&2", url=receiver.url,
                 stdin=b"its input")
@@ -238,8 +266,9 @@ def test_time_is_that_of_the_command(receiver):
 
 
 def test_a_command_runs_whatever_becomes_of_its_time():
-    for url in ("nonsense", "unix:///not/there"):
-        done = send("time", "", "--", "sh", "-c", "echo ran; exit 4", url=url)
+    for name, wrong in (("", {}), ("a", {"url": "nonsense"}), ("a", {"url": "unix:///not/there"}),
+                        ("a", {"UDOMETER_TAGS": "bare"})):
+        done = send("time", name, "--", "sh", "-c", "echo ran; exit 4", **wrong)
         assert done.returncode == 4 and done.stdout == b"ran\n" and done.stderr
 
 

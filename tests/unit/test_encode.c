@@ -26,6 +26,8 @@ static const char *line_of(const char *const *words)
         fail_msg("it left \"%.*s\"", (int)line.len, line.data);
     if (is_good)
         snprintf(text, sizeof(text), "%.*s", (int)line.len, line.data);
+    else if (mistake.meant)
+        snprintf(text, sizeof(text), "<%s; did you mean %s?>", mistake.what, mistake.meant);
     else
         snprintf(text, sizeof(text), "%s<%s>", mistake.word ? mistake.word : "", mistake.what);
     return text;
@@ -139,10 +141,8 @@ static void a_counter_never_decreases(void **state)
 
 static void says_what_is_wrong(void **state)
 {
-    assert_string_equal(LINE("cuont", "a"), "<unknown type; expected count, gauge, "
-                                            "timing, observe, set or expire>");
-    assert_string_equal(LINE("distribution", "a", "1"), "<unknown type; expected count, gauge, "
-                                                        "timing, observe, set or expire>");
+    assert_string_equal(LINE("bot.routes", "1"), "<unknown type; expected count, gauge, "
+                                                 "timing, observe, set or expire>");
     assert_string_equal(LINE("count"), "<the name is missing>");
     assert_string_equal(LINE("count", ""), "<the name is empty>");
     assert_string_equal(LINE("gauge", "a"), "<the value is missing>");
@@ -151,6 +151,44 @@ static void says_what_is_wrong(void **state)
     assert_string_equal(LINE("count", "a", "1|c\nb:1"), "1|c\nb:1<expected a number as the value>");
     assert_string_equal(LINE("observe", "a", "1:2"), "1:2<expected a number as the value>");
     assert_string_equal(LINE("set", "a", ""), "<the member is empty>");
+}
+
+static void the_nearest_word_is_named(void **state)
+{
+    static const char *const words[][2] = {
+        { "cuont", "count" },   { "Gauge", "gauge" },
+        { "tiem", "time" },     { "timer", "timing" },
+        { "ms", "timing" },     { "counter", "count" },
+        { "c", "count" },       { "distribution", "observe" },
+        { "d", "observe" },     { "histogram", "observe" },
+        { "exprie", "expire" },
+    };
+    char expected[64];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        snprintf(expected, sizeof(expected), "<unknown type; did you mean %s?>", words[i][1]);
+        assert_string_equal(LINE(words[i][0], "a"), expected);
+    }
+}
+
+static void what_all_samples_have_comes_first(void **state)
+{
+    static const char *const words[] = { "gauge", "a", "-2", "k=v" };
+    CLEANUP(buffer_deinit) struct buffer line = { 0 };
+    struct encode_mistake mistake;
+    struct encode_words sample;
+
+    assert_true(encode_sort(&sample, words, ARRAY_SIZE(words), &mistake));
+    sample.prefix = SLICE("bot|.");
+    sample.common_tags = SLICE("env:prod,k:w");
+    assert_true(encode_line(&sample, &line, &mistake));
+    assert_slice_equal(buffer_text(&line), "bot_.a:0:-2|g|#env:prod,k:w,k:v");
+    sample.n_tags = 0;
+    buffer_clear(&line);
+    assert_true(encode_line(&sample, &line, &mistake));
+    assert_slice_equal(buffer_text(&line), "bot_.a:0:-2|g|#env:prod,k:w");
+    sample.name = "";
+    assert_false(encode_line(&sample, &line, &mistake));
 }
 
 static void a_line_is_never_cut(void **state)
@@ -179,6 +217,8 @@ int main(void)
         CASE(a_word_that_is_not_a_tag_is_wrong),
         CASE(a_counter_never_decreases),
         CASE(says_what_is_wrong),
+        CASE(the_nearest_word_is_named),
+        CASE(what_all_samples_have_comes_first),
         CASE(a_line_is_never_cut),
     };
 

@@ -126,8 +126,8 @@ static void the_nearest_variable_is_named(void **state)
                         "UDOMETER_N_DROPS: sets nothing; did you mean UDOMETER_RAIN_N_DROPS?");
     assert_string_equal(warning_of("STAET", "x"),
                         "UDOMETER_STAET: sets nothing; did you mean UDOMETER_STATE?");
-    assert_string_equal(warning_of("PREFIX", "x"),
-                        "UDOMETER_PREFIX: sets nothing; see udometer --help");
+    assert_string_equal(warning_of("PREFX", "x"),
+                        "UDOMETER_PREFX: sets nothing; did you mean UDOMETER_PREFIX?");
     /* Nor does a misspelt name hint at a flag's. */
     assert_string_equal(warning_of("COLDD", "x"),
                         "UDOMETER_COLDD: sets nothing; see udometer --help");
@@ -136,11 +136,18 @@ static void the_nearest_variable_is_named(void **state)
 static void variables_of_others_are_left_alone(void **state)
 {
     static const char *const of_others[][2] = {
-        { "URL", "udp://127.0.0.1:8125" },  { "DEBUG", "1" },
-        { "STATE", "/var/lib/bot/state" },  { "SERVICE_HOST", "10.0.0.11" },
-        { "SERVICE_PORT", "9102" },         { "SERVICE_PORT_WEB", "9102" },
-        { "PORT", "tcp://10.0.0.11:9102" }, { "PORT_9102_TCP", "tcp://10.0.0.11:9102" },
-        { "PORT_9102_TCP_PROTO", "tcp" },   { "WEB_PORT_8125_UDP_ADDR", "10.0.0.11" },
+        { "URL", "udp://127.0.0.1:8125" },
+        { "DEBUG", "1" },
+        { "PREFIX", "bot." },
+        { "TAGS", "env=prod" },
+        { "STATE", "/var/lib/bot/state" },
+        { "SERVICE_HOST", "10.0.0.11" },
+        { "SERVICE_PORT", "9102" },
+        { "SERVICE_PORT_WEB", "9102" },
+        { "PORT", "tcp://10.0.0.11:9102" },
+        { "PORT_9102_TCP", "tcp://10.0.0.11:9102" },
+        { "PORT_9102_TCP_PROTO", "tcp" },
+        { "WEB_PORT_8125_UDP_ADDR", "10.0.0.11" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(of_others); i++)

@@ -15,6 +15,7 @@
 #include "tools/send/encode.h"
 
 #include "base/number.h"
+#include "base/spelling.h"
 
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
@@ -28,6 +29,7 @@
 #define LAST(id, letters, name, metric, value, divisor, is_weighted, word, ...) LAST_##word
 
 static const char no_type[] = "unknown type; expected " SAMPLE_TYPE_ROWS(FIRST, MORE, LAST);
+static const char unknown_type[] = "unknown type";
 
 static bool find_type(const char *word, enum sample_type *ret)
 {
@@ -41,6 +43,30 @@ static bool find_type(const char *word, enum sample_type *ret)
         }
     }
     return false;
+}
+
+/* Whether @word is what the protocol, or this program elsewhere, calls the type. */
+static bool is_other_name(const struct sample_type_facts *facts, struct slice word)
+{
+    return slice_equal(slice_of(facts->name), word) || slice_equal(facts->letters, word);
+}
+
+/* The word that may have been meant by @word, or NULL. */
+static const char *find_nearest(const char *word)
+{
+    struct spelling spelling;
+
+    spelling_init(&spelling, slice_of(word));
+    for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {
+        const struct sample_type_facts *facts = sample_type_facts((enum sample_type)i);
+        const char *its_word = facts->word ? facts->word : "observe";
+
+        if (is_other_name(facts, slice_of(word)))
+            return its_word;
+        spelling_try(&spelling, slice_of(its_word));
+    }
+    spelling_try(&spelling, SLICE("time")); /* not a type, but another first word of send */
+    return spelling.nearest.len ? spelling.nearest.at : NULL;
 }
 
 /* Whether a sample of @type may be a change: + or - before its value. */
@@ -110,10 +136,8 @@ static void add_escaped(struct buffer *out, struct slice text, bool (*stays)(cha
 
 /* --- parts ------------------------------------------------------------------------- */
 
-static void add_tag(struct buffer *out, const char *tag)
+void encode_tag(struct buffer *out, struct slice key, struct slice value)
 {
-    struct slice value = slice_of(tag), key = slice_cut(&value, '=');
-
     add_escaped(out, key, stays_in_name);
     buffer_add_char(out, ':');
     add_escaped(out, value, stays_in_tag_value);
@@ -121,9 +145,19 @@ static void add_tag(struct buffer *out, const char *tag)
 
 static void add_tags(struct buffer *out, const struct encode_words *words)
 {
+    struct slice before = SLICE("|#");
+
+    if (words->common_tags.len) {
+        buffer_add(out, before);
+        buffer_add(out, words->common_tags);
+        before = SLICE(",");
+    }
     for (int i = 0; i < words->n_tags; i++) {
-        buffer_add(out, i == 0 ? SLICE("|#") : SLICE(","));
-        add_tag(out, words->tags[i]);
+        struct slice value = slice_of(words->tags[i]), key = slice_cut(&value, '=');
+
+        buffer_add(out, before);
+        encode_tag(out, key, value);
+        before = SLICE(",");
     }
 }
 
@@ -143,7 +177,7 @@ static bool has_sign(const char *text)
 /* Each check function returns whether all is well; if not, @ret says what is wrong. */
 static bool find_wrong(struct encode_mistake *ret, const char *word, const char *what)
 {
-    *ret = (struct encode_mistake){ word, what };
+    *ret = (struct encode_mistake){ .word = word, .what = what };
     return false;
 }
 
@@ -224,6 +258,7 @@ bool encode_line(const struct encode_words *words, struct buffer *out, struct en
 
     if (!check(words, ret))
         return false;
+    add_escaped(out, words->prefix, stays_in_name);
     add_escaped(out, slice_of(words->name), stays_in_name);
     buffer_add_char(out, ':');
     add_value(out, words);
@@ -244,8 +279,13 @@ bool encode_sort(struct encode_words *ret, const char *const *words, int n,
     int n_taken = 2;
 
     *ret = (struct encode_words){ .value = "1" };
-    if (n < 1 || !find_type(words[0], &ret->type))
-        return find_wrong(ret_mistake, NULL, no_type);
+    if (n < 1 || !find_type(words[0], &ret->type)) {
+        const char *meant = n < 1 ? NULL : find_nearest(words[0]);
+
+        find_wrong(ret_mistake, NULL, meant ? unknown_type : no_type);
+        ret_mistake->meant = meant;
+        return false;
+    }
     if (n < 2)
         return find_wrong(ret_mistake, NULL, "the name is missing");
     ret->name = words[1];

@@ -27,12 +27,17 @@ struct encode_words {
     const char *value;       /* any number for expire */
     const char *const *tags; /* "key=value" each */
     int n_tags;
+
+    /* What all samples have (tools/send/defaults.h); encode_sort() leaves both empty. */
+    struct slice prefix;      /* before the name */
+    struct slice common_tags; /* "key:value,key:value", encoded; before the others */
 };
 
 /* What is wrong with the words. */
 struct encode_mistake {
-    const char *word; /* borrowed from them; NULL: it is empty or missing, or all are wrong */
-    const char *what; /* a string constant */
+    const char *word;  /* borrowed from them; NULL: it is empty or missing, or all are wrong */
+    const char *what;  /* a string constant */
+    const char *meant; /* the word that may have been meant, a string constant; or NULL */
 };
 
 /*
@@ -42,6 +47,9 @@ struct encode_mistake {
  */
 MUST_CHECK bool encode_sort(struct encode_words *ret, const char *const *words, int n,
                             struct encode_mistake *ret_mistake);
+
+/* Append a tag: "key:value", in which each character that would end it early is '_'. */
+void encode_tag(struct buffer *out, struct slice key, struct slice value);
 
 /*
  * Append the line of @words to @out, without a line feed. Returns false, sets @ret and leaves @out

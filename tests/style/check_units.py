@@ -27,6 +27,7 @@ WITHOUT_UNIT_TEST = {
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "main": "it only chooses a command: tests/system/test_start.py",
+    "mapping/metric": "only a mapping uses it: test_mapping.c",
     "tools/bench/bench": "a command: tests/system/test_bench.py",
     "tools/bench/bench_forms": "flags: tests/system/test_bench.py",
     "tools/bench/bench_options": "flags: tests/system/test_bench.py",

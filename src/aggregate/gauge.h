@@ -5,8 +5,8 @@
  * Gauge: the last value set, plus the changes since, over all workers
  *
  * Flows of one sender may reach different workers, so "last" needs an order between them: `at` is
- * the time at which a sample reached this machine. Within a worker it must strictly increase from
- * call to call; shard.c ensures that.
+ * the time at which a sample reached this machine. From each source of a worker it must strictly
+ * increase from call to call; base/arrivals.h ensures that.
  */
 
 #include "aggregate/cell.h"

@@ -35,7 +35,8 @@ struct shard {
     struct lookup lookups[SHARD_GROUP_MAX]; /* whose keys have not been compared yet */
     size_t end_allowance;                   /* what is left for the period of the last x */
     int64_t end_period;
-    int64_t last_at;    /* of the last gauge sample */
+    struct arrivals *arrivals; /* of the source that lines come from */
+    struct arrivals own_arrivals;
     struct key passing; /* stands in for a key that is not cached */
     const struct treatment *passing_treatment;
     struct cell nowhere; /* keys whose lines are skipped lead here */
@@ -48,6 +49,7 @@ int shard_new(struct shard **ret, const struct shard_options *options)
     if (!shard)
         return -ENOMEM;
     shard->options = *options;
+    shard->arrivals = &shard->own_arrivals;
     shard->end_allowance = SHARD_END_ALLOWANCE;
     shard->keys.max_bytes = options->max_key_bytes;
     shard->keys.seed = options->seed;
@@ -61,6 +63,11 @@ void shard_free(struct shard *shard)
         return;
     keys_deinit(&shard->keys);
     free(shard);
+}
+
+void shard_set_arrivals(struct shard *shard, struct arrivals *arrivals)
+{
+    shard->arrivals = arrivals;
 }
 
 size_t shard_n_keys(const struct shard *shard)
@@ -267,13 +274,6 @@ void shard_release(struct shard *shard, const struct sweep_item *items, size_t n
 
 /* --- recording ----------------------------------------------------------------- */
 
-/* The arrival time of a gauge sample, made strictly later than the one before in this worker. */
-static int64_t next_at(struct shard *shard, int64_t arrived_ns)
-{
-    shard->last_at = arrived_ns > shard->last_at ? arrived_ns : shard->last_at + 1;
-    return shard->last_at;
-}
-
 /* Apply @effect, that of @line, to the cell of @key. Inlined with what is constant for a type. */
 static inline enum verdict apply(struct shard *shard, struct key *key, const struct line *line,
                                  struct effect effect)
@@ -286,9 +286,10 @@ static inline enum verdict apply(struct shard *shard, struct key *key, const str
     case EFFECT_ADDS:
         series = cell_series(cell);
         return gauge_add((struct gauge_cell *)cell, series->cells, series->n_cells, effect.amount,
-                         next_at(shard, line->arrived_ns));
+                         arrivals_next(shard->arrivals, line->arrived_ns));
     case EFFECT_SETS:
-        gauge_set((struct gauge_cell *)cell, effect.amount, next_at(shard, line->arrived_ns));
+        gauge_set((struct gauge_cell *)cell, effect.amount,
+                  arrivals_next(shard->arrivals, line->arrived_ns));
         return VERDICT_APPLIED;
     case EFFECT_OBSERVES:
         return histogram_record((struct histogram_cell *)cell, effect.amount, effect.weight);
@@ -343,7 +344,7 @@ enum verdict shard_end(struct shard *shard, int64_t arrived_ns, const struct ide
         .identity = identity,
         .worker = shard->options.worker,
         .arrived_ns = arrived_ns,
-        .at = next_at(shard, arrived_ns),
+        .at = arrivals_next(shard->arrivals, arrived_ns),
     };
     int64_t period = arrived_ns / SHARD_END_PERIOD_NS;
 

@@ -11,6 +11,7 @@
 
 #include "aggregate/keys.h"
 #include "aggregate/registry.h"
+#include "base/arrivals.h"
 #include "base/compiler.h"
 #include "base/identity.h"
 #include "base/line.h"
@@ -34,6 +35,12 @@ MUST_CHECK int shard_new(struct shard **ret, const struct shard_options *options
 /* Free it and its keys. The cells stay with their series. NULL is fine. */
 void shard_free(struct shard *shard);
 DEFINE_CLEANUP(struct shard *, shard_free)
+
+/*
+ * From now on, lines come from the source with these @arrivals, which are borrowed. At first they
+ * come from a source of the shard's own.
+ */
+void shard_set_arrivals(struct shard *shard, struct arrivals *arrivals);
 
 /* The maximum number of lines in a group: more would not stay in the first-level cache. */
 #define SHARD_GROUP_MAX 64

@@ -17,7 +17,7 @@ struct line {
     struct slice name;  /* before the first ':', with the tags that some dialects put there */
     struct slice value; /* between that and the first '|' after that */
     struct slice rest;  /* from that '|' on: type, rate and tags; begins with '|' */
-    int64_t arrived_ns; /* arrival at this machine, monotonic; never decreases in a worker */
+    int64_t arrived_ns; /* arrival at this machine, monotonic; in order from each source */
     union {
         double number;     /* the value, when is_number */
         const char *fault; /* when the line was refused: the first byte that cannot be right */

@@ -46,6 +46,7 @@ struct source {
     struct intake_socket socket;
     struct datagrams *datagrams;
     struct connections *connections;
+    struct arrivals arrivals;
 };
 
 struct intake {
@@ -143,6 +144,20 @@ static void open_refusals(struct intake *intake)
     pipeline_set_sink(intake->lane.pipeline, &intake->sink);
 }
 
+/* --- sources ------------------------------------------------------------------------ */
+
+/* From now on, what is pushed comes from @source. */
+static void make_current(struct source *source)
+{
+    struct intake *intake = source->intake;
+
+    if (LIKELY(intake->current == source))
+        return;
+    pipeline_set_arrivals(intake->lane.pipeline, &source->arrivals);
+    pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.is_dogstatsd);
+    intake->current = source;
+}
+
 /* --- receiving datagrams ------------------------------------------------------------ */
 
 static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
@@ -158,15 +173,14 @@ static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
 static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
 {
     struct source *source = ctx;
-    struct pipeline *pipeline = source->intake->lane.pipeline;
 
-    source->intake->current = source;
+    make_current(source);
     /* The kernel stamps only UDP, and only where it is asked to. */
     if (arrived_ns == 0)
         arrived_ns =
             source->socket.needs_arrivals ? clock_monotonic_ns() : source->intake->woken_ns;
-    pipeline_set_dogstatsd(pipeline, source->socket.is_dogstatsd);
-    pipeline_push(pipeline, datagram, arrived_ns);
+    arrived_ns = arrivals_note(&source->arrivals, arrived_ns);
+    pipeline_push(source->intake->lane.pipeline, datagram, arrived_ns);
 }
 
 static void on_cut(void *ctx, size_t n_bytes)
@@ -211,9 +225,9 @@ static void on_lines(void *ctx, struct slice lines)
     struct source *source = ctx;
     struct intake *intake = source->intake;
 
-    intake->current = source;
-    pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.is_dogstatsd);
-    pipeline_push_stream(intake->lane.pipeline, lines, clock_monotonic_ns());
+    make_current(source);
+    pipeline_push_stream(intake->lane.pipeline, lines,
+                         arrivals_note(&source->arrivals, clock_monotonic_ns()));
     pipeline_flush(intake->lane.pipeline);
 }
 
@@ -221,7 +235,7 @@ static void on_refused(void *ctx, enum verdict reason, struct slice text)
 {
     struct source *source = ctx;
 
-    source->intake->current = source;
+    make_current(source);
     pipeline_refuse(source->intake->lane.pipeline, reason, text);
 }
 
@@ -334,6 +348,7 @@ static void drain(struct source *source, int64_t end_ns)
 {
     if (source->connections)
         connections_drain(source->connections, end_ns);
+    source->intake->woken_ns = clock_monotonic_ns();
     while (source->datagrams && datagrams_drain(source->datagrams) > 0)
         if (clock_monotonic_ns() > end_ns)
             break;
@@ -341,7 +356,6 @@ static void drain(struct source *source, int64_t end_ns)
 
 void intake_drain(struct intake *intake, int64_t end_ns)
 {
-    intake->woken_ns = clock_monotonic_ns();
     for (unsigned i = 0; i < intake->n_sources; i++)
         drain(&intake->sources[i], end_ns);
 }

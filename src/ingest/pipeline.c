@@ -20,7 +20,6 @@ struct pipeline {
     struct parse_options parsing;
     bool has_check_gauges;
     bool is_dogstatsd;
-    int64_t arrived_ns; /* of what was pushed last */
     size_t n_lines;
     struct line lines[SHARD_GROUP_MAX];
 };
@@ -59,6 +58,12 @@ void pipeline_free(struct pipeline *pipeline)
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd)
 {
     pipeline->is_dogstatsd = is_dogstatsd;
+}
+
+void pipeline_set_arrivals(struct pipeline *pipeline, struct arrivals *arrivals)
+{
+    pipeline_flush(pipeline);
+    shard_set_arrivals(pipeline->recorder.shard, arrivals);
 }
 
 void pipeline_set_trace(struct pipeline *pipeline, const struct trace *trace)
@@ -207,25 +212,17 @@ static void push_lines(struct pipeline *pipeline, struct slice lines, int64_t ar
 
 /* --- input ---------------------------------------------------------------------------- */
 
-/* The arrival of what is pushed now. */
-static int64_t note_arrival(struct pipeline *pipeline, int64_t arrived_ns)
-{
-    if (arrived_ns > pipeline->arrived_ns)
-        pipeline->arrived_ns = arrived_ns;
-    return pipeline->arrived_ns;
-}
-
 void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns)
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_DATAGRAMS, 1);
     telemetry_count(pipeline->recorder.row, TELEMETRY_DATAGRAM_BYTES, datagram.len);
-    push_lines(pipeline, datagram, note_arrival(pipeline, arrived_ns));
+    push_lines(pipeline, datagram, arrived_ns);
 }
 
 void pipeline_push_stream(struct pipeline *pipeline, struct slice lines, int64_t arrived_ns)
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_STREAM_BYTES, lines.len);
-    push_lines(pipeline, lines, note_arrival(pipeline, arrived_ns));
+    push_lines(pipeline, lines, arrived_ns);
 }
 
 void pipeline_refuse(struct pipeline *pipeline, enum verdict reason, struct slice text)

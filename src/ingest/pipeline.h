@@ -54,9 +54,15 @@ void pipeline_set_suspects(struct pipeline *pipeline, const struct suspect_sink 
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);
 
 /*
+ * Everything pushed from now on comes from the source with these @arrivals, which are borrowed. At
+ * first it comes from one of the shard's own. Waiting lines are applied first.
+ */
+void pipeline_set_arrivals(struct pipeline *pipeline, struct arrivals *arrivals);
+
+/*
  * Process a datagram, which must stay valid until pipeline_flush(): some of its lines may wait
- * until then. @arrived_ns is the monotonic time at which it reached this machine. If something
- * pushed before has a later one, it gets that: within a worker, the order of receipt counts.
+ * until then. @arrived_ns is the monotonic time at which it reached this machine; for one source it
+ * never decreases (arrivals_note).
  */
 void pipeline_push(struct pipeline *pipeline, struct slice datagram, int64_t arrived_ns);
 

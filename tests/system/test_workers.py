@@ -154,11 +154,11 @@ N_SHELL_ROUNDS = 24
 BALLAST = ["\n".join(["ballast:1|c"] * 100)] * 100
 
 
-def flow_of_each_worker(server):
-    """A flow that reaches each of the workers, by number."""
+def flow_of_each_worker(server, listener=0):
+    """A flow that reaches each of the two workers, by number."""
     flows = {}
     while len(flows) < 2:
-        flow, before = server.new_flow(), batches(server.settle())
+        flow, before = server.new_flow(listener), batches(server.settle())
         server.send("probe:1|c", flow=flow)
         after = batches(server.settle())
         flows.update({worker: flow for worker in after if after[worker] > before[worker]})
@@ -196,3 +196,30 @@ def test_a_script_that_replaces_gauges_loses_none(start):
     scrape = two.settle()
     assert [scrape.named("s%d" % i) for i in numbers] == [[({"a": "b"}, i)] for i in numbers]
     assert all(count > 0 for count in batches(scrape).values())
+
+
+# --- several sockets of a worker ---
+
+TWO_ADDRESSES = ["--statsd.listen-udp=127.0.0.1:0", "--statsd.listen-udp=127.0.0.2:0"]
+
+
+@pytest.mark.parametrize("first, second, expected", [
+    pytest.param("s:1|g", "s:2|g", [({}, 2)], id="of two gauges, the later one stays"),
+    pytest.param("s:+1|g", "s:2|g", [({}, 2)], id="a set ends an earlier change"),
+    pytest.param("s:1|x", "s:2|g", [({}, 2)], id="what is sent after an x stays"),
+    pytest.param("s:1|g", "s:1|x", [], id="what is sent before an x ends")])
+def test_arrival_decides_whatever_another_socket_has_brought(start, first, second, expected):
+    """The worker of the first line takes later ones before it, from its other socket."""
+    two = start("--workers=2", *TWO_ADDRESSES)
+    flows = [flow_of_each_worker(two, listener) for listener in range(2)]
+    for i in range(N_SHELL_ROUNDS):
+        own, other, worker = flows[i % 2], flows[1 - i % 2], i // 2 % 2
+        two.pause()
+        two.send("other:1|c", flow=other[worker])  # it is ready first, so it is read first
+        two.send(first, flow=own[worker])
+        two.send(second, flow=own[1 - worker])
+        two.send("other:1|c", flow=other[worker])
+        two.resume()
+        assert two.settle().named("s") == expected, i
+        two.send("s:1|x")
+        two.settle()

@@ -279,17 +279,27 @@ static int64_t touched_ns(void)
     return touched_ns;
 }
 
-static void in_a_worker_what_is_pushed_later_arrived_later(void **state)
+static void lines_have_the_arrival_of_their_push(void **state)
 {
     push_at("x:1|c", 100);
     assert_int_equal(touched_ns(), 100);
-    push_at("x:1|c", 50); /* from another socket */
-    assert_int_equal(touched_ns(), 100);
-    pipeline_push_stream(pipeline, SLICE("x:1|c\n"), 70);
+    pipeline_push_stream(pipeline, SLICE("x:1|c\n"), 110);
     pipeline_flush(pipeline);
-    assert_int_equal(touched_ns(), 100);
-    push_at("x:1|c", 101);
-    assert_int_equal(touched_ns(), 101);
+    assert_int_equal(touched_ns(), 110);
+}
+
+static void what_waits_is_of_the_source_that_has_brought_it(void **state)
+{
+    struct arrivals first = { 0 }, second = { 0 };
+
+    pipeline_set_arrivals(pipeline, &first);
+    pipeline_push(pipeline, SLICE("g:1|g\ng:2|g"), 100);
+    pipeline_set_arrivals(pipeline, &second);
+    pipeline_push(pipeline, SLICE("g:3|g"), 50);
+    pipeline_flush(pipeline);
+    assert_int_equal(first.last_at, 101);
+    assert_int_equal(second.last_at, 50);
+    pipeline_set_arrivals(pipeline, &first);
 }
 
 static void limits_are_those_of_the_options(void **state)
@@ -459,7 +469,8 @@ int main(void)
         PIPELINE_CASE(service_checks_take_no_keys),
         PIPELINE_CASE(on_a_dogstatsd_listener_a_sign_is_a_sign),
         PIPELINE_CASE(the_dialect_is_that_of_the_push_not_of_the_flush),
-        PIPELINE_CASE(in_a_worker_what_is_pushed_later_arrived_later),
+        PIPELINE_CASE(lines_have_the_arrival_of_their_push),
+        PIPELINE_CASE(what_waits_is_of_the_source_that_has_brought_it),
         PIPELINE_CASE(limits_are_those_of_the_options),
         PIPELINE_CASE(dialects_that_are_off_are_names),
         PIPELINE_CASE(the_defaults_are_those_of_the_protocol),

@@ -33,8 +33,11 @@ struct http_stream {
      * to time.
      */
     long (*read)(struct http_stream *stream, char *out, size_t max);
-    /* Free the stream. Called once: at its end, or earlier when the client disconnects. */
-    void (*close)(struct http_stream *stream);
+    /*
+     * Free the stream. Called once. @is_sent: it was read to its end, and the kernel has taken all
+     * of the reply. Otherwise reading failed, the client disconnected first, or asked for HEAD.
+     */
+    void (*close)(struct http_stream *stream, bool is_sent);
 };
 
 struct http_reply {

@@ -67,6 +67,7 @@ struct exchange {
     bool is_body_too_long;
     struct buffer body;
     struct http_stream *stream; /* of the reply, or NULL */
+    bool has_stream_ended;      /* it was read to its end */
     bool is_waiting;            /* it is in the server's list, and its connection suspended */
     struct exchange *next_waiting;
 };
@@ -123,6 +124,7 @@ static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
         n = stream->read(stream, out, max);
         if (n > 0)
             return n;
+        exchange->has_stream_ended = n == 0;
         if (n == 0)
             return MHD_CONTENT_READER_END_OF_STREAM;
         if (n != -EAGAIN)
@@ -297,12 +299,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return take_head(exchange);
 }
 
-/* Free the memory of a request and its reply, if there was one. */
-static void end_exchange(struct exchange *exchange)
+/* Free the memory of a request and its reply, if there was one. @is_sent: all of the reply. */
+static void end_exchange(struct exchange *exchange, bool is_sent)
 {
     MUST(!exchange->is_waiting);
     if (exchange->stream)
-        exchange->stream->close(exchange->stream);
+        exchange->stream->close(exchange->stream, is_sent && exchange->has_stream_ended);
     buffer_deinit(&exchange->body);
     free(exchange->target);
     *exchange = (struct exchange){
@@ -320,7 +322,7 @@ static void *on_target(void *ctx, const char *target, struct MHD_Connection *con
 
     if (!exchange)
         return NULL;
-    end_exchange(exchange);
+    end_exchange(exchange, false);
     exchange->target = strdup(target ? target : "");
     return exchange->target ? exchange : NULL;
 }
@@ -329,7 +331,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
                          enum MHD_RequestTerminationCode code)
 {
     if (*state)
-        end_exchange(*state);
+        end_exchange(*state, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **connection_state,
@@ -343,7 +345,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **c
             *exchange = (struct exchange){ .server = ctx, .connection = connection };
         *connection_state = exchange;
     } else if (exchange) {
-        end_exchange(exchange);
+        end_exchange(exchange, false);
         free(exchange);
     }
 }

@@ -40,11 +40,11 @@ static long read_compressed(struct http_stream *stream, char *out, size_t max)
     return gzip_read(compressed->gzip, read_source, compressed->source, out, max);
 }
 
-static void close_compressed(struct http_stream *stream)
+static void close_compressed(struct http_stream *stream, bool is_sent)
 {
     struct compressed *compressed = CONTAINER_OF(stream, struct compressed, stream);
 
-    compressed->source->close(compressed->source);
+    compressed->source->close(compressed->source, is_sent);
     compressed->compressors->n--;
     gzip_free(compressed->gzip);
     free(compressed);

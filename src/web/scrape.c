@@ -27,7 +27,6 @@ struct scrape {
     const struct selfmetrics *source;
     enum scrape_part part;
     struct exposition *exposition;
-    bool is_complete;    /* the client has received everything */
     struct buffer chunk; /* text in the writer's format */
     size_t n_taken;      /* bytes of the chunk that the client has received */
     int64_t started_ns;
@@ -39,9 +38,9 @@ static long read_stream(struct http_stream *stream, char *out, size_t max)
     return scrape_read(CONTAINER_OF(stream, struct scrape, stream), out, max);
 }
 
-static void close_stream(struct http_stream *stream)
+static void close_stream(struct http_stream *stream, bool is_sent)
 {
-    scrape_free(CONTAINER_OF(stream, struct scrape, stream));
+    scrape_free(CONTAINER_OF(stream, struct scrape, stream), is_sent);
 }
 
 struct http_stream *scrape_stream(struct scrape *scrape)
@@ -96,18 +95,18 @@ static double elapsed_s(const struct scrape *scrape)
     return (double)(clock_monotonic_ns() - scrape->started_ns) / CLOCK_NS_PER_S;
 }
 
-static void record(const struct scrape *scrape)
+static void record(const struct scrape *scrape, bool is_sent)
 {
-    if (scrape->is_complete)
+    if (is_sent)
         scrape_stats_record(scrape->source->scrapes, elapsed_s(scrape), scrape->size_bytes);
     else if (scrape->size_bytes > 0)
         scrape->source->scrapes->n_broken++;
 }
 
-void scrape_free(struct scrape *scrape)
+void scrape_free(struct scrape *scrape, bool is_sent)
 {
     if (has_series(scrape))
-        record(scrape);
+        record(scrape, is_sent);
     exposition_free(scrape->exposition);
     buffer_deinit(&scrape->chunk);
     free(scrape);
@@ -138,6 +137,5 @@ long scrape_read(struct scrape *scrape, char *out, size_t max)
     memcpy(out, scrape->chunk.data + scrape->n_taken, n);
     scrape->n_taken += n;
     scrape->size_bytes += (double)n;
-    scrape->is_complete = n == 0;
     return (long)n;
 }

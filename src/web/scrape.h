@@ -35,8 +35,8 @@ MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source,
  */
 long scrape_read(struct scrape *scrape, char *out, size_t max);
 
-/* End the scrape, at its end or before. */
-void scrape_free(struct scrape *scrape);
+/* End the scrape. @is_sent: the client has been sent all of it, as in struct http_stream. */
+void scrape_free(struct scrape *scrape, bool is_sent);
 
 /* The scrape as the body of a page. It is the same object; the functions above serve it. */
 struct http_stream *scrape_stream(struct scrape *scrape);

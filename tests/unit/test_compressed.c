@@ -19,7 +19,7 @@ struct source {
     long error;  /* returned at the end instead of 0 */
     bool pauses; /* every other read returns nothing yet */
     bool is_pausing;
-    unsigned n_closed;
+    unsigned n_closed, n_sent;
 };
 
 static long read_source(struct http_stream *stream, char *out, size_t max)
@@ -35,14 +35,17 @@ static long read_source(struct http_stream *stream, char *out, size_t max)
     return n ? (long)n : source->error;
 }
 
-static void close_source(struct http_stream *stream)
+static void close_source(struct http_stream *stream, bool is_sent)
 {
-    CONTAINER_OF(stream, struct source, stream)->n_closed++;
+    struct source *source = CONTAINER_OF(stream, struct source, stream);
+
+    source->n_closed++;
+    source->n_sent += is_sent;
 }
 
 static void source_init(struct source *source)
 {
-    *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, false, false, 0 };
+    *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, false, false, 0, 0 };
 }
 
 /* Open @source for a client that sends Accept-Encoding: @accepted; NULL: it does not. */
@@ -90,7 +93,7 @@ static size_t assert_unpacks(struct http_stream *stream)
     while ((n = stream->read(stream, (char *)packed + len, 1000)) > 0 || n == -EAGAIN)
         len += n > 0 ? (size_t)n : 0;
     assert_int_equal(n, 0);
-    stream->close(stream);
+    stream->close(stream, true);
 
     isal_inflate_init(&inflate);
     inflate.crc_flag = ISAL_GZIP;
@@ -117,6 +120,7 @@ static void unpacks_to_what_the_stream_holds(void **state)
     assert_string_equal(reply.headers[1].name, "Vary");
     assert_true(assert_unpacks(stream) < SOURCE_BYTES / 10);
     assert_int_equal(source.n_closed, 1);
+    assert_int_equal(source.n_sent, 1);
 }
 
 static void waits_when_the_stream_does(void **state)
@@ -147,8 +151,9 @@ static void an_error_of_the_stream_comes_through(void **state)
         n = stream->read(stream, out, sizeof(out));
     } while (n > 0);
     assert_int_equal(n, -EIO);
-    stream->close(stream);
+    stream->close(stream, false);
     assert_int_equal(source.n_closed, 1);
+    assert_int_equal(source.n_sent, 0);
 }
 
 static void only_some_are_compressed_at_a_time(void **state)
@@ -166,13 +171,13 @@ static void only_some_are_compressed_at_a_time(void **state)
     }
     assert_int_equal(n_compressed, 16);
     for (unsigned i = 0; i < MANY; i++)
-        streams[i]->close(streams[i]);
+        streams[i]->close(streams[i], true);
     for (unsigned i = 0; i < MANY; i++)
         assert_int_equal(sources[i].n_closed, 1);
     /* Closed streams do not count. */
     streams[0] = open_for(&compressors, "gzip", &reply, &sources[0]);
     assert_ptr_not_equal(streams[0], &sources[0].stream);
-    streams[0]->close(streams[0]);
+    streams[0]->close(streams[0], true);
     assert_int_equal(compressors.n, 0);
 }
 

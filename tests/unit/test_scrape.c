@@ -52,7 +52,7 @@ static struct buffer take_part(enum scrape_part part, size_t max)
     struct buffer out = { 0 };
 
     read_rest(scrape, &out, max);
-    scrape_free(scrape);
+    scrape_free(scrape, true);
     return out;
 }
 
@@ -147,7 +147,7 @@ static void what_was_ended_is_not_in_the_next_one(void **state)
     scrape = begin_scrape();
     push("g:0|x|#a:1");
     read_rest(scrape, &first, 1 << 20); /* it began before */
-    scrape_free(scrape);
+    scrape_free(scrape, true);
     second = take_scrape(1 << 20);
     assert_non_null(strstr(first.data, "\ng{a=\"1\"} 1\n"));
     assert_null(strstr(second.data, "\ng{a=\"1\"}"));
@@ -161,7 +161,7 @@ static void series_that_come_later_are_in_the_next_one(void **state)
 
     push("late:1|c");
     read_rest(scrape, &first, 4096);
-    scrape_free(scrape);
+    scrape_free(scrape, true);
     second = take_scrape(4096);
     assert_null(strstr(first.data, "late 1\n"));
     assert_non_null(strstr(second.data, "late 1\n"));
@@ -183,7 +183,7 @@ static void series_that_go_meanwhile_are_still_there(void **state)
     expiry_finish(&expiry);
     push("family1:1|g"); /* of another type now */
     read_rest(scrape, &out, 10000);
-    scrape_free(scrape);
+    scrape_free(scrape, true);
     assert_non_null(strstr(out.data, "# TYPE family1 counter\n"));
     assert_null(strstr(out.data, "# TYPE family1 gauge\n"));
     assert_non_null(strstr(out.data, "\nfamily299{i=\"2999\"} 2999\n"));
@@ -199,8 +199,8 @@ static void several_run_side_by_side(void **state)
     second = begin_scrape();
     read_rest(second, &b, 333);
     read_rest(first, &a, 444);
-    scrape_free(second);
-    scrape_free(first);
+    scrape_free(second, true);
+    scrape_free(first, true);
     assert_memory_equal(a.data, b.data, series_part(&a));
     assert_int_equal(scrapes.n_broken, 0);
 }
@@ -229,11 +229,23 @@ static void a_scrape_that_ends_early_is_counted_as_broken(void **state)
     struct scrape *scrape = begin_scrape();
     char piece[10];
 
-    scrape_free(scrape); /* never begun, as for HEAD, is not broken off */
+    scrape_free(scrape, false); /* never begun, as for HEAD, is not broken off */
     assert_int_equal(scrapes.n_broken, 0);
     scrape = begin_scrape();
     assert_int_equal(scrape_read(scrape, piece, sizeof(piece)), sizeof(piece));
-    scrape_free(scrape);
+    scrape_free(scrape, false);
+    assert_int_equal(scrapes.n_broken, 1);
+    assert_int_equal(n_recorded(), 0);
+}
+
+/* With gzip, a page is read to its end long before all of it is sent. */
+static void a_scrape_that_was_read_but_not_sent_is_broken(void **state)
+{
+    struct scrape *scrape = begin_scrape();
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    read_rest(scrape, &out, 1 << 20);
+    scrape_free(scrape, false);
     assert_int_equal(scrapes.n_broken, 1);
     assert_int_equal(n_recorded(), 0);
 }
@@ -290,7 +302,7 @@ static void pages_of_self_metrics_are_not_recorded(void **state)
     char piece[10];
 
     assert_int_equal(scrape_read(scrape, piece, sizeof(piece)), sizeof(piece));
-    scrape_free(scrape);
+    scrape_free(scrape, false);
     assert_int_equal(n_recorded(), 0);
     assert_int_equal(scrapes.n_broken, 0);
 }
@@ -331,6 +343,7 @@ int main(void)
         SCRAPE_CASE(several_run_side_by_side),
         SCRAPE_CASE(a_scrape_to_the_end_is_recorded_with_its_size),
         SCRAPE_CASE(a_scrape_that_ends_early_is_counted_as_broken),
+        SCRAPE_CASE(a_scrape_that_was_read_but_not_sent_is_broken),
         SCRAPE_CASE(series_alone_are_without_self_metrics),
         SCRAPE_CASE(self_metrics_alone_are_without_series),
         SCRAPE_CASE(the_two_parts_make_the_whole),

@@ -43,8 +43,12 @@ static long read_stream(struct http_stream *base, char *out, size_t max)
     return (long)n;
 }
 
-static void close_stream(struct http_stream *base)
+/* Those that were sent to their end. */
+static _Atomic unsigned n_sent;
+
+static void close_stream(struct http_stream *base, bool is_sent)
 {
+    atomic_fetch_add(&n_sent, is_sent);
     atomic_fetch_add(&n_closed, 1);
     free(CONTAINER_OF(base, struct stream, base));
 }
@@ -287,9 +291,30 @@ static void a_stream_that_breaks_off_does_not_look_complete(void **state)
     wait_for_closed(n + 1);
 }
 
+static void a_stream_is_told_whether_it_was_sent(void **state)
+{
+    static const struct {
+        const char *request;
+        bool is_sent;
+    } cases[] = {
+        { "GET /long" CLOSING, true },    { "GET /long HTTP/1.0\r\n\r\n", true },
+        { "GET /empty" CLOSING, true },   { "HEAD /long" CLOSING, false },
+        { "HEAD /empty" CLOSING, false }, { "GET /broken" CLOSING, false },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        unsigned n = atomic_load(&n_closed), n_sent_before = atomic_load(&n_sent);
+        CLEANUP(free_answer) struct answer answer = ask(cases[i].request);
+
+        wait_for_closed(n + 1);
+        if (atomic_load(&n_sent) != n_sent_before + cases[i].is_sent)
+            fail_msg("%s", cases[i].request);
+    }
+}
+
 static void a_client_that_goes_away_ends_its_stream(void **state)
 {
-    unsigned n = atomic_load(&n_closed);
+    unsigned n = atomic_load(&n_closed), n_sent_before = atomic_load(&n_sent);
     int fd = connect_to_server();
     CLEANUP(free_answer) struct answer answer = { 0 };
 
@@ -297,6 +322,7 @@ static void a_client_that_goes_away_ends_its_stream(void **state)
     answer = receive(fd, has_head);
     close(fd);
     wait_for_closed(n + 1);
+    assert_int_equal(atomic_load(&n_sent), n_sent_before);
 }
 
 static void a_slow_reader_does_not_hold_up_others(void **state)
@@ -414,6 +440,7 @@ int main(void)
         SERVER_CASE(streams_keep_the_connection_too),
         SERVER_CASE(head_of_a_stream_gets_its_head_only),
         SERVER_CASE(a_stream_that_breaks_off_does_not_look_complete),
+        SERVER_CASE(a_stream_is_told_whether_it_was_sent),
         SERVER_CASE(a_client_that_goes_away_ends_its_stream),
         SERVER_CASE(a_slow_reader_does_not_hold_up_others),
         SERVER_CASE(several_streams_run_side_by_side),

@@ -46,7 +46,7 @@ static long read_endless(struct http_stream *stream, char *out, size_t max)
     return (long)max;
 }
 
-static void close_watcher(struct http_stream *stream)
+static void close_watcher(struct http_stream *stream, bool is_sent)
 {
     free(CONTAINER_OF(stream, struct watcher, stream));
     atomic_fetch_add(&n_closed, 1);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Totals: the last running total of each source in each series
+ *
+ * Some senders write the running total of a counter instead of its increments. What such a sample
+ * adds is the difference to the last one of the same series and source. A source may reach any
+ * worker, so all workers share one table, whose size is fixed. Any thread may call any function.
+ */
+
+#include "base/compiler.h"
+#include "base/total_step.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A total that has not been noted for this long is evicted before those that have. */
+#define TOTALS_IDLE_NS (INT64_C(15) * 60 * 1000000000)
+
+struct totals;
+
+/*
+ * Make a table for about @n_max totals, 1 to 2^31. Up to 4,096 the number is exact; beyond that the
+ * table has 16 parts, and the first of them may be full when 3% are still free. @seed chooses what
+ * is evicted; from a random source. Returns 0 or -ENOMEM.
+ */
+MUST_CHECK int totals_new(struct totals **ret, size_t n_max, uint64_t seed);
+
+/* NULL is fine. */
+void totals_free(struct totals *totals);
+DEFINE_CLEANUP(struct totals *, totals_free)
+
+/* The memory for a table of @n_max totals. All of it is allocated when the table is made. */
+size_t totals_bytes(size_t n_max);
+
+/*
+ * Note that a source has sent @value, at least 0 and finite, which arrived at @at (monotonic). @id
+ * is a hash of series and source, which no sender can choose; two with the same id would be taken
+ * for one. Waits at most while another worker notes one. If the table is full, a total is evicted,
+ * and the next one of its series and source is a TOTAL_OUTCOME_BASELINE again: preferably one of
+ * those idle for TOTALS_IDLE_NS, otherwise any, so that slightly too many totals that are sent in
+ * turn do not evict each other every time.
+ */
+struct total_step totals_note(struct totals *totals, uint64_t id, double value, int64_t at);
+
+struct totals_counts {
+    size_t n_kept; /* now; the rest since the start */
+    uint64_t n_evicted;
+    uint64_t outcomes[_TOTAL_OUTCOME_N];
+};
+
+/* Each number is as of some moment during the call. It waits for nobody. */
+struct totals_counts totals_count(struct totals *totals);

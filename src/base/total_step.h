@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Total step: what a running total adds to its counter (aggregate/totals.h)
+ */
+
+/*
+ * Every outcome, with its name in udometer_running_total_samples_total{outcome}:
+ *
+ *      BASELINE    nothing: it is the first one of its source
+ *      INCREASE    the difference to the last one of its source, 0 or more
+ *      RESET       all of it: it is less than the last one, so its source began anew
+ *      LATE        nothing: a later one of its source was faster, and has included it
+ */
+#define TOTAL_OUTCOMES(X)                                                                          \
+    X(BASELINE, baseline)                                                                          \
+    X(INCREASE, increase)                                                                          \
+    X(RESET, reset)                                                                                \
+    X(LATE, late)
+
+enum total_outcome {
+#define X(id, name) TOTAL_OUTCOME_##id,
+    TOTAL_OUTCOMES(X)
+#undef X
+        _TOTAL_OUTCOME_N,
+};
+
+struct total_step {
+    enum total_outcome outcome;
+    double increment; /* to add to the counter; at least 0 */
+};

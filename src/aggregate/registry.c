@@ -58,6 +58,7 @@ int registry_new(struct registry **ret, const struct registry_options *options)
         .n_workers = options->n_workers,
         .max_series = options->max_series,
         .max_family_series = max_family_series ? max_family_series : options->max_series,
+        .max_totals = options->max_totals,
         .budget.max_bytes = options->max_bytes,
         .buckets = options->buckets,
         .names.seed = options->seed,
@@ -173,6 +174,16 @@ bool registry_revive(struct registry *registry, struct cell *cell, int64_t arriv
     return is_registered;
 }
 
+enum verdict registry_totals(struct registry *registry, struct totals **ret)
+{
+    enum verdict verdict;
+
+    pthread_mutex_lock(&registry->lock);
+    verdict = roster_totals(&registry->roster, ret);
+    pthread_mutex_unlock(&registry->lock);
+    return verdict;
+}
+
 enum verdict registry_end(struct registry *registry, const struct end_request *request,
                           size_t *allowance, size_t *ret)
 {
@@ -194,6 +205,7 @@ struct registry_counts registry_count(struct registry *registry)
     memcpy(counts.series, registry->roster.n_series, sizeof(counts.series));
     counts.families = registry->roster.n_families;
     counts.bytes = atomic_load(&registry->roster.budget.held_bytes);
+    counts.totals = totals_count(registry->roster.totals);
     pthread_mutex_unlock(&registry->lock);
     return counts;
 }

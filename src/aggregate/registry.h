@@ -14,6 +14,7 @@
 #include "aggregate/conflicts.h"
 #include "aggregate/ending.h"
 #include "aggregate/snapshot.h"
+#include "aggregate/totals.h"
 #include "base/compiler.h"
 #include "base/identity.h"
 #include "base/sample_type.h"
@@ -26,6 +27,7 @@ struct registry_options {
     size_t max_series;             /* beyond it only overflow series are made */
     size_t max_family_series;      /* the same for a family without its own limit; 0: max_series */
     size_t max_bytes;              /* the same for memory, as in registry_counts.bytes */
+    size_t max_totals;             /* for totals_new(); 0: no value may be a running total */
     uint64_t seed;                 /* of the hashes; from a random source */
     const struct buckets *buckets; /* default ones of histograms; borrowed for its life */
 };
@@ -34,6 +36,7 @@ struct registry_counts {
     size_t series[_METRIC_TYPE_N]; /* in the registry, by type */
     size_t families;               /* with series; not udometer's own */
     size_t bytes;                  /* as struct budget counts them */
+    struct totals_counts totals;
 };
 
 /* Make an empty registry. Returns 0, -ENOMEM, or -EINVAL for a wrong number of workers. */
@@ -86,6 +89,13 @@ MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worke
  * the registry.
  */
 MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell, int64_t arrived_ns);
+
+/*
+ * The table of running totals, which all workers share. It is made when it is first needed, so that
+ * it takes no memory if it never is. It lives as long as the registry. Returns VERDICT_APPLIED;
+ * REFUSED_SERIES_LIMIT if max_bytes does not allow it, or max_totals; or REFUSED_NO_MEMORY.
+ */
+MUST_CHECK enum verdict registry_totals(struct registry *registry, struct totals **ret);
 
 /*
  * End every series of the family in @request that has all of its labels: later snapshots do not

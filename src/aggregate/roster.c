@@ -40,6 +40,7 @@ void roster_deinit(struct roster *roster)
     while ((series = slots_next(&roster->series, &cursor)))
         series_free(series);
     slots_deinit(&roster->series);
+    totals_free(roster->totals);
 }
 
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
@@ -449,6 +450,25 @@ bool roster_put_back(struct roster *roster, struct series *series)
     link_to_family(series);
     series_set_state(series, SERIES_LIVE);
     return true;
+}
+
+/* --- running totals ------------------------------------------------------------- */
+
+enum verdict roster_totals(struct roster *roster, struct totals **ret)
+{
+    size_t size = totals_bytes(roster->max_totals);
+
+    if (roster->totals) {
+        *ret = roster->totals;
+        return VERDICT_APPLIED;
+    }
+    if (roster->max_totals == 0 || !budget_has(&roster->budget, size))
+        return REFUSED_SERIES_LIMIT;
+    if (totals_new(&roster->totals, roster->max_totals, roster->names.seed) < 0)
+        return REFUSED_NO_MEMORY;
+    budget_hold(&roster->budget, size);
+    *ret = roster->totals;
+    return VERDICT_APPLIED;
 }
 
 /* --- fresh series --------------------------------------------------------------- */

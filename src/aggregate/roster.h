@@ -11,6 +11,7 @@
 #include "aggregate/budget.h"
 #include "aggregate/names.h"
 #include "aggregate/series.h"
+#include "aggregate/totals.h"
 #include "base/compiler.h"
 #include "base/slots.h"
 #include "base/verdict.h"
@@ -23,9 +24,10 @@ struct fresh_list {
 };
 
 struct roster {
-    unsigned n_workers; /* this and the next two as in struct registry_options */
+    unsigned n_workers; /* this and the next three as in struct registry_options */
     size_t max_series;
     size_t max_family_series;
+    size_t max_totals;
     const struct buckets *buckets;
 
     struct names names;
@@ -34,7 +36,8 @@ struct roster {
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
     struct family *retired; /* their series are to be ended; linked by next_retired */
-    struct budget budget;   /* of families, series and cells, in the roster or not */
+    struct totals *totals;  /* NULL until they are needed */
+    struct budget budget;   /* of totals; of families, series and cells, in the roster or not */
 };
 
 /* Free all series in it, regardless of references, and all families. */
@@ -101,6 +104,9 @@ MUST_CHECK bool roster_put_back(struct roster *roster, struct series *series);
  * limit on memory. Returns NULL without memory.
  */
 struct cell *roster_cell(struct roster *roster, struct series *series, unsigned worker);
+
+/* Get the table of totals, made if there is none. Returns the verdicts of registry_totals(). */
+MUST_CHECK enum verdict roster_totals(struct roster *roster, struct totals **ret);
 
 /* Take over the list of fresh series. */
 struct fresh_list roster_take_fresh(struct roster *roster);

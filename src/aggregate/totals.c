@@ -239,12 +239,12 @@ struct total_step totals_note(struct totals *totals, uint64_t id, double value, 
 
 /* --- counting -------------------------------------------------------------------------- */
 
-struct totals_counts totals_count(struct totals *totals)
+struct totals_counts totals_count(const struct totals *totals)
 {
     struct totals_counts ret = { 0 };
 
-    for (unsigned i = 0; i < totals->n_parts; i++) {
-        struct part *part = &totals->parts[i];
+    for (unsigned i = 0; totals && i < totals->n_parts; i++) {
+        const struct part *part = &totals->parts[i];
 
         ret.n_kept += atomic_load_explicit(&part->n, memory_order_relaxed);
         ret.n_evicted += atomic_load_explicit(&part->n_evicted, memory_order_relaxed);

@@ -51,5 +51,5 @@ struct totals_counts {
     uint64_t outcomes[_TOTAL_OUTCOME_N];
 };
 
-/* Each number is as of some moment during the call. It waits for nobody. */
-struct totals_counts totals_count(struct totals *totals);
+/* Each number is as of some moment during the call. Takes no lock. NULL: all are 0. */
+struct totals_counts totals_count(const struct totals *totals);

@@ -29,6 +29,7 @@ static inline struct registry *new_registry(unsigned n_workers, size_t max_serie
         .n_workers = n_workers,
         .max_series = max_series,
         .max_bytes = max_bytes,
+        .max_totals = 100,
         .seed = 42,
         .buckets = buckets,
     };

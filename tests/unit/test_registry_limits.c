@@ -462,6 +462,56 @@ static void a_worker_without_memory_for_a_cell_uses_the_overflow_series(void **s
                        "");
 }
 
+/* --- running totals ---------------------------------------------------------------------- */
+
+static void all_workers_share_one_table_of_totals(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct totals *totals = NULL, *again = NULL;
+
+    assert_int_equal(registry_count(registry).bytes, 0);
+    assert_int_equal(registry_totals(registry, &totals), VERDICT_APPLIED);
+    assert_int_equal(registry_totals(registry, &again), VERDICT_APPLIED);
+    assert_ptr_equal(again, totals);
+    assert_int_equal(registry_count(registry).bytes, totals_bytes(100));
+}
+
+static void counts_the_totals(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct totals *totals = NULL;
+
+    assert_int_equal(registry_count(registry).totals.n_kept, 0);
+    assert_int_equal(registry_totals(registry, &totals), VERDICT_APPLIED);
+    totals_note(totals, 1, 5, 0);
+    assert_int_equal(registry_count(registry).totals.n_kept, 1);
+    assert_int_equal(registry_count(registry).totals.outcomes[TOTAL_OUTCOME_BASELINE], 1);
+}
+
+static void totals_keep_to_the_memory_limit(void **state)
+{
+    CLEANUP(registry_freep) struct registry *small = new_registry(1, 10, totals_bytes(100) - 1);
+    CLEANUP(registry_freep) struct registry *large = new_registry(1, 10, totals_bytes(100));
+    struct totals *totals = NULL;
+
+    assert_int_equal(registry_totals(small, &totals), REFUSED_SERIES_LIMIT);
+    assert_null(totals);
+    assert_int_equal(registry_totals(large, &totals), VERDICT_APPLIED);
+    assert_int_equal(try_admit(large, 0, "x", SAMPLE_COUNTER, ""), REFUSED_SERIES_LIMIT);
+}
+
+static void without_totals_there_is_no_table(void **state)
+{
+    const struct registry_options options = {
+        .n_workers = 1, .max_series = 10, .max_bytes = SIZE_MAX, .seed = 42, .buckets = buckets
+    };
+    CLEANUP(registry_freep) struct registry *registry = NULL;
+    struct totals *totals;
+
+    assert_int_equal(registry_new(&registry, &options), 0);
+    assert_int_equal(registry_totals(registry, &totals), REFUSED_SERIES_LIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -490,6 +540,10 @@ int main(void)
         CASE(overflow_series_count_against_the_limits_of_others),
         CASE(there_is_memory_for_overflow_series_when_there_is_none_for_others),
         CASE(a_worker_without_memory_for_a_cell_uses_the_overflow_series),
+        CASE(all_workers_share_one_table_of_totals),
+        CASE(counts_the_totals),
+        CASE(totals_keep_to_the_memory_limit),
+        CASE(without_totals_there_is_no_table),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

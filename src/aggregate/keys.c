@@ -31,14 +31,27 @@ static size_t key_len(const struct key *key)
     return (size_t)key->name_len + key->rest_len;
 }
 
+/* A seed and the other one; any random bits would do. */
+static uint64_t other_seed(uint64_t seed)
+{
+    return seed ^ UINT64_C(0xc2b2ae3d27d4eb4f);
+}
+
+void keys_set_of_totals(struct keys *keys, bool is_of_totals)
+{
+    if (keys->is_of_totals != is_of_totals)
+        keys->seed = other_seed(keys->seed);
+    keys->is_of_totals = is_of_totals;
+}
+
 static uint64_t hash_of(const struct keys *keys, const struct key *key)
 {
-    const struct line line = {
-        .name = { key->text, key->name_len },
-        .rest = { key->text + key->name_len, key->rest_len },
-    };
+    const struct slice name = { key->text, key->name_len };
+    const struct slice rest = { key->text + key->name_len, key->rest_len };
 
-    return keys_hash(keys, &line);
+    return hash_pair(name, rest,
+                     key->facts.is_from_totals == keys->is_of_totals ? keys->seed
+                                                                     : other_seed(keys->seed));
 }
 
 /* --- cells -------------------------------------------------------------------------- */
@@ -125,7 +138,8 @@ static void evict(struct keys *keys, uint64_t hash)
 
 /* --- adding ---------------------------------------------------------------------------- */
 
-static struct key *key_new(const struct line *line, const struct treatment *treatment)
+static struct key *key_new(const struct line *line, const struct treatment *treatment,
+                           bool is_from_totals)
 {
     size_t len = line->name.len + line->rest.len;
     struct key *key = malloc(sizeof(*key) + len + (treatment ? sizeof(treatment) : 0));
@@ -135,6 +149,7 @@ static struct key *key_new(const struct line *line, const struct treatment *trea
     *key = (struct key){
         .name_len = (uint16_t)line->name.len,
         .rest_len = (uint16_t)line->rest.len,
+        .facts.is_from_totals = is_from_totals,
     };
     memcpy(key->text, line->name.at, line->name.len);
     memcpy(key->text + line->name.len, line->rest.at, line->rest.len);
@@ -164,7 +179,7 @@ struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, 
         return NULL;
     while (keys->slots.n && keys->n_bytes + size > keys->max_bytes)
         evict(keys, hash);
-    key = key_new(line, treatment);
+    key = key_new(line, treatment, keys->is_of_totals);
     if (!key)
         return NULL;
     if (!slots_add(&keys->slots, hash, key)) {

@@ -25,11 +25,13 @@ struct key_facts {
     uint16_t n_tag_errors;
     uint16_t n_unknown_sections;
     enum sample_type type : 8;
-    /* A hit need look at this alone: one of the counts is not 0, or one of the next two is set. */
+    /* A hit need look at this alone: a count is not 0, or one of the next three is set. */
     bool is_unusual;
     bool has_bad_rate : 1;
-    bool has_treatment : 1; /* see key_treatment() */
-    bool is_overflow;       /* it leads to the overflow series of its family */
+    bool has_treatment : 1;  /* see key_treatment() */
+    bool is_absolute : 1;    /* as in struct identity */
+    bool is_from_totals : 1; /* learnt while keys.is_of_totals: the hash depends on it */
+    bool is_overflow;        /* it leads to the overflow series of its family */
 };
 
 /* The members that a hit reads are adjacent, after those that it does not read. */
@@ -42,15 +44,24 @@ struct key {
     char text[]; /* name, rest; then, unaligned, the pointer to a treatment, if it has one */
 };
 
-/* Empty if all members but the first two are zero. */
+/*
+ * Empty if all members but the first three are zero.
+ *
+ * The same bytes mean something else on a listener whose counters are running totals. So lines from
+ * there have hashes, and so keys, of their own: with another seed.
+ */
 struct keys {
-    size_t max_bytes; /* of memory */
-    uint64_t seed;    /* of the hashes; from a random source */
+    size_t max_bytes;  /* of memory */
+    uint64_t seed;     /* of the hashes of lines from now on; use keys_set_of_totals() */
+    bool is_of_totals; /* these lines come from a listener whose counters are running totals */
     size_t n_bytes;
     uint64_t n_evicted;
     uint32_t age; /* grows with each key that is removed: pointers may be stale */
     struct slots slots;
 };
+
+/* Whether lines from now on come from a listener whose counters are running totals. */
+void keys_set_of_totals(struct keys *keys, bool is_of_totals);
 
 /* Remove all keys. */
 void keys_deinit(struct keys *keys);
@@ -58,8 +69,8 @@ void keys_deinit(struct keys *keys);
 /*
  * Add the key of @line, whose keys_hash() is @hash and which is not among @keys. It leads to
  * @cell. @treatment, borrowed for the life of the key, is that of its values; NULL: none. Beyond
- * max_bytes, the least used keys are evicted. Returns the key, with all other facts zero; or NULL
- * if it is too long, if another key has this hash, or without memory.
+ * max_bytes, the least used keys are evicted. Returns the key, with all other facts zero but
+ * is_from_totals; or NULL if it is too long, if another key has this hash, or without memory.
  */
 struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell,
                      const struct treatment *treatment);

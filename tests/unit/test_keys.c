@@ -186,6 +186,30 @@ static void a_key_is_name_and_rest(void **state)
     keys_deinit(&keys);
 }
 
+/* On a listener whose counters are running totals, a line means something else. */
+static void lines_of_totals_have_keys_of_their_own(void **state)
+{
+    struct keys keys = { .max_bytes = 1 << 20, .seed = 42 };
+    struct line line = line_of(SLICE("ab"), SLICE("|c"));
+    struct cell cell = { 0 };
+    struct key *plain = add(&keys, &line, &cell), *of_totals;
+
+    keys_set_of_totals(&keys, true);
+    assert_null(look_up(&keys, &line));
+    of_totals = add(&keys, &line, &cell);
+    assert_ptr_not_equal(of_totals, plain);
+    keys_set_of_totals(&keys, true);
+    assert_ptr_equal(look_up(&keys, &line), of_totals);
+    keys_set_of_totals(&keys, false);
+    assert_ptr_equal(look_up(&keys, &line), plain);
+    keys_remove(&keys, of_totals);
+    keys_set_of_totals(&keys, true);
+    assert_null(look_up(&keys, &line));
+    keys_remove(&keys, plain);
+    must_be_empty(&keys);
+    keys_deinit(&keys);
+}
+
 static void must_differ(const struct key *key, const struct keys *keys, struct slice name,
                         struct slice rest)
 {
@@ -825,6 +849,7 @@ int main(void)
         CASE(removes_the_keys_that_it_is_given),
         CASE(a_key_is_a_copy),
         CASE(a_key_is_name_and_rest),
+        CASE(lines_of_totals_have_keys_of_their_own),
         CASE(where_a_line_is_cut_counts),
         CASE(every_byte_counts),
         CASE(aliases_can_be_forgotten_in_any_order),

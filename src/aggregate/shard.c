@@ -39,7 +39,10 @@ struct shard {
     struct arrivals own_arrivals;
     struct key passing; /* stands in for a key that is not cached */
     const struct treatment *passing_treatment;
-    struct cell nowhere; /* keys whose lines are skipped lead here */
+    struct cell nowhere;   /* keys whose lines are skipped lead here */
+    uint64_t passing_id;   /* total_id() of the passing key, if it is absolute */
+    struct totals *totals; /* NULL until a key is absolute */
+    uint64_t source;       /* of the lines: a hash */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -78,6 +81,12 @@ size_t shard_n_keys(const struct shard *shard)
 uint64_t shard_n_evicted(const struct shard *shard)
 {
     return shard->keys.n_evicted;
+}
+
+void shard_set_source(struct shard *shard, bool is_of_totals, uint64_t source)
+{
+    keys_set_of_totals(&shard->keys, is_of_totals);
+    shard->source = source;
 }
 
 /* --- looking up ---------------------------------------------------------------- */
@@ -189,7 +198,8 @@ struct lookup shard_find(struct shard *shard, const struct line *line)
     return (struct lookup){ hash, find_with_care(shard, hash, line) };
 }
 
-static struct key_facts facts_of(const struct identity *identity)
+static struct key_facts facts_of(const struct shard *shard, const struct identity *identity,
+                                 bool is_overflow)
 {
     return (struct key_facts){
         .weight = identity->weight,
@@ -197,10 +207,13 @@ static struct key_facts facts_of(const struct identity *identity)
         .n_tag_errors = (uint16_t)identity->n_tag_errors,
         .n_unknown_sections = (uint16_t)identity->n_unknown_sections,
         .is_unusual = (identity->n_tag_errors | identity->n_unknown_sections |
-                       (unsigned)identity->has_bad_rate) ||
+                       (unsigned)identity->has_bad_rate | (unsigned)identity->is_absolute) ||
                       identity->treatment,
         .has_bad_rate = identity->has_bad_rate,
         .has_treatment = identity->treatment,
+        .is_absolute = identity->is_absolute,
+        .is_from_totals = shard->keys.is_of_totals,
+        .is_overflow = is_overflow,
     };
 }
 
@@ -217,18 +230,35 @@ static void add_key(struct shard *shard, const struct line *line, const struct i
         shard->passing_treatment = identity->treatment;
     }
     key->cell = admission->cell;
-    key->facts = facts_of(identity);
-    key->facts.is_overflow = admission->is_overflow;
+    key->facts = facts_of(shard, identity, admission->is_overflow);
     lookup->key = key;
+}
+
+/* A hash of series and source: the same in all workers, and whenever the series exists. */
+static uint64_t total_id(const struct shard *shard, struct slice family, struct slice labels)
+{
+    return hash_pair(family, labels, shard->options.seed ^ shard->source);
+}
+
+/* Prepare for totals of @identity. */
+COLD static enum verdict begin_totals(struct shard *shard, const struct identity *identity)
+{
+    shard->passing_id = total_id(shard, identity->family, identity->labels);
+    return shard->totals ? VERDICT_APPLIED
+                         : registry_totals(shard->options.registry, &shard->totals);
 }
 
 enum verdict shard_learn(struct shard *shard, const struct line *line,
                          const struct identity *identity, struct lookup *lookup)
 {
     struct admission admission;
-    enum verdict verdict = registry_admit(shard->options.registry, shard->options.worker,
-                                          line->arrived_ns, identity, &admission);
+    enum verdict verdict =
+        UNLIKELY(identity->is_absolute) ? begin_totals(shard, identity) : VERDICT_APPLIED;
 
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    verdict = registry_admit(shard->options.registry, shard->options.worker, line->arrived_ns,
+                             identity, &admission);
     if (admission.cell)
         add_key(shard, line, identity, &admission, lookup);
     return verdict;
@@ -295,6 +325,7 @@ static inline enum verdict apply(struct shard *shard, struct key *key, const str
         return histogram_record((struct histogram_cell *)cell, effect.amount, effect.weight);
     case EFFECT_COLLECTS:
         return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
+    case EFFECT_REACHES: /* shard_record_total() */
     case EFFECT_ENDS:
     case EFFECT_NOTHING: break;
     }
@@ -329,12 +360,40 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
     return touch(key, line, record(shard, key, line));
 }
 
-enum verdict shard_record_treated(struct shard *shard, struct key *key, const struct line *line)
+/* The effect of @line for a key that may have a treatment. */
+static struct effect unusual_effect(const struct shard *shard, const struct key *key,
+                                    const struct line *line)
 {
     const struct treatment *treatment = shard_treatment(shard, key);
-    struct effect effect = treatment_effect(treatment, line, key->facts.type, key->facts.weight);
+    const struct key_facts *facts = &key->facts;
 
-    return touch(key, line, apply(shard, key, line, effect));
+    return treatment ? treatment_effect(treatment, line, facts->type, facts->weight)
+                     : effect_of(line, facts->type, facts->weight);
+}
+
+enum verdict shard_record_treated(struct shard *shard, struct key *key, const struct line *line)
+{
+    return touch(key, line, apply(shard, key, line, unusual_effect(shard, key, line)));
+}
+
+/* The series of @key as it was asked for, even if the key leads to an overflow series. */
+static uint64_t id_of(const struct shard *shard, const struct key *key)
+{
+    const struct series *series = cell_series(key->cell);
+
+    if (key == &shard->passing)
+        return shard->passing_id;
+    return total_id(shard, series->family->name, series_labels(series));
+}
+
+enum verdict shard_record_total(struct shard *shard, struct key *key, const struct line *line,
+                                struct total_step *ret)
+{
+    struct effect effect = effect_of_total(unusual_effect(shard, key, line));
+
+    MUST(effect.action == EFFECT_REACHES);
+    *ret = totals_note(shard->totals, id_of(shard, key), effect.amount, line->arrived_ns);
+    return touch(key, line, counter_record((struct counter_cell *)key->cell, ret->increment));
 }
 
 enum verdict shard_end(struct shard *shard, int64_t arrived_ns, const struct identity *identity,

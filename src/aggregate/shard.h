@@ -42,6 +42,13 @@ DEFINE_CLEANUP(struct shard *, shard_free)
  */
 void shard_set_arrivals(struct shard *shard, struct arrivals *arrivals);
 
+/*
+ * Lines from now on come from a listener whose counters are running totals, if @is_of_totals; then
+ * their keys are not those of other lines. @source is a hash of their source, for samples whose
+ * identity is_absolute. Not while lines that have been prepared wait for shard_find_prepared().
+ */
+void shard_set_source(struct shard *shard, bool is_of_totals, uint64_t source);
+
 /* The maximum number of lines in a group: more would not stay in the first-level cache. */
 #define SHARD_GROUP_MAX 64
 
@@ -74,8 +81,8 @@ struct lookup shard_missed(const struct shard *shard, size_t i);
 /*
  * Learn the key of @line, which was looked up and not found, by asking the registry for the series
  * of @identity. Returns VERDICT_APPLIED and adds the key to @lookup, or returns the verdict of
- * registry_admit(). If an x that arrived later has ended the series, the key stays NULL, and the
- * values of the line have no effect.
+ * registry_admit() or, if the identity is_absolute, registry_totals(). If an x that arrived later
+ * has ended the series, the key stays NULL, and the values of the line have no effect.
  *
  * A key that leads to an overflow series, or whose identity is_passing, is not cached: it is valid
  * until the next call. A line whose identity is_passing need not have been looked up; its @lookup
@@ -95,16 +102,25 @@ const struct treatment *shard_treatment(const struct shard *shard, const struct 
 void shard_remove_keys(struct shard *shard);
 
 /*
- * Record the value of @line for a key without a treatment; it must have passed line_check() for the
- * key's type. Its arrival orders gauge samples between workers, and says when the series was last
- * written. Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, for a gauge or set,
- * REFUSED_NO_MEMORY.
+ * Record the value of @line for a key without a treatment whose values are not running totals; it
+ * must have passed line_check() for the key's type. Its arrival orders gauge samples between
+ * workers, and says when the series was last written. Returns VERDICT_APPLIED,
+ * REFUSED_VALUE_OVERFLOW or, for a gauge or set, REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
 /* The same for a key with a treatment, whose treatment_check() the line must have passed. */
 MUST_CHECK enum verdict shard_record_treated(struct shard *shard, struct key *key,
                                              const struct line *line);
+
+/*
+ * The same for a key whose values are running totals (facts.is_absolute), with or without a
+ * treatment: note the total, and add what it has grown by since the last one of its series and
+ * source. @ret is what it does. Its arrival orders the totals of a source between workers. Returns
+ * VERDICT_APPLIED or REFUSED_VALUE_OVERFLOW.
+ */
+MUST_CHECK enum verdict shard_record_total(struct shard *shard, struct key *key,
+                                           const struct line *line, struct total_step *ret);
 
 /*
  * End the series that @identity selects, which comes from an x that arrived at @arrived_ns. Returns

@@ -12,6 +12,7 @@
 enum effect_action {
     EFFECT_NOTHING,  /* the value cannot be recorded in any series */
     EFFECT_COUNTS,   /* adds to a counter */
+    EFFECT_REACHES,  /* adds to a counter what its source's running total has grown by */
     EFFECT_ADDS,     /* adds to a gauge */
     EFFECT_SETS,     /* a gauge */
     EFFECT_OBSERVES, /* for a histogram */
@@ -21,7 +22,7 @@ enum effect_action {
 
 struct effect {
     enum effect_action action;
-    double amount; /* counted, added, set or observed, in the exposed unit, after rates */
+    double amount; /* counted, reached, added, set or observed, in the exposed unit, after rates */
     double weight; /* EFFECT_OBSERVES: the number of observations, on average */
 };
 
@@ -44,4 +45,12 @@ static inline struct effect effect_of(const struct line *line, enum sample_type 
     case _SAMPLE_TYPE_N: break;
     }
     return (struct effect){ EFFECT_NOTHING, 0, 0 };
+}
+
+/* The effect of a value that is a running total (struct identity, is_absolute), by @effect. */
+static inline struct effect effect_of_total(struct effect effect)
+{
+    if (effect.action == EFFECT_COUNTS)
+        effect.action = EFFECT_REACHES;
+    return effect;
 }

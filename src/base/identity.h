@@ -27,6 +27,7 @@ struct identity {
     struct slice sent_as;              /* the name as the sender wrote it, for # HELP */
     double weight;                     /* events that one sample stands for: 1 / rate, at least 1 */
     const struct treatment *treatment; /* of its values; NULL: none */
+    bool is_absolute;                  /* values of this counter are running totals; weight is 1 */
     unsigned n_tag_errors;             /* tags that were dropped */
     unsigned n_unknown_sections;       /* |… sections that were ignored */
     bool has_tag_section;              /* there is a section with tags */

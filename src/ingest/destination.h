@@ -18,16 +18,20 @@
 struct destination {
     enum sample_type type;
     double weight;                     /* as in struct identity */
-    const struct treatment *treatment; /* likewise */
-    const struct key *key;             /* NULL if they are refused or skipped, or end series */
+    const struct treatment *treatment; /* this and is_absolute likewise */
+    bool is_absolute;
+    const struct key *key; /* NULL if they are refused or skipped, or end series */
 };
 
 /* The effect of the value of @line, which has passed destination_check(). */
 static inline struct effect destination_effect(const struct destination *to,
                                                const struct line *line)
 {
-    return UNLIKELY(to->treatment) ? treatment_effect(to->treatment, line, to->type, to->weight)
-                                   : effect_of(line, to->type, to->weight);
+    struct effect effect = UNLIKELY(to->treatment)
+                               ? treatment_effect(to->treatment, line, to->type, to->weight)
+                               : effect_of(line, to->type, to->weight);
+
+    return to->is_absolute ? effect_of_total(effect) : effect;
 }
 
 /*

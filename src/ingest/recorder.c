@@ -106,7 +106,7 @@ COLD static struct trace_sample sample_of(const struct line *line, const struct 
 }
 
 /* Tell the trace that the value of @line got @verdict, and ended @n_ended series. */
-COLD static void tell_sample(const struct trace *trace, const struct line *line,
+COLD static void tell_sample(const struct recorder *recorder, const struct line *line,
                              const struct destination *to, enum verdict verdict, size_t n_ended)
 {
     struct trace_sample sample = sample_of(line, to, verdict);
@@ -114,8 +114,9 @@ COLD static void tell_sample(const struct trace *trace, const struct line *line,
     if (verdict == VERDICT_APPLIED) {
         sample.is_overflow = to->key && to->key->facts.is_overflow;
         sample.n_ended = n_ended;
+        sample.step = recorder->step;
     }
-    trace->on_sample(trace->ctx, &sample);
+    recorder->trace->on_sample(recorder->trace->ctx, &sample);
 }
 
 /* Settle the value of @line, which ended @n_ended series. Returns whether it was applied. */
@@ -130,7 +131,7 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
     if (UNLIKELY(verdict_is_refusal(verdict)))
         refusal_tell(recorder->sink, verdict, recorder->text, sample_of(line, to, verdict).fault);
     if (UNLIKELY(recorder->trace))
-        tell_sample(recorder->trace, line, to, verdict, n_ended);
+        tell_sample(recorder, line, to, verdict, n_ended);
     return is_applied;
 }
 
@@ -160,12 +161,17 @@ static enum verdict record(struct recorder *recorder, struct key *key, const str
     return verdict == VERDICT_APPLIED ? shard_record(recorder->shard, key, line) : verdict;
 }
 
-COLD static enum verdict record_treated(struct recorder *recorder, struct key *key,
-                                        const struct treatment *treatment, const struct line *line)
+/* The same for a key with a treatment, or whose values are running totals. */
+COLD static enum verdict record_unusual(struct recorder *recorder, struct key *key,
+                                        const struct destination *to, const struct line *line)
 {
-    enum verdict verdict = treatment_check(treatment, line, key->facts.type, key->facts.weight);
+    enum verdict verdict = destination_check(to, line);
 
-    return verdict == VERDICT_APPLIED ? shard_record_treated(recorder->shard, key, line) : verdict;
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    if (to->is_absolute)
+        return shard_record_total(recorder->shard, key, line, &recorder->step);
+    return shard_record_treated(recorder->shard, key, line);
 }
 
 static struct destination destination_of(const struct recorder *recorder, const struct key *key)
@@ -174,6 +180,7 @@ static struct destination destination_of(const struct recorder *recorder, const 
         .type = key->facts.type,
         .weight = key->facts.weight,
         .treatment = shard_treatment(recorder->shard, key),
+        .is_absolute = key->facts.is_absolute,
         .key = key,
     };
 }
@@ -190,8 +197,8 @@ __attribute__((__always_inline__)) static inline bool record_values(struct recor
     bool is_applied = false;
 
     for (; values->line; next_value(recorder, values)) {
-        enum verdict verdict = UNLIKELY(to->treatment)
-                                   ? record_treated(recorder, key, to->treatment, values->line)
+        enum verdict verdict = UNLIKELY(to->treatment || to->is_absolute)
+                                   ? record_unusual(recorder, key, to, values->line)
                                    : record(recorder, key, values->line);
 
         is_applied |= settle_value(recorder, values->line, to, verdict, 0);
@@ -285,6 +292,7 @@ static void record_new(struct recorder *recorder, const struct line *line,
         .type = identity->type,
         .weight = identity->weight,
         .treatment = identity->treatment,
+        .is_absolute = identity->is_absolute,
     };
     struct values values;
     bool is_applied;

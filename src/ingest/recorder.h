@@ -25,6 +25,7 @@ struct recorder {
     const struct refusal_sink *sink;     /* or NULL */
     const struct suspect_sink *suspects; /* or NULL */
     struct slice text;                   /* of the line, for the sinks, if it is not a hit */
+    struct total_step step;              /* of the last running total, for the trace */
 };
 
 /*

@@ -28,6 +28,7 @@
 #include "base/effect.h"
 #include "base/identity.h"
 #include "base/line.h"
+#include "base/total_step.h"
 #include "base/verdict.h"
 #include "ingest/destination.h"
 #include "input/resolve.h"
@@ -37,10 +38,11 @@
 struct trace_sample {
     struct slice value; /* as it was sent */
     struct effect effect;
-    enum verdict verdict; /* if it is a refusal, the effect did not happen */
-    const char *fault;    /* the first byte that cannot be right, or NULL if there is none */
-    bool is_overflow;     /* it was applied to the overflow series */
-    size_t n_ended;       /* EFFECT_ENDS: the number of series it ended */
+    enum verdict verdict;   /* if it is a refusal, the effect did not happen */
+    const char *fault;      /* the first byte that cannot be right, or NULL if there is none */
+    bool is_overflow;       /* it was applied to the overflow series */
+    size_t n_ended;         /* EFFECT_ENDS: the number of series it ended */
+    struct total_step step; /* EFFECT_REACHES: what it added, if it was recorded */
 };
 
 /*

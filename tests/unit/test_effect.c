@@ -19,6 +19,19 @@ static void a_counter_counts_what_its_rate_left_out_too(void **state)
     assert_effect(effect_of(&line, SAMPLE_COUNTER, 2.5), EFFECT_COUNTS, 7.5);
 }
 
+static void only_a_counter_reaches_a_running_total(void **state)
+{
+    const struct line line = { .is_number = true, .number = 3 };
+
+    assert_effect(effect_of_total(effect_of(&line, SAMPLE_COUNTER, 1)), EFFECT_REACHES, 3);
+    for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {
+        struct effect effect = effect_of(&line, (enum sample_type)i, 1);
+
+        if (i != SAMPLE_COUNTER)
+            assert_effect(effect_of_total(effect), effect.action, effect.amount);
+    }
+}
+
 static void a_gauge_is_set_or_with_a_sign_changed(void **state)
 {
     struct line line = { .is_number = true, .number = -3 };
@@ -54,9 +67,9 @@ static void the_effect_of_each_type_suits_its_metric(void **state)
 {
     static const enum metric_type metrics[] = {
         [EFFECT_NOTHING] = _METRIC_TYPE_N + 1, [EFFECT_COUNTS] = METRIC_COUNTER,
-        [EFFECT_ADDS] = METRIC_GAUGE,          [EFFECT_SETS] = METRIC_GAUGE,
-        [EFFECT_OBSERVES] = METRIC_HISTOGRAM,  [EFFECT_COLLECTS] = METRIC_SET,
-        [EFFECT_ENDS] = METRIC_NONE,
+        [EFFECT_REACHES] = METRIC_COUNTER,     [EFFECT_ADDS] = METRIC_GAUGE,
+        [EFFECT_SETS] = METRIC_GAUGE,          [EFFECT_OBSERVES] = METRIC_HISTOGRAM,
+        [EFFECT_COLLECTS] = METRIC_SET,        [EFFECT_ENDS] = METRIC_NONE,
     };
     const struct line line = { .is_number = true, .number = 1 };
 
@@ -64,6 +77,8 @@ static void the_effect_of_each_type_suits_its_metric(void **state)
         enum sample_type type = (enum sample_type)i;
 
         assert_int_equal(metrics[effect_of(&line, type, 1).action], metric_type_of(type));
+        assert_int_equal(metrics[effect_of_total(effect_of(&line, type, 1)).action],
+                         metric_type_of(type));
     }
 }
 
@@ -71,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(a_counter_counts_what_its_rate_left_out_too),
+        CASE(only_a_counter_reaches_a_running_total),
         CASE(a_gauge_is_set_or_with_a_sign_changed),
         CASE(what_a_histogram_observes_is_scaled_and_weighs),
         CASE(a_set_collects_and_an_end_ends),

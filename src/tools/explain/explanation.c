@@ -230,9 +230,25 @@ static void add_amount(struct explanation *it, const char *words, double number)
     buffer_add_double(&it->fields, number);
 }
 
-static void add_effect(struct explanation *it, const struct effect *effect)
+static void add_step(struct explanation *it, const struct trace_sample *sample)
 {
+    static const char *const outcomes[] = {
+        [TOTAL_OUTCOME_BASELINE] = "a running total, the first of its source: adds",
+        [TOTAL_OUTCOME_INCREASE] = "a running total: adds",
+        [TOTAL_OUTCOME_RESET] = "a running total, less than the last one: adds",
+        [TOTAL_OUTCOME_LATE] = "a running total that a later one has overtaken: adds",
+    };
+
+    if (sample->verdict == VERDICT_APPLIED)
+        add_amount(it, outcomes[sample->step.outcome], sample->step.increment);
+}
+
+static void add_effect(struct explanation *it, const struct trace_sample *sample)
+{
+    const struct effect *effect = &sample->effect;
+
     switch (effect->action) {
+    case EFFECT_REACHES: add_step(it, sample); break;
     case EFFECT_COUNTS:
     case EFFECT_ADDS: add_amount(it, "adds", effect->amount); break;
     case EFFECT_SETS: add_amount(it, "sets it to", effect->amount); break;
@@ -258,7 +274,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
         return;
     begin_field(&it->fields, "value");
     shown_add(&it->fields, sample->value, NULL);
-    add_effect(it, &sample->effect);
+    add_effect(it, sample);
     buffer_add_char(&it->fields, '\n');
 }
 

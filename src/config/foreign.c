@@ -7,8 +7,8 @@
  * they would expect of any daemon. Flags that these share with udometer are not listed. What a row
  * says must be true of this udometer: it changes with the features that it mentions.
  *
- * The flags are those of https://github.com/prometheus/statsd_exporter (main.go, and its README for
- * the relay), of https://github.com/prometheus/exporter-toolkit (web.*), and of
+ * The flags are those of https://github.com/prometheus/statsd_exporter (main.go; for the removed
+ * ones, its CHANGELOG.md), of https://github.com/prometheus/exporter-toolkit (web.*), and of
  * https://github.com/github/brubeck (brubeck.c).
  */
 
@@ -25,6 +25,7 @@
     STATSD_EXPORTER "remove it: samples wait in no queue but the kernel's, --statsd.read-buffer"
 #define NO_MAPPING_CACHE STATSD_EXPORTER "remove it: --limit.key-memory bounds all that is cached"
 #define NO_RELAY STATSD_EXPORTER "udometer does not relay"
+#define HELP UNKNOWN "did you mean --help?"
 #define NO_DAEMON                                                                                  \
     UNKNOWN "udometer stays in the foreground; let systemd run it, or the shell, with &"
 #define DEBUG UNKNOWN "did you mean --log.level=debug?"
@@ -45,16 +46,18 @@ static const struct row flags[] = {
     { "statsd.relay.address", NO_RELAY },
     { "statsd.relay.packet-length", NO_RELAY },
     { "debug.dump-fsm", STATSD_EXPORTER "remove it: udometer explain shows what a line becomes" },
+    { "statsd.listen-address", STATSD_EXPORTER "use --statsd.listen-udp" },
+    { "statsd.add-suffix", STATSD_EXPORTER "remove it: udometer never adds a type to a name" },
+    { "help-long", HELP },
+    { "help-man", HELP },
     { "web.enable-lifecycle", STATSD_EXPORTER "udometer reloads nothing; SIGTERM ends it" },
     { "web.config.file", EXPORTERS "udometer has no TLS or passwords; let a proxy have them" },
     { "web.systemd-socket", EXPORTERS "remove it: udometer takes the sockets that systemd passes" },
 
     { "config", BRUBECK "udometer's is --config.file; keys are named as flags" },
     { "log", BRUBECK "udometer logs to stderr, as --log.level and --log.format say" },
-    { "no-setproctitle", BRUBECK "remove it: udometer does not change its title" },
     { "c", BRUBECK "udometer's is --config.file; keys are named as flags" },
     { "l", BRUBECK "udometer logs to stderr, as --log.level and --log.format say" },
-    { "n", BRUBECK "remove it: udometer does not change its title" },
 
     { "v", UNKNOWN "did you mean --version, or --log.level=debug?" },
     { "V", UNKNOWN "did you mean --version?" },
@@ -81,11 +84,12 @@ static const struct row flags[] = {
 #define MAPPING_KEY "a key of statsd_exporter's mapping file; udometer has no mapping rules yet"
 #define BRUBECK_KEY "a key of brubeck; udometer's keys are named as flags, see udometer --help"
 
-/* Of the many keys of brubeck, some that no file of it lacks. */
+/* Those at the top of the files of statsd_exporter (pkg/mapper) and brubeck (src/server.c). */
 static const struct row keys[] = {
     { "mappings", MAPPING_KEY }, { "defaults", MAPPING_KEY }, { "server_name", BRUBECK_KEY },
     { "backends", BRUBECK_KEY }, { "samplers", BRUBECK_KEY }, { "sharding", BRUBECK_KEY },
-    { "capacity", BRUBECK_KEY }, { "dumpfile", BRUBECK_KEY },
+    { "capacity", BRUBECK_KEY }, { "dumpfile", BRUBECK_KEY }, { "expire", BRUBECK_KEY },
+    { "http", BRUBECK_KEY },
 };
 
 static const char *find_advice(const struct row *rows, size_t n, struct slice name)

@@ -33,6 +33,57 @@ static void has_nothing_to_say_about_udometers_own_flags(void **state)
     assert_null(foreign_advice(SLICE("version")));
 }
 
+/* What statsd_exporter 0.30 and the libraries that read its command line take. */
+static void every_flag_of_statsd_exporter_is_known(void **state)
+{
+    static const char *const names[] = {
+        "web.listen-address",
+        "web.enable-lifecycle",
+        "web.telemetry-path",
+        "statsd.listen-udp",
+        "statsd.listen-tcp",
+        "statsd.listen-unixgram",
+        "statsd.unixsocket-mode",
+        "statsd.mapping-config",
+        "statsd.read-buffer",
+        "statsd.cache-size",
+        "statsd.cache-type",
+        "statsd.event-queue-size",
+        "statsd.event-flush-threshold",
+        "statsd.event-flush-interval",
+        "debug.dump-fsm",
+        "check-config",
+        "statsd.parse-dogstatsd-tags",
+        "statsd.parse-influxdb-tags",
+        "statsd.parse-librato-tags",
+        "statsd.parse-signalfx-tags",
+        "statsd.relay.address",
+        "statsd.relay.packet-length",
+        "statsd.udp-packet-queue-size",
+        "log.level",
+        "log.format",
+        "help-long",
+        "help-man",
+        "statsd.listen-address",
+        "statsd.add-suffix",
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (!option_find(&settings_table, slice_of(names[i])) &&
+            !foreign_advice(slice_of(names[i])))
+            fail_msg("%s", names[i]);
+}
+
+/* The example file in its repository has all keys that it reads at the top. */
+static void every_key_of_brubeck_is_known(void **state)
+{
+    static const char *const names[] = { "sharding", "server_name", "dumpfile", "capacity",
+                                         "expire",   "http",        "backends", "samplers" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        assert_non_null(foreign_key_advice(slice_of(names[i])));
+}
+
 /* Each flag that the advice names is one of udometer's. */
 static void names_flags_that_exist(void **state)
 {
@@ -46,7 +97,6 @@ static void names_flags_that_exist(void **state)
                                          "web.systemd-socket",
                                          "config",
                                          "log",
-                                         "no-setproctitle",
                                          "v",
                                          "verbose",
                                          "quiet",
@@ -75,6 +125,8 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(says_what_to_use_instead_or_that_nothing_is_needed),
         cmocka_unit_test(has_nothing_to_say_about_udometers_own_flags),
+        cmocka_unit_test(every_flag_of_statsd_exporter_is_known),
+        cmocka_unit_test(every_key_of_brubeck_is_known),
         cmocka_unit_test(names_flags_that_exist),
     };
 

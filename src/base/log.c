@@ -8,8 +8,9 @@
  * adds to the spool. Otherwise the one thread that there is writes the line itself. If that fails,
  * nothing can report it.
  *
- * The level, the format and the spool are global variables. They are set once, before threads
- * start, and otherwise every function would have to pass them on.
+ * The level, the format and the spool are global variables, as otherwise every function would have
+ * to pass them on. The first two are set once, before threads start. How a line goes changes at the
+ * end, when a thread that waits for a disk may still want to log.
  */
 
 #include "base/log.h"
@@ -27,7 +28,8 @@ static enum log_level threshold = LOG_INFO;
 static enum log_format line_format = LOG_LOGFMT;
 
 static struct spool spool;
-static enum { DIRECT, SPOOLED, ENDED } way = DIRECT;
+enum way { DIRECT, SPOOLED, ENDED };
+static _Atomic enum way way = DIRECT;
 
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
@@ -138,7 +140,9 @@ static void add_line(struct buffer *line, enum log_level level, const char *mess
 
 static void put(int fd, struct slice text)
 {
-    switch (way) {
+    enum way its_way = way;
+
+    switch (its_way) {
     case SPOOLED: spool_add(&spool, fd, text); break;
     case DIRECT:
         if (write(fd, text.at, text.len) < 0)

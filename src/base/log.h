@@ -59,7 +59,8 @@ void log_flush(int64_t end_ns);
 
 /*
  * The same, then end the thread. Lines that could not be written until then are lost, and so is
- * everything that is logged later. All threads that log must have ended.
+ * everything that is logged later. Otherwise the caller's next line is written at once. A line that
+ * another thread logs meanwhile is written or dropped.
  */
 void log_stop(int64_t end_ns);
 

@@ -82,7 +82,8 @@ void spool_add(struct spool *spool, int fd, struct slice text)
 
     pthread_mutex_lock(&spool->lock);
     room = SPOOL_BYTES - (spool->end - spool->begin);
-    if (!spool->is_full && room >= sizeof(entry) && text.len <= room - sizeof(entry)) {
+    if (!spool->is_full && !spool->has_ended && room >= sizeof(entry) &&
+        text.len <= room - sizeof(entry)) {
         put(spool, &entry, sizeof(entry));
         put(spool, text.at, text.len);
     } else {
@@ -232,11 +233,10 @@ static void *run(void *ctx)
 
 /* --- beginning and end ----------------------------------------------------------------------- */
 
-int spool_start(struct spool *spool)
+/* They stay for ever: a thread that cannot be waited for may add a text after spool_stop(). */
+static void init_locks(struct spool *spool)
 {
     pthread_condattr_t monotonic;
-    sigset_t all, before;
-    int r;
 
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -244,7 +244,19 @@ int spool_start(struct spool *spool)
     pthread_cond_init(&spool->has_work, NULL);
     pthread_cond_init(&spool->has_emptied, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    spool->has_locks = true;
+}
+
+int spool_start(struct spool *spool)
+{
+    sigset_t all, before;
+    int r;
+
+    if (!spool->has_locks)
+        init_locks(spool);
+    pthread_mutex_lock(&spool->lock);
     spool->is_stopping = spool->has_ended = false;
+    pthread_mutex_unlock(&spool->lock);
     /* SIGXFSZ, too: beyond a limit on the size of files, write() must fail and no more. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -288,13 +300,9 @@ bool spool_stop(struct spool *spool, int64_t end_ns)
     wait_until_done(spool, end_ns);
     has_ended = spool->has_ended;
     pthread_mutex_unlock(&spool->lock);
-    if (!has_ended) {
+    if (has_ended)
+        pthread_join(spool->thread, NULL);
+    else
         pthread_detach(spool->thread);
-        return false;
-    }
-    pthread_join(spool->thread, NULL);
-    pthread_cond_destroy(&spool->has_work);
-    pthread_cond_destroy(&spool->has_emptied);
-    pthread_mutex_destroy(&spool->lock);
-    return true;
+    return has_ended;
 }

@@ -24,6 +24,7 @@ struct spool {
     /* Adds the text that says that @n_dropped texts are missing in its place. Spool's thread. */
     void (*report)(struct buffer *out, uint64_t n_dropped);
 
+    bool has_locks;
     pthread_mutex_t lock; /* guards what follows; no thread holds it while writing */
     pthread_cond_t has_work;
     pthread_cond_t has_emptied; /* or the thread has ended */
@@ -58,7 +59,7 @@ void spool_flush(struct spool *spool, int64_t end_ns);
 
 /*
  * The same, then end the thread. Returns false if it was still writing: it goes on, what is left
- * may never be written, and the spool cannot be started again. No spool_add() may follow, from any
- * thread.
+ * may never be written, and the spool cannot be started again. Texts that are added after the end
+ * are dropped and counted.
  */
 MUST_CHECK bool spool_stop(struct spool *spool, int64_t end_ns);

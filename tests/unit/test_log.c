@@ -8,6 +8,8 @@
 
 #include <pthread.h>
 #include <regex.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -447,6 +449,42 @@ static void a_started_log_drops_lines_and_says_how_many(void **state)
     assert_int_equal(n_written, n_logged - n_dropped);
 }
 
+#define N_LATE 40 /* a pipe of one page has room for them */
+
+static void *log_lines(void *begun)
+{
+    for (unsigned i = 0; i < N_LATE; i++) {
+        log_info("a line", LOG_UINT("i", i));
+        atomic_store((_Atomic bool *)begun, true);
+    }
+    return NULL;
+}
+
+/* A thread that waits for a disk cannot be waited for, and may log while all else ends. */
+static void while_the_log_stops_a_line_is_written_or_counted(void **state)
+{
+    uint64_t n_before = log_n_dropped(), n_written = 0;
+    _Atomic bool has_begun = false;
+    struct pipe_for_output out;
+    pthread_t thread;
+    char line[200];
+    FILE *file;
+
+    out = catch_output();
+    assert_int_equal(log_start(), 0);
+    assert_int_equal(pthread_create(&thread, NULL, log_lines, &has_begun), 0);
+    while (!has_begun)
+        sched_yield();
+    log_stop(in_a_minute());
+    pthread_join(thread, NULL);
+    release_output(&out);
+    file = fdopen(out.ends[0], "r");
+    while (fgets(line, sizeof(line), file))
+        n_written += strstr(line, "msg=\"a line\"") != NULL;
+    fclose(file);
+    assert_int_equal(n_written + log_n_dropped() - n_before, N_LATE);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -466,6 +504,7 @@ int main(void)
         CASE(threads_do_not_mix_their_lines),
         CASE(a_started_log_keeps_the_order_and_stops_with_everything_written),
         CASE(a_started_log_drops_lines_and_says_how_many),
+        CASE(while_the_log_stops_a_line_is_written_or_counted),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -287,6 +287,28 @@ static void stopping_waits_for_a_full_pipe_only_until_its_time_is_over(void **st
 }
 
 /* O_NONBLOCK belongs to the open file, which others may have set. */
+/* A thread that waits for a disk cannot be waited for, and may log when all else has ended. */
+static void a_text_after_the_end_is_dropped_and_counted(void **state)
+{
+    struct spool *spool;
+    int ends[2];
+
+    open_pipe(ends);
+    spool = start(ends[1]);
+    add(spool, "last\n");
+    must_stop(spool);
+    add(spool, "late\n");
+    assert_int_equal(spool_n_dropped(spool), 1);
+    must_read(ends[0], "last\n");
+
+    assert_int_equal(spool_start(spool), 0);
+    flush(spool);
+    add(spool, "again\n");
+    must_stop(spool);
+    must_read(ends[0], "1 dropped\nagain\n");
+    close_both(ends);
+}
+
 static void a_descriptor_that_does_not_block_loses_nothing(void **state)
 {
     int ends[2];
@@ -443,6 +465,7 @@ int main(void)
         CASE(a_text_longer_than_the_ring_is_dropped),
         CASE(stopping_writes_what_is_left),
         CASE(stopping_waits_for_a_full_pipe_only_until_its_time_is_over),
+        CASE(a_text_after_the_end_is_dropped_and_counted),
         CASE(a_descriptor_that_does_not_block_loses_nothing),
         CASE(what_write_refuses_is_counted_and_reported_before_the_next_text),
         CASE(a_text_that_was_cut_ends_its_line),

@@ -147,9 +147,14 @@ int option_set(const struct option *option, void *values, const char *text,
                enum option_source source, struct buffer *wrong)
 {
     struct option_list *list;
+    int r;
 
-    if (!option->is_list)
-        return option->form->read(value_of(option, values), text, &option->range, wrong);
+    if (!option->is_list) {
+        r = option->form->read(value_of(option, values), text, &option->range, wrong);
+        if (r == 0 && option->source)
+            *(enum option_source *)((char *)values + option->source) = source;
+        return r;
+    }
     list = value_of(option, values);
     if (list->source != source)
         clear_list(option, list);

@@ -51,7 +51,8 @@ struct option {
     const struct value_form *form;
     size_t offset;
     struct value_range range;
-    bool is_list; /* the member is a struct option_list of values of that form */
+    bool is_list;  /* the member is a struct option_list of values of that form */
+    size_t source; /* the offset of the member that says where a value comes from; 0: none does */
 
     /*
      * The default: a value, if the form's values own nothing; otherwise, and for lists, a text
@@ -101,6 +102,9 @@ struct option_table {
 #define OPTION_LIST(member_form, member, text)                                                     \
     .is_list = true, .form = &(member_form), .offset = OPTION_MEMBER(member, struct option_list),  \
     .initial_text = (text), .initial = NULL
+
+/* May follow the help of a row that is not a list: a member that gets its value's source. */
+#define OPTION_SOURCE(member) .source = OPTION_MEMBER(member, enum option_source)
 
 #define OPTION_TEXT(member, text) OPTION_TEXT_OF(value_text, member, text)
 #define OPTION_SWITCH(member, is_on) OPTION_OF(value_switch, member, bool, is_on)

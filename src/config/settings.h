@@ -36,6 +36,7 @@ struct settings {
     uint64_t idle_timeout_s; /* 0: connections may be idle for ever */
     uint64_t ttl_s;          /* 0: series never expire */
     char *listen_http;
+    enum option_source http_source; /* of listen_http */
     char *telemetry_path;
     char *selfmetrics_path; /* "": they are at the end of the page above */
     uint64_t n_workers;     /* 0: the daemon chooses */

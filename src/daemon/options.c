@@ -102,12 +102,6 @@ static struct listeners_options listeners_options(const struct settings *setting
     return options;
 }
 
-/* Whether the text of an option is its default, or the same. */
-static bool is_default(const char *option, const char *text)
-{
-    return strcmp(option_find(&settings_table, slice_of(option))->initial_text, text) == 0;
-}
-
 /* Add the limits that the self-metrics report, in the order of --help. */
 static void add_limits(const struct settings *settings, struct daemon_options *options)
 {
@@ -136,7 +130,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .max_key_bytes = options_max_key_bytes(settings),
         .ttl_s = (uint32_t)settings->ttl_s,
         .http_address = settings->listen_http,
-        .is_http_default = is_default("web.listen-address", settings->listen_http),
+        .is_http_default = settings->http_source == OPTION_DEFAULT,
         .telemetry_path = settings->telemetry_path,
         .selfmetrics_path = options_selfmetrics_path(settings),
         .has_welcome = settings->welcome,

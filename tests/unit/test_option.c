@@ -28,6 +28,7 @@ struct things {
     uint64_t after[4];
     uint64_t n_apples, n_fruits;
     char *name;
+    enum option_source name_source;
     enum colour colour;
     bool is_ripe, is_old;
 };
@@ -40,7 +41,7 @@ static const struct option rows[] = {
     { "addresses", "HOST:PORT", OPTION_LIST(value_listener_address, addresses, NULL), "where" },
     { "paths", "PATH", OPTION_LIST(value_listener_path, paths, ""), "where else" },
     { "fruit.n-apples", "N", OPTION_COUNT(n_apples, 1, 64, 3), "apples" },
-    { "fruit.name", "TEXT", OPTION_TEXT(name, ""), "its name" },
+    { "fruit.name", "TEXT", OPTION_TEXT(name, ""), "its name", OPTION_SOURCE(name_source) },
     { "fruit.colour", "COLOUR", OPTION_WORD(colour, colours, COLOUR_GREEN), "its colour" },
     { "fruit.ripe", NULL, OPTION_SWITCH(is_ripe, true), "eat it" },
     { "fruit.old", NULL, OPTION_SWITCH(is_old, false), "do not" },
@@ -361,6 +362,17 @@ static void a_higher_source_replaces_a_list(void **state)
     assert_int_equal(things.addresses.source, OPTION_FLAG);
 }
 
+static void a_value_may_have_a_source(void **state)
+{
+    assert_int_equal(things.name_source, OPTION_DEFAULT);
+    set_from(OPTION_FILE, "fruit.name", "");
+    assert_int_equal(things.name_source, OPTION_FILE);
+    set_from(OPTION_FLAG, "fruit.name", "apple");
+    assert_int_equal(things.name_source, OPTION_FLAG);
+    refuse("fruit.n-apples", "0");
+    assert_int_equal(things.name_source, OPTION_FLAG);
+}
+
 static void socket_paths_are_paths(void **state)
 {
     set("paths", "/run/udometer.sock");
@@ -418,6 +430,7 @@ int main(void)
         OPTION_CASE(a_list_has_room_for_16),
         OPTION_CASE(more_than_16_in_one_text_are_refused),
         OPTION_CASE(a_higher_source_replaces_a_list),
+        OPTION_CASE(a_value_may_have_a_source),
         OPTION_CASE(socket_paths_are_paths),
         OPTION_CASE(socket_paths_have_up_to_107_bytes),
         OPTION_CASE(a_cleared_list_can_be_filled_again),

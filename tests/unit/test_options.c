@@ -147,7 +147,7 @@ static void defaults_are_known_as_such(void **state)
     assert_true(options.is_http_default);
     set("statsd.listen-udp", "localhost:8125"); /* although it is the same */
     set("statsd.listen-tcp", "localhost:8125");
-    set("web.listen-address", "localhost:9103");
+    set("web.listen-address", "localhost:9102");
     take_options();
     assert_int_equal(options.listeners.n_listeners, 2);
     assert_false(options.listeners.listeners[0].is_default);

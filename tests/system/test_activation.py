@@ -210,11 +210,27 @@ def test_a_wrong_number_is_an_error(n):
 
 
 def test_more_connections_are_accepted_after_a_pass(activate, folder):
-    """Passed sockets may block, and several workers accept from one."""
+    """Several workers accept from one socket."""
     with sockets(folder) as made:
-        assert made["tcp"].getblocking()
         udometer = activate([made["tcp"], made["http"]], "--workers=2", names=["", "http"])
         for _ in range(50):
             send(udometer, made["tcp"], b"hits_total:1|c\n")
         assert udometer.settle().value("hits_total") == 50
         wait_until(lambda: udometer.scrape().sum("udometer_connections") == 50, "50 connections")
+
+
+def test_passed_sockets_may_block(activate, folder):
+    """One thread accepts from all sockets for pages but the first. None must keep it waiting."""
+    with sockets(folder) as made, contextlib.ExitStack() as stack:
+        pages = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        assert all(sock.getblocking() for sock in [*made.values(), *pages])
+        udometer = activate([made["tcp"], *pages], names=["", "http", "http", "http"])
+        for _ in range(2):
+            for sock in pages:
+                connection = http.client.HTTPConnection(*sock.getsockname(), timeout=DEADLINE)
+                with contextlib.closing(connection):
+                    connection.request("GET", "/-/ready")
+                    assert connection.getresponse().status == 200
+            send(udometer, made["tcp"], b"hits_total:1|c\n")
+        assert udometer.settle().value("hits_total") == 2
+        udometer.stop()

@@ -419,6 +419,17 @@ def test_all_wrong_flags_are_reported():
         "udometer bench: --sink: cannot be combined with --scrape or --datagrams"]
 
 
+def test_wrong_sizes_are_among_them():
+    done = run("bench", "--series=10000000", "--bytes=800", "--labels=30", "--rate=0",
+               "--format=xml", "stray")
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [
+        "--format=xml", "stray", "--bytes=800", "--series=10000000"]
+    for wrong in ("--lines=x", "--labels=", "--prefix=.", "--seconds=0"):
+        # With the default in its place, "too few" might not be true.
+        assert run("bench", "--bytes=100", wrong).stderr.count("\n") == 1
+    assert run("bench", "--bytes=100", "--sink=x").stderr.count("\n") == 2
+
+
 def test_help():
     done = run("bench", "--help")
     assert done.returncode == 0 and done.stdout.startswith("Usage: udometer bench")

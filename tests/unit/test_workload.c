@@ -322,9 +322,12 @@ static void refuses_what_is_too_large(void **state)
 
     spec.n_lines = 940;
     spec.n_bytes = 940 * 70;
+    assert_int_equal(workload_check(&spec), -EMSGSIZE);
     assert_int_equal(workload_new(&workload, &spec), -EMSGSIZE);
     spec = reference();
+    assert_int_equal(workload_check(&spec), 0);
     spec.n_series = 16000000;
+    assert_int_equal(workload_check(&spec), -E2BIG);
     assert_int_equal(workload_new(&workload, &spec), -E2BIG);
 }
 

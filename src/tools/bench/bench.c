@@ -23,9 +23,6 @@
 
 #define EXIT_USAGE 2
 
-#define DEFAULT_DURATION_NS (10 * CLOCK_NS_PER_S)
-#define AUTO_LINE_BYTES 70
-
 /* A paced run sends a fixed number of datagrams, and may take this much longer to catch up. */
 #define GRACE_NS CLOCK_NS_PER_S
 
@@ -101,71 +98,14 @@ static struct load_options load_options(const struct bench_options *options)
         .n_flows = (unsigned)options->n_flows,
         .n_burst = options->rate ? (unsigned)options->n_burst : LOAD_BURST_MAX,
         .rate = options->rate,
-        .n_datagrams = options->n_datagrams ? options->n_datagrams : UINT64_MAX,
+        .n_datagrams = bench_options_n_datagrams(options),
         .duration_ns = INT64_MAX,
         .is_interrupted = &is_interrupted,
     };
 
-    if (options->n_datagrams)
-        return load;
-    load.duration_ns = options->duration_ns ? options->duration_ns : DEFAULT_DURATION_NS;
-    if (options->rate) {
-        load.n_datagrams =
-            (uint64_t)((double)options->rate * (double)load.duration_ns / (double)CLOCK_NS_PER_S);
-        load.duration_ns += GRACE_NS;
-    }
+    if (!options->n_datagrams)
+        load.duration_ns = bench_options_duration_ns(options) + (options->rate ? GRACE_NS : 0);
     return load;
-}
-
-static struct workload_spec workload_spec(const struct bench_options *options,
-                                          const struct load_options *load)
-{
-    struct workload_spec spec = {
-        .prefix = options->prefix,
-        .seed = options->seed,
-        .n_series = options->n_series,
-        .n_lines = options->n_lines,
-        .n_labels = options->n_labels,
-        .n_bytes = options->n_bytes,
-        .is_sequential = options->order == BENCH_SEQUENTIAL,
-        .n_datagrams = load->n_datagrams,
-    };
-
-    memcpy(spec.percent, options->percent, sizeof(spec.percent));
-    if (options->n_bytes == BENCH_BYTES_AUTO)
-        spec.n_bytes = options->n_lines * AUTO_LINE_BYTES - 1;
-    return spec;
-}
-
-/* Make the workload of @spec. Returns EXIT_SUCCESS, or another exit status after a complaint. */
-static int make_workload(struct workload **ret, const struct bench_options *options,
-                         const struct workload_spec *spec)
-{
-    uint64_t n_bytes = workload_datagram_bytes(spec);
-
-    if (options->n_bytes > 0 && n_bytes > options->n_bytes) {
-        fprintf(stderr,
-                "udometer bench: --bytes=%lu: too few for --lines=%lu and --labels=%lu, "
-                "expected at least %lu\n",
-                options->n_bytes, options->n_lines, options->n_labels, n_bytes);
-        return EXIT_USAGE;
-    }
-    switch (workload_new(ret, spec)) {
-    case 0: return EXIT_SUCCESS;
-    case -EMSGSIZE:
-        fprintf(stderr,
-                "udometer bench: --lines=%lu: a datagram would have %lu bytes, but at most %d "
-                "are possible; expected fewer lines or labels\n",
-                options->n_lines, n_bytes, WORKLOAD_DATAGRAM_MAX);
-        return EXIT_USAGE;
-    case -E2BIG:
-        fprintf(stderr,
-                "udometer bench: --series=%lu: the lines would take more than 1 GiB; "
-                "expected fewer series, or --bytes=0\n",
-                options->n_series);
-        return EXIT_USAGE;
-    }
-    return complain("workload", -ENOMEM);
 }
 
 /* Whether every datagram was sent and all numbers are as expected. */
@@ -218,12 +158,12 @@ static int run_load(const struct bench_options *options)
 {
     CLEANUP(workload_freep) struct workload *workload = NULL;
     const struct load_options load = load_options(options);
-    const struct workload_spec spec = workload_spec(options, &load);
+    const struct workload_spec spec = bench_options_workload(options);
     struct workload_sent *sent;
-    int status = make_workload(&workload, options, &spec);
+    int status;
 
-    if (status != EXIT_SUCCESS)
-        return status;
+    if (workload_new(&workload, &spec) < 0) /* its size is checked */
+        return complain("workload", -ENOMEM);
     sent = calloc(workload_n_datagrams(workload), sizeof(*sent));
     status = sent ? measure(options, &load, workload, sent) : complain("report", -ENOMEM);
     free(sent);

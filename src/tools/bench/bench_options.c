@@ -9,9 +9,15 @@
 
 #include "tools/bench/bench_options.h"
 
+#include "base/clock.h"
 #include "base/target.h"
 
+#include <errno.h>
+
 #define BILLION 1000000000
+
+#define DEFAULT_DURATION_NS (10 * CLOCK_NS_PER_S)
+#define AUTO_LINE_BYTES 70
 
 static const char *const orders[] = {
     [BENCH_RANDOM] = "random",
@@ -72,7 +78,43 @@ static const struct option rows[] = {
 
 static const struct option_table table = OPTION_TABLE(rows);
 
-/* Flags that cannot be combined. */
+/* --- what follows from several -------------------------------------------------------- */
+
+int64_t bench_options_duration_ns(const struct bench_options *options)
+{
+    return options->duration_ns ? options->duration_ns : DEFAULT_DURATION_NS;
+}
+
+uint64_t bench_options_n_datagrams(const struct bench_options *options)
+{
+    double seconds = (double)bench_options_duration_ns(options) / (double)CLOCK_NS_PER_S;
+
+    if (options->n_datagrams)
+        return options->n_datagrams;
+    return options->rate ? (uint64_t)((double)options->rate * seconds) : UINT64_MAX;
+}
+
+struct workload_spec bench_options_workload(const struct bench_options *options)
+{
+    struct workload_spec spec = {
+        .prefix = options->prefix,
+        .seed = options->seed,
+        .n_series = options->n_series,
+        .n_lines = options->n_lines,
+        .n_labels = options->n_labels,
+        .n_bytes = options->n_bytes,
+        .is_sequential = options->order == BENCH_SEQUENTIAL,
+        .n_datagrams = bench_options_n_datagrams(options),
+    };
+
+    memcpy(spec.percent, options->percent, sizeof(spec.percent));
+    if (options->n_bytes == BENCH_BYTES_AUTO)
+        spec.n_bytes = options->n_lines * AUTO_LINE_BYTES - 1;
+    return spec;
+}
+
+/* --- what cannot be combined ------------------------------------------------------------ */
+
 static void add_contradictions(const struct bench_options *options, struct problems *problems)
 {
     if (options->duration_ns && options->n_datagrams)
@@ -82,6 +124,52 @@ static void add_contradictions(const struct bench_options *options, struct probl
     if (options->sink != SINK_NONE && (options->scrape_url[0] || options->n_datagrams))
         problems_add(problems, PLACE_NONE,
                      "--sink: cannot be combined with --scrape or --datagrams");
+}
+
+/* Whether the last value that was given for the option named @name is valid, or none was. */
+static bool is_valid(const struct command_line *line, const char *name,
+                     struct bench_options *options)
+{
+    CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    const struct option *option = option_find(&table, slice_of(name));
+    const char *value = command_line_value(line, option);
+
+    return !value || option_set(option, options, value, OPTION_FLAG, &wrong) == 0;
+}
+
+/* Whether all flags that the size of the workload depends on are valid. */
+static bool has_size(const struct command_line *line, struct bench_options *options)
+{
+    static const char *const names[] = { "bytes",   "lines",     "labels", "series", "mix",
+                                         "seconds", "datagrams", "rate",   "prefix", "order" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (!is_valid(line, names[i], options))
+            return false;
+    return true;
+}
+
+/* Workloads that are too large. */
+static void add_sizes(const struct bench_options *options, struct problems *problems)
+{
+    const struct workload_spec spec = bench_options_workload(options);
+    uint64_t n_bytes = workload_datagram_bytes(&spec);
+    int r = workload_check(&spec);
+
+    if (options->n_bytes > 0 && n_bytes > options->n_bytes)
+        problems_add(problems, PLACE_NONE,
+                     "--bytes=%lu: too few for --lines=%lu and --labels=%lu, expected at least %lu",
+                     options->n_bytes, options->n_lines, options->n_labels, n_bytes);
+    else if (r == -EMSGSIZE)
+        problems_add(problems, PLACE_NONE,
+                     "--lines=%lu: a datagram would have %lu bytes, but at most %d are possible; "
+                     "expected fewer lines or labels",
+                     options->n_lines, n_bytes, WORKLOAD_DATAGRAM_MAX);
+    if (r == -E2BIG)
+        problems_add(problems, PLACE_NONE,
+                     "--series=%lu: the lines would take more than 1 GiB; expected fewer series, "
+                     "or --bytes=0",
+                     options->n_series);
 }
 
 enum command_line_outcome bench_options_read(struct bench_options *options, int argc, char **argv,
@@ -103,6 +191,8 @@ enum command_line_outcome bench_options_read(struct bench_options *options, int 
     if (outcome == COMMAND_LINE_HELP)
         return outcome;
     add_contradictions(options, problems);
+    if (options->sink == SINK_NONE && has_size(&line, options))
+        add_sizes(options, problems);
     return problems->n ? COMMAND_LINE_WRONG : outcome;
 }
 

@@ -52,5 +52,14 @@ MUST_CHECK enum command_line_outcome bench_options_read(struct bench_options *op
                                                         char **argv, struct problems *problems);
 void bench_options_deinit(struct bench_options *options);
 
+/* The time to send, if the number of datagrams is not given. */
+int64_t bench_options_duration_ns(const struct bench_options *options);
+
+/* The most datagrams to send; UINT64_MAX: as many as there is time for. */
+uint64_t bench_options_n_datagrams(const struct bench_options *options);
+
+/* The workload to send. Its prefix is borrowed. */
+struct workload_spec bench_options_workload(const struct bench_options *options);
+
 /* Write the text of --help. */
 void bench_options_write_help(struct buffer *out);

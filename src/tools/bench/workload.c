@@ -126,6 +126,23 @@ uint64_t workload_datagram_bytes(const struct workload_spec *spec)
     return layout_init(&layout, spec) < 0 ? 0 : spec->n_lines * (layout.line_len + 1) - 1;
 }
 
+static int check(const struct layout *layout, const struct workload_spec *spec)
+{
+    size_t stride = layout->line_len + 1;
+
+    if (spec->n_lines * stride - 1 > WORKLOAD_DATAGRAM_MAX)
+        return -EMSGSIZE;
+    return count_lines(spec) * stride > WORKLOAD_BYTES_MAX ? -E2BIG : 0;
+}
+
+int workload_check(const struct workload_spec *spec)
+{
+    struct layout layout;
+    int r = layout_init(&layout, spec);
+
+    return r < 0 ? r : check(&layout, spec);
+}
+
 static int render(struct workload *workload)
 {
     for (uint64_t i = 0; i < workload->n_lines_in_all; i++)
@@ -144,13 +161,10 @@ int workload_new(struct workload **ret, const struct workload_spec *spec)
     workload->n_lines = spec->n_lines;
     workload->n_lines_in_all = count_lines(spec);
     r = layout_init(&workload->layout, spec);
-    if (r < 0)
-        return r;
-    if (spec->n_lines * (workload->layout.line_len + 1) - 1 > WORKLOAD_DATAGRAM_MAX)
-        return -EMSGSIZE;
-    if (workload->n_lines_in_all * (workload->layout.line_len + 1) > WORKLOAD_BYTES_MAX)
-        return -E2BIG;
-    r = plan(workload, spec);
+    if (r == 0)
+        r = check(&workload->layout, spec);
+    if (r == 0)
+        r = plan(workload, spec);
     if (r == 0)
         r = render(workload);
     if (r < 0)

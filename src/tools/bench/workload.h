@@ -25,12 +25,17 @@ struct workload;
 uint64_t workload_datagram_bytes(const struct workload_spec *spec);
 
 /*
+ * Whether the workload of @spec can be made. Returns 0; -EMSGSIZE if a datagram would exceed
+ * WORKLOAD_DATAGRAM_MAX, -E2BIG if all together would exceed WORKLOAD_BYTES_MAX; or -ENOMEM.
+ */
+MUST_CHECK int workload_check(const struct workload_spec *spec);
+
+/*
  * Make the datagrams of one pass over all series, with one line for each; or of several
  * passes, if there are few series in random order. The last datagram may be shorter. To send
  * more, send them again from the first.
  *
- * Returns 0; -EMSGSIZE if a datagram would exceed WORKLOAD_DATAGRAM_MAX, -E2BIG if all
- * together would exceed WORKLOAD_BYTES_MAX; or -ENOMEM.
+ * Returns what workload_check() does, or -ENOMEM.
  */
 MUST_CHECK int workload_new(struct workload **ret, const struct workload_spec *spec);
 void workload_free(struct workload *workload);

@@ -294,7 +294,7 @@ static bool take_fresh(struct registry *registry, struct fresh_list *ret)
         pthread_mutex_lock(&registry->lock);
     }
     if (is_fine) {
-        *ret = roster_take_fresh(&registry->roster);
+        *ret = fresh_take(&registry->roster.fresh);
         remove_ended(registry);
     }
     pthread_mutex_unlock(&registry->lock);
@@ -317,7 +317,7 @@ static void refresh(struct registry *registry)
     next = follow(registry, &fresh);
     if (!next) {
         pthread_mutex_lock(&registry->lock);
-        roster_put_back_fresh(&registry->roster, fresh);
+        fresh_put_back(&registry->roster.fresh, fresh);
         pthread_mutex_unlock(&registry->lock);
         return;
     }

@@ -314,15 +314,6 @@ static enum verdict choose_series(struct roster *roster, const struct family *fa
                                                               : REFUSED_SERIES_LIMIT;
 }
 
-static void add_fresh(struct fresh_list *fresh, struct series *series)
-{
-    series->next_fresh = fresh->first;
-    fresh->first = series;
-    if (!fresh->last)
-        fresh->last = series;
-    fresh->n++;
-}
-
 static enum verdict add_series(struct roster *roster, struct family *family,
                                struct candidate *candidate)
 {
@@ -336,7 +327,7 @@ static enum verdict add_series(struct roster *roster, struct family *family,
         series_free(series);
         return REFUSED_NO_MEMORY;
     }
-    add_fresh(&roster->fresh, series);
+    fresh_add(&roster->fresh, series);
     roster->n_series[family->type]++;
     link_to_family(series);
     candidate->series = series;
@@ -469,25 +460,4 @@ enum verdict roster_totals(struct roster *roster, struct totals **ret)
     budget_hold(&roster->budget, size);
     *ret = roster->totals;
     return VERDICT_APPLIED;
-}
-
-/* --- fresh series --------------------------------------------------------------- */
-
-struct fresh_list roster_take_fresh(struct roster *roster)
-{
-    struct fresh_list fresh = roster->fresh;
-
-    roster->fresh = (struct fresh_list){ 0 };
-    return fresh;
-}
-
-void roster_put_back_fresh(struct roster *roster, struct fresh_list fresh)
-{
-    if (!fresh.first)
-        return;
-    fresh.last->next_fresh = roster->fresh.first;
-    if (roster->fresh.last)
-        fresh.last = roster->fresh.last;
-    fresh.n += roster->fresh.n;
-    roster->fresh = fresh;
 }

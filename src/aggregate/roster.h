@@ -9,19 +9,13 @@
  */
 
 #include "aggregate/budget.h"
+#include "aggregate/fresh.h"
 #include "aggregate/names.h"
 #include "aggregate/series.h"
 #include "aggregate/totals.h"
 #include "base/compiler.h"
 #include "base/slots.h"
 #include "base/verdict.h"
-
-/* Series that were made since the last roster_take_fresh(). All zero is an empty list. */
-struct fresh_list {
-    struct series *first; /* linked by next_fresh */
-    struct series *last;  /* if there is a first */
-    size_t n;
-};
 
 struct roster {
     unsigned n_workers; /* this and the next three as in struct registry_options */
@@ -107,9 +101,3 @@ struct cell *roster_cell(struct roster *roster, struct series *series, unsigned 
 
 /* Get the table of totals, made if there is none. Returns the verdicts of registry_totals(). */
 MUST_CHECK enum verdict roster_totals(struct roster *roster, struct totals **ret);
-
-/* Take over the list of fresh series. */
-struct fresh_list roster_take_fresh(struct roster *roster);
-
-/* Put such a list back; series may have been taken out of it. Takes constant time. */
-void roster_put_back_fresh(struct roster *roster, struct fresh_list fresh);

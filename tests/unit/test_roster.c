@@ -94,7 +94,7 @@ static bool is_overflow(const struct series *series)
 /* Take the fresh series, of which there are @n. */
 static struct fresh_list take_fresh(size_t n)
 {
-    struct fresh_list fresh = roster_take_fresh(&roster);
+    struct fresh_list fresh = fresh_take(&roster.fresh);
     const struct series *last = NULL;
     size_t length = 0;
 
@@ -241,7 +241,7 @@ static void a_name_is_free_after_its_last_series(void **state)
     struct series *first = must_admit("x", SAMPLE_TIMER, "a=\"1\"", 0);
     struct series *last = must_admit("x", SAMPLE_TIMER, "a=\"2\"", 1);
 
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     remove_wholly(first);
     assert_refused("x", SAMPLE_COUNTER, "", REFUSED_TYPE_CONFLICT);
     remove_wholly(last);
@@ -257,7 +257,7 @@ static void a_removed_series_stays_for_its_readers(void **state)
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
     size_t bytes = roster.budget.held_bytes;
 
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     roster_remove(&roster, series, SERIES_ENDED);
     assert_int_equal(series_state(series), SERIES_ENDED);
     assert_int_equal(roster.budget.held_bytes, bytes);
@@ -273,7 +273,7 @@ static void a_new_series_comes_in_its_place(void **state)
 {
     struct series *old = must_admit("x", SAMPLE_COUNTER, "", 0), *new;
 
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     roster_remove(&roster, old, SERIES_ENDED);
     new = must_admit("x", SAMPLE_COUNTER, "", 0);
     assert_true(new != old);
@@ -305,7 +305,7 @@ static void beyond_the_limit_it_cannot(void **state)
 {
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
 
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     roster_remove(&roster, series, SERIES_ENDED);
     roster.max_series = 1;
     must_admit("y", SAMPLE_COUNTER, "", 0);
@@ -339,15 +339,15 @@ static void fresh_series_can_be_given_back(void **state)
     must_admit("y", SAMPLE_COUNTER, "", 0);
     fresh = take_fresh(2);
     must_admit("z", SAMPLE_COUNTER, "", 0);
-    roster_put_back_fresh(&roster, fresh);
+    fresh_put_back(&roster.fresh, fresh);
     fresh = take_fresh(3);
-    roster_put_back_fresh(&roster, fresh);
+    fresh_put_back(&roster.fresh, fresh);
     must_admit("a", SAMPLE_COUNTER, "", 0);
     fresh = take_fresh(4);
-    roster_put_back_fresh(&roster, (struct fresh_list){ 0 });
+    fresh_put_back(&roster.fresh, (struct fresh_list){ 0 });
     take_fresh(0);
-    roster_put_back_fresh(&roster, fresh);
-    roster_put_back_fresh(&roster, (struct fresh_list){ 0 });
+    fresh_put_back(&roster.fresh, fresh);
+    fresh_put_back(&roster.fresh, (struct fresh_list){ 0 });
     take_fresh(4);
 }
 
@@ -396,7 +396,7 @@ static void a_new_name_does_not_begin_with_its_overflow_series(void **state)
     struct series *series = must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
 
     roster.budget.max_bytes = roster.budget.held_bytes - 1;
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     remove_wholly(series);
     assert_refused("x", SAMPLE_COUNTER, "a=\"1\"", REFUSED_SERIES_LIMIT);
     assert_null(find_family("x"));
@@ -421,7 +421,7 @@ static void there_is_room_again_when_series_go(void **state)
 
     roster.max_series = 1;
     series = must_admit("x", SAMPLE_GAUGE, "", 0);
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     assert_refused("y", SAMPLE_GAUGE, "", REFUSED_SERIES_LIMIT);
     remove_wholly(series);
     must_admit("y", SAMPLE_GAUGE, "", 0);
@@ -477,7 +477,7 @@ static void an_overflow_series_uses_prepaid_memory_until_it_is_freed(void **stat
     assert_true(is_overflow(series));
     assert_int_equal(roster.budget.held_bytes, bytes);
     series_ref(series);
-    roster_take_fresh(&roster);
+    fresh_take(&roster.fresh);
     remove_wholly(series);
     assert_int_equal(roster.budget.held_bytes, bytes);
     must_admit("c", SAMPLE_COUNTER, "a=\"2\"", 0);
@@ -614,7 +614,7 @@ static void take_any_fresh(void)
     struct fresh_list fresh = take_fresh(model.n_fresh);
 
     if (random_below(2)) {
-        roster_put_back_fresh(&roster, fresh);
+        fresh_put_back(&roster.fresh, fresh);
         take_fresh(model.n_fresh);
     }
     model.n_fresh = 0;

@@ -23,6 +23,9 @@
 
 #include <stdlib.h>
 
+/* Series that ending_end_undeclared() looks at in one call. */
+#define UNDECLARED_BATCH 256
+
 void ending_deinit(struct ending *ending)
 {
     for (size_t i = 0; i < ending->n; i++) {
@@ -73,7 +76,9 @@ static enum verdict end(struct ending *ending, struct roster *roster, struct ser
         return REFUSED_NO_MEMORY;
     series_ref(series);
     ending->items[ending->n++] = (struct sweep_item){ series, arrived_ns };
-    roster_remove(roster, series, SERIES_ENDED);
+    /* A declared one is exposed from its start, at zero; without memory, like any. */
+    if (!series->is_declared || series->family->is_retired || !roster_begin_again(roster, series))
+        roster_remove(roster, series, SERIES_ENDED);
     return VERDICT_APPLIED;
 }
 
@@ -88,7 +93,7 @@ static enum verdict end_matching(struct ending *ending, struct roster *roster,
     for (struct series *series = family->series; series && verdict == VERDICT_APPLIED;
          series = next) {
         next = series->next_in_family;
-        if (!labels_include(series_labels(series), wanted))
+        if (!labels_include(series_labels(series), wanted) || series_is_pristine(series))
             continue;
         if (series_touched_ns(series) > request->arrived_ns) {
             verdict = trim(roster, series, request);
@@ -126,6 +131,24 @@ enum verdict ending_end(struct ending *ending, struct roster *roster,
     if (!note(ending, roster, request, in_roster.name_hash))
         return REFUSED_NO_MEMORY;
     return family ? end_matching(ending, roster, family, request, ret) : VERDICT_APPLIED;
+}
+
+/* --- by the config ------------------------------------------------------------------------ */
+
+bool ending_end_undeclared(struct ending *ending, struct roster *roster, uint64_t generation,
+                           size_t *ret)
+{
+    struct series *older[UNDECLARED_BATCH];
+    size_t n = declared_older(&roster->declared, generation, older, UNDECLARED_BATCH);
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_pristine = series_is_pristine(older[i]);
+
+        roster_undeclare(roster, older[i]);
+        if (is_pristine && end(ending, roster, older[i], INT64_MAX) == VERDICT_APPLIED)
+            ++*ret;
+    }
+    return n > 0;
 }
 
 /* --- families without names ------------------------------------------------------------ */

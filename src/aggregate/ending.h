@@ -45,6 +45,14 @@ MUST_CHECK enum verdict ending_end(struct ending *ending, struct roster *roster,
                                    size_t *ret);
 
 /*
+ * For some declared series that no config of @generation or newer declares: end those without a
+ * sample, and make the others like any. Adds the number of ended ones to @ret. Returns whether
+ * there may be more.
+ */
+MUST_CHECK bool ending_end_undeclared(struct ending *ending, struct roster *roster,
+                                      uint64_t generation, size_t *ret);
+
+/*
  * End up to @max series of retired families (roster_retired()). Returns false without memory, and
  * then some are left.
  */

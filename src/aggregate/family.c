@@ -39,11 +39,9 @@ static void add_claim(struct family *family, char **at, struct slice name, struc
     claim->family = family;
 }
 
-static struct family_texts *new_texts(struct slice sent_as, const struct metric_spec *spec)
+static struct family_texts *new_texts(struct slice sent_as, struct slice help, struct slice unit)
 {
-    const struct metric_spec nothing = { .ttl_ns = SPEC_TTL_DEFAULT };
-    const struct metric_spec *from = spec ? spec : &nothing;
-    size_t size = sizeof(struct family_texts) + sent_as.len + from->help.len + from->unit.len;
+    size_t size = sizeof(struct family_texts) + sent_as.len + help.len + unit.len;
     struct family_texts *texts = calloc(1, size);
     char *at;
 
@@ -52,9 +50,15 @@ static struct family_texts *new_texts(struct slice sent_as, const struct metric_
     at = texts->at;
     texts->size = size;
     texts->sent_as = add_text(&at, sent_as, SLICE(""));
-    texts->help = add_text(&at, from->help, SLICE(""));
-    texts->unit = add_text(&at, from->unit, SLICE(""));
+    texts->help = add_text(&at, help, SLICE(""));
+    texts->unit = add_text(&at, unit, SLICE(""));
     return texts;
+}
+
+static struct family_texts *texts_of(struct slice sent_as, const struct metric_spec *spec)
+{
+    return spec ? new_texts(sent_as, spec->help, spec->unit)
+                : new_texts(sent_as, SLICE(""), SLICE(""));
 }
 
 static void add_claims(struct family *family, struct slice name)
@@ -72,7 +76,7 @@ static struct family *make(struct slice name, enum metric_type type, struct slic
                            const struct metric_spec *spec)
 {
     size_t size = sizeof(struct family) + FAMILY_NAMES_MAX * (name.len + KIND_SUFFIX_LEN_MAX + 1);
-    struct family_texts *texts = new_texts(sent_as, spec);
+    struct family_texts *texts = texts_of(sent_as, spec);
     struct family *family = calloc(1, size);
 
     MUST(type < _METRIC_TYPE_N);
@@ -160,6 +164,17 @@ bool family_has_buckets_of(const struct family *family, const struct identity *i
     return wanted == family->buckets || buckets_equal(wanted, family->buckets);
 }
 
+bool family_must_retire(const struct family *family, const struct identity *identity,
+                        const struct buckets *buckets)
+{
+    if (family->is_reserved || family->generation >= identity->generation)
+        return false;
+    if (family->type == metric_type_of(identity->type) &&
+        slice_equal(family->name, identity->family))
+        return !family_has_buckets_of(family, identity, buckets);
+    return identity->is_type_declared;
+}
+
 static bool texts_equal(const struct family_texts *a, const struct family_texts *b)
 {
     return slice_equal(a->sent_as, b->sent_as) && slice_equal(a->help, b->help) &&
@@ -185,7 +200,7 @@ bool family_adopt(struct family *family, const struct identity *identity)
 {
     const struct metric_spec *spec = identity->spec;
     struct slice sent_as = family->texts->sent_as;
-    struct family_texts *texts = new_texts(sent_as.len ? sent_as : identity->sent_as, spec);
+    struct family_texts *texts = texts_of(sent_as.len ? sent_as : identity->sent_as, spec);
 
     if (!texts)
         return false;
@@ -198,6 +213,14 @@ bool family_adopt(struct family *family, const struct identity *identity)
     atomic_store_explicit(&family->ttl_ns, spec ? spec->ttl_ns : SPEC_TTL_DEFAULT,
                           memory_order_relaxed);
     return true;
+}
+
+void family_set_sent_as(struct family *family, struct slice sent_as)
+{
+    struct family_texts *texts = new_texts(sent_as, family->texts->help, family->texts->unit);
+
+    if (texts)
+        set_texts(family, texts);
 }
 
 /* --- help ------------------------------------------------------------------------------ */

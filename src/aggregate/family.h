@@ -90,11 +90,24 @@ bool family_has_buckets_of(const struct family *family, const struct identity *i
                            const struct buckets *buckets);
 
 /*
+ * Whether @identity is of a newer config than @family and gives its name another meaning: other
+ * buckets, or another type that the config says. The same @buckets.
+ */
+bool family_must_retire(const struct family *family, const struct identity *identity,
+                        const struct buckets *buckets);
+
+/*
  * Take over from @identity whatever does not change the meaning of values: texts, TTL, limit and
  * generation. The name as it was sent stays, if there is one. With the registry's lock held.
  * Returns false without memory, and then nothing changes.
  */
 MUST_CHECK bool family_adopt(struct family *family, const struct identity *identity);
+
+/*
+ * Note how a name was sent that had been declared before. With the registry's lock held. Without
+ * memory, nothing changes.
+ */
+void family_set_sent_as(struct family *family, struct slice sent_as);
 
 /*
  * Any thread with a reference: append what # HELP says of @family to @out, as plain text. May wait

@@ -123,21 +123,31 @@ static void note_spelling(struct registry *registry, const struct roster_request
     if (LIKELY(slice_equal(identity->sent_as, family->texts->sent_as)) ||
         !slice_equal(identity->family, family->name))
         return;
+    if (family->texts->sent_as.len == 0) {
+        family_set_sent_as(family, identity->sent_as);
+        return;
+    }
     atomic_store_explicit(&family->has_aliases, true, memory_order_relaxed);
     aliases_note(&registry->aliases, family, request->name_hash, identity->sent_as);
+}
+
+/* Note that @holder has a name of another type. */
+static void note_conflict(struct registry *registry, const struct roster_request *request,
+                          const struct family *holder)
+{
+    conflicts_note(&registry->conflicts, request->identity->family, request->name_hash,
+                   metric_type_of(request->identity->type), holder);
 }
 
 /* Admit a sample whose series has not ended since it arrived. */
 static enum verdict admit(struct registry *registry, const struct roster_request *request,
                           struct admission *ret)
 {
-    const struct identity *identity = request->identity;
     struct roster_reply reply;
     enum verdict verdict = roster_find_or_add(&registry->roster, request, &reply);
 
     if (verdict == REFUSED_TYPE_CONFLICT)
-        conflicts_note(&registry->conflicts, identity->family, request->name_hash,
-                       metric_type_of(identity->type), reply.family);
+        note_conflict(registry, request, reply.family);
     if (verdict == VERDICT_APPLIED || verdict == REFUSED_TYPE_CONFLICT)
         note_spelling(registry, request, reply.family);
     *ret = (struct admission){ .cell = reply.cell, .is_overflow = reply.is_overflow };
@@ -193,6 +203,35 @@ enum verdict registry_end(struct registry *registry, const struct end_request *r
     verdict = ending_end(&registry->ending, &registry->roster, request, allowance, ret);
     pthread_mutex_unlock(&registry->lock);
     return verdict;
+}
+
+/* --- for the config ------------------------------------------------------------------- */
+
+enum verdict registry_declare(struct registry *registry, const struct identity *identity)
+{
+    struct roster_request request = roster_request(&registry->roster, identity, 0, 0);
+    struct family *family;
+    enum verdict verdict;
+
+    pthread_mutex_lock(&registry->lock);
+    verdict = roster_declare(&registry->roster, &request, &family);
+    if (verdict == REFUSED_TYPE_CONFLICT)
+        note_conflict(registry, &request, family);
+    pthread_mutex_unlock(&registry->lock);
+    return verdict;
+}
+
+size_t registry_undeclare(struct registry *registry, uint64_t generation)
+{
+    bool may_have_more = true;
+    size_t n = 0;
+
+    while (may_have_more) {
+        pthread_mutex_lock(&registry->lock);
+        may_have_more = ending_end_undeclared(&registry->ending, &registry->roster, generation, &n);
+        pthread_mutex_unlock(&registry->lock);
+    }
+    return n;
 }
 
 /* --- for the web --------------------------------------------------------------------- */
@@ -387,7 +426,7 @@ static bool mark_one(struct registry *registry, const struct sweep_item *item)
     struct series *series = item->series;
     int64_t touched_ns;
 
-    if (!series_is_registered(series))
+    if (!series_is_registered(series) || series->is_declared)
         return false;
     touched_ns = reset_touched(series);
     if (touched_ns != item->touched_ns) {

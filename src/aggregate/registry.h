@@ -98,6 +98,27 @@ MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell, in
 MUST_CHECK enum verdict registry_totals(struct registry *registry, struct totals **ret);
 
 /*
+ * Declare the series of @identity: from now on it is exposed, at zero until a sample comes, and it
+ * never expires. Whatever ends it begins it again at zero. The HELP and TYPE of its family are
+ * exposed with it. The identity is that of a sample of its type, without sent_as; it says
+ * generation and is_type_declared, and the family follows it as in registry_admit().
+ *
+ * To declare it again with a newer generation keeps it and its value. After all of a config have
+ * been declared, registry_undeclare() takes care of the others.
+ *
+ * Returns VERDICT_APPLIED or one of the refusals of registry_admit(); none overflows.
+ */
+MUST_CHECK enum verdict registry_declare(struct registry *registry,
+                                         const struct identity *identity);
+
+/*
+ * Of the declared series that no config of @generation or newer declares, end those that have got
+ * no sample. The others become like any, and expire after their TTL. Returns the number of ended
+ * ones.
+ */
+size_t registry_undeclare(struct registry *registry, uint64_t generation);
+
+/*
  * End every series of the family in @request that has all of its labels: later snapshots do not
  * include these series, and the next sample begins a new one.
  *

@@ -41,6 +41,7 @@ void roster_deinit(struct roster *roster)
         series_free(series);
     slots_deinit(&roster->series);
     totals_free(roster->totals);
+    declared_deinit(&roster->declared);
 }
 
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
@@ -88,18 +89,6 @@ static size_t overflow_bytes(const struct roster *roster, const struct family *f
            roster->n_workers * kind_cell_size(family->type, family->buckets);
 }
 
-/* Whether @identity is of a newer config than @family, and gives its name another meaning. */
-static bool must_retire(const struct roster *roster, const struct family *family,
-                        const struct identity *identity)
-{
-    if (family->is_reserved || family->generation >= identity->generation)
-        return false;
-    if (family->type == metric_type_of(identity->type) &&
-        slice_equal(family->name, identity->family))
-        return !family_has_buckets_of(family, identity, roster->buckets);
-    return identity->is_type_declared;
-}
-
 /* Free the names of @family, which has series. They end when snapshots are brought up to date. */
 static void retire(struct roster *roster, struct family *family)
 {
@@ -125,7 +114,7 @@ static enum verdict claim_names(struct roster *roster, struct family *family,
     enum verdict verdict;
 
     while ((verdict = names_claim(&roster->names, family, ret)) == REFUSED_TYPE_CONFLICT &&
-           must_retire(roster, *ret, identity))
+           family_must_retire(*ret, identity, roster->buckets))
         retire(roster, *ret);
     return verdict;
 }
@@ -179,7 +168,7 @@ static enum verdict find_family(struct roster *roster, const struct roster_reque
 
     if (LIKELY(!family || family->generation >= identity->generation))
         return verdict;
-    if (must_retire(roster, family, identity)) {
+    if (family_must_retire(family, identity, roster->buckets)) {
         retire(roster, family);
         *ret = NULL;
         return VERDICT_APPLIED;
@@ -213,36 +202,6 @@ static bool series_is(const void *entry, const void *wanted)
 static uint64_t series_hash(const struct series *series)
 {
     return hash_bytes(series_labels(series), series->family->claims[0].hash);
-}
-
-static void link_to_family(struct series *series)
-{
-    struct family *family = series->family;
-
-    series->next_in_family = family->series;
-    if (family->series)
-        family->series->prev_in_family = series;
-    family->series = series;
-    family->n_series++;
-    family->label_bytes += series->labels_len;
-}
-
-static void unlink_from_family(struct series *series)
-{
-    struct family *family = series->family;
-
-    struct series *prev = series->prev_in_family, *next = series->next_in_family;
-
-    MUST((prev ? prev->next_in_family : family->series) == series);
-    MUST(!next || next->prev_in_family == series);
-    if (prev)
-        prev->next_in_family = next;
-    else
-        family->series = next;
-    if (next)
-        next->prev_in_family = prev;
-    family->n_series--;
-    family->label_bytes -= series->labels_len;
 }
 
 static bool has_room(const struct roster *roster, const struct family *family, size_t more_bytes)
@@ -329,7 +288,7 @@ static enum verdict add_series(struct roster *roster, struct family *family,
     }
     fresh_add(&roster->fresh, series);
     roster->n_series[family->type]++;
-    link_to_family(series);
+    series_join_family(series);
     candidate->series = series;
     return VERDICT_APPLIED;
 }
@@ -346,16 +305,22 @@ static enum verdict give_cell(struct series *series, const struct roster_request
     return VERDICT_APPLIED;
 }
 
+static enum verdict find_or_add_family(struct roster *roster, const struct roster_request *request,
+                                       struct family **ret)
+{
+    enum verdict verdict = find_family(roster, request, ret);
+
+    return verdict == VERDICT_APPLIED && !*ret ? add_family(roster, request->identity, ret)
+                                               : verdict;
+}
+
 enum verdict roster_find_or_add(struct roster *roster, const struct roster_request *request,
                                 struct roster_reply *ret)
 {
-    const struct identity *identity = request->identity;
     struct candidate candidate;
     struct family *family;
-    enum verdict verdict = find_family(roster, request, &family);
+    enum verdict verdict = find_or_add_family(roster, request, &family);
 
-    if (verdict == VERDICT_APPLIED && !family)
-        verdict = add_family(roster, identity, &family);
     *ret = (struct roster_reply){ .family = family };
     if (verdict != VERDICT_APPLIED)
         return verdict;
@@ -385,17 +350,68 @@ struct cell *roster_cell(struct roster *roster, struct series *series, unsigned 
     return series->cells[worker];
 }
 
+/* --- declared series ---------------------------------------------------------------------- */
+
+enum verdict roster_declare(struct roster *roster, const struct roster_request *request,
+                            struct family **ret)
+{
+    enum verdict verdict = find_or_add_family(roster, request, ret);
+    struct candidate candidate;
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    candidate = candidate_of(*ret, request->identity->labels, request->hash);
+    if (!is_available(roster, *ret, request->worker, &candidate) && !candidate.series)
+        verdict = REFUSED_SERIES_LIMIT;
+    else if (!candidate.series)
+        verdict = add_series(roster, *ret, &candidate);
+    if (verdict == VERDICT_APPLIED &&
+        !declared_note(&roster->declared, request->hash, candidate.series,
+                       request->identity->generation))
+        verdict = REFUSED_NO_MEMORY;
+    if (verdict == VERDICT_APPLIED && series_state(candidate.series) == SERIES_EXPIRING)
+        series_set_state(candidate.series, SERIES_LIVE);
+    if ((*ret)->n_series == 0)
+        remove_family(roster, *ret);
+    return verdict;
+}
+
+bool roster_begin_again(struct roster *roster, struct series *series)
+{
+    uint64_t hash = series_hash(series);
+    struct series *next = series_new(series->family, series_labels(series), roster->n_workers);
+
+    if (!next || !slots_add(&roster->series, hash, next)) {
+        if (next)
+            series_free(next);
+        return false;
+    }
+    declared_replace(&roster->declared, hash, series, next);
+    fresh_add(&roster->fresh, next);
+    roster->n_series[next->family->type]++;
+    series_join_family(next);
+    roster_remove(roster, series, SERIES_ENDED);
+    return true;
+}
+
+void roster_undeclare(struct roster *roster, struct series *series)
+{
+    declared_remove(&roster->declared, series_hash(series), series);
+}
+
 /* --- removing ------------------------------------------------------------------------ */
 
 void roster_remove(struct roster *roster, struct series *series, enum series_state state)
 {
     struct family *family = series->family;
 
+    if (series->is_declared)
+        roster_undeclare(roster, series);
     series_set_state(series, state);
     slots_remove(&roster->series, series_hash(series), series);
     MUST_BE(roster->n_series[family->type], >, (size_t)0);
     roster->n_series[family->type]--;
-    unlink_from_family(series);
+    series_leave_family(series);
     if (family->n_series == 0)
         remove_family(roster, family);
 }
@@ -438,7 +454,7 @@ bool roster_put_back(struct roster *roster, struct series *series)
         return false;
     }
     roster->n_series[family->type]++;
-    link_to_family(series);
+    series_join_family(series);
     series_set_state(series, SERIES_LIVE);
     return true;
 }

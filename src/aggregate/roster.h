@@ -9,6 +9,7 @@
  */
 
 #include "aggregate/budget.h"
+#include "aggregate/declared.h"
 #include "aggregate/fresh.h"
 #include "aggregate/names.h"
 #include "aggregate/series.h"
@@ -27,6 +28,7 @@ struct roster {
     struct names names;
     struct slots series; /* struct series */
     struct fresh_list fresh;
+    struct declared declared;
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
     struct family *retired; /* their series are to be ended; linked by next_retired */
@@ -68,6 +70,22 @@ struct roster_reply {
 MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
                                            const struct roster_request *request,
                                            struct roster_reply *ret);
+
+/*
+ * Find or add the series that @request is for, without a cell, and make it a declared one. Returns
+ * the verdicts of registry_declare(); on a type conflict, @ret is the family that has the name.
+ */
+MUST_CHECK enum verdict roster_declare(struct roster *roster, const struct roster_request *request,
+                                       struct family **ret);
+
+/*
+ * Begin @series, a declared one, again: it becomes SERIES_ENDED, and a new one is in its place.
+ * Returns false without memory, and then nothing changes.
+ */
+MUST_CHECK bool roster_begin_again(struct roster *roster, struct series *series);
+
+/* @series is no longer declared. */
+void roster_undeclare(struct roster *roster, struct series *series);
 
 /* The family that @request names, whatever its type; or NULL. */
 struct family *roster_find_family(struct roster *roster, const struct roster_request *request);

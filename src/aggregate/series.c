@@ -89,6 +89,35 @@ void series_use_prepaid(struct series *series)
     budget_release(series->family->budget, memory_of(series));
 }
 
+void series_join_family(struct series *series)
+{
+    struct family *family = series->family;
+
+    series->next_in_family = family->series;
+    if (family->series)
+        family->series->prev_in_family = series;
+    family->series = series;
+    family->n_series++;
+    family->label_bytes += series->labels_len;
+}
+
+void series_leave_family(struct series *series)
+{
+    struct family *family = series->family;
+    struct series *prev = series->prev_in_family, *next = series->next_in_family;
+
+    MUST((prev ? prev->next_in_family : family->series) == series);
+    MUST(!next || next->prev_in_family == series);
+    if (prev)
+        prev->next_in_family = next;
+    else
+        family->series = next;
+    if (next)
+        next->prev_in_family = prev;
+    family->n_series--;
+    family->label_bytes -= series->labels_len;
+}
+
 void series_ref(struct series *series)
 {
     atomic_fetch_add_explicit(&series->refs, 1, memory_order_relaxed);
@@ -122,6 +151,14 @@ int64_t series_touched_ns(struct series *series)
             newest = touched_ns;
     }
     return newest;
+}
+
+bool series_is_pristine(struct series *series)
+{
+    for (unsigned i = 0; i < series->n_cells; i++)
+        if (cell_at(series, i))
+            return false;
+    return series->is_declared;
 }
 
 /* Whether series.h allows this step. */

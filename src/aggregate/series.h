@@ -57,7 +57,8 @@ struct series {
     uint32_t n_cells : 8;  /* one for each worker */
     _Atomic uint16_t refs; /* one of the snapshots, one of each worker with a cell, a few more */
     _Atomic(enum series_state) state;
-    bool is_prepaid;                /* it uses the prepaid memory of its family */
+    bool is_prepaid : 1;            /* it uses the prepaid memory of its family */
+    bool is_declared : 1;           /* the config declares it; this and the last: under the lock */
     _Atomic(struct cell *) cells[]; /* NULL until that worker has one; the labels follow them */
 };
 
@@ -119,6 +120,10 @@ MUST_CHECK bool series_add_cell(struct series *series, unsigned worker);
 /* Free it and its cells, regardless of references: for freeing the registry. */
 void series_free(struct series *series);
 
+/* With the registry's lock held: add @series to the list of its family; take it out. */
+void series_join_family(struct series *series);
+void series_leave_family(struct series *series);
+
 /* Take a reference; release one. Releasing the last one frees the series and its cells. */
 void series_ref(struct series *series);
 void series_unref(struct series *series);
@@ -139,6 +144,12 @@ static inline enum series_state series_state(const struct series *series)
 {
     return atomic_load_explicit(&series->state, memory_order_acquire);
 }
+
+/*
+ * Whether it is declared, and as it was made: no worker has a cell, so its value is zero. With the
+ * registry's lock held.
+ */
+bool series_is_pristine(struct series *series);
 
 /* Whether lookups find it. With the registry's lock held. */
 static inline bool series_is_registered(const struct series *series)

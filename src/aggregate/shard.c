@@ -42,7 +42,7 @@ struct shard {
     struct cell nowhere;   /* keys whose lines are skipped lead here */
     uint64_t passing_id;   /* total_id() of the passing key, if it is absolute */
     struct totals *totals; /* NULL until a key is absolute */
-    uint64_t source;       /* of the lines: a hash */
+    uint64_t sender;       /* of the lines: a hash */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)
@@ -83,10 +83,14 @@ uint64_t shard_n_evicted(const struct shard *shard)
     return shard->keys.n_evicted;
 }
 
-void shard_set_source(struct shard *shard, bool is_of_totals, uint64_t source)
+void shard_set_totals(struct shard *shard, bool are_totals)
 {
-    keys_set_of_totals(&shard->keys, is_of_totals);
-    shard->source = source;
+    keys_set_of_totals(&shard->keys, are_totals);
+}
+
+void shard_set_sender(struct shard *shard, uint64_t sender)
+{
+    shard->sender = sender;
 }
 
 /* --- looking up ---------------------------------------------------------------- */
@@ -234,10 +238,10 @@ static void add_key(struct shard *shard, const struct line *line, const struct i
     lookup->key = key;
 }
 
-/* A hash of series and source: the same in all workers, and whenever the series exists. */
+/* A hash of series and sender: the same in all workers, and whenever the series exists. */
 static uint64_t total_id(const struct shard *shard, struct slice family, struct slice labels)
 {
-    return hash_pair(family, labels, shard->options.seed ^ shard->source);
+    return hash_pair(family, labels, shard->options.seed ^ shard->sender);
 }
 
 /* Prepare for totals of @identity. */

@@ -43,11 +43,13 @@ DEFINE_CLEANUP(struct shard *, shard_free)
 void shard_set_arrivals(struct shard *shard, struct arrivals *arrivals);
 
 /*
- * Lines from now on come from a listener whose counters are running totals, if @is_of_totals; then
- * their keys are not those of other lines. @source is a hash of their source, for samples whose
- * identity is_absolute. Not while lines that have been prepared wait for shard_find_prepared().
+ * From now on, lines come from a listener whose counters are running totals, or not; their keys are
+ * not the same. Not while lines that have been prepared wait for shard_find_prepared().
  */
-void shard_set_source(struct shard *shard, bool is_of_totals, uint64_t source);
+void shard_set_totals(struct shard *shard, bool are_totals);
+
+/* From now on, lines come from the sender with this hash. Only running totals need it. */
+void shard_set_sender(struct shard *shard, uint64_t sender);
 
 /* The maximum number of lines in a group: more would not stay in the first-level cache. */
 #define SHARD_GROUP_MAX 64
@@ -116,7 +118,7 @@ MUST_CHECK enum verdict shard_record_treated(struct shard *shard, struct key *ke
 /*
  * The same for a key whose values are running totals (facts.is_absolute), with or without a
  * treatment: note the total, and add what it has grown by since the last one of its series and
- * source. @ret is what it does. Its arrival orders the totals of a source between workers. Returns
+ * sender. @ret is what it does. Its arrival orders the totals of a sender between workers. Returns
  * VERDICT_APPLIED or REFUSED_VALUE_OVERFLOW.
  */
 MUST_CHECK enum verdict shard_record_total(struct shard *shard, struct key *key,

@@ -9,7 +9,7 @@
  * removed, only replaced: entries are used one after the other, and then one is evicted for each
  * new id.
  *
- * Totals of one source may be noted in another order than they arrived, if they reach different
+ * Totals of one sender may be noted in another order than they arrived, if they reach different
  * workers. Then the last one to arrive wins, and an earlier one is late: it must not look like a
  * decrease, as all of it would be added.
  */

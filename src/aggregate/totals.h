@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Totals: the last running total of each source in each series
+ * Totals: the last running total of each sender in each series
  *
  * Some senders write the running total of a counter instead of its increments. What such a sample
- * adds is the difference to the last one of the same series and source. A source may reach any
+ * adds is the difference to the last one of the same series and sender. A sender may reach any
  * worker, so all workers share one table, whose size is fixed. Any thread may call any function.
  */
 
@@ -36,12 +36,14 @@ DEFINE_CLEANUP(struct totals *, totals_free)
 size_t totals_bytes(size_t n_max);
 
 /*
- * Note that a source has sent @value, at least 0 and finite, which arrived at @at (monotonic). @id
- * is a hash of series and source, which no sender can choose; two with the same id would be taken
- * for one. Waits at most while another worker notes one. If the table is full, a total is evicted,
- * and the next one of its series and source is a TOTAL_OUTCOME_BASELINE again: preferably one of
- * those idle for TOTALS_IDLE_NS, otherwise any, so that slightly too many totals that are sent in
- * turn do not evict each other every time.
+ * Note that a sender has sent @value, at least 0 and finite, which arrived at @at (monotonic). @id
+ * is a hash of series and sender, with a secret seed; two with the same id would be taken for one.
+ * Waits at most while another worker notes one.
+ *
+ * If the table is full, a total is evicted, and the next one of its series and sender is a
+ * TOTAL_OUTCOME_BASELINE again. It is one of those idle for TOTALS_IDLE_NS, if a few looks find
+ * one, and otherwise any, so that slightly too many totals that are sent in turn do not evict each
+ * other every time.
  */
 struct total_step totals_note(struct totals *totals, uint64_t id, double value, int64_t at);
 

@@ -8,10 +8,10 @@
 /*
  * Every outcome, with its name in udometer_running_total_samples_total{outcome}:
  *
- *      BASELINE    nothing: it is the first one of its source
- *      INCREASE    the difference to the last one of its source, 0 or more
- *      RESET       all of it: it is less than the last one, so its source began anew
- *      LATE        nothing: a later one of its source was faster, and has included it
+ *      BASELINE    nothing: it is the first one of its sender
+ *      INCREASE    the difference to the last one of its sender, 0 or more
+ *      RESET       all of it: it is less than the last one, so its sender began anew
+ *      LATE        nothing: a later one of its sender was faster, and has included it
  */
 #define TOTAL_OUTCOMES(X)                                                                          \
     X(BASELINE, baseline)                                                                          \

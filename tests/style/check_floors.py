@@ -73,7 +73,7 @@ IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base
           "base/unix.h", "fcntl.h", "netdb.h", "poll.h", "pthread.h", "signal.h", "sys/random.h",
           "sys/socket.h", "sys/stat.h", "sys/time.h", "sys/uio.h", "sys/un.h", "threads.h",
           "time.h", "unistd.h", "uv.h"]
-# The mutexes of aggregate: for new keys, for what cannot be read word by word, and for sources that
+# The mutexes of aggregate: for new keys, for what cannot be read word by word, and for senders that
 # any worker may meet.
 MAY_LOCK = ["aggregate/family", "aggregate/registry", "aggregate/set", "aggregate/totals"]
 

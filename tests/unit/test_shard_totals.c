@@ -3,7 +3,7 @@
 /*
  * Shard, from its header: counters whose values are running totals
  *
- * Two shards, of two workers. Sources are numbers, which stand for their hashes.
+ * Two shards, of two workers. Senders are numbers, which stand for their hashes.
  */
 
 #include "registry_setup.h"
@@ -56,8 +56,8 @@ static struct identity identity_of(const char *labels)
     };
 }
 
-/* Record a total of @source in series x with @labels, written as @rest. */
-static double record_as(struct shard *shard, uint64_t source, const char *rest, const char *labels,
+/* Record a total of @sender in series x with @labels, written as @rest. */
+static double record_as(struct shard *shard, uint64_t sender, const char *rest, const char *labels,
                         double total, int64_t at)
 {
     const struct identity identity = identity_of(labels);
@@ -65,7 +65,8 @@ static double record_as(struct shard *shard, uint64_t source, const char *rest, 
     struct total_step step;
     struct lookup lookup;
 
-    shard_set_source(shard, true, source);
+    shard_set_totals(shard, true);
+    shard_set_sender(shard, sender);
     lookup = shard_find(shard, &line);
     if (!lookup.key)
         assert_int_equal(shard_learn(shard, &line, &identity, &lookup), VERDICT_APPLIED);
@@ -75,9 +76,9 @@ static double record_as(struct shard *shard, uint64_t source, const char *rest, 
     return step.increment;
 }
 
-static double record(unsigned worker, uint64_t source, double total, int64_t at)
+static double record(unsigned worker, uint64_t sender, double total, int64_t at)
 {
-    return record_as(shards[worker], source, "|c", "", total, at);
+    return record_as(shards[worker], sender, "|c", "", total, at);
 }
 
 /* The value of the series with @labels. */
@@ -93,7 +94,7 @@ static double read_series(const char *labels)
     return reading.value;
 }
 
-static void what_a_source_has_counted_since_its_first_total_is_added(void **state)
+static void what_a_sender_has_counted_since_its_first_total_is_added(void **state)
 {
     record(0, 1, 1000, 1);
     assert_true(read_series("") == 0);
@@ -104,7 +105,7 @@ static void what_a_source_has_counted_since_its_first_total_is_added(void **stat
     assert_true(read_series("") == 14);
 }
 
-static void sources_of_a_series_add_up(void **state)
+static void senders_of_a_series_add_up(void **state)
 {
     record(0, 1, 1000, 1);
     record(0, 2, 50, 2);
@@ -113,7 +114,7 @@ static void sources_of_a_series_add_up(void **state)
     assert_true(read_series("") == 11);
 }
 
-static void each_series_of_a_source_has_its_own_totals(void **state)
+static void each_series_of_a_sender_has_its_own_totals(void **state)
 {
     record_as(shards[0], 1, "|c|#a:1", "a=\"1\"", 1000, 1);
     record_as(shards[0], 1, "|c|#a:2", "a=\"2\"", 10, 1);
@@ -133,7 +134,7 @@ static void a_series_may_be_written_in_several_ways(void **state)
 }
 
 /* A restarted program has another port, and so perhaps another worker. */
-static void a_source_may_reach_any_worker(void **state)
+static void a_sender_may_reach_any_worker(void **state)
 {
     record(0, 1, 100, 1);
     assert_true(record(1, 1, 110, 2) == 10);
@@ -221,7 +222,8 @@ static void increments_of_a_series_are_added_too(void **state)
 
     record(0, 1, 100, 1);
     identity.is_absolute = false;
-    shard_set_source(shards[0], false, 0);
+    shard_set_totals(shards[0], false);
+    shard_set_sender(shards[0], 0);
     lookup = shard_find(shards[0], &line);
     assert_null(lookup.key);
     assert_int_equal(shard_learn(shards[0], &line, &identity, &lookup), VERDICT_APPLIED);
@@ -241,7 +243,8 @@ static void a_sum_beyond_the_range_is_refused(void **state)
     record(0, 1, 0, 1);
     record(0, 1, DBL_MAX, 2);
     record(0, 2, 0, 2);
-    shard_set_source(shards[0], true, 2);
+    shard_set_totals(shards[0], true);
+    shard_set_sender(shards[0], 2);
     lookup = shard_find(shards[0], &line);
     assert_non_null(lookup.key);
     assert_int_equal(shard_record_total(shards[0], lookup.key, &line, &step),
@@ -259,7 +262,8 @@ static void without_room_for_totals_no_series_is_made(void **state)
 
     registry = new_registry(1, 10, 1000);
     shard = new_shard(0);
-    shard_set_source(shard, true, 1);
+    shard_set_totals(shard, true);
+    shard_set_sender(shard, 1);
     lookup = shard_find(shard, &line);
     assert_int_equal(shard_learn(shard, &line, &identity, &lookup), REFUSED_SERIES_LIMIT);
     assert_int_equal(count_series(registry), 0);
@@ -275,7 +279,8 @@ static void keys_of_totals_go_with_their_series(void **state)
     size_t n;
 
     record(0, 1, 100, 1);
-    shard_set_source(shards[0], false, 0);
+    shard_set_totals(shards[0], false);
+    shard_set_sender(shards[0], 0);
     assert_int_equal(shard_end(shards[0], 2, &x, &n), VERDICT_APPLIED);
     snapshot_unref(registry_snapshot(registry));
     ended = registry_take_ended(registry, &n);
@@ -307,11 +312,11 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        TOTALS_CASE(what_a_source_has_counted_since_its_first_total_is_added),
-        TOTALS_CASE(sources_of_a_series_add_up),
-        TOTALS_CASE(each_series_of_a_source_has_its_own_totals),
+        TOTALS_CASE(what_a_sender_has_counted_since_its_first_total_is_added),
+        TOTALS_CASE(senders_of_a_series_add_up),
+        TOTALS_CASE(each_series_of_a_sender_has_its_own_totals),
         TOTALS_CASE(a_series_may_be_written_in_several_ways),
-        TOTALS_CASE(a_source_may_reach_any_worker),
+        TOTALS_CASE(a_sender_may_reach_any_worker),
         TOTALS_CASE(arrival_orders_totals_between_workers),
         TOTALS_CASE(a_series_that_is_new_again_adds_what_was_counted_since),
         TOTALS_CASE(totals_that_overflow_stay_apart),

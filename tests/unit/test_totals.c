@@ -47,7 +47,7 @@ static double note(uint64_t i, double value, int64_t at, enum total_outcome outc
     return step.increment;
 }
 
-static void the_first_of_a_source_adds_nothing(void **state)
+static void the_first_of_a_sender_adds_nothing(void **state)
 {
     assert_true(note(1, 1000, 1, TOTAL_OUTCOME_BASELINE) == 0);
     assert_true(note(2, 0, 1, TOTAL_OUTCOME_BASELINE) == 0);
@@ -69,7 +69,7 @@ static void a_decrease_adds_all_of_it(void **state)
     assert_true(note(1, 0, 4, TOTAL_OUTCOME_RESET) == 0);
 }
 
-static void sources_are_apart(void **state)
+static void senders_are_apart(void **state)
 {
     note(1, 1000, 1, TOTAL_OUTCOME_BASELINE);
     note(2, 10, 2, TOTAL_OUTCOME_BASELINE);
@@ -77,7 +77,7 @@ static void sources_are_apart(void **state)
     assert_true(note(2, 12, 4, TOTAL_OUTCOME_INCREASE) == 2);
 }
 
-/* Two workers may note what a source has sent in the wrong order. */
+/* Two workers may note what a sender has sent in the wrong order. */
 static void what_a_later_one_has_overtaken_adds_nothing(void **state)
 {
     note(1, 100, 10, TOTAL_OUTCOME_BASELINE);
@@ -208,11 +208,11 @@ static void knows_its_memory(void **state)
 
 struct racer {
     struct totals *totals;
-    _Atomic int64_t *clock; /* the value that a source sends next, and when */
+    _Atomic int64_t *clock; /* the value that a sender sends next, and when */
     double sum;
 };
 
-/* Two workers get the totals of one source, a value for each moment. */
+/* Two workers get the totals of one sender, a value for each moment. */
 static void *race(void *arg)
 {
     struct racer *racer = arg;
@@ -223,7 +223,7 @@ static void *race(void *arg)
     return NULL;
 }
 
-static void workers_together_add_what_the_source_has_counted(void **state)
+static void workers_together_add_what_the_sender_has_counted(void **state)
 {
     _Atomic int64_t clock = 1;
     struct racer racers[2] = { { totals, &clock, 0 }, { totals, &clock, 0 } };
@@ -243,10 +243,10 @@ static void workers_together_add_what_the_source_has_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        TOTALS_CASE(the_first_of_a_source_adds_nothing),
+        TOTALS_CASE(the_first_of_a_sender_adds_nothing),
         TOTALS_CASE(then_the_difference_is_added),
         TOTALS_CASE(a_decrease_adds_all_of_it),
-        TOTALS_CASE(sources_are_apart),
+        TOTALS_CASE(senders_are_apart),
         TOTALS_CASE(what_a_later_one_has_overtaken_adds_nothing),
         TOTALS_CASE(a_full_table_evicts_one_for_each_new_one),
         TOTALS_CASE(an_evicted_one_begins_anew),
@@ -256,7 +256,7 @@ int main(void)
         TOTALS_CASE(a_table_of_one_works),
         TOTALS_CASE(counts_outcomes),
         TOTALS_CASE(knows_its_memory),
-        TOTALS_CASE(workers_together_add_what_the_source_has_counted),
+        TOTALS_CASE(workers_together_add_what_the_sender_has_counted),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -233,7 +233,7 @@ static void add_amount(struct explanation *it, const char *words, double number)
 static void add_step(struct explanation *it, const struct trace_sample *sample)
 {
     static const char *const outcomes[] = {
-        [TOTAL_OUTCOME_BASELINE] = "a running total, the first of its source: adds",
+        [TOTAL_OUTCOME_BASELINE] = "a running total, the first of its sender: adds",
         [TOTAL_OUTCOME_INCREASE] = "a running total: adds",
         [TOTAL_OUTCOME_RESET] = "a running total, less than the last one: adds",
         [TOTAL_OUTCOME_LATE] = "a running total that a later one has overtaken: adds",

@@ -12,7 +12,7 @@
 enum effect_action {
     EFFECT_NOTHING,  /* the value cannot be recorded in any series */
     EFFECT_COUNTS,   /* adds to a counter */
-    EFFECT_REACHES,  /* adds to a counter what its source's running total has grown by */
+    EFFECT_REACHES,  /* adds to a counter what its sender's running total has grown by */
     EFFECT_ADDS,     /* adds to a gauge */
     EFFECT_SETS,     /* a gauge */
     EFFECT_OBSERVES, /* for a histogram */
@@ -45,6 +45,14 @@ static inline struct effect effect_of(const struct line *line, enum sample_type 
     case _SAMPLE_TYPE_N: break;
     }
     return (struct effect){ EFFECT_NOTHING, 0, 0 };
+}
+
+/* Whether the value of a sample of @type may be a running total. */
+static inline bool effect_may_be_total(enum sample_type type)
+{
+    const struct line line = { .is_number = true };
+
+    return effect_of(&line, type, 1).action == EFFECT_COUNTS;
 }
 
 /* The effect of a value that is a running total (struct identity, is_absolute), by @effect. */

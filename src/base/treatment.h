@@ -23,6 +23,13 @@ enum treatment_gauge {
     TREATMENT_GAUGE_RELATIVE,    /* the value is added */
 };
 
+/* What a counter's value is. */
+enum treatment_counter {
+    TREATMENT_COUNTER_BY_LISTENER, /* what its listener says */
+    TREATMENT_COUNTER_ABSOLUTE,    /* a running total of its sender */
+    TREATMENT_COUNTER_INCREMENT,
+};
+
 /* A word that stands for a number: "idle" for 0. */
 struct treatment_word {
     struct slice word;
@@ -34,6 +41,7 @@ struct treatment {
     enum verdict fate; /* VERDICT_APPLIED; or SKIPPED_RULE or SKIPPED_UNDECLARED: skip all lines */
     double scale;      /* factor of the exposed value, after milliseconds became seconds; finite */
     enum treatment_gauge gauge;
+    enum treatment_counter counter;
     const struct treatment_word *words; /* sorted by word, in byte order; each once */
     size_t n_words;
 };
@@ -43,6 +51,18 @@ struct treatment {
     {                                                                                              \
         .fate = VERDICT_APPLIED, .scale = 1                                                        \
     }
+
+/*
+ * Whether values of @type are running totals, for a name with @treatment, or NULL; @by_listener is
+ * what its listener says of counters.
+ */
+static inline bool treatment_is_absolute(const struct treatment *treatment, enum sample_type type,
+                                         bool by_listener)
+{
+    if (treatment && treatment->counter != TREATMENT_COUNTER_BY_LISTENER)
+        by_listener = treatment->counter == TREATMENT_COUNTER_ABSOLUTE;
+    return by_listener && effect_may_be_total(type);
+}
 
 /* Whether the lines of @identity are recognised and not applied. */
 static inline bool identity_is_skipped(const struct identity *identity)

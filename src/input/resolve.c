@@ -12,6 +12,7 @@
 
 #include "input/resolve.h"
 
+#include "base/treatment.h"
 #include "base/utf8.h"
 #include "mapping/name.h"
 
@@ -28,6 +29,7 @@ struct resolver {
     char *family;   /* the name as it is exposed */
     char *unsplit;  /* the name as it was sent, without a bracket group */
     char *rendered; /* the labels, then each of labels_beside */
+    bool are_totals;
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -64,6 +66,11 @@ void resolve_free(struct resolver *resolver)
 void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace)
 {
     resolver->trace = trace;
+}
+
+void resolve_set_totals(struct resolver *resolver, bool are_totals)
+{
+    resolver->are_totals = are_totals;
 }
 
 const char *resolve_fault(const struct resolver *resolver)
@@ -357,6 +364,21 @@ static bool take_type(struct resolver *resolver, struct slice *rest, struct iden
     return true;
 }
 
+/* Note whether values are running totals. A total is what it is, however seldom it is sent. */
+COLD static void read_totals(const struct resolver *resolver, struct identity *identity)
+{
+    identity->is_absolute =
+        treatment_is_absolute(identity->treatment, identity->type, resolver->are_totals);
+    if (identity->is_absolute)
+        identity->weight = 1;
+}
+
+/* Whether they may be; otherwise is_absolute is as it was initialized. */
+static bool may_be_totals(const struct resolver *resolver, const struct identity *identity)
+{
+    return resolver->are_totals || identity->treatment;
+}
+
 /* Resolve the rest, once the name is split and the type known. */
 static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
                                   struct identity *identity)
@@ -369,6 +391,8 @@ static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
     verdict = write_name(resolver, name->name, identity);
     if (verdict == VERDICT_APPLIED)
         verdict = resolve_labels(resolver, rest, identity);
+    if (UNLIKELY(may_be_totals(resolver, identity)))
+        read_totals(resolver, identity);
     return verdict == VERDICT_APPLIED ? verdict : worst_of(resolver, rest, verdict);
 }
 
@@ -418,6 +442,8 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
         if (parse_section(section, &content) != SECTION_CONTAINER)
             verdict = add_section(resolver, section, ret);
+    if (UNLIKELY(may_be_totals(resolver, ret)))
+        read_totals(resolver, ret);
     return verdict;
 }
 

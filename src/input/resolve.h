@@ -42,6 +42,9 @@ DEFINE_CLEANUP(struct resolver *, resolve_free)
 /* Call @trace, which is borrowed, for all that follows; NULL: no trace. */
 void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace);
 
+/* Whether counters of what follows are running totals, unless the config says otherwise. */
+void resolve_set_totals(struct resolver *resolver, bool are_totals);
+
 /*
  * Resolve the identity of @line: its type, weight, family name and labels, by the rules of
  * proto/README.md, sections 2, 3 and 5 to 7.

@@ -24,11 +24,14 @@ static void only_a_counter_reaches_a_running_total(void **state)
     const struct line line = { .is_number = true, .number = 3 };
 
     assert_effect(effect_of_total(effect_of(&line, SAMPLE_COUNTER, 1)), EFFECT_REACHES, 3);
+    assert_true(effect_may_be_total(SAMPLE_COUNTER));
     for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {
         struct effect effect = effect_of(&line, (enum sample_type)i, 1);
 
-        if (i != SAMPLE_COUNTER)
-            assert_effect(effect_of_total(effect), effect.action, effect.amount);
+        if (i == SAMPLE_COUNTER)
+            continue;
+        assert_effect(effect_of_total(effect), effect.action, effect.amount);
+        assert_false(effect_may_be_total((enum sample_type)i));
     }
 }
 

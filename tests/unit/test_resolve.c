@@ -18,6 +18,22 @@ static void freeing_nothing_is_fine(void **state)
     resolve_free(NULL);
 }
 
+static void totals_have_no_weight(void **state)
+{
+    struct identity identity = identity_of("a:1|c|@0.25");
+
+    assert_false(identity.is_absolute);
+    resolve_set_totals(resolver, true);
+    identity = identity_of("a:1|c|@0.25");
+    assert_true(identity.is_absolute && identity.weight == 1);
+    identity = identity_of("a:1|c|@x");
+    assert_true(identity.is_absolute && identity.has_bad_rate);
+    identity = identity_of("a:1|ms|@0.25");
+    assert_true(!identity.is_absolute && identity.weight == 4);
+    resolve_set_totals(resolver, false);
+    assert_false(identity_of("a:1|c").is_absolute);
+}
+
 static void says_type_weight_and_what_was_passed_over(void **state)
 {
     struct identity identity = identity_of("a.b:1|c|@0.25|x|y|#k:v");
@@ -792,6 +808,7 @@ static void tells_of_tags_that_are_switched_off_as_unknown(void **state)
 static const struct CMUnitTest cases[] = {
     CASE(freeing_nothing_is_fine),
     CASE(says_type_weight_and_what_was_passed_over),
+    CASE(totals_have_no_weight),
     CASE(knows_every_type),
     CASE(refuses_every_other_type),
     CASE(the_last_rate_counts),

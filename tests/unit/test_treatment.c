@@ -110,6 +110,24 @@ static void a_scaled_amount_must_stay_an_amount(void **state)
     assert_int_equal(treatment_check(&large, &many, SAMPLE_GAUGE, 100), VERDICT_APPLIED);
 }
 
+static void a_counter_is_a_total_as_its_listener_or_the_treatment_says(void **state)
+{
+    const struct treatment none = TREATMENT_NONE;
+    const struct treatment totals = { .scale = 1, .counter = TREATMENT_COUNTER_ABSOLUTE };
+    const struct treatment increments = { .scale = 1, .counter = TREATMENT_COUNTER_INCREMENT };
+
+    for (unsigned i = 0; i < 2; i++) {
+        bool by_listener = i;
+
+        assert_int_equal(treatment_is_absolute(NULL, SAMPLE_COUNTER, by_listener), by_listener);
+        assert_int_equal(treatment_is_absolute(&none, SAMPLE_COUNTER, by_listener), by_listener);
+        assert_true(treatment_is_absolute(&totals, SAMPLE_COUNTER, by_listener));
+        assert_false(treatment_is_absolute(&increments, SAMPLE_COUNTER, by_listener));
+        assert_false(treatment_is_absolute(&totals, SAMPLE_GAUGE, by_listener));
+        assert_false(treatment_is_absolute(NULL, SAMPLE_TIMER, by_listener));
+    }
+}
+
 static void lines_to_skip_are_skipped_whatever_their_value(void **state)
 {
     const struct treatment skipped = { .fate = SKIPPED_RULE, .scale = 1 };
@@ -132,6 +150,7 @@ int main(void)
         CASE(words_stand_for_numbers),
         CASE(other_words_are_no_numbers),
         CASE(a_scaled_amount_must_stay_an_amount),
+        CASE(a_counter_is_a_total_as_its_listener_or_the_treatment_says),
         CASE(lines_to_skip_are_skipped_whatever_their_value),
     };
 

@@ -46,6 +46,7 @@ void rig_init(struct rig *rig, const struct rig_limits *limits)
         .n_workers = limits->n_workers ? limits->n_workers : 1,
         .max_series = limits->max_series,
         .max_bytes = limits->max_series_bytes,
+        .max_totals = 100,
         .seed = 1,
     };
 

@@ -20,6 +20,7 @@ struct pipeline {
     struct parse_options parsing;
     bool has_check_gauges;
     bool is_dogstatsd;
+    uint64_t sender;
     size_t n_lines;
     struct line lines[SHARD_GROUP_MAX];
 };
@@ -58,6 +59,21 @@ void pipeline_free(struct pipeline *pipeline)
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd)
 {
     pipeline->is_dogstatsd = is_dogstatsd;
+}
+
+void pipeline_set_totals(struct pipeline *pipeline, bool are_totals)
+{
+    pipeline_flush(pipeline);
+    recorder_set_totals(&pipeline->recorder, are_totals);
+}
+
+void pipeline_set_sender(struct pipeline *pipeline, uint64_t sender)
+{
+    if (sender == pipeline->sender)
+        return;
+    pipeline_flush(pipeline);
+    pipeline->sender = sender;
+    shard_set_sender(pipeline->recorder.shard, sender);
 }
 
 void pipeline_set_arrivals(struct pipeline *pipeline, struct arrivals *arrivals)

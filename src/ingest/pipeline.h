@@ -54,6 +54,18 @@ void pipeline_set_suspects(struct pipeline *pipeline, const struct suspect_sink 
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);
 
 /*
+ * Whether the values of counters are running totals of their sender, in lines pushed from now on,
+ * and not increments. Off by default. Waiting lines are applied first.
+ */
+void pipeline_set_totals(struct pipeline *pipeline, bool are_totals);
+
+/*
+ * Lines pushed from now on come from the sender with this hash (peer_hash). Only running totals
+ * need it. If it is another one, waiting lines are applied first.
+ */
+void pipeline_set_sender(struct pipeline *pipeline, uint64_t sender);
+
+/*
  * Everything pushed from now on comes from the source with these @arrivals, which are borrowed. At
  * first it comes from one of the shard's own. Waiting lines are applied first.
  */

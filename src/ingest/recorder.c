@@ -34,6 +34,12 @@ void recorder_set_trace(struct recorder *recorder, const struct trace *trace)
     resolve_set_trace(recorder->resolver, trace ? &trace->resolving : NULL);
 }
 
+void recorder_set_totals(struct recorder *recorder, bool are_totals)
+{
+    shard_set_totals(recorder->shard, are_totals);
+    resolve_set_totals(recorder->resolver, are_totals);
+}
+
 /* --- counting ---------------------------------------------------------------------- */
 
 /* Count the verdict of a sample. */

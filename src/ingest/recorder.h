@@ -39,6 +39,9 @@ void recorder_deinit(struct recorder *recorder);
 /* Tell @trace, which is borrowed, what becomes of lines; NULL: no trace. */
 void recorder_set_trace(struct recorder *recorder, const struct trace *trace);
 
+/* Whether the values of counters are running totals in lines from now on. */
+void recorder_set_totals(struct recorder *recorder, bool are_totals);
+
 /*
  * Record a group of @n lines, at most SHARD_GROUP_MAX. A trace is told only about lines whose key
  * is not known; the others would take longer otherwise.

@@ -143,7 +143,7 @@ static void apply_effect(struct told *told, const struct trace_sample *sample)
 {
     struct known *known = know_series(told, sample->is_overflow);
     const struct effect *effect = &sample->effect;
-    double amount = effect->amount;
+    double amount = effect->action == EFFECT_REACHES ? sample->step.increment : effect->amount;
 
     if (effect->action == EFFECT_OBSERVES) {
         amount *= effect->weight;
@@ -300,7 +300,8 @@ static void free_told(struct told *told)
     buffer_deinit(&told->series);
 }
 
-static void run(const struct pipeline_options *options, bool is_dogstatsd, struct slice input)
+/* @is_other: where listeners may differ, these do from the usual. */
+static void run(const struct pipeline_options *options, bool is_other, struct slice input)
 {
     const struct rig_limits limits = { .max_series = MAX_SERIES,
                                        .max_series_bytes = MAX_BYTES,
@@ -312,8 +313,10 @@ static void run(const struct pipeline_options *options, bool is_dogstatsd, struc
 
     rig_init(&plain, &limits);
     rig_init(&traced, &limits);
-    pipeline_set_dogstatsd(plain.lane.pipeline, is_dogstatsd);
-    pipeline_set_dogstatsd(traced.lane.pipeline, is_dogstatsd);
+    pipeline_set_dogstatsd(plain.lane.pipeline, is_other);
+    pipeline_set_dogstatsd(traced.lane.pipeline, is_other);
+    pipeline_set_totals(plain.lane.pipeline, is_other);
+    pipeline_set_totals(traced.lane.pipeline, is_other);
     pipeline_set_trace(traced.lane.pipeline, &trace);
     for (unsigned round = 0; round < 2; round++) {
         push_all(&plain, input);

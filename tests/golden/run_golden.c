@@ -5,7 +5,8 @@
  *
  * A new pipeline takes each <case>.in as one datagram. The page of a scrape, followed
  * by a comment for each verdict other than "applied" and for each other unusual count,
- * must equal <case>.prom byte for byte. With --update the .prom files are written
+ * must equal <case>.prom byte for byte. In a case whose name begins with "total", the
+ * values of counters are running totals. With --update the .prom files are written
  * instead; read the difference before you commit it.
  */
 
@@ -54,6 +55,13 @@ static void read_file(const char *path, struct buffer *out)
     fclose(file);
 }
 
+static bool is_of_totals(const char *path)
+{
+    const char *name = strrchr(path, '/');
+
+    return strncmp(name ? name + 1 : path, "total", strlen("total")) == 0;
+}
+
 static void run_case(const char *in_path, struct buffer *out)
 {
     CLEANUP(buffer_deinit) struct buffer in = { 0 };
@@ -66,6 +74,7 @@ static void run_case(const char *in_path, struct buffer *out)
 
     rig_init(&rig, &limits);
     rig_must(registry_reserve(rig.registry, own, METRIC_GAUGE), "reserve");
+    pipeline_set_totals(rig.lane.pipeline, is_of_totals(in_path));
     read_file(in_path, &in);
     pipeline_push(rig.lane.pipeline, buffer_text(&in), 0);
     pipeline_flush(rig.lane.pipeline);

@@ -7,7 +7,7 @@ BUILD := build
 
 # Packages needed to build, by their names in Debian 12.
 DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxhash-dev \
-	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev
+	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev libpcre2-dev
 
 # Further packages for "make test". prometheus includes promtool; g++ and locales are for the C
 # client.

@@ -56,6 +56,7 @@ MAY_USE = {
     "microhttpd.h": ["http/server"],
     "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["web/", "tools/bench/report"],
+    "pcre2.h": ["mapping/regex"],
     "uv.h": ["input/datagrams", "input/connections", "daemon/", "tools/"],
 }
 

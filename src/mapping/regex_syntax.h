@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Regex syntax: the regular expressions of Go's package regexp, rewritten for PCRE2
+ *
+ * What that package accepts is written in a way that means the same to PCRE2. What it refuses is
+ * refused, although PCRE2 knows more, so that mapping files stay portable. Source: the package
+ * regexp/syntax of Go, with the flags that regexp.Compile() sets.
+ */
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/compiler.h"
+#include "mapping/regex_parser.h"
+
+/*
+ * Write the Go regular expression @pattern, which is borrowed, to @out for PCRE2. @ret_groups is
+ * memory of @arena. Returns 0, -ENOMEM, or -EINVAL if Go would refuse it; then @fault says why.
+ */
+MUST_CHECK int regex_translate(struct slice pattern, struct arena *arena, struct buffer *out,
+                               struct regex_groups *ret_groups, struct regex_fault *fault);

@@ -133,6 +133,20 @@ enum verdict ending_end(struct ending *ending, struct roster *roster,
     return family ? end_matching(ending, roster, family, request, ret) : VERDICT_APPLIED;
 }
 
+/* --- by the API --------------------------------------------------------------------------- */
+
+bool ending_end_series(struct ending *ending, struct roster *roster, struct series *series,
+                       int64_t arrived_ns, size_t *ret)
+{
+    if (!series_is_registered(series) || series_is_pristine(series) ||
+        series_touched_ns(series) > arrived_ns)
+        return true;
+    if (end(ending, roster, series, arrived_ns) != VERDICT_APPLIED)
+        return false;
+    ++*ret;
+    return true;
+}
+
 /* --- by the config ------------------------------------------------------------------------ */
 
 bool ending_end_undeclared(struct ending *ending, struct roster *roster, uint64_t generation,

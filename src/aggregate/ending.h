@@ -44,6 +44,10 @@ MUST_CHECK enum verdict ending_end(struct ending *ending, struct roster *roster,
                                    const struct end_request *request, size_t *allowance,
                                    size_t *ret);
 
+/* End @series if registry_end_series() would. Returns false without memory. */
+MUST_CHECK bool ending_end_series(struct ending *ending, struct roster *roster,
+                                  struct series *series, int64_t arrived_ns, size_t *ret);
+
 /*
  * For some declared series that no config of @generation or newer declares: end those without a
  * sample, and make the others like any. Adds the number of ended ones to @ret. Returns whether

@@ -29,9 +29,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The number of series a sweep handles each time it takes the lock: workers may wait 0.1 ms. */
-#define SWEEP_BATCH 256
-
 struct registry {
     pthread_mutex_t lock;
     struct roster roster;
@@ -234,6 +231,20 @@ size_t registry_undeclare(struct registry *registry, uint64_t generation)
     return n;
 }
 
+bool registry_end_series(struct registry *registry, struct series *const *series, size_t n,
+                         int64_t arrived_ns, size_t *ret)
+{
+    bool is_whole = true;
+
+    MUST_BE(n, <=, (size_t)REGISTRY_BATCH);
+    pthread_mutex_lock(&registry->lock);
+    for (size_t i = 0; i < n && is_whole; i++)
+        is_whole =
+            ending_end_series(&registry->ending, &registry->roster, series[i], arrived_ns, ret);
+    pthread_mutex_unlock(&registry->lock);
+    return is_whole;
+}
+
 /* --- for the web --------------------------------------------------------------------- */
 
 struct registry_counts registry_count(struct registry *registry)
@@ -328,7 +339,7 @@ static bool take_fresh(struct registry *registry, struct fresh_list *ret)
 
     pthread_mutex_lock(&registry->lock);
     while (is_fine && roster_retired(&registry->roster)) {
-        is_fine = ending_end_retired(&registry->ending, &registry->roster, SWEEP_BATCH);
+        is_fine = ending_end_retired(&registry->ending, &registry->roster, REGISTRY_BATCH);
         pthread_mutex_unlock(&registry->lock);
         pthread_mutex_lock(&registry->lock);
     }
@@ -393,50 +404,12 @@ struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
     return items;
 }
 
-/* Set touched_ns to 0 in all cells, so that any later write shows. Returns the newest of them. */
-static int64_t reset_touched(struct series *series)
-{
-    int64_t newest = 0;
-
-    for (unsigned i = 0; i < series->n_cells; i++) {
-        struct cell *cell = series->cells[i];
-        int64_t touched_ns =
-            cell ? atomic_exchange_explicit(&cell->touched_ns, 0, memory_order_acq_rel) : 0;
-
-        if (touched_ns > newest)
-            newest = touched_ns;
-    }
-    return newest;
-}
-
-/* Undo this in the cells that no worker has written since. */
-static void restore_touched(struct series *series, int64_t touched_ns)
-{
-    for (unsigned i = 0; i < series->n_cells; i++) {
-        struct cell *cell = series->cells[i];
-        int64_t unwritten = 0;
-
-        if (cell)
-            atomic_compare_exchange_strong(&cell->touched_ns, &unwritten, touched_ns);
-    }
-}
-
 static bool mark_one(struct registry *registry, const struct sweep_item *item)
 {
-    struct series *series = item->series;
-    int64_t touched_ns;
+    const struct series *series = item->series;
 
-    if (!series_is_registered(series) || series->is_declared)
-        return false;
-    touched_ns = reset_touched(series);
-    if (touched_ns != item->touched_ns) {
-        restore_touched(series, touched_ns);
-        return false;
-    }
-    /* A sweep that was finished early may have marked it already. */
-    if (series_state(series) == SERIES_LIVE)
-        series_set_state(series, SERIES_EXPIRING);
-    return true;
+    return series_is_registered(series) && !series->is_declared &&
+           series_mark_expiring(item->series, item->touched_ns);
 }
 
 static bool remove_one(struct registry *registry, const struct sweep_item *item)
@@ -463,8 +436,8 @@ static size_t in_batches(struct registry *registry, const struct sweep_item *ite
 {
     size_t n_done = 0;
 
-    for (size_t begin = 0; begin < n; begin += SWEEP_BATCH) {
-        size_t end = n - begin < SWEEP_BATCH ? n : begin + SWEEP_BATCH;
+    for (size_t begin = 0; begin < n; begin += REGISTRY_BATCH) {
+        size_t end = n - begin < REGISTRY_BATCH ? n : begin + REGISTRY_BATCH;
 
         pthread_mutex_lock(&registry->lock);
         for (size_t i = begin; i < end; i++)

@@ -22,6 +22,9 @@
 
 struct registry;
 
+/* The most series that are handled with the lock held, except by x: workers may wait 0.1 ms. */
+#define REGISTRY_BATCH 256
+
 struct registry_options {
     unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
     size_t max_series;             /* beyond it only overflow series are made */
@@ -135,6 +138,15 @@ size_t registry_undeclare(struct registry *registry, uint64_t generation);
  */
 MUST_CHECK enum verdict registry_end(struct registry *registry, const struct end_request *request,
                                      size_t *allowance, size_t *ret);
+
+/*
+ * End @n series at once, at most REGISTRY_BATCH, on which the caller has references or a snapshot,
+ * as an x does that arrives at @arrived_ns. Those that are no longer in the registry, and those
+ * that have been written later, are left out, and so are declared ones without a sample. Adds the
+ * number of ended ones to @ret. Returns false without memory, and then some are left.
+ */
+MUST_CHECK bool registry_end_series(struct registry *registry, struct series *const *series,
+                                    size_t n, int64_t arrived_ns, size_t *ret);
 
 /* Copy the list of aliases. */
 void registry_aliases(struct registry *registry, struct aliases *ret);

@@ -194,6 +194,48 @@ void series_set_state(struct series *series, enum series_state state)
         tell_workers(series, state != SERIES_LIVE);
 }
 
+/* Set touched_ns to 0 in all cells, so that any later write shows. Returns the newest of them. */
+static int64_t reset_touched(struct series *series)
+{
+    int64_t newest = 0;
+
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        struct cell *cell = series->cells[i];
+        int64_t touched_ns =
+            cell ? atomic_exchange_explicit(&cell->touched_ns, 0, memory_order_acq_rel) : 0;
+
+        if (touched_ns > newest)
+            newest = touched_ns;
+    }
+    return newest;
+}
+
+/* Undo this in the cells that no worker has written since. */
+static void restore_touched(struct series *series, int64_t touched_ns)
+{
+    for (unsigned i = 0; i < series->n_cells; i++) {
+        struct cell *cell = series->cells[i];
+        int64_t unwritten = 0;
+
+        if (cell)
+            atomic_compare_exchange_strong(&cell->touched_ns, &unwritten, touched_ns);
+    }
+}
+
+bool series_mark_expiring(struct series *series, int64_t touched_ns)
+{
+    int64_t newest = reset_touched(series);
+
+    if (newest != touched_ns) {
+        restore_touched(series, newest);
+        return false;
+    }
+    /* A sweep that was finished early may have marked it already. */
+    if (series_state(series) == SERIES_LIVE)
+        series_set_state(series, SERIES_EXPIRING);
+    return true;
+}
+
 void series_release_workers(struct series *series)
 {
     /* Keeps the series until the loop is done with its cells. */

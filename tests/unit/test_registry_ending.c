@@ -502,6 +502,46 @@ static void ends_many_series_at_once(void **state)
     assert_empty(registry);
 }
 
+/* --- series of a snapshot ---------------------------------------------------------------- */
+
+static size_t end_series(struct registry *registry, struct series **series, size_t n,
+                         int64_t arrived_ns)
+{
+    size_t n_ended = 0;
+
+    assert_true(registry_end_series(registry, series, n, arrived_ns, &n_ended));
+    return n_ended;
+}
+
+static void series_of_a_snapshot_can_be_ended(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct snapshot *snapshot;
+
+    admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"");
+    admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"");
+    admit(registry, 1, "y", SAMPLE_GAUGE, "");
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(end_series(registry, snapshot->series, 2, 1), 2);
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 0);
+    assert_int_equal(end_series(registry, snapshot->series, 3, 1), 1); /* two have ended */
+    snapshot_unref(snapshot);
+    assert_int_equal(bury(registry), 3);
+    assert_int_equal(registry_count(registry).bytes, 0);
+}
+
+static void series_that_were_written_later_stay(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
+    struct series *series = cell_series(cell);
+
+    cell_touch(cell, 5);
+    assert_int_equal(end_series(registry, &series, 1, 4), 0);
+    assert_int_equal(end_series(registry, &series, 1, 5), 1);
+    assert_int_equal(series_state(series), SERIES_ENDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -526,6 +566,8 @@ int main(void)
         CASE(freeing_a_registry_makes_no_snapshot),
         CASE(a_registry_may_go_with_removed_series_in_its_snapshot),
         CASE(fresh_series_wait_for_memory),
+        CASE(series_of_a_snapshot_can_be_ended),
+        CASE(series_that_were_written_later_stay),
         CASE(ends_many_series_at_once),
     };
 

@@ -62,7 +62,8 @@ struct rule {
 
     enum rule_syntax syntax;
     struct slice match;
-    unsigned types; /* a bit (1 << type) for each enum rule_type that it is for; 0: for all */
+    struct slice prefix; /* only names that begin with it; empty: all */
+    unsigned types;      /* a bit (1 << type) for each enum rule_type that it is for; 0: for all */
     const struct rule_tag *tags;
     size_t n_tags;
 

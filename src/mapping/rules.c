@@ -11,10 +11,10 @@
 #include "mapping/rules.h"
 
 #include "base/arena.h"
+#include "base/regex.h"
 #include "mapping/glob.h"
 #include "mapping/globs.h"
 #include "mapping/name.h"
-#include "mapping/regex.h"
 #include "mapping/rule_check.h"
 #include "mapping/template.h"
 
@@ -184,7 +184,7 @@ static int compile_rule(struct rules *rules, struct reporter *reporter)
 /* Does @other take each line with one of the names of @rule? */
 static bool takes_all_types(const struct rule *other, const struct rule *rule)
 {
-    return other->n_tags == 0 &&
+    return other->n_tags == 0 && other->prefix.len == 0 &&
            (other->types == 0 || (rule->types && (rule->types & ~other->types) == 0));
 }
 
@@ -337,6 +337,12 @@ static const struct rule_tag *missing_tag(const struct rule *rule, const struct 
     return NULL;
 }
 
+/* Is @rule, whose match fits, for @query? */
+static bool fits(const struct rule *rule, const struct rules_query *query)
+{
+    return slice_starts_with(query->name, rule->prefix) && !missing_tag(rule, query->tags);
+}
+
 static size_t find_glob(const struct rules *rules, struct rules_scratch *scratch,
                         const struct rules_query *query)
 {
@@ -344,7 +350,7 @@ static size_t find_glob(const struct rules *rules, struct rules_scratch *scratch
 
     globs_find(rules->globs, scratch->globs, query->name, query->type);
     while (globs_next(scratch->globs, &index))
-        if (!missing_tag(&rules->list[index], query->tags)) {
+        if (fits(&rules->list[index], query)) {
             globs_captures(scratch->globs, scratch->groups);
             return index;
         }
@@ -359,7 +365,7 @@ static size_t find_regex(const struct rules *rules, struct rules_scratch *scratc
         const struct rule *rule = &rules->list[index];
         enum regex_outcome outcome;
 
-        if (!takes_type(rule, query->type) || missing_tag(rule, query->tags))
+        if (!takes_type(rule, query->type) || !fits(rule, query))
             continue;
         outcome =
             regex_find(rules->compiled[index].regex, scratch->regex, query->name, scratch->groups);
@@ -387,6 +393,7 @@ static enum rules_outcome expand(const struct rules *rules, struct rules_scratch
             return RULES_TOO_LONG;
     }
     ret->name = name_write(scratch->name, name);
+    ret->unescaped = name;
     ret->labels = scratch->labels;
     ret->n_labels = ret->rule->n_labels;
     return name.len ? RULES_MATCHED : RULES_NO_NAME;
@@ -447,6 +454,8 @@ static bool explain_rule(const struct explanation *to, size_t index)
         attempt.segment = 0;
     if (attempt.fate == RULES_FATE_WON && !takes_type(attempt.rule, to->query->type))
         attempt.fate = RULES_FATE_TYPE;
+    if (attempt.fate == RULES_FATE_WON && !slice_starts_with(to->query->name, attempt.rule->prefix))
+        attempt.fate = RULES_FATE_PREFIX;
     if (attempt.fate == RULES_FATE_WON) {
         attempt.tag = missing_tag(attempt.rule, to->query->tags);
         if (attempt.tag)

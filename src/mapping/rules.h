@@ -83,6 +83,7 @@ enum rules_outcome {
 struct rules_match {
     const struct rule *rule; /* unless RULES_NO_MATCH */
     struct slice name;       /* a Prometheus name; none if the rule drops */
+    struct slice unescaped;  /* what it was made from, for # HELP */
     /*
      * The labels that the rule sets; none if it drops. A value may be empty, which means to
      * Prometheus that there is no such label.
@@ -105,6 +106,7 @@ enum rules_outcome rules_match(const struct rules *rules, struct rules_scratch *
 enum rules_fate {
     RULES_FATE_WON,
     RULES_FATE_TYPE,     /* it is not for this type */
+    RULES_FATE_PREFIX,   /* it is not for names with this beginning */
     RULES_FATE_LENGTH,   /* the glob has more or fewer segments */
     RULES_FATE_SEGMENT,  /* the glob has another text in a segment */
     RULES_FATE_REGEX,    /* the regex does not match */

@@ -56,7 +56,7 @@ MAY_USE = {
     "microhttpd.h": ["http/server"],
     "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["web/", "tools/bench/report"],
-    "pcre2.h": ["mapping/regex"],
+    "pcre2.h": ["base/regex"],
     "uv.h": ["input/datagrams", "input/connections", "daemon/", "tools/"],
 }
 
@@ -67,6 +67,8 @@ PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "input/section", "input/service_check", "input/stream",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",
         "base/arena", "base/buckets", "base/buffer", "base/hash", "base/spelling", "base/table",
+        "base/regex", "base/regex_class", "base/regex_group", "base/regex_parser",
+        "base/regex_syntax",
         "config/problems",
         "tools/send/encode", "tools/bench/layout", "tools/bench/workload", "tools/bench/tally"]
 IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base/path.h",

@@ -26,7 +26,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
-    "mapping/regex_parser": "only regex_syntax and its parts use it: test_regex_syntax.c",
+    "base/regex_parser": "only regex_syntax and its parts use it: test_regex_syntax.c",
     "main": "it only chooses a command: tests/system/test_start.py",
     "mapping/metric": "only a mapping uses it: test_mapping.c",
     "tools/bench/bench": "a command: tests/system/test_bench.py",

@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "mapping/regex.h"
+#include "base/regex.h"
 
 #include <stdio.h>
 

@@ -228,6 +228,21 @@ static void a_rule_may_ask_for_tags(void **state)
     unmake(&set);
 }
 
+static void a_rule_may_ask_for_a_beginning(void **state)
+{
+    const struct rule list[] = {
+        { .match = TEXT("*.b"), .prefix = TEXT("app."), .name = TEXT("glob") },
+        { .match = TEXT("b$"), .syntax = RULE_REGEX, .prefix = TEXT("app"), .name = TEXT("regex") },
+    };
+    struct set set = MAKE(list);
+
+    must_become(&set, "app.b", RULE_COUNTER, "glob");
+    must_become(&set, "apps.b", RULE_COUNTER, "regex");
+    must_become(&set, "ap.b", RULE_COUNTER, "no match");
+    must_become(&set, "b", RULE_COUNTER, "no match");
+    unmake(&set);
+}
+
 /* --- limits ----------------------------------------------------------------------------- */
 
 static void what_a_rule_makes_has_limits(void **state)
@@ -258,10 +273,15 @@ static void names_are_escaped_after_they_are_made(void **state)
         { .match = TEXT("n.*"), .name = TEXT("$1") },
         { .match = TEXT("^m(.*)"), .syntax = RULE_REGEX, .name = TEXT("m${1}") },
     };
+    const struct rules_query query = { .name = SLICE("m.x/y"), .type = RULE_COUNTER };
     struct set set = MAKE(list);
+    struct rules_match match;
 
     must_become(&set, "n.0a--b\xc3\xa9", RULE_COUNTER, "_0a_b_");
     must_become(&set, "m.x/y", RULE_COUNTER, "m_x_y");
+    assert_int_equal(rules_match(set.rules, set.scratch, &query, &match), RULES_MATCHED);
+    assert_slice_equal(match.unescaped, "m.x/y");
+    assert_slice_equal(match.name, "m_x_y");
     unmake(&set);
 }
 
@@ -294,6 +314,7 @@ int main(void)
         CASE(types_of_samples_have_names_in_rules),
         CASE(what_is_dropped_makes_nothing),
         CASE(a_rule_may_ask_for_tags),
+        CASE(a_rule_may_ask_for_a_beginning),
         CASE(what_a_rule_makes_has_limits),
         CASE(names_are_escaped_after_they_are_made),
         CASE(a_regex_that_exceeds_its_limit_does_not_match),

@@ -109,8 +109,8 @@ static void warns_of_captures_that_may_differ(void **state)
 
 static void note_attempt(void *ctx, const struct rules_attempt *attempt)
 {
-    static const char *const fates[] = { "won",   "type",     "length", "segment",
-                                         "regex", "exceeded", "tag" };
+    static const char *const fates[] = { "won",     "type",  "prefix",   "length",
+                                         "segment", "regex", "exceeded", "tag" };
     struct log *log = ctx;
 
     log->len +=
@@ -129,6 +129,7 @@ static void says_why_the_rules_before_did_not_match(void **state)
         { .match = TEXT("*.b.d"), .name = TEXT("other") },
         { .match = TEXT("*.b.*"), .name = TEXT("typed"), .types = 1u << RULE_SET },
         { .match = TEXT("*.b.*"), .name = TEXT("tagged"), .tags = &tag, .n_tags = 1 },
+        { .match = TEXT("*.b.*"), .name = TEXT("profile"), .prefix = TEXT("b.") },
         { .match = TEXT("b"), .syntax = RULE_REGEX, .name = TEXT("winner") },
         { .match = TEXT("b"), .syntax = RULE_REGEX, .name = TEXT("late") },
     };
@@ -140,13 +141,14 @@ static void says_why_the_rules_before_did_not_match(void **state)
     CLEANUP(rules_scratch_freep) struct rules_scratch *scratch = NULL;
     struct log log = { "", 0 };
 
-    assert_int_equal(rules_new(&rules, &options, list, 8), 0);
+    assert_int_equal(rules_new(&rules, &options, list, 9), 0);
     assert_int_equal(rules_scratch_new(&scratch, rules, &limits), 0);
     rules_explain(rules, scratch, &query, note_attempt, &log);
     assert_string_equal(log.text, "short length 0\n"
                                   "other segment 2\n"
                                   "typed type 0\n"
                                   "tagged tag 0 t\n"
+                                  "profile prefix 0\n"
                                   "regex_x regex 0\n"
                                   "slow exceeded 0\n"
                                   "winner won 0\n");

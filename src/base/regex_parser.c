@@ -6,7 +6,7 @@
  * What is small and used by all files that rewrite a regular expression.
  */
 
-#include "mapping/regex_parser.h"
+#include "base/regex_parser.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * in brackets. So they are written as ranges of code points, which leave no room for that.
  */
 
-#include "mapping/regex_class.h"
+#include "base/regex_class.h"
 
 /* A set of ASCII characters. */
 struct ascii_set {

@@ -6,7 +6,7 @@
  */
 
 #include "base/compiler.h"
-#include "mapping/regex_parser.h"
+#include "base/regex_parser.h"
 
 /*
  * Parse what begins with a backslash and stands for one character. Returns false, with the fault

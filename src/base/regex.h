@@ -9,7 +9,7 @@
  */
 
 #include "base/compiler.h"
-#include "mapping/regex_syntax.h"
+#include "base/regex_syntax.h"
 
 /* PCRE2's match limit; names of usual length need less than a hundredth. */
 #define REGEX_MATCH_LIMIT 20000

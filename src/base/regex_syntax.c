@@ -11,11 +11,11 @@
  * others change what is written instead.
  */
 
-#include "mapping/regex_syntax.h"
+#include "base/regex_syntax.h"
 
+#include "base/regex_class.h"
+#include "base/regex_group.h"
 #include "base/utf8.h"
-#include "mapping/regex_class.h"
-#include "mapping/regex_group.h"
 
 #include <errno.h>
 

@@ -7,7 +7,7 @@
  * groups without names.
  */
 
-#include "mapping/regex_group.h"
+#include "base/regex_group.h"
 
 /* What may follow "(" in PCRE2, and not in Go: the first that fits. */
 static const struct {

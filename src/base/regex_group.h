@@ -6,7 +6,7 @@
  */
 
 #include "base/compiler.h"
-#include "mapping/regex_parser.h"
+#include "base/regex_parser.h"
 
 /* Parse and write '(' and what belongs to it, or ')'. Return false, with the fault noted. */
 MUST_CHECK bool regex_parse_open(struct regex_parser *parser);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Regex parser: the state of rewriting a regular expression (mapping/regex_syntax.h)
+ * Regex parser: the state of rewriting a regular expression (base/regex_syntax.h)
  */
 
 #include "base/buffer.h"

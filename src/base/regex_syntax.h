@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/compiler.h"
-#include "mapping/regex_parser.h"
+#include "base/regex_parser.h"
 
 /*
  * Write the Go regular expression @pattern, which is borrowed, to @out for PCRE2. @ret_groups is

@@ -12,7 +12,7 @@
  * nothing.
  */
 
-#include "mapping/regex.h"
+#include "base/regex.h"
 
 #include <errno.h>
 #include <stdio.h>

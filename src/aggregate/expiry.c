@@ -15,7 +15,22 @@
 
 #include <stdlib.h>
 
-static bool add_item(struct expiry *expiry, struct series *series, int64_t touched_ns)
+/* Whether a scrape has shown the sample that arrived at @touched_ns. */
+static bool is_shown(const struct expiry_rule *rule, int64_t touched_ns)
+{
+    return rule->shown_ns - touched_ns >= EXPIRY_LAG_NS;
+}
+
+/* Whether a series expires whose last sample arrived at @touched_ns. */
+static bool is_due(const struct expiry_rule *rule, int64_t touched_ns)
+{
+    int64_t idle_ns = rule->now_ns - touched_ns;
+
+    return idle_ns > rule->ttl_ns &&
+           (idle_ns > rule->unscraped_ttl_ns || is_shown(rule, touched_ns));
+}
+
+static bool add_item(struct expiry *expiry, const struct sweep_item *item)
 {
     if (expiry->n_items == expiry->n_max) {
         size_t n_max = expiry->n_max ? 2 * expiry->n_max : 256;
@@ -26,33 +41,53 @@ static bool add_item(struct expiry *expiry, struct series *series, int64_t touch
         expiry->items = items;
         expiry->n_max = n_max;
     }
-    series_ref(series);
-    expiry->items[expiry->n_items++] = (struct sweep_item){ series, touched_ns };
+    series_ref(item->series);
+    expiry->items[expiry->n_items++] = *item;
     return true;
 }
 
-size_t expiry_mark(struct expiry *expiry, struct registry *registry, int64_t now_ns, int64_t ttl_ns)
+/* Move the last item to those that a scrape has shown. */
+static void put_first(struct expiry *expiry)
+{
+    struct sweep_item *last = &expiry->items[expiry->n_items - 1];
+    struct sweep_item *first_unscraped = &expiry->items[expiry->n_shown++];
+    struct sweep_item item = *last;
+
+    *last = *first_unscraped;
+    *first_unscraped = item;
+}
+
+size_t expiry_mark(struct expiry *expiry, struct registry *registry, const struct expiry_rule *rule)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
 
     for (size_t i = 0; i < snapshot->n_series; i++) {
         struct series *series = snapshot->series[i];
-        int64_t touched_ns = series_touched_ns(series);
-        bool is_idle = now_ns - touched_ns > ttl_ns;
+        const struct sweep_item item = { series, series_touched_ns(series) };
 
         /* If there was no memory for a new snapshot, this one may include removed series. */
-        if (is_idle && series_state(series) != SERIES_REMOVED &&
-            !add_item(expiry, series, touched_ns))
+        if (!is_due(rule, item.touched_ns) || series_state(series) == SERIES_REMOVED)
+            continue;
+        if (!add_item(expiry, &item))
             break;
+        if (is_shown(rule, item.touched_ns))
+            put_first(expiry);
     }
     snapshot_unref(snapshot);
     registry_mark_expiring(registry, expiry->items, expiry->n_items);
     return expiry->n_items;
 }
 
-size_t expiry_remove(struct expiry *expiry, struct registry *registry)
+size_t expiry_remove(struct expiry *expiry, struct registry *registry, size_t *ret_n_unscraped)
 {
-    return registry_remove_expiring(registry, expiry->items, expiry->n_items);
+    size_t n = 0, n_shown = expiry->n_shown, n_unscraped = expiry->n_items - n_shown;
+
+    *ret_n_unscraped = 0;
+    if (n_shown)
+        n = registry_remove_expiring(registry, expiry->items, n_shown);
+    if (n_unscraped)
+        *ret_n_unscraped = registry_remove_expiring(registry, expiry->items + n_shown, n_unscraped);
+    return n + *ret_n_unscraped;
 }
 
 size_t expiry_take_ended(struct expiry *expiry, struct registry *registry)

@@ -13,29 +13,48 @@
  *      expiry_finish
  *
  * For series that a sender has ended, expiry_take_ended() replaces the steps up to expiry_remove.
+ *
+ * A series that no scrape has shown since its last sample waits for one, up to a limit, so that a
+ * TTL shorter than the scrape interval hides nothing (docs/decisions/0027).
  */
 
 #include "aggregate/registry.h"
 
 /* Zero-initialized, the sweep has not begun. */
 struct expiry {
-    struct sweep_item *items; /* the same in every step */
+    struct sweep_item *items; /* the same in every step; those that a scrape has shown come first */
     size_t n_items;
+    size_t n_shown;
     size_t n_max; /* capacity of items */
 };
 
-/*
- * Find the series whose last sample arrived more than @ttl_ns before @now_ns, and mark them.
- * Returns the number found; if it is 0, expiry_finish() is next. Without memory it finds fewer.
- */
-size_t expiry_mark(struct expiry *expiry, struct registry *registry, int64_t now_ns,
-                   int64_t ttl_ns);
+/* Which series expire. All times are monotonic and come from the same clock as arrivals. */
+struct expiry_rule {
+    int64_t now_ns;
+    int64_t ttl_ns;           /* those whose last sample arrived longer ago than this … */
+    int64_t unscraped_ttl_ns; /* … and, unless a scrape has shown it, longer ago than this */
+    int64_t shown_ns;         /* when the newest scrape that was sent whole began; 0: none yet */
+};
 
 /*
- * Remove those that were not written since. Returns their number. Workers may still have
- * references on them.
+ * The time between the arrival of a sample and the moment when every scrape that begins shows it,
+ * at most: it may wait in a socket and for its worker. So a scrape has shown a sample for sure if
+ * it began this long after the arrival.
  */
-size_t expiry_remove(struct expiry *expiry, struct registry *registry);
+#define EXPIRY_LAG_NS INT64_C(1000000000)
+
+/*
+ * Find the series that expire by @rule, and mark them. Returns the number found; if it is 0,
+ * expiry_finish() is next. Without memory it finds fewer.
+ */
+size_t expiry_mark(struct expiry *expiry, struct registry *registry,
+                   const struct expiry_rule *rule);
+
+/*
+ * Remove those that were not written since. Returns their number, and in @ret_n_unscraped how many
+ * of them no scrape has shown since their last sample. Workers may still have references on them.
+ */
+size_t expiry_remove(struct expiry *expiry, struct registry *registry, size_t *ret_n_unscraped);
 
 /*
  * Instead of the first two steps: take the series that registry_end() has ended. Returns their

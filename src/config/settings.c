@@ -95,6 +95,10 @@ static const struct option options[] = {
       "close a TCP or Unix stream connection that has sent nothing for this long; 0s: never" },
     { "statsd.ttl", "DURATION", OPTION_SECONDS(ttl_s, 1, BILLION, 0, .zero = "; 0s means never"),
       "remove a series this long after its last update; 0s: never" },
+    { "statsd.unscraped-ttl", "DURATION",
+      OPTION_SECONDS(unscraped_ttl_s, 1, BILLION, 600, .zero = "; 0s means not to wait"),
+      "let a series that no complete scrape has shown since its last update wait for one, up to "
+      "this long after the update, even if --statsd.ttl is shorter; 0s: do not wait" },
     { "web.listen-address", "HOST:PORT",
       OPTION_TEXT_OF(value_address, listen_http, "localhost:9102"),
       "address on which to serve metrics and the other pages; a name or * as above",

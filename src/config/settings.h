@@ -33,8 +33,9 @@ struct settings {
     bool container_label;
     bool service_checks;
     uint64_t read_buffer_bytes;
-    uint64_t idle_timeout_s; /* 0: connections may be idle for ever */
-    uint64_t ttl_s;          /* 0: series never expire */
+    uint64_t idle_timeout_s;  /* 0: connections may be idle for ever */
+    uint64_t ttl_s;           /* 0: series never expire */
+    uint64_t unscraped_ttl_s; /* 0: ttl_s alone decides */
     char *listen_http;
     enum option_source http_source; /* of listen_http */
     char *telemetry_path;

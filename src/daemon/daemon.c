@@ -49,7 +49,7 @@ struct daemon {
     const struct daemon_options *options;
     unsigned n_workers;
     uint64_t seed;
-    _Atomic uint64_t n_expired;
+    _Atomic uint64_t n_expired, n_unscraped;
 
     struct buckets *buckets, *batch_buckets;
     struct registry *registry;
@@ -256,6 +256,7 @@ static int start_http(struct daemon *daemon)
         .scrapes = &daemon->scrapes,
         .batch_buckets = daemon->batch_buckets,
         .n_expired = &daemon->n_expired,
+        .n_unscraped = &daemon->n_unscraped,
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
@@ -345,7 +346,10 @@ static int open_sweeper(struct daemon *daemon)
         .workers = daemon->workers,
         .n_workers = daemon->n_workers,
         .ttl_s = daemon->options->ttl_s,
+        .unscraped_ttl_s = daemon->options->unscraped_ttl_s,
+        .shown_ns = &daemon->scrapes.shown_ns,
         .n_expired = &daemon->n_expired,
+        .n_unscraped = &daemon->n_unscraped,
     };
 
     return sweeper_open(&daemon->sweeper, &daemon->loop, &options);

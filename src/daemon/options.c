@@ -129,6 +129,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .registry = options_registry(settings),
         .max_key_bytes = options_max_key_bytes(settings),
         .ttl_s = (uint32_t)settings->ttl_s,
+        .unscraped_ttl_s = (uint32_t)settings->unscraped_ttl_s,
         .http_address = settings->listen_http,
         .is_http_default = settings->http_source == OPTION_DEFAULT,
         .telemetry_path = settings->telemetry_path,

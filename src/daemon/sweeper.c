@@ -49,6 +49,7 @@ struct sweeper {
     enum sweep_state state;
     struct expiry expiry;
     size_t n_removed;           /* because their TTL has passed */
+    size_t n_unscraped;         /* of these, the ones that no scrape has shown */
     size_t n_released;          /* of the expiry's items, from the first on, by all workers */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
@@ -96,14 +97,24 @@ static void ask_all(struct sweeper *sweeper, void (*task)(struct shard *, void *
     }
 }
 
+static struct expiry_rule rule_of(const struct sweeper_options *options)
+{
+    return (struct expiry_rule){
+        .now_ns = clock_monotonic_ns(),
+        .ttl_ns = options->ttl_s * CLOCK_NS_PER_S,
+        .unscraped_ttl_ns = options->unscraped_ttl_s * CLOCK_NS_PER_S,
+        .shown_ns = atomic_load(options->shown_ns),
+    };
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct sweeper *sweeper = timer->data;
+    const struct expiry_rule rule = rule_of(&sweeper->options);
 
     if (sweeper->state != SWEEP_IDLE)
         return;
-    if (expiry_mark(&sweeper->expiry, sweeper->options.registry, clock_monotonic_ns(),
-                    sweeper->options.ttl_s * CLOCK_NS_PER_S) == 0) {
+    if (expiry_mark(&sweeper->expiry, sweeper->options.registry, &rule) == 0) {
         expiry_finish(&sweeper->expiry);
         return;
     }
@@ -126,7 +137,7 @@ static void on_pause_over(uv_timer_t *pause)
         uv_timer_start(pause, on_pause_over, PAUSE_MS, 0);
         return;
     }
-    sweeper->n_removed = 0;
+    sweeper->n_removed = sweeper->n_unscraped = 0;
     if (expiry_take_ended(&sweeper->expiry, sweeper->options.registry) > 0)
         release_all(sweeper);
 }
@@ -149,9 +160,11 @@ static void end_sweep(struct sweeper *sweeper)
     expiry_finish(&sweeper->expiry);
     sweeper->state = SWEEP_IDLE;
     atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
+    atomic_fetch_add(sweeper->options.n_unscraped, sweeper->n_unscraped);
     /* None expire in the round after an x, which only releases what has ended. */
     if (sweeper->n_removed > 0)
-        log_debug("series expired", LOG_UINT("count", sweeper->n_removed));
+        log_debug("series expired", LOG_UINT("count", sweeper->n_removed),
+                  LOG_UINT("unscraped", sweeper->n_unscraped));
 }
 
 static void on_answered(uv_async_t *async)
@@ -161,7 +174,8 @@ static void on_answered(uv_async_t *async)
     if (atomic_load(&sweeper->n_awaited) > 0)
         return;
     if (sweeper->state == SWEEP_MARKED) {
-        sweeper->n_removed = expiry_remove(&sweeper->expiry, sweeper->options.registry);
+        sweeper->n_removed =
+            expiry_remove(&sweeper->expiry, sweeper->options.registry, &sweeper->n_unscraped);
         release_all(sweeper);
     } else if (sweeper->state == SWEEP_REMOVED) {
         sweeper->n_released += n_in_round(sweeper);

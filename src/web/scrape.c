@@ -80,7 +80,7 @@ int scrape_new(struct scrape **ret, const struct selfmetrics *source, enum scrap
     scrape->stream = (struct http_stream){ read_stream, close_stream };
     scrape->source = source;
     scrape->part = part;
-    scrape->started_ns = clock_monotonic_ns();
+    scrape->started_ns = clock_monotonic_ns(); /* before the snapshot */
     r = begin_exposition(scrape, writer);
     if (r < 0) {
         free(scrape);
@@ -90,15 +90,11 @@ int scrape_new(struct scrape **ret, const struct selfmetrics *source, enum scrap
     return 0;
 }
 
-static double elapsed_s(const struct scrape *scrape)
-{
-    return (double)(clock_monotonic_ns() - scrape->started_ns) / CLOCK_NS_PER_S;
-}
-
 static void record(const struct scrape *scrape, bool is_sent)
 {
     if (is_sent)
-        scrape_stats_record(scrape->source->scrapes, elapsed_s(scrape), scrape->size_bytes);
+        scrape_stats_record(scrape->source->scrapes, scrape->started_ns, clock_monotonic_ns(),
+                            scrape->size_bytes);
     else if (scrape->size_bytes > 0)
         scrape->source->scrapes->n_broken++;
 }

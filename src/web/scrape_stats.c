@@ -8,6 +8,8 @@
 
 #include "web/scrape_stats.h"
 
+#include "base/clock.h"
+
 int scrape_stats_init(struct scrape_stats *stats)
 {
     static const double sizes[] = { 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
@@ -36,8 +38,12 @@ static void observe(struct scrape_histogram *histogram, double value)
     histogram->sum += value;
 }
 
-void scrape_stats_record(struct scrape_stats *stats, double duration_s, double size_bytes)
+void scrape_stats_record(struct scrape_stats *stats, int64_t began_ns, int64_t ended_ns,
+                         double size_bytes)
 {
-    observe(&stats->duration_s, duration_s);
+    observe(&stats->duration_s, (double)(ended_ns - began_ns) / CLOCK_NS_PER_S);
     observe(&stats->size_bytes, size_bytes);
+    /* A slow one may have begun before others that were faster. */
+    if (began_ns > atomic_load(&stats->shown_ns))
+        atomic_store(&stats->shown_ns, began_ns);
 }

@@ -36,6 +36,7 @@
     X(families, registry->families)                                                                \
     X(series_bytes, registry->bytes)                                                               \
     X(expired_series, atomic_load_explicit(source->n_expired, memory_order_relaxed))               \
+    X(unscraped_series, atomic_load_explicit(source->n_unscraped, memory_order_relaxed))           \
     X(scrapes_broken, source->scrapes->n_broken)                                                   \
     X(log_dropped, log_n_dropped())                                                                \
     X(cpu_s, process.cpu_seconds)                                                                  \
@@ -270,6 +271,9 @@ static const struct self_family families[] = {
       "Memory that families, series and cells use, or may grow to.", VALUE(series_bytes) },
     { "udometer_expired_series_total", METRIC_COUNTER,
       "Series removed after their TTL without an update.", VALUE(expired_series) },
+    { "udometer_expired_unscraped_series_total", METRIC_COUNTER,
+      "Expired series that no complete scrape has shown since their last update.",
+      VALUE(unscraped_series) },
     { "udometer_limit", METRIC_GAUGE, "The limits that --limit.NAME has set.", .add = add_limits },
     { "udometer_batch_datagrams", METRIC_HISTOGRAM, "Datagrams a worker received in one call.",
       .add = add_batches },

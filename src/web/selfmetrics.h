@@ -38,7 +38,8 @@ struct selfmetrics {
     struct scrape_stats *scrapes;
     const struct buckets *batch_buckets; /* 1, 2, 4, …; TELEMETRY_BATCH_BUCKETS - 1 of them */
     _Atomic uint64_t *n_expired;
-    double start_time_s; /* since 1970 */
+    _Atomic uint64_t *n_unscraped; /* of these */
+    double start_time_s;           /* since 1970 */
 };
 
 /* Create the buckets for selfmetrics.batch_buckets. Returns 0 or -ENOMEM. */

@@ -55,6 +55,16 @@ scrape_configs:
     metrics_path: /self
     static_configs: [{targets: ["%s:%d"]}]
 """
+RARELY = """
+global:
+  scrape_interval: 6s
+  scrape_timeout: 6s
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: udometer
+    static_configs:
+      - targets: ["%s:%d"]
+"""
 # An alert that fires at once and for ever, for the names that Prometheus makes then.
 RULES = """
 groups:
@@ -275,6 +285,24 @@ def test_self_metrics_on_their_own_page_leave_their_names_to_bots(start, tmp_pat
         for job in "bots", "udometer":
             down = "count_over_time((up{job='%s'} == 0)[1h:1s])" % job
             assert prometheus.number(down) is None, down_because(prometheus)
+
+
+def test_a_ttl_shorter_than_the_interval_hides_nothing(start, tmp_path):
+    udometer = start("--statsd.ttl=1s", "--web.self-metrics-path=/self")
+
+    def has_expired(n):
+        return udometer.scrape("/self").value("udometer_expired_series_total") == n
+
+    with running(tmp_path, RARELY % udometer.http) as prometheus:
+        last = None
+        for i in range(2):
+            wait_until(lambda: prometheus.number("timestamp(up)") not in (None, last), "a scrape")
+            last = prometheus.number("timestamp(up)")
+            udometer.send("rare_total:%d|c" % (i + 4))
+            # A day, because it may have become stale before this looks.
+            prometheus.wait_for("max_over_time(rare_total[1d])", i + 4)
+            wait_until(lambda: has_expired(i + 1), "it has expired")
+        assert prometheus.number("min_over_time(up[1h])") == 1, down_because(prometheus)
 
 
 # Characters that cannot be part of a tag's value, because they end the value or the line.

@@ -77,10 +77,20 @@ static void record(unsigned worker, const char *name, int64_t now_ns)
     record_as(worker, name, SAMPLE_COUNTER, now_ns);
 }
 
+/* Begin a sweep by the TTL alone, whatever scrapes have shown. */
+static size_t mark(struct expiry *expiry, int64_t now_ns, int64_t ttl_ns)
+{
+    const struct expiry_rule rule = { .now_ns = now_ns, .ttl_ns = ttl_ns };
+
+    return expiry_mark(expiry, registry, &rule);
+}
+
+static size_t n_unscraped; /* of the last sweep */
+
 /* The second half of a sweep. Returns the number of series that it removed. */
 static size_t finish(struct expiry *expiry)
 {
-    size_t n = expiry_remove(expiry, registry);
+    size_t n = expiry_remove(expiry, registry, &n_unscraped);
 
     for (unsigned i = 0; i < WORKERS; i++)
         shard_release(shards[i], expiry->items, expiry->n_items);
@@ -89,15 +99,21 @@ static size_t finish(struct expiry *expiry)
 }
 
 /* A whole sweep, while no thread writes. Returns the number of series that it removed. */
-static size_t sweep(int64_t now_ns, int64_t ttl_ns)
+static size_t sweep_by(const struct expiry_rule *rule)
 {
     struct expiry expiry = { 0 };
 
-    if (expiry_mark(&expiry, registry, now_ns, ttl_ns) == 0) {
+    n_unscraped = 0;
+    if (expiry_mark(&expiry, registry, rule) == 0) {
         expiry_finish(&expiry);
         return 0;
     }
     return finish(&expiry);
+}
+
+static size_t sweep(int64_t now_ns, int64_t ttl_ns)
+{
+    return sweep_by(&(struct expiry_rule){ .now_ns = now_ns, .ttl_ns = ttl_ns });
 }
 
 /* The sum of all counters. */
@@ -163,7 +179,7 @@ static void nothing_to_mark_ends_a_sweep(void **state)
 {
     struct expiry expiry = { 0 };
 
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
+    assert_int_equal(mark(&expiry, 1000, 1), 0);
     expiry_finish(&expiry);
     expiry_finish(&expiry);
     assert_null(expiry.items);
@@ -174,10 +190,111 @@ static void a_sweep_may_end_after_marking(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 1);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
+    assert_int_equal(mark(&expiry, 1000, 1), 1);
     expiry_finish(&expiry);
     assert_true(total() == 1);
     assert_int_equal(sweep(1000, 1), 1); /* and start again */
+}
+
+/* --- what no scrape has shown ---------------------------------------------------------------- */
+
+#define SECOND INT64_C(1000000000)
+
+/* Sweep with a TTL of 1 s, or 60 s until a scrape; the newest of these began at @shown_s. */
+static size_t sweep_after(int64_t now_s, int64_t shown_s)
+{
+    const struct expiry_rule rule = { .now_ns = now_s * SECOND,
+                                      .ttl_ns = SECOND,
+                                      .unscraped_ttl_ns = 60 * SECOND,
+                                      .shown_ns = shown_s * SECOND };
+
+    return sweep_by(&rule);
+}
+
+static void a_series_waits_for_a_scrape(void **state)
+{
+    record(0, "x", 100 * SECOND);
+    assert_int_equal(sweep_after(110, 0), 0);
+    assert_int_equal(sweep_after(130, 99), 0);
+    assert_int_equal(sweep_after(130, 129), 1);
+    assert_int_equal(n_unscraped, 0);
+}
+
+static void but_not_for_ever(void **state)
+{
+    record(0, "x", 100 * SECOND);
+    assert_int_equal(sweep_after(160, 0), 0);
+    assert_int_equal(sweep_after(161, 0), 1);
+    assert_int_equal(n_unscraped, 1);
+}
+
+/* A sample is applied some time after it arrives, so a scrape may have passed its series. */
+static void a_scrape_right_after_a_sample_may_not_have_shown_it(void **state)
+{
+    record(0, "x", 100 * SECOND + 1);
+    assert_int_equal(sweep_after(110, 100), 0);
+    assert_int_equal(sweep_after(110, 101), 0);
+    assert_int_equal(sweep_after(110, 102), 1);
+    record(0, "x", 200 * SECOND);
+    assert_int_equal(sweep_after(210, 201), 1);
+}
+
+static void each_sample_waits_for_a_scrape_of_its_own(void **state)
+{
+    record(0, "x", 100 * SECOND);
+    record(1, "x", 120 * SECOND);
+    assert_int_equal(sweep_after(140, 110), 0); /* it has shown the first only */
+    record(0, "x", 150 * SECOND);
+    assert_int_equal(sweep_after(170, 140), 0);
+    assert_int_equal(sweep_after(210, 140), 0); /* the limit counts from the last sample, too */
+    assert_true(total() == 3);
+    assert_int_equal(sweep_after(211, 140), 1);
+    assert_int_equal(n_unscraped, 1);
+}
+
+static void a_longer_ttl_holds_whether_scrapes_come_or_not(void **state)
+{
+    struct expiry_rule rule = { .ttl_ns = 60 * SECOND, .unscraped_ttl_ns = SECOND };
+
+    record(0, "x", 100 * SECOND);
+    rule.now_ns = 160 * SECOND;
+    assert_int_equal(sweep_by(&rule), 0);
+    rule.shown_ns = 159 * SECOND;
+    assert_int_equal(sweep_by(&rule), 0);
+    rule.shown_ns = 0;
+    rule.now_ns++;
+    assert_int_equal(sweep_by(&rule), 1);
+    assert_int_equal(n_unscraped, 1); /* the TTL was too short for the scraper, if there is one */
+}
+
+static void shown_and_unscraped_series_of_a_sweep_are_told_apart(void **state)
+{
+    char name[16];
+
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "s%u", i);
+        record(i % 2, name, (i % 10 == 3 ? 150 : 100) * SECOND);
+    }
+    assert_int_equal(sweep_after(211, 140), 1000);
+    assert_int_equal(n_unscraped, 100);
+    assert_int_equal(registry_count(registry).bytes, 0);
+    assert_int_equal(shard_n_keys(shards[0]) + shard_n_keys(shards[1]), 0);
+}
+
+static void a_write_keeps_an_unscraped_series_too(void **state)
+{
+    const struct expiry_rule rule = { .now_ns = 200 * SECOND, .shown_ns = 120 * SECOND };
+    struct expiry expiry = { 0 };
+
+    record(0, "shown", 100 * SECOND);
+    record(0, "unscraped", 150 * SECOND);
+    record(0, "written", 150 * SECOND);
+    assert_int_equal(expiry_mark(&expiry, registry, &rule), 3);
+    assert_int_equal(expiry.n_shown, 1);
+    record(1, "written", 200 * SECOND);
+    assert_int_equal(finish(&expiry), 2);
+    assert_int_equal(n_unscraped, 1);
+    assert_true(total() == 2);
 }
 
 /* --- what is kept ---------------------------------------------------------------------- */
@@ -187,7 +304,7 @@ static void a_write_between_mark_and_remove_keeps_the_series(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 100);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     record(0, "x", 200);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 2);
@@ -201,7 +318,7 @@ static void a_write_in_the_second_of_the_last_one_keeps_the_series(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 100);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     record(0, "x", 100);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 2);
@@ -212,7 +329,7 @@ static void a_new_cell_in_the_second_of_the_last_write_keeps_the_series(void **s
     struct expiry expiry = { 0 };
 
     record(0, "x", 100);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     record(1, "x", 100);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 2);
@@ -223,7 +340,7 @@ static void a_worker_without_a_cell_of_it_keeps_it_too(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 100);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     record(1, "x", 200);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 2);
@@ -238,7 +355,7 @@ static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state
 
     record(0, "x", 100);
     key = look_up(0, &line, SAMPLE_COUNTER);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 2);
@@ -253,7 +370,7 @@ static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 
     record(0, "x", 100);
     key = look_up(0, &line, SAMPLE_COUNTER);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 2);
@@ -265,7 +382,7 @@ static void an_admission_before_the_first_write_is_not_lost(void **state)
     struct line line = line_of("x", 100);
     struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* as old as its sample, not yet written */
 
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     assert_int_equal(shard_record(shards[0], key, &line), VERDICT_APPLIED);
     assert_int_equal(finish(&expiry), 0);
     assert_true(total() == 1);
@@ -276,7 +393,7 @@ static void what_was_kept_expires_at_its_next_time(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 100);
-    assert_int_equal(expiry_mark(&expiry, registry, 200, 10), 1);
+    assert_int_equal(mark(&expiry, 200, 10), 1);
     record(0, "x", 200);
     assert_int_equal(finish(&expiry), 0);
     assert_int_equal(sweep(210, 10), 0);
@@ -403,7 +520,7 @@ static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
     for (unsigned i = 0; i < WORKERS; i++)
         shard_release(shards[i], expiry.items, expiry.n_items);
     expiry_finish(&expiry);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1); /* more than fits */
+    assert_int_equal(mark(&expiry, 1000, 1), 1); /* more than fits */
     assert_int_equal(finish(&expiry), 1);
     assert_int_equal(registry_count(registry).bytes, 0);
 }
@@ -414,7 +531,7 @@ static void what_was_ended_is_not_marked(void **state)
 
     record(0, "x", 1);
     assert_int_equal(end_series(0, "x"), 1);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 0);
+    assert_int_equal(mark(&expiry, 1000, 1), 0);
     expiry_finish(&expiry);
     assert_int_equal(bury(), 1);
 }
@@ -426,7 +543,7 @@ static void what_is_ended_during_a_sweep_is_released_once(void **state)
 
     record(0, "x", 1);
     record(1, "x", 1);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
+    assert_int_equal(mark(&expiry, 1000, 1), 1);
     assert_int_equal(end_series(1, "x"), 1);
     finish(&expiry);
     assert_int_equal(bury(), 1);
@@ -444,8 +561,8 @@ static void a_sweep_may_be_broken_off_when_the_workers_have_ended(void **state)
     record(1, "x", 1);
     record(0, "y", 1);
     record(1, "z", 2000);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 2);
-    assert_int_equal(expiry_remove(&expiry, registry), 2);
+    assert_int_equal(mark(&expiry, 1000, 1), 2);
+    assert_int_equal(expiry_remove(&expiry, registry, &n_unscraped), 2);
     shard_release(shards[0], expiry.items, expiry.n_items); /* the other was not reached */
     for (unsigned i = 0; i < WORKERS; i++) {
         shard_free(shards[i]);
@@ -462,7 +579,7 @@ static void what_is_only_expiring_survives_the_end_of_a_sweep(void **state)
     struct expiry expiry = { 0 };
 
     record(0, "x", 1);
-    assert_int_equal(expiry_mark(&expiry, registry, 1000, 1), 1);
+    assert_int_equal(mark(&expiry, 1000, 1), 1);
     expiry_deinit(&expiry);
     assert_true(total() == 1);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
@@ -656,9 +773,9 @@ static void sweep_once(void)
 
     atomic_fetch_add(&all.now_ns, 2);
     wait_for_workers(false); /* their clocks are not earlier than ours */
-    if (expiry_mark(&all.expiry, registry, atomic_load(&all.now_ns), 1) > 0) {
+    if (mark(&all.expiry, atomic_load(&all.now_ns), 1) > 0) {
         wait_for_workers(false);
-        all.n_expired += expiry_remove(&all.expiry, registry);
+        all.n_expired += expiry_remove(&all.expiry, registry, &n_unscraped);
         n_removed = move_removed(&all.expiry);
         wait_for_workers(true);
         add_up(all.expiry.items, n_removed);
@@ -742,6 +859,13 @@ int main(void)
         EXPIRY_CASE(a_ttl_longer_than_the_clock_has_run_takes_nothing),
         EXPIRY_CASE(a_series_of_the_future_stays),
         EXPIRY_CASE(nothing_to_mark_ends_a_sweep),
+        EXPIRY_CASE(a_series_waits_for_a_scrape),
+        EXPIRY_CASE(but_not_for_ever),
+        EXPIRY_CASE(a_scrape_right_after_a_sample_may_not_have_shown_it),
+        EXPIRY_CASE(each_sample_waits_for_a_scrape_of_its_own),
+        EXPIRY_CASE(a_longer_ttl_holds_whether_scrapes_come_or_not),
+        EXPIRY_CASE(shown_and_unscraped_series_of_a_sweep_are_told_apart),
+        EXPIRY_CASE(a_write_keeps_an_unscraped_series_too),
         EXPIRY_CASE(a_sweep_may_end_after_marking),
         EXPIRY_CASE(a_write_between_mark_and_remove_keeps_the_series),
         EXPIRY_CASE(a_write_in_the_second_of_the_last_one_keeps_the_series),

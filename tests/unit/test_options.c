@@ -347,9 +347,9 @@ static void describe(struct buffer *out)
                       options.registry.max_family_series, options.registry.max_bytes,
                       options.max_key_bytes);
     buffer_add_format(
-        out, " %d %d %u %lu %u %u %s %s %s %d", (int)options.log_level, (int)options.log_format,
+        out, " %d %d %u %lu %u %u %u %s %s %s %d", (int)options.log_level, (int)options.log_format,
         options.n_workers, (unsigned long)options.max_connections, options.idle_max_s,
-        options.ttl_s, options.http_address, options.telemetry_path,
+        options.ttl_s, options.unscraped_ttl_s, options.http_address, options.telemetry_path,
         options.selfmetrics_path ? options.selfmetrics_path : "", options.has_welcome);
     assert_false(out->has_failed);
 }

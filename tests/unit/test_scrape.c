@@ -3,6 +3,7 @@
 #include "push.h"
 
 #include "aggregate/expiry.h"
+#include "base/clock.h"
 #include "output/text.h"
 #include "web/scrape.h"
 
@@ -11,7 +12,7 @@
 
 static struct buckets *batch_buckets;
 static struct scrape_stats scrapes;
-static _Atomic uint64_t n_expired;
+static _Atomic uint64_t n_expired, n_unscraped;
 static struct selfmetrics source;
 
 static struct scrape *begin_scrape_of(enum scrape_part part)
@@ -170,15 +171,17 @@ static void series_that_come_later_are_in_the_next_one(void **state)
 static void series_that_go_meanwhile_are_still_there(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    const struct expiry_rule rule = { .now_ns = 100, .ttl_ns = 1 };
     struct expiry expiry = { 0 };
+    size_t n_removed_unscraped;
     struct scrape *scrape;
 
     push_many(3000);
     scrape = begin_scrape();
     buffer_add_char(&out, ' ');
     assert_int_equal(scrape_read(scrape, out.data, 1), 1);
-    assert_int_equal(expiry_mark(&expiry, registry, 100, 1), 3000);
-    assert_int_equal(expiry_remove(&expiry, registry), 3000);
+    assert_int_equal(expiry_mark(&expiry, registry, &rule), 3000);
+    assert_int_equal(expiry_remove(&expiry, registry, &n_removed_unscraped), 3000);
     shard_release(shard, expiry.items, expiry.n_items);
     expiry_finish(&expiry);
     push("family1:1|g"); /* of another type now */
@@ -250,6 +253,30 @@ static void a_scrape_that_was_read_but_not_sent_is_broken(void **state)
     assert_int_equal(n_recorded(), 0);
 }
 
+static void a_scrape_to_the_end_says_when_it_began(void **state)
+{
+    int64_t before_ns = clock_monotonic_ns(), shown_ns;
+    struct scrape *scrape, *broken;
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    assert_int_equal(atomic_load(&scrapes.shown_ns), 0);
+    scrape = begin_scrape_of(SCRAPE_SERIES);
+    shown_ns = clock_monotonic_ns();
+    read_rest(scrape, &out, 1000);
+    assert_int_equal(atomic_load(&scrapes.shown_ns), 0);
+    scrape_free(scrape, true);
+    assert_in_range(atomic_load(&scrapes.shown_ns), before_ns, shown_ns);
+
+    shown_ns = atomic_load(&scrapes.shown_ns);
+    broken = begin_scrape();
+    read_rest(broken, &out, 1000);
+    scrape_free(broken, false);
+    scrape = begin_scrape_of(SCRAPE_SELFMETRICS);
+    read_rest(scrape, &out, 1000);
+    scrape_free(scrape, true);
+    assert_int_equal(atomic_load(&scrapes.shown_ns), shown_ns);
+}
+
 /* --- on two pages ------------------------------------------------------------------------ */
 
 static void series_alone_are_without_self_metrics(void **state)
@@ -317,7 +344,8 @@ static int begin_case(void **state)
                                    .n_rows = 1,
                                    .scrapes = &scrapes,
                                    .batch_buckets = batch_buckets,
-                                   .n_expired = &n_expired };
+                                   .n_expired = &n_expired,
+                                   .n_unscraped = &n_unscraped };
     return scrape_stats_init(&scrapes);
 }
 
@@ -344,6 +372,7 @@ int main(void)
         SCRAPE_CASE(a_scrape_to_the_end_is_recorded_with_its_size),
         SCRAPE_CASE(a_scrape_that_ends_early_is_counted_as_broken),
         SCRAPE_CASE(a_scrape_that_was_read_but_not_sent_is_broken),
+        SCRAPE_CASE(a_scrape_to_the_end_says_when_it_began),
         SCRAPE_CASE(series_alone_are_without_self_metrics),
         SCRAPE_CASE(self_metrics_alone_are_without_series),
         SCRAPE_CASE(the_two_parts_make_the_whole),

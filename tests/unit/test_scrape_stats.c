@@ -34,9 +34,9 @@ static void has_the_bounds_of_clients_and_powers_of_ten(void **state)
 
 static void counts_each_scrape_once_by_duration_and_by_size(void **state)
 {
-    scrape_stats_record(&stats, 0.005, 500);
-    scrape_stats_record(&stats, 0.25, 2000);
-    scrape_stats_record(&stats, 99, 1e12);
+    scrape_stats_record(&stats, 0, 5000000, 500);
+    scrape_stats_record(&stats, 1000000000, 1250000000, 2000);
+    scrape_stats_record(&stats, 1, 99000000001, 1e12);
     assert_int_equal(sum(&stats.duration_s), 3);
     assert_int_equal(sum(&stats.size_bytes), 3);
     assert_int_equal(stats.duration_s.counts[0], 1);
@@ -47,6 +47,17 @@ static void counts_each_scrape_once_by_duration_and_by_size(void **state)
     assert_int_equal(stats.size_bytes.counts[7], 1);
     assert_true(stats.duration_s.sum == 0.005 + 0.25 + 99);
     assert_true(stats.size_bytes.sum == 1e12 + 2500);
+}
+
+static void knows_when_the_newest_complete_scrape_began(void **state)
+{
+    assert_int_equal(atomic_load(&stats.shown_ns), 0);
+    scrape_stats_record(&stats, 20, 30, 1);
+    assert_int_equal(atomic_load(&stats.shown_ns), 20);
+    scrape_stats_record(&stats, 10, 40, 1); /* a slow one that began earlier */
+    assert_int_equal(atomic_load(&stats.shown_ns), 20);
+    scrape_stats_record(&stats, 35, 50, 1);
+    assert_int_equal(atomic_load(&stats.shown_ns), 35);
 }
 
 static int begin(void **state)
@@ -67,6 +78,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         STATS_CASE(begins_with_nothing),
         STATS_CASE(has_the_bounds_of_clients_and_powers_of_ten),
+        STATS_CASE(knows_when_the_newest_complete_scrape_began),
         STATS_CASE(counts_each_scrape_once_by_duration_and_by_size),
     };
 

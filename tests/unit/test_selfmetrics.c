@@ -20,7 +20,7 @@ static struct buckets *batch_buckets;
 static struct registry *registry;
 static struct telemetry_row rows[2];
 static struct scrape_stats scrapes;
-static _Atomic uint64_t n_expired;
+static _Atomic uint64_t n_expired, n_unscraped;
 static struct selfmetrics_socket sockets[2];
 static struct selfmetrics_limit limits[2];
 static struct selfmetrics source;
@@ -191,10 +191,12 @@ static void tells_what_the_registry_holds(void **state)
 
     assert_int_equal(registry_admit(registry, 0, 0, &identity, &admission), VERDICT_APPLIED);
     atomic_store(&n_expired, 12);
+    atomic_store(&n_unscraped, 5);
     assert_line("udometer_series{type=\"histogram\"} 1");
     assert_line("udometer_series{type=\"counter\"} 0");
     assert_line("udometer_families 1");
     assert_line("udometer_expired_series_total 12");
+    assert_line("udometer_expired_unscraped_series_total 5");
 }
 
 static void tells_batches_and_keys_by_worker(void **state)
@@ -329,9 +331,9 @@ static void counts_the_log_lines_that_were_dropped(void **state)
 
 static void scrapes_are_counted_by_duration_and_size(void **state)
 {
-    scrape_stats_record(&scrapes, 0.005, 500);
-    scrape_stats_record(&scrapes, 0.25, 2000);
-    scrape_stats_record(&scrapes, 99, 1e12);
+    scrape_stats_record(&scrapes, 0, 5000000, 500);
+    scrape_stats_record(&scrapes, 0, 250000000, 2000);
+    scrape_stats_record(&scrapes, 0, 99000000000, 1e12);
     scrapes.n_broken = 4;
     assert_line("udometer_scrape_duration_seconds_bucket{le=\"0.005\"} 1");
     assert_line("udometer_scrape_duration_seconds_bucket{le=\"10\"} 2");
@@ -358,6 +360,7 @@ static int begin(void **state)
 {
     memset(rows, 0, sizeof(rows));
     atomic_store(&n_expired, 0);
+    atomic_store(&n_unscraped, 0);
     sockets[0] = (struct selfmetrics_socket){ "udp://127.0.0.1:1", 0, open_socket() };
     sockets[1] = (struct selfmetrics_socket){ "udp://[::1]:2", 1, open_socket() };
     limits[0] = (struct selfmetrics_limit){ "family-series", 8 };
@@ -376,6 +379,7 @@ static int begin(void **state)
         .scrapes = &scrapes,
         .batch_buckets = batch_buckets,
         .n_expired = &n_expired,
+        .n_unscraped = &n_unscraped,
         .start_time_s = 1234.5,
     };
     return scrape_stats_init(&scrapes);

@@ -80,6 +80,7 @@ static void has_its_other_defaults(void **state)
 {
     assert_int_equal(settings.read_buffer_bytes, 8 << 20);
     assert_int_equal(settings.ttl_s, 0);
+    assert_int_equal(settings.unscraped_ttl_s, 600);
     assert_int_equal(settings.idle_timeout_s, 0);
     assert_int_equal(settings.n_workers, 0);
     assert_int_equal(settings.max_series, 2000000);

@@ -25,7 +25,8 @@ static struct telemetry_row rows[WORKERS];
 static int fds[WORKERS], senders[WORKERS];
 static struct worker *workers[WORKERS];
 static struct sweeper *sweeper;
-static _Atomic uint64_t n_expired;
+static _Atomic uint64_t n_expired, n_unscraped;
+static _Atomic int64_t shown_ns;
 static uv_loop_t loop;
 static uv_timer_t tick; /* so that the loop can run for a moment */
 
@@ -210,6 +211,40 @@ static void a_series_outlives_a_long_time_to_live_by_a_minute(void **state)
     pass_second();
     assert_true(is_marked());
     run_until(has_one_expired, NULL);
+}
+
+/* As the HTTP thread does at the end of a scrape that began now. */
+static void end_scrape(void)
+{
+    atomic_store(&shown_ns, clock_monotonic_ns());
+}
+
+static void a_series_waits_for_a_complete_scrape(void **state)
+{
+    send_line(0, "x:1|c");
+    run_until(has_one_series, NULL);
+    end_scrape(); /* too early to have shown it for sure */
+    pass_seconds(300);
+    assert_false(is_marked());
+    end_scrape();
+    assert_false(is_marked());
+    pass_second();
+    assert_true(is_marked());
+    run_until(has_one_expired, NULL);
+    assert_int_equal(n_series(), 0);
+    assert_int_equal(atomic_load(&n_unscraped), 0);
+}
+
+static void without_scrapes_a_series_expires_at_the_second_limit(void **state)
+{
+    send_line(0, "x:1|c");
+    run_until(has_one_series, NULL);
+    pass_seconds(600);
+    assert_false(is_marked());
+    pass_second();
+    assert_true(is_marked());
+    run_until(has_one_expired, NULL);
+    assert_int_equal(atomic_load(&n_unscraped), 1);
 }
 
 static void its_name_is_free_for_another_type(void **state)
@@ -438,15 +473,23 @@ static int start_worker(unsigned i)
     return worker_start(&workers[i], &options);
 }
 
-static int begin_with(uint32_t ttl_s)
+static int begin_with(uint32_t ttl_s, uint32_t unscraped_ttl_s)
 {
     struct sweeper_options sweeper_options = {
-        .workers = workers, .n_workers = WORKERS, .ttl_s = ttl_s, .n_expired = &n_expired
+        .workers = workers,
+        .n_workers = WORKERS,
+        .ttl_s = ttl_s,
+        .unscraped_ttl_s = unscraped_ttl_s,
+        .shown_ns = &shown_ns,
+        .n_expired = &n_expired,
+        .n_unscraped = &n_unscraped,
     };
 
     memset(rows, 0, sizeof(rows));
     memset(alarms, 0, sizeof(alarms));
     atomic_store(&n_expired, 0);
+    atomic_store(&n_unscraped, 0);
+    atomic_store(&shown_ns, 0);
     registry = new_registry(WORKERS, 1000, SIZE_MAX);
     for (unsigned i = 0; i < WORKERS; i++)
         if (start_worker(i) < 0)
@@ -462,17 +505,22 @@ static int begin_with(uint32_t ttl_s)
 
 static int begin(void **state)
 {
-    return begin_with(1);
+    return begin_with(1, 0);
 }
 
 static int begin_with_long_ttl(void **state)
 {
-    return begin_with(3600);
+    return begin_with(3600, 0);
 }
 
 static int begin_without_ttl(void **state)
 {
-    return begin_with(0);
+    return begin_with(0, 600);
+}
+
+static int begin_waiting_for_scrapes(void **state)
+{
+    return begin_with(1, 600);
 }
 
 static int end(void **state)
@@ -494,6 +542,7 @@ static int end(void **state)
 
 #define SWEEPER_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 #define LONG_CASE(name) cmocka_unit_test_setup_teardown(name, begin_with_long_ttl, end)
+#define SCRAPED_CASE(name) cmocka_unit_test_setup_teardown(name, begin_waiting_for_scrapes, end)
 #define NOTIFIED_CASE(name) cmocka_unit_test_setup_teardown(name, begin_without_ttl, end)
 
 int main(void)
@@ -501,6 +550,8 @@ int main(void)
     const struct CMUnitTest cases[] = {
         SWEEPER_CASE(a_series_expires_after_its_time_to_live),
         LONG_CASE(a_series_outlives_a_long_time_to_live_by_a_minute),
+        SCRAPED_CASE(a_series_waits_for_a_complete_scrape),
+        SCRAPED_CASE(without_scrapes_a_series_expires_at_the_second_limit),
         SWEEPER_CASE(its_name_is_free_for_another_type),
         SWEEPER_CASE(a_series_that_is_written_stays_and_loses_nothing),
         SWEEPER_CASE(ends_while_it_waits_for_a_worker),

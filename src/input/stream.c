@@ -8,6 +8,9 @@
  *
  *      |a:1|c\nb:2|c\nc:|       handed on: two lines;   held: "c:"
  *      |3|c\nd:4|c\n|           handed on: "c:3|c\n", then the rest
+ *
+ * A frame is lines too: its end is the end of a line, even without a line feed. So it may be of any
+ * length, and a line in it that is too long costs no other one.
  */
 
 #include "input/stream.h"
@@ -33,13 +36,16 @@ void stream_deinit(struct stream *stream)
     buffer_deinit(&stream->held);
 }
 
+/* Whether the held bytes are of a frame's length, and not of a line. */
+static bool holds_length(const struct stream *stream)
+{
+    return stream->state == STREAM_FRAMES && stream->n_left == 0;
+}
+
 struct slice stream_rest(const struct stream *stream)
 {
-    size_t at = stream->n_given;
+    size_t at = holds_length(stream) ? stream->held.len : stream->n_given;
 
-    /* The length of a frame is not text. */
-    if (stream->state == STREAM_FRAMES && at == 0)
-        at = stream->held.len < LENGTH_BYTES ? stream->held.len : LENGTH_BYTES;
     return (struct slice){ stream->held.data ? stream->held.data + at : NULL,
                            stream->held.len - at };
 }
@@ -47,11 +53,12 @@ struct slice stream_rest(const struct stream *stream)
 bool stream_is_inside(const struct stream *stream)
 {
     const struct parse_options options = { .line_max = stream->options.line_max };
-    size_t len = stream->held.len - stream->n_given;
-    struct slice rest = { len ? stream->held.data + stream->n_given : NULL, len }, line;
+    struct slice rest = stream_rest(stream), line;
 
+    if (holds_length(stream))
+        return stream->held.len > stream->n_given;
     if (stream->state == STREAM_FRAMES)
-        return len > 0;
+        return !stream->is_skipping;
     return parse_next_line(&rest, &options, &line);
 }
 
@@ -124,16 +131,16 @@ static enum stream_step line_too_long(struct stream *stream, struct slice *input
 }
 
 /* Skip the rest of a line. */
-static void skip_line(struct stream *stream, struct slice *input)
+static void skip_line(struct stream *stream, struct slice *input, bool is_end)
 {
     const char *end = memchr(input->at, '\n', input->len);
 
-    stream->is_skipping = !end;
+    stream->is_skipping = !end && !is_end;
     skip(input, end ? (size_t)(end - input->at) + 1 : input->len);
 }
 
 /* Continue a line that began in an earlier piece. */
-static enum stream_step go_on_with_line(struct stream *stream, struct slice *input,
+static enum stream_step go_on_with_line(struct stream *stream, struct slice *input, bool is_end,
                                         struct slice *ret_lines)
 {
     const char *end = memchr(input->at, '\n', input->len);
@@ -142,16 +149,17 @@ static enum stream_step go_on_with_line(struct stream *stream, struct slice *inp
     if (stream->held.len + n > stream->options.line_max)
         return line_too_long(stream, input, ret_lines);
     hold(stream, input, end ? n + 1 : n);
-    return end ? give(stream, 0, stream->held.len, ret_lines) : STREAM_HUNGRY;
+    return end || is_end ? give(stream, 0, stream->held.len, ret_lines) : STREAM_HUNGRY;
 }
 
-static enum stream_step begin_line(struct stream *stream, struct slice *input,
+static enum stream_step begin_line(struct stream *stream, struct slice *input, bool is_end,
                                    struct slice *ret_lines)
 {
     const char *end = memrchr(input->at, '\n', input->len);
 
-    if (end) {
-        *ret_lines = (struct slice){ input->at, (size_t)(end - input->at) + 1 };
+    if (end || is_end) {
+        *ret_lines =
+            (struct slice){ input->at, is_end ? input->len : (size_t)(end - input->at) + 1 };
         skip(input, ret_lines->len);
         return STREAM_HAS_LINES;
     }
@@ -161,16 +169,17 @@ static enum stream_step begin_line(struct stream *stream, struct slice *input,
     return STREAM_HUNGRY;
 }
 
-static enum stream_step read_lines(struct stream *stream, struct slice *input,
+/* Read lines. With @is_end, the last one ends with @input. */
+static enum stream_step read_lines(struct stream *stream, struct slice *input, bool is_end,
                                    struct slice *ret_lines)
 {
     if (stream->is_skipping)
-        skip_line(stream, input);
+        skip_line(stream, input, is_end);
     if (input->len == 0)
         return STREAM_HUNGRY;
     if (stream->held.len)
-        return go_on_with_line(stream, input, ret_lines);
-    return begin_line(stream, input, ret_lines);
+        return go_on_with_line(stream, input, is_end, ret_lines);
+    return begin_line(stream, input, is_end, ret_lines);
 }
 
 /* --- frames ---------------------------------------------------------------------------- */
@@ -182,36 +191,45 @@ static size_t frame_length(const struct stream *stream)
     return bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 24;
 }
 
+/* Read the length of the next frame that is not empty. Returns whether all of it has arrived. */
+static bool read_length(struct stream *stream, struct slice *input)
+{
+    while (stream->n_left == 0) {
+        hold(stream, input, LENGTH_BYTES - stream->held.len);
+        if (stream->held.has_failed || stream->held.len < LENGTH_BYTES)
+            return false;
+        stream->n_left = frame_length(stream);
+        drop_all(stream);
+    }
+    return true;
+}
+
+/* Read what @input has of a frame. */
+static enum stream_step read_frame(struct stream *stream, struct slice *input,
+                                   struct slice *ret_lines)
+{
+    size_t len = stream->n_left < input->len ? stream->n_left : input->len;
+    struct slice part = { input->at, len };
+    enum stream_step step = read_lines(stream, &part, len == stream->n_left, ret_lines);
+
+    skip(input, len - part.len);
+    stream->n_left -= len - part.len;
+    return step;
+}
+
 static enum stream_step read_frames(struct stream *stream, struct slice *input,
                                     struct slice *ret_lines)
 {
-    size_t n_skipped = stream->n_to_skip < input->len ? stream->n_to_skip : input->len;
-    size_t whole;
+    enum stream_step step = STREAM_HUNGRY;
 
-    skip(input, n_skipped);
-    stream->n_to_skip -= n_skipped;
-    if (stream->n_to_skip)
-        return STREAM_HUNGRY;
-
-    if (stream->held.len < LENGTH_BYTES)
-        hold(stream, input, LENGTH_BYTES - stream->held.len);
-    if (stream->held.len < LENGTH_BYTES)
-        return STREAM_HUNGRY;
-    whole = LENGTH_BYTES + frame_length(stream);
-    if (whole - LENGTH_BYTES > stream->options.line_max) {
-        stream->n_to_skip = whole - LENGTH_BYTES;
-        drop_all(stream);
-        return STREAM_TOO_LONG;
-    }
-    hold(stream, input, whole - stream->held.len);
-    if (stream->held.len < whole)
-        return STREAM_HUNGRY;
-    return give(stream, LENGTH_BYTES, whole, ret_lines);
+    while (step == STREAM_HUNGRY && read_length(stream, input) && input->len)
+        step = read_frame(stream, input, ret_lines);
+    return step;
 }
 
 /* --- both -------------------------------------------------------------------------------- */
 
-/* The fourth byte decides: it is zero in every allowed frame length, and in no line. */
+/* The fourth byte decides: it is zero in every usual length of a first frame, and in no line. */
 static enum stream_step read_beginning(struct stream *stream, struct slice *input,
                                        struct slice *ret_lines)
 {
@@ -228,7 +246,7 @@ static enum stream_step read_beginning(struct stream *stream, struct slice *inpu
     end = memrchr(stream->held.data, '\n', stream->held.len);
     if (end)
         return give(stream, 0, (size_t)(end - stream->held.data) + 1, ret_lines);
-    return read_lines(stream, input, ret_lines);
+    return read_lines(stream, input, false, ret_lines);
 }
 
 enum stream_step stream_read(struct stream *stream, struct slice *input, struct slice *ret_lines)
@@ -241,7 +259,7 @@ enum stream_step stream_read(struct stream *stream, struct slice *input, struct 
         return STREAM_HUNGRY;
     switch (stream->state) {
     case STREAM_BEGINNING: step = read_beginning(stream, input, ret_lines); break;
-    case STREAM_LINES: step = read_lines(stream, input, ret_lines); break;
+    case STREAM_LINES: step = read_lines(stream, input, false, ret_lines); break;
     case STREAM_FRAMES: step = read_frames(stream, input, ret_lines); break;
     }
     if (UNLIKELY(stream->held.has_failed)) {
@@ -253,17 +271,16 @@ enum stream_step stream_read(struct stream *stream, struct slice *input, struct 
 
 enum stream_step stream_end(struct stream *stream, struct slice *ret_lines)
 {
-    bool is_cut_off = stream->state == STREAM_FRAMES && stream->n_to_skip == 0;
+    bool is_cut_off;
 
     *ret_lines = (struct slice){ NULL, 0 };
     drop_given(stream);
-    stream->is_skipping = false;
-    stream->n_to_skip = 0;
-    if (stream->held.len == 0)
-        return STREAM_HUNGRY;
-    if (is_cut_off) {
+    is_cut_off = stream->state == STREAM_FRAMES && stream_is_inside(stream);
+    if (is_cut_off)
         give_rest(stream, ret_lines);
+    stream->is_skipping = false;
+    stream->n_left = 0;
+    if (is_cut_off)
         return STREAM_CUT_OFF;
-    }
-    return give(stream, 0, stream->held.len, ret_lines);
+    return stream->held.len ? give(stream, 0, stream->held.len, ret_lines) : STREAM_HUNGRY;
 }

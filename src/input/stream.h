@@ -6,14 +6,15 @@
  *
  * Pure: no socket, no loop. A stream consists of lines that end with line feeds. If allowed, and
  * if it begins with one, it consists of DogStatsD's frames instead: a length of four bytes, least
- * significant first, then that number of bytes with lines (proto/README.md, section 1).
+ * significant first, then that number of bytes with lines, the last of which may lack its line feed
+ * (proto/README.md, section 1).
  */
 
 #include "base/buffer.h"
 #include "base/compiler.h"
 
 struct stream_options {
-    size_t line_max; /* bytes of a line without its line feed, or of a frame */
+    size_t line_max; /* bytes of a line without its line feed */
     bool may_have_frames;
 };
 
@@ -26,17 +27,17 @@ enum stream_state {
 struct stream {
     struct stream_options options;
     enum stream_state state;
-    struct buffer held; /* the beginning of a line or frame whose end has not arrived */
+    struct buffer held; /* the beginning of a line, or of a frame's length, that has not ended */
     size_t n_given;     /* bytes at its front that were handed on */
     bool is_skipping;   /* skips the rest of a line that is too long */
-    size_t n_to_skip;   /* remaining bytes of a frame that is too long */
+    size_t n_left;      /* remaining bytes of the frame */
 };
 
 /* The outcome of a step. */
 enum stream_step {
     STREAM_HUNGRY,    /* it needs more input, or has ended */
     STREAM_HAS_LINES, /* there are lines, all of them whole */
-    STREAM_TOO_LONG,  /* a line or frame beyond the limit is being skipped */
+    STREAM_TOO_LONG,  /* a line beyond the limit is being skipped */
     STREAM_CUT_OFF,   /* the stream ended inside a frame */
     STREAM_NO_MEMORY, /* the held bytes are lost, and so is all that follows: close it */
 };
@@ -58,8 +59,11 @@ MUST_CHECK enum stream_step stream_read(struct stream *stream, struct slice *inp
  */
 MUST_CHECK enum stream_step stream_end(struct stream *stream, struct slice *ret_lines);
 
-/* The beginning of a line or frame that it holds, borrowed until the next call. */
+/* The beginning of a line that it holds, borrowed until the next call. */
 struct slice stream_rest(const struct stream *stream);
 
-/* Whether it holds the beginning of a line or frame that has not been reported yet. */
+/*
+ * Whether it is inside a line or a frame: the end has not arrived, and it was not reported as too
+ * long.
+ */
 bool stream_is_inside(const struct stream *stream);

@@ -72,8 +72,8 @@ static void add_step(struct outcome *outcome, enum stream_step step, struct slic
 static void check_lines(const struct stream *stream, struct slice lines, size_t piece_len)
 {
     MUST(lines.len <= piece_len || lines.len <= stream->options.line_max + LENGTH_BYTES);
-    MUST(stream->state != STREAM_LINES || (lines.len && lines.at[lines.len - 1] == '\n'));
-    MUST(stream->state != STREAM_FRAMES || lines.len <= stream->options.line_max);
+    MUST(lines.len > 0);
+    MUST(lines.at[lines.len - 1] == '\n' || (stream->state == STREAM_FRAMES && !stream->n_left));
 }
 
 static void read_piece(struct stream *stream, const char *at, size_t len, struct outcome *outcome)
@@ -133,6 +133,16 @@ static void read_in_pieces(const struct stream_options *options, struct slice si
 
 /* --- as it should be -------------------------------------------------------------------- */
 
+/* A frame of which only this has arrived: whole lines, and the beginning of one. */
+static void expect_cut_off(struct slice frame, struct outcome *outcome)
+{
+    const char *end = memrchr(frame.at, '\n', frame.len);
+    size_t len = end ? (size_t)(end - frame.at) + 1 : 0;
+
+    add_lines(outcome, (struct slice){ frame.at, len });
+    add_refusal(outcome, frame.len - len > outcome->parse.line_max ? '!' : '?');
+}
+
 static void expect_frames(struct slice input, struct outcome *outcome)
 {
     while (input.len >= LENGTH_BYTES) {
@@ -140,15 +150,11 @@ static void expect_frames(struct slice input, struct outcome *outcome)
         size_t len = bytes[0] + 256 * (bytes[1] + 256 * (bytes[2] + 256 * (size_t)bytes[3]));
         size_t left = input.len - LENGTH_BYTES;
 
-        if (len > outcome->parse.line_max) {
-            add_refusal(outcome, '!');
-            len = len < left ? len : left;
-        } else if (len > left) {
-            add_refusal(outcome, '?');
+        if (len > left) {
+            expect_cut_off((struct slice){ input.at + LENGTH_BYTES, left }, outcome);
             return;
-        } else {
-            add_lines(outcome, (struct slice){ input.at + LENGTH_BYTES, len });
         }
+        add_lines(outcome, (struct slice){ input.at + LENGTH_BYTES, len });
         input = (struct slice){ input.at + LENGTH_BYTES + len, left - len };
     }
     if (input.len)

@@ -212,9 +212,6 @@ def transport_complaints(case):
         yield f"{len(case.raw)} bytes"
     if case.raw[3:4] == b"\0":
         yield "begins like a frame of DogStatsD"
-    limit = int(case.options.get("limit.line-length", 65536))
-    if b"\n" in case.raw and len(case.raw) > limit:
-        yield "as a frame it is longer than a line may be"
 
 
 def case_complaints(fields, path):

@@ -222,7 +222,7 @@ static void receives_frames_where_they_are_allowed(void **state)
     stage_open(&stage, UNIX, 10);
     out = client_of(&stage);
     say(out, SLICE("\5\0\0\0a:1|c\13\0\0\0b:2|c\nc:3"));
-    run_until(&stage, &stage.n_lines, 1);
+    run_until(&stage, &stage.n_lines, 2);
     say(out, SLICE("|c"));
     run_until(&stage, &stage.n_lines, 3);
     must_have_come(&stage, "a:1|c/b:2|c/c:3|c/");

@@ -4,9 +4,9 @@
  * Stream, from its header and proto/README.md, section 1
  *
  * The output is written as one string: lines with a '/' after each, as parse_next_line() cuts them;
- * '!' for a line or frame that is too long, however it was refused; '?' for a frame that was cut
- * off. So it must be the same, whatever the pieces in which the bytes arrive. Each piece is in
- * memory of its own, of exactly its size.
+ * '!' for a line that is too long, however it was refused; '?' for a frame that was cut off. So it
+ * must be the same, whatever the pieces in which the bytes arrive. Each piece is in memory of its
+ * own, of exactly its size.
  */
 
 #include "unit.h"
@@ -257,9 +257,10 @@ static void a_refusal_comes_with_the_beginning_of_its_text(void **state)
         /* A line that comes in one piece is left to parse_line(). */
         if (n_bytes < 8)
             must_be_given(&lines_of_8, SLICE("ab\nabcdefghijklm\ncd\n"), n_bytes, "abcdefgh");
-        must_be_given(&frames_of_8, SLICE("\7\0\0\0abcdefg\5\0\0\0abcd"), n_bytes, "abcd");
-        /* Its length comes first, and what follows is skipped. */
-        must_be_given(&frames_of_8, SLICE("\11\0\0\0abcdefghi"), n_bytes, "");
+        if (n_bytes < 8)
+            must_be_given(&frames_of_8, SLICE("\12\0\0\0abcdefghij"), n_bytes, "abcdefgh");
+        must_be_given(&frames_of_8, SLICE("\7\0\0\0abcdefg\7\0\0\0a\nbcd"), n_bytes, "bcd");
+        must_be_given(&frames_of_8, SLICE("\7\0\0\0abcdefg\7\0"), n_bytes, "");
     }
 }
 
@@ -354,21 +355,29 @@ static void a_frame_may_be_empty(void **state)
     must_come(&frames_of_8, SLICE("\2\0\0\0\n\n\1\0\0\0a"), "a/");
 }
 
-static void a_frame_over_the_limit_is_refused_once(void **state)
+/* The limit is one of lines, and a frame may have many. */
+static void a_frame_over_the_limit_loses_no_line(void **state)
+{
+    must_come(&frames_of_8, SLICE("\1\0\0\0x\12\0\0\0a\nb\nc\nd\ne\n\1\0\0\0y"), "x/a/b/c/d/e/y/");
+    must_come(&frames_of_8, SLICE("\11\0\0\0abcde\nfgh"), "abcde/fgh/");
+    must_come(&frames_of_8, SLICE("\21\0\0\0abcdefgh\nijklmnop"), "abcdefgh/ijklmnop/");
+}
+
+static void a_line_of_a_frame_over_the_limit_is_refused_once(void **state)
 {
     must_come(&frames_of_8, SLICE("\11\0\0\0abcdefghi\1\0\0\0x"), "!x/");
-    must_come(&frames_of_8, SLICE("\1\0\0\0x\12\0\0\0a\nb\nc\nd\ne\n\1\0\0\0y"), "x/!y/");
     must_come(&frames_of_8, SLICE("\11\0\0\0abcdefghi\11\0\0\0abcdefghi"), "!!");
+    must_come(&frames_of_8, SLICE("\16\0\0\0a\nabcdefghij\nb\1\0\0\0x"), "a/!b/x/");
+    must_come(&frames_of_8, SLICE("\14\0\0\0a\nabcdefghi\n\1\0\0\0x"), "a/!x/");
 }
 
 /* It is too long, and was refused for that; a line is refused once. */
-static void a_frame_over_the_limit_may_be_cut_off(void **state)
+static void a_line_over_the_limit_may_be_cut_off_with_its_frame(void **state)
 {
-    must_come(&frames_of_8, SLICE("\11\0\0\0abcd"), "!");
-    must_come(&frames_of_8, SLICE("\11\0\0\0"), "!");
     must_come(&frames_of_8, SLICE("\377\377\377\0abcdefghijkl"), "!");
     must_come(&frames_of_8, SLICE("\0\0\1\0abcdefghijkl"), "!");
     must_come(&frames_of_8, SLICE("\0\1\0\0abcdefghijkl"), "!");
+    must_come(&frames_of_8, SLICE("\0\1\0\0abcdefghijkl\n"), "!?");
 }
 
 static void a_frame_that_its_connection_ends_in_is_cut_off(void **state)
@@ -379,20 +388,31 @@ static void a_frame_that_its_connection_ends_in_is_cut_off(void **state)
     must_come(&frames_of_8, SLICE("\1\0\0\0a\5"), "a/?");
     must_come(&frames_of_8, SLICE("\1\0\0\0a\5\0\0"), "a/?");
     must_come(&frames_of_8, SLICE("\1\0\0\0a\5\0\0\0"), "a/?");
+    must_come(&frames_of_8, SLICE("\11\0\0\0abcd"), "?");
+    must_come(&frames_of_8, SLICE("\11\0\0\0"), "?");
+}
+
+/* A line whose line feed has arrived is whole, whatever was to come after it. */
+static void whole_lines_of_a_frame_that_is_cut_off_come(void **state)
+{
+    must_come(&frames_of_8, SLICE("\5\0\0\0a\nb"), "a/?");
+    must_come(&frames_of_8, SLICE("\5\0\0\0a\n"), "a/?");
+    must_come(&frames_of_8, SLICE("\0\1\0\0a\nb\nc\nd\ne\nf"), "a/b/c/d/e/?");
 }
 
 /* Only the first length decides: a later length may have any fourth byte. */
 static void a_later_frame_may_be_of_any_length(void **state)
 {
-    must_come(&frames_of_8, SLICE("\1\0\0\0a\1\0\0\1bcdef"), "a/!");
-    must_come(&frames_of_8, SLICE("\1\0\0\0a\377\377\377\377bcdef"), "a/!");
+    must_come(&frames_of_8, SLICE("\1\0\0\0a\1\0\0\1bcdef"), "a/?");
+    must_come(&frames_of_8, SLICE("\1\0\0\0a\377\377\377\377bcdefghijk"), "a/!");
+    must_come(&frames_of_8, SLICE("\1\0\0\0a\377\377\377\377b\nc\nd"), "a/b/c/?");
 }
 
 static void only_a_zero_at_the_fourth_byte_makes_frames(void **state)
 {
     struct stage stage;
 
-    must_come(&frames_of_8, SLICE("ab\n\0\1\0\0\0"), "!");
+    must_come(&frames_of_8, SLICE("ab\n\0\1\0\0\0"), "?");
     for (unsigned fourth = 1; fourth < 256; fourth++) {
         char text[] = { '\1', '\2', '\3', (char)fourth, '\n' };
 
@@ -453,7 +473,8 @@ static void knows_whether_something_waits_for_its_end(void **state)
     must_be_inside(&frames_of_8, SLICE("\n"), false);
     /* It has been refused already, so it is not reported again. */
     must_be_inside(&lines_of_8, SLICE("abcdefghijk"), false);
-    must_be_inside(&frames_of_8, SLICE("\11\0\0\0abc"), false);
+    must_be_inside(&frames_of_8, SLICE("\15\0\0\0abcdefghijk"), false);
+    must_be_inside(&frames_of_8, SLICE("\15\0\0\0abc\n"), true);
 }
 
 /* They are empty lines (proto/README.md, section 1), with their line feed or without. */
@@ -594,7 +615,7 @@ static void the_longest_line_comes_whole(void **state)
     }
 }
 
-/* The memory that a sender can make it hold: a line, or a frame and its length. */
+/* The memory that a sender can make it hold: a line, or the length of a frame. */
 static void holds_no_more_than_the_limit(void **state)
 {
     struct stage stage;
@@ -611,7 +632,7 @@ static void holds_no_more_than_the_limit(void **state)
     stage_read(&stage, SLICE("\0\0\0\0\377\377\377\177"));
     for (int i = 0; i < 100; i++) {
         stage_read(&stage, SLICE("abcde"));
-        assert_true(stage.stream.held.len <= 8 + 4);
+        assert_true(stage.stream.held.len <= 8);
     }
     must_have_come(&stage, "!");
     stream_deinit(&stage.stream);
@@ -677,9 +698,11 @@ int main(void)
         CASE(frames_come_whole_whatever_the_pieces),
         CASE(a_frame_is_a_datagram),
         CASE(a_frame_may_be_empty),
-        CASE(a_frame_over_the_limit_is_refused_once),
-        CASE(a_frame_over_the_limit_may_be_cut_off),
+        CASE(a_frame_over_the_limit_loses_no_line),
+        CASE(a_line_of_a_frame_over_the_limit_is_refused_once),
+        CASE(a_line_over_the_limit_may_be_cut_off_with_its_frame),
         CASE(a_frame_that_its_connection_ends_in_is_cut_off),
+        CASE(whole_lines_of_a_frame_that_is_cut_off_come),
         CASE(a_later_frame_may_be_of_any_length),
         CASE(only_a_zero_at_the_fourth_byte_makes_frames),
         CASE(there_are_no_frames_where_they_are_not_allowed),

@@ -37,12 +37,12 @@ struct shard {
     int64_t end_period;
     struct arrivals *arrivals; /* of the source that lines come from */
     struct arrivals own_arrivals;
-    struct key passing; /* stands in for a key that is not cached */
     const struct treatment *passing_treatment;
     struct cell nowhere;   /* keys whose lines are skipped lead here */
     uint64_t passing_id;   /* total_id() of the passing key, if it is absolute */
     struct totals *totals; /* NULL until a key is absolute */
     uint64_t sender;       /* of the lines: a hash */
+    struct key passing;    /* stands in for a key that is not cached; last, as its text is */
 };
 
 int shard_new(struct shard **ret, const struct shard_options *options)

@@ -58,9 +58,11 @@ static void complain(const struct option *option, enum option_source source,
         option_write_variable(option, &before);
         buffer_add_char(&before, '=');
         break;
-    case OPTION_FILE: problems->path = settings->config_file; /* fall through */
+    case OPTION_FILE:
     case OPTION_DEFAULT: buffer_add_format(&before, "%s: ", option->name); break;
     }
+    if (source == OPTION_FILE)
+        problems->path = settings->config_file;
     option_write_value(option, settings, 0, &value);
     problems_add_value(problems, place, buffer_text(&before), buffer_text(&value), slice_of(wrong));
     problems->path = NULL;

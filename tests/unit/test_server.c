@@ -304,8 +304,9 @@ static void a_stream_is_told_whether_it_was_sent(void **state)
 
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         unsigned n = atomic_load(&n_closed), n_sent_before = atomic_load(&n_sent);
-        CLEANUP(free_answer) struct answer answer = ask(cases[i].request);
+        struct answer answer = ask(cases[i].request);
 
+        free_answer(&answer);
         wait_for_closed(n + 1);
         if (atomic_load(&n_sent) != n_sent_before + cases[i].is_sent)
             fail_msg("%s", cases[i].request);

@@ -38,7 +38,7 @@
  * Tags are pairs of strings, key and value, at the end of a call. The macros below append the
  * UDOM_END that the functions require after them. (If you take a function's address, or call it
  * from another language, pass UDOM_END yourself.) Of two tags with one key the last wins; the
- * options' constant tags come first.
+ * constant tags, those of the environment before those of the options, come first.
  */
 
 #include <stddef.h>
@@ -57,24 +57,32 @@ struct udom_metric; /* a series of a client: kind, name and tags, encoded once *
 #define UDOM_NO_AGGREGATION 2u /* send a line for each update, even of prepared metrics */
 #define UDOM_TELEMETRY 4u      /* also send the counts of struct udom_stats; see there */
 
-/* Zero is a good choice for every member. Nothing here needs to outlive udom_open(). */
+/*
+ * Zero is a good choice for every member. Nothing here needs to outlive udom_open(). What the
+ * environment may say is the same for all bundled clients: clients/README.md, "The environment".
+ */
 struct udom_options {
     /*
-     * Where the udometer listens: "udp://HOST[:PORT]", "udp://[IPV6][:PORT]", or "unix:///PATH" or
-     * "unix://@ABSTRACT_NAME" of a datagram socket. If it is NULL or "", the environment decides:
-     * UDOMETER_URL, else DD_AGENT_HOST with DD_DOGSTATSD_PORT, else STATSD_HOST with STATSD_PORT,
-     * else udp://127.0.0.1:8125. A host variable may hold a URL. Ports default to 8125;
-     * "localhost" means 127.0.0.1.
+     * Where the udometer listens: "udp://HOST[:PORT]", "udp://[IPV6][:PORT]", "HOST:PORT", or
+     * "unix:///PATH" or "unix://@ABSTRACT_NAME" of a datagram socket; or "off". If it is NULL or
+     * "", the environment decides: UDOMETER_URL, else DD_DOGSTATSD_URL, else DD_AGENT_HOST with
+     * DD_DOGSTATSD_PORT, else STATSD_HOST with STATSD_PORT, else udp://127.0.0.1:8125. Ports
+     * default to 8125; "localhost" means 127.0.0.1.
      */
     const char *url;
-    const char *prefix;      /* put before every name, such as "bot."; NULL: none */
-    const char *const *tags; /* constant tags: key, value, key, value, …, NULL; NULL: none */
-    unsigned flags;          /* UDOM_… */
-    unsigned flush_ms;       /* time between flushes by the thread; 0: 1,000 */
-    unsigned resolve_ms;     /* time between lookups of a host name; 0: 60,000 */
-    unsigned packet_bytes;   /* 512 to 65,000; 0: 1,432 for udp, 8,192 for unix */
-    unsigned n_metrics;      /* metrics that can be prepared, up to 65,536; 0: 256 */
-    unsigned n_threads;      /* threads with their own buffer, up to 4,096; 0: 64 */
+    const char *prefix; /* put before every name, such as "bot."; NULL: UDOMETER_PREFIX, or none */
+
+    /*
+     * Constant tags: key, value, key, value, …, NULL; NULL: none. Those of DD_TAGS, DD_ENV,
+     * DD_SERVICE, DD_VERSION and UDOMETER_TAGS come before them, up to 640 bytes.
+     */
+    const char *const *tags;
+    unsigned flags;        /* UDOM_… */
+    unsigned flush_ms;     /* time between flushes by the thread; 0: 1,000 */
+    unsigned resolve_ms;   /* time between lookups of a host name; 0: 60,000 */
+    unsigned packet_bytes; /* 512 to 65,000; 0: 1,432 for udp, 8,192 for unix */
+    unsigned n_metrics;    /* metrics that can be prepared, up to 65,536; 0: 256 */
+    unsigned n_threads;    /* threads with their own buffer, up to 4,096; 0: 64 */
 };
 
 /*
@@ -89,7 +97,12 @@ struct udom_options {
  *
  * The thread blocks all signals. The caller ends the client with udom_close(). Returns NULL and
  * sets errno to EINVAL (a URL of another form, a number out of its range, a prefix or constant tags
- * too long for a metric), ENOMEM, or EAGAIN (no more threads or thread keys).
+ * too long for a metric), ENOMEM, or EAGAIN (no more threads or thread keys). With the URL "off",
+ * returns a client that is not NULL, but as NULL does nothing, with metrics and families that are
+ * NULL.
+ *
+ * If the variable UDOMETER_DEBUG is set, this says on stderr which variable has a wrong value. What
+ * is not a tag in a variable is left out.
  *
  * After a fork() the child's client is as if newly opened: it has the metrics, but none of the
  * updates that the parent had not sent yet, and counts from 0. The child's first update or flush

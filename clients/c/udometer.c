@@ -32,10 +32,9 @@
 
 #include "udometer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <float.h>
+#include <math.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
@@ -49,18 +48,6 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-
-/* The functions themselves, not the macros. */
-#undef udom_count
-#undef udom_gauge
-#undef udom_gauge_add
-#undef udom_timing_ms
-#undef udom_observe
-#undef udom_set
-#undef udom_expire
-#undef udom_metric_sampled
-#undef udom_family
-#undef udom_replace
 
 /* The udometer's own limits. */
 #define NAME_MAX_BYTES 512
@@ -187,6 +174,7 @@ struct telemetry {
 struct udom {
     struct udom *next; /* in the list of all clients */
     unsigned flags, flush_ms, resolve_ms, packet_bytes, n_metrics_max, n_slots;
+    bool is_off; /* while it is opened; then switched_off is used in its place */
 
     /* Parts of every metric. */
     char prefix[NAME_MAX_BYTES + 1];
@@ -231,6 +219,15 @@ struct udom {
     bool is_stopping;
 };
 
+/* The client of all who ask for none: its memory is not used. */
+static struct udom switched_off;
+
+/* Returns NULL if there is nothing to do for @client. */
+static inline struct udom *unless_off(struct udom *client)
+{
+    return client == &switched_off ? NULL : client;
+}
+
 /* --- locks ----------------------------------------------------------------------------------- */
 
 static bool lock_again(int *lock)
@@ -261,35 +258,21 @@ static inline void unlock(int *lock)
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-static size_t write_whole(char *out, uint64_t number, int n_digits_min)
-{
-    char digits[20];
-    int n = 0;
-
-    do {
-        digits[n++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0 || n < n_digits_min);
-    for (int i = 0; i < n; i++)
-        out[i] = digits[n - 1 - i];
-    return (size_t)n;
-}
-
-/* Write @scaled, whose last @decimals digits come after the point. */
+/* Write @scaled, whose last @decimals digits come after the point. Begins with the last digit. */
 static size_t write_decimal(char *out, uint64_t scaled, int decimals)
 {
-    size_t len;
+    char text[NUMBER_MAX_BYTES], *end = text + sizeof(text), *at = end;
 
-    while (decimals > 0 && scaled % 10 == 0) {
+    for (; decimals > 0 && scaled % 10 == 0; decimals--)
         scaled /= 10;
-        decimals--;
-    }
-    len = write_whole(out, scaled, decimals + 1);
-    if (decimals > 0) {
-        memmove(out + len - decimals + 1, out + len - decimals, (size_t)decimals);
-        out[len++ - (size_t)decimals] = '.';
-    }
-    return len;
+    do {
+        *--at = (char)('0' + scaled % 10);
+        scaled /= 10;
+        if (--decimals == 0)
+            *--at = '.';
+    } while (scaled > 0 || decimals >= 0);
+    memcpy(out, at, (size_t)(end - at));
+    return (size_t)(end - at);
 }
 
 /* Write as many digits as any double may need. In a locale, the point may be any bytes. */
@@ -331,11 +314,6 @@ static size_t write_number(char *out, double number)
             return len + write_decimal(out + len, scaled, 3 * i);
     }
     return len + write_all_digits(out + len, positive);
-}
-
-static bool is_finite(double number)
-{
-    return number >= -DBL_MAX && number <= DBL_MAX;
 }
 
 /* --- packets --------------------------------------------------------------------------------- */
@@ -624,13 +602,13 @@ static bool put_last_tags(struct udom_metric *metric, va_list tags)
     return put(metric, "\n", 1);
 }
 
-static bool put_tags(struct udom_metric *metric, va_list tags)
+static bool put_constant_tags(struct udom_metric *metric)
 {
     const struct udom_metric *constant = &metric->client->constant;
 
     metric->tags_at = metric->len;
     metric->n_tags = constant->n_tags;
-    return put(metric, constant->text, constant->len) && put_last_tags(metric, tags);
+    return put(metric, constant->text, constant->len);
 }
 
 /* --- metrics --------------------------------------------------------------------------------- */
@@ -655,11 +633,10 @@ static size_t values_per_line(const struct udom_metric *metric)
 }
 
 /* Give a metric its text. If that fails, the metric refuses all updates. */
-static void metric_describe(struct udom_metric *metric, const char *prefix, const char *name,
-                            double rate, va_list tags)
+static void metric_describe(struct udom_metric *metric, const char *name, double rate, va_list tags)
 {
-    bool has_text =
-        put_name(metric, prefix, name) && put_type(metric, rate) && put_tags(metric, tags);
+    bool has_text = put_name(metric, metric->client->prefix, name) && put_type(metric, rate) &&
+                    put_constant_tags(metric) && put_last_tags(metric, tags);
 
     metric->n_values_max = has_text ? values_per_line(metric) : 0;
     if (metric->n_values_max == 0)
@@ -705,37 +682,27 @@ static struct udom_metric *metric_add(struct udom *client, const struct udom_met
     return metric;
 }
 
-static struct udom_metric *metric_prepare(struct udom_metric *wanted, double rate, const char *name,
-                                          va_list tags)
-{
-    struct udom *client = wanted->client;
-    struct udom_metric *metric;
-
-    if (wanted->kind < UDOM_COUNTER || wanted->kind > UDOM_SET)
-        return &client->refusing;
-    if (is_sampled(wanted, rate))
-        wanted->threshold = (uint64_t)(rate * 18446744073709551616.0);
-    else
-        rate = 1;
-    metric_describe(wanted, client->prefix, name, rate, tags);
-    pthread_mutex_lock(&client->metrics_lock);
-    metric = metric_add(client, wanted);
-    pthread_mutex_unlock(&client->metrics_lock);
-    return metric;
-}
-
-struct udom_metric *udom_metric_sampled(struct udom *client, enum udom_kind kind, double rate,
-                                        const char *name, ...)
+struct udom_metric *(udom_metric_sampled)(struct udom *client, enum udom_kind kind, double rate,
+                                          const char *name, ...)
 {
     struct udom_metric wanted, *metric;
     va_list tags;
 
-    if (!client)
+    if (!unless_off(client))
         return NULL;
+    if (kind < UDOM_COUNTER || kind > UDOM_SET)
+        return &client->refusing;
     metric_init(&wanted, client, (int)kind);
+    if (is_sampled(&wanted, rate))
+        wanted.threshold = (uint64_t)(rate * 18446744073709551616.0);
+    else
+        rate = 1;
     va_start(tags, name);
-    metric = metric_prepare(&wanted, rate, name, tags);
+    metric_describe(&wanted, name, rate, tags);
     va_end(tags);
+    pthread_mutex_lock(&client->metrics_lock);
+    metric = metric_add(client, &wanted);
+    pthread_mutex_unlock(&client->metrics_lock);
     return metric;
 }
 
@@ -825,7 +792,7 @@ static inline void slot_sum(struct slot *slot, struct udom_metric *metric, doubl
 {
     struct cell *cell = &slot->cells[metric->index];
 
-    if (!is_finite(cell->values[0] + value))
+    if (!isfinite(cell->values[0] + value))
         packet_cell(&slot->packet, metric, cell);
     cell->values[0] += value;
     STORE(&cell->n_updates, cell->n_updates + 1);
@@ -843,7 +810,7 @@ static inline void slot_collect(struct slot *slot, struct udom_metric *metric, d
 
 void udom_metric_count(struct udom_metric *metric, double value)
 {
-    struct slot *slot = metric_enter(metric, UDOM_COUNTER, value >= 0 && is_finite(value));
+    struct slot *slot = metric_enter(metric, UDOM_COUNTER, value >= 0 && isfinite(value));
 
     if (!slot)
         return;
@@ -856,7 +823,7 @@ void udom_metric_count(struct udom_metric *metric, double value)
 
 static void observe(struct udom_metric *metric, enum udom_kind kind, double value)
 {
-    struct slot *slot = metric_enter(metric, kind, is_finite(value));
+    struct slot *slot = metric_enter(metric, kind, isfinite(value));
 
     if (!slot)
         return;
@@ -897,7 +864,7 @@ static bool gauge_merge(struct udom_metric *metric, double value, bool is_set)
     if (!lock_briefly(&gauge->lock))
         return false;
     merged = is_set ? value : gauge->value + value;
-    if (is_finite(merged)) {
+    if (isfinite(merged)) {
         gauge->value = merged;
         gauge->is_set |= is_set;
         STORE(&gauge->n_updates, gauge->n_updates + 1);
@@ -925,7 +892,7 @@ static void gauge_append(struct udom_metric *metric, double value, bool is_set)
  */
 static void change_gauge(struct udom_metric *metric, double value, bool is_set)
 {
-    if (!accepts(metric, UDOM_GAUGE, is_finite(value)))
+    if (!accepts(metric, UDOM_GAUGE, isfinite(value)))
         return;
     if (metric->index >= 0 && gauge_merge(metric, value, is_set))
         return;
@@ -975,61 +942,33 @@ void udom_metric_set(struct udom_metric *metric, const char *member)
 static void metric_once(struct udom_metric *metric, struct udom *client, int kind, const char *name,
                         va_list tags)
 {
-    metric_init(metric, client, kind);
-    if (client)
-        metric_describe(metric, client->prefix, name, 1, tags);
+    metric_init(metric, unless_off(client), kind);
+    if (metric->client)
+        metric_describe(metric, name, 1, tags);
 }
 
-/* For a function that takes tags after its parameter @last. */
-#define DESCRIBE_ONCE(kind, last)                                                                  \
-    struct udom_metric metric;                                                                     \
-    va_list tags;                                                                                  \
+/*
+ * Define udom_@update(), which does once what udom_metric_@update() does. A name in parentheses is
+ * not the macro in the header that ends the tags, here and below.
+ */
+#define DEFINE_ONCE(update, kind, type)                                                            \
+    void(udom_##update)(struct udom * client, const char *name, type value, ...)                   \
+    {                                                                                              \
+        struct udom_metric metric;                                                                 \
+        va_list tags;                                                                              \
                                                                                                    \
-    va_start(tags, last);                                                                          \
-    metric_once(&metric, client, kind, name, tags);                                                \
-    va_end(tags)
+        va_start(tags, value);                                                                     \
+        metric_once(&metric, client, kind, name, tags);                                            \
+        va_end(tags);                                                                              \
+        udom_metric_##update(&metric, value);                                                      \
+    }
 
-void udom_count(struct udom *client, const char *name, double value, ...)
-{
-    DESCRIBE_ONCE(UDOM_COUNTER, value);
-
-    udom_metric_count(&metric, value);
-}
-
-void udom_gauge(struct udom *client, const char *name, double value, ...)
-{
-    DESCRIBE_ONCE(UDOM_GAUGE, value);
-
-    udom_metric_gauge(&metric, value);
-}
-
-void udom_gauge_add(struct udom *client, const char *name, double value, ...)
-{
-    DESCRIBE_ONCE(UDOM_GAUGE, value);
-
-    udom_metric_gauge_add(&metric, value);
-}
-
-void udom_timing_ms(struct udom *client, const char *name, double value, ...)
-{
-    DESCRIBE_ONCE(UDOM_TIMING, value);
-
-    udom_metric_timing_ms(&metric, value);
-}
-
-void udom_observe(struct udom *client, const char *name, double value, ...)
-{
-    DESCRIBE_ONCE(UDOM_HISTOGRAM, value);
-
-    udom_metric_observe(&metric, value);
-}
-
-void udom_set(struct udom *client, const char *name, const char *member, ...)
-{
-    DESCRIBE_ONCE(UDOM_SET, member);
-
-    udom_metric_set(&metric, member);
-}
+DEFINE_ONCE(count, UDOM_COUNTER, double)
+DEFINE_ONCE(gauge, UDOM_GAUGE, double)
+DEFINE_ONCE(gauge_add, UDOM_GAUGE, double)
+DEFINE_ONCE(timing_ms, UDOM_TIMING, double)
+DEFINE_ONCE(observe, UDOM_HISTOGRAM, double)
+DEFINE_ONCE(set, UDOM_SET, const char *)
 
 /* --- flushing -------------------------------------------------------------------------------- */
 
@@ -1200,10 +1139,14 @@ static void expire(struct udom_metric *metric)
     pthread_mutex_unlock(&client->flush_lock);
 }
 
-void udom_expire(struct udom *client, const char *name, ...)
+void(udom_expire)(struct udom *client, const char *name, ...)
 {
-    DESCRIBE_ONCE(KIND_EXPIRE, name);
+    struct udom_metric metric;
+    va_list tags;
 
+    va_start(tags, name);
+    metric_once(&metric, client, KIND_EXPIRE, name, tags);
+    va_end(tags);
     expire(&metric);
 }
 
@@ -1305,15 +1248,19 @@ static struct row *row_set(struct udom_family *family, const struct udom_metric 
     return row;
 }
 
+/* Give @metric the name of the family; what it is given next are its tags. */
+static void row_begin(struct udom_metric *metric, const struct udom_family *family)
+{
+    metric_init(metric, family->metric.client, UDOM_GAUGE);
+    metric->value_at = family->metric.value_at;
+    metric->tags_at = family->metric.tags_at;
+    put(metric, family->metric.text, metric->tags_at);
+}
+
 static void row_describe(struct udom_metric *metric, const struct udom_family *family,
                          const struct row *row)
 {
-    const struct udom_metric *common = &family->metric;
-
-    metric_init(metric, common->client, UDOM_GAUGE);
-    metric->value_at = common->value_at;
-    metric->tags_at = common->tags_at;
-    put(metric, common->text, common->tags_at);
+    row_begin(metric, family);
     put(metric, family->texts + row->text_at, row->len);
 }
 
@@ -1364,37 +1311,28 @@ static void family_compact(struct udom_family *family)
     }
 }
 
-static void append_rows(struct udom_family *family, struct slot *slot)
-{
-    struct udom_metric metric;
-
-    for (unsigned i = 0; i < family->n_rows; i++) {
-        struct row *row = &family->rows[i];
-
-        if (!row->is_set)
-            continue;
-        row_describe(&metric, family, row);
-        lock_patiently(&slot->lock);
-        packet_gauge(&slot->packet, &metric, row->value, true, row->n_updates);
-        unlock(&slot->lock);
-        row->n_updates = 0;
-        row->n_endings = N_ENDINGS;
-    }
-}
-
-static void append_expiries(struct udom_family *family, struct slot *slot)
+/* Append the rows that are set, or the expiries of all others. */
+static void append_rows(struct udom_family *family, struct slot *slot, bool are_set)
 {
     struct udom_metric metric, ending;
 
     for (unsigned i = 0; i < family->n_rows; i++) {
         struct row *row = &family->rows[i];
 
-        if (row->is_set)
+        if (row->is_set != are_set)
             continue;
         row_describe(&metric, family, row);
-        expiry_init(&ending, &metric);
-        append_expiry(slot, &ending, 0);
-        row->n_endings--;
+        if (!are_set) {
+            expiry_init(&ending, &metric);
+            append_expiry(slot, &ending, 0);
+            row->n_endings--;
+            continue;
+        }
+        lock_patiently(&slot->lock);
+        packet_gauge(&slot->packet, &metric, row->value, true, row->n_updates);
+        unlock(&slot->lock);
+        row->n_updates = 0;
+        row->n_endings = N_ENDINGS;
     }
 }
 
@@ -1439,10 +1377,10 @@ static void family_send(struct udom_family *family)
         expiry_init(&ending, &family->metric);
         append_expiry(slot, &ending, 0);
     }
-    append_rows(family, slot);
-    append_expiries(family, slot);
+    append_rows(family, slot, true);
+    append_rows(family, slot, false);
     if (ends_rows && may_end_too_much(family))
-        append_rows(family, slot);
+        append_rows(family, slot, true);
     send_packet_of(client, slot);
     family->was_replaced = true;
 }
@@ -1464,15 +1402,15 @@ static bool family_describe(const struct udom_family *family, struct udom_metric
 {
     const struct udom_metric *common = &family->metric;
 
-    metric_init(metric, common->client, UDOM_GAUGE);
-    metric->value_at = common->value_at;
-    metric->tags_at = common->tags_at;
+    if (common->kind == KIND_REFUSED)
+        return false;
+    row_begin(metric, family);
     metric->n_tags = common->n_tags;
-    return common->kind != KIND_REFUSED && put(metric, common->text, common->len - 1) &&
+    return put(metric, common->text + common->tags_at, common->len - 1 - common->tags_at) &&
            put_last_tags(metric, tags) && values_per_line(metric) > 0 && !metric->has_lost_tag;
 }
 
-void udom_replace(struct udom_family *family, double value, ...)
+void(udom_replace)(struct udom_family *family, double value, ...)
 {
     struct row *row = NULL;
     struct udom_metric metric;
@@ -1482,7 +1420,7 @@ void udom_replace(struct udom_family *family, double value, ...)
     if (!family)
         return;
     va_start(tags, value);
-    is_good = family_describe(family, &metric, tags) && is_finite(value);
+    is_good = family_describe(family, &metric, tags) && isfinite(value);
     va_end(tags);
     pthread_mutex_lock(&family->lock);
     if (is_good && family->is_replacing)
@@ -1520,16 +1458,6 @@ static void family_free(struct udom_family *family)
     free(family);
 }
 
-static bool family_allocate(struct udom_family *family)
-{
-    size_t n = family->n_rows_max;
-
-    family->rows = calloc(n, sizeof(*family->rows));
-    family->buckets = calloc(n, sizeof(*family->buckets));
-    family->texts = malloc(n * ROW_TEXT_BYTES);
-    return family->rows && family->buckets && family->texts;
-}
-
 /* Returns NULL without memory. */
 static struct udom_family *family_new(const struct udom_metric *metric, unsigned n_series)
 {
@@ -1544,8 +1472,11 @@ static struct udom_family *family_new(const struct udom_metric *metric, unsigned
     if (metric->kind == KIND_REFUSED)
         family->n_series_max = 1;
     family->n_rows_max = (N_ENDINGS + 1) * family->n_series_max;
+    family->rows = calloc(family->n_rows_max, sizeof(*family->rows));
+    family->buckets = calloc(family->n_rows_max, sizeof(*family->buckets));
+    family->texts = malloc((size_t)family->n_rows_max * ROW_TEXT_BYTES);
     pthread_mutex_init(&family->lock, NULL);
-    if (family_allocate(family))
+    if (family->rows && family->buckets && family->texts)
         return family;
     family_free(family);
     return NULL;
@@ -1568,13 +1499,13 @@ static struct udom_family *family_find_or_add(struct udom *client, const struct 
     return family;
 }
 
-struct udom_family *udom_family(struct udom *client, const char *name, unsigned n_series, ...)
+struct udom_family *(udom_family)(struct udom *client, const char *name, unsigned n_series, ...)
 {
     struct udom_family *family;
     struct udom_metric metric;
     va_list tags;
 
-    if (!client)
+    if (!unless_off(client))
         return NULL;
     va_start(tags, n_series);
     metric_once(&metric, client, UDOM_GAUGE, name, tags);
@@ -1587,14 +1518,6 @@ struct udom_family *udom_family(struct udom *client, const char *name, unsigned 
     if (!family)
         errno = ENOMEM;
     return family;
-}
-
-/* The series belong to the parent; the child has not sent any. */
-static void family_reset(struct udom_family *family)
-{
-    pthread_mutex_init(&family->lock, NULL);
-    family->n_rows = 0;
-    family->is_replacing = family->was_replaced = false;
 }
 
 /* --- timers ---------------------------------------------------------------------------------- */
@@ -1614,11 +1537,7 @@ static uint64_t clock_ms(void)
 
 struct udom_timer udom_timer_start(struct udom_metric *metric)
 {
-    struct udom_timer timer;
-
-    timer.metric = metric;
-    timer.started_ns = clock_ns();
-    return timer;
+    return (struct udom_timer){ metric, clock_ns() };
 }
 
 void udom_timer_stop(struct udom_timer *timer)
@@ -1640,49 +1559,58 @@ static const struct {
     { "udom_client_bytes_total", NULL },
 };
 
-static void describe_telemetry(struct udom_metric *metric, const char *name, ...)
-{
-    va_list tags;
-
-    va_start(tags, name);
-    metric_describe(metric, "", name, 1, tags);
-    va_end(tags);
-}
-
 /* Returns false if they are too long, with the constant tags. */
 static bool telemetry_init(struct udom *client)
 {
-    for (size_t i = 0; i < N_TELEMETRY; i++) {
+    bool is_good = true;
+
+    for (size_t i = 0; i < N_TELEMETRY && is_good; i++) {
         struct udom_metric *metric = &client->telemetry[i].metric;
         const char *outcome = TELEMETRY[i].outcome;
 
         metric_init(metric, client, UDOM_COUNTER);
-        describe_telemetry(metric, TELEMETRY[i].name, outcome ? "outcome" : NULL, outcome, NULL);
-        if (metric->kind == KIND_REFUSED)
-            return false;
+        is_good = put_name(metric, "", TELEMETRY[i].name) && put_type(metric, 1) &&
+                  put_constant_tags(metric) && (!outcome || put_tag(metric, "outcome", outcome)) &&
+                  put(metric, "\n", 1) && values_per_line(metric) > 0;
     }
-    return true;
+    return is_good;
 }
 
 void udom_get_stats(struct udom *client, struct udom_stats *ret)
 {
-    struct udom_stats *counts;
+    uint64_t now[N_TELEMETRY] = { 0 };
 
-    memset(ret, 0, sizeof(*ret));
-    if (!client)
-        return;
-    counts = &client->counts;
-    ret->sent = LOAD(&counts->sent);
-    ret->dropped = LOAD(&counts->dropped);
-    ret->refused = LOAD(&counts->refused);
-    ret->datagrams_sent = LOAD(&counts->datagrams_sent);
-    ret->datagrams_dropped = LOAD(&counts->datagrams_dropped);
-    ret->bytes_sent = LOAD(&counts->bytes_sent);
-    for (unsigned i = 0; i < client->n_slots; i++)
+    client = unless_off(client);
+    for (size_t i = 0; client && i < N_TELEMETRY; i++)
+        now[i] = LOAD((uint64_t *)&client->counts + i);
+    memcpy(ret, now, sizeof(*ret));
+    for (unsigned i = 0; client && i < client->n_slots; i++)
         ret->unsampled += LOAD(&client->slots[i].n_unsampled);
 }
 
 /* --- the server: where it is ----------------------------------------------------------------- */
+
+#define EXPECTED_URL "expected udp://HOST:PORT, unix:///PATH, unix://@NAME, or off"
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* Say what is wrong with the value of a variable, if the user wants to know. */
+static void complain(const char *name, const char *value, const char *what)
+{
+    if (environment("UDOMETER_DEBUG"))
+        fprintf(stderr, "udometer: %s=%s: %s\n", name, value, what);
+}
+
+/* Is this the end of a URL? */
+static bool is_end(const char *at)
+{
+    return !*at || strcmp(at, "/") == 0;
+}
 
 /* Copy @host of @len bytes, and @port, which defaults to the udometer's. */
 static bool set_host(struct udom *client, const char *host, size_t len, const char *port)
@@ -1692,10 +1620,10 @@ static bool set_host(struct udom *client, const char *host, size_t len, const ch
 
     if (!port)
         port = "8125";
-    port_len = strlen(port);
+    port_len = strspn(port, "0123456789");
     number = strtol(port, NULL, 10);
     if (len == 0 || len >= sizeof(client->host) || port_len >= sizeof(client->port) ||
-        strspn(port, "0123456789") != port_len || number < 1 || number > 65535)
+        !is_end(port + port_len) || number < 1 || number > 65535)
         return false;
     memcpy(client->host, host, len);
     memcpy(client->port, port, port_len);
@@ -1705,15 +1633,16 @@ static bool set_host(struct udom *client, const char *host, size_t len, const ch
     return true;
 }
 
-static bool set_host_and_port(struct udom *client, const char *text)
+static bool set_host_and_port(struct udom *client, const char *text, const char *port)
 {
-    const char *end = *text == '[' ? strchr(text, ']') : text + strcspn(text, ":");
-    const char *behind = end && *text == '[' ? end + 1 : end;
+    bool has_bracket = *text == '[';
+    const char *end = has_bracket ? strchr(text, ']') : text + strcspn(text, ":/");
+    const char *after = end && has_bracket ? end + 1 : end;
 
-    if (!end || (*behind && *behind != ':') || (*behind && !behind[1]))
+    if (!end || (*after != ':' && !is_end(after)))
         return false;
-    text += *text == '[';
-    return set_host(client, text, (size_t)(end - text), *behind ? behind + 1 : NULL);
+    text += has_bracket;
+    return set_host(client, text, (size_t)(end - text), *after == ':' ? after + 1 : port);
 }
 
 static bool set_path(struct udom *client, const char *path)
@@ -1735,37 +1664,58 @@ static bool set_path(struct udom *client, const char *path)
 
 static bool set_url(struct udom *client, const char *url)
 {
+    client->is_off = strcmp(url, "off") == 0;
     if (strncmp(url, "unix://", 7) == 0)
         return set_path(client, url + 7);
-    return strncmp(url, "udp://", 6) == 0 && set_host_and_port(client, url + 6);
+    if (strncmp(url, "udp://", 6) == 0)
+        return set_host_and_port(client, url + 6, NULL);
+    return client->is_off || set_host_and_port(client, url, ""); /* the port must be given */
 }
 
-static const char *environment(const char *name)
+/* The host may be a URL, or an IPv6 address without brackets. */
+static bool set_host_of_variable(struct udom *client, const char *host, const char *port)
 {
-    const char *value = getenv(name);
+    const char *colon = strchr(host, ':');
 
-    return value && *value ? value : NULL;
+    if (strstr(host, "://"))
+        return set_url(client, host);
+    if (*host != '[' && colon && strchr(colon + 1, ':'))
+        return set_host(client, host, strlen(host), port);
+    return set_host_and_port(client, host, port);
 }
 
+/* @port_name is NULL for a variable that has a URL. */
+static bool set_variable(struct udom *client, const char *name, const char *port_name)
+{
+    const char *value = environment(name), *port = port_name ? environment(port_name) : NULL;
+
+    /* Kubernetes sets STATSD_PORT=udp://10.0.0.11:8125 for a service named "statsd". */
+    if (port && strstr(port, "://"))
+        port = NULL;
+    if (port_name ? set_host_of_variable(client, value, port) : set_url(client, value))
+        return true;
+    if (port && set_host_of_variable(client, value, NULL))
+        complain(port_name, port, "expected a port, from 1 to 65535");
+    else
+        complain(name, value, EXPECTED_URL);
+    return false;
+}
+
+/* The first that is set decides: clients/README.md, "The environment". */
 static bool set_server(struct udom *client, const char *url)
 {
     static const char *const VARIABLES[][2] = {
+        { "UDOMETER_URL", NULL },
+        { "DD_DOGSTATSD_URL", NULL },
         { "DD_AGENT_HOST", "DD_DOGSTATSD_PORT" },
         { "STATSD_HOST", "STATSD_PORT" },
     };
 
-    if (!url || !*url)
-        url = environment("UDOMETER_URL");
-    if (url)
+    if (url && *url)
         return set_url(client, url);
-    for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(*VARIABLES); i++) {
-        const char *host = environment(VARIABLES[i][0]);
-
-        if (host && strstr(host, "://"))
-            return set_url(client, host);
-        if (host)
-            return set_host(client, host, strlen(host), environment(VARIABLES[i][1]));
-    }
+    for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(*VARIABLES); i++)
+        if (environment(VARIABLES[i][0]))
+            return set_variable(client, VARIABLES[i][0], VARIABLES[i][1]);
     return set_host(client, "127.0.0.1", strlen("127.0.0.1"), NULL);
 }
 
@@ -1789,10 +1739,9 @@ static int open_address(struct udom *client, const struct addrinfo *addresses)
     const struct addrinfo *at = addresses;
     int fd = -1;
 
-    for (unsigned i = 0; i < client->first_address; i++)
-        at = at->ai_next ? at->ai_next : addresses;
-    for (unsigned i = 0; i < N_ADDRESSES_MAX && fd < 0; i++) {
-        fd = open_socket(at->ai_addr, at->ai_addrlen);
+    for (unsigned i = 0; i < client->first_address + N_ADDRESSES_MAX && fd < 0; i++) {
+        if (i >= client->first_address)
+            fd = open_socket(at->ai_addr, at->ai_addrlen);
         at = at->ai_next ? at->ai_next : addresses;
     }
     return fd;
@@ -1800,12 +1749,10 @@ static int open_address(struct udom *client, const struct addrinfo *addresses)
 
 static int open_host(struct udom *client)
 {
-    struct addrinfo hints, *addresses;
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM };
+    struct addrinfo *addresses;
     int fd;
 
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_DGRAM;
     if (getaddrinfo(client->host, client->port, &hints, &addresses) != 0)
         return -1;
     fd = open_address(client, addresses);
@@ -1860,11 +1807,9 @@ static void tend_connection(struct udom *client)
 static bool wait_to_flush(struct udom *client)
 {
     uint64_t until_ms = clock_ms() + client->flush_ms;
-    struct timespec until;
+    struct timespec until = { (time_t)(until_ms / 1000), (long)(until_ms % 1000) * 1000000 };
     int status = 0;
 
-    until.tv_sec = (time_t)(until_ms / 1000);
-    until.tv_nsec = (long)(until_ms % 1000) * 1000000;
     pthread_mutex_lock(&client->thread_lock);
     while (!client->is_stopping && status == 0)
         status = pthread_cond_timedwait(&client->stopping, &client->thread_lock, &until);
@@ -1964,10 +1909,7 @@ static uint64_t new_seed(const struct slot *slot)
 
 static struct packet new_packet(const struct udom *client, unsigned i)
 {
-    struct packet packet = { NULL, 0, 0 };
-
-    packet.text = client->packets + (size_t)i * client->packet_bytes;
-    return packet;
+    return (struct packet){ .text = client->packets + (size_t)i * client->packet_bytes };
 }
 
 static void packets_init(struct udom *client)
@@ -2005,8 +1947,11 @@ static void reset_after_fork(struct udom *client)
     client->slots[0].state = SLOT_TAKEN;
     for (unsigned i = 0; i < client->n_metrics; i++)
         memset(&client->metrics[i].gauge, 0, sizeof(struct gauge));
-    for (struct udom_family *family = client->families; family; family = family->next)
-        family_reset(family);
+    for (struct udom_family *family = client->families; family; family = family->next) {
+        pthread_mutex_init(&family->lock, NULL);
+        family->n_rows = 0; /* these series are the parent's */
+        family->is_replacing = family->was_replaced = false;
+    }
     for (size_t i = 0; client->telemetry && i < N_TELEMETRY; i++)
         client->telemetry[i].last = 0;
     memset(&client->counts, 0, sizeof(client->counts));
@@ -2083,23 +2028,81 @@ static bool set_numbers(struct udom *client, const struct udom_options *options)
     return is_good;
 }
 
+/* Remove the blanks around @text, in place. */
+static char *trim(char *text)
+{
+    size_t len;
+
+    text += strspn(text, " \t");
+    len = strlen(text);
+    while (len > 0 && strchr(" \t", text[len - 1]))
+        text[--len] = '\0';
+    return text;
+}
+
+/*
+ * Put a constant tag, "key=value" or "key:value". If it is not one, or if too little would be left
+ * for the tags of the program, put nothing.
+ */
+static bool put_constant(struct udom *client, char *tag)
+{
+    struct udom_metric *constant = &client->constant;
+    size_t len = constant->len;
+    unsigned n_tags = constant->n_tags;
+    char *value = tag + strcspn(tag, "=:");
+
+    if (*value)
+        *value++ = '\0';
+    tag = trim(tag);
+    value = trim(value);
+    if (*tag && *value && put_tag(constant, tag, value) && constant->len <= TEXT_MAX_BYTES / 2)
+        return true;
+    constant->len = len;
+    constant->n_tags = n_tags;
+    return false;
+}
+
+/* Put the tags that variable @name lists, or its value with the @key. */
+static void put_variable(struct udom *client, const char *name, const char *key)
+{
+    bool is_own = strcmp(name, "UDOMETER_TAGS") == 0; /* in DD_TAGS, other clients allow more */
+    const char *at = environment(name);
+    const char *separator = *key ? "" : is_own || (at && strchr(at, ',')) ? "," : " ";
+
+    while (at && *at) {
+        char tag[TEXT_MAX_BYTES];
+        size_t len = strcspn(at, separator);
+        bool is_blank = strspn(at, " \t") >= len;
+
+        snprintf(tag, sizeof(tag), "%s%.*s", key, len < sizeof(tag) - 16 ? (int)len : 0, at);
+        if (!is_blank && !put_constant(client, tag) && is_own)
+            complain(name, at, "expected key=value or key:value, and a comma between two");
+        at += len + (at[len] != '\0');
+    }
+}
+
 /* The parts of every metric: prefix and constant tags. */
 static bool set_common_text(struct udom *client, const struct udom_options *options)
 {
-    const char *prefix = options->prefix ? options->prefix : "";
+    const char *prefix = options->prefix ? options->prefix : environment("UDOMETER_PREFIX");
     const char *const *tags = options->tags;
 
     metric_init(&client->refusing, client, KIND_REFUSED);
     metric_init(&client->constant, client, KIND_REFUSED);
-    if (strlen(prefix) > NAME_MAX_BYTES)
+    if (prefix && strlen(prefix) > NAME_MAX_BYTES) {
+        complain("UDOMETER_PREFIX", prefix, "longer than 512 bytes");
         return false;
-    memcpy(client->prefix, prefix, strlen(prefix));
-    for (; tags && *tags; tags += 2) {
+    }
+    snprintf(client->prefix, sizeof(client->prefix), "%s", prefix ? prefix : "");
+    /* In this order, as of two tags with one key the last wins. */
+    put_variable(client, "DD_TAGS", "");
+    put_variable(client, "DD_ENV", "env=");
+    put_variable(client, "DD_SERVICE", "service=");
+    put_variable(client, "DD_VERSION", "version=");
+    put_variable(client, "UDOMETER_TAGS", "");
+    for (; tags && tags[0] && tags[1]; tags += 2)
         if (!put_tag(&client->constant, tags[0], tags[1]))
             return false;
-        if (!tags[1])
-            break;
-    }
     return true;
 }
 
@@ -2178,6 +2181,8 @@ static int open_client(struct udom *client, const struct udom_options *options)
 {
     int error = set_all(client, options) ? 0 : EINVAL;
 
+    if (client->is_off)
+        return error;
     if (!error && !allocate(client))
         error = ENOMEM;
     if (!error && !telemetry_init(client))
@@ -2191,28 +2196,26 @@ struct udom *udom_open(const struct udom_options *options)
     struct udom *client = calloc(1, sizeof(*client));
     int error = client ? open_client(client, options ? options : &none) : ENOMEM;
 
-    if (!error)
+    if (!error && !client->is_off)
         return client;
     if (client)
         release(client);
+    if (!error)
+        return &switched_off;
     errno = error;
     return NULL;
 }
 
 struct udom *udom_open_url(const char *url)
 {
-    struct udom_options options;
-
-    memset(&options, 0, sizeof(options));
-    options.url = url;
-    return udom_open(&options);
+    return udom_open(&(struct udom_options){ .url = url });
 }
 
 void udom_flush(struct udom *client)
 {
     int error = errno;
 
-    if (!client)
+    if (!unless_off(client))
         return;
     thread_start_after_fork(client);
     if (!client->has_thread)
@@ -2225,7 +2228,7 @@ void udom_close(struct udom *client)
 {
     int error = errno;
 
-    if (!client)
+    if (!unless_off(client))
         return;
     thread_stop(client);
     flush_locked(client);

@@ -22,6 +22,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -36,6 +37,19 @@ struct catcher {
     size_t n_datagrams, longest; /* of all that were read */
 };
 
+/* What the developer may have set for clients would change what this one sends. */
+static inline void clear_environment(void)
+{
+    static const char *const NAMES[] = {
+        "UDOMETER_URL",     "UDOMETER_PREFIX", "UDOMETER_TAGS", "UDOMETER_DEBUG",
+        "DD_DOGSTATSD_URL", "DD_AGENT_HOST",   "STATSD_HOST",   "DD_TAGS",
+        "DD_ENV",           "DD_SERVICE",      "DD_VERSION",
+    };
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)
+        unsetenv(NAMES[i]);
+}
+
 static inline struct catcher catcher_open(void)
 {
     struct catcher catcher = { .fd = socket(AF_INET, SOCK_DGRAM, 0) };
@@ -44,6 +58,7 @@ static inline struct catcher catcher_open(void)
     socklen_t len = sizeof(address);
     int room = 8 << 20;
 
+    clear_environment();
     assert_true(catcher.fd >= 0);
     /* As root; otherwise the usual room has to do. */
     setsockopt(catcher.fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));

@@ -106,12 +106,14 @@ static void urls_are_read(void **state)
     static const char *const good[] = {
         "udp://127.0.0.1:8125", "udp://host",   "udp://[::1]:1",      "udp://[::1]",
         "udp://host:65535",     "unix:///path", "udp://localhost:80", "unix://@abstract",
+        "udp://host:1/",        "udp://host/",  "127.0.0.1:8125",     "[::1]:1",
     };
     static const char *const bad[] = {
-        "127.0.0.1:8125", "tcp://host:1",      "udp://",       "udp://:8125",   "udp://host:",
-        "udp://host:0",   "udp://host:65536",  "udp://host:x", "udp://host:-1", "udp://[::1",
-        "udp://[::1]x",   "udp://host:123456", "unix://path",  "unix://",       "udp://host:1/",
-        "udp://[]:1",     "unix://@",
+        "127.0.0.1",         "[::1]",        "host:",         "host/",          "OFF",
+        "tcp://host:1",      "udp://",       "udp://:8125",   "udp://host:",    "udp://host:0",
+        "udp://host:65536",  "udp://host:x", "udp://host:-1", "udp://[::1",     "udp://[::1]x",
+        "udp://host:123456", "unix://path",  "unix://",       "udp://host:1/x", "udp://host//",
+        "udp:///",           "udp://[]:1",   "unix://@",
     };
     char long_path[300] = "unix:///";
 
@@ -143,51 +145,42 @@ static void numbers_out_of_range_are_refused(void **state)
     }
 }
 
-static void clear_environment(void)
-{
-    unsetenv("UDOMETER_URL");
-    unsetenv("DD_AGENT_HOST");
-    unsetenv("DD_DOGSTATSD_PORT");
-    unsetenv("STATSD_HOST");
-    unsetenv("STATSD_PORT");
-}
+/* --- switched off --- */
 
-/* A client that is opened with nothing but the environment must send to @catcher. */
-static void must_reach(struct catcher *catcher)
+static void a_client_that_is_off_does_nothing(void **state)
 {
-    struct udom_options options = { .flags = UDOM_NO_THREAD };
+    struct udom_options options = { .url = "off", .flags = UDOM_TELEMETRY };
+    struct udom_stats stats, zeros = { 0 };
     struct udom *client = udom_open(&options);
+    struct udom_metric *metric = udom_metric(client, UDOM_COUNTER, "a", "k", "v");
+    struct udom_family *family = udom_family(client, "b", 10, "k", "v");
+    struct udom_timer timer = udom_timer_start(metric);
 
     assert_non_null(client);
-    udom_count(client, "a", 1);
-    assert_sends(client, catcher, "a:1|c\n");
+    assert_null(metric);
+    assert_null(family);
+    udom_count(client, "a", 1, "k", "v");
+    udom_set(client, "a", "member");
+    udom_expire(client, "a");
+    udom_metric_count(metric, 1);
+    udom_metric_expire(metric);
+    udom_timer_stop(&timer);
+    udom_replace_begin(family);
+    udom_replace(family, 1);
+    udom_replace_end(family);
+    udom_flush(client);
+    udom_get_stats(client, &stats);
+    assert_memory_equal(&stats, &zeros, sizeof(stats));
     udom_close(client);
 }
 
-static void the_environment_says_where(void **state)
+static void other_options_are_checked_even_if_it_is_off(void **state)
 {
-    struct catcher catcher = catcher_open(), other = catcher_open();
-    const char *port = strrchr(catcher.url, ':') + 1;
+    struct udom_options options = { .url = "off", .packet_bytes = 1 };
 
-    resolved_host = "127.0.0.1";
-    clear_environment();
-    setenv("STATSD_HOST", "127.0.0.1", 1);
-    setenv("STATSD_PORT", port, 1);
-    must_reach(&catcher);
-    setenv("DD_AGENT_HOST", "127.0.0.1", 1);
-    setenv("DD_DOGSTATSD_PORT", strrchr(other.url, ':') + 1, 1);
-    must_reach(&other);
-    setenv("DD_AGENT_HOST", catcher.url, 1);
-    must_reach(&catcher);
-    setenv("UDOMETER_URL", other.url, 1);
-    must_reach(&other);
-    setenv("UDOMETER_URL", "", 1);
-    must_reach(&catcher);
-    setenv("UDOMETER_URL", "nonsense", 1);
-    assert_null(udom_open_url(NULL));
-    clear_environment();
-    catcher_close(&catcher);
-    catcher_close(&other);
+    errno = 0;
+    assert_null(udom_open(&options));
+    assert_int_equal(errno, EINVAL);
 }
 
 /* --- nothing there --- */
@@ -446,7 +439,8 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(urls_are_read),
         CASE(numbers_out_of_range_are_refused),
-        CASE(the_environment_says_where),
+        CASE(a_client_that_is_off_does_nothing),
+        CASE(other_options_are_checked_even_if_it_is_off),
         CASE(a_closed_port_costs_updates_only),
         CASE(a_server_that_returns_gets_packets_again),
         CASE(an_unknown_name_is_looked_up_again),

@@ -111,3 +111,22 @@ def test_send(sockets, case):
     check(sockets, case, line_of_words(case), is_strict=True)
     assert done.returncode == (2 if "wrong" in case else 0), done
     assert case.get("wrong", "") + "=" in done.stderr if "wrong" in case else not done.stderr
+
+
+def run_opener(sockets, case, **more):
+    flags = ["--%s=%s" % pair for pair in given_of(sockets, case).items()]
+    environment = clean_environment(environment_of(sockets, case, **more))
+    done = subprocess.run([os.environ["UDOMETER_OPENER"], *flags], capture_output=True, text=True,
+                          env=environment, timeout=DEADLINE)
+    check_sanitizers(done.stderr)
+    check(sockets, case, line_of(case))
+    assert done.returncode == (3 if case["to"] == "nowhere" else 0), done
+    return done
+
+
+@every_case
+def test_c(sockets, case):
+    skip_if_impossible(sockets, case)
+    assert run_opener(sockets, case).stderr == ""
+    told = run_opener(sockets, case, UDOMETER_DEBUG="1").stderr
+    assert "udometer: %s=" % case["wrong"] in told if "wrong" in case else told == ""

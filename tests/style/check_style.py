@@ -16,7 +16,7 @@ TEST_FILE_LINES_MAX = 900
 # The C client is one file so that a project can copy it. Replacing the series of a gauge is a
 # second noun in it, but one that works inside packets and slots: a file of its own would need a
 # header for them, and a project would have to copy four files instead of two.
-LONG_FILES = {"clients/c/udometer.c": 2250}
+LONG_FILES = {"clients/c/udometer.c": 2240}
 FUNCTION_LINES_MAX = 40
 # In a unit test, main() is a list of its cases, and grows with them.
 LIST_OF_CASES = "int main(void)"

@@ -35,17 +35,27 @@ _udom_not_in_tag_values=",|$_udom_controls"
 _udom_not_in_names="] !\"#\$%&'()*+,/:;<=>?@\\\\^\`{|}~${_udom_controls}["
 
 _udom_tab=$(printf '\t')
+_udom_blanks=" $_udom_tab"
 _udom_lf='
 '
 
-# The results of _udom_find_way.
-_udom_url=unknown # the URL they are for
+# The results of _udom_look.
+_udom_looked_at=unknown # the variables they are for
+_udom_source=''         # the variable that decides, and its value
+_udom_given=''
+_udom_url=''
 _udom_way=none    # bash, bash-c, udometer, socat, nc-q, ncat, nc-w or none
 _udom_waits=no    # yes: sending may take time, so a grandchild does it
 _udom_host='' _udom_port='' _udom_path='' _udom_is_numeric=''
 _udom_device='' # where bash, and only bash, has UDP
 
 _udom_is_open='' # yes: standard output is the socket
+
+# The result of _udom_read_tags: the tags of the environment, with a comma before each.
+_udom_tags_of=unknown # the variables it is for
+_udom_common=''
+
+_udom_timers='' # those that run, see udom_timer_start
 
 # What the replacing functions remember, see there.
 _udom_rows='' _udom_family='' _udom_family_name='' _udom_family_tags=''
@@ -60,15 +70,62 @@ _udom_debug() {
 
 # --- the way to the server -----------------------------------------------------------------
 
+# Sets _udom_url, _udom_source and _udom_given: the first variable that is set decides. README.md in
+# the folder above has the order, and what the values may be.
+_udom_choose() {
+    _udom_source=UDOMETER_URL _udom_given=${UDOMETER_URL-}
+    [ -n "$_udom_given" ] || _udom_source=DD_DOGSTATSD_URL _udom_given=${DD_DOGSTATSD_URL-}
+    _udom_url=$_udom_given
+    if [ -n "$_udom_url" ]; then
+        :
+    elif [ -n "${DD_AGENT_HOST-}" ]; then
+        _udom_choose_host DD_AGENT_HOST "$DD_AGENT_HOST" DD_DOGSTATSD_PORT "${DD_DOGSTATSD_PORT-}"
+    elif [ -n "${STATSD_HOST-}" ]; then
+        _udom_choose_host STATSD_HOST "$STATSD_HOST" STATSD_PORT "${STATSD_PORT-}"
+    else
+        _udom_source='' _udom_url=$_udom_default_url
+    fi
+}
+
+# $1 and $2: the variable of a host and its value; $3 and $4: those of its port.
+_udom_choose_host() {
+    _udom_source=$1 _udom_given=$2
+    case $2 in
+        *://*) _udom_url=$2 && return ;;
+        \[*\]:*) _udom_url=udp://$2 && return ;;
+        \[*) _udom_url=udp://$2 ;;
+        *:*:*) _udom_url="udp://[$2]" ;; # an IPv6 address
+        *:*) _udom_url=udp://$2 && return ;;
+        *) _udom_url=udp://$2 ;;
+    esac
+    case $4 in
+        '' | *://*) ;; # Kubernetes sets such a URL for a service named "statsd"
+        *)
+            _udom_url=$_udom_url:$4
+            _udom_is_port "$4" || _udom_source=$3 _udom_given=$4
+            ;;
+    esac
+}
+
+_udom_is_port() {
+    case $1 in
+        '' | *[!0123456789]* | ??????*) return 1 ;;
+    esac
+    [ "$1" -ge 1 ] && [ "$1" -le 65535 ]
+}
+
 # Split the URL $1; fails if it is not one. Strict, because its parts become parts of paths and
 # arguments of programs.
 _udom_read_url() {
     _udom_host='' _udom_port=8125 _udom_path='' _udom_is_numeric=''
     case $1 in
         unix:///* | unix://@?*) _udom_path=${1#unix://} && return 0 ;;
-        udp://*) _udom_host=${1#udp://} && _udom_host=${_udom_host%/} ;;
+        udp://*) _udom_host=${1#udp://} ;;
+        *://*) return 1 ;;
+        *:*[0123456789] | *:*[0123456789]/) _udom_host=$1 ;;
         *) return 1 ;;
     esac
+    _udom_host=${_udom_host%/}
     case $_udom_host in
         \[*\]) ;;
         *:*) _udom_port=${_udom_host##*:} && _udom_host=${_udom_host%:*} ;;
@@ -86,10 +143,7 @@ _udom_read_url() {
     case $_udom_host in
         '' | -* | *[!ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:%_-]*) return 1 ;;
     esac
-    case $_udom_port in
-        '' | *[!0123456789]* | ??????*) return 1 ;;
-    esac
-    _udom_device=/dev/udp/$_udom_host/$_udom_port
+    _udom_is_port "$_udom_port" && _udom_device=/dev/udp/$_udom_host/$_udom_port
 }
 
 _udom_have() {
@@ -134,20 +188,34 @@ _udom_find_unix_way() {
     esac
 }
 
+_udom_complain() {
+    case $1 in
+        *_PORT) _udom_debug "$1=$2: expected a port, from 1 to 65535" ;;
+        *) _udom_debug "$1=$2: expected udp://HOST:PORT, unix:///PATH, unix://@NAME, or off" ;;
+    esac
+}
+
+# $1: a URL
 _udom_find_way() {
     _udom_way=none _udom_waits=no
+    [ "$1" != off ] || return 0
     if ! _udom_read_url "$1"; then
-        _udom_debug 'UDOMETER_URL: expected udp://HOST[:PORT], unix:///PATH or unix://@NAME'
+        _udom_complain "$_udom_source" "$_udom_given"
     else
         if [ -n "$_udom_path" ]; then _udom_find_unix_way; else _udom_find_udp_way; fi
         [ "$_udom_way" != none ] || _udom_debug 'found none of: udometer, bash, socat, nc'
     fi
-    _udom_url=$1
 }
 
+# Look at the variables, but only if one has changed.
 _udom_look() {
-    [ "$_udom_url" = "${UDOMETER_URL:-$_udom_default_url}" ] ||
-        _udom_find_way "${UDOMETER_URL:-$_udom_default_url}"
+    local _udom_key="${UDOMETER_URL-}$_udom_tab${DD_DOGSTATSD_URL-}$_udom_tab${DD_AGENT_HOST-}"
+    _udom_key="$_udom_key$_udom_tab${DD_DOGSTATSD_PORT-}$_udom_tab${STATSD_HOST-}"
+    _udom_key="$_udom_key$_udom_tab${STATSD_PORT-}"
+    [ "$_udom_looked_at" != "$_udom_key" ] || return 0
+    _udom_choose
+    _udom_find_way "$_udom_url"
+    _udom_looked_at=$_udom_key
 }
 
 # --- sending -------------------------------------------------------------------------------
@@ -257,6 +325,66 @@ _udom_is_number() {
     [ "${#1}" -le 256 ]
 }
 
+# Sets _udom_text: $1 without blanks at its ends.
+_udom_trim() {
+    _udom_text=$1
+    while :; do
+        case $_udom_text in
+            [$_udom_blanks]*) _udom_text=${_udom_text#?} ;;
+            *[$_udom_blanks]) _udom_text=${_udom_text%?} ;;
+            *) return 0 ;;
+        esac
+    done
+}
+
+# Append the tag with the key $1 and the value $2 to _udom_list. Fails if it is not one.
+_udom_add_common() {
+    _udom_fits "$1$2" || return 1
+    _udom_trim "$1"
+    _udom_escape "$_udom_text" "$_udom_not_in_names"
+    _udom_new=,$_udom_text:
+    _udom_trim "$2"
+    _udom_escape "$_udom_text" "$_udom_not_in_tag_values"
+    case $_udom_new$_udom_text in
+        ,:* | *:) return 1 ;;
+    esac
+    _udom_list=$_udom_list$_udom_new$_udom_text
+}
+
+# The same for the tags "key=value" or "key:value" in $2, which $3 separates. $1: the variable
+_udom_add_all_common() {
+    _udom_rest=$2$3
+    while [ -n "$_udom_rest" ]; do
+        _udom_part=${_udom_rest%%"$3"*}
+        _udom_rest=${_udom_rest#*"$3"}
+        case $_udom_part in
+            *[=:]*) _udom_add_common "${_udom_part%%[=:]*}" "${_udom_part#*[=:]}" && continue ;;
+            *[!$_udom_blanks]*) ;;
+            *) continue ;;
+        esac
+        [ "$1" = DD_TAGS ] || # in which other clients allow more
+            _udom_debug "$1=$2: $_udom_part: expected key=value or key:value, and a comma between two"
+    done
+}
+
+# Sets _udom_common. In this order, as of two tags with one key the last wins.
+_udom_read_tags() {
+    local _udom_key="${DD_TAGS-}$_udom_tab${DD_ENV-}$_udom_tab${DD_SERVICE-}$_udom_tab${DD_VERSION-}"
+    _udom_key="$_udom_key$_udom_tab${UDOMETER_TAGS-}"
+    [ "$_udom_tags_of" != "$_udom_key" ] || return 0
+    local _udom_list='' _udom_rest='' _udom_part='' _udom_new='' _udom_text='' _udom_bytes=''
+    case ${DD_TAGS-} in
+        *,*) _udom_add_all_common DD_TAGS "$DD_TAGS" , ;;
+        ?*) _udom_add_all_common DD_TAGS "$DD_TAGS" ' ' ;;
+    esac
+    _udom_add_common env "${DD_ENV-}" || :
+    _udom_add_common service "${DD_SERVICE-}" || :
+    _udom_add_common version "${DD_VERSION-}" || :
+    _udom_add_all_common UDOMETER_TAGS "${UDOMETER_TAGS-}" ,
+    _udom_common=$_udom_list
+    _udom_tags_of=$_udom_key
+}
+
 # Append the tag $1 to _udom_tags. If its value is empty, as that of a variable may be, the daemon
 # drops it from a sample and counts it.
 _udom_add_tag() {
@@ -301,20 +429,27 @@ _udom_check() {
         *) _udom_is_number "$_udom_value" || _udom_wrong="${_udom_value:-nothing}: not a number" ;;
     esac
     _udom_check_sign
-    _udom_fits "$_udom_name$_udom_value" || _udom_wrong='the line is too long'
+    _udom_fits "${UDOMETER_PREFIX-}$_udom_name$_udom_value" || _udom_wrong='the line is too long'
+}
+
+# Append all tags to _udom_line, which has none so far.
+_udom_add_section() {
+    _udom_text=$_udom_common$_udom_tags
+    _udom_line="$_udom_line|#${_udom_text#,}"
 }
 
 _udom_make_line() {
     _udom_escape "$_udom_value" "$_udom_not_in_members"
     _udom_line="$_udom_text|$_udom_type"
-    [ -z "$_udom_tags" ] || _udom_line="$_udom_line|#${_udom_tags#,}"
-    _udom_escape "$_udom_name" "$_udom_not_in_names"
+    [ -z "$_udom_common$_udom_tags" ] || _udom_add_section
+    _udom_escape "${UDOMETER_PREFIX-}$_udom_name" "$_udom_not_in_names"
     _udom_line=$_udom_text:$_udom_line
     _udom_fits "$_udom_line" || _udom_wrong='the line is too long'
 }
 
 # Sets _udom_line from _udom_type, _udom_name, _udom_value and _udom_tags; fails if that is wrong.
 _udom_encode() {
+    _udom_read_tags
     _udom_check
     [ -n "$_udom_wrong" ] || _udom_make_line
     [ -z "$_udom_wrong" ] && return 0
@@ -461,7 +596,8 @@ _udom_replace() {
     _udom_type=g
     _udom_encode || return 0
     _udom_now_lines=$_udom_now_lines$_udom_line$_udom_lf
-    _udom_line="${_udom_family%%|*}|x${_udom_tags:+|#}${_udom_tags#,}"
+    _udom_line="${_udom_family%%|*}|x"
+    [ -z "$_udom_common$_udom_tags" ] || _udom_add_section
     case $_udom_lf$_udom_now in
         *"$_udom_lf$_udom_line$_udom_lf"*) return 0 ;;
         "$_udom_lf") _udom_now_keys=$_udom_keys ;;
@@ -538,15 +674,16 @@ _udom_remember() {
 
 # --- time ----------------------------------------------------------------------------------
 
-# udom_time NAME [key=value]... -- COMMAND...: observe how long it takes, with status=ok or =error.
+# udom_time NAME [key=value]... -- COMMAND...: observe how long it takes, with status=ok or =error
+# unless the tag status is given; status= means that there is to be none.
 # Here zsh keeps the script's options: the command may be one of its functions.
 udom_time() {
     local _udom_type=ms _udom_name="${1-}" _udom_value='' _udom_tags='' _udom_wrong=''
     local _udom_change='' _udom_keys='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
-    local _udom_us='' _udom_start='' _udom_status=0
+    local _udom_us='' _udom_start='' _udom_status=0 _udom_is_told=yes
     [ "$#" -eq 0 ] || shift
     while [ "$#" -gt 0 ] && [ "$1" != -- ]; do
-        _udom_add_tag "$1" || :
+        if [ "$1" = status= ]; then _udom_is_told=''; else _udom_add_tag "$1" || :; fi
         shift
     done
     if [ "$#" -lt 2 ]; then
@@ -564,16 +701,70 @@ udom_time() {
 
 _udom_end() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    _udom_read_tags
+    case $_udom_is_told:$_udom_status:$_udom_common$_udom_tags in
+        :* | *,status:*) ;;
+        yes:0:*) _udom_add_tag status=ok ;;
+        *) _udom_add_tag status=error ;;
+    esac
+    _udom_finish_time
+}
+
+# Send the time since _udom_start.
+_udom_finish_time() {
     _udom_us=$((_udom_us - _udom_start))
     [ "$_udom_us" -ge 0 ] || _udom_us=0 # the clock was set back
     _udom_text=$((_udom_us % 1000 + 1000))
     _udom_value=$((_udom_us / 1000)).${_udom_text#1}
-    if [ "$_udom_status" -eq 0 ]; then
-        _udom_add_tag status=ok
-    else
-        _udom_add_tag status=error
-    fi
     _udom_finish
+}
+
+# udom_timer_start NAME, and udom_timer_stop NAME [key=value]...: observe the time in between.
+# _udom_timers has a line for each that runs: NAME, a tab, and microseconds.
+udom_timer_start() { _udom_timer_start "${1-}" || :; }
+udom_timer_stop() { _udom_timer_stop "$@" || :; }
+
+_udom_timer_start() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    local _udom_us='' _udom_text='' _udom_bytes='' _udom_start='' _udom_name=''
+    _udom_fits "$1" || return 0
+    _udom_take_timer "$1"
+    _udom_name=$_udom_text
+    _udom_now
+    _udom_timers=$_udom_timers$_udom_name$_udom_tab$_udom_us$_udom_lf
+}
+
+_udom_timer_stop() {
+    [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
+    local _udom_type=ms _udom_name="${1-}" _udom_value='' _udom_tags='' _udom_wrong='' _udom_tag=''
+    local _udom_change='' _udom_keys='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
+    local _udom_us='' _udom_start=''
+    _udom_now
+    [ "$#" -eq 0 ] || shift
+    ! _udom_fits "$_udom_name" || _udom_take_timer "$_udom_name"
+    if [ -z "$_udom_start" ]; then
+        _udom_debug "not sent: the timer $_udom_name was not started"
+        return 0
+    fi
+    for _udom_tag in "$@"; do
+        _udom_add_tag "$_udom_tag"
+    done
+    _udom_finish_time
+}
+
+# Sets _udom_text: the name $1 as it is in _udom_timers. If it is there, removes it, and sets
+# _udom_start.
+_udom_take_timer() {
+    _udom_escape "$1" "$_udom_not_in_names"
+    case $_udom_lf$_udom_timers in
+        *"$_udom_lf$_udom_text$_udom_tab"*) ;;
+        *) return 0 ;;
+    esac
+    set -- "$_udom_lf$_udom_timers" "$_udom_lf$_udom_text$_udom_tab"
+    _udom_start=${1#*"$2"}
+    _udom_timers=${1%%"$2"*}$_udom_lf${_udom_start#*"$_udom_lf"}
+    _udom_timers=${_udom_timers#"$_udom_lf"}
+    _udom_start=${_udom_start%%"$_udom_lf"*}
 }
 
 # Sets _udom_us: microseconds since some moment. bash 5 and zsh have a variable for that; else
@@ -608,9 +799,11 @@ Usage: udometer.sh count NAME [VALUE] [key=value]...
        udometer.sh time NAME [key=value]... -- COMMAND...
        udometer.sh [-]                                 send the lines of standard input
 
-Sends to UDOMETER_URL: udp://HOST[:PORT] (default udp://127.0.0.1:8125),
-unix:///PATH, or unix://@NAME of an abstract socket.
-With UDOMETER_DEBUG set, it says why something is not sent.
+With time, the tag status=ok or status=error is added, unless a tag status is given; give status=
+to have none. Samples are sent to UDOMETER_URL: udp://HOST[:PORT] (default udp://127.0.0.1:8125),
+unix:///PATH, unix://@NAME of an abstract socket, or off: nothing is sent. UDOMETER_PREFIX and
+UDOMETER_TAGS (key=value,...) are put before names and tags. Variables of DogStatsD's and StatsD's
+clients count, too. With UDOMETER_DEBUG set, it says why something is not sent.
 _UDOM_END
 }
 

@@ -78,10 +78,10 @@ def given_of(sockets, case):
     return {name: sockets.fill_in(value) for name, value in case.get("given", {}).items()}
 
 
-def check(sockets, case, line, is_strict=False):
-    """That the right socket has got the line, and no other one anything."""
+def check(sockets, case, line, n=1, is_strict=False):
+    """That the right socket has got @n such lines, and no other one anything."""
     expected = {} if case["to"] in ("off", "nowhere") or is_strict and "wrong" in case \
-        else {case["to"]: [line.encode()]}
+        else {case["to"]: [line.encode()] * n}
     assert sockets.arrived() == expected, case
 
 

@@ -233,8 +233,9 @@ udom_time '' -- :
 udom_count a k=v 512; udom_count a 1 status = ok; udom_count a -1; udom_gauge a 1 ''
 udom_gauge a +5; udom_gauge a - -5; udom_gauge a -; udom_gauge a + k=v
 udom_expire a k=; udom_expire a k; udom_observe a 1 '=v'; udom_time a status = ok -- :
+udom_timer_stop a
 """
-N_MISUSE = 27
+N_MISUSE = 28
 URLS = ["udp://127.0.0.1:1", "unix:///nowhere/at.all", "udp://", "tcp://127.0.0.1:8125", "nonsense",
         "udp://[::1", "udp://::1", "udp://127.0.0.1:x", "udp://127.0.0.1:123456", "unix://relative",
         "udp://-v:1", "udp://a b:1", "udp://a;b:1", "udp://255.255.255.255:9", "udp://0.0.0.0.0:1",
@@ -267,7 +268,7 @@ def test_misuse_sends_nothing_and_is_told_on_request(shells, receiver, shell):
                  b"k=: the tag has no value", b"=v: the key is empty", b"0x10: not a number"):
         assert b"not sent: " + what in done.stderr
     told = shells.run(shell, "udom_count a", url="nonsense", UDOMETER_DEBUG="1").stderr
-    assert b"UDOMETER_URL: expected" in told
+    assert b"UDOMETER_URL=nonsense: expected" in told
     told = shells.run(shell, "udom_count a", url=receiver.url, way="none",
                       UDOMETER_DEBUG="1").stderr
     assert b"found none of" in told
@@ -414,13 +415,14 @@ def test_it_leaves_no_names_of_others(shells, receiver, shell):
         shell, "set; set -o; alias; trap")
     if shell == "bash":
         listing = "(set -o posix; set); set -o; shopt; trap; declare -F"
-    use = EVERY_TYPE + "echo a:1 | udom_send; udom_time a k=v -- :;"
+    use = EVERY_TYPE + "echo a:1 | udom_send; udom_time a k=v -- :; udom_timer_start a; " \
+        "UDOMETER_PREFIX=p; UDOMETER_TAGS=k=v; DD_TAGS='a:b c'; udom_timer_stop a;"
     script = "list() { %s\n}; x=''; list >before; list >before; %s list >after" % (listing, use)
     shells.must_run(shell, "cd %s\n" % shells.directory + script, url=receiver.url)
     before, after = (set((shells.directory / name).read_text().splitlines())
                      for name in ("before", "after"))
-    volatile = ("_=", "_udom_", "PIPESTATUS=", "BASH_LINENO", "FUNCNAME", "RANDOM=", "SECONDS=",
-                "LINENO=", "EPOCH", "SRANDOM=", "BASH_")
+    volatile = ("_=", "_udom_", "UDOMETER_", "DD_TAGS", "PIPESTATUS=", "BASH_LINENO", "FUNCNAME",
+                "RANDOM=", "SECONDS=", "LINENO=", "EPOCH", "SRANDOM=", "BASH_")
     assert [line for line in after ^ before if not line.startswith(volatile)] == []
     assert len(after) > 20
 
@@ -494,6 +496,65 @@ def test_time_keeps_status_input_and_output(shells, receiver, shell):
         "job.time" + "route:a,status:error", "job.timestatus:error", "job.timestatus:ok",
         "a_b" + "k_:1,status:ok", "innerstatus:error", "outerstatus:error",
         "job.timestatus:error", "laststatus:ok"]
+
+
+@every_shell
+def test_a_status_that_is_given_stays(shells, receiver, shell):
+    script = STRICT[shell] + """
+        udom_time a k=v status=late -- :
+        udom_time b status= k=v -- false || :
+        udom_time c status= -- :
+        udom_time d statuses=1 -- false || :
+        UDOMETER_TAGS=status=x; udom_time e k=v -- :
+        UDOMETER_TAGS=l=w; udom_time f k=v -- :"""
+    shells.must_run(shell, script, url=receiver.url)
+    assert [line.split(b":")[0] + line.partition(b"|ms")[2] for line in receiver.arrived()] == [
+        b"a|#k:v,status:late", b"b|#k:v", b"c", b"d|#statuses:1,status:error", b"e|#status:x,k:v",
+        b"f|#l:w,k:v,status:ok"]
+
+
+@every_shell
+def test_a_timer_observes_what_is_between(shells, receiver, shell):
+    """Several may run at once; one that is started again begins again."""
+    script = STRICT[shell] + """
+        udom_timer_start outer; udom_timer_start 'in|ner'; udom_timer_start outer.x
+        udom_timer_start again; %s 0.15
+        udom_timer_start again; udom_timer_stop again
+        udom_timer_stop 'in|ner' 'k=a,b' l=w; udom_timer_stop outer; udom_timer_stop outer.x
+        udom_timer_stop outer; udom_timer_stop never; udom_timer_stop; udom_timer_start""" \
+        % shutil.which("sleep")
+    shells.must_run(shell, script, url=receiver.url)
+    arrived = [line.split(b"|ms") for line in receiver.arrived()]
+    assert [head.split(b":")[0] + rest for head, rest in arrived] == [
+        b"again", b"in_ner|#k:a_b,l:w", b"outer", b"outer.x"]
+    times = [float(head.split(b":")[1]) for head, _ in arrived]
+    assert times[0] < times[1] and min(times[1:]) >= 140
+
+
+@every_shell
+def test_a_timer_that_does_not_run_is_told_on_request(shells, receiver, shell):
+    script = "udom_timer_stop a; udom_timer_start a; udom_timer_stop a 1; udom_timer_stop a\n" \
+        "udom_timer_stop"
+    done = shells.run(shell, script, url=receiver.url, UDOMETER_DEBUG="1")
+    assert (done.returncode, done.stdout, receiver.arrived()) == (0, b"", [])
+    assert done.stderr.count(b"was not started") == 3
+    assert done.stderr.count(b"1: expected key=value") == 1
+
+
+@every_shell
+def test_prefix_and_tags_may_change(shells, receiver, shell):
+    script = STRICT[shell] + """
+        udom_count a
+        UDOMETER_PREFIX=p. UDOMETER_TAGS=k=v; udom_gauge a -2; udom_expire a l=w
+        UDOMETER_TAGS=k=w; udom_count a; unset UDOMETER_PREFIX; udom_count a
+        DD_ENV=prod; udom_count a l=w; unset UDOMETER_TAGS DD_ENV; udom_count a
+        UDOMETER_PREFIX=p.; echo a:1 | udom_send
+        UDOMETER_PREFIX=%s; udom_count %s; UDOMETER_PREFIX=; udom_count last""" \
+        % ("p" * 700, "n" * 728)
+    shells.must_run(shell, script, url=receiver.url)
+    assert receiver.arrived() == [
+        b"a:1|c", b"p.a:0:-2|g|#k:v", b"p.a:1|x|#k:v,l:w", b"p.a:1|c|#k:w", b"a:1|c|#k:w",
+        b"a:1|c|#env:prod,k:w,l:w", b"a:1|c", b"a:1", b"last:1|c"]
 
 
 @every_shell

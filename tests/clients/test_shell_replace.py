@@ -59,6 +59,15 @@ def test_families_do_not_touch_each_other(shells, receiver, shell):
 
 
 @every_shell
+def test_prefix_and_tags_of_the_environment_are_part_of_it(shells, receiver, shell):
+    script = "set -eu\n" + replacement("a") + replacement()
+    shells.must_run(shell, script, url=receiver.url, way=way_of(shell), UDOMETER_PREFIX="p.",
+                    UDOMETER_TAGS="env=prod")
+    assert datagrams(receiver) == [["p.jobs:1|x|#env:prod", "p.jobs:1|g|#env:prod,job:a"],
+                                   ["p.jobs:1|x|#env:prod,job:a"]]
+
+
+@every_shell
 def test_the_last_value_wins_and_may_be_negative(shells, receiver, shell):
     script = "udom_replace_begin a; udom_replace 5; udom_replace -2.5; udom_replace_end"
     shells.must_run(shell, script, url=receiver.url, way=way_of(shell))

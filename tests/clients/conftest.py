@@ -7,7 +7,8 @@ import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "system")]
-pytest.register_assert_rewrite("exposition", "harness", "test_vectors", "shells", "words")
+pytest.register_assert_rewrite("exposition", "harness", "test_vectors", "meaning", "shells",
+                               "words")
 
 import children  # noqa: E402
 from fixtures import folder, nothing_is_left, start, udometer  # noqa: E402, F401

@@ -22,22 +22,21 @@ import shutil
 import socket
 import subprocess
 from collections import Counter
-from decimal import Decimal
 
 import pytest
 
 import vectors
 from children import clean_environment
 from harness import DEADLINE, SANITIZED, check_sanitizers, wait_until
-from test_vectors import Subject, end_all, family_differences, send_udp4
+from meaning import (PACKET_MAX, in_lanes, is_sayable, is_within_limits, member_of, milliseconds,
+                     misunderstood)
+from test_vectors import end_all, send_udp4
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPEAKER = os.environ["UDOMETER_SPEAKER"]
 REPLACER = os.environ["UDOMETER_REPLACER"]
 BOT = os.environ["UDOMETER_EXAMPLE_BOT"]
 CASES = vectors.load()
-TOLERANCE = 1e-12
-PACKET_MAX = 1432
 RATE_MIN = 0.001
 VERBS = {"counter": "count", "gauge": "gauge", "timer": "timing_ms", "histogram": "observe",
          "distribution": "observe", "set": "set", "expire": "expire"}
@@ -49,22 +48,15 @@ PLAIN = re.compile(r"([^:|,#\[\]@{\x00-\x20\x7f]+):([^:|]*)\|(c|g|ms|h|d|s|x)(\|
 # --- what can be said ---
 
 
-def is_sayable(text, forbidden):
-    return not re.search(forbidden, text) and not text.endswith(" ")
-
-
 def is_text_sayable(sample):
-    member = sample["value"] if sample["type"] == "set" else ""
-    raw = bytes.fromhex(member["hex"]) if isinstance(member, dict) else member.encode()
-    return not re.search(rb"[|\n\0]", raw) and \
+    return not re.search(rb"[|\n\0]", member_of(sample)) and \
         all(is_sayable(value, r"[|,\x00-\x1f\x7f]") for value in sample["labels"].values())
 
 
 def is_length_sayable(sample):
     tags = ",".join(f"{key}:{value}" for key, value in sample["labels"].items()).encode()
     member = len(str(sample["value"])) if sample["type"] == "set" else 0
-    return len(sample["family"]) <= 512 and len(sample["family"]) + len(tags) + 30 <= 1280 \
-        and len(sample["labels"]) <= 64 and all(len(key) <= 256 for key in sample["labels"]) \
+    return is_within_limits(sample) and len(sample["family"]) + len(tags) + 30 <= 1280 \
         and len(sample["family"]) + len(tags) + member + 10 <= PACKET_MAX
 
 
@@ -86,10 +78,6 @@ def obstacle(case, is_merging):
     if is_merging and len({sample.get("rate", 1) for sample in case.samples}) > 1:
         return "merging"
     return None
-
-
-def milliseconds(seconds):
-    return repr(float(Decimal(repr(seconds)) * 1000))
 
 
 # --- saying it ---
@@ -145,47 +133,24 @@ def say_sample(speaker, sample, name=None, labels=None):
         verb = "gauge_add"
     if sample["type"] == "timer":
         value = milliseconds(value)
-    if isinstance(value, dict):
-        value = bytes.fromhex(value["hex"])
+    if sample["type"] == "set":
+        value = member_of(sample)
     speaker.say(verb, sample.get("rate", 1),
                 value if isinstance(value, (str, bytes)) else repr(value),
                 name or sample["family"], sample["labels"].items() if labels is None else labels)
 
 
-def complaints(subject, case, datagrams):
-    """Differences between the case and what the daemon makes of these datagrams."""
-    before = subject.page
-    for raw in datagrams:
-        assert len(raw) <= PACKET_MAX
-        send_udp4(subject, raw)
-    subject.page = subject.await_lines(sum(len(vectors.lines_of(raw)) for raw in datagrams))
-    found = list(family_differences(subject.page, *vectors.expected(case.samples), TOLERANCE))
-    for what in ("refused", "tag_errors", "unknown_sections", "sample_errors"):
-        grown = {key: n for key, n in subject.page.counters.items()
-                 if key[0] == f"udometer_{what}_total" and n > before.counters.get(key, 0)}
-        found += [f"{key}: counted" for key in grown]
-    return found + (end_all(subject, send_udp4) if subject.page.sent else [])
-
-
-@pytest.fixture
-def subject(tmp_path):
-    subject = Subject(tmp_path, ())
-    yield subject
-    subject.udometer.stop()
-
-
-def run_cases(mode, subject, cases, say):
-    """Send all cases, and return those that were not understood."""
+def say_all(mode, subject, cases, say):
+    """Send these cases one after the other; those that are not understood, as text."""
     speaker = Speaker(mode)
-    failed = []
     for case in cases:
         say(speaker, case)
-        datagrams = speaker.flush(case.name)
-        found = complaints(subject, case, datagrams)
-        if found:
-            failed.append("\n    ".join([case.name, repr(datagrams)[:300], *found[:5]]))
+        yield from misunderstood(subject, case, speaker.flush(case.name))
     speaker.stop()
-    assert not failed, "%d of %d:\n%s" % (len(failed), len(cases), "\n".join(failed[:20]))
+
+
+def must_understand(lanes, mode, cases, say):
+    in_lanes(lanes, cases, lambda subject, share: say_all(mode, subject, share, say))
 
 
 def say_samples(speaker, case):
@@ -194,12 +159,12 @@ def say_samples(speaker, case):
 
 
 @pytest.mark.parametrize("mode,n_least", [("lines", 980), ("merged", 930)])
-def test_what_is_meant_comes_back(subject, mode, n_least):
+def test_what_is_meant_comes_back(lanes, mode, n_least):
     obstacles = Counter(obstacle(case, mode == "merged") for case in CASES)
     assert obstacles[None] >= n_least, obstacles
     assert obstacles["text"] + obstacles["length"] + obstacles["chance"] <= 50, obstacles
-    run_cases(mode, subject, [case for case in CASES if not obstacle(case, mode == "merged")],
-              say_samples)
+    must_understand(lanes, mode, [case for case in CASES if not obstacle(case, mode == "merged")],
+                    say_samples)
 
 
 # --- the words of the vectors themselves ---
@@ -229,18 +194,18 @@ def say_words(speaker, case):
         say_sample(speaker, sample, name, labels)
 
 
-def test_words_come_back(subject):
+def test_words_come_back(lanes):
     cases = [case for case in CASES if words_of(case) and not obstacle(case, False)]
     assert len(cases) >= 300, len(cases)
-    run_cases("lines", subject, cases, say_words)
+    must_understand(lanes, "lines", cases, say_words)
 
 
-def test_hostile_words_forge_nothing(subject):
+def test_hostile_words_forge_nothing(lanes):
     """With any text in any place, the client sends exactly the wanted sample, or refuses it."""
     hostile = ["a|c\nb:1|c", "x\ny:1|c", ":1|c|#", "#a:b", ",k=v", "[k=v]", "_e{1,1}:a|b",
                "_sc|a|0", "|@0.1", "\r\n", "\x01\x7f", b"\xff\xfe", b"\xc3", "a b ", " ",
                "__x", "@", "%s%n", "é", "\t"]
-    speaker = Speaker("lines")
+    speaker, subject = Speaker("lines"), lanes[0].get()
     for text in hostile:
         speaker.say("count", 1, "1", text, [("k", "v")])
         speaker.say("count", 1, "1", "keys", [(text, "v")])
@@ -258,6 +223,7 @@ def test_hostile_words_forge_nothing(subject):
     assert not [key for key in grown if "refused" in key[0] or "skipped" in key[0]], grown
     assert page.families()["members"].type == "gauge"
     subject.page = page
+    assert not end_all(subject, send_udp4)
 
 
 # --- gauges whose series are replaced ---

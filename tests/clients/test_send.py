@@ -13,8 +13,10 @@ import pytest
 import test_vectors
 from children import clean_environment
 from harness import BINARY, DEADLINE, HAS_IPV6, check_sanitizers, wait_until
+from meaning import in_lanes, misunderstood
 from shells import Receiver
-from words import TIGHT_LINES, datagrams_of, expressible_cases, line_of, nasty_samples
+from words import (TIGHT_LINES, datagrams_of, expressible_cases, line_of, meant_cases,
+                   nasty_samples)
 
 
 def send(*words, url=None, stdin=b"", **environment):
@@ -70,13 +72,27 @@ def test_samples_arrive(start, folder, transport):
 def test_vectors_come_out_the_same(lanes):
     """Given as words and applied by a daemon, each case has the samples that its file lists."""
     cases = [(case, words) for case, words in expressible_cases() if len(words) < 10]
-    assert len(cases) >= 400
+    assert len(cases) >= 490
     receiver = Receiver()
     said = {case.raw: b"\n".join(lines_of(receiver, words)) for case, words in cases}
     receiver.close()
     test_vectors.try_all(
         lanes, lambda subject, raw: test_vectors.send_udp4(subject, said.get(raw, raw)),
         [case for case, _ in cases])
+
+
+def test_what_is_meant_comes_back(lanes, receiver):
+    """
+    A daemon shows the samples of a case that are said in words. All clients that take words make
+    the same lines of them, so only some of these come from send.
+    """
+    cases = meant_cases()
+    assert len(cases) >= 975
+    in_lanes(lanes, cases, lambda subject, share: [
+        text for case, words in share
+        for text in misunderstood(subject, case, [line_of(*sample) for sample in words])])
+    samples = [words for _, case in cases for words in case][::25]
+    assert list(lines_of(receiver, samples)) == [line_of(*words) for words in samples]
 
 
 def test_nothing_breaks_a_line(receiver):

@@ -5,6 +5,7 @@ import math
 import re
 
 import vectors
+from meaning import is_sayable, is_within_limits, member_of, milliseconds
 
 LINE_MAX = 1431
 DATAGRAM_MAX = 1432
@@ -76,9 +77,25 @@ def words_of(line):
     words = [TYPES[letters], name, *values,
              *[tag.replace(b":", b"=", 1) for tag in (tags.split(b",") if tags else [])]]
     made = line_of(*words)
+    if is_plain(name):
+        line = NOT_IN_NAMES.sub(b"_", name) + line[len(name):]
+    if tags:
+        line = line.removesuffix(tags) + b",".join(map(with_plain_key, tags.split(b",")))
     is_same = made == line or letters == b"x" and is_finite(value) and made \
         and made.split(b"|", 1)[1] == line.split(b"|", 1)[1]
     return words if is_same else None
+
+
+def is_plain(name):
+    """Whether for the daemon, too, each character of it that Prometheus does not allow is a "_"."""
+    return not (b";" in name and b"=" in name) and not name.startswith(b"_e{")
+
+
+def with_plain_key(tag):
+    """The same for the key of a tag, without the blanks and the hash that the daemon removes."""
+    key, colon, value = tag.partition(b":")
+    is_same = key == key.strip(b" \t#") and b"=" not in key
+    return (NOT_IN_NAMES.sub(b"_", key) if is_same else key) + colon + value
 
 
 def is_finite(value):
@@ -93,6 +110,40 @@ def expressible_cases():
         if words and all(words):
             found.append((case, words))
     return found
+
+
+MEANT = {"counter": "count", "gauge": "gauge", "timer": "timing", "histogram": "observe",
+         "distribution": "observe", "set": "set", "expire": "expire"}
+
+
+def words_of_sample(sample):
+    """The words that mean this sample, or None: it has a rate, or what no words can say."""
+    values = sample["labels"].values()
+    can_say = is_within_limits(sample) and "rate" not in sample \
+        and not re.search(rb"[|\0" + CONTROLS + rb"]", member_of(sample)) \
+        and all(is_sayable(text, r"[|,\x00-\x1f\x7f]") for text in values)
+    if not can_say:
+        return None
+    tags = [key.encode() + b"=" + text.encode() for key, text in sample["labels"].items()]
+    words = [MEANT[sample["type"]], sample["family"].encode(), *values_of(sample), *tags]
+    return words if line_of(*words) else None
+
+
+def values_of(sample):
+    """The words of its value."""
+    value = sample.get("value")
+    if sample["type"] in ("set", "expire"):
+        return [member_of(sample)] * (sample["type"] == "set")
+    if sample.get("relative"):
+        return [b"-" if value < 0 else b"+", repr(abs(value)).encode()]
+    return [(milliseconds(value) if sample["type"] == "timer" else repr(value)).encode()]
+
+
+def meant_cases():
+    """All vectors whose samples can be said in words, each with these words."""
+    found = [(case, [words_of_sample(sample) for sample in case.samples])
+             for case in vectors.load() if case.samples]
+    return [(case, words) for case, words in found if all(words)]
 
 
 def other_cases():

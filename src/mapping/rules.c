@@ -337,10 +337,15 @@ static const struct rule_tag *missing_tag(const struct rule *rule, const struct 
     return NULL;
 }
 
+static bool takes_beginning(const struct rule *rule, struct slice name)
+{
+    return rule->prefix.len == 0 || slice_starts_with(name, rule->prefix);
+}
+
 /* Is @rule, whose match fits, for @query? */
 static bool fits(const struct rule *rule, const struct rules_query *query)
 {
-    return slice_starts_with(query->name, rule->prefix) && !missing_tag(rule, query->tags);
+    return takes_beginning(rule, query->name) && !missing_tag(rule, query->tags);
 }
 
 static size_t find_glob(const struct rules *rules, struct rules_scratch *scratch,
@@ -454,7 +459,7 @@ static bool explain_rule(const struct explanation *to, size_t index)
         attempt.segment = 0;
     if (attempt.fate == RULES_FATE_WON && !takes_type(attempt.rule, to->query->type))
         attempt.fate = RULES_FATE_TYPE;
-    if (attempt.fate == RULES_FATE_WON && !slice_starts_with(to->query->name, attempt.rule->prefix))
+    if (attempt.fate == RULES_FATE_WON && !takes_beginning(attempt.rule, to->query->name))
         attempt.fate = RULES_FATE_PREFIX;
     if (attempt.fate == RULES_FATE_WON) {
         attempt.tag = missing_tag(attempt.rule, to->query->tags);

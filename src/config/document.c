@@ -397,6 +397,8 @@ static const char *yaml_hint(const char *problem)
         { "did not find expected '-' indicator", "; check the indentation here and above" },
         { "did not find expected alphabetic or numeric character",
           "; quote a value that begins with '*' or '&'" },
+        { "found unknown escape character",
+          "; in double quotes write \\\\ for a backslash, or use single quotes" },
         { "found character that cannot start any token",
           "; quote the value, or indent with spaces" },
         { "mapping values are not allowed in this context",

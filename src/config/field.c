@@ -268,6 +268,16 @@ static const struct field *find_field(const struct field_table *table, struct sl
     return NULL;
 }
 
+static void add_nearest(const struct field_table *table, struct slice key, struct buffer *text)
+{
+    const struct field *field = find_field(table, key);
+
+    buffer_add_format(text, "; did you mean %.*s", (int)key.len, key.at);
+    if (field && field->instead)
+        buffer_add_format(text, ", which is now %s", field->instead);
+    buffer_add_char(text, '?');
+}
+
 static void complain_of_unknown(const struct field_reader *reader, const struct field_table *table,
                                 const struct node *value)
 {
@@ -279,7 +289,7 @@ static void complain_of_unknown(const struct field_reader *reader, const struct 
         nearest = field_nearest(table, key);
     buffer_add_format(&text, "%.*s: unknown key of %s", (int)key.len, key.at, table->what);
     if (nearest.len)
-        buffer_add_format(&text, "; did you mean %.*s?", (int)nearest.len, nearest.at);
+        add_nearest(table, nearest, &text);
     if (reader->is_lenient)
         problems_warn(reader->problems, value->key->place, "%.*s%s", (int)text.len, text.data,
                       nearest.len ? "" : "; it is ignored");
@@ -309,6 +319,20 @@ static void warn_of_outdated(const struct field_reader *reader, const struct fie
                   field->instead);
 }
 
+/* statsd_exporter takes an empty word as none. */
+static bool is_empty_word(const struct field *field, const struct node *value)
+{
+    return field->form == FIELD_WORD && value->shape == NODE_SCALAR && value->text.len == 0;
+}
+
+bool field_has_key(const struct node *map, const char *key)
+{
+    for (const struct node *value = map->first; value; value = value->next)
+        if (value->key && slice_equal(value->key->text, slice_of(key)))
+            return true;
+    return false;
+}
+
 static void read_value(const struct field_reader *reader, const struct field_table *table,
                        const struct node *value, void *ret)
 {
@@ -316,7 +340,8 @@ static void read_value(const struct field_reader *reader, const struct field_tab
     const struct node **member;
 
     if (!field) {
-        complain_of_unknown(reader, table, value);
+        if (!reader->skips_unknown)
+            complain_of_unknown(reader, table, value);
         return;
     }
     if (value->is_repeated && !accept_repeated(reader, value))
@@ -325,7 +350,7 @@ static void read_value(const struct field_reader *reader, const struct field_tab
     *member = NULL;
     if (field->instead)
         warn_of_outdated(reader, field, value);
-    if (field_is_null(value))
+    if (field_is_null(value) || (reader->is_lenient && is_empty_word(field, value)))
         problems_warn(reader->problems, value->key->place,
                       "%s: is empty; remove it or give it a value", field->key);
     else if (field_check(reader, field, value->key->text, value))

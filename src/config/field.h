@@ -82,7 +82,8 @@ struct field_table {
 /* Who reads, and where problems go. */
 struct field_reader {
     struct problems *problems;
-    bool is_lenient; /* unknown and repeated keys are only warnings; the last value wins */
+    bool is_lenient;    /* unknown and repeated keys are only warnings; the last value wins */
+    bool skips_unknown; /* unknown keys are not its concern */
 };
 
 /*
@@ -99,8 +100,11 @@ void field_read(const struct field_reader *reader, const struct field_table *tab
 MUST_CHECK bool field_read_item(const struct field_reader *reader, const struct field_table *table,
                                 const struct node *node, void *ret);
 
-/* Whether a value is null in YAML, or missing. */
+/* Whether a value is null in YAML. */
 bool field_is_null(const struct node *node);
+
+/* Whether @map has @key, whatever its value is. */
+bool field_has_key(const struct node *map, const char *key);
 
 /*
  * Whether @node has the form of @field. If not, adds a problem at its place; @what names the value

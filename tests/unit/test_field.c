@@ -45,7 +45,7 @@ static int end(void **state)
 static void read_text(const char *text, bool is_lenient, const char *expected,
                       const char *expected_warnings)
 {
-    struct field_reader reader = { &problems, is_lenient };
+    struct field_reader reader = { .problems = &problems, .is_lenient = is_lenient };
 
     end(NULL);
     problems.warnings = &warnings;

@@ -19,6 +19,7 @@
 #include "base/spelling.h"
 #include "config/document.h"
 #include "config/foreign.h"
+#include "config/names_file.h"
 
 #include <errno.h>
 
@@ -73,6 +74,8 @@ static struct slice find_nearest(struct slice name, bool is_map)
         if (find_option(known))
             spelling_try(&spelling, is_map ? section_of(known) : known);
     }
+    for (unsigned i = 0; i < names_file_table.n; i++)
+        spelling_try(&spelling, slice_of(names_file_table.fields[i].key));
     return spelling.nearest;
 }
 
@@ -194,6 +197,9 @@ static void walk_map(struct walk *walk, const struct node *map)
     size_t len = walk->name_len;
 
     for (const struct node *value = map->first; value; value = value->next) {
+        /* What the file says about names is read elsewhere. */
+        if (len == 0 && names_file_has_key(value->key->text))
+            continue;
         if (enter(walk, value->key->text))
             walk_value(walk, value);
         else
@@ -214,19 +220,27 @@ static void walk_document(const struct document *document, struct settings *sett
         problems_add(problems, root->place, "expected settings, NAME: VALUE");
 }
 
-bool settings_file_read(struct settings *settings, const char *path, struct problems *problems)
+bool settings_file_apply(struct settings *settings, const struct document *document,
+                         struct problems *problems)
 {
-    CLEANUP(document_freep) struct document *document = NULL;
     CLEANUP(settings_deinit) struct settings checked = { 0 };
     unsigned n_before = problems->n;
 
-    document = document_read(path, "--config.file", problems);
-    if (document && settings_init(&checked) < 0)
+    if (settings_init(&checked) < 0)
         problems_add(problems, PLACE_NONE, "out of memory");
     if (problems->n == n_before)
         walk_document(document, &checked, problems);
     if (problems->n == n_before)
         walk_document(document, settings, problems);
-    problems->path = NULL;
     return problems->n == n_before;
+}
+
+bool settings_file_read(struct settings *settings, const char *path, struct problems *problems)
+{
+    CLEANUP(document_freep)
+    struct document *document = document_read(path, "--config.file", problems);
+    bool is_good = document && settings_file_apply(settings, document, problems);
+
+    problems->path = NULL;
+    return is_good;
 }

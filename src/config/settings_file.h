@@ -6,6 +6,7 @@
  */
 
 #include "base/compiler.h"
+#include "config/document.h"
 #include "config/problems.h"
 #include "config/settings.h"
 
@@ -19,3 +20,7 @@
  */
 MUST_CHECK bool settings_file_read(struct settings *settings, const char *path,
                                    struct problems *problems);
+
+/* The same for a file that has been read, whose path @problems have. */
+MUST_CHECK bool settings_file_apply(struct settings *settings, const struct document *document,
+                                    struct problems *problems);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Collisions
+ *
+ * Rules that make one family are found by sorting them by name. Only names without references can
+ * be compared.
+ */
+
+#include "config/collisions.h"
+
+#include "base/metric_spec.h"
+
+#include <stdlib.h>
+
+/* --- metrics ---------------------------------------------------------------------------- */
+
+static void complain_of_repeated(struct draft *draft, const struct metric *metric,
+                                 const struct metric *first)
+{
+    draft->problems->path = metric->file.at;
+    problems_add(draft->problems, (struct place){ metric->line, metric->column },
+                 "%.*s is declared twice; it was declared at %.*s:%u:%u", (int)metric->name.len,
+                 metric->name.at, (int)first->file.len, first->file.at, first->line, first->column);
+}
+
+/* By name; those of one name by file and place. */
+static int compare_metrics(const void *a, const void *b)
+{
+    const struct metric *left = a, *right = b;
+    int order = slice_compare(left->name, right->name);
+
+    if (order == 0)
+        order = slice_compare(left->file, right->file);
+    if (order != 0)
+        return order;
+    if (left->line != right->line)
+        return left->line < right->line ? -1 : 1;
+    return left->column < right->column ? -1 : left->column > right->column;
+}
+
+static void check_metrics(struct draft *draft)
+{
+    const struct metric *metrics = draft->metrics.items, *first = metrics;
+
+    if (draft->metrics.n)
+        qsort(draft->metrics.items, draft->metrics.n, sizeof(struct metric), compare_metrics);
+    for (size_t i = 1; i < draft->metrics.n; i++) {
+        if (slice_equal(metrics[i].name, first->name))
+            complain_of_repeated(draft, &metrics[i], first);
+        else
+            first = &metrics[i];
+    }
+}
+
+/* --- rules ------------------------------------------------------------------------------ */
+
+/* A rule with a fixed name. */
+struct entry {
+    struct slice name;
+    size_t index;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *left = a, *right = b;
+    int order = slice_compare(left->name, right->name);
+
+    if (order != 0)
+        return order;
+    return left->index < right->index ? -1 : left->index > right->index;
+}
+
+static bool buckets_are_equal(const struct metric_spec *a, const struct metric_spec *b)
+{
+    const struct buckets *left = a ? a->buckets : NULL, *right = b ? b->buckets : NULL;
+
+    if (!left || !right)
+        return left == right;
+    return left->n == right->n &&
+           memcmp(left->bounds, right->bounds, left->n * sizeof(left->bounds[0])) == 0;
+}
+
+/* What differs between two rules of one family; NULL: nothing. */
+static const char *difference(const struct rule *rule, const struct rule *first)
+{
+    if (!buckets_are_equal(rule->spec, first->spec))
+        return "other buckets";
+    if (rule->types && first->types && rule->types != first->types)
+        return "another type";
+    if (rule->observer && first->observer && rule->observer != first->observer)
+        return "another observer_type";
+    return NULL;
+}
+
+static void warn(struct draft *draft, size_t index, const struct rule *first, const char *what)
+{
+    const struct draft_rule_nodes *nodes = DRAFT_ITEM(draft->nodes, struct draft_rule_nodes, index);
+    const struct node *node = nodes->name ? nodes->name : nodes->rule;
+
+    draft->problems->path = nodes->path;
+    problems_warn(draft->problems, node->place,
+                  "name: this rule gives the metric %s than the rule at %.*s:%u:%u; the first "
+                  "sample decides",
+                  what, (int)first->file.len, first->file.at, first->line, first->column);
+}
+
+/* Compare each rule of @entries, which are sorted, with the first of its name. */
+static void compare_rules(struct draft *draft, const struct entry *entries, size_t n)
+{
+    size_t first = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, entries[i].index);
+        const struct rule *other = DRAFT_ITEM(draft->rules, struct rule, entries[first].index);
+        const char *what;
+
+        if (!slice_equal(entries[i].name, entries[first].name)) {
+            first = i;
+            continue;
+        }
+        what = difference(rule, other);
+        if (what)
+            warn(draft, entries[i].index, other, what);
+    }
+}
+
+/* The end of @name by which it seems to be a part of a histogram; NULL: it does not. */
+static const char *part_of_histogram(struct slice name)
+{
+    static const char *const endings[] = { "_bucket", "_count", "_sum" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+        size_t len = strlen(endings[i]);
+
+        if (name.len > len && memcmp(name.at + name.len - len, endings[i], len) == 0)
+            return endings[i];
+    }
+    return NULL;
+}
+
+static void check_name(struct draft *draft, size_t index)
+{
+    const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, index);
+    const struct draft_rule_nodes *nodes = DRAFT_ITEM(draft->nodes, struct draft_rule_nodes, index);
+    const char *ending = part_of_histogram(rule->name);
+
+    if (!ending || rule->action == RULE_DROP)
+        return;
+    draft->problems->path = nodes->path;
+    problems_warn(draft->problems, nodes->name->place,
+                  "name: %.*s ends in %s, as the series of histograms do; another end, such as "
+                  "_total, is safer",
+                  (int)rule->name.len, rule->name.at, ending);
+}
+
+static bool is_fixed(const struct rule *rule)
+{
+    return rule->action == RULE_MAP && rule->name.len &&
+           !memchr(rule->name.at, '$', rule->name.len);
+}
+
+static void check_rules(struct draft *draft)
+{
+    struct entry *entries = calloc(draft->rules.n + 1, sizeof(*entries));
+    size_t n = 0;
+
+    if (!entries) {
+        draft->has_failed = true;
+        return;
+    }
+    for (size_t i = 0; i < draft->rules.n; i++) {
+        const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, i);
+
+        check_name(draft, i);
+        if (is_fixed(rule))
+            entries[n++] = (struct entry){ rule->name, i };
+    }
+    qsort(entries, n, sizeof(*entries), compare_entries);
+    compare_rules(draft, entries, n);
+    free(entries);
+}
+
+void collisions_check(struct draft *draft)
+{
+    check_metrics(draft);
+    check_rules(draft);
+    draft->problems->path = NULL;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Draft: a mapping in the making
+ *
+ * The config file, the files that it includes and the mapping files add to one draft. Each reader
+ * adds what is valid and reports what is not; at the end the draft becomes a mapping, if there was
+ * no problem.
+ *
+ * Memory that runs out is noted in the draft, and told once, at the end. Until then readers get
+ * empty slices and NULL.
+ */
+
+#include "base/arena.h"
+#include "config/document.h"
+#include "config/field.h"
+#include "mapping/mapping.h"
+#include "mapping/rule.h"
+
+/* An array that grows. */
+struct draft_list {
+    void *items;
+    size_t n, room;
+};
+
+/* Where the parts of a rule are. */
+struct draft_rule_nodes {
+    const char *path;
+    const struct node *rule, *match, *name, *labels;
+};
+
+/* Rules for labels: lists and maps of names. NULL: not said. */
+struct label_rules_nodes {
+    const struct node *drop, *keep, *rename, *values;
+};
+
+/* A test that a file brings: what to send, and which series there must be then. */
+struct draft_test {
+    const char *path;
+    struct place place;
+    struct slice name; /* or empty */
+    const struct slice *send;
+    size_t n_send;
+    const struct slice *expect; /* lines: a series and its value, as on a page */
+    size_t n_expect;
+};
+
+struct draft {
+    struct problems *problems;   /* its path is that of the file being read */
+    struct slice file;           /* the same, with the mapping's lifetime */
+    struct arena arena;          /* becomes the mapping's */
+    struct draft_list rules;     /* struct rule */
+    struct draft_list nodes;     /* struct draft_rule_nodes, of the same index */
+    struct draft_list metrics;   /* struct metric */
+    struct draft_list documents; /* struct document *, kept for their nodes */
+    struct draft_list tests;     /* struct draft_test */
+    struct draft_list files;     /* struct slice: paths of all files but the config file */
+    enum mapping_undeclared undeclared;
+    enum mapping_labels undeclared_labels;
+    struct label_rules_nodes for_all;
+    const struct label_rules *label_rules; /* for all; NULL: none */
+    bool says_something;                   /* of names, so that there is a mapping */
+    bool globs_are_unordered;
+    const char *says_order; /* the path of the file that says so, or not; NULL: none */
+    uint64_t generation;    /* of the mapping */
+    unsigned n_problems;    /* there were before */
+    bool has_failed;        /* for lack of memory */
+};
+
+/* Begin a draft of the mapping with this generation. */
+void draft_init(struct draft *draft, struct problems *problems, uint64_t generation);
+
+/* Free what is left of it. */
+void draft_deinit(struct draft *draft);
+
+/* Read from now on the file at @path, which is borrowed until the draft ends. */
+void draft_enter(struct draft *draft, const char *path);
+
+/* The same for a file other than the config file, which is noted. */
+void draft_enter_new(struct draft *draft, const char *path);
+
+/* --- for readers ------------------------------------------------------------------------- */
+
+/* Zeroed memory of the mapping; NULL when out of memory. */
+void *draft_alloc(struct draft *draft, size_t size);
+
+/* A copy of @text with the mapping's lifetime; empty when out of memory. */
+struct slice draft_copy(struct draft *draft, struct slice text);
+
+/* A zeroed item of @size bytes at the end of @list, valid until the next; NULL: out of memory. */
+void *draft_add(struct draft *draft, struct draft_list *list, size_t size);
+
+/* Keep @document until the draft ends. NULL is fine. Returns it, or NULL when out of memory. */
+struct document *draft_keep(struct draft *draft, struct document *document);
+
+/* Member @i of a list. */
+#define DRAFT_ITEM(list, type, i) (&((type *)(list).items)[i])
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+/*
+ * Compile what has been read. Returns the mapping, or NULL if the files say nothing of names, or
+ * after adding problems. The draft keeps only its tests and documents.
+ */
+MUST_CHECK struct mapping *draft_finish(struct draft *draft);

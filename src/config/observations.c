@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Observations
+ *
+ * Of several bounds that are wrong each is told, but only once that one is not a number can the
+ * next be in order.
+ */
+
+#include "config/observations.h"
+
+#include "base/number.h"
+
+#include <math.h>
+
+#define FIELD_NODES struct histogram_nodes
+static const struct field histogram_fields[] = {
+    { "buckets", FIELD_ANY, FIELD(buckets), "upper bounds of the buckets, ascending" },
+    { "native_histogram_bucket_factor", FIELD_NUMBER, FIELD(factor),
+      "how much wider a bucket of the native histogram is than the one before it", .least = 0,
+      .most = 65536 },
+    { "native_histogram_max_buckets", FIELD_COUNT, FIELD(max_buckets),
+      "maximum number of buckets of the native histogram", .least = 0, .most = 4294967295 },
+};
+const struct field_table histogram_options_table =
+    FIELD_TABLE(histogram_fields, "histogram_options");
+#undef FIELD_NODES
+
+#define FIELD_NODES struct summary_nodes
+static const struct field summary_fields[] = {
+    { "quantiles", FIELD_LIST, FIELD(quantiles), "quantiles, each with the error it may have" },
+    { "max_age", FIELD_DURATION, FIELD(max_age), "how long an observation counts" },
+    { "age_buckets", FIELD_COUNT, FIELD(age_buckets), "number of parts of that time", .least = 0,
+      .most = 4294967295 },
+    { "buf_cap", FIELD_COUNT, FIELD(buf_cap), "observations that are kept before they are merged",
+      .least = 0, .most = 4294967295 },
+};
+const struct field_table summary_options_table = FIELD_TABLE(summary_fields, "summary_options");
+#undef FIELD_NODES
+
+struct native_nodes {
+    const struct node *factor, *max_buckets, *zero_threshold;
+};
+
+#define FIELD_NODES struct native_nodes
+static const struct field native_fields[] = {
+    { "factor", FIELD_NUMBER, FIELD(factor), "how much wider a bucket is than the one before it",
+      .least = 1.0001, .most = 65536 },
+    { "max_buckets", FIELD_COUNT, FIELD(max_buckets), "maximum number of buckets", .least = 1,
+      .most = 65536 },
+    { "zero_threshold", FIELD_NUMBER, FIELD(zero_threshold),
+      "observations up to this distance from 0 count as 0", .least = 0, .most = 1e300 },
+};
+const struct field_table native_table = FIELD_TABLE(native_fields, "native");
+#undef FIELD_NODES
+
+struct quantile_nodes {
+    const struct node *quantile, *error;
+};
+
+#define FIELD_NODES struct quantile_nodes
+static const struct field quantile_fields[] = {
+    { "quantile", FIELD_NUMBER, FIELD(quantile), "such as 0.99", .least = 0, .most = 1 },
+    { "error", FIELD_NUMBER, FIELD(error), "how far it may be off", .least = 0, .most = 1 },
+};
+static const struct field_table quantile_table =
+    FIELD_TABLE(quantile_fields, "a quantile and its error");
+#undef FIELD_NODES
+
+struct series_nodes {
+    const struct node *start, *step, *count;
+};
+
+/* Bounds at equal distances, or at equal ratios. */
+#define FIELD_NODES struct series_nodes
+static const struct field linear_fields[] = {
+    { "start", FIELD_NUMBER, FIELD(start), "the first bound" },
+    { "width", FIELD_NUMBER, FIELD(step), "the distance to the next", .least = 1e-300,
+      .most = 1e300 },
+    { "count", FIELD_COUNT, FIELD(count), "number of bounds", .least = 1, .most = BUCKETS_MAX },
+};
+static const struct field_table linear_table =
+    FIELD_TABLE(linear_fields, "linear, which has start, width and count");
+
+static const struct field exponential_fields[] = {
+    { "start", FIELD_NUMBER, FIELD(start), "the first bound", .least = 1e-300, .most = 1e300 },
+    { "factor", FIELD_NUMBER, FIELD(step), "the ratio of the next to it", .least = 1.0001,
+      .most = 1e300 },
+    { "count", FIELD_COUNT, FIELD(count), "number of bounds", .least = 1, .most = BUCKETS_MAX },
+};
+static const struct field_table exponential_table =
+    FIELD_TABLE(exponential_fields, "exponential, which has start, factor and count");
+#undef FIELD_NODES
+
+struct form_nodes {
+    const struct node *linear, *exponential;
+};
+
+#define FIELD_NODES struct form_nodes
+static const struct field form_fields[] = {
+    { "linear", FIELD_MAP, FIELD(linear), "bounds at equal distances", .table = &linear_table },
+    { "exponential", FIELD_MAP, FIELD(exponential), "bounds at equal ratios",
+      .table = &exponential_table },
+};
+static const struct field_table form_table =
+    FIELD_TABLE(form_fields, "buckets, which are a list, {linear: …} or {exponential: …}");
+#undef FIELD_NODES
+
+/* --- bounds -------------------------------------------------------------------------------- */
+
+struct bounds {
+    const struct field_reader *reader;
+    struct buckets buckets;
+    bool is_wrong;
+};
+
+/* Add the problem "buckets: VALUE: @wrong". */
+static void complain(struct bounds *bounds, const struct node *node, const char *wrong)
+{
+    problems_add_value(bounds->reader->problems, node->place, SLICE("buckets: "), node->text,
+                       slice_of(wrong));
+    bounds->is_wrong = true;
+}
+
+static bool is_infinite(struct slice text)
+{
+    static const struct slice words[] = {
+        { ".inf", 4 },  { ".Inf", 4 }, { ".INF", 4 }, { "+.inf", 5 }, { "+.Inf", 5 },
+        { "+.INF", 5 }, { "+Inf", 4 }, { "Inf", 3 },  { "inf", 3 },   { "+inf", 4 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (slice_equal(text, words[i]))
+            return true;
+    return false;
+}
+
+static void add_bound(struct bounds *bounds, const struct node *node)
+{
+    struct buckets *buckets = &bounds->buckets;
+    double bound, last = buckets->n ? buckets->bounds[buckets->n - 1] : -INFINITY;
+
+    if (node->shape != NODE_SCALAR || is_infinite(node->text) || !number_parse(node->text, &bound))
+        complain(bounds, node,
+                 is_infinite(node->text) ? "remove it; there always is a bucket up to +Inf"
+                                         : "expected a number");
+    else if (bound == last)
+        complain(bounds, node, "is given twice; remove one");
+    else if (bound < last)
+        complain(bounds, node, "comes after a larger one; write the bounds in ascending order");
+    else
+        buckets->bounds[buckets->n++] = bound;
+}
+
+static void read_list(struct bounds *bounds, const struct node *list)
+{
+    for (const struct node *node = list->first; node; node = node->next) {
+        if (bounds->buckets.n == BUCKETS_MAX) {
+            problems_add(bounds->reader->problems, node->place,
+                         "buckets: expected at most %d bounds", BUCKETS_MAX);
+            bounds->is_wrong = true;
+            return;
+        }
+        add_bound(bounds, node);
+    }
+}
+
+static void add_computed(struct bounds *bounds, const struct node *map, double bound)
+{
+    struct buckets *buckets = &bounds->buckets;
+
+    if (bounds->is_wrong)
+        return;
+    if (!isfinite(bound) || (buckets->n && bound <= buckets->bounds[buckets->n - 1])) {
+        problems_add(bounds->reader->problems, map->place,
+                     "buckets: bound %u is not larger than the one before it, or not finite",
+                     buckets->n + 1);
+        bounds->is_wrong = true;
+        return;
+    }
+    buckets->bounds[buckets->n++] = bound;
+}
+
+static void read_series(struct bounds *bounds, const struct node *map, bool is_linear)
+{
+    struct series_nodes nodes;
+    unsigned n_before = bounds->reader->problems->n;
+    double start, step;
+
+    field_read(bounds->reader, is_linear ? &linear_table : &exponential_table, map, &nodes);
+    bounds->is_wrong = bounds->reader->problems->n > n_before;
+    if (bounds->is_wrong)
+        return;
+    if (!nodes.start || !nodes.step || !nodes.count) {
+        problems_add(bounds->reader->problems, map->place, "buckets: expected %s",
+                     is_linear ? "linear: {start: …, width: …, count: …}"
+                               : "exponential: {start: …, factor: …, count: …}");
+        bounds->is_wrong = true;
+        return;
+    }
+    start = field_number(nodes.start);
+    step = field_number(nodes.step);
+    for (unsigned i = 0; i < field_count(nodes.count); i++)
+        add_computed(bounds, map, is_linear ? start + i * step : start * pow(step, i));
+}
+
+static void read_map(struct bounds *bounds, const struct node *map)
+{
+    struct form_nodes nodes;
+    unsigned n_before = bounds->reader->problems->n;
+
+    field_read(bounds->reader, &form_table, map, &nodes);
+    bounds->is_wrong = bounds->reader->problems->n > n_before;
+    if (bounds->is_wrong)
+        return;
+    if (!nodes.linear == !nodes.exponential) {
+        problems_add(bounds->reader->problems, map->place,
+                     "buckets: expected a list, {linear: …} or {exponential: …}");
+        bounds->is_wrong = true;
+    } else if (nodes.linear) {
+        read_series(bounds, nodes.linear, true);
+    } else {
+        read_series(bounds, nodes.exponential, false);
+    }
+}
+
+const struct buckets *observations_buckets(struct draft *draft, const struct field_reader *reader,
+                                           const struct node *node)
+{
+    struct bounds bounds = { .reader = reader };
+    struct buckets *buckets;
+
+    if (!node)
+        return NULL;
+    switch (node->shape) {
+    case NODE_LIST: read_list(&bounds, node); break;
+    case NODE_MAP: read_map(&bounds, node); break;
+    case NODE_SCALAR:
+        complain(&bounds, node, "expected a list, {linear: …} or {exponential: …}");
+        break;
+    }
+    if (bounds.is_wrong || bounds.buckets.n == 0)
+        return NULL;
+    buckets = draft_alloc(draft, sizeof(*buckets));
+    if (buckets)
+        *buckets = bounds.buckets;
+    return buckets;
+}
+
+/* --- quantiles, native histograms ------------------------------------------------------------ */
+
+static void check_quantile(const struct field_reader *reader, const struct node *node)
+{
+    static const struct field number = { "quantiles", FIELD_NUMBER, .least = 0, .most = 1 };
+    struct quantile_nodes nodes;
+
+    if (node->shape == NODE_SCALAR) {
+        (void)!field_check(reader, &number, SLICE("quantiles"), node);
+    } else if (field_read_item(reader, &quantile_table, node, &nodes) &&
+               !field_has_key(node, "quantile")) {
+        problems_add(reader->problems, node->place,
+                     "quantile: is missing; write {quantile: 0.99, "
+                     "error: 0.001}");
+    }
+}
+
+void observations_check_quantiles(const struct field_reader *reader, const struct node *node)
+{
+    for (const struct node *item = node ? node->first : NULL; item; item = item->next)
+        check_quantile(reader, item);
+}
+
+void observations_check_native(const struct field_reader *reader, const struct node *node)
+{
+    static const struct field is_on = { "native", FIELD_SWITCH, .offset = 0 };
+    struct native_nodes nodes;
+
+    if (node && node->shape == NODE_MAP)
+        field_read(reader, &native_table, node, &nodes);
+    else if (node)
+        (void)!field_check(reader, &is_on, SLICE("native"), node);
+}
+
+struct histogram_nodes observations_histogram(const struct field_reader *reader,
+                                              const struct node *map)
+{
+    struct histogram_nodes nodes = { 0 };
+
+    if (map)
+        field_read(reader, &histogram_options_table, map, &nodes);
+    return nodes;
+}
+
+struct summary_nodes observations_summary(const struct field_reader *reader, const struct node *map)
+{
+    struct summary_nodes nodes = { 0 };
+
+    if (map)
+        field_read(reader, &summary_options_table, map, &nodes);
+    observations_check_quantiles(reader, nodes.quantiles);
+    return nodes;
+}

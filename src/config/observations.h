@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Observations: how a file says what becomes of timers, histograms and distributions
+ *
+ *      buckets: [0.1, 0.5, 1]
+ *      buckets: { linear: { start: 0, width: 10, count: 5 } }
+ *      buckets: { exponential: { start: 0.001, factor: 2, count: 12 } }
+ *      quantiles: [0.5, 0.99]
+ *      quantiles: [{ quantile: 0.5, error: 0.05 }]
+ */
+
+#include "base/buckets.h"
+#include "config/draft.h"
+
+/* The options of a histogram in statsd_exporter's files. */
+struct histogram_nodes {
+    const struct node *buckets, *factor, *max_buckets;
+};
+
+/* The options of a summary in statsd_exporter's files. */
+struct summary_nodes {
+    const struct node *quantiles, *max_age, *age_buckets, *buf_cap;
+};
+
+extern const struct field_table histogram_options_table; /* struct histogram_nodes */
+extern const struct field_table summary_options_table;   /* struct summary_nodes */
+extern const struct field_table native_table;            /* the value of native, if it is a map */
+
+/* The nodes of @map, and all its problems. NULL: no options. */
+struct histogram_nodes observations_histogram(const struct field_reader *reader,
+                                              const struct node *map);
+struct summary_nodes observations_summary(const struct field_reader *reader,
+                                          const struct node *map);
+
+/*
+ * Read the bounds at @node. NULL if it is NULL, an empty list, or has a problem, which is added.
+ */
+const struct buckets *observations_buckets(struct draft *draft, const struct field_reader *reader,
+                                           const struct node *node);
+
+/* Check quantiles, or the options of native histograms: true, false or a map. NULL is fine. */
+void observations_check_quantiles(const struct field_reader *reader, const struct node *node);
+void observations_check_native(const struct field_reader *reader, const struct node *node);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Config cases: files in, their meaning and their problems out, as data
+ *
+ * For each case <case>.yml of a folder, what the reader makes of it must equal <case>.out byte for
+ * byte: in the folder "mapping" it is read as a mapping file, in others as a config file. Errors
+ * and warnings come last, with their places. With --update the .out files are written instead; read
+ * the difference before you commit it.
+ */
+
+#include "base/labels.h"
+#include "base/metric_spec.h"
+#include "base/treatment.h"
+#include "config/collisions.h"
+#include "config/label_rules_file.h"
+#include "config/mapping_file.h"
+#include "config/names_file.h"
+#include "config/settings_file.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define S(slice) (int)(slice).len, (slice).at
+
+/* --- what was read ---------------------------------------------------------------------- */
+
+static void add_doubles(const char *what, const struct buckets *buckets, struct buffer *out)
+{
+    if (!buckets)
+        return;
+    buffer_add_format(out, "    %s", what);
+    for (unsigned i = 0; i < buckets->n; i++) {
+        buffer_add_char(out, ' ');
+        buffer_add_double(out, buckets->bounds[i]);
+    }
+    buffer_add_char(out, '\n');
+}
+
+static void add_spec(const struct metric_spec *spec, struct buffer *out)
+{
+    if (!spec)
+        return;
+    if (spec->help.len)
+        buffer_add_format(out, "    help %.*s\n", S(spec->help));
+    if (spec->unit.len)
+        buffer_add_format(out, "    unit %.*s\n", S(spec->unit));
+    if (spec->ttl_ns == 0)
+        buffer_add_literal(out, "    ttl never\n");
+    else if (spec->ttl_ns != SPEC_TTL_DEFAULT)
+        buffer_add_format(out, "    ttl %gs\n", (double)spec->ttl_ns / 1e9);
+    if (spec->max_series)
+        buffer_add_format(out, "    max_series %zu\n", spec->max_series);
+    add_doubles("buckets", spec->buckets, out);
+}
+
+static void add_treatment(const struct treatment *treatment, struct buffer *out)
+{
+    static const char *const gauges[] = { "by listener", "absolute", "relative" };
+
+    if (!treatment)
+        return;
+    buffer_add_literal(out, "    scale ");
+    buffer_add_double(out, treatment->scale);
+    buffer_add_format(out, ", gauge %s\n", gauges[treatment->gauge]);
+    for (size_t i = 0; i < treatment->n_words; i++)
+        buffer_add_format(out, "    word %.*s = %g\n", S(treatment->words[i].word),
+                          treatment->words[i].number);
+}
+
+static void add_rule(const struct rule *rule, struct buffer *out)
+{
+    static const char *const observers[] = { "", ", histograms", ", summaries" };
+    static const char *const types[] = { "counter", "gauge", "observer", "set" };
+
+    buffer_add_format(out, "%u:%u: %s %.*s", rule->line, rule->column,
+                      rule->syntax == RULE_GLOB ? "glob" : "regex", S(rule->match));
+    for (unsigned i = 0; i < _RULE_TYPE_N; i++)
+        if (rule->types & (1u << i))
+            buffer_add_format(out, " (only %s)", types[i]);
+    if (rule->prefix.len)
+        buffer_add_format(out, " (only after %.*s)", S(rule->prefix));
+    if (rule->action == RULE_DROP)
+        buffer_add_literal(out, " -> drop\n");
+    else
+        buffer_add_format(out, " -> %.*s%s%s\n", S(rule->name), observers[rule->observer],
+                          rule->honors_labels ? ", honors labels" : "");
+    for (size_t i = 0; i < rule->n_tags; i++)
+        buffer_add_format(out, "    tag %.*s = %.*s\n", S(rule->tags[i].name),
+                          rule->tags[i].takes_any ? 5 : (int)rule->tags[i].value.len,
+                          rule->tags[i].takes_any ? "(any)" : rule->tags[i].value.at);
+    for (size_t i = 0; i < rule->n_labels; i++)
+        buffer_add_format(out, "    label %.*s = %.*s\n", S(rule->labels[i].name),
+                          S(rule->labels[i].value));
+    add_spec(rule->spec, out);
+    add_treatment(rule->treatment, out);
+}
+
+static void add_labels(const struct label *labels, size_t n, struct buffer *out)
+{
+    for (size_t i = 0; i < n; i++)
+        buffer_add_format(out, " %.*s=%.*s", S(labels[i].name), S(labels[i].value));
+    buffer_add_char(out, '\n');
+}
+
+static void add_metric(const struct metric *metric, struct buffer *out)
+{
+    buffer_add_format(out, "%u:%u: %s %.*s\n", metric->line, metric->column,
+                      metric_type_name(metric->type), S(metric->name));
+    if (!metric->takes_any_label) {
+        buffer_add_literal(out, "    labels");
+        for (size_t i = 0; i < metric->n_labels; i++)
+            buffer_add_format(out, " %.*s", S(metric->labels[i]));
+        buffer_add_char(out, '\n');
+    }
+    if (metric->n_constants) {
+        buffer_add_literal(out, "    always");
+        add_labels(metric->constants, metric->n_constants, out);
+    }
+    for (size_t i = 0; i < metric->n_initial; i++) {
+        buffer_add_literal(out, "    initial");
+        add_labels(metric->initial[i].labels, metric->initial[i].n, out);
+    }
+    add_spec(metric->spec, out);
+    add_treatment(metric->treatment, out);
+}
+
+static void add_test(const struct draft_test *test, struct buffer *out)
+{
+    buffer_add_format(out, "%u:%u: test %.*s\n", test->place.line, test->place.column,
+                      S(test->name));
+    for (size_t i = 0; i < test->n_send; i++)
+        buffer_add_format(out, "    send %.*s\n", S(test->send[i]));
+    for (size_t i = 0; i < test->n_expect; i++)
+        buffer_add_format(out, "    expect %.*s\n", S(test->expect[i]));
+}
+
+static void add_draft(const struct draft *draft, struct buffer *out)
+{
+    static const char *const undeclared[] = { "accept", "drop" };
+    static const char *const labels[] = { "keep", "drop", "refuse" };
+
+    if (draft->globs_are_unordered)
+        buffer_add_literal(out, "the most specific glob wins\n");
+    if (draft->undeclared)
+        buffer_add_format(out, "undeclared: %s\n", undeclared[draft->undeclared]);
+    if (draft->undeclared_labels)
+        buffer_add_format(out, "undeclared_labels: %s\n", labels[draft->undeclared_labels]);
+    for (size_t i = 0; i < draft->metrics.n; i++)
+        add_metric(DRAFT_ITEM(draft->metrics, struct metric, i), out);
+    for (size_t i = 0; i < draft->rules.n; i++)
+        add_rule(DRAFT_ITEM(draft->rules, struct rule, i), out);
+    for (size_t i = 0; i < draft->tests.n; i++)
+        add_test(DRAFT_ITEM(draft->tests, struct draft_test, i), out);
+}
+
+/* --- a case ------------------------------------------------------------------------------ */
+
+static void read_config(struct draft *draft, const char *path, struct problems *problems)
+{
+    CLEANUP(settings_deinit) struct settings settings = { 0 };
+    struct document *document = document_read(path, "--config.file", problems);
+
+    if (settings_init(&settings) < 0)
+        abort();
+    if (!document)
+        return;
+    (void)!settings_file_apply(&settings, document, problems);
+    draft_keep(draft, document);
+    if (document_root(document) && document_root(document)->shape == NODE_MAP)
+        names_file_read(draft, path, document_root(document));
+}
+
+static void run_case(const char *path, bool is_mapping, struct buffer *out)
+{
+    CLEANUP(problems_deinit) struct problems problems = { 0 };
+    CLEANUP(problems_deinit) struct problems warnings = { 0 };
+    struct mapping *mapping;
+    struct draft draft;
+
+    problems.warnings = &warnings;
+    draft_init(&draft, &problems, 1);
+    if (is_mapping)
+        mapping_file_read(&draft, path, "--statsd.mapping-config");
+    else
+        read_config(&draft, path, &problems);
+    collisions_check(&draft);
+    label_rules_finish(&draft);
+    if (problems.n == 0)
+        add_draft(&draft, out);
+    mapping = draft_finish(&draft);
+    /* Only a file that says something gives a mapping, and only one without problems. */
+    if ((mapping != NULL) != (problems.n == 0 && draft.says_something))
+        abort();
+    mapping_unref(mapping);
+    draft_deinit(&draft);
+    if (problems.n)
+        buffer_add_literal(out, "errors:\n");
+    buffer_add(out, buffer_text(&problems.lines));
+    if (warnings.n)
+        buffer_add_literal(out, "warnings:\n");
+    buffer_add(out, buffer_text(&warnings.lines));
+}
+
+static void read_file(const char *path, struct buffer *out)
+{
+    FILE *file = fopen(path, "re");
+    char chunk[4096];
+    size_t n;
+
+    if (!file)
+        return;
+    while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
+        buffer_add(out, (struct slice){ chunk, n });
+    fclose(file);
+}
+
+static bool check_case(const char *path, bool is_mapping, bool is_update)
+{
+    CLEANUP(buffer_deinit) struct buffer actual = { 0 };
+    CLEANUP(buffer_deinit) struct buffer expected = { 0 };
+    char out_path[1024];
+    FILE *file;
+
+    snprintf(out_path, sizeof(out_path), "%.*s.out", (int)(strlen(path) - 4), path);
+    run_case(path, is_mapping, &actual);
+    read_file(out_path, &expected);
+    if (slice_equal(buffer_text(&actual), buffer_text(&expected)))
+        return true;
+    if (is_update && (file = fopen(out_path, "we"))) {
+        fwrite(actual.data, 1, actual.len, file);
+        return fclose(file) == 0;
+    }
+    printf("%s differs from:\n%.*s", out_path, (int)actual.len, actual.data);
+    return false;
+}
+
+/* The cases are read from their folder, so that the paths in messages are short. */
+int main(int argc, char **argv)
+{
+    bool is_update = argc > 2 && strcmp(argv[2], "--update") == 0;
+    unsigned n_failed = 0;
+    glob_t cases;
+
+    if (argc < 2 || chdir(argv[1]) < 0 || glob("*.yml", 0, NULL, &cases) != 0)
+        return EXIT_FAILURE;
+    for (size_t i = 0; i < cases.gl_pathc; i++)
+        n_failed += !check_case(cases.gl_pathv[i], strstr(argv[1], "mapping") != NULL, is_update);
+    printf("%zu cases, %u failed\n", cases.gl_pathc, n_failed);
+    globfree(&cases);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

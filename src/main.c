@@ -32,8 +32,22 @@ static void free_findings(struct findings *findings)
     problems_deinit(&findings->warnings);
 }
 
-static void print_findings(const struct findings *findings)
+/* For editors, which read stdout. */
+static void print_json(const struct findings *findings)
 {
+    CLEANUP(buffer_deinit) struct buffer json = { 0 };
+
+    problems_write_json(&findings->problems, "error", &json);
+    problems_write_json(&findings->warnings, "warning", &json);
+    fwrite(json.data, 1, json.len, stdout);
+}
+
+static void print_findings(const struct findings *findings, bool is_json)
+{
+    if (is_json) {
+        print_json(findings);
+        return;
+    }
     problems_print(&findings->problems, "udometer", stderr);
     problems_print(&findings->warnings, "udometer: warning", stderr);
 }
@@ -91,9 +105,12 @@ static int daemon_main(int argc, char **argv)
     outcome = config_load(settings, &line, &findings.problems, &findings.warnings);
     if (outcome == CONFIG_RUN)
         return run(settings, &findings.warnings);
-    print_findings(&findings);
+    print_findings(&findings, config_wants_json(settings));
     switch (outcome) {
-    case CONFIG_CHECK: puts("udometer: the config is valid"); return finish_output();
+    case CONFIG_CHECK:
+        if (!config_wants_json(settings))
+            puts("udometer: the config is valid");
+        return finish_output();
     case CONFIG_PRINT: return print_config(settings, &line);
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();

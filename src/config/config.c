@@ -100,19 +100,51 @@ static const char *find_path(const struct command_line *line)
     return path ? path : "";
 }
 
+/* Read the settings of the config file, which becomes *@ret. */
+static bool read_file(struct settings *settings, const char *path, struct document **ret,
+                      struct problems *problems)
+{
+    bool is_good;
+
+    *ret = document_read(path, "--config.file", problems);
+    is_good = *ret && settings_file_apply(settings, *ret, problems);
+    problems->path = NULL;
+    return is_good;
+}
+
+/* Read what the config file and others say about names. */
+static bool read_names(struct settings *settings, const char *path, const struct document *document,
+                       struct problems *problems)
+{
+    const struct naming_sources sources = {
+        .config_path = path,
+        .document = document,
+        .mappings = &settings->mapping_config,
+        .generation = settings->generation ? settings->generation : 1,
+    };
+    unsigned n_before = problems->n;
+
+    naming_read(&settings->naming, &sources, problems);
+    return problems->n == n_before;
+}
+
 /* Read all sources, the lowest first, whatever is wrong with the others. */
 static enum config_outcome read_sources(const struct command_line *line, struct settings *settings,
                                         struct problems *problems, struct problems *warnings)
 {
     const char *path = find_path(line);
-    bool is_file_good, is_usage_good;
+    CLEANUP(document_freep) struct document *document = NULL;
+    bool is_file_good = true, is_usage_good;
     enum config_outcome outcome;
 
-    is_file_good = !path[0] || settings_file_read(settings, path, problems);
+    if (path[0])
+        is_file_good = read_file(settings, path, &document, problems);
     is_usage_good = environment_read(&settings_table, settings, problems);
     environment_warn(&settings_table, warnings);
     if (command_line_read(line, settings, problems) != COMMAND_LINE_RUN)
         is_usage_good = false;
+    if (!read_names(settings, path, document, problems))
+        is_file_good = false;
     if (!is_usage_good)
         return CONFIG_USAGE_ERROR;
     if (!is_file_good)
@@ -141,13 +173,45 @@ struct command_line config_line(int argc, char **argv, bool has_words)
 enum config_outcome config_load(struct settings *settings, const struct command_line *line,
                                 struct problems *problems, struct problems *warnings)
 {
+    enum config_outcome outcome;
+
     switch (command_line_request(line)) {
     case COMMAND_LINE_HELP: return CONFIG_HELP;
     case COMMAND_LINE_VERSION: return CONFIG_VERSION;
     case COMMAND_LINE_RUN:
     case COMMAND_LINE_WRONG: break;
     }
-    return read_sources(line, settings, problems, warnings);
+    problems->warnings = warnings;
+    outcome = read_sources(line, settings, problems, warnings);
+    problems->warnings = NULL;
+    return outcome;
+}
+
+struct mapping *config_mapping(const struct settings *settings)
+{
+    return settings->naming.mapping;
+}
+
+const struct draft_test *config_tests(const struct settings *settings, size_t *ret_n)
+{
+    *ret_n = settings->naming.n_tests;
+    return settings->naming.tests;
+}
+
+const char *const *config_files(const struct settings *settings, size_t *ret_n)
+{
+    *ret_n = settings->naming.n_files;
+    return (const char *const *)settings->naming.files;
+}
+
+void config_set_generation(struct settings *settings, uint64_t generation)
+{
+    settings->generation = generation;
+}
+
+bool config_wants_json(const struct settings *settings)
+{
+    return settings->check_config == SETTINGS_CHECK_JSON;
 }
 
 void config_write(const struct settings *settings, const struct command_line *line,

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Config: settings from flags, environment and file
+ * Config: settings from flags, environment and file, and the mapping from files
  *
  * The settings are opaque to callers. daemon/options.c turns them into the options of each
  * module.
@@ -12,6 +12,8 @@
 #include "config/command_line.h"
 #include "config/problems.h"
 
+struct draft_test;
+struct mapping;
 struct settings;
 
 /* Make settings with all defaults. Returns 0 or -ENOMEM. */
@@ -27,7 +29,7 @@ enum config_outcome {
     CONFIG_HELP,
     CONFIG_VERSION,
     CONFIG_USAGE_ERROR, /* flags or variables are invalid; exit status 2 */
-    CONFIG_FILE_ERROR,  /* only the config file is missing or invalid; exit status 1 */
+    CONFIG_FILE_ERROR,  /* only files are missing or invalid; exit status 1 */
 };
 
 /*
@@ -39,12 +41,31 @@ struct command_line config_line(int argc, char **argv, bool has_words);
 /*
  * Fill @settings, which has its defaults, from the config file, the environment and the flags of
  * @line, in this order, so that flags win. On an error @problems lists every problem of all three,
- * in the same order. @warnings lists what was ignored, such as variables that set nothing.
+ * in the same order, and then of the files that say something about names. @warnings lists what was
+ * ignored, such as variables that set nothing, and what is doubtful in these files.
  * For CONFIG_HELP and CONFIG_VERSION both stay empty.
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings,
                                            const struct command_line *line,
                                            struct problems *problems, struct problems *warnings);
+
+/*
+ * What the config file, those that it includes and the mapping files say about names; NULL if they
+ * say nothing. Borrowed from @settings; whoever keeps it takes a reference.
+ */
+struct mapping *config_mapping(const struct settings *settings);
+
+/* The tests that these files bring, an array of *@ret_n (config/draft.h); borrowed likewise. */
+const struct draft_test *config_tests(const struct settings *settings, size_t *ret_n);
+
+/* The paths of these files, but for the config file; borrowed likewise, also after an error. */
+const char *const *config_files(const struct settings *settings, size_t *ret_n);
+
+/* Set the generation of the mapping that config_load() will make; 1 if it is not called. */
+void config_set_generation(struct settings *settings, uint64_t generation);
+
+/* Whether --check-config=json was given. */
+bool config_wants_json(const struct settings *settings);
 
 /*
  * Write the settings that config_load() has made from @line, each with its source, in the form of

@@ -36,7 +36,6 @@ struct row {
 };
 
 static const struct row flags[] = {
-    { "statsd.mapping-config", STATSD_EXPORTER "udometer has no mapping rules yet" },
     { "statsd.cache-size", NO_MAPPING_CACHE },
     { "statsd.cache-type", NO_MAPPING_CACHE },
     { "statsd.event-queue-size", NO_QUEUE },
@@ -81,7 +80,8 @@ static const struct row flags[] = {
     { "udp", RECEIVE },
 };
 
-#define MAPPING_KEY "a key of statsd_exporter's mapping file; udometer has no mapping rules yet"
+#define MAPPING_KEY                                                                                \
+    "a key of a mapping file; move it below mapping:, or load its file by --statsd.mapping-config"
 #define BRUBECK_KEY "a key of brubeck; udometer's keys are named as flags, see udometer --help"
 
 /* Those at the top of the files of statsd_exporter (pkg/mapper) and brubeck (src/server.c). */

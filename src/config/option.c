@@ -37,7 +37,7 @@ bool option_has_prefix(const struct option_table *table, struct slice prefix)
 
 bool option_is_switch(const struct option *option)
 {
-    return option->form == &value_switch;
+    return option->form == &value_switch || option->is_switch;
 }
 
 void option_write_variable(const struct option *option, struct buffer *out)
@@ -54,7 +54,7 @@ void option_write_variable(const struct option *option, struct buffer *out)
 /* A switch that is on by default, so that a user may want to turn it off. */
 static bool is_on(const struct option *option)
 {
-    return option_is_switch(option) && *(const bool *)option->initial;
+    return option->form == &value_switch && *(const bool *)option->initial;
 }
 
 /* Write the text of the default, or nothing if there is none. */

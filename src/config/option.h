@@ -51,8 +51,9 @@ struct option {
     const struct value_form *form;
     size_t offset;
     struct value_range range;
-    bool is_list;  /* the member is a struct option_list of values of that form */
-    size_t source; /* the offset of the member that says where a value comes from; 0: none does */
+    bool is_list;   /* the member is a struct option_list of values of that form */
+    bool is_switch; /* it takes no value on the command line, though its form is not a switch */
+    size_t source;  /* the offset of the member that says where a value comes from; 0: none does */
 
     /*
      * The default: a value, if the form's values own nothing; otherwise, and for lists, a text
@@ -121,6 +122,10 @@ struct option_table {
     {                                                                                              \
         value                                                                                      \
     }
+
+/* The same for a switch whose words begin with "false" and "true". */
+#define OPTION_SWITCH_WORD(member, member_words, value)                                            \
+    .is_switch = true, OPTION_WORD(member, member_words, value)
 
 /*
  * A uint64_t from @from to @to, in a unit. A default of 0 that is out of range means that none

@@ -43,6 +43,13 @@ static const char *const log_formats[] = {
     [LOG_JSON] = "json",
 };
 
+/* A switch that has a third value. */
+static const char *const checks[] = {
+    [SETTINGS_CHECK_NO] = "false",
+    [SETTINGS_CHECK_TEXT] = "true",
+    [SETTINGS_CHECK_JSON] = "json",
+};
+
 #define OPTION_VALUES struct settings
 
 static const struct option options[] = {
@@ -67,6 +74,8 @@ static const struct option options[] = {
     { "statsd.dialect", "DIALECT", OPTION_WORD(dialect, dialects, SETTINGS_STATSD),
       "statsd: a gauge value with a sign is added; dogstatsd: it is set; ADDRESS?dialect=… sets "
       "it for one listener" },
+    { "statsd.mapping-config", "PATH", OPTION_LIST(value_text, mapping_config, ""),
+      "YAML file of mapping rules, as of statsd_exporter or DogStatsD; may be repeated" },
     { "statsd.parse-dogstatsd-tags", NULL, OPTION_SWITCH(dogstatsd_tags, true),
       "parse name:1|c|#key:value" },
     { "statsd.parse-influxdb-tags", NULL, OPTION_SWITCH(influxdb_tags, true),
@@ -141,8 +150,9 @@ static const struct option options[] = {
       "lowest level to log: debug, info, warn or error" },
     { "log.format", "FORMAT", OPTION_WORD(log_format, log_formats, LOG_LOGFMT),
       "format of log lines: logfmt or json" },
-    { "check-config", NULL, OPTION_SWITCH(check_config, false),
-      "check flags, environment and config file, and exit", .lowest_source = OPTION_FLAG },
+    { "check-config", NULL, OPTION_SWITCH_WORD(check_config, checks, SETTINGS_CHECK_NO),
+      "check flags, environment and all files, and exit; =json: print problems for editors",
+      .lowest_source = OPTION_FLAG },
     { "print-config", NULL, OPTION_SWITCH(print_config, false),
       "print all settings and where each comes from, in the form of a config file, and exit",
       .lowest_source = OPTION_FLAG },
@@ -161,5 +171,6 @@ int settings_init(struct settings *settings)
 
 void settings_deinit(struct settings *settings)
 {
+    naming_deinit(&settings->naming);
     option_deinit_values(&settings_table, settings);
 }

@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/log.h"
+#include "config/naming.h"
 #include "config/option.h"
 #include "config/problems.h"
 
@@ -21,12 +22,20 @@ enum settings_scrape_labels {
     SETTINGS_RENAME,
 };
 
+/* Whether to check the config and exit, and how to print problems. */
+enum settings_check {
+    SETTINGS_CHECK_NO,
+    SETTINGS_CHECK_TEXT,
+    SETTINGS_CHECK_JSON,
+};
+
 struct settings {
     char *config_file;                                                       /* "": none */
     struct option_list listen_udp, listen_tcp, listen_unixgram, listen_unix; /* value_listener */
     mode_t unix_mode;
     struct value_owner unix_owner;
-    enum settings_dialect dialect; /* of listeners without one of their own */
+    enum settings_dialect dialect;     /* of listeners without one of their own */
+    struct option_list mapping_config; /* char *: paths of mapping files */
     bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags, graphite_tags;
     bool bare_tags;
     enum settings_scrape_labels scrape_labels;
@@ -50,9 +59,13 @@ struct settings {
     uint64_t max_connections;
     enum log_level log_level;
     enum log_format log_format;
-    bool check_config;
+    enum settings_check check_config;
     bool print_config;
     bool welcome;
+
+    /* Not a setting: what the files say about names. */
+    struct naming naming;
+    uint64_t generation; /* of the mapping to be; 0 counts as 1 */
 
     /* Not a setting: the key's place in the config file, for each row that the file sets. */
     struct place places[OPTIONS_MAX];

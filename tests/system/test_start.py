@@ -67,7 +67,6 @@ WRONG_FLAGS = [
     (["help"], ["help: unknown flag; did you mean --help?"]),
     (["check-config"], ["did you mean --check-config?"]),
     (["workers=3"], ["did you mean --workers?"]),
-    (["--statsd.mapping-config=x.yml"], ["statsd_exporter", "mapping"]),
     (["--statsd.cache-size", "1000"], ["statsd_exporter", "--limit.key-memory"]),
     (["-c", "config.json"], ["brubeck", "--config.file"]),
     (["--port=8125"], ["--port=8125", "--statsd.listen-udp"]),

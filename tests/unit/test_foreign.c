@@ -15,7 +15,7 @@ static void assert_advice(const char *name, const char *words)
 
 static void says_what_to_use_instead_or_that_nothing_is_needed(void **state)
 {
-    assert_advice("statsd.mapping-config", "statsd_exporter");
+    assert_advice("statsd.cache-size", "statsd_exporter");
     assert_advice("statsd.event-flush-interval", "remove it");
     assert_advice("config", "--config.file");
     assert_advice("v", "--version");
@@ -87,8 +87,7 @@ static void every_key_of_brubeck_is_known(void **state)
 /* Each flag that the advice names is one of udometer's. */
 static void names_flags_that_exist(void **state)
 {
-    static const char *const names[] = { "statsd.mapping-config",
-                                         "statsd.cache-size",
+    static const char *const names[] = { "statsd.cache-size",
                                          "statsd.event-queue-size",
                                          "statsd.relay.address",
                                          "debug.dump-fsm",

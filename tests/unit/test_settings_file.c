@@ -265,8 +265,8 @@ static void commands_are_no_settings(void **state)
 static void keys_of_other_programs_are_known(void **state)
 {
     assert_problems("mappings:\n- match: a\n",
-                    "1:1: mappings: a key of statsd_exporter's mapping file; udometer has no "
-                    "mapping rules yet\n");
+                    "1:1: mappings: a key of a mapping file; move it below mapping:, or load its "
+                    "file by --statsd.mapping-config\n");
     assert_problems("{\"server_name\": \"x\"}\n",
                     "1:2: server_name: a key of brubeck; udometer's keys are named as flags, see "
                     "udometer --help\n");

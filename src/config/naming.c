@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Naming
+ *
+ * One draft is passed from file to file. The order matters: of two rules that match, the one of the
+ * file that was read first wins. The config file comes first, with what it includes.
+ */
+
+#include "config/naming.h"
+
+#include "config/collisions.h"
+#include "config/label_rules_file.h"
+#include "config/mapping_file.h"
+#include "config/names_file.h"
+
+#include <stdlib.h>
+
+void naming_deinit(struct naming *names)
+{
+    for (size_t i = 0; i < names->n_files; i++)
+        free(names->files[i]);
+    free(names->files);
+    free(names->tests);
+    mapping_unref(names->mapping);
+    *names = (struct naming){ 0 };
+}
+
+/* The path of a mapping file, as it is to be opened. */
+static struct slice find_path(struct draft *draft, const struct naming_sources *sources,
+                              const char *path)
+{
+    const char *slash = strrchr(sources->config_path, '/');
+    CLEANUP(buffer_deinit) struct buffer resolved = { 0 };
+
+    if (sources->mappings->source == OPTION_FILE && path[0] != '/' && slash)
+        buffer_add(&resolved, (struct slice){ sources->config_path,
+                                              (size_t)(slash - sources->config_path) + 1 });
+    buffer_add(&resolved, slice_of(path));
+    draft->has_failed |= resolved.has_failed;
+    return draft_copy(draft, buffer_text(&resolved));
+}
+
+static void read_all(struct draft *draft, const struct naming_sources *sources)
+{
+    const struct node *root = sources->document ? document_root(sources->document) : NULL;
+    const struct option_list *mappings = sources->mappings;
+
+    if (root && root->shape == NODE_MAP)
+        names_file_read(draft, sources->config_path, root);
+    for (unsigned i = 0; i < mappings->n; i++) {
+        const char *path = ((char *const *)mappings->items)[i];
+
+        mapping_file_read(draft, find_path(draft, sources, path).at, "--statsd.mapping-config");
+    }
+}
+
+/* Keep a copy of all paths that were read. */
+static void keep_files(struct naming *ret, const struct draft *draft)
+{
+    ret->files = calloc(draft->files.n + 1, sizeof(char *));
+    for (size_t i = 0; i < draft->files.n && ret->files; i++) {
+        ret->files[ret->n_files] = strdup(DRAFT_ITEM(draft->files, struct slice, i)->at);
+        ret->n_files += ret->files[ret->n_files] != NULL;
+    }
+}
+
+void naming_read(struct naming *ret, const struct naming_sources *sources,
+                 struct problems *problems)
+{
+    struct draft draft;
+
+    draft_init(&draft, problems, sources->generation);
+    read_all(&draft, sources);
+    collisions_check(&draft);
+    label_rules_finish(&draft);
+    keep_files(ret, &draft);
+    ret->mapping = draft_finish(&draft);
+    if (ret->mapping) {
+        ret->tests = draft.tests.items;
+        ret->n_tests = draft.tests.n;
+        draft.tests = (struct draft_list){ 0 };
+    }
+    problems->path = NULL;
+    draft_deinit(&draft);
+}

@@ -154,6 +154,40 @@ static void check_name(struct draft *draft, size_t index)
                   (int)rule->name.len, rule->name.at, ending);
 }
 
+/* --- regexes --------------------------------------------------------------------------- */
+
+static void warn_of_doubled(struct draft *draft, size_t index, const struct rule *first)
+{
+    const struct draft_rule_nodes *nodes = DRAFT_ITEM(draft->nodes, struct draft_rule_nodes, index);
+
+    draft->problems->path = nodes->path;
+    problems_warn(draft->problems, nodes->match->place,
+                  "match: it never applies: the rule at %.*s:%u:%u has the same regex",
+                  (int)first->file.len, first->file.at, first->line, first->column);
+}
+
+static bool takes_all_of(const struct rule *first, const struct rule *rule)
+{
+    return first->n_tags == 0 && (first->types == 0 || first->types == rule->types) &&
+           slice_equal(first->prefix, rule->prefix);
+}
+
+/* Warn of each regex that an earlier rule has too; the compiler of globs does so for them. */
+static void check_regexes(struct draft *draft, struct entry *entries)
+{
+    const struct rule *rules = draft->rules.items;
+    size_t n = 0;
+
+    for (size_t i = 0; i < draft->rules.n; i++)
+        if (rules[i].syntax == RULE_REGEX)
+            entries[n++] = (struct entry){ rules[i].match, i };
+    qsort(entries, n, sizeof(*entries), compare_entries);
+    for (size_t i = 1; i < n; i++)
+        if (slice_equal(entries[i - 1].name, entries[i].name) &&
+            takes_all_of(&rules[entries[i - 1].index], &rules[entries[i].index]))
+            warn_of_doubled(draft, entries[i].index, &rules[entries[i - 1].index]);
+}
+
 static bool is_fixed(const struct rule *rule)
 {
     return rule->action == RULE_MAP && rule->name.len &&
@@ -178,6 +212,7 @@ static void check_rules(struct draft *draft)
     }
     qsort(entries, n, sizeof(*entries), compare_entries);
     compare_rules(draft, entries, n);
+    check_regexes(draft, entries);
     free(entries);
 }
 

@@ -189,9 +189,9 @@ static void run_case(const char *path, bool is_mapping, struct buffer *out)
         read_config(&draft, path, &problems);
     collisions_check(&draft);
     label_rules_finish(&draft);
+    mapping = draft_finish(&draft);
     if (problems.n == 0)
         add_draft(&draft, out);
-    mapping = draft_finish(&draft);
     /* Only a file that says something gives a mapping, and only one without problems. */
     if ((mapping != NULL) != (problems.n == 0 && draft.says_something))
         abort();

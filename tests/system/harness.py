@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from children import clean_environment
-from exposition import Page, Scrape
+from exposition import Page, Scrape, own_metrics
 
 BINARY = os.environ["UDOMETER_BINARY"]
 SANITIZED = os.environ.get("UDOMETER_SANITIZED") == "1"
@@ -227,20 +227,23 @@ class Udometer:
             flow.send(raw)
             self.n_sent += sum(1 for line in raw.split(b"\n") if line.strip(b" \t\r"))
 
-    def settle(self):
-        """
-        Wait until each line that send() sent, and no other, has been seen to, and scrape then.
-        A page is not one moment: the counts at its end may know of lines that its beginning
-        does not, so this takes a scrape of its own.
-        """
+    def wait_for_lines(self):
+        """Wait until each line that send() sent, and no other, has been seen to."""
         seen = []
 
         def has_all():
-            seen[:] = [self.scrape().value("udometer_lines_total")]
+            seen[:] = [self.own_metrics().value("udometer_lines_total")]
             assert seen[0] <= self.n_sent, "%d lines of %d sent" % (seen[0], self.n_sent)
             return seen[0] == self.n_sent
 
         wait_until(has_all, lambda: "%s lines of %d" % (seen, self.n_sent))
+
+    def settle(self):
+        """
+        The same, and scrape then. A page is not one moment: the counts at its end may know of lines
+        that its beginning does not, so this takes a scrape of its own.
+        """
+        self.wait_for_lines()
         return self.scrape()
 
     # --- HTTP ---
@@ -258,6 +261,10 @@ class Udometer:
 
     def scrape(self, path="/metrics", seconds=DEADLINE):
         return Scrape(self.metrics(path, seconds))
+
+    def own_metrics(self):
+        """A scrape to be repeated while waiting: of a long page, only udometer's own metrics."""
+        return own_metrics(self.metrics())
 
     def scrape_series(self, path="/metrics"):
         """Of a page without self-metrics, because these have one of their own."""

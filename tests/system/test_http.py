@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from exposition import Page, Scrape
+from exposition import Page, Scrape, own_metrics
 from harness import DEADLINE, SLOWNESS, promtool_check, wait_until
 
 PAGES = ["/", "/metrics", "/-/healthy", "/-/ready"]
@@ -24,7 +24,7 @@ def send_series(udometer, n):
     for first in range(0, n, 50):
         lines = [f"packed_total:1|c|#a:{i}" for i in range(first, first + 50)]
         udometer.send("\n".join(lines))
-    udometer.settle()
+    udometer.wait_for_lines()
 
 
 def read_to_end(connection):
@@ -105,11 +105,15 @@ def test_many_at_once_get_it_packed_or_not(udometer):
     for connection in connections:
         connection.sendall(b"GET /metrics HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
     n_packed = 0
+    expected = re.findall(rb"(?m)^packed_total.*\n", udometer.scrape().body)
+    assert len(expected) == 20000
     for connection in connections:
         head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
         is_packed = b"Content-Encoding: gzip" in head
         n_packed += is_packed
-        Scrape(gzip.decompress(body) if is_packed else body)
+        body = gzip.decompress(body) if is_packed else body
+        own_metrics(body)
+        assert re.findall(rb"(?m)^packed_total.*\n", body) == expected
         connection.close()
     assert n_packed >= 16
     # Those that have finished do not count.
@@ -373,7 +377,7 @@ def test_scrapers_that_do_not_read_do_not_hold_up_others(udometer):
     assert udometer.settle().value("during_total") == 1
     for connection in lazy:
         connection.close()
-    wait_until(lambda: udometer.scrape().value("udometer_scrapes_broken_total") == len(lazy),
+    wait_until(lambda: udometer.own_metrics().value("udometer_scrapes_broken_total") == len(lazy),
                "broken scrapes are counted")
 
 
@@ -392,10 +396,10 @@ def send_long_series(udometer, n):
     for i in range(n):
         udometer.send("long:1|g|#series:%d,v:%s" % (i, "x" * 2000))
         if i % 500 == 499:
-            udometer.settle()
+            udometer.wait_for_lines()
 
 
 def send_many_series(udometer, n, name="many"):
     for i in range(0, n, 20):
         udometer.send("\n".join("%s:%d|h|#series:%d" % (name, j, j) for j in range(i, i + 20)))
-    udometer.settle()
+    udometer.wait_for_lines()

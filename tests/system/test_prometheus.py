@@ -137,19 +137,8 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def running(directory, configuration):
-    started = Prometheus(directory, configuration)
-    try:
-        wait_until(started.is_ready, "Prometheus is ready", 30 * SLOWNESS)
-        yield started
-    finally:
-        started.stop()
-
-
-@pytest.fixture(scope="module")
-def udometer(tmp_path_factory):
-    """One for all tests here, as Prometheus starts slowly; so each name is used once."""
-    started = Udometer(str(tmp_path_factory.mktemp("udometer")))
+def running(started):
+    """A udometer that ends with the block."""
     try:
         yield started
         started.stop()
@@ -158,11 +147,54 @@ def udometer(tmp_path_factory):
             started.kill()
 
 
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory, udometer):
-    with running(tmp_path_factory.mktemp("prometheus"), CONFIG % udometer.http) as started:
-        wait_until(lambda: started.number("up") is not None, "the first scrape")
+@contextlib.contextmanager
+def scraping(directory, configuration):
+    started = Prometheus(directory, configuration)
+    try:
         yield started
+    finally:
+        started.stop()
+
+
+class System:
+    """A Prometheus and the udometers that it scrapes."""
+
+    def __init__(self, stack, tmp_path_factory, configuration, *flags_of_each):
+        self.udometers = [
+            stack.enter_context(running(Udometer(str(tmp_path_factory.mktemp("u")), *flags)))
+            for flags in flags_of_each]
+        places = [udometer.http for udometer in self.udometers] * (2 // len(self.udometers))
+        self.prometheus = stack.enter_context(
+            scraping(tmp_path_factory.mktemp("p"),
+                     configuration % sum(places[:configuration.count("%s")], ())))
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory):
+    """
+    All that the tests here need, started at once: a Prometheus waits for some seconds before its
+    first scrape. So each name is used once.
+    """
+    with contextlib.ExitStack() as stack:
+        systems = {name: System(stack, tmp_path_factory, *words) for name, words in {
+            "plain": (CONFIG, []),
+            "honoring": (HONORING, [], ["--statsd.scrape-labels=rename"]),
+            "two pages": (TWO_PAGES, ["--web.telemetry-path=/api/v1/metrics",
+                                      "--web.self-metrics-path=/self"])}.items()}
+        for system in systems.values():
+            wait_until(system.prometheus.is_ready, "Prometheus is ready", 30 * SLOWNESS)
+            wait_until(lambda: system.prometheus.number("min(up)") is not None, "the first scrape")
+        yield systems
+
+
+@pytest.fixture
+def udometer(systems):
+    return systems["plain"].udometers[0]
+
+
+@pytest.fixture
+def prometheus(systems):
+    return systems["plain"].prometheus
 
 
 @pytest.fixture(autouse=True)
@@ -253,15 +285,15 @@ def test_labels_of_prometheus_itself_are_kept_apart(udometer, prometheus):
     assert labels["job"] == "udometer"
 
 
-def test_with_honor_labels_renaming_keeps_senders_from_claiming_a_target(start, tmp_path):
+def test_with_honor_labels_renaming_keeps_senders_from_claiming_a_target(systems):
     """What is kept is theirs: docs/operations.md explains the risk."""
-    keeping, renaming = start(), start("--statsd.scrape-labels=rename")
+    prometheus = systems["honoring"].prometheus
+    keeping, renaming = systems["honoring"].udometers
     for udometer in keeping, renaming:
         udometer.send("claimed:1|g|#job:shop,instance:shop-1")
         udometer.settle()
-    with running(tmp_path, HONORING % (keeping.http + renaming.http)) as prometheus:
-        prometheus.wait_for("count(claimed)", 2)
-        claimed = [result["metric"] for result in prometheus.query("claimed")]
+    prometheus.wait_for("count(claimed)", 2)
+    claimed = [result["metric"] for result in prometheus.query("claimed")]
     claimed.sort(key=lambda labels: labels["job"])
     assert claimed == [
         {"__name__": "claimed", "job": "renaming", "instance": "%s:%d" % renaming.http,
@@ -269,22 +301,22 @@ def test_with_honor_labels_renaming_keeps_senders_from_claiming_a_target(start, 
         {"__name__": "claimed", "job": "shop", "instance": "shop-1"}]
 
 
-def test_self_metrics_on_their_own_page_leave_their_names_to_bots(start, tmp_path):
-    udometer = start("--web.telemetry-path=/api/v1/metrics", "--web.self-metrics-path=/self")
-    with running(tmp_path, TWO_PAGES % (udometer.http * 2)) as prometheus:
-        udometer.send("process_resident_memory_bytes:1000|g|#bot:a", "process_threads:7|g",
-                      "udometer_build_info:9|g", "process_cpu_seconds_total:3|c|#bot:a")
-        prometheus.wait_for("count({job='bots', __name__=~'process_.+|udometer_.+'})", 4)
-        prometheus.wait_for("udometer_lines_total{job='udometer'}", 4)
-        assert prometheus.number("process_resident_memory_bytes{bot='a'}") == 1000
-        assert prometheus.number("udometer_build_info{job='bots'}") == 9
-        assert prometheus.number("udometer_build_info{job='udometer'}") == 1
-        assert prometheus.number("process_threads{job='udometer'}") != 7
-        assert prometheus.number("process_start_time_seconds") > 1e9  # only one page has it
-        assert prometheus.number("count(up == 1)") == 2, down_because(prometheus)
-        for job in "bots", "udometer":
-            down = "count_over_time((up{job='%s'} == 0)[1h:1s])" % job
-            assert prometheus.number(down) is None, down_because(prometheus)
+def test_self_metrics_on_their_own_page_leave_their_names_to_bots(systems):
+    udometer, = systems["two pages"].udometers
+    prometheus = systems["two pages"].prometheus
+    udometer.send("process_resident_memory_bytes:1000|g|#bot:a", "process_threads:7|g",
+                  "udometer_build_info:9|g", "process_cpu_seconds_total:3|c|#bot:a")
+    prometheus.wait_for("count({job='bots', __name__=~'process_.+|udometer_.+'})", 4)
+    prometheus.wait_for("udometer_lines_total{job='udometer'}", 4)
+    assert prometheus.number("process_resident_memory_bytes{bot='a'}") == 1000
+    assert prometheus.number("udometer_build_info{job='bots'}") == 9
+    assert prometheus.number("udometer_build_info{job='udometer'}") == 1
+    assert prometheus.number("process_threads{job='udometer'}") != 7
+    assert prometheus.number("process_start_time_seconds") > 1e9  # only one page has it
+    assert prometheus.number("count(up == 1)") == 2, down_because(prometheus)
+    for job in "bots", "udometer":
+        down = "count_over_time((up{job='%s'} == 0)[1h:1s])" % job
+        assert prometheus.number(down) is None, down_because(prometheus)
 
 
 def test_a_ttl_shorter_than_the_interval_hides_nothing(start, tmp_path):

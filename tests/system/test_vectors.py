@@ -35,7 +35,7 @@ COUNTER = re.compile(
 TOLERANCE = 1e-13
 # A test ends after this many daemons have died or lost a line.
 GIVE_UP_MAX = 5
-N_LANES = 4
+N_LANES = 12
 
 
 # --- daemons, and what they show ---

@@ -141,6 +141,12 @@ def test_a_malformed_line_says_what_is_wrong():
         assert ", malformed_line: " + cause in explain(raw)[1], raw
 
 
+def test_a_missing_type_is_not_called_a_wrong_one():
+    for raw in (b"a:1|", b"a:1||#k:v"):
+        assert ", illegal_event: the type is missing; expected one of c," in explain(raw)[1], raw
+    assert ", illegal_event: the type is not one of c," in explain(b"a:1|cc")[1]
+
+
 def test_a_malformed_value_says_what_is_wrong():
     for raw, cause in ((b"a:|c", "the value is empty"),
                        (b"a:1,5|c", "a decimal number cannot have this byte here"),

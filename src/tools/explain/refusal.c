@@ -77,6 +77,11 @@ static const char *cause_in_value(struct slice line, const char *fault)
                   : "a decimal number cannot have this byte here";
 }
 
+static bool is_empty_at(struct slice line, const char *fault)
+{
+    return fault == line.at + line.len || *fault == '|';
+}
+
 const char *refusal_cause(enum verdict verdict, struct slice line, const char *fault)
 {
     if (!fault)
@@ -85,6 +90,8 @@ const char *refusal_cause(enum verdict verdict, struct slice line, const char *f
         return cause_at(line, fault);
     if (verdict == REFUSED_MALFORMED_VALUE)
         return cause_in_value(line, fault);
+    if (verdict == REFUSED_ILLEGAL_EVENT && is_empty_at(line, fault))
+        return "the type is missing; expected one of " SAMPLE_LETTERS;
     if (verdict == REFUSED_LABEL_LIMIT && fault == line.at + line.len)
         return "all labels together are longer than --limit.labels-length";
     return NULL;

@@ -65,7 +65,8 @@ bench: build-tests ## measure and judge, with nothing else running (ROW=… for 
 	@python3 tests/bench/bench.py --build=$(BUILD) $(addprefix --row=,$(ROW)) $(BENCH_ARGS)
 
 bench-parts: build-tests ## print what single parts cost, without a verdict
-	@for bench in bench_cells bench_core bench_receive bench_new bench_scaling bench_client; do \
+	@for bench in bench_cells bench_core bench_receive bench_new bench_rules bench_scaling \
+		bench_client; do \
 		echo "== $$bench"; $(BUILD)/tests/bench/$$bench; \
 	done
 

@@ -44,6 +44,7 @@ ROWS = {
     "single": rows_ingest.single,
     "core": rows_inside.core,
     "new": rows_inside.new,
+    "rules": rows_inside.rules,
     "scrape": rows_scrape.scrape,
     "memory": rows_scrape.memory,
     "scaling": rows_inside.scaling,

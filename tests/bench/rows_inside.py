@@ -10,6 +10,8 @@ STALL_MAX_MS = 10
 
 GAIN_WANTED = 1.8
 
+RULES_RATIO_MAX = 2
+
 
 def core(lab):
     report = lab.run_program("bench_core")
@@ -57,6 +59,22 @@ def new(lab):
     longest = {side: max(stall[side]["ms"] for stall in judged) for side in ("known", "new")}
     yield Row(*what, "longest batch of the worker that makes them %.1f ms, of the other %.1f ms"
               % (longest["new"], longest["known"]), max(longest.values()) <= STALL_MAX_MS, details)
+
+
+def rules(lab):
+    report = lab.run_program("bench_rules")
+    few, many = report["sizes"][0], report["sizes"][-1]
+    names = ("first", "last", "none")
+    ratio = max(many[name + "_ns"] / few[name + "_ns"] for name in names)
+    details = ["%s globs: the first %.0f ns, the last %.0f ns, none %.0f ns"
+               % (short(size["rules"]), *(size[name + "_ns"] for name in names))
+               for size in report["sizes"]]
+    details.append("the worst name of 8,192 globs %.1f us, of one regex %.0f us; the last of 40 "
+                   "regexes %.1f us" % (report["worst_glob_ns"] / 1e3,
+                                        report["worst_regex_ns"] / 1e3, report["regexes_ns"] / 1e3))
+    yield Row("rules", "new names that the first, the last or none of 10,000 globs match",
+              "<= %g x the time of 10 globs" % RULES_RATIO_MAX, "x%.2f" % ratio,
+              ratio <= RULES_RATIO_MAX, details)
 
 
 def scaling(lab):

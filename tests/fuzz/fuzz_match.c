@@ -9,8 +9,8 @@
  *      d<tab>match                         a glob that drops
  *      anything else                       a name
  *
- * Rules are refused with a reason, or compiled. Then a name gets the rule that wins when one rule is
- * tried after the other, and what the rule makes is within the limits.
+ * Rules are refused with a reason, or compiled. Then a name gets the rule that wins when the rules
+ * are tried one after the other, and what the rule makes is within the limits.
  */
 
 #include "fuzz.h"

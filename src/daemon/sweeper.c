@@ -159,8 +159,9 @@ static void end_sweep(struct sweeper *sweeper)
 {
     expiry_finish(&sweeper->expiry);
     sweeper->state = SWEEP_IDLE;
-    atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
+    /* In this order: whoever sees that series have expired also sees how. */
     atomic_fetch_add(sweeper->options.n_unscraped, sweeper->n_unscraped);
+    atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
     /* None expire in the round after an x, which only releases what has ended. */
     if (sweeper->n_removed > 0)
         log_debug("series expired", LOG_UINT("count", sweeper->n_removed),

@@ -140,6 +140,17 @@ static void merge_oldest(struct changes *changes)
     changes->n--;
 }
 
+double gauge_known_value(const struct gauge_cell *own, _Atomic(struct cell *) *cells,
+                         unsigned n_cells)
+{
+    struct gauge_cell *setter;
+    struct changes changes;
+    int64_t set_at = newest_set(cells, n_cells, &setter);
+    double base = setter ? atomic_load_explicit(&setter->base, memory_order_relaxed) : 0;
+
+    return base + copy_changes(own, set_at, &changes);
+}
+
 enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells, unsigned n_cells,
                        double change, int64_t at)
 {

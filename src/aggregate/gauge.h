@@ -58,6 +58,13 @@ MUST_CHECK enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *)
                                   unsigned n_cells, double change, int64_t at);
 
 /*
+ * Owner of @own: the value as far as its worker knows it: without changes by other workers since
+ * the newest set. What is added to 0 might as well be set.
+ */
+double gauge_known_value(const struct gauge_cell *own, _Atomic(struct cell *) *cells,
+                         unsigned n_cells);
+
+/*
  * Any thread: read the value (struct kind). Changes before the first set add to 0. Waits only
  * while an owner is between two stores. If one worker changes the gauge and another sets it
  * without a pause, the value may combine different moments. A sum beyond the range of a double is

@@ -37,6 +37,7 @@ struct shard {
     int64_t end_period;
     struct arrivals *arrivals; /* of the source that lines come from */
     struct arrivals own_arrivals;
+    uint64_t n_changes;
     const struct treatment *passing_treatment;
     struct cell nowhere;   /* keys whose lines are skipped lead here */
     uint64_t passing_id;   /* total_id() of the passing key, if it is absolute */
@@ -91,6 +92,11 @@ void shard_set_totals(struct shard *shard, bool are_totals)
 void shard_set_sender(struct shard *shard, uint64_t sender)
 {
     shard->sender = sender;
+}
+
+uint64_t shard_n_changes(const struct shard *shard)
+{
+    return shard->n_changes;
 }
 
 /* --- looking up ---------------------------------------------------------------- */
@@ -308,19 +314,26 @@ void shard_release(struct shard *shard, const struct sweep_item *items, size_t n
 
 /* --- recording ----------------------------------------------------------------- */
 
+/* Change a gauge by @amount, the value of @line. Inlined, it would make all lines slower. */
+NOINLINE static enum verdict change(struct shard *shard, struct gauge_cell *gauge,
+                                    const struct line *line, double amount)
+{
+    struct series *series = cell_series(&gauge->cell);
+
+    shard->n_changes += gauge_known_value(gauge, series->cells, series->n_cells) != 0;
+    return gauge_add(gauge, series->cells, series->n_cells, amount,
+                     arrivals_next(shard->arrivals, line->arrived_ns));
+}
+
 /* Apply @effect, that of @line, to the cell of @key. Inlined with what is constant for a type. */
 static inline enum verdict apply(struct shard *shard, struct key *key, const struct line *line,
                                  struct effect effect)
 {
     struct cell *cell = key->cell;
-    struct series *series;
 
     switch (effect.action) {
     case EFFECT_COUNTS: return counter_record((struct counter_cell *)cell, effect.amount);
-    case EFFECT_ADDS:
-        series = cell_series(cell);
-        return gauge_add((struct gauge_cell *)cell, series->cells, series->n_cells, effect.amount,
-                         arrivals_next(shard->arrivals, line->arrived_ns));
+    case EFFECT_ADDS: return change(shard, (struct gauge_cell *)cell, line, effect.amount);
     case EFFECT_SETS:
         gauge_set((struct gauge_cell *)cell, effect.amount,
                   arrivals_next(shard->arrivals, line->arrived_ns));

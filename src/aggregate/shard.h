@@ -140,3 +140,10 @@ void shard_release(struct shard *shard, const struct sweep_item *items, size_t n
 /* The number of keys cached now; the number evicted so far. */
 size_t shard_n_keys(const struct shard *shard);
 uint64_t shard_n_evicted(const struct shard *shard);
+
+/*
+ * The number of samples so far that were to change a gauge whose value was not 0, as far as this
+ * worker knew: to set it would have been something else. Many clients set a gauge below zero by a
+ * 0 and a change.
+ */
+uint64_t shard_n_changes(const struct shard *shard);

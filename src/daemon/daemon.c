@@ -249,8 +249,8 @@ static int start_http(struct daemon *daemon)
         .registry = daemon->registry,
         .rows = daemon->rows,
         .n_rows = daemon->n_workers,
-        .sockets = daemon->sockets.datagrams,
-        .n_sockets = daemon->sockets.n_datagrams,
+        .sockets = daemon->sockets.listed,
+        .n_sockets = daemon->sockets.n_listed,
         .limits = daemon->options->limits,
         .n_limits = daemon->options->n_limits,
         .scrapes = &daemon->scrapes,
@@ -304,8 +304,9 @@ static void log_end(struct daemon *daemon)
     telemetry_sum(daemon->rows, daemon->n_workers, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
-    for (unsigned i = 0; i < daemon->sockets.n_datagrams; i++)
-        drops += socket_kernel_drops(daemon->sockets.datagrams[i].fd);
+    for (unsigned i = 0; i < daemon->sockets.n_listed; i++)
+        if (!daemon->sockets.listed[i].is_stream)
+            drops += socket_kernel_drops(daemon->sockets.listed[i].fd);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
              LOG_UINT("datagrams_cut", sum[TELEMETRY_DATAGRAMS_CUT]),

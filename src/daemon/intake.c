@@ -63,6 +63,7 @@ struct intake {
     int64_t last_eviction_ns;
     uint64_t n_conflicts; /* this counter and the next, when last compared */
     uint64_t n_ended;
+    uint64_t n_changes;
     bool has_huge_pages;
 };
 
@@ -158,6 +159,20 @@ static void make_current(struct source *source)
     intake->current = source;
 }
 
+/* After lines of @source, and of no other, were applied: count the changes of gauges in them. */
+static void count_changes(struct source *source)
+{
+    struct intake *intake = source->intake;
+    _Atomic uint64_t *count = source->socket.n_changes;
+    uint64_t n = shard_n_changes(intake->lane.shard);
+
+    if (UNLIKELY(n != intake->n_changes) && count)
+        atomic_store_explicit(
+            count, atomic_load_explicit(count, memory_order_relaxed) + n - intake->n_changes,
+            memory_order_relaxed);
+    intake->n_changes = n;
+}
+
 /* --- receiving datagrams ------------------------------------------------------------ */
 
 static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
@@ -193,9 +208,11 @@ static void on_cut(void *ctx, size_t n_bytes)
 
 static void on_batch_end(void *ctx, unsigned n_datagrams)
 {
-    struct intake *intake = ((struct source *)ctx)->intake;
+    struct source *source = ctx;
+    struct intake *intake = source->intake;
 
     pipeline_flush(intake->lane.pipeline);
+    count_changes(source);
     telemetry_count_batch(intake->lane.row, n_datagrams);
     tell_others(intake);
     choose_pages(intake);
@@ -229,6 +246,7 @@ static void on_lines(void *ctx, struct slice lines)
     pipeline_push_stream(intake->lane.pipeline, lines,
                          arrivals_note(&source->arrivals, clock_monotonic_ns()));
     pipeline_flush(intake->lane.pipeline);
+    count_changes(source);
 }
 
 static void on_refused(void *ctx, enum verdict reason, struct slice text)

@@ -25,6 +25,7 @@ struct intake_socket {
     bool is_dogstatsd;    /* a gauge's sign belongs to its value */
     bool needs_arrivals;  /* each datagram's own time, to be ordered with those of other workers */
     const char *listener; /* its address, with its scheme; as long as the list of refused lines */
+    _Atomic uint64_t *n_changes; /* to count changes of gauges in, by this intake only; or NULL */
 };
 
 #define INTAKE_SOCKETS_MAX 144

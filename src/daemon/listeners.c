@@ -393,17 +393,18 @@ void listeners_close(struct listeners *listeners)
     listeners->n_files = 0;
 }
 
-unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
+unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
                              struct intake_socket ret[INTAKE_SOCKETS_MAX])
 {
     unsigned n = 0;
 
     for (unsigned i = 0; i < listeners->n_sockets; i++) {
-        const struct listener_socket *socket = &listeners->sockets[i];
+        struct listener_socket *socket = &listeners->sockets[i];
 
         if (socket->worker != worker)
             continue;
         ret[n] = socket->socket;
+        ret[n].n_changes = &socket->n_changes;
         ret[n++].listener = socket->address;
     }
     return n;

@@ -53,6 +53,7 @@ struct listener_socket {
     struct intake_socket socket;
     unsigned worker;
     char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* as bound, with its scheme */
+    _Atomic uint64_t n_changes; /* of gauges, in lines received here; its worker counts */
 };
 
 /* A socket file, to be removed on closing. */
@@ -85,10 +86,10 @@ MUST_CHECK int listeners_open(struct listeners *listeners, const struct listener
 void listeners_close(struct listeners *listeners);
 
 /*
- * Get the sockets that @worker receives from. Their addresses are borrowed from @listeners. Returns
- * their number.
+ * Get the sockets that @worker receives from. Their addresses and counts are borrowed from
+ * @listeners. Returns their number.
  */
-unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
+unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
                              struct intake_socket ret[INTAKE_SOCKETS_MAX]);
 
 /* The address of the first UDP listener, to be used in examples; or NULL. */

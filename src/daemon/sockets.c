@@ -85,18 +85,18 @@ static int take_http(struct sockets *sockets)
     return r;
 }
 
-/* Only datagrams: the kernel drops nothing from streams, so there are no drops to report. */
-static void list_datagrams(struct sockets *sockets)
+static void list_all(struct sockets *sockets)
 {
     for (unsigned i = 0; i < sockets->listeners.n_sockets; i++) {
-        const struct listener_socket *socket = &sockets->listeners.sockets[i];
+        struct listener_socket *socket = &sockets->listeners.sockets[i];
 
-        if (!socket->socket.is_stream)
-            sockets->datagrams[sockets->n_datagrams++] = (struct selfmetrics_socket){
-                .listener = socket->address,
-                .worker = socket->worker,
-                .fd = socket->socket.fd,
-            };
+        sockets->listed[sockets->n_listed++] = (struct selfmetrics_socket){
+            .listener = socket->address,
+            .worker = socket->worker,
+            .fd = socket->socket.fd,
+            .is_stream = socket->socket.is_stream,
+            .n_changes = &socket->n_changes,
+        };
     }
 }
 
@@ -115,7 +115,7 @@ int sockets_open(struct sockets *sockets, const struct sockets_options *options)
     if (r == 0)
         r = http_sockets_open(&sockets->http, http);
     if (r == 0)
-        list_datagrams(sockets);
+        list_all(sockets);
     return r;
 }
 

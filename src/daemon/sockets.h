@@ -29,8 +29,8 @@ struct sockets {
     struct listeners_options options; /* of the listeners, with those passed */
     struct listeners listeners;
     struct http_sockets http;
-    struct selfmetrics_socket datagrams[LISTENING_MAX * CELLS_MAX];
-    unsigned n_datagrams;
+    struct selfmetrics_socket listed[LISTENING_MAX * CELLS_MAX]; /* all of the listeners */
+    unsigned n_listed;
 };
 
 /*

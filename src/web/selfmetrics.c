@@ -204,14 +204,16 @@ static struct slice write_socket(const struct selfmetrics_socket *socket,
     return labels_write(&labels, out);
 }
 
-static void add_of_sockets(const struct selfmetrics *source, struct exposition *out,
-                           double (*read)(int fd))
+/* Add a sample for each socket that receives datagrams. */
+static void add_of_datagrams(const struct selfmetrics *source, struct exposition *out,
+                             double (*read)(int fd))
 {
     char labels[SOCKET_LABELS_MAX];
 
     for (unsigned i = 0; i < source->n_sockets; i++)
-        exposition_add_sample(out, write_socket(&source->sockets[i], labels),
-                              read(source->sockets[i].fd));
+        if (!source->sockets[i].is_stream)
+            exposition_add_sample(out, write_socket(&source->sockets[i], labels),
+                                  read(source->sockets[i].fd));
 }
 
 static double read_drops(int fd)
@@ -221,7 +223,7 @@ static double read_drops(int fd)
 
 static void add_drops(const struct self_reading *self, struct exposition *out)
 {
-    add_of_sockets(self->source, out, read_drops);
+    add_of_datagrams(self->source, out, read_drops);
 }
 
 static double read_buffer_size(int fd)
@@ -231,7 +233,18 @@ static double read_buffer_size(int fd)
 
 static void add_buffer_sizes(const struct self_reading *self, struct exposition *out)
 {
-    add_of_sockets(self->source, out, read_buffer_size);
+    add_of_datagrams(self->source, out, read_buffer_size);
+}
+
+static void add_changes(const struct self_reading *self, struct exposition *out)
+{
+    const struct selfmetrics *source = self->source;
+    char labels[SOCKET_LABELS_MAX];
+
+    for (unsigned i = 0; i < source->n_sockets; i++)
+        exposition_add_sample(
+            out, write_socket(&source->sockets[i], labels),
+            (double)atomic_load_explicit(source->sockets[i].n_changes, memory_order_relaxed));
 }
 
 /* --- scrapes ------------------------------------------------------------------------------ */
@@ -284,6 +297,9 @@ static const struct self_family families[] = {
       "Datagrams dropped by the kernel because a socket's buffer was full.", .add = add_drops },
     { "udometer_receive_buffer_bytes", METRIC_GAUGE,
       "Size of a socket's receive buffer as granted by the kernel.", .add = add_buffer_sizes },
+    { "udometer_relative_gauges_total", METRIC_COUNTER,
+      "Samples added to a gauge other than 0 because of their sign, where DogStatsD would set it.",
+      .add = add_changes },
     { "udometer_scrape_duration_seconds", METRIC_HISTOGRAM,
       "Time from the request to the last byte of earlier scrapes.", .add = add_durations },
     { "udometer_scrape_size_bytes", METRIC_HISTOGRAM,

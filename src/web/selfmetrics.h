@@ -11,11 +11,13 @@
 #include "output/exposition.h"
 #include "web/scrape_stats.h"
 
-/* A datagram socket. Only for these does the kernel drop anything. */
+/* A socket of a listener, for one worker. */
 struct selfmetrics_socket {
     const char *listener; /* its address with the scheme, at most SELFMETRICS_LISTENER_MAX bytes */
     unsigned worker;      /* the one that receives from it */
     int fd;
+    bool is_stream; /* the kernel drops nothing from it */
+    const _Atomic uint64_t *n_changes;
 };
 
 #define SELFMETRICS_LISTENER_MAX 512

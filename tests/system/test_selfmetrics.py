@@ -5,10 +5,11 @@ import os
 import re
 import socket
 import time
+from collections import Counter
 
 import pytest
 
-from harness import SANITIZED, beside, wait_until
+from harness import SANITIZED, beside, connect, wait_until, write
 
 FAMILIES = {
     "udometer_build_info": "gauge",
@@ -42,6 +43,25 @@ def test_samples_are_counted_by_type(udometer):
     counted = {labels["type"]: value for labels, value in scrape.named("udometer_samples_total")}
     assert counted == {"counter": 2, "gauge": 2, "timer": 1, "histogram": 1, "distribution": 1,
                        "set": 1, "expire": 1}
+
+
+def test_changes_of_gauges_are_counted_by_listener(start, folder):
+    """A socket of a listener may belong to any worker."""
+    flags = ["--statsd.listen-udp=127.0.0.1:0", "--statsd.listen-udp=127.0.0.1:0?dialect=dogstatsd",
+             "--statsd.listen-tcp=127.0.0.1:0", "--statsd.listen-unix=" + folder + "/s"]
+    udometer = start("--workers=2", *flags)
+    for listener in range(2):
+        for i in range(8):  # the 0 is for the -1, which sets the gauge then
+            udometer.send("{0}:3|g\n{0}:-2|g\n{0}:0:-1|g".format("g%d" % i),
+                          flow=udometer.new_flow(listener))
+    write(udometer, connect(udometer, "tcp"), b"d:5|g\nd:-1|g\n")
+    scrape = udometer.settle()
+    counted = Counter()
+    for labels, value in scrape.named("udometer_relative_gauges_total"):
+        counted[labels["listener"]] += value
+    udp = ["udp://%s:%d" % address for address in udometer.udp]
+    assert counted == {udp[0]: 8, udp[1]: 0, "tcp://%s:%d" % udometer.tcp[0]: 1,
+                       "unix://" + folder + "/s": 0}
 
 
 def test_series_are_counted_by_type(udometer):

@@ -21,7 +21,8 @@ static struct registry *registry;
 static struct telemetry_row rows[2];
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired, n_unscraped;
-static struct selfmetrics_socket sockets[2];
+static struct selfmetrics_socket sockets[3];
+static _Atomic uint64_t n_changes[3];
 static struct selfmetrics_limit limits[2];
 static struct selfmetrics source;
 static struct buffer text;
@@ -231,6 +232,22 @@ static void tells_of_each_socket(void **state)
     assert_line(line);
 }
 
+static void tells_drops_and_buffers_of_datagrams_only(void **state)
+{
+    assert_line("udometer_connections{worker=\"0\"} 0");
+    assert_null(strstr(text.data, "udometer_kernel_drops_total{listener=\"tcp:"));
+    assert_null(strstr(text.data, "udometer_receive_buffer_bytes{listener=\"tcp:"));
+}
+
+static void tells_of_changes_of_gauges_at_each_socket(void **state)
+{
+    atomic_store(&n_changes[1], 7);
+    atomic_store(&n_changes[2], 8);
+    assert_line("udometer_relative_gauges_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
+    assert_line("udometer_relative_gauges_total{listener=\"udp://[::1]:2\",worker=\"1\"} 7");
+    assert_line("udometer_relative_gauges_total{listener=\"tcp://[::1]:3\",worker=\"1\"} 8");
+}
+
 /* A family without series would show nothing. */
 static void without_sockets_their_families_are_missing(void **state)
 {
@@ -238,6 +255,7 @@ static void without_sockets_their_families_are_missing(void **state)
     assert_line("udometer_families 0");
     assert_null(strstr(text.data, "udometer_kernel_drops_total"));
     assert_null(strstr(text.data, "udometer_receive_buffer_bytes"));
+    assert_null(strstr(text.data, "udometer_relative_gauges_total"));
 }
 
 static void the_path_of_a_socket_may_hold_anything(void **state)
@@ -361,8 +379,11 @@ static int begin(void **state)
     memset(rows, 0, sizeof(rows));
     atomic_store(&n_expired, 0);
     atomic_store(&n_unscraped, 0);
-    sockets[0] = (struct selfmetrics_socket){ "udp://127.0.0.1:1", 0, open_socket() };
-    sockets[1] = (struct selfmetrics_socket){ "udp://[::1]:2", 1, open_socket() };
+    sockets[0] =
+        (struct selfmetrics_socket){ "udp://127.0.0.1:1", 0, open_socket(), false, &n_changes[0] };
+    sockets[1] =
+        (struct selfmetrics_socket){ "udp://[::1]:2", 1, open_socket(), false, &n_changes[1] };
+    sockets[2] = (struct selfmetrics_socket){ "tcp://[::1]:3", 1, -1, true, &n_changes[2] };
     limits[0] = (struct selfmetrics_limit){ "family-series", 8 };
     limits[1] = (struct selfmetrics_limit){ "series-memory", 9 << 20 };
     registry = new_registry(2, 1000, SIZE_MAX);
@@ -373,7 +394,7 @@ static int begin(void **state)
         .rows = rows,
         .n_rows = 2,
         .sockets = sockets,
-        .n_sockets = 2,
+        .n_sockets = 3,
         .limits = limits,
         .n_limits = 2,
         .scrapes = &scrapes,
@@ -412,6 +433,8 @@ int main(void)
         SELF_CASE(tells_what_the_registry_holds),
         SELF_CASE(tells_batches_and_keys_by_worker),
         SELF_CASE(tells_of_each_socket),
+        SELF_CASE(tells_drops_and_buffers_of_datagrams_only),
+        SELF_CASE(tells_of_changes_of_gauges_at_each_socket),
         SELF_CASE(without_sockets_their_families_are_missing),
         SELF_CASE(the_path_of_a_socket_may_hold_anything),
         SELF_CASE(the_longest_path_fits_escaped),

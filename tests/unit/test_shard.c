@@ -261,9 +261,27 @@ static void a_signed_gauge_is_relative(void **state)
     record(shard, "x", "|g", 10, &identity);
     line.is_relative = true;
     key = look_up(shard, &line, &identity);
+    assert_int_equal(shard_n_changes(shard), 0);
     assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
     assert_int_equal(shard_record(shard, key, &line), VERDICT_APPLIED);
+    assert_int_equal(shard_n_changes(shard), 2);
     assert_true(read_only_series().value == 4);
+}
+
+/* That is how a gauge is set below zero where a sign means to change it. */
+static void a_change_from_0_does_not_count_as_one(void **state)
+{
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
+    struct line line = line_of("x", "|g", -3);
+
+    for (unsigned i = 0; i < 2; i++) {
+        record(shard, "x", "|g", 0, &identity);
+        line.is_relative = true;
+        assert_int_equal(shard_record(shard, look_up(shard, &line, &identity), &line),
+                         VERDICT_APPLIED);
+        assert_true(read_only_series().value == -3);
+    }
+    assert_int_equal(shard_n_changes(shard), 0);
 }
 
 static void record_gauge(struct shard *in, double number, bool is_relative, int64_t arrived_ns)
@@ -408,6 +426,7 @@ static void a_sign_is_just_a_sign_where_the_dialect_says_so(void **state)
     record_gauge(shard, 10, false, 0);
     record_dogstatsd_gauge(-3);
     assert_true(read_only_series().value == -3);
+    assert_int_equal(shard_n_changes(shard), 0);
     record_gauge(shard, -3, true, 0); /* from another listener */
     assert_true(read_only_series().value == -6);
 }
@@ -842,6 +861,7 @@ int main(void)
         SHARD_CASE(a_timer_is_sent_in_milliseconds_and_kept_in_seconds),
         SHARD_CASE(histograms_and_distributions_are_kept_as_sent),
         SHARD_CASE(a_signed_gauge_is_relative),
+        SHARD_CASE(a_change_from_0_does_not_count_as_one),
         SHARD_CASE(arrival_orders_gauges_between_workers),
         SHARD_CASE(samples_of_one_moment_keep_their_order_in_a_worker),
         SHARD_CASE(without_arrivals_a_single_worker_keeps_the_order),

@@ -12,7 +12,7 @@
 #include "base/slice.h"
 
 static const char *const pages[] = {
-    PAGE_LANDING, PAGE_HEALTHY, PAGE_READY, PAGE_CONFLICTS, PAGE_REFUSED,
+    PAGE_LANDING, PAGE_HEALTHY, PAGE_READY, PAGE_CONFLICTS, PAGE_REFUSED, PAGE_SERIES,
 };
 
 bool pages_include(const char *path)

@@ -17,6 +17,7 @@
 /* The API. Other paths below /api/ are free, and /api/v1/metrics will always be. */
 #define PAGE_CONFLICTS "/api/v1/conflicts"
 #define PAGE_REFUSED "/api/v1/refused"
+#define PAGE_SERIES "/api/v1/series"
 
 /* Whether @path is one of these, or below /-/, which is all udometer's. */
 bool pages_include(const char *path);

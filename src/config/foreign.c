@@ -49,7 +49,6 @@ static const struct row flags[] = {
     { "statsd.add-suffix", STATSD_EXPORTER "remove it: udometer never adds a type to a name" },
     { "help-long", HELP },
     { "help-man", HELP },
-    { "web.enable-lifecycle", STATSD_EXPORTER "udometer reloads nothing; SIGTERM ends it" },
     { "web.config.file", EXPORTERS "udometer has no TLS or passwords; let a proxy have them" },
     { "web.systemd-socket", EXPORTERS "remove it: udometer takes the sockets that systemd passes" },
 

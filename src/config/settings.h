@@ -49,6 +49,7 @@ struct settings {
     enum option_source http_source; /* of listen_http */
     char *telemetry_path;
     char *selfmetrics_path; /* "": they are at the end of the page above */
+    bool lifecycle;         /* requests may change something */
     uint64_t n_workers;     /* 0: the daemon chooses */
     uint64_t max_series;
     uint64_t max_family_series;

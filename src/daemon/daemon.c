@@ -261,6 +261,7 @@ static int start_http(struct daemon *daemon)
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
                 daemon->options->selfmetrics_path);
+    daemon->routes.has_lifecycle = daemon->options->has_lifecycle;
     options.n_routes = daemon->routes.n;
     daemon->routes.refused = daemon->refused;
     daemon->routes.n_refused = daemon->n_workers;

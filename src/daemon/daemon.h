@@ -34,6 +34,7 @@ struct daemon_options {
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;
     bool has_welcome;      /* print what to try first */
+    bool has_lifecycle;    /* as in struct routes */
     struct slice warnings; /* lines to log at the start: variables without effect */
 };
 

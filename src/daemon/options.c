@@ -135,6 +135,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .telemetry_path = settings->telemetry_path,
         .selfmetrics_path = options_selfmetrics_path(settings),
         .has_welcome = settings->welcome,
+        .has_lifecycle = settings->lifecycle,
     };
     add_limits(settings, ret);
 }

@@ -12,6 +12,8 @@
  *                  names that are sent with different types, as JSON
  *      /api/v1/refused
  *                  the latest refused lines and their senders, as JSON
+ *      /api/v1/series
+ *                  DELETE ends series; only with --web.enable-lifecycle
  */
 
 #include "web/routes.h"
@@ -22,6 +24,7 @@
 #include "web/api.h"
 #include "web/api_conflicts.h"
 #include "web/api_refused.h"
+#include "web/api_series.h"
 #include "web/compressed.h"
 #include "web/scrape.h"
 
@@ -88,6 +91,19 @@ static void respond_refused(void *ctx, const struct http_request *request, struc
                                  clock_realtime_ns() / CLOCK_NS_PER_S));
 }
 
+static void respond_end_series(void *ctx, const struct http_request *request,
+                               struct http_reply *reply)
+{
+    const struct routes *routes = ctx;
+
+    if (routes->has_lifecycle)
+        api_end_series(routes->selfmetrics->registry, request, reply);
+    else
+        api_refuse(reply, 403, "forbidden",
+                   "requests may end series only if udometer is started with "
+                   "--web.enable-lifecycle");
+}
+
 static void respond_scrape(struct routes *routes, enum scrape_part part,
                            const struct http_request *request, struct http_reply *reply)
 {
@@ -136,6 +152,7 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
         { PAGE_READY, HTTP_READ, 0, respond_ready, routes },
         { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes },
         { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes },
+        { PAGE_SERIES, HTTP_DELETE, 0, respond_end_series, routes },
         /* The last one, because there may be no such page. */
         { selfmetrics_path, HTTP_READ, 0, respond_selfmetrics, routes },
     };
@@ -145,6 +162,7 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
     routes->refused = NULL;
     routes->n_refused = 0;
     routes->compressors = (struct compressors){ 0 };
+    routes->has_lifecycle = false;
     atomic_init(&routes->is_ready, false);
     write_landing_page(routes, telemetry_path, selfmetrics_path);
     memcpy(routes->table, table, sizeof(table));

@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#define ROUTES_MAX 7
+#define ROUTES_MAX 8
 
 /* The data of the pages. Must stay in place while they are served. */
 struct routes {
@@ -20,6 +20,7 @@ struct routes {
     struct refused *refused; /* the workers' lists */
     unsigned n_refused;
     _Atomic bool is_ready; /* all listeners are open, and the daemon is not stopping */
+    bool has_lifecycle;    /* requests may change something; false from routes_init() on */
     struct compressors compressors;
     char landing_page[2048];
     bool has_self_page;

@@ -91,7 +91,6 @@ static void names_flags_that_exist(void **state)
                                          "statsd.event-queue-size",
                                          "statsd.relay.address",
                                          "debug.dump-fsm",
-                                         "web.enable-lifecycle",
                                          "web.config.file",
                                          "web.systemd-socket",
                                          "config",

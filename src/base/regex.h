@@ -5,7 +5,7 @@
  * Regex: a regular expression of Go's package regexp, matched by PCRE2
  *
  * Cost of a name: it is compiled to machine code, and what backtracking may cost is limited to
- * REGEX_MATCH_LIMIT steps. That takes about 0.1 ms at most (docs/decisions, mapping rules).
+ * REGEX_MATCH_LIMIT steps. That takes about 0.1 ms at most (docs/decisions/0032).
  */
 
 #include "base/compiler.h"

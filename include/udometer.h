@@ -74,7 +74,7 @@ struct udom_options {
 
     /*
      * Constant tags: key, value, key, value, …, NULL; NULL: none. Those of DD_TAGS, DD_ENV,
-     * DD_SERVICE, DD_VERSION and UDOMETER_TAGS come before them, up to 640 bytes.
+     * DD_SERVICE, DD_VERSION and UDOMETER_TAGS come before them, up to 32 and 640 bytes.
      */
     const char *const *tags;
     unsigned flags;        /* UDOM_… */

@@ -2055,7 +2055,8 @@ static bool put_constant(struct udom *client, char *tag)
         *value++ = '\0';
     tag = trim(tag);
     value = trim(value);
-    if (*tag && *value && put_tag(constant, tag, value) && constant->len <= TEXT_MAX_BYTES / 2)
+    if (*tag && *value && put_tag(constant, tag, value) && constant->n_tags <= N_TAGS_MAX / 2 &&
+        constant->len <= 2 + TEXT_MAX_BYTES / 2)
         return true;
     constant->len = len;
     constant->n_tags = n_tags;
@@ -2076,7 +2077,7 @@ static void put_variable(struct udom *client, const char *name, const char *key)
 
         snprintf(tag, sizeof(tag), "%s%.*s", key, len < sizeof(tag) - 16 ? (int)len : 0, at);
         if (!is_blank && !put_constant(client, tag) && is_own)
-            complain(name, at, "expected key=value or key:value, and a comma between two");
+            complain(name, at, "expected key=value or key:value, commas, at most 32 and 640 bytes");
         at += len + (at[len] != '\0');
     }
 }
@@ -2090,7 +2091,7 @@ static bool set_common_text(struct udom *client, const struct udom_options *opti
     metric_init(&client->refusing, client, KIND_REFUSED);
     metric_init(&client->constant, client, KIND_REFUSED);
     if (prefix && strlen(prefix) > NAME_MAX_BYTES) {
-        complain("UDOMETER_PREFIX", prefix, "longer than 512 bytes");
+        complain("UDOMETER_PREFIX", prefix, "expected at most 512 bytes");
         return false;
     }
     snprintf(client->prefix, sizeof(client->prefix), "%s", prefix ? prefix : "");

@@ -51,9 +51,10 @@ _udom_device='' # where bash, and only bash, has UDP
 
 _udom_is_open='' # yes: standard output is the socket
 
-# The result of _udom_read_tags: the tags of the environment, with a comma before each.
-_udom_tags_of=unknown # the variables it is for
-_udom_common=''
+# The results of _udom_read_common.
+_udom_common_of=unknown # the variables they are for
+_udom_common=''         # the tags of the environment, with a comma before each
+_udom_has_long_prefix=''
 
 _udom_timers='' # those that run, see udom_timer_start
 
@@ -337,7 +338,8 @@ _udom_trim() {
     done
 }
 
-# Append the tag with the key $1 and the value $2 to _udom_list. Fails if it is not one.
+# Append the tag with the key $1 and the value $2 to _udom_list. Fails if it is not one, or if there
+# would be more than 32 tags or 640 bytes, with a comma before each.
 _udom_add_common() {
     _udom_fits "$1$2" || return 1
     _udom_trim "$1"
@@ -348,7 +350,10 @@ _udom_add_common() {
     case $_udom_new$_udom_text in
         ,:* | *:) return 1 ;;
     esac
-    _udom_list=$_udom_list$_udom_new$_udom_text
+    _udom_new=$_udom_list$_udom_new$_udom_text
+    _udom_measure "$_udom_new"
+    [ "$_udom_bytes" -le 641 ] && [ "$_udom_n" -lt 32 ] || return 1
+    _udom_list=$_udom_new _udom_n=$((_udom_n + 1))
 }
 
 # The same for the tags "key=value" or "key:value" in $2, which $3 separates. $1: the variable
@@ -363,16 +368,17 @@ _udom_add_all_common() {
             *) continue ;;
         esac
         [ "$1" = DD_TAGS ] || # in which other clients allow more
-            _udom_debug "$1=$2: $_udom_part: expected key=value or key:value, and a comma between two"
+            _udom_debug "$1=$2: $_udom_part: expected key=value or key:value, commas, at most 32 and 640 bytes"
     done
 }
 
-# Sets _udom_common. In this order, as of two tags with one key the last wins.
-_udom_read_tags() {
+# The tags come in this order, as of two with one key the last wins.
+_udom_read_common() {
     local _udom_key="${DD_TAGS-}$_udom_tab${DD_ENV-}$_udom_tab${DD_SERVICE-}$_udom_tab${DD_VERSION-}"
-    _udom_key="$_udom_key$_udom_tab${UDOMETER_TAGS-}"
-    [ "$_udom_tags_of" != "$_udom_key" ] || return 0
+    _udom_key="$_udom_key$_udom_tab${UDOMETER_TAGS-}$_udom_tab${UDOMETER_PREFIX-}"
+    [ "$_udom_common_of" != "$_udom_key" ] || return 0
     local _udom_list='' _udom_rest='' _udom_part='' _udom_new='' _udom_text='' _udom_bytes=''
+    local _udom_n=0
     case ${DD_TAGS-} in
         *,*) _udom_add_all_common DD_TAGS "$DD_TAGS" , ;;
         ?*) _udom_add_all_common DD_TAGS "$DD_TAGS" ' ' ;;
@@ -381,8 +387,10 @@ _udom_read_tags() {
     _udom_add_common service "${DD_SERVICE-}" || :
     _udom_add_common version "${DD_VERSION-}" || :
     _udom_add_all_common UDOMETER_TAGS "${UDOMETER_TAGS-}" ,
-    _udom_common=$_udom_list
-    _udom_tags_of=$_udom_key
+    _udom_measure "${UDOMETER_PREFIX-}"
+    _udom_common=$_udom_list _udom_has_long_prefix=''
+    [ "$_udom_bytes" -le 512 ] || _udom_has_long_prefix=yes
+    _udom_common_of=$_udom_key
 }
 
 # Append the tag $1 to _udom_tags. If its value is empty, as that of a variable may be, the daemon
@@ -430,6 +438,8 @@ _udom_check() {
     esac
     _udom_check_sign
     _udom_fits "${UDOMETER_PREFIX-}$_udom_name$_udom_value" || _udom_wrong='the line is too long'
+    [ -z "$_udom_has_long_prefix" ] ||
+        _udom_wrong="UDOMETER_PREFIX=$UDOMETER_PREFIX: expected at most 512 bytes"
 }
 
 # Append all tags to _udom_line, which has none so far.
@@ -449,7 +459,7 @@ _udom_make_line() {
 
 # Sets _udom_line from _udom_type, _udom_name, _udom_value and _udom_tags; fails if that is wrong.
 _udom_encode() {
-    _udom_read_tags
+    _udom_read_common
     _udom_check
     [ -n "$_udom_wrong" ] || _udom_make_line
     [ -z "$_udom_wrong" ] && return 0
@@ -701,7 +711,7 @@ udom_time() {
 
 _udom_end() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
-    _udom_read_tags
+    _udom_read_common
     case $_udom_is_told:$_udom_status:$_udom_common$_udom_tags in
         :* | *,status:*) ;;
         yes:0:*) _udom_add_tag status=ok ;;

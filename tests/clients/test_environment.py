@@ -3,7 +3,8 @@
 
 environment.json has the cases. In each, a client counts x with the tag k=v:
 
-    environment     the variables; {a}, {b} and {six} are ports, {path} and {abstract} Unix sockets
+    environment     the variables; {a}, {b} and {six} are ports, {path} and {abstract} Unix sockets,
+                    {x9} is nine letters, {t9} nine tags
     given           what a program passes: a URL, a prefix (not in the shell, which has variables)
     to              which socket gets the line; "default" is 127.0.0.1:8125; "off", "nowhere": none
     line            the line; x:1|c|#k:v unless it says otherwise
@@ -15,6 +16,7 @@ environment.json has the cases. In each, a client counts x with the tag k=v:
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 
@@ -50,7 +52,9 @@ class Sockets:
     def fill_in(self, text):
         for name, word in self.words.items():
             text = text.replace("{%s}" % name, str(word))
-        return text
+        text = re.sub(r"\{x(\d+)\}", lambda match: "x" * int(match[1]), text)
+        return re.sub(r"\{t(\d+)\}", lambda match: ",".join(
+            "t%d:v" % i for i in range(int(match[1]))), text)
 
     def arrived(self):
         """What each has got, if it has got anything."""
@@ -81,7 +85,7 @@ def given_of(sockets, case):
 def check(sockets, case, line, n=1, is_strict=False):
     """That the right socket has got @n such lines, and no other one anything."""
     expected = {} if case["to"] in ("off", "nowhere") or is_strict and "wrong" in case \
-        else {case["to"]: [line.encode()] * n}
+        else {case["to"]: [sockets.fill_in(line).encode()] * n}
     assert sockets.arrived() == expected, case
 
 

@@ -148,9 +148,25 @@ static void the_number_of_tags_has_a_limit(void **state)
 
     for (int i = 0; i < DEFAULTS_TAGS_MAX + 1; i++)
         memcpy(text + (size_t)i * 4, "k=v,", 5);
-    assert_non_null(strstr(tags_of(text), "expected at most 64 tags"));
+    assert_non_null(strstr(tags_of(text), "expected at most 32 tags, and 640 bytes"));
     text[4 * DEFAULTS_TAGS_MAX] = '\0';
     assert_int_equal(strlen(tags_of(text)), 4 * DEFAULTS_TAGS_MAX - 1);
+}
+
+static void the_length_of_tags_and_prefix_has_a_limit(void **state)
+{
+    CLEANUP(defaults_deinit) struct defaults defaults, longer;
+    char tag[DEFAULTS_TAGS_BYTES_MAX + 2] = "k=", prefix[DEFAULTS_PREFIX_MAX + 2] = "";
+
+    memset(tag + 2, 'v', DEFAULTS_TAGS_BYTES_MAX - 2);
+    setenv("DD_ENV", tag, 1); /* left out: its key is longer */
+    assert_int_equal(strlen(tags_of(tag)), DEFAULTS_TAGS_BYTES_MAX);
+    tag[DEFAULTS_TAGS_BYTES_MAX] = 'v';
+    assert_non_null(strstr(tags_of(tag), "expected at most 32 tags, and 640 bytes"));
+    memset(prefix, 'p', DEFAULTS_PREFIX_MAX);
+    assert_true(defaults_init(&defaults, "off", prefix, &problems));
+    prefix[DEFAULTS_PREFIX_MAX] = 'p';
+    assert_false(defaults_init(&longer, "off", prefix, &problems));
 }
 
 static void a_key_is_found(void **state)
@@ -189,6 +205,7 @@ int main(void)
         DEFAULTS_CASE(tags_come_from_all_variables),
         DEFAULTS_CASE(what_is_not_a_tag_is_a_problem_only_in_our_own_variable),
         DEFAULTS_CASE(the_number_of_tags_has_a_limit),
+        DEFAULTS_CASE(the_length_of_tags_and_prefix_has_a_limit),
         DEFAULTS_CASE(a_key_is_found),
     };
 

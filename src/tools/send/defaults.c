@@ -130,20 +130,31 @@ static bool read_url(struct defaults *ret, struct problems *problems)
     return true;
 }
 
+static bool read_prefix(struct defaults *ret, const char *flag, struct problems *problems)
+{
+    const char *prefix = flag ? flag : value_of("UDOMETER_PREFIX");
+    struct slice before = flag ? SLICE("--prefix=") : SLICE("UDOMETER_PREFIX=");
+
+    if (prefix)
+        ret->prefix = slice_of(prefix);
+    if (ret->prefix.len <= DEFAULTS_PREFIX_MAX)
+        return true;
+    problems_add_value(problems, PLACE_NONE, before, ret->prefix,
+                       SLICE("expected at most 512 bytes"));
+    return false;
+}
+
 bool defaults_init(struct defaults *ret, const char *url, const char *prefix,
                    struct problems *problems)
 {
-    bool is_good = true;
+    bool is_good;
 
     *ret = (struct defaults){ 0 };
-    if (!prefix)
-        prefix = value_of("UDOMETER_PREFIX");
-    if (prefix)
-        ret->prefix = slice_of(prefix);
+    is_good = read_prefix(ret, prefix, problems);
     if (url)
         buffer_add(&ret->url, slice_of(url));
-    else
-        is_good = read_url(ret, problems);
+    else if (!read_url(ret, problems))
+        is_good = false;
     buffer_add_char(&ret->url, '\0');
     if (!ret->url.has_failed)
         return is_good;
@@ -158,12 +169,20 @@ bool defaults_are_off(const struct defaults *defaults)
 
 /* --- tags ----------------------------------------------------------------------------- */
 
-static void add_tag(struct defaults *defaults, struct slice key, struct slice value)
+/* Returns false, and adds nothing, if it is beyond the limits. */
+static bool add_tag(struct defaults *defaults, struct slice key, struct slice value)
 {
-    if (defaults->tags.len)
+    size_t len_before = defaults->tags.len;
+
+    if (len_before)
         buffer_add_char(&defaults->tags, ',');
     encode_tag(&defaults->tags, key, value);
-    defaults->n_tags++;
+    if (defaults->n_tags < DEFAULTS_TAGS_MAX && defaults->tags.len <= DEFAULTS_TAGS_BYTES_MAX) {
+        defaults->n_tags++;
+        return true;
+    }
+    defaults->tags.len = len_before;
+    return false;
 }
 
 /* Add the tag "key=value" or "key:value". Returns what is wrong with it, or NULL. */
@@ -177,10 +196,7 @@ static const char *add_tag_of(struct defaults *defaults, struct slice part)
     value = slice_trim(has_colon ? other_value : value);
     if (!key.len || !value.len)
         return "expected key=value or key:value, and a comma between two";
-    if (defaults->n_tags == DEFAULTS_TAGS_MAX)
-        return "expected at most 64 tags";
-    add_tag(defaults, key, value);
-    return NULL;
+    return add_tag(defaults, key, value) ? NULL : "expected at most 32 tags, and 640 bytes";
 }
 
 /* Add the tags in @text. If @source is not NULL, a part that is not a tag is a problem. */
@@ -210,7 +226,7 @@ bool defaults_read_tags(struct defaults *defaults, const char *flag, struct prob
         const char *value = value_of(single_tags[i].variable);
 
         if (value && slice_trim(slice_of(value)).len)
-            add_tag(defaults, single_tags[i].key, slice_trim(slice_of(value)));
+            (void)add_tag(defaults, single_tags[i].key, slice_trim(slice_of(value)));
     }
     if (flag)
         add_list(defaults, flag, ',', "--tags", problems);

@@ -10,8 +10,12 @@
 #include "base/buffer.h"
 #include "config/problems.h"
 
-/* A sample has at most this many tags by default; the daemon's limit for all of them. */
-#define DEFAULTS_TAGS_MAX 64
+/* The most tags, and their most bytes. The daemon has room for twice as many, a line for more. */
+#define DEFAULTS_TAGS_MAX 32
+#define DEFAULTS_TAGS_BYTES_MAX 640
+
+/* The most bytes of a prefix; the daemon's limit for names. */
+#define DEFAULTS_PREFIX_MAX 512
 
 struct defaults {
     struct buffer url;   /* "off", or for target_parse(); ends with a NUL */
@@ -26,16 +30,17 @@ void defaults_deinit(struct defaults *defaults);
 
 /*
  * Find url and prefix. @url and @prefix are the values of flags, which win over variables, or NULL.
- * @ret borrows them. Returns false after adding a problem that names the variable. What else may be
- * wrong with the URL, target_parse() says.
+ * @ret borrows them. Returns false after adding a problem that names the flag or variable. What
+ * else may be wrong with the URL, target_parse() says.
  */
 MUST_CHECK bool defaults_init(struct defaults *ret, const char *url, const char *prefix,
                               struct problems *problems);
 
 /*
  * Find the tags. @flag is the value of a flag, which replaces UDOMETER_TAGS, or NULL. Returns false
- * after adding a problem for each part of UDOMETER_TAGS, or of the flag, that is not a tag; or if
- * memory runs out. Such parts of DD_TAGS are left out, as they are tags elsewhere.
+ * after adding a problem for each part of UDOMETER_TAGS, or of the flag, that is not a tag or is
+ * beyond the limits; or if memory runs out. Such parts of DD_… are left out, as they are right
+ * elsewhere.
  */
 MUST_CHECK bool defaults_read_tags(struct defaults *defaults, const char *flag,
                                    struct problems *problems);

@@ -3,19 +3,26 @@
 /*
  * Name
  *
- * One pass over the bytes. It runs only for a key that a worker has not cached.
+ * One pass over the bytes, with a table. It runs only for a key that a worker has not cached.
  */
 
 #include "mapping/name.h"
 
+#include "base/compiler.h"
+
+#include <stdbool.h>
+
+/* Whether a byte stays as it is. */
+static const bool is_kept[256] = {
+    ['0' ... '9'] = true,
+    ['A' ... 'Z'] = true,
+    ['_'] = true,
+    ['a' ... 'z'] = true,
+};
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
 }
 
 /* A later byte of a UTF-8 character, of which only the first byte becomes a '_'. */
@@ -26,19 +33,19 @@ static bool is_continuation(char c)
 
 struct slice name_write(char *out, struct slice sent)
 {
-    size_t len = 0;
+    char *at = out;
 
     if (sent.len && is_digit(sent.at[0]))
-        out[len++] = '_';
+        *at++ = '_';
     for (size_t i = 0; i < sent.len; i++) {
         char c = sent.at[i];
 
-        if (is_name_char(c))
-            out[len++] = c;
+        if (LIKELY(is_kept[(unsigned char)c]))
+            *at++ = c;
         else if (c == '-' && i > 0 && sent.at[i - 1] == '-')
             continue;
         else if (!is_continuation(c))
-            out[len++] = '_';
+            *at++ = '_';
     }
-    return (struct slice){ out, len };
+    return (struct slice){ out, (size_t)(at - out) };
 }

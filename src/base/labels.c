@@ -23,6 +23,24 @@ bool labels_set(struct labels *labels, size_t max, struct slice name, struct sli
     return true;
 }
 
+const struct label *labels_find(const struct labels *labels, struct slice name)
+{
+    for (size_t i = 0; i < labels->n; i++)
+        if (slice_equal(labels->items[i].name, name))
+            return &labels->items[i];
+    return NULL;
+}
+
+void labels_remove(struct labels *labels, struct slice name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < labels->n; i++)
+        if (!slice_equal(labels->items[i].name, name))
+            labels->items[n++] = labels->items[i];
+    labels->n = n;
+}
+
 void labels_sort(struct labels *labels)
 {
     for (size_t i = 1; i < labels->n; i++) {

@@ -32,6 +32,12 @@ struct labels {
 MUST_CHECK bool labels_set(struct labels *labels, size_t max, struct slice name,
                            struct slice value);
 
+/* The label called @name, or NULL. */
+const struct label *labels_find(const struct labels *labels, struct slice name);
+
+/* Remove the label called @name, if there is one. The order of the others stays. */
+void labels_remove(struct labels *labels, struct slice name);
+
 /* Sort the labels by name, in byte order. */
 void labels_sort(struct labels *labels);
 

@@ -37,6 +37,7 @@ enum telemetry_counter {
     TELEMETRY_TAG_ERRORS,
     TELEMETRY_RATE_ERRORS,
     TELEMETRY_UNKNOWN_SECTIONS,
+    TELEMETRY_EXCEEDED, /* regexes that exceeded their match limit */
     TELEMETRY_KEY_MISSES,
     TELEMETRY_KEY_EVICTIONS,
     TELEMETRY_KEYS, /* a level, not a count: cached now */

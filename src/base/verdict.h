@@ -23,6 +23,7 @@
     X(ILLEGAL_NEGATIVE_COUNTER, illegal_negative_counter)                                          \
     X(SERIES_LIMIT, series_limit)                                                                  \
     X(END_LIMIT, expire_limit)                                                                     \
+    X(UNDECLARED_LABEL, undeclared_label)                                                          \
     X(TYPE_CONFLICT, type_conflict)                                                                \
     X(RESERVED_NAME, reserved_name)                                                                \
     X(VALUE_OVERFLOW, value_overflow)                                                              \

@@ -17,6 +17,14 @@ int lane_init(struct lane *lane, const struct lane_options *options)
     return r < 0 ? r : pipeline_new(&lane->pipeline, lane->shard, lane->row, options->pipeline);
 }
 
+struct mapper *lane_exchange_mapper(struct lane *lane, struct mapper *mapper)
+{
+    struct mapper *before = pipeline_exchange_mapper(lane->pipeline, mapper);
+
+    shard_remove_keys(lane->shard);
+    return before;
+}
+
 void lane_deinit(struct lane *lane)
 {
     pipeline_free(lane->pipeline);

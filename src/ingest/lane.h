@@ -28,5 +28,12 @@ struct lane {
 /* Initialize @lane. Returns 0 or -ENOMEM; in both cases lane_deinit() may be called. */
 MUST_CHECK int lane_init(struct lane *lane, const struct lane_options *options);
 
+/*
+ * Apply all waiting lines; then map lines with @mapper, as resolve_exchange_mapper() does, and
+ * remove the cached keys, which come from the mapping before. Returns the mapper before, for the
+ * caller to free.
+ */
+MUST_CHECK struct mapper *lane_exchange_mapper(struct lane *lane, struct mapper *mapper);
+
 /* All zero is fine. */
 void lane_deinit(struct lane *lane);

@@ -56,6 +56,12 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
+struct mapper *pipeline_exchange_mapper(struct pipeline *pipeline, struct mapper *mapper)
+{
+    pipeline_flush(pipeline);
+    return resolve_exchange_mapper(pipeline->recorder.resolver, mapper);
+}
+
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd)
 {
     pipeline->is_dogstatsd = is_dogstatsd;

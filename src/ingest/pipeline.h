@@ -50,6 +50,10 @@ void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sin
 /* The same for lines of which a part was probably lost. */
 void pipeline_set_suspects(struct pipeline *pipeline, const struct suspect_sink *sink);
 
+/* Apply all waiting lines, then do what resolve_exchange_mapper() does. */
+MUST_CHECK struct mapper *pipeline_exchange_mapper(struct pipeline *pipeline,
+                                                   struct mapper *mapper);
+
 /* Whether the sign of a gauge is only a sign in lines pushed from now on. Off by default. */
 void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);
 

@@ -61,6 +61,7 @@ static void count_errors(struct recorder *recorder, unsigned n_tag_errors,
 
 static void count_identity_errors(struct recorder *recorder, const struct identity *identity)
 {
+    telemetry_count(recorder->row, TELEMETRY_EXCEEDED, identity->n_exceeded);
     count_errors(recorder, identity->n_tag_errors, identity->n_unknown_sections,
                  identity->has_bad_rate);
 }
@@ -269,9 +270,15 @@ static bool find_recordable(struct recorder *recorder, struct values *values,
 static bool end_series(struct recorder *recorder, struct values *values,
                        const struct destination *to, const struct identity *identity)
 {
-    size_t n_ended = 0;
-    enum verdict verdict = shard_end(recorder->shard, values->line->arrived_ns, identity, &n_ended);
+    int64_t arrived_ns = values->line->arrived_ns;
+    size_t n_ended = 0, n_more;
+    enum verdict verdict = shard_end(recorder->shard, arrived_ns, identity, &n_ended);
+    struct identity next;
 
+    while (verdict == VERDICT_APPLIED && resolve_next_end(recorder->resolver, &next)) {
+        verdict = shard_end(recorder->shard, arrived_ns, &next, &n_more);
+        n_ended += n_more;
+    }
     telemetry_count(recorder->row, TELEMETRY_ENDED, n_ended);
     return settle_values(recorder, values, to, verdict, n_ended);
 }

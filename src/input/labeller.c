@@ -95,6 +95,24 @@ enum tag_fate labeller_add(struct labeller *labeller, const struct tag *tag, str
     return set_label(labeller, ret) ? TAG_KEPT : TAG_TOO_MANY;
 }
 
+void labeller_rename_own(struct labeller *labeller, enum own_label own)
+{
+    struct labels *labels = &labeller->labels;
+    struct label renamed;
+
+    for (size_t i = 0; i < labels->n; i++) {
+        renamed = labels->items[i];
+        renamed.name = own_label_rename(own, renamed.name);
+        if (renamed.name.at == labels->items[i].name.at)
+            continue;
+        if (labels_find(labels, renamed.name))
+            labels_remove(labels, labels->items[i].name);
+        else
+            labels->items[i] = renamed;
+        return;
+    }
+}
+
 bool labeller_write(struct labeller *labeller, char *out, struct slice *ret)
 {
     if (labels_length_max(&labeller->labels) > labeller->limits.labels_text &&

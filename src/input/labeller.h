@@ -61,6 +61,13 @@ MUST_CHECK enum tag_fate labeller_add(struct labeller *labeller, const struct ta
                                       struct label *ret);
 
 /*
+ * Give a label that has the name of @own, the own label of a metric, the name that it has there,
+ * unless another label has that name: then remove it. For labels that were added without knowing
+ * the metric.
+ */
+void labeller_rename_own(struct labeller *labeller, enum own_label own);
+
+/*
  * Write all labels, sorted, to @out, which holds limits.labels_text bytes. Returns false if they
  * are longer.
  */

@@ -7,29 +7,45 @@
  * labels and renders them, so that the hot path never does any of this. All memory is scratch
  * memory, whose size follows from the limits, so nothing is allocated and nothing can overflow.
  *
- * A refusal is returned through all levels. Each place that refuses notes the fault.
+ * The collector has the labels of a line, and the fault of a refused one. If there is a mapper,
+ * names and labels go through it.
  */
 
 #include "input/resolve.h"
 
+#include "base/hash.h"
 #include "base/treatment.h"
-#include "base/utf8.h"
+#include "input/collector.h"
 #include "mapping/name.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+/*
+ * What an x is mapped to. It ends what samples of each of these types have made; but each series
+ * only once, as looking for it costs something.
+ */
+static const enum sample_type ends_types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_TIMER,
+                                               SAMPLE_SET };
+
+struct ends {
+    bool is_link;         /* the x is a link of a chain */
+    struct identity sent; /* before it is mapped */
+    struct slice rest;    /* of the line */
+    unsigned next;        /* the type to try next */
+    unsigned n_found;     /* the hashes of families and labels that were found */
+    uint64_t found[ARRAY_SIZE(ends_types)];
+};
+
 struct resolver {
     struct resolve_options options;
-    const struct resolve_trace *trace;
-    const char *fault;
-    struct labeller labeller;
-    struct tagged_name name; /* of the current line */
-    section_parser *parse_section;
-    char *family;   /* the name as it is exposed */
-    char *unsplit;  /* the name as it was sent, without a bracket group */
-    char *rendered; /* the labels, then each of labels_beside */
-    bool are_totals;
+    struct collector labels; /* of the current line */
+    struct mapper *mapper;   /* NULL: names and labels mean what they say */
+    struct ends ends;        /* of the current x */
+    char *family;            /* the name as it is exposed */
+    char *unsplit;           /* the name as it was sent, without a bracket group */
+    char *rendered;          /* the labels, then each of labels_beside */
+    bool are_totals;         /* what the listener says of counters */
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -40,14 +56,18 @@ int resolve_new(struct resolver **ret, const struct resolve_options *options)
     if (!resolver)
         return -ENOMEM;
     resolver->options = *options;
+    resolver->labels.dialects = options->dialects;
+    resolver->labels.has_container_label = options->has_container_label;
     resolver->family = calloc(1, NAME_WRITTEN_MAX(limits->name));
     resolver->unsplit = calloc(1, limits->line);
     resolver->rendered = calloc(1 + _OWN_LABEL_N, limits->labels_text);
     if (!resolver->family || !resolver->unsplit || !resolver->rendered ||
-        labeller_init(&resolver->labeller, limits) < 0)
+        labeller_init(&resolver->labels.labeller, limits) < 0)
         return -ENOMEM;
-    resolver->labeller.keeps_bare_tags = options->keeps_bare_tags;
-    resolver->labeller.renames_scrape_labels = options->renames_scrape_labels;
+    resolver->labels.labeller.keeps_bare_tags = options->keeps_bare_tags;
+    resolver->labels.labeller.renames_scrape_labels = options->renames_scrape_labels;
+    if (options->mapping && mapper_new(&resolver->mapper, options->mapping, limits) < 0)
+        return -ENOMEM;
     *ret = TAKE(resolver);
     return 0;
 }
@@ -56,16 +76,25 @@ void resolve_free(struct resolver *resolver)
 {
     if (!resolver)
         return;
+    mapper_free(resolver->mapper);
     free(resolver->family);
     free(resolver->unsplit);
-    labeller_deinit(&resolver->labeller);
+    labeller_deinit(&resolver->labels.labeller);
     free(resolver->rendered);
     free(resolver);
 }
 
+struct mapper *resolve_exchange_mapper(struct resolver *resolver, struct mapper *mapper)
+{
+    struct mapper *before = resolver->mapper;
+
+    resolver->mapper = mapper;
+    return before;
+}
+
 void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace)
 {
-    resolver->trace = trace;
+    resolver->labels.trace = trace;
 }
 
 void resolve_set_totals(struct resolver *resolver, bool are_totals)
@@ -75,160 +104,7 @@ void resolve_set_totals(struct resolver *resolver, bool are_totals)
 
 const char *resolve_fault(const struct resolver *resolver)
 {
-    return resolver->fault;
-}
-
-static enum verdict refuse(struct resolver *resolver, enum verdict verdict, const char *fault)
-{
-    resolver->fault = tags_origin(&resolver->name, fault);
-    return verdict;
-}
-
-/* Refuse @text unless it is UTF-8. */
-static enum verdict check_text(struct resolver *resolver, struct slice text)
-{
-    size_t n_valid = utf8_valid_prefix(text);
-
-    if (n_valid == text.len)
-        return VERDICT_APPLIED;
-    return refuse(resolver, REFUSED_MALFORMED_LINE, text.at + n_valid);
-}
-
-/* --- labels ------------------------------------------------------------------------ */
-
-/* Add the labels of @tags, which are all of one dialect. */
-static enum verdict add_tags(struct resolver *resolver, struct tags tags, struct identity *identity)
-{
-    struct slice text;
-    struct label label;
-    struct tag tag;
-
-    while (tags_next(&tags, &tag, &text)) {
-        enum tag_fate fate = labeller_add(&resolver->labeller, &tag, &label);
-
-        if (resolver->trace)
-            resolver->trace->on_tag(resolver->trace->ctx, &tags, text, fate, &label);
-        if (tag_is_beyond_limit(fate))
-            return refuse(resolver, REFUSED_LABEL_LIMIT, text.at);
-        /* Without the tag, it would end more series than intended. */
-        if (fate != TAG_KEPT && identity->type == SAMPLE_END)
-            return refuse(resolver, REFUSED_MALFORMED_LINE, text.at);
-        identity->n_tag_errors += fate != TAG_KEPT;
-    }
-    return VERDICT_APPLIED;
-}
-
-/* Render the added labels, sorted, to @out. @end is the end of the line. */
-static enum verdict render_labels(struct resolver *resolver, const char *end, char *out,
-                                  struct slice *ret)
-{
-    return labeller_write(&resolver->labeller, out, ret)
-               ? VERDICT_APPLIED
-               : refuse(resolver, REFUSED_LABEL_LIMIT, end);
-}
-
-/* Whether a bracket group and what follows the name both have tags of their dialect. */
-static bool has_two_dialects(const struct tagged_name *name)
-{
-    return name->n_tags > 1 && !tags_are_bare(&name->tags[0]) && !tags_are_bare(&name->tags[1]);
-}
-
-static bool has_dialect(const struct tagged_name *name)
-{
-    for (unsigned i = 0; i < name->n_tags; i++)
-        if (!tags_are_bare(&name->tags[i]))
-            return true;
-    return false;
-}
-
-/* --- sections ------------------------------------------------------------------------- */
-
-static bool understands(const struct resolver *resolver, enum tag_dialect dialect)
-{
-    return resolver->options.dialects & 1u << dialect;
-}
-
-/* Add a label that is not sent as a tag. */
-static enum verdict add_own_tag(struct resolver *resolver, struct tag tag,
-                                struct identity *identity)
-{
-    enum verdict verdict = check_text(resolver, tag.value);
-    enum tag_fate fate;
-    struct label label;
-
-    if (verdict != VERDICT_APPLIED)
-        return verdict;
-    fate = labeller_add(&resolver->labeller, &tag, &label);
-    if (tag_is_beyond_limit(fate))
-        return refuse(resolver, REFUSED_LABEL_LIMIT, tag.value.at);
-    identity->n_tag_errors += fate != TAG_KEPT;
-    return VERDICT_APPLIED;
-}
-
-/* Container IDs come as "ci-ID", or bare from old clients; "in-INODE" is not changed. */
-static enum verdict add_container(struct resolver *resolver, struct slice id,
-                                  struct identity *identity)
-{
-    static const struct slice prefix = { "ci-", 3 };
-    struct tag tag = { .key = SLICE("container_id"), .value = id };
-
-    if (!resolver->options.has_container_label)
-        return VERDICT_APPLIED;
-    if (slice_starts_with(id, prefix))
-        tag.value = (struct slice){ id.at + prefix.len, id.len - prefix.len };
-    return add_own_tag(resolver, tag, identity);
-}
-
-static enum verdict add_host(struct resolver *resolver, struct slice host,
-                             struct identity *identity)
-{
-    const struct tag tag = { .key = SLICE("hostname"), .value = host };
-
-    return host.len ? add_own_tag(resolver, tag, identity) : VERDICT_APPLIED;
-}
-
-static enum verdict add_tag_section(struct resolver *resolver, struct tags tags,
-                                    struct identity *identity)
-{
-    enum verdict verdict = check_text(resolver, tags.text);
-
-    if (verdict != VERDICT_APPLIED || tags_are_none(tags.text))
-        return verdict;
-    identity->has_tag_section = true;
-    if (has_dialect(&resolver->name) && !tags_are_bare(&tags))
-        return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
-    return add_tags(resolver, tags, identity);
-}
-
-static enum verdict add_section(struct resolver *resolver, struct slice section,
-                                struct identity *identity)
-{
-    struct slice content;
-    enum section meaning = resolver->parse_section(section, &content);
-    struct tags tags = { TAG_DOGSTATSD, content };
-    bool is_good = true;
-
-    if (meaning == SECTION_TAGS && !understands(resolver, TAG_DOGSTATSD))
-        meaning = SECTION_UNKNOWN;
-    if (meaning == SECTION_RATE) {
-        is_good = parse_rate(content, &identity->weight);
-        identity->has_colon_rate |= content.len && memchr(content.at, ':', content.len);
-    }
-    if (resolver->trace)
-        resolver->trace->on_section(resolver->trace->ctx, section, meaning, is_good);
-
-    switch (meaning) {
-    case SECTION_RATE: identity->has_bad_rate = !is_good; return VERDICT_APPLIED;
-    case SECTION_TAGS: return add_tag_section(resolver, tags, identity);
-    case SECTION_CONTAINER: return add_container(resolver, content, identity);
-    case SECTION_HOST: return add_host(resolver, content, identity);
-    case SECTION_UNKNOWN:
-        identity->n_unknown_sections++;
-        identity->has_cut_tag |= identity->has_tag_section;
-        return VERDICT_APPLIED;
-    case SECTION_KNOWN: break;
-    }
-    return VERDICT_APPLIED;
+    return resolver->labels.fault;
 }
 
 /* --- lines ------------------------------------------------------------------------------ */
@@ -238,31 +114,11 @@ static enum verdict write_name(struct resolver *resolver, struct slice name,
                                struct identity *identity)
 {
     if (name.len > resolver->options.limits.name)
-        return refuse(resolver, REFUSED_NAME_LIMIT, name.at + resolver->options.limits.name);
+        return collector_refuse(&resolver->labels, REFUSED_NAME_LIMIT,
+                                name.at + resolver->options.limits.name);
     identity->sent_as = name;
     identity->family = name_write(resolver->family, name);
     return VERDICT_APPLIED;
-}
-
-/*
- * Collect the labels of a line on a metric whose own label is @own. @rest is what follows the
- * type.
- */
-static enum verdict collect_labels(struct resolver *resolver, struct slice rest, enum own_label own,
-                                   struct identity *identity)
-{
-    const struct tagged_name *name = &resolver->name;
-    enum verdict verdict = VERDICT_APPLIED;
-    struct slice section;
-
-    labeller_begin(&resolver->labeller, own);
-    if (has_two_dialects(name))
-        return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
-    for (unsigned i = 0; i < name->n_tags && verdict == VERDICT_APPLIED; i++)
-        verdict = add_tags(resolver, name->tags[i], identity);
-    while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
-        verdict = add_section(resolver, section, identity);
-    return verdict;
 }
 
 /*
@@ -272,7 +128,7 @@ static enum verdict collect_labels(struct resolver *resolver, struct slice rest,
 static enum verdict resolve_renamed(struct resolver *resolver, struct slice rest,
                                     struct identity *identity)
 {
-    const struct resolve_trace *trace = TAKE(resolver->trace);
+    const struct resolve_trace *trace = TAKE(resolver->labels.trace);
     enum verdict verdict = VERDICT_APPLIED;
     char *out = resolver->rendered;
 
@@ -280,66 +136,121 @@ static enum verdict resolve_renamed(struct resolver *resolver, struct slice rest
         struct identity other = { 0 };
 
         out += resolver->options.limits.labels_text;
-        verdict = collect_labels(resolver, rest, (enum own_label)own, &other);
+        verdict = collector_collect(&resolver->labels, rest, (enum own_label)own, &other);
         if (verdict == VERDICT_APPLIED)
-            verdict =
-                render_labels(resolver, rest.at + rest.len, out, &identity->labels_beside[own]);
+            verdict = collector_render(&resolver->labels, rest.at + rest.len, out,
+                                       &identity->labels_beside[own]);
     }
-    resolver->trace = trace;
+    resolver->labels.trace = trace;
     return verdict;
 }
+
+/* --- mapping ---------------------------------------------------------------------------- */
+
+/* Map the line of @identity as if it were a sample of @type, and render its labels. */
+static enum verdict map_as(struct resolver *resolver, struct slice rest, enum sample_type type,
+                           struct identity *identity)
+{
+    const struct mapper_trace *trace =
+        resolver->labels.trace ? &resolver->labels.trace->mapping : NULL;
+    struct labeller *labeller = &resolver->labels.labeller;
+    enum verdict verdict = collector_collect(&resolver->labels, rest, OWN_LABEL_NONE, identity);
+
+    if (verdict != VERDICT_APPLIED)
+        return verdict;
+    verdict = mapper_map(resolver->mapper, type, trace, &labeller->labels, identity);
+    if (verdict != VERDICT_APPLIED)
+        return collector_refuse(&resolver->labels, verdict, resolver->labels.name.sent.at);
+    if (identity_is_skipped(identity))
+        return VERDICT_APPLIED;
+    labeller_rename_own(labeller, metric_type_own_label(metric_type_of(type)));
+    return collector_render(&resolver->labels, rest.at + rest.len, resolver->rendered,
+                            &identity->labels);
+}
+
+/* Map a link of a chain as a sample of @type. @identity is that of the chain's name. */
+static enum verdict map_link_as(struct resolver *resolver, enum sample_type type,
+                                struct identity *identity)
+{
+    const struct slice nothing = { identity->sent_as.at + identity->sent_as.len, 0 };
+    const struct mapper_memory *memory = mapper_recall(resolver->mapper, type);
+
+    if (!memory->is_known) {
+        identity->n_tag_errors = 0;
+        mapper_remember(resolver->mapper, type, map_as(resolver, nothing, type, identity),
+                        identity);
+    }
+    *identity = memory->identity;
+    if (memory->verdict != VERDICT_APPLIED)
+        return collector_refuse(&resolver->labels, memory->verdict, resolver->labels.name.sent.at);
+    return VERDICT_APPLIED;
+}
+
+/* Whether the series of @identity have not been found yet. */
+static bool is_new_end(struct ends *ends, const struct identity *identity)
+{
+    uint64_t hash = hash_pair(identity->family, identity->labels, 0);
+
+    for (unsigned i = 0; i < ends->n_found; i++)
+        if (ends->found[i] == hash)
+            return false;
+    ends->found[ends->n_found++] = hash;
+    return true;
+}
+
+bool resolve_next_end(struct resolver *resolver, struct identity *ret)
+{
+    struct ends *ends = &resolver->ends;
+
+    while (resolver->mapper && ends->next < ARRAY_SIZE(ends_types)) {
+        enum sample_type type = ends_types[ends->next++];
+        enum verdict verdict;
+
+        *ret = ends->sent;
+        verdict = ends->is_link ? map_link_as(resolver, type, ret)
+                                : map_as(resolver, ends->rest, type, ret);
+        ret->type = SAMPLE_END;
+        if (verdict != VERDICT_APPLIED || identity_is_skipped(ret) || !is_new_end(ends, ret))
+            continue;
+        /* Labels are those on metrics of this type already. */
+        for (unsigned own = 0; own < _OWN_LABEL_N; own++)
+            ret->labels_beside[own] = ret->labels;
+        return true;
+    }
+    return false;
+}
+
+/* Map an x, a line or a link. */
+static enum verdict map_end(struct resolver *resolver, struct slice rest, bool is_link,
+                            struct identity *identity)
+{
+    resolver->ends = (struct ends){ .is_link = is_link, .sent = *identity, .rest = rest };
+    if (resolve_next_end(resolver, identity))
+        return VERDICT_APPLIED;
+    /* There is nothing that it could end, for the same reason as a sample. */
+    *identity = resolver->ends.sent;
+    return is_link ? map_link_as(resolver, ends_types[0], identity)
+                   : map_as(resolver, rest, ends_types[0], identity);
+}
+
+/* --- names and labels --------------------------------------------------------------------- */
 
 static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
                                    struct identity *identity)
 {
     enum own_label own = metric_type_own_label(metric_type_of(identity->type));
-    enum verdict verdict = collect_labels(resolver, rest, own, identity);
+    enum verdict verdict;
 
+    if (UNLIKELY(resolver->mapper))
+        return identity->type == SAMPLE_END ? map_end(resolver, rest, false, identity)
+                                            : map_as(resolver, rest, identity->type, identity);
+    verdict = collector_collect(&resolver->labels, rest, own, identity);
     if (verdict == VERDICT_APPLIED)
-        verdict =
-            render_labels(resolver, rest.at + rest.len, resolver->rendered, &identity->labels);
+        verdict = collector_render(&resolver->labels, rest.at + rest.len, resolver->rendered,
+                                   &identity->labels);
     if (verdict == VERDICT_APPLIED && identity->type == SAMPLE_END)
         verdict = resolve_renamed(resolver, rest, identity);
     return verdict;
-}
-
-/* Whether @section becomes labels, but is not UTF-8. */
-static bool is_malformed(struct resolver *resolver, struct slice section)
-{
-    struct slice content;
-    enum section meaning = resolver->parse_section(section, &content);
-    bool is_used = meaning == SECTION_HOST ||
-                   (meaning == SECTION_TAGS && understands(resolver, TAG_DOGSTATSD)) ||
-                   (meaning == SECTION_CONTAINER && resolver->options.has_container_label);
-
-    return is_used && check_text(resolver, content) != VERDICT_APPLIED;
-}
-
-/*
- * If there are several reasons to refuse a line, the first one in the list of proto/README.md
- * counts, which may come last in the line. So a line that was refused for its name or tags is
- * checked again from the start.
- */
-static enum verdict worst_of(struct resolver *resolver, struct slice rest, enum verdict found)
-{
-    const struct tagged_name *name = &resolver->name;
-    const char *fault = resolver->fault;
-    struct tags tags = { .dialect = TAG_DOGSTATSD };
-    struct slice section;
-
-    for (struct slice at = rest; parse_next_section(&at, &section);)
-        if (is_malformed(resolver, section))
-            return REFUSED_MALFORMED_LINE;
-    resolver->fault = fault;
-    if (found == REFUSED_MALFORMED_LINE || found == REFUSED_MIXED_TAGGING_STYLES)
-        return found;
-    if (has_two_dialects(name))
-        return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, name->tags[1].text.at);
-    while (has_dialect(name) && understands(resolver, TAG_DOGSTATSD) &&
-           parse_next_section(&rest, &section))
-        if (resolver->parse_section(section, &tags.text) == SECTION_TAGS && !tags_are_bare(&tags))
-            return refuse(resolver, REFUSED_MIXED_TAGGING_STYLES, tags.text.at);
-    return found;
 }
 
 /* Begin with a name as it was sent: split off its tags. */
@@ -347,11 +258,12 @@ static enum verdict split_name(struct resolver *resolver, struct slice sent,
                                struct identity *identity)
 {
     *identity = (struct identity){ .weight = 1 };
-    resolver->parse_section = parse_section;
-    tags_split_name(sent, resolver->options.dialects, resolver->unsplit, &resolver->name);
-    identity->n_tag_errors = resolver->name.odd_bracket ? 1 : 0;
-    return resolver->name.name.len ? VERDICT_APPLIED
-                                   : refuse(resolver, REFUSED_MALFORMED_LINE, sent.at);
+    resolver->labels.parse_section = parse_section;
+    tags_split_name(sent, resolver->options.dialects, resolver->unsplit, &resolver->labels.name);
+    identity->n_tag_errors = resolver->labels.name.odd_bracket ? 1 : 0;
+    return resolver->labels.name.name.len
+               ? VERDICT_APPLIED
+               : collector_refuse(&resolver->labels, REFUSED_MALFORMED_LINE, sent.at);
 }
 
 /* Cut the type off the front of @rest. Returns false if there is no such type. */
@@ -359,8 +271,8 @@ static bool take_type(struct resolver *resolver, struct slice *rest, struct iden
 {
     if (!sample_type_parse(slice_cut(rest, '|'), &identity->type))
         return false;
-    if (resolver->trace)
-        resolver->trace->on_type(resolver->trace->ctx, identity->type);
+    if (resolver->labels.trace)
+        resolver->labels.trace->on_type(resolver->labels.trace->ctx, identity->type);
     return true;
 }
 
@@ -383,8 +295,8 @@ static bool may_be_totals(const struct resolver *resolver, const struct identity
 static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
                                   struct identity *identity)
 {
-    const struct tagged_name *name = &resolver->name;
-    enum verdict verdict = check_text(resolver, name->sent);
+    const struct tagged_name *name = &resolver->labels.name;
+    enum verdict verdict = collector_check_text(&resolver->labels, name->sent);
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
@@ -393,7 +305,7 @@ static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
         verdict = resolve_labels(resolver, rest, identity);
     if (UNLIKELY(may_be_totals(resolver, identity)))
         read_totals(resolver, identity);
-    return verdict == VERDICT_APPLIED ? verdict : worst_of(resolver, rest, verdict);
+    return verdict == VERDICT_APPLIED ? verdict : collector_worst(&resolver->labels, rest, verdict);
 }
 
 enum verdict resolve_line(struct resolver *resolver, const struct line *line, struct identity *ret)
@@ -406,9 +318,10 @@ enum verdict resolve_line(struct resolver *resolver, const struct line *line, st
     if (verdict != VERDICT_APPLIED)
         return verdict;
     if (!is_type)
-        return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
-    if (ret->type == SAMPLE_END && resolver->name.odd_bracket)
-        return refuse(resolver, REFUSED_MALFORMED_LINE, resolver->name.odd_bracket);
+        return collector_refuse(&resolver->labels, REFUSED_ILLEGAL_EVENT, type);
+    if (ret->type == SAMPLE_END && resolver->labels.name.odd_bracket)
+        return collector_refuse(&resolver->labels, REFUSED_MALFORMED_LINE,
+                                resolver->labels.name.odd_bracket);
     return resolve_split(resolver, rest, ret);
 }
 
@@ -417,13 +330,34 @@ enum verdict resolve_line(struct resolver *resolver, const struct line *line, st
 enum verdict resolve_name(struct resolver *resolver, struct slice name, struct identity *ret)
 {
     const struct slice nothing = { name.at + name.len, 0 };
+    struct mapper *mapper = TAKE(resolver->mapper); /* links are mapped, by their types */
     enum verdict verdict = split_name(resolver, name, ret);
 
     /* Any type without an own label; the further renderings are for the others. */
     ret->type = SAMPLE_GAUGE;
     if (verdict == VERDICT_APPLIED)
         verdict = resolve_split(resolver, nothing, ret);
-    return verdict == VERDICT_APPLIED ? resolve_renamed(resolver, nothing, ret) : verdict;
+    if (verdict == VERDICT_APPLIED)
+        verdict = resolve_renamed(resolver, nothing, ret);
+    resolver->mapper = mapper;
+    if (mapper)
+        mapper_begin_chain(mapper);
+    return verdict;
+}
+
+/* The name and labels of a link of @type. @ret is the identity of the chain's name. */
+static enum verdict name_link(struct resolver *resolver, enum sample_type type,
+                              struct identity *ret)
+{
+    const struct slice nothing = { ret->sent_as.at + ret->sent_as.len, 0 };
+
+    if (!resolver->mapper)
+        ret->labels = identity_labels_on(ret, metric_type_of(type));
+    else if (type == SAMPLE_END)
+        return map_end(resolver, nothing, true, ret);
+    else
+        return map_link_as(resolver, type, ret);
+    return VERDICT_APPLIED;
 }
 
 enum verdict resolve_link(struct resolver *resolver, const struct identity *name,
@@ -431,17 +365,20 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
 {
     struct slice rest = { link->rest.at + 1, link->rest.len - 1 }, section, content;
     const char *type = rest.at;
-    enum verdict verdict = VERDICT_APPLIED;
+    enum sample_type sent;
+    enum verdict verdict;
 
     *ret = *name;
     if (!take_type(resolver, &rest, ret))
-        return refuse(resolver, REFUSED_ILLEGAL_EVENT, type);
+        return collector_refuse(&resolver->labels, REFUSED_ILLEGAL_EVENT, type);
     if (ret->type == SAMPLE_END && ret->n_tag_errors)
-        return refuse(resolver, REFUSED_MALFORMED_LINE, link->name.at);
-    ret->labels = identity_labels_on(name, metric_type_of(ret->type));
+        return collector_refuse(&resolver->labels, REFUSED_MALFORMED_LINE, link->name.at);
+    sent = ret->type;
+    verdict = name_link(resolver, sent, ret);
+    ret->type = sent;
     while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
         if (parse_section(section, &content) != SECTION_CONTAINER)
-            verdict = add_section(resolver, section, ret);
+            verdict = collector_add_section(&resolver->labels, section, ret);
     if (UNLIKELY(may_be_totals(resolver, ret)))
         read_totals(resolver, ret);
     return verdict;
@@ -465,7 +402,7 @@ enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts
                            struct identity *ret)
 {
     *ret = (struct identity){ .type = parts->type, .weight = 1 };
-    resolver->name = (struct tagged_name){ .name = parts->name, .sent = parts->name };
-    resolver->parse_section = parts->parse_section;
+    resolver->labels.name = (struct tagged_name){ .name = parts->name, .sent = parts->name };
+    resolver->labels.parse_section = parts->parse_section;
     return resolve_split(resolver, parts->sections, ret);
 }

@@ -10,8 +10,9 @@
 #include "base/compiler.h"
 #include "base/identity.h"
 #include "base/line.h"
-#include "input/labeller.h"
+#include "input/mapper.h"
 #include "input/parse.h"
+#include "input/resolve_trace.h"
 
 struct resolve_options {
     struct line_limits limits;
@@ -19,17 +20,7 @@ struct resolve_options {
     bool keeps_bare_tags;       /* as key="true" */
     bool has_container_label;   /* |c:ID becomes container_id="ID" */
     bool renames_scrape_labels; /* job and instance become exported_job and exported_instance */
-};
-
-/* Called as a line is resolved, to show how. */
-struct resolve_trace {
-    void *ctx;
-    /* Called even if the line is refused for its name. */
-    void (*on_type)(void *ctx, enum sample_type type);
-    /* @label is valid with TAG_KEPT. */
-    void (*on_tag)(void *ctx, const struct tags *tags, struct slice text, enum tag_fate fate,
-                   const struct label *label);
-    void (*on_section)(void *ctx, struct slice section, enum section meaning, bool is_good);
+    struct mapping *mapping;    /* for the first mapper, which takes a reference; NULL: none */
 };
 
 struct resolver;
@@ -38,6 +29,12 @@ struct resolver;
 MUST_CHECK int resolve_new(struct resolver **ret, const struct resolve_options *options);
 void resolve_free(struct resolver *resolver);
 DEFINE_CLEANUP(struct resolver *, resolve_free)
+
+/*
+ * Map lines with @mapper, which is taken over and was made for the same limits; NULL: do not map
+ * them. Returns the mapper before, for the caller to free.
+ */
+MUST_CHECK struct mapper *resolve_exchange_mapper(struct resolver *resolver, struct mapper *mapper);
 
 /* Call @trace, which is borrowed, for all that follows; NULL: no trace. */
 void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *trace);
@@ -53,11 +50,18 @@ void resolve_set_totals(struct resolver *resolver, bool are_totals);
  * from @resolver. Or returns the first that applies of REFUSED_MALFORMED_LINE (no name),
  * REFUSED_ILLEGAL_EVENT, REFUSED_MALFORMED_LINE (name or tags are not UTF-8; or it is an x with a
  * tag that would be dropped, or with brackets of which none has a partner),
- * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT; resolve_fault() is
- * then the fault.
+ * REFUSED_MIXED_TAGGING_STYLES, REFUSED_NAME_LIMIT and REFUSED_LABEL_LIMIT, or of those of
+ * mapper_map(); resolve_fault() is then the fault.
  */
 MUST_CHECK enum verdict resolve_line(struct resolver *resolver, const struct line *line,
                                      struct identity *ret);
+
+/*
+ * The next identity of the x that was resolved last, as a line or a link. Rules may map its name
+ * for each type of sample to something else, and an x ends all of it. Returns false if there is
+ * none left.
+ */
+MUST_CHECK bool resolve_next_end(struct resolver *resolver, struct identity *ret);
 
 /*
  * Resolve the common part of a chain's links: @name with its tags. Returns the verdicts of

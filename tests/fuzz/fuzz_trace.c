@@ -285,7 +285,7 @@ static struct trace trace_to(struct told *told)
         .on_chain = on_nothing,
         .on_link = on_nothing,
         .on_check = on_check,
-        .resolving = { told, on_type, on_tag, on_section },
+        .resolving = { told, on_type, on_tag, on_section, { 0 } },
         .on_series = on_series,
         .on_sample = on_sample,
         .on_verdict = on_verdict,

@@ -37,6 +37,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
+    "input/collector": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "base/regex_parser": "only regex_syntax and its parts use it: test_regex_syntax.c",
     "main": "it only chooses a command: tests/system/test_start.py",

@@ -751,7 +751,7 @@ static void must_tell(const struct resolve_options *options, const char *text, c
                       const char *sections)
 {
     struct told told = { .tags = "" };
-    const struct resolve_trace trace = { &told, on_type, on_tag, on_section };
+    const struct resolve_trace trace = { &told, on_type, on_tag, on_section, { 0 } };
     struct identity identity;
     struct resolver *own;
 

@@ -28,6 +28,9 @@ const char *refusal_meaning(enum verdict verdict)
         return "the value is negative, but a counter can only grow";
     case REFUSED_SERIES_LIMIT: return "a new gauge, or a new name, beyond a --limit.*series* limit";
     case REFUSED_END_LIMIT: return "x would check more series than a worker does in one second";
+    case REFUSED_UNDECLARED_LABEL:
+        return "the metric is declared without one of these labels, and the config refuses such "
+               "lines";
     case REFUSED_TYPE_CONFLICT:
         return "the name is in use with another type, or as _bucket, _sum or _count of a histogram";
     case REFUSED_RESERVED_NAME:

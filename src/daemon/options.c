@@ -8,6 +8,7 @@
 
 #include "daemon/options.h"
 
+#include "config/config.h"
 #include "config/settings.h"
 #include "daemon/daemon.h"
 
@@ -36,6 +37,7 @@ struct pipeline_options options_pipeline(const struct settings *settings)
             .keeps_bare_tags = settings->bare_tags,
             .renames_scrape_labels = settings->scrape_labels == SETTINGS_RENAME,
             .has_container_label = settings->container_label,
+            .mapping = config_mapping(settings),
         },
         .has_check_gauges = settings->service_checks,
     };

@@ -60,6 +60,14 @@ static bool check_values(const struct combination *combination, const struct nod
     return values->first != NULL;
 }
 
+static bool is_constant(const struct metric *metric, struct slice name)
+{
+    for (size_t i = 0; i < metric->n_constants; i++)
+        if (slice_equal(metric->constants[i].name, name))
+            return true;
+    return false;
+}
+
 static bool check_label(const struct combination *combination, const struct node *values)
 {
     const struct metric *metric = combination->metric;
@@ -67,6 +75,12 @@ static bool check_label(const struct combination *combination, const struct node
 
     if (!label_name_check(combination->draft, "initial", values->key, metric->type))
         return false;
+    if (is_constant(metric, name)) {
+        problems_add(combination->draft->problems, values->key->place,
+                     "initial: %.*s is one of labels_const, which all series have; remove it",
+                     (int)name.len, name.at);
+        return false;
+    }
     if (!metric_takes_label(metric, name)) {
         problems_add(combination->draft->problems, values->key->place,
                      "initial: %.*s is not one of the metric's labels; add it to them",
@@ -83,7 +97,10 @@ static bool begin(struct combination *combination, const struct node *map)
 
     combination->n = 0;
     for (const struct node *values = map->first; values; values = values->next) {
-        if (!check_label(combination, values)) {
+        if (values->is_repeated)
+            problems_add(combination->draft->problems, values->key->place,
+                         "initial: this label is given twice");
+        if (values->is_repeated || !check_label(combination, values)) {
             is_good = false;
             continue;
         }

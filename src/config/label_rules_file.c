@@ -10,6 +10,7 @@
 #include "config/label_rules_file.h"
 
 #include "config/label_name.h"
+#include "mapping/label_rule.h"
 
 /* --- check ---------------------------------------------------------------------------------- */
 
@@ -73,9 +74,81 @@ static bool check(struct draft *draft, const struct label_rules_nodes *nodes)
 
 /* --- make ----------------------------------------------------------------------------------- */
 
+static size_t count(const struct node *node)
+{
+    size_t n = 0;
+
+    for (const struct node *value = node ? node->first : NULL; value; value = value->next)
+        n++;
+    return n;
+}
+
+/* Copies of the texts in @list. Sets *@ret_n; 0 if it is NULL or out of memory. */
+static struct slice *copy_list(struct draft *draft, const struct node *list, size_t *ret_n)
+{
+    struct slice *texts =
+        list && list->first ? draft_alloc(draft, count(list) * sizeof(*texts)) : NULL;
+
+    *ret_n = 0;
+    for (const struct node *text = texts ? list->first : NULL; text; text = text->next)
+        texts[(*ret_n)++] = draft_copy(draft, text->text);
+    return texts;
+}
+
+static void make_renames(struct draft *draft, const struct node *map, struct label_rules *rules)
+{
+    size_t n = count(map);
+
+    rules->renames = n ? draft_alloc(draft, n * sizeof(*rules->renames)) : NULL;
+    for (const struct node *to = rules->renames ? map->first : NULL; to; to = to->next)
+        rules->renames[rules->n_renames++] =
+            (struct label_rename){ draft_copy(draft, to->key->text), draft_copy(draft, to->text) };
+}
+
+/* What stands for values that are not allowed. */
+static struct slice find_other(struct draft *draft, const struct node *map)
+{
+    for (const struct node *value = map->first; value; value = value->next)
+        if (is_other(value))
+            return draft_copy(draft, value->text);
+    return SLICE("other");
+}
+
+static void make_values(struct draft *draft, const struct node *map, struct label_rules *rules)
+{
+    size_t n = count(map);
+    struct slice other;
+
+    rules->values = n ? draft_alloc(draft, n * sizeof(*rules->values)) : NULL;
+    if (!rules->values)
+        return;
+    other = find_other(draft, map);
+    for (const struct node *list = map->first; list; list = list->next) {
+        struct label_values *values = &rules->values[rules->n_values];
+
+        if (is_other(list))
+            continue;
+        values->label = draft_copy(draft, list->key->text);
+        values->allowed = copy_list(draft, list, &values->n_allowed);
+        values->other = other;
+        rules->n_values++;
+    }
+}
+
+/* NULL when out of memory. */
 static const struct label_rules *make(struct draft *draft, const struct label_rules_nodes *nodes)
 {
-    return NULL;
+    struct label_rules *rules = draft_alloc(draft, sizeof(*rules));
+
+    if (!rules)
+        return NULL;
+    rules->drop = copy_list(draft, nodes->drop, &rules->n_drop);
+    rules->has_keep = nodes->keep != NULL;
+    rules->keep = copy_list(draft, nodes->keep, &rules->n_keep);
+    make_renames(draft, nodes->rename, rules);
+    make_values(draft, nodes->values, rules);
+    label_rules_sort(rules);
+    return rules;
 }
 
 const struct label_rules *label_rules_read(struct draft *draft,

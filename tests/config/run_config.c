@@ -17,6 +17,7 @@
 #include "config/mapping_file.h"
 #include "config/names_file.h"
 #include "config/settings_file.h"
+#include "mapping/label_rule.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -71,6 +72,32 @@ static void add_treatment(const struct treatment *treatment, struct buffer *out)
                           treatment->words[i].number);
 }
 
+static void add_texts(const char *what, const struct slice *texts, size_t n, struct buffer *out)
+{
+    buffer_add(out, slice_of(what));
+    for (size_t i = 0; i < n; i++)
+        buffer_add_format(out, " %.*s", S(texts[i]));
+    buffer_add_char(out, '\n');
+}
+
+static void add_label_rules(const struct label_rules *rules, struct buffer *out)
+{
+    if (!rules)
+        return;
+    if (rules->n_drop)
+        add_texts("    drop labels", rules->drop, rules->n_drop, out);
+    if (rules->has_keep)
+        add_texts("    keep labels", rules->keep, rules->n_keep, out);
+    for (size_t i = 0; i < rules->n_renames; i++)
+        buffer_add_format(out, "    rename label %.*s to %.*s\n", S(rules->renames[i].from),
+                          S(rules->renames[i].to));
+    for (size_t i = 0; i < rules->n_values; i++) {
+        buffer_add_format(out, "    label %.*s is %.*s, or", S(rules->values[i].label),
+                          S(rules->values[i].other));
+        add_texts("", rules->values[i].allowed, rules->values[i].n_allowed, out);
+    }
+}
+
 static void add_rule(const struct rule *rule, struct buffer *out)
 {
     static const char *const observers[] = { "", ", histograms", ", summaries" };
@@ -97,6 +124,7 @@ static void add_rule(const struct rule *rule, struct buffer *out)
                           S(rule->labels[i].value));
     add_spec(rule->spec, out);
     add_treatment(rule->treatment, out);
+    add_label_rules(rule->label_rules, out);
 }
 
 static void add_labels(const struct label *labels, size_t n, struct buffer *out)
@@ -126,6 +154,7 @@ static void add_metric(const struct metric *metric, struct buffer *out)
     }
     add_spec(metric->spec, out);
     add_treatment(metric->treatment, out);
+    add_label_rules(metric->label_rules, out);
 }
 
 static void add_test(const struct draft_test *test, struct buffer *out)
@@ -149,6 +178,9 @@ static void add_draft(const struct draft *draft, struct buffer *out)
         buffer_add_format(out, "undeclared: %s\n", undeclared[draft->undeclared]);
     if (draft->undeclared_labels)
         buffer_add_format(out, "undeclared_labels: %s\n", labels[draft->undeclared_labels]);
+    if (draft->label_rules)
+        buffer_add_literal(out, "all lines:\n");
+    add_label_rules(draft->label_rules, out);
     for (size_t i = 0; i < draft->metrics.n; i++)
         add_metric(DRAFT_ITEM(draft->metrics, struct metric, i), out);
     for (size_t i = 0; i < draft->rules.n; i++)

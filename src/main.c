@@ -10,6 +10,7 @@
 
 #include "base/spelling.h"
 #include "config/config.h"
+#include "config/schema.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 #include "tools/bench/bench.h"
@@ -74,6 +75,14 @@ static int print_help(void)
     return print(&help);
 }
 
+static int print_schema(void)
+{
+    CLEANUP(buffer_deinit) struct buffer schema = { 0 };
+
+    schema_write(&schema);
+    return print(&schema);
+}
+
 static int print_config(const struct settings *settings, const struct command_line *line)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
@@ -112,6 +121,7 @@ static int daemon_main(int argc, char **argv)
             puts("udometer: the config is valid");
         return finish_output();
     case CONFIG_PRINT: return print_config(settings, &line);
+    case CONFIG_SCHEMA: return print_schema();
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
     case CONFIG_USAGE_ERROR: return EXIT_USAGE;

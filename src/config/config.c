@@ -152,6 +152,8 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
     outcome = check_pages(line, settings, problems);
     if (outcome != CONFIG_RUN)
         return outcome;
+    if (settings->print_schema)
+        return CONFIG_SCHEMA;
     if (settings->print_config)
         return CONFIG_PRINT;
     return settings->check_config ? CONFIG_CHECK : CONFIG_RUN;

@@ -24,8 +24,9 @@ DEFINE_CLEANUP(struct settings *, config_free)
 /* What the command line asks for. */
 enum config_outcome {
     CONFIG_RUN,
-    CONFIG_CHECK, /* --check-config: everything is valid; say so and exit */
-    CONFIG_PRINT, /* --print-config: likewise; call config_write() and exit */
+    CONFIG_CHECK,  /* --check-config: everything is valid; say so and exit */
+    CONFIG_PRINT,  /* --print-config: likewise; call config_write() and exit */
+    CONFIG_SCHEMA, /* --print-schema: likewise; call schema_write() and exit */
     CONFIG_HELP,
     CONFIG_VERSION,
     CONFIG_USAGE_ERROR, /* flags or variables are invalid; exit status 2 */

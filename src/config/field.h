@@ -55,7 +55,9 @@ struct field {
     double least, most;
     const char *unit;                /* of a number, for documents; NULL: none */
     const struct field_table *table; /* FIELD_MAP, or the maps in a list: their keys */
+    const struct field_table *other; /* of a list: maps may have these keys instead */
     enum field_form item;            /* FIELD_LIST, FIELD_ENTRIES: of each value, for documents */
+    const char *schema;  /* FIELD_ANY: JSON schemas of what it may be, a JSON array; NULL: any */
     const char *instead; /* not NULL: the key is outdated; a warning says to write this instead */
 };
 

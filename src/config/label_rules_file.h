@@ -22,7 +22,7 @@
         "values", FIELD_ENTRIES, FIELD(member.values),                                             \
             "the values that labels may have, a list for each; the value of other stands for all " \
             "the rest",                                                                            \
-            .item = FIELD_LIST                                                                     \
+            .item = FIELD_ANY                                                                      \
     }
 
 /* Read the rules at @nodes. NULL if there are none, or after adding problems. */

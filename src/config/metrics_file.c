@@ -68,9 +68,10 @@ static const struct field metric_fields[] = {
       .item = FIELD_TEXT },
     { "buckets", FIELD_ANY, FIELD(buckets),
       "upper bounds of a histogram: a list, or {linear: {start, width, count}}, or {exponential: "
-      "{start, factor, count}}" },
+      "{start, factor, count}}",
+      .schema = BUCKETS_SCHEMA },
     { "native", FIELD_ANY, FIELD(native), "also a native histogram: true, or a map of options",
-      .table = &native_table },
+      .table = &native_table, .schema = "[{\"type\": \"boolean\"}, {\"type\": \"object\"}]" },
     { "quantiles", FIELD_LIST, FIELD(quantiles), "of a summary", .item = FIELD_ANY },
     { "ttl", FIELD_DURATION, FIELD(ttl),
       "remove a series this long after its last update; 0s: "
@@ -79,7 +80,8 @@ static const struct field metric_fields[] = {
       .most = 1000000000 },
     { "initial", FIELD_ANY, FIELD(initial),
       "label sets of the series that are there from the start, at zero: a list of maps, or true if "
-      "it has no labels" },
+      "it has no labels",
+      .schema = "[{\"type\": \"boolean\"}, {\"type\": \"object\"}, {\"type\": \"array\"}]" },
     { "scale", FIELD_NUMBER, FIELD(scale), "factor for each value" },
     { "gauge", FIELD_WORD, FIELD(gauge), "what a sign before a gauge's value means",
       .words = gauges },

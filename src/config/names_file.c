@@ -35,14 +35,15 @@ struct root_nodes {
 static const struct field root_fields[] = {
     { "include", FIELD_ANY, FIELD(include),
       "files to read too: a path, with * in it perhaps, or a list; relative to this file's "
-      "folder" },
+      "folder",
+      .schema = "[{\"type\": \"string\"}, {\"type\": \"array\"}]" },
     { "undeclared", FIELD_WORD, FIELD(undeclared), "what becomes of metrics that are not declared",
       .words = undeclared },
     { "undeclared_labels", FIELD_WORD, FIELD(undeclared_labels),
       "what becomes of labels that a metric with labels does not declare",
       .words = undeclared_labels },
     { "metrics", FIELD_LIST, FIELD(metrics), "declared metrics, and groups of them",
-      .table = &metrics_table },
+      .table = &metrics_table, .other = &metrics_group_table },
     { "mapping", FIELD_MAP, FIELD(mapping), "mapping rules, as in a file of statsd_exporter",
       .table = &mapping_file_table },
     LABEL_RULES_FIELDS(label_rules),

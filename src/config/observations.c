@@ -15,7 +15,8 @@
 
 #define FIELD_NODES struct histogram_nodes
 static const struct field histogram_fields[] = {
-    { "buckets", FIELD_ANY, FIELD(buckets), "upper bounds of the buckets, ascending" },
+    { "buckets", FIELD_ANY, FIELD(buckets), "upper bounds of the buckets, ascending",
+      .schema = BUCKETS_SCHEMA },
     { "native_histogram_bucket_factor", FIELD_NUMBER, FIELD(factor),
       "how much wider a bucket of the native histogram is than the one before it", .least = 0,
       .most = 65536 },

@@ -14,6 +14,12 @@
 #include "base/buckets.h"
 #include "config/draft.h"
 
+/* The JSON schemas of buckets (struct field). */
+#define BUCKETS_SCHEMA                                                                             \
+    "[{\"type\": \"array\", \"items\": {\"type\": \"number\"}}, {\"type\": \"object\", "           \
+    "\"properties\": {\"linear\": {\"type\": \"object\"}, \"exponential\": {\"type\": "            \
+    "\"object\"}}}]"
+
 /* The options of a histogram in statsd_exporter's files. */
 struct histogram_nodes {
     const struct node *buckets, *factor, *max_buckets;

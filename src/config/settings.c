@@ -158,6 +158,9 @@ static const struct option options[] = {
     { "print-config", NULL, OPTION_SWITCH(print_config, false),
       "print all settings and where each comes from, in the form of a config file, and exit",
       .lowest_source = OPTION_FLAG },
+    { "print-schema", NULL, OPTION_SWITCH(print_schema, false),
+      "print a JSON schema of the config file, for editors, and exit",
+      .lowest_source = OPTION_FLAG },
     { "welcome", NULL, OPTION_SWITCH(welcome, false),
       "print what to try first, once udometer is ready", .lowest_source = OPTION_FLAG },
 };

@@ -62,6 +62,7 @@ struct settings {
     enum log_format log_format;
     enum settings_check check_config;
     bool print_config;
+    bool print_schema;
     bool welcome;
 
     /* Not a setting: what the files say about names. */

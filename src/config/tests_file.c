@@ -12,13 +12,17 @@ struct test_nodes {
     const struct node *name, *send, *expect;
 };
 
+#define LINES_SCHEMA "[{\"type\": \"string\"}, {\"type\": \"array\"}, {\"type\": \"object\"}]"
+
 #define FIELD_NODES struct test_nodes
 static const struct field test_fields[] = {
     { "name", FIELD_TEXT, FIELD(name), "what it shows" },
-    { "send", FIELD_ANY, FIELD(send), "lines: a list, or a text of several lines" },
+    { "send", FIELD_ANY, FIELD(send), "lines: a list, or a text of several lines",
+      .schema = LINES_SCHEMA },
     { "expect", FIELD_ANY, FIELD(expect),
       "series, each with its value, that there must be then; a list, a text of several lines, or a "
-      "map" },
+      "map",
+      .schema = LINES_SCHEMA },
 };
 const struct field_table tests_table = FIELD_TABLE(test_fields, "a test");
 #undef FIELD_NODES

@@ -5,8 +5,9 @@
     check_docs.py SOURCE_FOLDER UDOMETER [--update]
 
 docs/configuration.md must have the text of --help; docs/telemetry.md must have a row for each
-self-metric of a real scrape, with its type and help. With --update, the part between the
-"generated" marks of each is updated.
+self-metric of a real scrape, with its type and help; docs/names.md must have a row for each key of
+the schema that --print-schema prints, and docs/udometer.schema.json must be that schema. With
+--update, the part between the "generated" marks of each is updated, and the schema.
 
 The table of reasons in docs/telemetry.md must have each reason to refuse a line, with the text that
 "udometer explain" gives.
@@ -18,6 +19,7 @@ A relative link in any Markdown file must lead to a file or folder of the reposi
 to a heading.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -26,6 +28,7 @@ import sys
 import urllib.parse
 import urllib.request
 
+import schema_reference
 from report import report
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
@@ -92,8 +95,23 @@ def generated_part(path):
     return text[text.index(BEGIN) + len(BEGIN):text.index(END)]
 
 
+def schema_text(binary):
+    return subprocess.run([binary, "--print-schema"], check=True, capture_output=True,
+                          text=True).stdout
+
+
+def stale_schema(root, binary, is_update):
+    path = root / "docs/udometer.schema.json"
+    text = schema_text(binary)
+    if is_update:
+        path.write_text(text)
+    elif path.read_text() != text:
+        yield f"{path}: differs from --print-schema; run: {' '.join(sys.argv)} --update"
+
+
 def stale_parts(root, binary, is_update):
-    wanted = {"configuration.md": help_text(binary), "telemetry.md": metrics_table(binary)}
+    wanted = {"configuration.md": help_text(binary), "telemetry.md": metrics_table(binary),
+              "names.md": "\n" + schema_reference.reference(json.loads(schema_text(binary)))}
     for name, part in wanted.items():
         path = root / "docs" / name
         if is_update:
@@ -172,6 +190,7 @@ def broken_links(root):
 
 def complaints(root, binary, is_update):
     yield from stale_parts(root, binary, is_update)
+    yield from stale_schema(root, binary, is_update)
     yield from wrong_reasons(root)
     yield from unknown_variables(root)
     yield from broken_links(root)

@@ -17,6 +17,7 @@ WITHOUT_UNIT_TEST = {
     "aggregate/ending": "only the registry uses it: test_registry_ending.c",
     "config/alias": "only document uses it: test_document.c",
     "config/file": "only documents are read by it: test_document.c",
+    "config/schema": "docs/udometer.schema.json: check_docs.py",
     "config/tests_file": "tests in files are data: tests/config",
     "config/profiles": "profiles are data: tests/config",
     "config/observations": "buckets and quantiles are data: tests/config",

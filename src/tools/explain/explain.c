@@ -117,6 +117,7 @@ int explain_main(int argc, char **argv)
     switch (outcome) {
     case CONFIG_RUN:
     case CONFIG_CHECK:
+    case CONFIG_SCHEMA:
     case CONFIG_PRINT: return run_or_help(settings, &words);
     case CONFIG_HELP:
     case CONFIG_VERSION: return print_help();

@@ -13,6 +13,7 @@
 #include "config/schema.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
+#include "daemon/self_test.h"
 #include "tools/bench/bench.h"
 #include "tools/explain/explain.h"
 #include "tools/send/send.h"
@@ -100,6 +101,16 @@ static int run(const struct settings *settings, const struct problems *warnings)
     return daemon_run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Run the tests that the files bring, once the config itself is valid. */
+static enum config_outcome run_tests(const struct settings *settings, struct findings *findings)
+{
+    int r = self_test_run(settings, &findings->problems);
+
+    if (r < 0)
+        problems_add(&findings->problems, PLACE_NONE, "the tests cannot be run: %s", strerror(-r));
+    return findings->problems.n ? CONFIG_FILE_ERROR : CONFIG_CHECK;
+}
+
 static int daemon_main(int argc, char **argv)
 {
     CLEANUP(config_freep) struct settings *settings = NULL;
@@ -114,6 +125,8 @@ static int daemon_main(int argc, char **argv)
     outcome = config_load(settings, &line, &findings.problems, &findings.warnings);
     if (outcome == CONFIG_RUN)
         return run(settings, &findings.warnings);
+    if (outcome == CONFIG_CHECK)
+        outcome = run_tests(settings, &findings);
     print_findings(&findings, config_wants_json(settings));
     switch (outcome) {
     case CONFIG_CHECK:

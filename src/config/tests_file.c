@@ -117,6 +117,7 @@ static void read_test(struct draft *draft, const struct field_reader *reader,
                      "VALUE, …] in this test");
         return;
     }
+    draft->says_something = true;
     send = read_lines(draft, nodes.send, "send");
     expect = read_lines(draft, nodes.expect, "expect");
     test = draft_add(draft, &draft->tests, sizeof(*test));

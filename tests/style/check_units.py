@@ -35,6 +35,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/http_sockets": "it binds, as listeners do: tests/system/test_addresses.py",
     "daemon/intake": "only a worker uses it: test_worker.c",
     "ingest/lane": "only a worker, explain and the rig make one: test_worker.c, golden",
+    "daemon/self_test": "the tests of a config: tests/system/test_check_config.py",
     "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What --check-config says about files of metrics and rules, and the tests that they bring."""
+
+import json
+
+import pytest
+
+from harness import run
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Write files, and check the config of the first."""
+    def write_and_check(files, flag="--check-config"):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        return run(flag, f"--config.file={tmp_path / next(iter(files))}")
+    return write_and_check
+
+
+def test_all_files_are_checked(check, tmp_path):
+    done = check({
+        "udometer.yml": "include: conf.d/*.yml\nstatsd.mapping-config: [rules.yml]\n",
+        "conf.d/a.yml": "metrics: [{name: a_total, type: conter}]\n",
+        "rules.yml": "mappings:\n- match: \"a.*\"\n  name: a_total\n  ttl: 5\n  time_type: x\n",
+    })
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.splitlines() == [
+        f"udometer: {tmp_path}/conf.d/a.yml:1:33: type: conter: expected counter, gauge, "
+        "histogram, summary or set; did you mean counter?",
+        f"udometer: {tmp_path}/rules.yml:4:8: ttl: 5: has no unit; write s for seconds: 5s",
+        f"udometer: warning: {tmp_path}/rules.yml:5:3: time_type: unknown key of a mapping rule; "
+        "did you mean timer_type, which is now observer_type?",
+    ]
+
+
+def test_warnings_do_not_end_it(check):
+    done = check({"udometer.yml": "mapping:\n  mappings:\n"})
+    assert done.returncode == 0 and "valid" in done.stdout
+    assert "udometer.yml:2:3: mappings: is empty" in done.stderr
+
+
+def test_editors_get_json(check, tmp_path):
+    done = check({"udometer.yml": "undeclared: maybe\nmapping: {mapings: []}\n"},
+                 "--check-config=json")
+    assert done.returncode == 1 and not done.stderr
+    path = str(tmp_path / "udometer.yml")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"severity": "error", "file": path, "line": 1, "column": 13,
+         "message": "undeclared: maybe: expected accept or drop"},
+        {"severity": "warning", "file": path, "line": 2, "column": 11,
+         "message": "mapings: unknown key of a mapping file; did you mean mappings?"},
+    ]
+    done = check({"udometer.yml": "undeclared: drop\n"}, "--check-config=json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+TESTS = """
+tests:
+- name: tags become labels
+  send: ["a.b:1|c|#x:1,y:2", "a.b:2|c|#y:2,x:1", "t:5|ms"]
+  expect:
+"""
+
+
+def test_tests_in_a_file_are_run(check):
+    done = check({"udometer.yml": TESTS + """
+  - 'a_b{y="2", x="1"} 3'
+  - a_b{x="1",y="2"}
+  - t_bucket{le="0.005"} 1.0
+  - t_count 1
+"""})
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_test_that_fails_is_a_problem_at_its_place(check, tmp_path):
+    done = check({"udometer.yml": TESTS + """
+  - a_b{x="1",y="2"} 4
+  - a_b 3
+  - other 1
+"""})
+    place = f"udometer: {tmp_path}/udometer.yml:3:3: test tags become labels: expected "
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.splitlines() == [
+        place + 'a_b{x="1",y="2"} 4, but it is 3',
+        place + 'a_b 3, but there is no such series; there is a_b{x="1",y="2"} 3',
+        place + "other 1, but there is no such series",
+    ]
+
+
+def test_a_test_alone_starts_without_what_came_before(check):
+    one = "- {send: \"a:1|c\", expect: a 1}\n"
+    assert check({"udometer.yml": "tests:\n" + one + one}).returncode == 0

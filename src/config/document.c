@@ -257,9 +257,10 @@ static bool read_alias(struct reading *reading, const yaml_event_t *event)
 
     if (node)
         return add_copy(reading, node, &event->start_mark);
-    problems_add(reading->problems, place_of(&event->start_mark),
-                 "*%s: no value above has the anchor &%s; if the text begins with '*', quote it",
-                 name, name);
+    problems_add(
+        reading->problems, place_of(&event->start_mark),
+        "*%.40s: no value above has the anchor &%.40s; if the text begins with '*', quote it", name,
+        name);
     return add_scalar(reading, SLICE(""), &event->start_mark) != NULL;
 }
 

@@ -130,7 +130,8 @@ long scrape_read(struct scrape *scrape, char *out, size_t max)
     n = scrape->chunk.len - scrape->n_taken;
     if (n > max)
         n = max;
-    memcpy(out, scrape->chunk.data + scrape->n_taken, n);
+    if (n > 0) /* an empty buffer has no data to point into */
+        memcpy(out, scrape->chunk.data + scrape->n_taken, n);
     scrape->n_taken += n;
     scrape->size_bytes += (double)n;
     return (long)n;

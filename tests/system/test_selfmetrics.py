@@ -52,7 +52,7 @@ def test_changes_of_gauges_are_counted_by_listener(start, folder):
     udometer = start("--workers=2", *flags)
     for listener in range(2):
         for i in range(8):  # the 0 is for the -1, which sets the gauge then
-            udometer.send("{0}:3|g\n{0}:-2|g\n{0}:0:-1|g".format("g%d" % i),
+            udometer.send("{0}:3|g\n{0}:-2|g\n{0}:0:-1|g".format("g%d_%d" % (listener, i)),
                           flow=udometer.new_flow(listener))
     write(udometer, connect(udometer, "tcp"), b"d:5|g\nd:-1|g\n")
     scrape = udometer.settle()

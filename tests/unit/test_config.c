@@ -30,6 +30,7 @@ static enum config_outcome load(const char *const *flags)
         argc++;
     }
     line = config_line(argc, argv, false);
+    naming_deinit(&settings.naming); /* a case may load several times */
     outcome = config_load(&settings, &line, &problems, &warnings);
     n_warnings = warnings.n;
     /* Without the last line feed. */

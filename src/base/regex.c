@@ -66,8 +66,7 @@ static int compile(struct regex *regex, struct slice translated, struct regex_fa
     /* Quantifiers may have added parentheses. */
     pcre2_set_parens_nest_limit(context, 3 * REGEX_DEPTH_MAX);
     regex->code = pcre2_compile((PCRE2_SPTR)translated.at, translated.len,
-                                PCRE2_UTF | PCRE2_ALT_CIRCUMFLEX | PCRE2_DOLLAR_ENDONLY, &error,
-                                &offset, context);
+                                PCRE2_UTF | PCRE2_ALT_CIRCUMFLEX, &error, &offset, context);
     pcre2_compile_context_free(context);
     if (!regex->code && error == PCRE2_ERROR_HEAP_FAILED)
         return -ENOMEM;

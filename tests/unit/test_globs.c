@@ -238,6 +238,36 @@ static void many_globs_match_as_one_after_the_other(void **state)
     compare_many(true);
 }
 
+/* Text that few globs have, text that many have, and stars: lists of words of all lengths. */
+static void long_lists_match_as_one_after_the_other(void **state)
+{
+    enum { N = 6000 };
+    static char texts[N][40];
+    static const char *matches[N];
+    struct set set;
+
+    for (size_t i = 0; i < N; i++) {
+        unsigned few = next_random() % 300, many = next_random() % 4, some = next_random() % 40;
+
+        snprintf(texts[i], sizeof(texts[i]), next_random() % 16 ? "f%u.m%u.s%u" : "f%u.m%u.*", few,
+                 many, some);
+        matches[i] = texts[i];
+    }
+    set = make(matches, N, false);
+    for (size_t i = 0; i < 1000; i++) {
+        char name[40];
+        size_t found;
+
+        snprintf(name, sizeof(name), "f%u.m%u.s%u", next_random() % 300, next_random() % 4,
+                 next_random() % 40);
+        globs_find(set.globs, set.scratch, slice_of(name), RULE_SET);
+        if (!globs_next(set.scratch, &found))
+            found = SIZE_MAX;
+        assert_int_equal(found, first_by_hand(&set, name, false));
+    }
+    unmake(&set);
+}
+
 /* Each segment is "a" or '*' in all ways: a search with backtracking would try 2^12 of them. */
 static void globs_that_differ_in_nothing_match(void **state)
 {
@@ -273,6 +303,7 @@ int main(void)
         CASE(captures_are_those_of_the_glob_that_was_found),
         CASE(no_globs_match_nothing),
         CASE(many_globs_match_as_one_after_the_other),
+        CASE(long_lists_match_as_one_after_the_other),
         CASE(globs_that_differ_in_nothing_match),
     };
 

@@ -75,6 +75,8 @@ static void properties_are_categories_and_scripts(void **state)
                "a");
     must_match("\\PL+", "a12b", "12");
     must_match("\\p{Greek}+", "a\xce\xb1\xce\xb2", "\xce\xb1\xce\xb2");
+    /* It may be used with Greek, but is not of that script. */
+    must_match("\\p{Greek}", "\xcd\x82", NULL);
     must_match("\\p{^Greek}+", "a\xce\xb1", "a");
     must_match("\\P{^Lu}", "aB", "B");
     must_match("[\\pN_]+", "a1_", "1_");

@@ -11,6 +11,7 @@
 #include "config/draft.h"
 
 #include "base/must.h"
+#include "mapping/name.h"
 #include "mapping/rules.h"
 
 #include <errno.h>
@@ -52,6 +53,21 @@ struct slice draft_copy(struct draft *draft, struct slice text)
 
     draft->has_failed |= !copy.at;
     return copy.at ? copy : SLICE("");
+}
+
+struct slice draft_name(struct draft *draft, struct slice sent)
+{
+    char *name = draft_alloc(draft, NAME_WRITTEN_MAX(sent.len));
+
+    return name ? name_write(name, sent) : SLICE("");
+}
+
+void draft_warn_of_summaries(struct draft *draft, struct place place)
+{
+    if (!draft->has_summaries)
+        problems_warn(draft->problems, place,
+                      "there are no summaries yet; this one becomes a histogram, and so do others");
+    draft->has_summaries = true;
 }
 
 void *draft_add(struct draft *draft, struct draft_list *list, size_t size)

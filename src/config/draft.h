@@ -60,6 +60,7 @@ struct draft {
     enum mapping_labels undeclared_labels;
     struct label_rules_nodes for_all;
     const struct label_rules *label_rules; /* for all; NULL: none */
+    bool has_summaries;                    /* of which the user has been told */
     bool says_something;                   /* of names, so that there is a mapping */
     bool globs_are_unordered;
     const char *says_order; /* the path of the file that says so, or not; NULL: none */
@@ -87,6 +88,12 @@ void *draft_alloc(struct draft *draft, size_t size);
 
 /* A copy of @text with the mapping's lifetime; empty when out of memory. */
 struct slice draft_copy(struct draft *draft, struct slice text);
+
+/* @sent as a Prometheus name, of a metric or label; empty when out of memory. */
+struct slice draft_name(struct draft *draft, struct slice sent);
+
+/* Warn, for the first time only, that something at @place becomes a histogram. */
+void draft_warn_of_summaries(struct draft *draft, struct place place);
 
 /* A zeroed item of @size bytes at the end of @list, valid until the next; NULL: out of memory. */
 void *draft_add(struct draft *draft, struct draft_list *list, size_t size);

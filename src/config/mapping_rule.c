@@ -195,7 +195,7 @@ static void set_tag(struct reading *reading, struct rule_tag *tag, const struct 
         return;
     }
     tag->takes_any = !node->key || is_any(node);
-    tag->name = draft_copy(draft, node->key ? node->key->text : node->text);
+    tag->name = draft_name(draft, node->key ? node->key->text : node->text);
     tag->value = tag->takes_any ? SLICE("") : draft_copy(draft, node->text);
 }
 
@@ -413,6 +413,8 @@ void mapping_rule_read(struct draft *draft, const struct field_reader *reader,
     rule->honors_labels = reading.nodes.honor_labels && field_switch(reading.nodes.honor_labels);
     rule->observer = observer_of(reader, reading.nodes.observer_type, reading.nodes.timer_type,
                                  defaults->observer);
+    if (rule->observer == RULE_OBSERVER_SUMMARY)
+        draft_warn_of_summaries(draft, node->place);
     check_options(&reading);
     set_match(&reading);
     set_name(&reading);

@@ -15,7 +15,6 @@
 #include "config/label_name.h"
 #include "config/label_rules_file.h"
 #include "config/observations.h"
-#include "mapping/name.h"
 
 #include <stdlib.h>
 
@@ -138,7 +137,6 @@ static bool set_name(struct reading *reading)
 {
     CLEANUP(buffer_deinit) struct buffer sent = { 0 };
     const struct node *node = reading->nodes.name;
-    char *name;
 
     if (!node || node->text.len == 0) {
         complain(reading, node, "name: is missing; write name: NAME");
@@ -147,12 +145,8 @@ static bool set_name(struct reading *reading)
     add_part(reading->namespace, &sent);
     add_part(reading->subsystem, &sent);
     add_part(node->text, &sent);
-    name = draft_alloc(reading->draft, NAME_WRITTEN_MAX(sent.len));
-    if (!name || sent.has_failed) {
-        reading->draft->has_failed = true;
-        return false;
-    }
-    reading->metric.name = name_write(name, buffer_text(&sent));
+    reading->draft->has_failed |= sent.has_failed;
+    reading->metric.name = draft_name(reading->draft, buffer_text(&sent));
     return true;
 }
 
@@ -409,8 +403,7 @@ static void read_metric(struct reading *reading, const struct node *node)
     set_spec(reading);
     set_treatment(reading);
     if (reading->facts && reading->facts->has_quantiles)
-        problems_warn(draft->problems, reading->nodes.type->place,
-                      "type: there are no summaries yet; it becomes a histogram");
+        draft_warn_of_summaries(draft, reading->nodes.type->place);
     initial_read(draft, &reading->metric, reading->nodes.initial);
     reading->metric.label_rules = label_rules_read(draft, &reading->nodes.label_rules);
     metric = draft_add(draft, &draft->metrics, sizeof(*metric));

@@ -71,6 +71,8 @@ void naming_read(struct naming *ret, const struct naming_sources *sources,
     struct draft draft;
 
     draft_init(&draft, problems, sources->generation);
+    /* After a mapping, having none again is a mapping that says nothing. */
+    draft.says_something = sources->generation > 1;
     read_all(&draft, sources);
     collisions_check(&draft);
     label_rules_finish(&draft);

@@ -14,7 +14,6 @@
 #include "config/profiles.h"
 
 #include "base/labels.h"
-#include "mapping/name.h"
 
 struct profile_nodes {
     const struct node *name, *prefix, *mappings;
@@ -214,17 +213,13 @@ static void set_label(const struct reading *reading, struct rule *rule, struct r
 {
     struct draft *draft = reading->draft;
     struct slice sent = tag->key->text;
-    char *name;
 
     if (tag->shape != NODE_SCALAR) {
         problems_add(draft->problems, tag->place, "%.*s: expected one value for this tag",
                      (int)sent.len, sent.at);
         return;
     }
-    name = draft_alloc(draft, NAME_WRITTEN_MAX(sent.len));
-    if (!name)
-        return;
-    label->name = name_write(name, sent);
+    label->name = draft_name(draft, sent);
     label->value = copy_template(draft, tag->text, false);
     rule->n_labels++;
 }

@@ -13,6 +13,7 @@ static char folder[] = "/tmp/udometer-test-naming-XXXXXX";
 static struct settings settings;
 static struct problems problems, warnings;
 static struct naming naming;
+static uint64_t generation;
 
 /* The path of @name in the folder; valid until the next call. */
 static const char *path_of(const char *name)
@@ -37,6 +38,7 @@ static int begin(void **state)
     if (!mkdtemp(folder) || mkdir(path_of("conf.d"), 0700) < 0 || settings_init(&settings) < 0)
         return -1;
     problems.warnings = &warnings;
+    generation = 7;
     return 0;
 }
 
@@ -75,10 +77,10 @@ static unsigned read_all(void)
     snprintf(path, sizeof(path), "%s", path_of("udometer.yml"));
     document = document_read(path, "--config.file", &problems);
     assert_non_null(document);
-    naming_read(
-        &naming,
-        &(struct naming_sources){ path, document, &settings.mapping_config, .generation = 7 },
-        &problems);
+    naming_read(&naming,
+                &(struct naming_sources){ path, document, &settings.mapping_config,
+                                          .generation = generation },
+                &problems);
     document_free(document);
     assert_null(problems.path);
     return problems.n;
@@ -94,9 +96,19 @@ static bool has(const struct problems *list, const char *text)
 static void a_config_without_names_has_no_mapping(void **state)
 {
     write_file("udometer.yml", "workers: 2\n");
+    generation = 1;
     assert_int_equal(read_all(), 0);
     assert_null(naming.mapping);
     assert_int_equal(naming.n_files, 0);
+}
+
+static void after_a_mapping_there_is_always_one(void **state)
+{
+    write_file("udometer.yml", "workers: 2\n");
+    assert_int_equal(read_all(), 0);
+    assert_non_null(naming.mapping);
+    assert_int_equal(mapping_parts(naming.mapping)->generation, 7);
+    assert_int_equal(mapping_parts(naming.mapping)->n_metrics, 0);
 }
 
 static void included_files_declare_metrics_too(void **state)
@@ -198,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         NAMING_CASE(a_config_without_names_has_no_mapping),
+        NAMING_CASE(after_a_mapping_there_is_always_one),
         NAMING_CASE(included_files_declare_metrics_too),
         NAMING_CASE(a_problem_is_told_with_its_own_file),
         NAMING_CASE(paths_in_the_config_file_are_relative_to_it),

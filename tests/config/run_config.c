@@ -4,7 +4,8 @@
  * Config cases: files in, their meaning and their problems out, as data
  *
  * For each case <case>.yml of a folder, what the reader makes of it must equal <case>.out byte for
- * byte: in the folder "mapping" it is read as a mapping file, in others as a config file. Errors
+ * byte: in the folder "mapping" it is read as a mapping file, in others as a config file. If there
+ * is a <case>.in, its lines are received with the mapping, and the page of a scrape follows. Errors
  * and warnings come last, with their places. With --update the .out files are written instead; read
  * the difference before you commit it.
  */
@@ -18,6 +19,7 @@
 #include "config/names_file.h"
 #include "config/settings_file.h"
 #include "mapping/label_rule.h"
+#include "series.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -206,7 +208,19 @@ static void read_config(struct draft *draft, const char *path, struct problems *
         names_file_read(draft, path, document_root(document));
 }
 
-static void run_case(const char *path, bool is_mapping, struct buffer *out)
+static void add_series(struct mapping *mapping, struct slice lines, struct buffer *out)
+{
+    struct slice rest = lines;
+
+    while (rest.len) {
+        struct slice line = slice_cut(&rest, '\n');
+
+        buffer_add_format(out, "sent: %.*s\n", S(line));
+    }
+    series_write(mapping, lines, out);
+}
+
+static void run_case(const char *path, struct slice lines, bool is_mapping, struct buffer *out)
 {
     CLEANUP(problems_deinit) struct problems problems = { 0 };
     CLEANUP(problems_deinit) struct problems warnings = { 0 };
@@ -227,6 +241,8 @@ static void run_case(const char *path, bool is_mapping, struct buffer *out)
     /* Only a file that says something gives a mapping, and only one without problems. */
     if ((mapping != NULL) != (problems.n == 0 && draft.says_something))
         abort();
+    if (problems.n == 0 && lines.len)
+        add_series(mapping, lines, out);
     mapping_unref(mapping);
     draft_deinit(&draft);
     if (problems.n)
@@ -254,11 +270,14 @@ static bool check_case(const char *path, bool is_mapping, bool is_update)
 {
     CLEANUP(buffer_deinit) struct buffer actual = { 0 };
     CLEANUP(buffer_deinit) struct buffer expected = { 0 };
-    char out_path[1024];
+    CLEANUP(buffer_deinit) struct buffer lines = { 0 };
+    char out_path[1024], in_path[1024];
     FILE *file;
 
     snprintf(out_path, sizeof(out_path), "%.*s.out", (int)(strlen(path) - 4), path);
-    run_case(path, is_mapping, &actual);
+    snprintf(in_path, sizeof(in_path), "%.*s.in", (int)(strlen(path) - 4), path);
+    read_file(in_path, &lines);
+    run_case(path, buffer_text(&lines), is_mapping, &actual);
     read_file(out_path, &expected);
     if (slice_equal(buffer_text(&actual), buffer_text(&expected)))
         return true;

@@ -22,6 +22,7 @@
 #include "base/socket.h"
 #include "daemon/cut_tags.h"
 #include "daemon/files.h"
+#include "daemon/initial_series.h"
 #include "daemon/socket_files.h"
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
@@ -104,6 +105,8 @@ static int make_registry(struct daemon *daemon)
     /* On a page of their own they are in no sender's way, and no sender is in theirs. */
     if (r == 0 && !daemon->options->selfmetrics_path)
         r = selfmetrics_reserve(daemon->registry);
+    if (r == 0)
+        initial_series_declare(daemon->registry, daemon->options->pipeline.resolve.mapping);
     return r;
 }
 
@@ -428,7 +431,8 @@ static void run_loop(struct daemon *daemon)
 static void log_warnings(struct slice lines)
 {
     while (lines.len)
-        log_warn("a variable has no effect", LOG_SLICE("problem", slice_cut(&lines, '\n')));
+        log_warn("the config has something doubtful",
+                 LOG_SLICE("problem", slice_cut(&lines, '\n')));
 }
 
 /* Make all parts, in order. On failure the caller frees those that were made. */

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/draft.h"
 #include "daemon/options.h"
+#include "ingest/declare.h"
 #include "ingest/lane.h"
 #include "output/text.h"
 
@@ -50,7 +51,11 @@ static int make_registry(struct bench *bench, const struct settings *settings)
 
     options.n_workers = 1;
     options.buckets = bench->buckets;
-    return r < 0 ? r : registry_new(&bench->registry, &options);
+    if (r == 0)
+        r = registry_new(&bench->registry, &options);
+    if (r == 0)
+        (void)declare_series(bench->registry, config_mapping(settings));
+    return r;
 }
 
 /* Returns 0 or negative errno; in both cases bench_deinit() may be called. */

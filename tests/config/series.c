@@ -9,6 +9,7 @@
 #include "series.h"
 
 #include "defaults.h"
+#include "ingest/declare.h"
 #include "rig.h"
 #include "web/worker_metrics.h"
 
@@ -60,6 +61,7 @@ void series_write(struct mapping *mapping, struct slice lines, struct buffer *ou
 
     pipeline.resolve.mapping = mapping;
     rig_init(&rig, &limits);
+    (void)declare_series(rig.registry, mapping);
     pipeline_push(rig.lane.pipeline, lines, 0);
     pipeline_flush(rig.lane.pipeline);
     exposition = rig_expose(&rig);

@@ -93,3 +93,39 @@ def test_a_test_that_fails_is_a_problem_at_its_place(check, tmp_path):
 def test_a_test_alone_starts_without_what_came_before(check):
     one = "- {send: \"a:1|c\", expect: a 1}\n"
     assert check({"udometer.yml": "tests:\n" + one + one}).returncode == 0
+
+
+METRICS = """
+metrics:
+- name: routes_total
+  type: counter
+  help: Routes flown
+  labels: [status]
+  initial: { status: [ok, failed] }
+"""
+
+
+def test_initial_series_are_there_from_the_start(start, tmp_path):
+    path = tmp_path / "udometer.yml"
+    path.write_text(METRICS)
+    udometer = start(f"--config.file={path}")
+    page = udometer.metrics().decode()
+    assert "# HELP routes_total Routes flown\n# TYPE routes_total counter\n" in page
+    assert 'routes_total{status="failed"} 0\nroutes_total{status="ok"} 0\n' in page
+
+
+def test_a_test_sees_initial_series(check):
+    done = check({"udometer.yml": METRICS + """
+tests:
+- send: "routes.total:2|c|#status:ok"
+  expect: {'routes_total{status="failed"}': 0, 'routes_total{status="ok"}': 2}
+"""})
+    assert done.returncode == 0, done.stderr
+
+
+def test_warnings_of_a_file_are_in_the_log(start, tmp_path):
+    path = tmp_path / "udometer.yml"
+    path.write_text("mapping:\n  mappings: []\n  mapings: []\n")
+    udometer = start(f"--config.file={path}")
+    udometer.stop()
+    assert f"{path}:3:3: mapings: unknown key of a mapping file" in udometer.stderr()

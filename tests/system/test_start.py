@@ -113,7 +113,7 @@ def test_variables_that_set_nothing_are_warned_of(command):
 
 def test_variables_that_set_nothing_are_warned_of_in_the_log(start):
     log = start(environment=VARIABLES).log()
-    warnings = [record for record in log if record["msg"] == "a variable has no effect"]
+    warnings = [record for record in log if record["msg"] == "the config has something doubtful"]
     assert {r["problem"] for r in warnings} == WARNINGS
     assert {r["level"] for r in warnings} == {"warn"}
 

@@ -5,6 +5,7 @@ Most cases of proto/vectors have samples, which are what the sender meant. The c
 samples, and the daemon, which gets the client's bytes, must show what the oracle expects.
 
 Cases that the client cannot send are counted by reason, so that not all can be skipped:
+    type        the client has no verb for a sample
     nothing     the case has no sample, as its line is refused
     text        a label with a comma, a bar, a control character, or a blank at its end; a
                 member with a bar or line feed: the client makes "_" of them
@@ -65,6 +66,8 @@ def obstacle(case, is_merging):
     if not case.samples:
         return "nothing"
     for sample in case.samples:
+        if sample["type"] not in VERBS:
+            return "type"
         if not is_text_sayable(sample):
             return "text"
         if not is_length_sayable(sample):

@@ -117,9 +117,9 @@ MEANT = {"counter": "count", "gauge": "gauge", "timer": "timing", "histogram": "
 
 
 def words_of_sample(sample):
-    """The words that mean this sample, or None: it has a rate, or what no words can say."""
+    """The words that mean this sample, or None: it has a rate or type, or what no words can say."""
     values = sample["labels"].values()
-    can_say = is_within_limits(sample) and "rate" not in sample \
+    can_say = sample["type"] in MEANT and is_within_limits(sample) and "rate" not in sample \
         and not re.search(rb"[|\0" + CONTROLS + rb"]", member_of(sample)) \
         and all(is_sayable(text, r"[|,\x00-\x1f\x7f]") for text in values)
     if not can_say:

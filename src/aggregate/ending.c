@@ -75,7 +75,7 @@ static enum verdict end(struct ending *ending, struct roster *roster, struct ser
     if (!has_room(ending))
         return REFUSED_NO_MEMORY;
     series_ref(series);
-    ending->items[ending->n++] = (struct sweep_item){ series, arrived_ns };
+    ending->items[ending->n++] = (struct sweep_item){ .series = series, .touched_ns = arrived_ns };
     /* A declared one is exposed from its start, at zero; without memory, like any. */
     if (!series->is_declared || series->family->is_retired || !roster_begin_again(roster, series))
         roster_remove(roster, series, SERIES_ENDED);
@@ -193,18 +193,20 @@ static bool put_back(struct roster *roster, const struct sweep_item *item)
     return true;
 }
 
-size_t ending_remove(struct ending *ending, struct roster *roster)
+bool ending_remove(struct ending *ending, struct roster *roster, size_t max, size_t *ret)
 {
-    size_t n_before = ending->n_removed, n = n_before;
+    for (size_t i = 0; i < max && ending->n_removed < ending->n; i++) {
+        struct sweep_item *item = &ending->items[ending->n_removed];
 
-    for (size_t i = n_before; i < ending->n; i++) {
-        if (put_back(roster, &ending->items[i]))
+        if (put_back(roster, item)) {
+            *item = ending->items[--ending->n];
             continue;
-        series_set_state(ending->items[i].series, SERIES_REMOVED);
-        ending->items[n++] = ending->items[i];
+        }
+        series_set_state(item->series, SERIES_REMOVED);
+        ending->n_removed++;
+        ++*ret;
     }
-    ending->n = ending->n_removed = n;
-    return n - n_before;
+    return ending->n_removed < ending->n;
 }
 
 struct sweep_item *ending_take(struct ending *ending, size_t *ret_n)

@@ -15,13 +15,14 @@
 struct sweep_item {
     struct series *series; /* the sweep has a reference on it */
     int64_t touched_ns;    /* of its last write, as the sweep saw it; or of the x that ended it */
+    bool is_removed;       /* by registry_remove_expiring() */
 };
 
 /* All zero: nothing has ended. */
 struct ending {
     struct sweep_item *items; /* series that have ended */
     size_t n, n_max;
-    size_t n_removed; /* this many are SERIES_REMOVED already, the rest SERIES_ENDED */
+    size_t n_removed; /* this many are SERIES_REMOVED already, the rest SERIES_ENDED; no order */
     struct past_ends past_ends;
 };
 
@@ -63,11 +64,11 @@ MUST_CHECK bool ending_end_undeclared(struct ending *ending, struct roster *rost
 MUST_CHECK bool ending_end_retired(struct ending *ending, struct roster *roster, size_t max);
 
 /*
- * With view_lock also held: make all series that have ended SERIES_REMOVED. Returns the number of
- * new ones. The exception: if a worker has written a later sample to one of them at the very moment
- * of the x, that one goes back to @roster.
+ * With view_lock also held: make up to @max series that have ended SERIES_REMOVED. Adds their
+ * number to @ret. The exception: if a worker has written a later sample to one of them at the very
+ * moment of the x, that one goes back to @roster. Returns whether there are more.
  */
-size_t ending_remove(struct ending *ending, struct roster *roster);
+bool ending_remove(struct ending *ending, struct roster *roster, size_t max, size_t *ret);
 
 /* Take over the list of series, an array that the caller frees. NULL if it is empty. */
 struct sweep_item *ending_take(struct ending *ending, size_t *ret_n);

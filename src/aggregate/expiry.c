@@ -15,24 +15,34 @@
 
 #include <stdlib.h>
 
+/* A series is prefetched this many series before its turn. */
+#define PREFETCH 8
+
 /* Whether a scrape has shown the sample that arrived at @touched_ns. */
 static bool is_shown(const struct expiry_rule *rule, int64_t touched_ns)
 {
     return rule->shown_ns - touched_ns >= EXPIRY_LAG_NS;
 }
 
-/* Whether a series expires whose last sample arrived at @touched_ns. */
-static bool is_due(const struct expiry_rule *rule, int64_t touched_ns)
+/* The TTL of the series of @family; 0: they never expire. */
+static int64_t ttl_of(const struct expiry_rule *rule, const struct family *family)
+{
+    int64_t ttl_ns = atomic_load_explicit(&family->ttl_ns, memory_order_relaxed);
+
+    return ttl_ns == SPEC_TTL_DEFAULT ? rule->ttl_ns[family->type] : ttl_ns;
+}
+
+/* Whether a series expires that has this TTL and whose last sample arrived at @touched_ns. */
+static bool is_due(const struct expiry_rule *rule, int64_t ttl_ns, int64_t touched_ns)
 {
     int64_t idle_ns = rule->now_ns - touched_ns;
 
-    return idle_ns > rule->ttl_ns &&
-           (idle_ns > rule->unscraped_ttl_ns || is_shown(rule, touched_ns));
+    return idle_ns > ttl_ns && (idle_ns > rule->unscraped_ttl_ns || is_shown(rule, touched_ns));
 }
 
-static bool add_item(struct expiry *expiry, const struct sweep_item *item)
+static bool add_item(struct expiry *expiry, struct series *series, int64_t touched_ns)
 {
-    if (expiry->n_items == expiry->n_max) {
+    if (!expiry->items || expiry->n_items == expiry->n_max) {
         size_t n_max = expiry->n_max ? 2 * expiry->n_max : 256;
         struct sweep_item *items = realloc(expiry->items, n_max * sizeof(*items));
 
@@ -41,68 +51,113 @@ static bool add_item(struct expiry *expiry, const struct sweep_item *item)
         expiry->items = items;
         expiry->n_max = n_max;
     }
-    series_ref(item->series);
-    expiry->items[expiry->n_items++] = *item;
+    series_ref(series);
+    expiry->items[expiry->n_items++] =
+        (struct sweep_item){ .series = series, .touched_ns = touched_ns };
     return true;
 }
 
-/* Move the last item to those that a scrape has shown. */
-static void put_first(struct expiry *expiry)
-{
-    struct sweep_item *last = &expiry->items[expiry->n_items - 1];
-    struct sweep_item *first_unscraped = &expiry->items[expiry->n_shown++];
-    struct sweep_item item = *last;
+/* --- marking ------------------------------------------------------------------------------ */
 
-    *last = *first_unscraped;
-    *first_unscraped = item;
+void expiry_begin(struct expiry *expiry, struct registry *registry, const struct expiry_rule *rule)
+{
+    *expiry = (struct expiry){ .rule = *rule, .shortest_ttl_ns = INT64_MAX };
+    expiry->snapshot = registry_snapshot(registry);
+    /* Room for all of them: it is not touched unless it is needed, but growing would copy it. */
+    expiry->n_max = expiry->snapshot->n_series;
+    expiry->items = malloc(expiry->n_max * sizeof(*expiry->items));
+    if (!expiry->items)
+        expiry->n_max = 0;
 }
 
-size_t expiry_mark(struct expiry *expiry, struct registry *registry, const struct expiry_rule *rule)
+/* Returns false without memory. */
+static bool look_at(struct expiry *expiry, struct series *series)
 {
-    struct snapshot *snapshot = registry_snapshot(registry);
+    int64_t ttl_ns = ttl_of(&expiry->rule, series->family), touched_ns;
 
-    for (size_t i = 0; i < snapshot->n_series; i++) {
-        struct series *series = snapshot->series[i];
-        const struct sweep_item item = { series, series_touched_ns(series) };
+    if (ttl_ns == 0)
+        return true;
+    if (ttl_ns < expiry->shortest_ttl_ns)
+        expiry->shortest_ttl_ns = ttl_ns;
+    touched_ns = series_touched_ns(series);
+    /* If there was no memory for a new snapshot, this one may include removed series. */
+    return !is_due(&expiry->rule, ttl_ns, touched_ns) || series_state(series) == SERIES_REMOVED ||
+           add_item(expiry, series, touched_ns);
+}
 
-        /* If there was no memory for a new snapshot, this one may include removed series. */
-        if (!is_due(rule, item.touched_ns) || series_state(series) == SERIES_REMOVED)
-            continue;
-        if (!add_item(expiry, &item))
-            break;
-        if (is_shown(rule, item.touched_ns))
-            put_first(expiry);
+/* Look at up to @n series. */
+static void look_at_some(struct expiry *expiry, size_t n)
+{
+    const struct snapshot *snapshot = expiry->snapshot;
+    size_t end = snapshot->n_series - expiry->n_seen < n ? snapshot->n_series : expiry->n_seen + n;
+
+    while (expiry->n_seen < end) {
+        if (expiry->n_seen + PREFETCH < end)
+            series_prefetch(snapshot->series[expiry->n_seen + PREFETCH]);
+        if (!look_at(expiry, snapshot->series[expiry->n_seen++]))
+            expiry->n_seen = end;
     }
-    snapshot_unref(snapshot);
-    registry_mark_expiring(registry, expiry->items, expiry->n_items);
-    return expiry->n_items;
 }
 
-size_t expiry_remove(struct expiry *expiry, struct registry *registry, size_t *ret_n_unscraped)
+bool expiry_mark(struct expiry *expiry, struct registry *registry, size_t max)
 {
-    size_t n = 0, n_shown = expiry->n_shown, n_unscraped = expiry->n_items - n_shown;
+    size_t last = expiry->n_seen + max;
 
-    *ret_n_unscraped = 0;
-    if (n_shown)
-        n = registry_remove_expiring(registry, expiry->items, n_shown);
-    if (n_unscraped)
-        *ret_n_unscraped = registry_remove_expiring(registry, expiry->items + n_shown, n_unscraped);
-    return n + *ret_n_unscraped;
+    while (expiry->n_seen < last && expiry->n_seen < expiry->snapshot->n_series) {
+        size_t n_before = expiry->n_items;
+
+        look_at_some(expiry, REGISTRY_BATCH);
+        registry_mark_expiring(registry, expiry->items ? expiry->items + n_before : NULL,
+                               expiry->n_items - n_before);
+    }
+    if (expiry->n_seen < expiry->snapshot->n_series)
+        return true;
+    snapshot_unref(TAKE(expiry->snapshot));
+    return false;
+}
+
+/* --- removing ----------------------------------------------------------------------------- */
+
+bool expiry_remove(struct expiry *expiry, struct registry *registry, size_t max)
+{
+    for (size_t n_done = 0; n_done < max && expiry->n_tried < expiry->n_items;) {
+        struct sweep_item *items = expiry->items + expiry->n_tried;
+        size_t left = expiry->n_items - expiry->n_tried;
+        size_t n = left < REGISTRY_BATCH ? left : REGISTRY_BATCH;
+
+        if (!registry_remove_expiring(registry, items, n))
+            return true;
+        for (size_t i = 0; i < n; i++) {
+            expiry->n_removed += items[i].is_removed;
+            expiry->n_unscraped +=
+                items[i].is_removed && !is_shown(&expiry->rule, items[i].touched_ns);
+        }
+        expiry->n_tried += n;
+        n_done += n;
+    }
+    return expiry->n_tried < expiry->n_items;
 }
 
 size_t expiry_take_ended(struct expiry *expiry, struct registry *registry)
 {
+    *expiry = (struct expiry){ 0 };
     expiry->items = registry_take_ended(registry, &expiry->n_items);
     expiry->n_max = expiry->n_items;
     return expiry->n_items;
 }
 
-void expiry_finish(struct expiry *expiry)
+/* --- the end ------------------------------------------------------------------------------ */
+
+bool expiry_finish(struct expiry *expiry, size_t max)
 {
-    for (size_t i = 0; i < expiry->n_items; i++)
-        series_unref(expiry->items[i].series);
+    for (size_t i = 0; i < max && expiry->n_items > 0; i++)
+        series_unref(expiry->items[--expiry->n_items].series);
+    if (expiry->n_items > 0)
+        return true;
+    snapshot_unref(expiry->snapshot);
     free(expiry->items);
     *expiry = (struct expiry){ 0 };
+    return false;
 }
 
 void expiry_deinit(struct expiry *expiry)
@@ -110,5 +165,6 @@ void expiry_deinit(struct expiry *expiry)
     for (size_t i = 0; i < expiry->n_items; i++)
         if (series_state(expiry->items[i].series) == SERIES_REMOVED)
             series_release_workers(expiry->items[i].series);
-    expiry_finish(expiry);
+    while (expiry_finish(expiry, SIZE_MAX))
+        ;
 }

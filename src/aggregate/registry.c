@@ -260,6 +260,16 @@ struct registry_counts registry_count(struct registry *registry)
     return counts;
 }
 
+size_t registry_n_series(struct registry *registry)
+{
+    size_t n;
+
+    pthread_mutex_lock(&registry->lock);
+    n = registry->roster.series.n + registry->ending.n;
+    pthread_mutex_unlock(&registry->lock);
+    return n;
+}
+
 void registry_conflicts(struct registry *registry, struct conflicts *ret)
 {
     pthread_mutex_lock(&registry->lock);
@@ -284,12 +294,6 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
         *ret = *latest;
     pthread_mutex_unlock(&registry->lock);
     return latest;
-}
-
-/* With both locks held: make the next snapshot leave out the series that have ended. */
-static void remove_ended(struct registry *registry)
-{
-    registry->n_to_leave_out += ending_remove(&registry->ending, &registry->roster);
 }
 
 /* Take out of @fresh the series that were removed before any snapshot included them. */
@@ -329,24 +333,45 @@ static struct snapshot *follow(struct registry *registry, const struct fresh_lis
     return next;
 }
 
+/* With both locks held: end and remove a batch of series. Returns whether there are more. */
+static bool remove_batch(struct registry *registry, bool *is_short)
+{
+    struct roster *roster = &registry->roster;
+    struct ending *ending = &registry->ending;
+
+    if (!*is_short && roster_retired(roster))
+        *is_short = !ending_end_retired(ending, roster, REGISTRY_BATCH);
+    return ending_remove(ending, roster, REGISTRY_BATCH, &registry->n_to_leave_out) ||
+           (!*is_short && roster_retired(roster));
+}
+
+/*
+ * With both locks held: make the next snapshot leave out all that has ended, releasing the lock
+ * between batches. Returns false without memory; some have not ended then.
+ */
+static bool remove_ended(struct registry *registry)
+{
+    bool is_short = false;
+
+    while (remove_batch(registry, &is_short)) {
+        pthread_mutex_unlock(&registry->lock);
+        pthread_mutex_lock(&registry->lock);
+    }
+    return !is_short;
+}
+
 /*
  * With view_lock held: take the fresh series, and all that must not be in one snapshot with them.
  * Returns false without memory; the current snapshot must stay then.
  */
 static bool take_fresh(struct registry *registry, struct fresh_list *ret)
 {
-    bool is_fine = true;
+    bool is_fine;
 
     pthread_mutex_lock(&registry->lock);
-    while (is_fine && roster_retired(&registry->roster)) {
-        is_fine = ending_end_retired(&registry->ending, &registry->roster, REGISTRY_BATCH);
-        pthread_mutex_unlock(&registry->lock);
-        pthread_mutex_lock(&registry->lock);
-    }
-    if (is_fine) {
+    is_fine = remove_ended(registry);
+    if (is_fine)
         *ret = fresh_take(&registry->roster.fresh);
-        remove_ended(registry);
-    }
     pthread_mutex_unlock(&registry->lock);
     return is_fine;
 }
@@ -390,13 +415,34 @@ struct snapshot *registry_snapshot(struct registry *registry)
 
 /* --- for the sweep ------------------------------------------------------------- */
 
+int64_t registry_take_shortest_ttl(struct registry *registry)
+{
+    int64_t shortest_ns;
+
+    pthread_mutex_lock(&registry->lock);
+    shortest_ns = registry->roster.shortest_ttl_ns ? registry->roster.shortest_ttl_ns : INT64_MAX;
+    registry->roster.shortest_ttl_ns = 0;
+    pthread_mutex_unlock(&registry->lock);
+    return shortest_ns;
+}
+
+bool registry_has_ended(struct registry *registry)
+{
+    bool has_ended;
+
+    pthread_mutex_lock(&registry->lock);
+    has_ended = registry->ending.n > 0 || roster_retired(&registry->roster);
+    pthread_mutex_unlock(&registry->lock);
+    return has_ended;
+}
+
 struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
 {
     struct sweep_item *items;
 
     pthread_mutex_lock(&registry->view_lock);
     pthread_mutex_lock(&registry->lock);
-    remove_ended(registry);
+    (void)remove_ended(registry); /* without memory, the rest is there the next time */
     items = ending_take(&registry->ending, ret_n);
     pthread_mutex_unlock(&registry->lock);
     refresh(registry);
@@ -404,15 +450,15 @@ struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
     return items;
 }
 
-static bool mark_one(struct registry *registry, const struct sweep_item *item)
+static void mark_one(const struct sweep_item *item)
 {
-    const struct series *series = item->series;
+    struct series *series = item->series;
 
-    return series_is_registered(series) && !series->is_declared &&
-           series_mark_expiring(item->series, item->touched_ns);
+    if (series_is_registered(series) && !series->is_declared)
+        series_mark_expiring(series, item->touched_ns);
 }
 
-static bool remove_one(struct registry *registry, const struct sweep_item *item)
+static bool remove_one(struct registry *registry, struct sweep_item *item)
 {
     struct series *series = item->series;
 
@@ -427,39 +473,25 @@ static bool remove_one(struct registry *registry, const struct sweep_item *item)
     return true;
 }
 
-/*
- * Call @one for each of @n items, releasing the lock between batches. Returns the number of calls
- * that returned true.
- */
-static size_t in_batches(struct registry *registry, const struct sweep_item *items, size_t n,
-                         bool (*one)(struct registry *, const struct sweep_item *))
-{
-    size_t n_done = 0;
-
-    for (size_t begin = 0; begin < n; begin += REGISTRY_BATCH) {
-        size_t end = n - begin < REGISTRY_BATCH ? n : begin + REGISTRY_BATCH;
-
-        pthread_mutex_lock(&registry->lock);
-        for (size_t i = begin; i < end; i++)
-            n_done += one(registry, &items[i]);
-        pthread_mutex_unlock(&registry->lock);
-    }
-    return n_done;
-}
-
 void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n)
 {
-    in_batches(registry, items, n, mark_one);
+    MUST_BE(n, <=, (size_t)REGISTRY_BATCH);
+    pthread_mutex_lock(&registry->lock);
+    for (size_t i = 0; i < n; i++)
+        mark_one(&items[i]);
+    pthread_mutex_unlock(&registry->lock);
 }
 
-size_t registry_remove_expiring(struct registry *registry, const struct sweep_item *items, size_t n)
+bool registry_remove_expiring(struct registry *registry, struct sweep_item *items, size_t n)
 {
-    size_t n_removed;
-
+    MUST_BE(n, <=, (size_t)REGISTRY_BATCH);
     /* No snapshot may include both a removed series and a new one with the same labels. */
-    pthread_mutex_lock(&registry->view_lock);
-    n_removed = in_batches(registry, items, n, remove_one);
-    refresh(registry);
+    if (pthread_mutex_trylock(&registry->view_lock) != 0)
+        return false;
+    pthread_mutex_lock(&registry->lock);
+    for (size_t i = 0; i < n; i++)
+        items[i].is_removed = remove_one(registry, &items[i]);
+    pthread_mutex_unlock(&registry->lock);
     pthread_mutex_unlock(&registry->view_lock);
-    return n_removed;
+    return true;
 }

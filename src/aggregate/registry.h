@@ -160,24 +160,36 @@ struct snapshot *registry_snapshot(struct registry *registry);
 
 struct registry_counts registry_count(struct registry *registry);
 
+/* The number of all series; about what registry_snapshot() and registry_take_ended() cost. */
+size_t registry_n_series(struct registry *registry);
+
 /*
- * Of @n series, make those SERIES_EXPIRING that were not written since the sweep saw them. From
- * now on a worker calls registry_revive() before it writes to one of them, and any write sets its
- * touched_ns. One sweep at a time.
+ * The shortest TTL that a config gives to a family (struct metric_spec) of those that were made or
+ * changed since the last call; or INT64_MAX.
+ */
+int64_t registry_take_shortest_ttl(struct registry *registry);
+
+/*
+ * Of @n series, at most REGISTRY_BATCH, make those SERIES_EXPIRING that were not written since the
+ * sweep saw them, and are not declared. From now on a worker calls registry_revive() before it
+ * writes to one of them, and any write sets its touched_ns. One sweep at a time.
  */
 void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n);
 
 /*
- * Of @n series, remove those that are still SERIES_EXPIRING and were not written since they were
- * marked. Those that were written become live again. Every worker must have finished the work that
- * it was doing when they were marked. Returns the number removed.
+ * Of @n series, at most REGISTRY_BATCH, remove those that are still SERIES_EXPIRING and were not
+ * written since they were marked, and set their is_removed. Those that were written become live
+ * again. Every worker must have finished the work that it was doing when they were marked.
  *
- * Afterwards each of them is SERIES_LIVE or SERIES_REMOVED; a series that was ended meanwhile is
- * SERIES_REMOVED. (Without memory for a snapshot, the current one may still include removed
- * series.)
+ * Returns false, and does nothing, while another thread brings the snapshot up to date: try again
+ * later. Afterwards no series is SERIES_EXPIRING. The current snapshot still has removed ones, and
+ * so their memory, until registry_snapshot() is called.
  */
-size_t registry_remove_expiring(struct registry *registry, const struct sweep_item *items,
-                                size_t n);
+MUST_CHECK bool registry_remove_expiring(struct registry *registry, struct sweep_item *items,
+                                         size_t n);
+
+/* Whether registry_take_ended() would return something. */
+bool registry_has_ended(struct registry *registry);
 
 /*
  * Take over the series that registry_end() has ended since the last call: an array, which the

@@ -99,6 +99,15 @@ static void retire(struct roster *roster, struct family *family)
     names_release(&roster->names, family);
 }
 
+/* Note the TTL of @family for registry_take_shortest_ttl(). */
+static void note_ttl(struct roster *roster, const struct family *family)
+{
+    int64_t ttl_ns = atomic_load_explicit(&family->ttl_ns, memory_order_relaxed);
+
+    if (ttl_ns > 0 && (!roster->shortest_ttl_ns || ttl_ns < roster->shortest_ttl_ns))
+        roster->shortest_ttl_ns = ttl_ns;
+}
+
 static void leave_retired(struct roster *roster, struct family *family)
 {
     struct family **link = &roster->retired;
@@ -141,6 +150,7 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
         return REFUSED_SERIES_LIMIT;
     }
     family_set_budget(family, &roster->budget, prepaid);
+    note_ttl(roster, family);
     roster->n_families++;
     *ret = family;
     return VERDICT_APPLIED;
@@ -175,6 +185,7 @@ static enum verdict find_family(struct roster *roster, const struct roster_reque
     }
     if (verdict == VERDICT_APPLIED && !family_adopt(family, identity))
         return REFUSED_NO_MEMORY;
+    note_ttl(roster, family);
     return verdict;
 }
 

@@ -31,9 +31,10 @@ struct roster {
     struct declared declared;
     size_t n_series[_METRIC_TYPE_N];
     size_t n_families;
-    struct family *retired; /* their series are to be ended; linked by next_retired */
-    struct totals *totals;  /* NULL until they are needed */
-    struct budget budget;   /* of totals; of families, series and cells, in the roster or not */
+    struct family *retired;  /* their series are to be ended; linked by next_retired */
+    struct totals *totals;   /* NULL until they are needed */
+    int64_t shortest_ttl_ns; /* of a family, since it was last set to 0; or 0 */
+    struct budget budget;    /* of totals; of families, series and cells, in the roster or not */
 };
 
 /* Free all series in it, regardless of references, and all families. */

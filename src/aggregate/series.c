@@ -222,18 +222,15 @@ static void restore_touched(struct series *series, int64_t touched_ns)
     }
 }
 
-bool series_mark_expiring(struct series *series, int64_t touched_ns)
+void series_mark_expiring(struct series *series, int64_t touched_ns)
 {
     int64_t newest = reset_touched(series);
 
-    if (newest != touched_ns) {
+    if (newest != touched_ns)
         restore_touched(series, newest);
-        return false;
-    }
     /* A sweep that was finished early may have marked it already. */
-    if (series_state(series) == SERIES_LIVE)
+    else if (series_state(series) == SERIES_LIVE)
         series_set_state(series, SERIES_EXPIRING);
-    return true;
 }
 
 void series_release_workers(struct series *series)

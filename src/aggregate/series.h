@@ -147,10 +147,10 @@ static inline enum series_state series_state(const struct series *series)
 
 /*
  * With the registry's lock held, on a registered series: make it SERIES_EXPIRING if its last write
- * was at @touched_ns. From then on any write sets touched_ns, which is 0 until then. Returns false
- * and leaves it as it is if it has been written later.
+ * was at @touched_ns. From then on any write sets touched_ns, which is 0 until then. If it has been
+ * written later, it stays as it is.
  */
-MUST_CHECK bool series_mark_expiring(struct series *series, int64_t touched_ns);
+void series_mark_expiring(struct series *series, int64_t touched_ns);
 
 /*
  * Whether it is declared, and as it was made: no worker has a cell, so its value is zero. With the

@@ -346,17 +346,18 @@ static void on_hangup(uv_signal_t *handle, int number)
 
 static int open_sweeper(struct daemon *daemon)
 {
-    const struct sweeper_options options = {
+    struct sweeper_options options = {
         .registry = daemon->registry,
         .workers = daemon->workers,
         .n_workers = daemon->n_workers,
-        .ttl_s = daemon->options->ttl_s,
         .unscraped_ttl_s = daemon->options->unscraped_ttl_s,
         .shown_ns = &daemon->scrapes.shown_ns,
         .n_expired = &daemon->n_expired,
         .n_unscraped = &daemon->n_unscraped,
     };
 
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        options.ttl_s[type] = daemon->options->ttl_s;
     return sweeper_open(&daemon->sweeper, &daemon->loop, &options);
 }
 

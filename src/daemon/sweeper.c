@@ -3,19 +3,21 @@
 /*
  * Sweeper
  *
- * Runs on the main thread. A timer starts a sweep. The two waits that a sweep needs
- * (aggregate/expiry.h) are rounds of one task per worker: a worker that runs a task is not in
- * the middle of a datagram. The last worker to answer wakes this loop, which takes the next
- * step:
+ * Runs on the main thread. The two waits that a sweep needs (aggregate/expiry.h) are rounds of one
+ * task per worker: a worker that runs a task is not in the middle of a datagram. The last worker to
+ * answer wakes this loop, which takes the next step:
  *
- *      idle -- timer: mark --> marked -- all answered: remove --> removed
- *       |                                                            ^ |
- *       '---- notified, then a pause: take what senders ended -------' |
- *                                                                      v
- *                                            all answered: finish, then idle
+ *      idle -> beginning -> marking -> asking -> removing -> refreshing -> releasing -> finishing
+ *         '--> taking: what senders have ended --------------------------------^            |
+ *                                                                               idle <------'
  *
- * Series that a sender has ended are no longer in the registry; only their memory is still to
- * be freed. That is not urgent, and the pause lets many such series share a round.
+ * Series that a sender has ended are no longer in the registry; only their memory is still to be
+ * freed. That is not urgent, and a pause lets many such series share a round.
+ *
+ * There may be a million series, and the main thread has signals to handle. So it never works for
+ * longer than a slice, and pauses in between. Three steps cannot be divided, as they bring the
+ * snapshot up to date and so may have to sort it: beginning, refreshing and taking. If there are
+ * many series, a thread of libuv's pool takes these (docs/decisions/0034).
  */
 
 #include "daemon/sweeper.h"
@@ -25,40 +27,64 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* A series may outlive its TTL by a tenth, at most a minute, plus a second or two. */
 #define INTERVALS_PER_TTL 10
-#define INTERVAL_MIN_MS 1000
-#define INTERVAL_MAX_MS 60000
+#define INTERVAL_MAX_NS (60 * CLOCK_NS_PER_S)
+
+/* How often to look whether a sweep is due, or whether series have ended. */
+#define TICK_MS 1000
 
 /* How long to wait for more after a sender has ended a series. */
 #define PAUSE_MS 1000
 
-/* The most series that a worker releases between two drains, in about 2 ms. */
-#define RELEASE_MAX 10000
+/* The most series that are handled at a time, in about a millisecond; and the pause after that. */
+#define SLICE_MAX 4096
+#define SLICE_PAUSE_MS 1
+
+/* With more series than this, the pool does what cannot be divided. */
+#define INLINE_MAX 10000
+
+/* The most series that a worker releases between two drains, in one or two milliseconds. */
+#define RELEASE_MAX 4096
 
 enum sweep_state {
     SWEEP_IDLE,
-    SWEEP_MARKED,
-    SWEEP_REMOVED,
+    SWEEP_BEGINNING,  /* maybe in the pool */
+    SWEEP_MARKING,    /* in slices */
+    SWEEP_ASKING,     /* the workers */
+    SWEEP_REMOVING,   /* in slices */
+    SWEEP_REFRESHING, /* maybe in the pool */
+    SWEEP_TAKING,     /* the same */
+    SWEEP_RELEASING,  /* by the workers */
+    SWEEP_FINISHING,  /* in slices */
 };
 
 struct sweeper {
     struct sweeper_options options;
     enum sweep_state state;
-    struct expiry expiry;
-    size_t n_removed;           /* because their TTL has passed */
-    size_t n_unscraped;         /* of these, the ones that no scrape has shown */
+    struct expiry expiry;       /* the pool's while it works */
+    struct expiry_rule rule;    /* of this sweep */
+    int64_t shortest_ttl_ns;    /* of all series; INT64_MAX: none expires */
+    int64_t last_sweep_ns;      /* when it began */
     size_t n_released;          /* of the expiry's items, from the first on, by all workers */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
-    uv_timer_t timer;
+    uv_timer_t tick;
     uv_timer_t pause;
+    uv_timer_t slice;
     uv_async_t notified;
     uv_async_t answered;
-    unsigned n_open_handles;
+    uv_work_t work;
+    bool is_closing;
+    unsigned n_open; /* handles, and the work while it is in the pool */
 };
+
+static void go_on(struct sweeper *sweeper);
+
+/* --- rounds of the workers ---------------------------------------------------------------- */
 
 static void answer(struct sweeper *sweeper)
 {
@@ -97,49 +123,242 @@ static void ask_all(struct sweeper *sweeper, void (*task)(struct shard *, void *
     }
 }
 
+/* --- steps -------------------------------------------------------------------------------- */
+
 static struct expiry_rule rule_of(const struct sweeper_options *options)
 {
-    return (struct expiry_rule){
+    struct expiry_rule rule = {
         .now_ns = clock_monotonic_ns(),
-        .ttl_ns = options->ttl_s * CLOCK_NS_PER_S,
         .unscraped_ttl_ns = options->unscraped_ttl_s * CLOCK_NS_PER_S,
         .shown_ns = atomic_load(options->shown_ns),
     };
+
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        rule.ttl_ns[type] = options->ttl_s[type] * CLOCK_NS_PER_S;
+    return rule;
 }
 
-static void on_timer(uv_timer_t *timer)
+/* Take a step that cannot be divided, on the main thread or one of the pool. */
+static void take_whole_step(struct sweeper *sweeper)
 {
-    struct sweeper *sweeper = timer->data;
-    const struct expiry_rule rule = rule_of(&sweeper->options);
+    struct registry *registry = sweeper->options.registry;
+
+    if (sweeper->state == SWEEP_BEGINNING)
+        expiry_begin(&sweeper->expiry, registry, &sweeper->rule);
+    else if (sweeper->state == SWEEP_TAKING)
+        expiry_take_ended(&sweeper->expiry, registry);
+    else
+        snapshot_unref(registry_snapshot(registry));
+}
+
+/* Do a part of a step that can be. Returns whether there is more to do. */
+static bool take_slice(struct sweeper *sweeper)
+{
+    struct registry *registry = sweeper->options.registry;
+
+    if (sweeper->state == SWEEP_MARKING)
+        return expiry_mark(&sweeper->expiry, registry, SLICE_MAX);
+    if (sweeper->state == SWEEP_REMOVING)
+        return expiry_remove(&sweeper->expiry, registry, SLICE_MAX);
+    return expiry_finish(&sweeper->expiry, SLICE_MAX);
+}
+
+/* Count what has expired. None does in the round after an x, which only releases what has ended. */
+static void count_expired(const struct sweeper *sweeper)
+{
+    const struct expiry *expiry = &sweeper->expiry;
+
+    if (expiry->n_removed == 0)
+        return;
+    /* In this order: whoever sees that series have expired also sees how. */
+    atomic_fetch_add(sweeper->options.n_unscraped, expiry->n_unscraped);
+    atomic_fetch_add(sweeper->options.n_expired, expiry->n_removed);
+    log_debug("series expired", LOG_UINT("count", expiry->n_removed),
+              LOG_UINT("unscraped", expiry->n_unscraped));
+}
+
+/* The state after the one whose step is done. */
+static enum sweep_state next_state(const struct sweeper *sweeper)
+{
+    bool has_items = sweeper->expiry.n_items > 0;
+
+    switch (sweeper->state) {
+    case SWEEP_BEGINNING: return SWEEP_MARKING;
+    case SWEEP_MARKING: return has_items ? SWEEP_ASKING : SWEEP_FINISHING;
+    case SWEEP_ASKING: return SWEEP_REMOVING;
+    case SWEEP_REMOVING: return SWEEP_REFRESHING;
+    case SWEEP_REFRESHING: return SWEEP_RELEASING;
+    case SWEEP_TAKING: return has_items ? SWEEP_RELEASING : SWEEP_FINISHING;
+    case SWEEP_RELEASING: return SWEEP_FINISHING;
+    case SWEEP_FINISHING:
+    case SWEEP_IDLE: break;
+    }
+    return SWEEP_IDLE;
+}
+
+/* The shortest TTL of those that the settings say. */
+static int64_t shortest_default_ns(const struct sweeper_options *options)
+{
+    int64_t shortest_ns = INT64_MAX;
+
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        if (options->ttl_s[type] && options->ttl_s[type] * CLOCK_NS_PER_S < shortest_ns)
+            shortest_ns = options->ttl_s[type] * CLOCK_NS_PER_S;
+    return shortest_ns;
+}
+
+/* All series have been seen. Families that were made meanwhile are in the registry's. */
+static void note_shortest_ttl(struct sweeper *sweeper)
+{
+    int64_t seen_ns = sweeper->expiry.shortest_ttl_ns;
+    int64_t default_ns = shortest_default_ns(&sweeper->options);
+
+    sweeper->shortest_ttl_ns = seen_ns < default_ns ? seen_ns : default_ns;
+}
+
+static void enter(struct sweeper *sweeper, enum sweep_state state)
+{
+    if (sweeper->state == SWEEP_MARKING)
+        note_shortest_ttl(sweeper);
+    if (sweeper->state == SWEEP_RELEASING)
+        count_expired(sweeper);
+    sweeper->n_released = 0;
+    sweeper->state = state;
+}
+
+/* --- from step to step -------------------------------------------------------------------- */
+
+static void free_closed(struct sweeper *sweeper)
+{
+    if (--sweeper->n_open > 0)
+        return;
+    expiry_deinit(&sweeper->expiry);
+    free(sweeper->tasks);
+    free(sweeper);
+}
+
+static void on_slice(uv_timer_t *slice)
+{
+    go_on(slice->data);
+}
+
+static void on_pool_works(uv_work_t *work)
+{
+    take_whole_step(work->data);
+}
+
+static void on_pool_done(uv_work_t *work, int status)
+{
+    struct sweeper *sweeper = work->data;
+    bool is_closing = sweeper->is_closing;
+
+    free_closed(sweeper);
+    if (is_closing)
+        return;
+    enter(sweeper, next_state(sweeper));
+    go_on(sweeper);
+}
+
+/* Hand the step to the pool. Its threads take no signals. Returns false if that fails. */
+static bool ask_pool(struct sweeper *sweeper)
+{
+    sigset_t all, before;
+    int r;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    r = uv_queue_work(sweeper->slice.loop, &sweeper->work, on_pool_works, on_pool_done);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sweeper->n_open += r == 0;
+    return r == 0;
+}
+
+/* Take steps until one has to wait. */
+static void go_on(struct sweeper *sweeper)
+{
+    while (sweeper->state != SWEEP_IDLE) {
+        switch (sweeper->state) {
+        case SWEEP_BEGINNING:
+        case SWEEP_REFRESHING:
+        case SWEEP_TAKING:
+            if (registry_n_series(sweeper->options.registry) > INLINE_MAX && ask_pool(sweeper))
+                return;
+            take_whole_step(sweeper);
+            break;
+        case SWEEP_MARKING:
+        case SWEEP_REMOVING:
+        case SWEEP_FINISHING:
+            if (!take_slice(sweeper))
+                break;
+            uv_timer_start(&sweeper->slice, on_slice, SLICE_PAUSE_MS, 0);
+            return;
+        case SWEEP_ASKING: ask_all(sweeper, pass); return;
+        case SWEEP_RELEASING: ask_all(sweeper, release); return;
+        case SWEEP_IDLE: return;
+        }
+        enter(sweeper, next_state(sweeper));
+    }
+}
+
+static void on_answered(uv_async_t *async)
+{
+    struct sweeper *sweeper = async->data;
+    bool is_awaited = sweeper->state == SWEEP_ASKING || sweeper->state == SWEEP_RELEASING;
+
+    if (!is_awaited || atomic_load(&sweeper->n_awaited) > 0)
+        return;
+    if (sweeper->state == SWEEP_RELEASING)
+        sweeper->n_released += n_in_round(sweeper);
+    if (sweeper->state == SWEEP_ASKING || sweeper->n_released == sweeper->expiry.n_items)
+        enter(sweeper, next_state(sweeper));
+    go_on(sweeper);
+}
+
+static void begin(struct sweeper *sweeper, enum sweep_state state)
+{
+    enter(sweeper, state);
+    go_on(sweeper);
+}
+
+/* --- when --------------------------------------------------------------------------------- */
+
+/* Whether it is time for a sweep: series of the shortest TTL may be a tenth of it too old. */
+static bool is_due(struct sweeper *sweeper, int64_t now_ns)
+{
+    int64_t shortest_ns = registry_take_shortest_ttl(sweeper->options.registry), interval_ns;
+
+    if (shortest_ns < sweeper->shortest_ttl_ns)
+        sweeper->shortest_ttl_ns = shortest_ns;
+    if (sweeper->shortest_ttl_ns == INT64_MAX)
+        return false;
+    interval_ns = sweeper->shortest_ttl_ns / INTERVALS_PER_TTL;
+    return now_ns - sweeper->last_sweep_ns >=
+           (interval_ns < INTERVAL_MAX_NS ? interval_ns : INTERVAL_MAX_NS);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct sweeper *sweeper = tick->data;
 
     if (sweeper->state != SWEEP_IDLE)
         return;
-    if (expiry_mark(&sweeper->expiry, sweeper->options.registry, &rule) == 0) {
-        expiry_finish(&sweeper->expiry);
-        return;
+    sweeper->rule = rule_of(&sweeper->options);
+    if (is_due(sweeper, sweeper->rule.now_ns)) {
+        sweeper->last_sweep_ns = sweeper->rule.now_ns;
+        begin(sweeper, SWEEP_BEGINNING);
+    } else if (registry_has_ended(sweeper->options.registry)) {
+        begin(sweeper, SWEEP_TAKING);
     }
-    sweeper->state = SWEEP_MARKED;
-    ask_all(sweeper, pass);
-}
-
-static void release_all(struct sweeper *sweeper)
-{
-    sweeper->state = SWEEP_REMOVED;
-    sweeper->n_released = 0;
-    ask_all(sweeper, release);
 }
 
 static void on_pause_over(uv_timer_t *pause)
 {
     struct sweeper *sweeper = pause->data;
 
-    if (sweeper->state != SWEEP_IDLE) {
+    if (sweeper->state != SWEEP_IDLE)
         uv_timer_start(pause, on_pause_over, PAUSE_MS, 0);
-        return;
-    }
-    sweeper->n_removed = sweeper->n_unscraped = 0;
-    if (expiry_take_ended(&sweeper->expiry, sweeper->options.registry) > 0)
-        release_all(sweeper);
+    else
+        begin(sweeper, SWEEP_TAKING);
 }
 
 static void on_notified(uv_async_t *notified)
@@ -155,56 +374,19 @@ void sweeper_notify(struct sweeper *sweeper)
     uv_async_send(&sweeper->notified);
 }
 
-static void end_sweep(struct sweeper *sweeper)
+/* --- life --------------------------------------------------------------------------------- */
+
+static void open_handles(struct sweeper *sweeper, uv_loop_t *loop)
 {
-    expiry_finish(&sweeper->expiry);
-    sweeper->state = SWEEP_IDLE;
-    /* In this order: whoever sees that series have expired also sees how. */
-    atomic_fetch_add(sweeper->options.n_unscraped, sweeper->n_unscraped);
-    atomic_fetch_add(sweeper->options.n_expired, sweeper->n_removed);
-    /* None expire in the round after an x, which only releases what has ended. */
-    if (sweeper->n_removed > 0)
-        log_debug("series expired", LOG_UINT("count", sweeper->n_removed),
-                  LOG_UINT("unscraped", sweeper->n_unscraped));
-}
-
-static void on_answered(uv_async_t *async)
-{
-    struct sweeper *sweeper = async->data;
-
-    if (atomic_load(&sweeper->n_awaited) > 0)
-        return;
-    if (sweeper->state == SWEEP_MARKED) {
-        sweeper->n_removed =
-            expiry_remove(&sweeper->expiry, sweeper->options.registry, &sweeper->n_unscraped);
-        release_all(sweeper);
-    } else if (sweeper->state == SWEEP_REMOVED) {
-        sweeper->n_released += n_in_round(sweeper);
-        if (sweeper->n_released < sweeper->expiry.n_items)
-            ask_all(sweeper, release);
-        else
-            end_sweep(sweeper);
-    }
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct sweeper *sweeper = handle->data;
-
-    if (--sweeper->n_open_handles > 0)
-        return;
-    expiry_deinit(&sweeper->expiry);
-    free(sweeper->tasks);
-    free(sweeper);
-}
-
-static uint64_t interval_ms(uint32_t ttl_s)
-{
-    uint64_t interval = (uint64_t)ttl_s * 1000 / INTERVALS_PER_TTL;
-
-    if (interval < INTERVAL_MIN_MS)
-        return INTERVAL_MIN_MS;
-    return interval < INTERVAL_MAX_MS ? interval : INTERVAL_MAX_MS;
+    /* Once the loop has one async, none of these can fail. */
+    uv_async_init(loop, &sweeper->notified, on_notified);
+    uv_timer_init(loop, &sweeper->tick);
+    uv_timer_init(loop, &sweeper->pause);
+    uv_timer_init(loop, &sweeper->slice);
+    sweeper->n_open = 5;
+    sweeper->tick.data = sweeper->pause.data = sweeper->slice.data = sweeper;
+    sweeper->notified.data = sweeper->answered.data = sweeper->work.data = sweeper;
+    uv_timer_start(&sweeper->tick, on_tick, TICK_MS, TICK_MS);
 }
 
 int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_options *options)
@@ -220,28 +402,28 @@ int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_opt
         free(tasks);
         return r;
     }
-    /* Once the loop has one async, none of these can fail. */
-    uv_async_init(loop, &sweeper->notified, on_notified);
-    uv_timer_init(loop, &sweeper->timer);
-    uv_timer_init(loop, &sweeper->pause);
-    sweeper->n_open_handles = 4;
-    sweeper->timer.data = sweeper->pause.data = sweeper;
-    sweeper->notified.data = sweeper->answered.data = sweeper;
     sweeper->options = *options;
     sweeper->tasks = tasks;
-    if (options->ttl_s)
-        uv_timer_start(&sweeper->timer, on_timer, interval_ms(options->ttl_s),
-                       interval_ms(options->ttl_s));
+    sweeper->last_sweep_ns = clock_monotonic_ns();
+    sweeper->shortest_ttl_ns = shortest_default_ns(options);
+    open_handles(sweeper, loop);
     *ret = sweeper;
     return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free_closed(handle->data);
 }
 
 void sweeper_close(struct sweeper *sweeper)
 {
     if (!sweeper)
         return;
-    uv_close((uv_handle_t *)&sweeper->timer, on_closed);
+    sweeper->is_closing = true;
+    uv_close((uv_handle_t *)&sweeper->tick, on_closed);
     uv_close((uv_handle_t *)&sweeper->pause, on_closed);
+    uv_close((uv_handle_t *)&sweeper->slice, on_closed);
     uv_close((uv_handle_t *)&sweeper->notified, on_closed);
     uv_close((uv_handle_t *)&sweeper->answered, on_closed);
 }

@@ -18,7 +18,7 @@ struct sweeper_options {
     struct registry *registry;
     struct worker **workers; /* borrowed, like the registry, until sweeper_close() */
     unsigned n_workers;
-    uint32_t ttl_s;                  /* 0: series never expire; only senders end them */
+    uint32_t ttl_s[_METRIC_TYPE_N];  /* by type, for families without their own; 0: for ever */
     uint32_t unscraped_ttl_s;        /* of those that no scrape has shown since their last sample */
     const _Atomic int64_t *shown_ns; /* as in struct scrape_stats; any thread may set it */
     _Atomic uint64_t *n_expired; /* the sweeper adds to it, and the unscraped ones to the next */

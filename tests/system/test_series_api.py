@@ -4,6 +4,8 @@
 import json
 import urllib.parse
 
+import harness
+
 LIFECYCLE = "--web.enable-lifecycle"
 
 
@@ -47,6 +49,15 @@ def test_what_is_sent_afterwards_begins_at_zero(start):
     assert n_deleted(delete(udometer, "a")) == 1
     udometer.send("a:2|c")
     assert udometer.settle().get("a") == 2
+
+
+def test_memory_of_ended_series_comes_back(start):
+    udometer = start(LIFECYCLE)
+    udometer.send(*["n%d:1|c" % i for i in range(50)])
+    assert udometer.settle().get("udometer_series_bytes") > 0
+    assert n_deleted(delete(udometer, '{__name__=~"n.*"}')) == 50
+    harness.wait_until(lambda: udometer.scrape().get("udometer_series_bytes") == 0,
+                       "the memory to come back")
 
 
 def test_its_own_metrics_cannot_be_ended(start):

@@ -61,7 +61,7 @@ static inline void mark(struct registry *registry, struct sweep_item *items, siz
 {
     for (size_t i = 0; i < n; i++)
         series_ref(items[i].series);
-    registry_mark_expiring(registry, items, n);
+    mark_expiring(registry, items, n);
 }
 
 static inline void end_sweep(struct sweep_item *items, size_t n)
@@ -73,10 +73,10 @@ static inline void end_sweep(struct sweep_item *items, size_t n)
 /* Remove the series of @cell, and give back its only worker's reference. */
 static inline void remove_series(struct registry *registry, struct cell *cell)
 {
-    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)), false };
 
     mark(registry, &item, 1);
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_REMOVED);
     series_unref(item.series);
     end_sweep(&item, 1);

@@ -48,6 +48,32 @@ static inline struct family *new_family(const char *name, enum sample_type type)
     return family;
 }
 
+/* A batch of items that begins at @begin. */
+static inline size_t batch_at(size_t begin, size_t n)
+{
+    return n - begin < REGISTRY_BATCH ? n - begin : REGISTRY_BATCH;
+}
+
+static inline void mark_expiring(struct registry *registry, const struct sweep_item *items,
+                                 size_t n)
+{
+    for (size_t i = 0; i < n; i += REGISTRY_BATCH)
+        registry_mark_expiring(registry, items + i, batch_at(i, n));
+}
+
+/* Remove what is marked, also from the snapshot. Returns the number of series. */
+static inline size_t remove_expiring(struct registry *registry, struct sweep_item *items, size_t n)
+{
+    size_t n_removed = 0;
+
+    for (size_t i = 0; i < n; i += REGISTRY_BATCH)
+        assert_true(registry_remove_expiring(registry, items + i, batch_at(i, n)));
+    for (size_t i = 0; i < n; i++)
+        n_removed += items[i].is_removed;
+    snapshot_unref(registry_snapshot(registry));
+    return n_removed;
+}
+
 /* The number of series of all types. */
 static inline uint64_t count_series(struct registry *registry)
 {

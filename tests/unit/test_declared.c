@@ -179,9 +179,9 @@ static void never_expires(void **state)
     assert_int_equal(declare("c", SAMPLE_COUNTER, "", 1), VERDICT_APPLIED);
     count("c", "", 2);
     cell = admit(registry, 0, "c", SAMPLE_COUNTER, "");
-    item = (struct sweep_item){ cell_series(cell), series_touched_ns(cell_series(cell)) };
+    item = (struct sweep_item){ cell_series(cell), series_touched_ns(cell_series(cell)), false };
     mark(registry, &item, 1);
-    assert_int_equal(registry_remove_expiring(registry, &item, 1), 0);
+    assert_int_equal(remove_expiring(registry, &item, 1), 0);
     end_sweep(&item, 1);
     assert_page(C_SENT_HEADER "c 2\n");
 }
@@ -196,7 +196,7 @@ static void one_that_is_declared_later_stays_as_well(void **state)
     item.touched_ns = series_touched_ns(item.series);
     mark(registry, &item, 1);
     assert_int_equal(declare("c", SAMPLE_COUNTER, "", 1), VERDICT_APPLIED);
-    assert_int_equal(registry_remove_expiring(registry, &item, 1), 0);
+    assert_int_equal(remove_expiring(registry, &item, 1), 0);
     end_sweep(&item, 1);
     assert_page(C_SENT_HEADER "c 2\n");
 }

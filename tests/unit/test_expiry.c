@@ -1,135 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "registry_setup.h"
-
-#include "aggregate/expiry.h"
-#include "aggregate/shard.h"
+#include "sweep.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WORKERS 2
-
 /* When an x arrives. */
 #define END_NS 1000
-
-static struct registry *registry;
-static struct shard *shards[WORKERS];
-
-static struct line line_of(const char *name, int64_t arrived_ns)
-{
-    return (struct line){
-        .arrived_ns = arrived_ns,
-        .name = slice_of(name),
-        .value = SLICE("1"),
-        .rest = SLICE("|"),
-        .number = 1,
-        .is_number = true,
-    };
-}
-
-static struct identity identity_of(const char *name, enum sample_type type)
-{
-    return (struct identity){
-        .type = type,
-        .family = slice_of(name),
-        .sent_as = slice_of(name),
-        .weight = 1,
-    };
-}
-
-/*
- * Find or learn the key of @line; from then on the worker holds a pointer to it. It is NULL if an x
- * that arrived later has ended the series. Returns whether that went well.
- */
-static bool try_look_up(unsigned worker, struct line *line, enum sample_type type, struct key **ret)
-{
-    struct identity identity = { .type = type, .family = line->name, .weight = 1 };
-    struct lookup lookup = shard_find(shards[worker], line);
-    bool is_well =
-        lookup.key || shard_learn(shards[worker], line, &identity, &lookup) == VERDICT_APPLIED;
-
-    *ret = lookup.key;
-    return is_well;
-}
-
-static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
-{
-    struct key *key;
-
-    return try_look_up(worker, line, type, &key) ? key : NULL;
-}
-
-/* A worker records 1, at @now_ns. */
-static void record_as(unsigned worker, const char *name, enum sample_type type, int64_t now_ns)
-{
-    struct line line = line_of(name, now_ns);
-    struct key *key = look_up(worker, &line, type);
-
-    assert_non_null(key);
-    assert_int_equal(shard_record(shards[worker], key, &line), VERDICT_APPLIED);
-}
-
-static void record(unsigned worker, const char *name, int64_t now_ns)
-{
-    record_as(worker, name, SAMPLE_COUNTER, now_ns);
-}
-
-/* Begin a sweep by the TTL alone, whatever scrapes have shown. */
-static size_t mark(struct expiry *expiry, int64_t now_ns, int64_t ttl_ns)
-{
-    const struct expiry_rule rule = { .now_ns = now_ns, .ttl_ns = ttl_ns };
-
-    return expiry_mark(expiry, registry, &rule);
-}
-
-static size_t n_unscraped; /* of the last sweep */
-
-/* The second half of a sweep. Returns the number of series that it removed. */
-static size_t finish(struct expiry *expiry)
-{
-    size_t n = expiry_remove(expiry, registry, &n_unscraped);
-
-    for (unsigned i = 0; i < WORKERS; i++)
-        shard_release(shards[i], expiry->items, expiry->n_items);
-    expiry_finish(expiry);
-    return n;
-}
-
-/* A whole sweep, while no thread writes. Returns the number of series that it removed. */
-static size_t sweep_by(const struct expiry_rule *rule)
-{
-    struct expiry expiry = { 0 };
-
-    n_unscraped = 0;
-    if (expiry_mark(&expiry, registry, rule) == 0) {
-        expiry_finish(&expiry);
-        return 0;
-    }
-    return finish(&expiry);
-}
-
-static size_t sweep(int64_t now_ns, int64_t ttl_ns)
-{
-    return sweep_by(&(struct expiry_rule){ .now_ns = now_ns, .ttl_ns = ttl_ns });
-}
-
-/* The sum of all counters. */
-static double total(void)
-{
-    struct snapshot *snapshot = registry_snapshot(registry);
-    struct reading reading;
-    double sum = 0;
-
-    for (size_t i = 0; i < snapshot->n_series; i++) {
-        series_read(snapshot->series[i], &reading);
-        sum += reading.value;
-    }
-    snapshot_unref(snapshot);
-    return sum;
-}
 
 /* --- when ---------------------------------------------------------------------------- */
 
@@ -180,8 +59,8 @@ static void nothing_to_mark_ends_a_sweep(void **state)
     struct expiry expiry = { 0 };
 
     assert_int_equal(mark(&expiry, 1000, 1), 0);
-    expiry_finish(&expiry);
-    expiry_finish(&expiry);
+    end_sweep(&expiry);
+    end_sweep(&expiry);
     assert_null(expiry.items);
 }
 
@@ -191,7 +70,7 @@ static void a_sweep_may_end_after_marking(void **state)
 
     record(0, "x", 1);
     assert_int_equal(mark(&expiry, 1000, 1), 1);
-    expiry_finish(&expiry);
+    end_sweep(&expiry);
     assert_true(total() == 1);
     assert_int_equal(sweep(1000, 1), 1); /* and start again */
 }
@@ -203,11 +82,10 @@ static void a_sweep_may_end_after_marking(void **state)
 /* Sweep with a TTL of 1 s, or 60 s until a scrape; the newest of these began at @shown_s. */
 static size_t sweep_after(int64_t now_s, int64_t shown_s)
 {
-    const struct expiry_rule rule = { .now_ns = now_s * SECOND,
-                                      .ttl_ns = SECOND,
-                                      .unscraped_ttl_ns = 60 * SECOND,
-                                      .shown_ns = shown_s * SECOND };
+    struct expiry_rule rule = rule_of(now_s * SECOND, SECOND);
 
+    rule.unscraped_ttl_ns = 60 * SECOND;
+    rule.shown_ns = shown_s * SECOND;
     return sweep_by(&rule);
 }
 
@@ -254,8 +132,9 @@ static void each_sample_waits_for_a_scrape_of_its_own(void **state)
 
 static void a_longer_ttl_holds_whether_scrapes_come_or_not(void **state)
 {
-    struct expiry_rule rule = { .ttl_ns = 60 * SECOND, .unscraped_ttl_ns = SECOND };
+    struct expiry_rule rule = rule_of(0, 60 * SECOND);
 
+    rule.unscraped_ttl_ns = SECOND;
     record(0, "x", 100 * SECOND);
     rule.now_ns = 160 * SECOND;
     assert_int_equal(sweep_by(&rule), 0);
@@ -283,14 +162,14 @@ static void shown_and_unscraped_series_of_a_sweep_are_told_apart(void **state)
 
 static void a_write_keeps_an_unscraped_series_too(void **state)
 {
-    const struct expiry_rule rule = { .now_ns = 200 * SECOND, .shown_ns = 120 * SECOND };
+    struct expiry_rule rule = rule_of(200 * SECOND, 1);
     struct expiry expiry = { 0 };
 
+    rule.shown_ns = 120 * SECOND;
     record(0, "shown", 100 * SECOND);
     record(0, "unscraped", 150 * SECOND);
     record(0, "written", 150 * SECOND);
-    assert_int_equal(expiry_mark(&expiry, registry, &rule), 3);
-    assert_int_equal(expiry.n_shown, 1);
+    assert_int_equal(mark_by(&expiry, &rule), 3);
     record(1, "written", 200 * SECOND);
     assert_int_equal(finish(&expiry), 2);
     assert_int_equal(n_unscraped, 1);
@@ -490,7 +369,7 @@ static size_t bury(void)
 
     for (unsigned i = 0; i < WORKERS; i++)
         shard_release(shards[i], expiry.items, expiry.n_items);
-    expiry_finish(&expiry);
+    end_sweep(&expiry);
     assert_null(expiry.items);
     return n;
 }
@@ -519,7 +398,7 @@ static void a_sweep_of_what_was_ended_can_begin_anew(void **state)
     assert_int_equal(expiry_take_ended(&expiry, registry), 1);
     for (unsigned i = 0; i < WORKERS; i++)
         shard_release(shards[i], expiry.items, expiry.n_items);
-    expiry_finish(&expiry);
+    end_sweep(&expiry);
     assert_int_equal(mark(&expiry, 1000, 1), 1); /* more than fits */
     assert_int_equal(finish(&expiry), 1);
     assert_int_equal(registry_count(registry).bytes, 0);
@@ -532,7 +411,7 @@ static void what_was_ended_is_not_marked(void **state)
     record(0, "x", 1);
     assert_int_equal(end_series(0, "x"), 1);
     assert_int_equal(mark(&expiry, 1000, 1), 0);
-    expiry_finish(&expiry);
+    end_sweep(&expiry);
     assert_int_equal(bury(), 1);
 }
 
@@ -562,7 +441,7 @@ static void a_sweep_may_be_broken_off_when_the_workers_have_ended(void **state)
     record(0, "y", 1);
     record(1, "z", 2000);
     assert_int_equal(mark(&expiry, 1000, 1), 2);
-    assert_int_equal(expiry_remove(&expiry, registry, &n_unscraped), 2);
+    assert_int_equal(remove_marked(&expiry), 2);
     shard_release(shards[0], expiry.items, expiry.n_items); /* the other was not reached */
     for (unsigned i = 0; i < WORKERS; i++) {
         shard_free(shards[i]);
@@ -775,7 +654,7 @@ static void sweep_once(void)
     wait_for_workers(false); /* their clocks are not earlier than ours */
     if (mark(&all.expiry, atomic_load(&all.now_ns), 1) > 0) {
         wait_for_workers(false);
-        all.n_expired += expiry_remove(&all.expiry, registry, &n_unscraped);
+        all.n_expired += remove_marked(&all.expiry);
         n_removed = move_removed(&all.expiry);
         wait_for_workers(true);
         add_up(all.expiry.items, n_removed);
@@ -785,8 +664,8 @@ static void sweep_once(void)
     all.n_ended += expiry_take_ended(&all.expiry, registry);
     wait_for_workers(true);
     add_up_ended(&all.expiry, swept.items, n_removed);
-    expiry_finish(&all.expiry);
-    expiry_finish(&swept);
+    end_sweep(&all.expiry);
+    end_sweep(&swept);
     atomic_fetch_add(&all.n_sweeps, 1);
 }
 
@@ -827,28 +706,6 @@ static void workers_scrapes_and_sweeps_lose_no_sample(void **state)
     assert_true(all.n_ended > 0);
     assert_true(all.recorded[0] + all.recorded[1] == total_of_all() + all.removed);
 }
-
-static int begin(void **state)
-{
-    registry = new_registry(WORKERS, 100000, SIZE_MAX);
-    for (unsigned i = 0; i < WORKERS; i++) {
-        const struct shard_options shard_options = { registry, i, 16 << 20, 42 };
-
-        if (shard_new(&shards[i], &shard_options) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int end(void **state)
-{
-    for (unsigned i = 0; i < WORKERS; i++)
-        shard_free(shards[i]);
-    registry_free(registry);
-    return 0;
-}
-
-#define EXPIRY_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {

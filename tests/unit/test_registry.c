@@ -204,7 +204,7 @@ static void marking_says_so_in_every_cell(void **state)
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *first = admit(registry, 0, "x", SAMPLE_COUNTER, "");
     struct cell *second = admit(registry, 1, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell_series(first), series_touched_ns(cell_series(first)) };
+    struct sweep_item item = { cell_series(first), series_touched_ns(cell_series(first)), false };
 
     atomic_store(&first->touched_ns, 7);
     item.touched_ns = 7;
@@ -219,12 +219,12 @@ static void a_revived_series_is_not_removed(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)), false };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     assert_true(registry_revive(registry, cell, 0));
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_LIVE);
     assert_ptr_equal(admit(registry, 0, "x", SAMPLE_COUNTER, ""), cell);
     end_sweep(&item, 1);
@@ -234,13 +234,13 @@ static void an_expiring_series_is_live_again_when_it_is_admitted_again(void **st
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)), false };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     admit(registry, 1, "x", SAMPLE_COUNTER, "");
     assert_false(cell_must_ask(cell));
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_LIVE);
     end_sweep(&item, 1);
 }
@@ -249,12 +249,12 @@ static void a_series_that_was_written_since_is_not_removed(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)), false };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     atomic_store(&cell->touched_ns, 9);
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_LIVE);
     assert_false(cell_must_ask(cell));
     end_sweep(&item, 1);
@@ -264,11 +264,11 @@ static void it_is_too_late_to_revive_a_removed_series(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, ""), *again;
-    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)) };
+    struct sweep_item item = { cell_series(cell), series_touched_ns(cell_series(cell)), false };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_REMOVED);
     assert_false(registry_revive(registry, cell, 0));
     assert_true(cell_must_ask(cell));
@@ -292,7 +292,7 @@ static void removes_more_than_one_batch(void **state)
     admit(registry, 0, "y", SAMPLE_COUNTER, "");
     snapshot_unref(registry_snapshot(registry));
     mark(registry, items, ARRAY_SIZE(items));
-    registry_remove_expiring(registry, items, ARRAY_SIZE(items));
+    remove_expiring(registry, items, ARRAY_SIZE(items));
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
     assert_int_equal(registry_count(registry).families, 1);
     end_sweep(items, ARRAY_SIZE(items));

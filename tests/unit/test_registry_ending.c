@@ -332,8 +332,8 @@ static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct sweep_item items[2] = {
-        { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"")), 0 },
-        { cell_series(admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"")), 0 },
+        { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "a=\"1\"")), 0, false },
+        { cell_series(admit(registry, 1, "x", SAMPLE_COUNTER, "a=\"2\"")), 0, false },
     };
     size_t n_ended = moment == AFTER_REMOVE ? 0 : 1;
 
@@ -341,11 +341,11 @@ static void sweep_while_it_ends(enum moment moment, bool has_snapshot_between)
     for (unsigned i = 0; i < 2; i++)
         series_ref(items[i].series);
     end_at(registry, moment, BEFORE_MARK, n_ended);
-    registry_mark_expiring(registry, items, 2);
+    mark_expiring(registry, items, 2);
     end_at(registry, moment, BEFORE_REMOVE, n_ended);
     if (has_snapshot_between)
         snapshot_unref(registry_snapshot(registry));
-    registry_remove_expiring(registry, items, 2);
+    remove_expiring(registry, items, 2);
     end_at(registry, moment, AFTER_REMOVE, n_ended);
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(series_state(items[i].series), SERIES_REMOVED);
@@ -369,13 +369,13 @@ static void a_sweep_and_an_end_may_meet_at_any_moment(void **state)
 static void what_has_ended_may_be_taken_over_during_a_sweep(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct sweep_item item = { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "")), 0 };
+    struct sweep_item item = { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "")), 0, false };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     assert_int_equal(end(registry, "x", ""), 1);
     assert_int_equal(bury(registry), 1);
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     assert_int_equal(series_state(item.series), SERIES_REMOVED);
     assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 0);
     end_sweep(&item, 1);
@@ -386,14 +386,14 @@ static void a_series_that_was_revived_can_be_ended(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_COUNTER, "");
-    struct sweep_item item = { cell_series(cell), 0 };
+    struct sweep_item item = { cell_series(cell), 0, false };
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
     assert_true(registry_revive(registry, cell, 0));
     assert_int_equal(end(registry, "x", ""), 1);
     assert_false(registry_revive(registry, cell, 0));
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     end_sweep(&item, 1);
     assert_int_equal(bury(registry), 1);
     assert_empty(registry);
@@ -440,14 +440,14 @@ static void freeing_a_registry_makes_no_snapshot(void **state)
 static void a_registry_may_go_with_removed_series_in_its_snapshot(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
-    struct sweep_item item = { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "")), 0 };
+    struct sweep_item item = { cell_series(admit(registry, 0, "x", SAMPLE_COUNTER, "")), 0, false };
 
     admit(registry, 0, "y", SAMPLE_COUNTER, "");
     snapshot_unref(registry_snapshot(registry));
     admit(registry, 1, "z", SAMPLE_COUNTER, "");
     is_memory_short = true;
     mark(registry, &item, 1);
-    assert_int_equal(registry_remove_expiring(registry, &item, 1), 1);
+    assert_int_equal(remove_expiring(registry, &item, 1), 1);
     assert_int_equal(end(registry, "y", ""), 1);
     assert_int_equal(end(registry, "z", ""), 1);
     assert_int_equal(bury(registry), 2);

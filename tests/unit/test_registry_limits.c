@@ -177,12 +177,12 @@ static void counts_the_bytes_of_series_that_a_worker_holds(void **state)
 {
     CLEANUP(registry_freep) struct registry *registry = new_large_registry();
     struct cell *cell = admit(registry, 0, "x", SAMPLE_SET, "");
-    struct sweep_item item = { cell_series(cell), 0 };
+    struct sweep_item item = { cell_series(cell), 0, false };
     size_t bytes = registry_count(registry).bytes;
 
     snapshot_unref(registry_snapshot(registry));
     mark(registry, &item, 1);
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     end_sweep(&item, 1);
     assert_int_equal(registry_count(registry).bytes, bytes);
     series_unref(cell_series(cell));

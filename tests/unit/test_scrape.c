@@ -171,19 +171,20 @@ static void series_that_come_later_are_in_the_next_one(void **state)
 static void series_that_go_meanwhile_are_still_there(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer out = { 0 };
-    const struct expiry_rule rule = { .now_ns = 100, .ttl_ns = 1 };
-    struct expiry expiry = { 0 };
-    size_t n_removed_unscraped;
+    const struct expiry_rule rule = { .now_ns = 100, .ttl_ns = { 1, 1, 1, 1 } };
+    struct expiry expiry;
     struct scrape *scrape;
 
     push_many(3000);
     scrape = begin_scrape();
     buffer_add_char(&out, ' ');
     assert_int_equal(scrape_read(scrape, out.data, 1), 1);
-    assert_int_equal(expiry_mark(&expiry, registry, &rule), 3000);
-    assert_int_equal(expiry_remove(&expiry, registry, &n_removed_unscraped), 3000);
+    expiry_begin(&expiry, registry, &rule);
+    assert_false(expiry_mark(&expiry, registry, 3000));
+    assert_false(expiry_remove(&expiry, registry, 3000));
+    assert_int_equal(expiry.n_removed, 3000);
     shard_release(shard, expiry.items, expiry.n_items);
-    expiry_finish(&expiry);
+    assert_false(expiry_finish(&expiry, 3000));
     push("family1:1|g"); /* of another type now */
     read_rest(scrape, &out, 10000);
     scrape_free(scrape, true);

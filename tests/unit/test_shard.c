@@ -547,7 +547,7 @@ static void a_key_that_makes_room_is_the_only_one_to_go(void **state)
 static struct sweep_item item_of_only_series(void)
 {
     struct snapshot *snapshot = registry_snapshot(registry);
-    struct sweep_item item = { snapshot->series[0], series_touched_ns(snapshot->series[0]) };
+    struct sweep_item item = { snapshot->series[0], series_touched_ns(snapshot->series[0]), false };
 
     series_ref(item.series);
     snapshot_unref(snapshot);
@@ -564,8 +564,8 @@ static void removes_all_keys_of_a_removed_series(void **state)
     record(shard, "x", "|c|#", 1, &x);
     item = item_of_only_series();
     record(shard, "y", "|g", 1, &y);
-    registry_mark_expiring(registry, &item, 1);
-    registry_remove_expiring(registry, &item, 1);
+    mark_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     shard_release(shard, &item, 1);
     assert_int_equal(shard_n_keys(shard), 1);
     assert_true(is_known(shard, "y", "|g"));
@@ -580,9 +580,9 @@ static void does_not_release_a_series_that_is_live(void **state)
 
     record(shard, "x", "|c", 1, &x);
     item = item_of_only_series();
-    registry_mark_expiring(registry, &item, 1);
+    mark_expiring(registry, &item, 1);
     record(shard, "x", "|c", 1, &x);
-    registry_remove_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     shard_release(shard, &item, 1);
     assert_true(is_known(shard, "x", "|c"));
     assert_true(read_only_series().value == 2);
@@ -596,8 +596,8 @@ static void a_removed_series_that_is_written_again_is_a_new_one(void **state)
 
     record(shard, "x", "|c", 5, &x);
     item = item_of_only_series();
-    registry_mark_expiring(registry, &item, 1);
-    registry_remove_expiring(registry, &item, 1);
+    mark_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     record(shard, "x", "|c", 1, &x); /* before it removed its keys */
     assert_true(read_only_series().value == 1);
     shard_release(shard, &item, 1);
@@ -615,8 +615,8 @@ static void a_series_of_another_worker_is_none_of_its_business(void **state)
 
     record(shard, "x", "|c", 5, &x);
     item = item_of_only_series();
-    registry_mark_expiring(registry, &item, 1);
-    registry_remove_expiring(registry, &item, 1);
+    mark_expiring(registry, &item, 1);
+    remove_expiring(registry, &item, 1);
     shard_release(other, &item, 1);
     assert_int_equal(item.series->refs, 2);
     shard_release(shard, &item, 1);
@@ -631,8 +631,8 @@ static void releases_a_series_only_once(void **state)
 
     record(shard, "x", "|c", 5, &x);
     items[0] = items[1] = item_of_only_series();
-    registry_mark_expiring(registry, items, 1);
-    registry_remove_expiring(registry, items, 1);
+    mark_expiring(registry, items, 1);
+    remove_expiring(registry, items, 1);
     shard_release(shard, items, 2); /* twice in one list */
     shard_release(shard, items, 1); /* and in another one */
     assert_int_equal(items[0].series->refs, 1);

@@ -141,7 +141,7 @@ static void so_does_one_that_was_expiring(void **state)
 
     record(0, SAMPLE_GAUGE, 7, 5);
     item.series = cell_series(look_up(0, &line, SAMPLE_GAUGE)->cell);
-    registry_mark_expiring(registry, &item, 1);
+    mark_expiring(registry, &item, 1);
     key = look_up(0, &line, SAMPLE_GAUGE);
     assert_int_equal(end_series(1, 10), 0);
     write_line(0, key, &line);

@@ -20,6 +20,9 @@
 #define DEADLINE_MS 15000
 #define WORKERS 2
 
+/* More series than the main thread handles at a time, or sorts by itself. */
+#define MANY 20000
+
 static struct registry *registry;
 static struct telemetry_row rows[WORKERS];
 static int fds[WORKERS], senders[WORKERS];
@@ -386,6 +389,68 @@ static void what_has_ended_does_not_count_as_expired(void **state)
     assert_int_equal(atomic_load(&n_expired), 1);
 }
 
+/* --- many series ----------------------------------------------------------------------- */
+
+static void add_many(void)
+{
+    char labels[32];
+
+    for (unsigned i = 0; i < MANY; i++) {
+        struct identity identity = {
+            .type = SAMPLE_COUNTER, .family = SLICE("many"), .sent_as = SLICE("many"), .weight = 1
+        };
+        struct admission admission;
+
+        snprintf(labels, sizeof(labels), "i=\"%u\"", i);
+        identity.labels = slice_of(labels);
+        assert_int_equal(registry_admit(registry, 0, 1, &identity, &admission), VERDICT_APPLIED);
+    }
+}
+
+static bool have_many_expired(void)
+{
+    return atomic_load(&n_expired) == MANY;
+}
+
+static void many_series_expire_in_slices(void **state)
+{
+    add_many();
+    pass_seconds(2);
+    assert_int_equal(n_series(), MANY); /* it has only begun */
+    run_until(have_many_expired, NULL);
+    assert_int_equal(n_series(), 0);
+    run_until(holds_nothing, NULL);
+}
+
+/* By a request, after which there is no notice. */
+static void what_a_request_has_ended_gives_its_memory_back(void **state)
+{
+    struct snapshot *snapshot;
+    size_t n_ended = 0;
+
+    add_many();
+    snapshot = registry_snapshot(registry);
+    for (size_t i = 0; i + REGISTRY_BATCH <= snapshot->n_series; i += REGISTRY_BATCH)
+        assert_true(
+            registry_end_series(registry, snapshot->series + i, REGISTRY_BATCH, 10, &n_ended));
+    assert_int_equal(n_ended, MANY / REGISTRY_BATCH * REGISTRY_BATCH);
+    assert_true(registry_end_series(registry, snapshot->series + n_ended,
+                                    snapshot->n_series - n_ended, 10, &n_ended));
+    snapshot_unref(snapshot);
+    run_until(holds_nothing, pass_second);
+    assert_int_equal(atomic_load(&n_expired), 0);
+}
+
+/* The pool, the slices or the workers have some of it then. */
+static void ends_in_the_middle_of_a_large_sweep(void **state)
+{
+    add_many();
+    pass_seconds(2);
+    for (unsigned i = 0; i < 5; i++)
+        uv_run(&loop, UV_RUN_ONCE);
+    assert_int_equal(atomic_load(&n_expired), 0);
+}
+
 /* --- an end at any moment ------------------------------------------------------------ */
 
 static sem_t is_here, may_go;
@@ -478,19 +543,20 @@ static int begin_with(uint32_t ttl_s, uint32_t unscraped_ttl_s)
     struct sweeper_options sweeper_options = {
         .workers = workers,
         .n_workers = WORKERS,
-        .ttl_s = ttl_s,
         .unscraped_ttl_s = unscraped_ttl_s,
         .shown_ns = &shown_ns,
         .n_expired = &n_expired,
         .n_unscraped = &n_unscraped,
     };
 
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        sweeper_options.ttl_s[type] = ttl_s;
     memset(rows, 0, sizeof(rows));
     memset(alarms, 0, sizeof(alarms));
     atomic_store(&n_expired, 0);
     atomic_store(&n_unscraped, 0);
     atomic_store(&shown_ns, 0);
-    registry = new_registry(WORKERS, 1000, SIZE_MAX);
+    registry = new_registry(WORKERS, 2 * MANY, SIZE_MAX);
     for (unsigned i = 0; i < WORKERS; i++)
         if (start_worker(i) < 0)
             return -1;
@@ -556,6 +622,9 @@ int main(void)
         SWEEPER_CASE(a_series_that_is_written_stays_and_loses_nothing),
         SWEEPER_CASE(ends_while_it_waits_for_a_worker),
         SWEEPER_CASE(what_has_ended_does_not_count_as_expired),
+        SWEEPER_CASE(many_series_expire_in_slices),
+        SWEEPER_CASE(ends_in_the_middle_of_a_large_sweep),
+        NOTIFIED_CASE(what_a_request_has_ended_gives_its_memory_back),
         NOTIFIED_CASE(what_senders_have_ended_gives_its_memory_back),
         NOTIFIED_CASE(series_may_end_faster_than_their_memory),
         NOTIFIED_CASE(a_notice_about_nothing_does_no_harm),

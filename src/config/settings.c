@@ -15,6 +15,7 @@
 #include "base/labels.h"
 #include "base/socket.h"
 #include "base/target.h"
+#include "config/type_ttl.h"
 
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
@@ -104,6 +105,8 @@ static const struct option options[] = {
       "close a TCP or Unix stream connection that has sent nothing for this long; 0s: never" },
     { "statsd.ttl", "DURATION", OPTION_SECONDS(ttl_s, 1, BILLION, 0, .zero = "; 0s means never"),
       "remove a series this long after its last update; 0s: never" },
+    { "statsd.type-ttl", "TYPE=DURATION", OPTION_LIST(value_type_ttl, type_ttls, ""),
+      "the same for one type of metric, counter, gauge, histogram or set: gauge=5m" },
     { "statsd.unscraped-ttl", "DURATION",
       OPTION_SECONDS(unscraped_ttl_s, 1, BILLION, 600, .zero = "; 0s means not to wait"),
       "let a series that no complete scrape has shown since its last update wait for one, up to "

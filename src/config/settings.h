@@ -42,9 +42,10 @@ struct settings {
     bool container_label;
     bool service_checks;
     uint64_t read_buffer_bytes;
-    uint64_t idle_timeout_s;  /* 0: connections may be idle for ever */
-    uint64_t ttl_s;           /* 0: series never expire */
-    uint64_t unscraped_ttl_s; /* 0: ttl_s alone decides */
+    uint64_t idle_timeout_s;      /* 0: connections may be idle for ever */
+    uint64_t ttl_s;               /* 0: series never expire */
+    struct option_list type_ttls; /* struct type_ttl: for series of a type, instead of ttl_s */
+    uint64_t unscraped_ttl_s;     /* 0: ttl_s alone decides */
     char *listen_http;
     enum option_source http_source; /* of listen_http */
     char *telemetry_path;

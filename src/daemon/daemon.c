@@ -356,8 +356,7 @@ static int open_sweeper(struct daemon *daemon)
         .n_unscraped = &daemon->n_unscraped,
     };
 
-    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
-        options.ttl_s[type] = daemon->options->ttl_s;
+    memcpy(options.ttl_s, daemon->options->ttl_s, sizeof(options.ttl_s));
     return sweeper_open(&daemon->sweeper, &daemon->loop, &options);
 }
 

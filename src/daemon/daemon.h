@@ -25,7 +25,7 @@ struct daemon_options {
     struct pipeline_options pipeline;
     struct registry_options registry; /* only its limits; the daemon fills in the rest */
     size_t max_key_bytes;             /* of each worker's shard */
-    uint32_t ttl_s;                   /* 0: series never expire */
+    uint32_t ttl_s[_METRIC_TYPE_N];   /* by type; 0: series never expire */
     uint32_t unscraped_ttl_s;         /* of series that no scrape has shown; 0: the same */
     const char *http_address;         /* HOST:PORT */
     bool is_http_default;             /* the user did not ask for it */

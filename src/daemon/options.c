@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "config/settings.h"
+#include "config/type_ttl.h"
 #include "daemon/daemon.h"
 
 _Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX, "there is room for every listener");
@@ -118,6 +119,17 @@ static void add_limits(const struct settings *settings, struct daemon_options *o
     }
 }
 
+/* The TTL for each type: its own, or that of all. */
+static void set_ttls(const struct settings *settings, uint32_t ret[_METRIC_TYPE_N])
+{
+    const struct type_ttl *ttls = settings->type_ttls.items;
+
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        ret[type] = (uint32_t)settings->ttl_s;
+    for (unsigned i = 0; i < settings->type_ttls.n; i++)
+        ret[ttls[i].type] = (uint32_t)ttls[i].ttl_s;
+}
+
 void options_daemon(const struct settings *settings, struct daemon_options *ret)
 {
     *ret = (struct daemon_options){
@@ -130,7 +142,6 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .pipeline = options_pipeline(settings),
         .registry = options_registry(settings),
         .max_key_bytes = options_max_key_bytes(settings),
-        .ttl_s = (uint32_t)settings->ttl_s,
         .unscraped_ttl_s = (uint32_t)settings->unscraped_ttl_s,
         .http_address = settings->listen_http,
         .is_http_default = settings->http_source == OPTION_DEFAULT,
@@ -139,5 +150,6 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .has_welcome = settings->welcome,
         .has_lifecycle = settings->lifecycle,
     };
+    set_ttls(settings, ret->ttl_s);
     add_limits(settings, ret);
 }

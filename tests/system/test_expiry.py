@@ -104,3 +104,12 @@ def test_a_sender_ends_series_without_waiting(start):
     send(udometer, "hits_total:3|c", "hits_total:1|x")
     assert own(udometer, "udometer_ended_series_total") == 1
     assert udometer.metrics() == b""
+
+
+def test_each_type_may_have_a_ttl_of_its_own(start):
+    udometer = start("--statsd.ttl=0s", "--statsd.type-ttl=gauge=1s", "--statsd.unscraped-ttl=0s",
+                     "--web.self-metrics-path=/self")
+    send(udometer, "c:1|c", "g:1|g", "s:1|s")
+    wait_until(lambda: n_expired(udometer) == 1, "the gauge has expired")
+    page = udometer.scrape_series()
+    assert page.get("g") is None and page.get("c") == 1 and page.get("s") == 1

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "config/settings.h"
+#include "config/type_ttl.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 
@@ -99,6 +100,7 @@ static void each_setting_reaches_its_module(void **state)
     set("limit.connections", "105");
     set("limit.line-length", "106");
     set("statsd.ttl", "107s");
+    set("statsd.type-ttl", "gauge=112s");
     set("statsd.idle-timeout", "108s");
     set("workers", "8");
     set("web.listen-address", "127.0.0.1:109");
@@ -113,7 +115,8 @@ static void each_setting_reaches_its_module(void **state)
     assert_int_equal(options.max_key_bytes, 104 << 10);
     assert_int_equal(options.max_connections, 105);
     assert_int_equal(options.pipeline.resolve.limits.line, 106);
-    assert_int_equal(options.ttl_s, 107);
+    assert_int_equal(options.ttl_s[METRIC_COUNTER], 107);
+    assert_int_equal(options.ttl_s[METRIC_GAUGE], 112);
     assert_int_equal(options.idle_max_s, 108);
     assert_int_equal(options.n_workers, 8);
     assert_string_equal(options.http_address, "127.0.0.1:109");
@@ -287,6 +290,7 @@ static const char *other_text(const struct value_form *form)
         { &value_listener_path, "/other" },
         { &value_file_mode, "0777" },
         { &value_file_owner, "9:9" },
+        { &value_type_ttl, "counter=9s" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
@@ -349,8 +353,9 @@ static void describe(struct buffer *out)
                       options.max_key_bytes);
     buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d", (int)options.log_level,
                       (int)options.log_format, options.n_workers,
-                      (unsigned long)options.max_connections, options.idle_max_s, options.ttl_s,
-                      options.unscraped_ttl_s, options.http_address, options.telemetry_path,
+                      (unsigned long)options.max_connections, options.idle_max_s,
+                      options.ttl_s[METRIC_COUNTER], options.unscraped_ttl_s, options.http_address,
+                      options.telemetry_path,
                       options.selfmetrics_path ? options.selfmetrics_path : "", options.has_welcome,
                       options.has_lifecycle);
     assert_false(out->has_failed);

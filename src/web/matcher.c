@@ -43,7 +43,8 @@ int matcher_init(struct matcher *matcher, enum matcher_sign sign, struct slice l
     matcher->text = malloc(label.len + value.len + 1);
     if (!matcher->text)
         return -ENOMEM;
-    memcpy(matcher->text, label.at, label.len);
+    if (label.len)
+        memcpy(matcher->text, label.at, label.len);
     if (value.len)
         memcpy(matcher->text + label.len, value.at, value.len);
     matcher->label = (struct slice){ matcher->text, label.len };

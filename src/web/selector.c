@@ -235,7 +235,7 @@ static int parse(struct parser *parser)
 int selector_new(struct selector **ret, struct slice text, struct selector_fault *fault)
 {
     CLEANUP(selector_freep) struct selector *selector = calloc(1, sizeof(*selector));
-    struct parser parser = { .selector = selector, .text = text, .fault = fault };
+    struct parser parser = { selector, text.len ? text : SLICE(""), 0, fault };
     int r;
 
     if (!selector)

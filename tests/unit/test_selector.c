@@ -126,6 +126,17 @@ static void what_is_no_selector_is_refused_at_its_byte(void **state)
     }
 }
 
+static void a_text_without_a_place_is_empty(void **state)
+{
+    const struct slice nowhere = { NULL, 0 };
+    struct selector_fault fault;
+    struct selector *selector;
+
+    assert_int_equal(selector_new(&selector, nowhere, &fault), -EINVAL);
+    assert_int_equal(fault.at, 0);
+    assert_omits("x{\"\"=\"y\"}", "x", "a=\"y\"");
+}
+
 static void the_number_of_conditions_is_limited(void **state)
 {
     struct selector_fault fault;
@@ -160,6 +171,7 @@ int main(void)
         CASE(tells_by_the_name_alone_what_cannot_be_selected),
         CASE(says_when_it_cannot_tell),
         CASE(what_is_no_selector_is_refused_at_its_byte),
+        CASE(a_text_without_a_place_is_empty),
         CASE(the_number_of_conditions_is_limited),
         CASE(regexes_cost_more),
     };

@@ -8,6 +8,7 @@
  */
 
 #include "aggregate/series.h"
+#include "base/must.h"
 
 /* All zero is an empty list. */
 struct fresh_list {
@@ -44,4 +45,30 @@ static inline void fresh_put_back(struct fresh_list *fresh, struct fresh_list ta
         taken.last = fresh->last;
     taken.n += fresh->n;
     *fresh = taken;
+}
+
+/*
+ * Take out of @fresh the series that were removed before any snapshot included them, and release
+ * the reference that the snapshots would have. Subtracts their number from *@n_to_leave_out.
+ */
+static inline struct fresh_list fresh_without_removed(struct fresh_list fresh,
+                                                      size_t *n_to_leave_out)
+{
+    struct fresh_list kept = { 0 };
+    struct series **link = &kept.first, *next;
+
+    for (struct series *series = fresh.first; series; series = next) {
+        next = series->next_fresh;
+        if (series_state(series) == SERIES_REMOVED) {
+            MUST_BE(*n_to_leave_out, >, (size_t)0);
+            --*n_to_leave_out;
+            series_unref(series);
+        } else {
+            *link = kept.last = series;
+            link = &series->next_fresh;
+            kept.n++;
+        }
+    }
+    *link = NULL;
+    return kept;
 }

@@ -41,10 +41,27 @@ struct registry {
     size_t n_to_leave_out; /* SERIES_REMOVED ones that @current or the fresh list still has */
 };
 
+/* The lock is held, or not needed yet. */
+static void set_limits(struct registry *registry, const struct registry_options *options)
+{
+    size_t max_family_series = options->max_family_series;
+
+    registry->roster.max_series = options->max_series;
+    registry->roster.max_family_series =
+        max_family_series ? max_family_series : options->max_series;
+    registry->roster.budget.max_bytes = options->max_bytes;
+}
+
+void registry_set_limits(struct registry *registry, const struct registry_options *options)
+{
+    pthread_mutex_lock(&registry->lock);
+    set_limits(registry, options);
+    pthread_mutex_unlock(&registry->lock);
+}
+
 int registry_new(struct registry **ret, const struct registry_options *options)
 {
     CLEANUP(registry_freep) struct registry *registry = NULL;
-    size_t max_family_series = options->max_family_series;
 
     if (options->n_workers < 1 || options->n_workers > CELLS_MAX)
         return -EINVAL;
@@ -53,13 +70,11 @@ int registry_new(struct registry **ret, const struct registry_options *options)
         return -ENOMEM;
     registry->roster = (struct roster){
         .n_workers = options->n_workers,
-        .max_series = options->max_series,
-        .max_family_series = max_family_series ? max_family_series : options->max_series,
         .max_totals = options->max_totals,
-        .budget.max_bytes = options->max_bytes,
         .buckets = options->buckets,
         .names.seed = options->seed,
     };
+    set_limits(registry, options);
     pthread_mutex_init(&registry->lock, NULL);
     pthread_mutex_init(&registry->view_lock, NULL);
     registry->current = snapshot_new_empty();
@@ -296,28 +311,6 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
     return latest;
 }
 
-/* Take out of @fresh the series that were removed before any snapshot included them. */
-static struct fresh_list without_removed(struct registry *registry, struct fresh_list fresh)
-{
-    struct fresh_list kept = { 0 };
-    struct series **link = &kept.first, *next;
-
-    for (struct series *series = fresh.first; series; series = next) {
-        next = series->next_fresh;
-        if (series_state(series) == SERIES_REMOVED) {
-            MUST_BE(registry->n_to_leave_out, >, (size_t)0);
-            registry->n_to_leave_out--;
-            series_unref(series); /* the snapshots' reference */
-        } else {
-            *link = kept.last = series;
-            link = &series->next_fresh;
-            kept.n++;
-        }
-    }
-    *link = NULL;
-    return kept;
-}
-
 static struct snapshot *follow(struct registry *registry, const struct fresh_list *fresh)
 {
     struct series **array = calloc(fresh->n ? fresh->n : 1, sizeof(*array));
@@ -385,7 +378,7 @@ static void refresh(struct registry *registry)
     if (!take_fresh(registry, &fresh))
         return;
     if (registry->n_to_leave_out)
-        fresh = without_removed(registry, fresh);
+        fresh = fresh_without_removed(fresh, &registry->n_to_leave_out);
     if (!fresh.first && registry->n_to_leave_out == 0)
         return;
 

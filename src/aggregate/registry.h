@@ -45,6 +45,12 @@ struct registry_counts {
 /* Make an empty registry. Returns 0, -ENOMEM, or -EINVAL for a wrong number of workers. */
 MUST_CHECK int registry_new(struct registry **ret, const struct registry_options *options);
 
+/*
+ * From now on these limits hold; the other options are not read. What is beyond a new limit
+ * already stays.
+ */
+void registry_set_limits(struct registry *registry, const struct registry_options *options);
+
 /* Free it and all its series. No worker, scrape or sweep may still use it. NULL is fine. */
 void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free)

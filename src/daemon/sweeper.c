@@ -369,6 +369,19 @@ static void on_notified(uv_async_t *notified)
         uv_timer_start(&sweeper->pause, on_pause_over, PAUSE_MS, 0);
 }
 
+void sweeper_set_ttls(struct sweeper *sweeper, const uint32_t ttl_s[_METRIC_TYPE_N],
+                      uint32_t unscraped_ttl_s)
+{
+    int64_t shortest_ns;
+
+    memcpy(sweeper->options.ttl_s, ttl_s, sizeof(sweeper->options.ttl_s));
+    sweeper->options.unscraped_ttl_s = unscraped_ttl_s;
+    /* If it has become longer, the next sweep finds out. */
+    shortest_ns = shortest_default_ns(&sweeper->options);
+    if (shortest_ns < sweeper->shortest_ttl_ns)
+        sweeper->shortest_ttl_ns = shortest_ns;
+}
+
 void sweeper_notify(struct sweeper *sweeper)
 {
     uv_async_send(&sweeper->notified);

@@ -512,6 +512,25 @@ static void without_totals_there_is_no_table(void **state)
     assert_int_equal(registry_totals(registry, &totals), REFUSED_SERIES_LIMIT);
 }
 
+static void limits_can_be_changed(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_limited_registry(10, 2);
+    struct registry_options options = { .max_series = 3, .max_bytes = SIZE_MAX };
+
+    admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"1\"");
+    admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"2\"");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"3\""), REFUSED_SERIES_LIMIT);
+    registry_set_limits(registry, &options);
+    admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"3\"");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"4\""), REFUSED_SERIES_LIMIT);
+    options.max_series = 1; /* those that are there stay */
+    registry_set_limits(registry, &options);
+    assert_int_equal(count_series(registry), 3);
+    options = (struct registry_options){ .max_series = 10, .max_bytes = 1 };
+    registry_set_limits(registry, &options);
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_GAUGE, "a=\"4\""), REFUSED_SERIES_LIMIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -539,6 +558,7 @@ int main(void)
         CASE(a_gauge_named_like_an_overflow_series_is_a_gauge),
         CASE(overflow_series_count_against_the_limits_of_others),
         CASE(there_is_memory_for_overflow_series_when_there_is_none_for_others),
+        CASE(limits_can_be_changed),
         CASE(a_worker_without_memory_for_a_cell_uses_the_overflow_series),
         CASE(all_workers_share_one_table_of_totals),
         CASE(counts_the_totals),

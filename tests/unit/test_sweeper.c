@@ -216,6 +216,24 @@ static void a_series_outlives_a_long_time_to_live_by_a_minute(void **state)
     run_until(has_one_expired, NULL);
 }
 
+static void a_new_ttl_holds_from_the_next_sweep_on(void **state)
+{
+    const uint32_t none[_METRIC_TYPE_N] = { 0 };
+    uint32_t only_gauges[_METRIC_TYPE_N] = { 0 };
+
+    only_gauges[METRIC_GAUGE] = 1;
+    send_line(0, "x:1|c\ny:1|g\nz:1|s");
+    run_until(has_three_series, NULL);
+    sweeper_set_ttls(sweeper, none, 0);
+    pass_seconds(100);
+    assert_int_equal(n_series(), 3);
+    assert_false(is_marked());
+    sweeper_set_ttls(sweeper, only_gauges, 0);
+    run_until(has_one_expired, pass_second);
+    assert_int_equal(registry_count(registry).series[METRIC_GAUGE], 0);
+    assert_int_equal(n_series(), 2);
+}
+
 /* As the HTTP thread does at the end of a scrape that began now. */
 static void end_scrape(void)
 {
@@ -615,6 +633,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         SWEEPER_CASE(a_series_expires_after_its_time_to_live),
+        SWEEPER_CASE(a_new_ttl_holds_from_the_next_sweep_on),
         LONG_CASE(a_series_outlives_a_long_time_to_live_by_a_minute),
         SCRAPED_CASE(a_series_waits_for_a_complete_scrape),
         SCRAPED_CASE(without_scrapes_a_series_expires_at_the_second_limit),

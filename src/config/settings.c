@@ -133,6 +133,10 @@ static const struct option options[] = {
       "maximum memory for series; likewise", .limit = "series-memory" },
     { "limit.key-memory", "BYTES", OPTION_BYTES(max_key_bytes, 4 * KIB, 1024 * GIB, 256 * MIB),
       "memory per worker for cached keys; the least used are evicted", .limit = "key-memory" },
+    { "limit.running-totals", "N", OPTION_COUNT(max_totals, 1, BILLION, 100000),
+      "maximum number of running totals to remember, one for each series and sender; for a further "
+      "one, another is evicted and begins anew; their memory counts as series memory",
+      .limit = "running-totals" },
     { "limit.line-length", "BYTES", OPTION_COUNT(line_length, 1, 1048576, 65536),
       "longest line; longer ones are refused, as with the limits that follow",
       .limit = "line-length" },

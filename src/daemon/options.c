@@ -50,6 +50,7 @@ struct registry_options options_registry(const struct settings *settings)
         .max_series = settings->max_series,
         .max_family_series = settings->max_family_series,
         .max_bytes = settings->max_series_bytes,
+        .max_totals = settings->max_totals,
     };
 }
 

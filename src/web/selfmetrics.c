@@ -35,6 +35,8 @@
 #define VALUES(X)                                                                                  \
     X(families, registry->families)                                                                \
     X(series_bytes, registry->bytes)                                                               \
+    X(totals, registry->totals.n_kept)                                                             \
+    X(totals_evicted, registry->totals.n_evicted)                                                  \
     X(expired_series, atomic_load_explicit(source->n_expired, memory_order_relaxed))               \
     X(unscraped_series, atomic_load_explicit(source->n_unscraped, memory_order_relaxed))           \
     X(scrapes_broken, source->scrapes->n_broken)                                                   \
@@ -125,6 +127,19 @@ static void add_series(const struct self_reading *self, struct exposition *out)
 {
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
         add_labelled(out, "type", metric_type_name(type), (double)self->registry.series[type]);
+}
+
+static void add_totals(const struct self_reading *self, struct exposition *out)
+{
+    static const char *const names[] = {
+#define X(id, name) [TOTAL_OUTCOME_##id] = #name,
+        TOTAL_OUTCOMES(X)
+#undef X
+    };
+
+    for (unsigned outcome = 0; outcome < _TOTAL_OUTCOME_N; outcome++)
+        add_labelled(out, "outcome", names[outcome],
+                     (double)self->registry.totals.outcomes[outcome]);
 }
 
 static void add_limits(const struct self_reading *self, struct exposition *out)
@@ -281,7 +296,15 @@ static const struct self_family families[] = {
     { "udometer_series", METRIC_GAUGE, "Current number of series, by type.", .add = add_series },
     { "udometer_families", METRIC_GAUGE, "Current number of families.", VALUE(families) },
     { "udometer_series_bytes", METRIC_GAUGE,
-      "Memory that families, series and cells use, or may grow to.", VALUE(series_bytes) },
+      "Memory that families, series, cells and running totals use, or may grow to.",
+      VALUE(series_bytes) },
+    { "udometer_running_totals", METRIC_GAUGE,
+      "Running totals that are remembered, one for each series and sender.", VALUE(totals) },
+    { "udometer_running_total_samples_total", METRIC_COUNTER,
+      "Samples whose value is a running total, by what became of it.", .add = add_totals },
+    { "udometer_running_total_evictions_total", METRIC_COUNTER,
+      "Running totals evicted for others, because of --limit.running-totals.",
+      VALUE(totals_evicted) },
     { "udometer_expired_series_total", METRIC_COUNTER,
       "Series removed after their TTL without an update.", VALUE(expired_series) },
     { "udometer_expired_unscraped_series_total", METRIC_COUNTER,

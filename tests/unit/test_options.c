@@ -97,6 +97,7 @@ static void each_setting_reaches_its_module(void **state)
     set("limit.family-series", "102");
     set("limit.series-memory", "103KiB");
     set("limit.key-memory", "104KiB");
+    set("limit.running-totals", "112");
     set("limit.connections", "105");
     set("limit.line-length", "106");
     set("statsd.ttl", "107s");
@@ -112,6 +113,7 @@ static void each_setting_reaches_its_module(void **state)
     assert_int_equal(options.registry.max_series, 101);
     assert_int_equal(options.registry.max_family_series, 102);
     assert_int_equal(options.registry.max_bytes, 103 << 10);
+    assert_int_equal(options.registry.max_totals, 112);
     assert_int_equal(options.max_key_bytes, 104 << 10);
     assert_int_equal(options.max_connections, 105);
     assert_int_equal(options.pipeline.resolve.limits.line, 106);
@@ -348,9 +350,9 @@ static void describe(struct buffer *out)
     buffer_clear(out);
     describe_listeners(out);
     describe_pipeline(out);
-    buffer_add_format(out, " %zu %zu %zu %zu", options.registry.max_series,
+    buffer_add_format(out, " %zu %zu %zu %zu %zu", options.registry.max_series,
                       options.registry.max_family_series, options.registry.max_bytes,
-                      options.max_key_bytes);
+                      options.registry.max_totals, options.max_key_bytes);
     buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d", (int)options.log_level,
                       (int)options.log_format, options.n_workers,
                       (unsigned long)options.max_connections, options.idle_max_s,

@@ -121,7 +121,8 @@ static void check_form(char *line)
         assert_string_equal(name, current);
         assert_true(!strcmp(word, "counter") || !strcmp(word, "gauge") ||
                     !strcmp(word, "histogram"));
-        assert_int_equal(strcmp(word, "counter") == 0, strstr(name, "_total") != NULL);
+        assert_int_equal(strcmp(word, "counter") == 0,
+                         strcmp(name + strlen(name) - strlen("_total"), "_total") == 0);
     } else if (strncmp(line, current, strlen(current)) != 0 || !strrchr(line, ' ')) {
         fail_msg("not of %s: %s", current, line);
     }
@@ -198,6 +199,28 @@ static void tells_what_the_registry_holds(void **state)
     assert_line("udometer_families 1");
     assert_line("udometer_expired_series_total 12");
     assert_line("udometer_expired_unscraped_series_total 5");
+}
+
+static void tells_what_became_of_running_totals(void **state)
+{
+    static const double values[] = { 5, 6, 7, 1 };
+    struct totals *totals;
+
+    assert_line("udometer_running_totals 0");
+    assert_line("udometer_running_total_samples_total{outcome=\"increase\"} 0");
+    assert_int_equal(registry_totals(registry, &totals), VERDICT_APPLIED);
+    for (unsigned i = 0; i < ARRAY_SIZE(values); i++)
+        totals_note(totals, 1, values[i], i);
+    totals_note(totals, 1, 7, 2);
+    assert_line("udometer_running_totals 1");
+    assert_line("udometer_running_total_samples_total{outcome=\"baseline\"} 1");
+    assert_line("udometer_running_total_samples_total{outcome=\"increase\"} 2");
+    assert_line("udometer_running_total_samples_total{outcome=\"reset\"} 1");
+    assert_line("udometer_running_total_samples_total{outcome=\"late\"} 1");
+    for (uint64_t id = 2; id < 105; id++)
+        totals_note(totals, id, 1, 5);
+    assert_line("udometer_running_totals 100");
+    assert_line("udometer_running_total_evictions_total 4");
 }
 
 static void tells_batches_and_keys_by_worker(void **state)
@@ -431,6 +454,7 @@ int main(void)
         SELF_CASE(sums_what_workers_published),
         SELF_CASE(has_every_reason_to_refuse),
         SELF_CASE(tells_what_the_registry_holds),
+        SELF_CASE(tells_what_became_of_running_totals),
         SELF_CASE(tells_batches_and_keys_by_worker),
         SELF_CASE(tells_of_each_socket),
         SELF_CASE(tells_drops_and_buffers_of_datagrams_only),

@@ -70,6 +70,36 @@ static struct slice host_of(const struct peer *peer)
     return SLICE("");
 }
 
+static bool has_ip_address(const struct peer *peer)
+{
+    return peer->len >= sizeof(sa_family_t) &&
+           (peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6);
+}
+
+/* In network byte order; 0 if it has none. */
+static uint16_t port_of(const struct peer *peer)
+{
+    uint16_t port;
+
+    _Static_assert(offsetof(struct sockaddr_in, sin_port) ==
+                       offsetof(struct sockaddr_in6, sin6_port),
+                   "ports are at one place");
+    if (!has_ip_address(peer))
+        return 0;
+    memcpy(&port, peer->bytes + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+    return port;
+}
+
+uint64_t peer_hash_host(const struct peer *peer, uint64_t seed)
+{
+    return hash_bytes(has_ip_address(peer) ? host_of(peer) : SLICE(""), seed);
+}
+
+uint64_t peer_hash_socket(const struct peer *peer, uint64_t seed)
+{
+    return peer_hash(peer, seed + port_of(peer));
+}
+
 uint64_t peer_hash(const struct peer *peer, uint64_t seed)
 {
     const uint64_t process[2] = { (uint64_t)peer->pid, peer->uid };

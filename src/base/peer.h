@@ -43,6 +43,15 @@ void peer_add_process(struct peer *peer, int fd);
 uint64_t peer_hash(const struct peer *peer, uint64_t seed);
 
 /*
+ * A hash of its machine: of the IP address, in both forms the same. All that have none, as those of
+ * Unix sockets, are on this machine and have one hash.
+ */
+uint64_t peer_hash_host(const struct peer *peer, uint64_t seed);
+
+/* A hash of its socket: of IP address and port, of the path, or of the process. */
+uint64_t peer_hash_socket(const struct peer *peer, uint64_t seed);
+
+/*
  * Append it as people read it: "192.0.2.7:4711", "[::1]:4711", "/run/bot.sock", "@abstract", or
  * "pid 4711, uid 1000". A path may have any bytes but NUL; a NUL in an abstract name becomes '@',
  * too. Nothing if it is unknown.

@@ -80,6 +80,50 @@ static uint64_t hash_of(struct peer peer)
     return peer_hash(&peer, 7);
 }
 
+static void a_machine_has_one_hash(void **state)
+{
+    const struct peer host = from_text("192.0.2.7:1"), none = { 0 };
+    const struct peer path = from_path(SLICE("/a")), other_path = from_path(SLICE("/b"));
+    const struct peer process = { .has_process = true, .pid = 7 };
+    const struct peer again = from_text("192.0.2.7:2"), mapped = from_text("[::ffff:192.0.2.7]:3");
+    const struct peer other = from_text("192.0.2.8:1");
+
+    assert_true(peer_hash_host(&host, 7) == peer_hash_host(&again, 7));
+    assert_true(peer_hash_host(&host, 7) == peer_hash_host(&mapped, 7));
+    assert_true(peer_hash_host(&host, 7) != peer_hash_host(&other, 7));
+    assert_true(peer_hash_host(&host, 7) != peer_hash_host(&host, 8));
+    assert_true(peer_hash_host(&path, 7) == peer_hash_host(&other_path, 7));
+    assert_true(peer_hash_host(&path, 7) == peer_hash_host(&process, 7));
+    assert_true(peer_hash_host(&path, 7) == peer_hash_host(&none, 7));
+    assert_true(peer_hash_host(&path, 7) != peer_hash_host(&host, 7));
+}
+
+static void each_socket_has_its_hash(void **state)
+{
+    const struct peer of_7 = { .has_process = true, .pid = 7 };
+    const struct peer of_8 = { .has_process = true, .pid = 8 };
+    const struct peer of_8_as_1 = { .has_process = true, .pid = 8, .uid = 1 };
+    const struct peer peers[] = {
+        from_text("192.0.2.7:1"),
+        from_text("192.0.2.7:2"),
+        from_text("192.0.2.8:1"),
+        from_text("[2001:db8::1]:1"),
+        from_text("[2001:db8::1]:2"),
+        from_path(SLICE("/a")),
+        from_path(SLICE("/b")),
+        of_7,
+        of_8,
+        of_8_as_1,
+    };
+    const struct peer mapped = from_text("[::ffff:192.0.2.7]:1");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(peers); i++)
+        for (unsigned j = 0; j < ARRAY_SIZE(peers); j++)
+            assert_int_equal(peer_hash_socket(&peers[i], 7) == peer_hash_socket(&peers[j], 7),
+                             i == j);
+    assert_true(peer_hash_socket(&mapped, 7) == peer_hash_socket(&peers[0], 7));
+}
+
 static void its_hash_is_that_of_the_host(void **state)
 {
     assert_true(hash_of(from_text("192.0.2.7:1")) == hash_of(from_text("192.0.2.7:2")));
@@ -127,9 +171,14 @@ static void other_sockets_tell_no_process(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        CASE(is_written_as_people_read_it),         CASE(its_host_has_neither_port_nor_brackets),
-        CASE(an_unknown_one_is_written_as_nothing), CASE(its_hash_is_that_of_the_host),
-        CASE(a_unix_stream_tells_the_process),      CASE(other_sockets_tell_no_process),
+        CASE(is_written_as_people_read_it),
+        CASE(its_host_has_neither_port_nor_brackets),
+        CASE(an_unknown_one_is_written_as_nothing),
+        CASE(its_hash_is_that_of_the_host),
+        CASE(a_machine_has_one_hash),
+        CASE(each_socket_has_its_hash),
+        CASE(a_unix_stream_tells_the_process),
+        CASE(other_sockets_tell_no_process),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "config/naming.h"
 #include "config/option.h"
 #include "config/problems.h"
+#include "config/value_listener.h"
 
 enum settings_dialect {
     SETTINGS_STATSD,

@@ -112,8 +112,8 @@ static int read_address(void *to, const char *text, const struct value_range *ra
     return r < 0 ? r : value_read_text(to, text, range, wrong);
 }
 
-static int read_udp_or_tcp(void *to, const char *text, const struct value_range *range,
-                           struct buffer *wrong)
+int value_read_udp_or_tcp(void *to, const char *text, const struct value_range *range,
+                          struct buffer *wrong)
 {
     int r =
         check_address(text, "HOST:PORT, for example 127.0.0.1:8125, [::1]:8125 or :8125", wrong);
@@ -121,8 +121,8 @@ static int read_udp_or_tcp(void *to, const char *text, const struct value_range 
     return r < 0 ? r : value_read_text(to, text, range, wrong);
 }
 
-static int read_socket_path(void *to, const char *text, const struct value_range *range,
-                            struct buffer *wrong)
+int value_read_socket_path(void *to, const char *text, const struct value_range *range,
+                           struct buffer *wrong)
 {
     struct address address;
 
@@ -144,81 +144,6 @@ const struct value_form value_text = TEXT_READ_BY(value_read_text);
 const struct value_form value_page = TEXT_READ_BY(read_page);
 const struct value_form value_page_or_none = TEXT_READ_BY(read_page_or_none);
 const struct value_form value_address = TEXT_READ_BY(read_address);
-
-/* --- listeners ----------------------------------------------------------------------- */
-
-/* Read what may follow an address, "?dialect=WORD". */
-static int read_dialect(const char *text, struct value_listener *ret, struct buffer *wrong)
-{
-    ret->has_dialect = text[0] != '\0';
-    ret->is_dogstatsd = strcmp(text, "?dialect=dogstatsd") == 0;
-    if (!ret->has_dialect || ret->is_dogstatsd || strcmp(text, "?dialect=statsd") == 0)
-        return 0;
-    return value_refuse(wrong, "?dialect=statsd, ?dialect=dogstatsd or nothing after the address");
-}
-
-static void free_listener(void *value)
-{
-    struct value_listener *listener = value;
-
-    value_free_text(&listener->address);
-}
-
-static int read_listener(struct value_listener *to, const char *text, value_reader *read_place,
-                         struct buffer *wrong)
-{
-    struct value_listener listener = { 0 };
-    char *address = strdup(text), *dialect = address ? strchrnul(address, '?') : NULL;
-    int r;
-
-    if (!address)
-        return value_refuse_for_memory(wrong);
-    r = read_dialect(dialect, &listener, wrong);
-    *dialect = '\0';
-    if (r == 0)
-        r = read_place(&listener.address, address, NULL, wrong);
-    free(address);
-    if (r < 0)
-        return r;
-    free_listener(to);
-    *to = listener;
-    return 0;
-}
-
-static int read_listener_address(void *to, const char *text, const struct value_range *range,
-                                 struct buffer *wrong)
-{
-    return read_listener(to, text, read_udp_or_tcp, wrong);
-}
-
-static int read_listener_path(void *to, const char *text, const struct value_range *range,
-                              struct buffer *wrong)
-{
-    return read_listener(to, text, read_socket_path, wrong);
-}
-
-static void write_listener(const void *value, const struct value_range *range, struct buffer *out)
-{
-    const struct value_listener *listener = value;
-
-    value_write_text(&listener->address, range, out);
-    if (listener->has_dialect)
-        buffer_add_format(out, "?dialect=%s", listener->is_dogstatsd ? "dogstatsd" : "statsd");
-}
-
-const struct value_form value_listener_address = {
-    .size = sizeof(struct value_listener),
-    .read = read_listener_address,
-    .write = write_listener,
-    .deinit = free_listener,
-};
-
-const struct value_form value_listener_path = {
-    .size = sizeof(struct value_listener),
-    .read = read_listener_path,
-    .write = write_listener,
-    .deinit = free_listener,
-};
 
 /* --- numbers ------------------------------------------------------------------------- */
 

@@ -51,30 +51,21 @@ struct value_form {
     void (*deinit)(void *value); /* free what the value owns; NULL: it owns nothing */
 };
 
-/* Where samples are received. */
-struct value_listener {
-    char *address; /* or path */
-    bool has_dialect;
-    bool is_dogstatsd; /* valid if has_dialect */
-};
-
 /* The owner of a file; -1 leaves the user or group as it is. */
 struct value_owner {
     uid_t user;
     gid_t group;
 };
 
-extern const struct value_form value_text;             /* char *, not NULL once read */
-extern const struct value_form value_page;             /* char *: the path of an HTTP page */
-extern const struct value_form value_page_or_none;     /* the same, or "" for none */
-extern const struct value_form value_address;          /* char *: HOST:PORT */
-extern const struct value_form value_listener_address; /* struct value_listener, at HOST:PORT */
-extern const struct value_form value_listener_path;    /* struct value_listener, a socket file */
-extern const struct value_form value_number;           /* uint64_t, in the range's unit */
-extern const struct value_form value_word;             /* an enum: index of a word of the range */
-extern const struct value_form value_switch;           /* bool: true or false */
-extern const struct value_form value_file_mode;        /* mode_t, in octal */
-extern const struct value_form value_file_owner;       /* struct value_owner */
+extern const struct value_form value_text;         /* char *, not NULL once read */
+extern const struct value_form value_page;         /* char *: the path of an HTTP page */
+extern const struct value_form value_page_or_none; /* the same, or "" for none */
+extern const struct value_form value_address;      /* char *: HOST:PORT */
+extern const struct value_form value_number;       /* uint64_t, in the range's unit */
+extern const struct value_form value_word;         /* an enum: index of a word of the range */
+extern const struct value_form value_switch;       /* bool: true or false */
+extern const struct value_form value_file_mode;    /* mode_t, in octal */
+extern const struct value_form value_file_owner;   /* struct value_owner */
 
 /* --- for forms defined elsewhere -------------------------------------------------- */
 
@@ -82,6 +73,10 @@ extern const struct value_form value_file_owner;       /* struct value_owner */
 value_reader value_read_text;
 value_writer value_write_text;
 void value_free_text(void *value);
+
+/* A char *: where to receive on UDP or TCP, HOST:PORT; the path of a Unix socket. */
+value_reader value_read_udp_or_tcp;
+value_reader value_read_socket_path;
 
 /* Write "expected " and @what to @wrong. Returns -EINVAL. */
 int value_refuse(struct buffer *wrong, const char *what);

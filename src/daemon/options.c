@@ -80,7 +80,7 @@ static void add_listeners(struct listeners_options *options, enum listener_proto
         options->listeners[options->n_listeners++] = (struct listener_options){
             .protocol = protocol,
             .address = listener->address,
-            .is_dogstatsd = listener->has_dialect ? listener->is_dogstatsd : is_dogstatsd,
+            .is_dogstatsd = value_trait_is_other(listener->dialect, is_dogstatsd),
             .is_default = list->source == OPTION_DEFAULT,
         };
     }

@@ -308,9 +308,9 @@ static void a_dialect_belongs_to_its_listener(void **state)
                           "--statsd.listen-udp=127.0.0.1:1?dialect=statsd",
                           "--statsd.listen-udp=127.0.0.1:2"));
     assert_int_equal(settings.dialect, SETTINGS_DOGSTATSD);
-    assert_true(settings_listener(&settings.listen_udp, 0)->has_dialect);
-    assert_false(settings_listener(&settings.listen_udp, 0)->is_dogstatsd);
-    assert_false(settings_listener(&settings.listen_udp, 1)->has_dialect);
+    assert_true(settings_listener(&settings.listen_udp, 0)->dialect.is_set);
+    assert_false(settings_listener(&settings.listen_udp, 0)->dialect.is_other);
+    assert_false(settings_listener(&settings.listen_udp, 1)->dialect.is_set);
 }
 
 static void a_missing_file_is_a_file_error(void **state)

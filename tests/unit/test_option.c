@@ -9,6 +9,7 @@
 #include "addresses.h"
 
 #include "config/option.h"
+#include "config/value_listener.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -245,9 +246,9 @@ static void assert_listener(const struct option_list *list, unsigned i, const ch
 
     assert_true(i < list->n);
     assert_string_equal(listeners[i].address, address);
-    assert_int_equal(listeners[i].has_dialect, has_dialect);
+    assert_int_equal(listeners[i].dialect.is_set, has_dialect);
     if (has_dialect)
-        assert_int_equal(listeners[i].is_dogstatsd, is_dogstatsd);
+        assert_int_equal(listeners[i].dialect.is_other, is_dogstatsd);
 }
 
 static void a_list_grows_with_each_text(void **state)

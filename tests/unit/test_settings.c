@@ -413,15 +413,15 @@ static void a_listener_may_have_a_dialect_of_its_own(void **state)
     items = settings.listen_udp.items;
     assert_int_equal(settings.listen_udp.n, 3);
     assert_string_equal(items[0].address, "127.0.0.1:1");
-    assert_true(items[0].has_dialect && items[0].is_dogstatsd);
+    assert_true(items[0].dialect.is_set && items[0].dialect.is_other);
     assert_string_equal(items[1].address, "127.0.0.1:2");
-    assert_false(items[1].has_dialect);
+    assert_false(items[1].dialect.is_set);
     assert_string_equal(items[2].address, "127.0.0.1:3");
-    assert_true(items[2].has_dialect);
-    assert_false(items[2].is_dogstatsd);
+    assert_true(items[2].dialect.is_set);
+    assert_false(items[2].dialect.is_other);
     set("statsd.listen-unix", "/run/x.sock?dialect=dogstatsd");
     assert_string_equal(settings_listener(&settings.listen_unix, 0)->address, "/run/x.sock");
-    assert_true(settings_listener(&settings.listen_unix, 0)->is_dogstatsd);
+    assert_true(settings_listener(&settings.listen_unix, 0)->dialect.is_other);
 }
 
 static void refuses_other_dialects(void **state)

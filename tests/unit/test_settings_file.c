@@ -126,12 +126,13 @@ static void listeners_may_have_a_dialect_of_their_own(void **state)
 {
     read_good("statsd:\n  listen-unix: [/run/a.sock, \"/run/b.sock?dialect=dogstatsd\"]\n");
     assert_int_equal(settings.listen_unix.n, 2);
-    assert_false(settings_listener(&settings.listen_unix, 0)->has_dialect);
+    assert_false(settings_listener(&settings.listen_unix, 0)->dialect.is_set);
     assert_string_equal(settings_listener(&settings.listen_unix, 1)->address, "/run/b.sock");
-    assert_true(settings_listener(&settings.listen_unix, 1)->is_dogstatsd);
+    assert_true(settings_listener(&settings.listen_unix, 1)->dialect.is_other);
     assert_problems("statsd.listen-udp:\n  - 127.0.0.1:1\n  - 127.0.0.1:2?dialect=x\n",
-                    "3:5: statsd.listen-udp: 127.0.0.1:2?dialect=x: expected ?dialect=statsd, "
-                    "?dialect=dogstatsd or nothing after the address\n");
+                    "3:5: statsd.listen-udp: 127.0.0.1:2?dialect=x: expected nothing "
+                    "after the address, or one or more, joined by &, of ?dialect=statsd|dogstatsd, "
+                    "counter=increment|absolute, counter-sender=host|socket\n");
 }
 
 static void json_is_yaml(void **state)

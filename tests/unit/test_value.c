@@ -562,49 +562,6 @@ static void refuses_other_owners(void **state)
                     "expected USER, USER:GROUP or :GROUP, as names or numbers");
 }
 
-/* --- listeners ------------------------------------------------------------------------------ */
-
-static const struct row at_addresses = { &value_listener_address, { 0 } };
-static const struct row at_paths = { &value_listener_path, { 0 } };
-
-static void a_listener_has_an_address_and_maybe_a_dialect(void **state)
-{
-    struct value_listener listener = { 0 };
-
-    take(&at_addresses, &listener, "127.0.0.1:1");
-    assert_string_equal(listener.address, "127.0.0.1:1");
-    assert_false(listener.has_dialect);
-    take(&at_addresses, &listener, "[::1]:2?dialect=dogstatsd");
-    assert_string_equal(listener.address, "[::1]:2");
-    assert_true(listener.has_dialect && listener.is_dogstatsd);
-    take(&at_paths, &listener, "/run/a.sock?dialect=statsd");
-    assert_string_equal(listener.address, "/run/a.sock");
-    assert_true(listener.has_dialect && !listener.is_dogstatsd);
-    take(&at_paths, &listener, "@name?dialect=dogstatsd");
-    assert_string_equal(listener.address, "@name");
-    value_listener_path.deinit(&listener);
-    assert_null(listener.address);
-}
-
-static void a_wrong_listener_changes_nothing(void **state)
-{
-    struct value_listener listener = { 0 };
-
-    take(&at_addresses, &listener, "127.0.0.1:1?dialect=dogstatsd");
-    for (unsigned i = 0; i < ARRAY_SIZE(wrong_addresses); i++)
-        refuse(&at_addresses, &listener, wrong_addresses[i]);
-    is_refused_with(&at_addresses, &listener, "127.0.0.1:2?dialect=dog",
-                    "expected ?dialect=statsd, ?dialect=dogstatsd or nothing after the "
-                    "address");
-    is_refused_with(&at_paths, &listener, "",
-                    "expected the path of a socket, or @ and an abstract name, at most 107 bytes "
-                    "of UTF-8");
-    refuse(&at_paths, &listener, "@");
-    assert_string_equal(listener.address, "127.0.0.1:1");
-    assert_true(listener.has_dialect && listener.is_dogstatsd);
-    value_listener_address.deinit(&listener);
-}
-
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -633,8 +590,6 @@ int main(void)
         CASE(an_unknown_host_is_one),
         CASE(owners_are_names_or_numbers),
         CASE(refuses_other_owners),
-        CASE(a_listener_has_an_address_and_maybe_a_dialect),
-        CASE(a_wrong_listener_changes_nothing),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

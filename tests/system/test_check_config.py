@@ -2,6 +2,8 @@
 """What --check-config says about files of metrics and rules, and the tests that they bring."""
 
 import json
+import pathlib
+import re
 
 import pytest
 
@@ -55,6 +57,17 @@ def test_editors_get_json(check, tmp_path):
     ]
     done = check({"udometer.yml": "undeclared: drop\n"}, "--check-config=json")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_examples_of_the_documents_are_valid(check):
+    text = (pathlib.Path(__file__).parents[2] / "docs/names.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    rules = next(block for block in blocks if "mappings:" in block)
+    assert len(blocks) > 5
+    for block in blocks:
+        files = {"udometer.yml": (rules if block.startswith("tests:") else "") + block}
+        done = check(files)
+        assert done.returncode == 0 and not done.stderr, block + done.stderr
 
 
 TESTS = """

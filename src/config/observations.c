@@ -29,7 +29,8 @@ const struct field_table histogram_options_table =
 
 #define FIELD_NODES struct summary_nodes
 static const struct field summary_fields[] = {
-    { "quantiles", FIELD_LIST, FIELD(quantiles), "quantiles, each with the error it may have" },
+    { "quantiles", FIELD_LIST, FIELD(quantiles), "quantiles, each with the error it may have",
+      .item = FIELD_ANY },
     { "max_age", FIELD_DURATION, FIELD(max_age), "how long an observation counts" },
     { "age_buckets", FIELD_COUNT, FIELD(age_buckets), "number of parts of that time", .least = 0,
       .most = 4294967295 },

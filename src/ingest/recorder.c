@@ -13,6 +13,7 @@
 
 #include "ingest/recorder.h"
 
+#include "base/metric_spec.h"
 #include "ingest/destination.h"
 #include "ingest/values.h"
 
@@ -310,10 +311,11 @@ static void record_new(struct recorder *recorder, const struct line *line,
     struct values values;
     bool is_applied;
 
-    TRACE(recorder->trace, on_series, identity);
     /* A line that is skipped is learned as well, so that the next one costs less. */
     if (UNLIKELY(identity_is_skipped(identity)))
         shard_learn_skipped(recorder->shard, line, identity, lookup);
+    else
+        TRACE(recorder->trace, on_series, identity);
     begin_values(recorder, &values, line, &to);
     /* A value that cannot be recorded must neither make a series nor end one. */
     if (!find_recordable(recorder, &values, &to))
@@ -331,13 +333,15 @@ static void record_new(struct recorder *recorder, const struct line *line,
 static void tell_key(const struct trace *trace, const struct key *key)
 {
     const struct series *series = cell_series(key->cell);
-    struct identity identity = { .type = key->facts.type, .weight = key->facts.weight };
+    struct metric_spec spec = { .ttl_ns = SPEC_TTL_DEFAULT };
+    struct identity is = { .type = key->facts.type, .weight = key->facts.weight, .spec = &spec };
 
     if (!series)
         return;
-    identity.family = series->family->name;
-    identity.labels = series_labels(series);
-    trace->on_series(trace->ctx, &identity);
+    spec.buckets = series->family->buckets;
+    is.family = series->family->name;
+    is.labels = series_labels(series);
+    trace->on_series(trace->ctx, &is);
 }
 
 /*

@@ -62,7 +62,10 @@ struct trace {
     void (*on_check)(void *ctx, const struct service_check *check);
     /* on_type, on_tag and on_section; they have a ctx of their own. */
     struct resolve_trace resolving;
-    /* The series that samples go to. Only type, weight, family and labels may be used. */
+    /*
+     * The series that samples go to. Only type, weight, family and labels may be used, and the
+     * buckets of its spec, if it has one.
+     */
     void (*on_series)(void *ctx, const struct identity *identity);
     void (*on_sample)(void *ctx, const struct trace_sample *sample);
     /* A line or link was refused as a whole, or skipped. @fault is NULL if skipped or not known. */

@@ -116,6 +116,13 @@ static enum verdict apply_rule(const struct mapper *mapper, const struct rules_m
     return verdict;
 }
 
+/* The trace may use the scratch memory, so rules are asked again. */
+static void tell_answer(const struct mapper *mapper, struct mapper_answer *answer)
+{
+    mapper->trace->on_rule(mapper->trace->ctx, answer);
+    answer->outcome = rules_match(answer->rules, mapper->scratch, &answer->query, &answer->match);
+}
+
 /* Find the rule for the name, and apply it. */
 static enum verdict map_name(struct mapper *mapper, enum sample_type type, struct labels *labels,
                              struct identity *identity)
@@ -131,7 +138,7 @@ static enum verdict map_name(struct mapper *mapper, enum sample_type type, struc
     answer.outcome = rules_match(answer.rules, mapper->scratch, &answer.query, &answer.match);
     identity->n_exceeded = answer.match.n_exceeded;
     if (mapper->trace && mapper->trace->on_rule)
-        mapper->trace->on_rule(mapper->trace->ctx, &answer);
+        tell_answer(mapper, &answer);
     switch (answer.outcome) {
     case RULES_NO_MATCH: return VERDICT_APPLIED;
     case RULES_TOO_LONG: return REFUSED_NAME_LIMIT;

@@ -57,6 +57,7 @@ WITHOUT_UNIT_TEST = {
     "tools/explain/explain": "a command: tests/system/test_explain.py",
     "tools/explain/explanation": "output: tests/system/test_explain.py, for every vector",
     "tools/explain/refusal": "output: tests/system/test_explain.py, for every vector",
+    "tools/explain/ruling": "output: tests/system/test_config_names.py",
     "tools/send/send": "a command: tests/clients/test_send.py",
     "tools/send/sender": "it sends over real sockets: tests/clients/test_send.py",
     "tools/send/stopwatch": "it runs commands: tests/clients/test_send.py",

@@ -14,8 +14,10 @@
 
 #include "aggregate/kind.h"
 #include "base/buffer.h"
+#include "base/metric_spec.h"
 #include "ingest/lane.h"
 #include "tools/explain/refusal.h"
+#include "tools/explain/ruling.h"
 #include "tools/explain/shown.h"
 #include "web/scraper_names.h"
 #include "web/selfmetrics.h"
@@ -51,15 +53,9 @@ struct explanation {
 
 /* --- fields ------------------------------------------------------------------------- */
 
-/* Begin a field with its name, in a column of its own. */
-static void begin_field(struct buffer *out, const char *field)
-{
-    buffer_add_format(out, "%-9s ", field);
-}
-
 static void add_field(struct explanation *it, const char *field, struct slice content)
 {
-    begin_field(&it->fields, field);
+    shown_begin_field(&it->fields, field);
     shown_add(&it->fields, content, NULL);
     buffer_add_char(&it->fields, '\n');
 }
@@ -159,7 +155,7 @@ static void on_tag(void *ctx, const struct tags *tags, struct slice text, enum t
         add_field(it, "tags", slice_of(tag_dialect_name(tags->dialect)));
     it->has_tags = true;
     it->dialect = tags->dialect;
-    begin_field(&it->fields, "");
+    shown_begin_field(&it->fields, "");
     shown_add(&it->fields, text, NULL);
     buffer_add_literal(&it->fields, "  ->  ");
     if (fate == TAG_KEPT) {
@@ -184,7 +180,7 @@ static void on_section(void *ctx, struct slice section, enum section meaning, bo
 
     if (meaning == SECTION_TAGS || it->is_check)
         return;
-    begin_field(&it->fields, "section");
+    shown_begin_field(&it->fields, "section");
     shown_add(&it->fields, section, NULL);
     buffer_add_format(&it->fields, "  ->  %s%s", meanings[meaning],
                       is_good ? "" : ", which is not a number from 1e-9 to 1; 1 is used instead");
@@ -194,13 +190,16 @@ static void on_section(void *ctx, struct slice section, enum section meaning, bo
 }
 
 /* The bounds of the buckets, as values of le. */
-static void add_bounds(struct explanation *it, struct slice family)
+static void add_bounds(struct explanation *it, const struct identity *identity)
 {
-    begin_field(&it->series, "buckets");
-    buffer_add(&it->series, family);
+    const struct metric_spec *spec = identity->spec;
+    const struct buckets *buckets = spec && spec->buckets ? spec->buckets : it->buckets;
+
+    shown_begin_field(&it->series, "buckets");
+    buffer_add(&it->series, identity->family);
     buffer_add_literal(&it->series, "_bucket, le = ");
-    for (unsigned i = 0; i < it->buckets->n; i++) {
-        buffer_add_double(&it->series, it->buckets->bounds[i]);
+    for (unsigned i = 0; i < buckets->n; i++) {
+        buffer_add_double(&it->series, buckets->bounds[i]);
         buffer_add_literal(&it->series, ", ");
     }
     buffer_add_literal(&it->series, "+Inf\n");
@@ -210,7 +209,7 @@ static void on_series(void *ctx, const struct identity *identity)
 {
     struct explanation *it = ctx;
 
-    begin_field(&it->series, identity->type == SAMPLE_END ? "ends" : "series");
+    shown_begin_field(&it->series, identity->type == SAMPLE_END ? "ends" : "series");
     buffer_add(&it->series, identity->family);
     if (identity->labels.len) {
         buffer_add_char(&it->series, '{');
@@ -219,7 +218,7 @@ static void on_series(void *ctx, const struct identity *identity)
     }
     buffer_add_char(&it->series, '\n');
     if (identity->type != SAMPLE_END && kind_of(metric_type_of(identity->type))->bucket_size)
-        add_bounds(it, identity->family);
+        add_bounds(it, identity);
 }
 
 /* --- the trace: samples ---------------------------------------------------------------- */
@@ -272,7 +271,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
     /* The value of a service check was shown as its status. */
     if (it->is_check)
         return;
-    begin_field(&it->fields, "value");
+    shown_begin_field(&it->fields, "value");
     shown_add(&it->fields, sample->value, NULL);
     add_effect(it, sample);
     buffer_add_char(&it->fields, '\n');
@@ -325,11 +324,15 @@ static void add_verdicts(struct explanation *it, enum verdict verdict, uint64_t 
 {
     bool is_refusal = verdict_is_refusal(verdict);
 
-    begin_field(&it->fields, is_refusal                   ? "refused"
-                             : verdict == VERDICT_APPLIED ? "applied"
-                                                          : "skipped");
+    shown_begin_field(&it->fields, is_refusal                   ? "refused"
+                                   : verdict == VERDICT_APPLIED ? "applied"
+                                                                : "skipped");
     buffer_add_format(&it->fields, "%lu %s%s", (unsigned long)n, verdict_word(verdict),
                       n > 1 ? "s" : "");
+    if (verdict == SKIPPED_RULE)
+        buffer_add_literal(&it->fields, ", rule: the rule drops lines of this name");
+    if (verdict == SKIPPED_UNDECLARED)
+        buffer_add_literal(&it->fields, ", undeclared: the config does not declare this name");
     if (is_refusal) {
         buffer_add_format(&it->fields, ", %s: ", verdict_reason(verdict));
         write_cause(it, verdict, &it->fields);
@@ -350,7 +353,7 @@ static void print_line(const struct explanation *it)
     const char *fault = it->fault, *end = it->line.at + it->line.len;
     size_t column;
 
-    begin_field(&head, "line");
+    shown_begin_field(&head, "line");
     column = head.len + shown_add(&head, it->line, fault);
     buffer_add_char(&head, '\n');
     if (fault) {
@@ -431,7 +434,7 @@ static struct trace trace_to(struct explanation *it)
         .on_chain = on_chain,
         .on_link = on_link,
         .on_check = on_check,
-        .resolving = { it, on_type, on_tag, on_section },
+        .resolving = { it, on_type, on_tag, on_section, ruling_trace(&it->fields) },
         .on_series = on_series,
         .on_sample = on_sample,
         .on_verdict = on_verdict,

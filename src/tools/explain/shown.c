@@ -88,3 +88,8 @@ size_t shown_add(struct buffer *out, struct slice text, const char *mark)
     uselocale(before);
     return mark == text.at ? n_columns : column;
 }
+
+void shown_begin_field(struct buffer *out, const char *field)
+{
+    buffer_add_format(out, "%-9s ", field);
+}

@@ -16,3 +16,6 @@
  * Some characters take two columns, and some none.
  */
 size_t shown_add(struct buffer *out, struct slice text, const char *mark);
+
+/* Append the name of a field, in a column of its own; empty for a further line of a field. */
+void shown_begin_field(struct buffer *out, const char *field);

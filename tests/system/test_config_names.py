@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a config file says about names arrives in the scrape: declared metrics, mapping rules, label
+rules, and what is not declared.
+"""
+
+import math
+
+import pytest
+
+from harness import promtool_check
+from test_explain import explain
+
+CONFIG = """
+metrics:
+- namespace: bot
+  metrics:
+  - name: hits_total
+    type: counter
+    help: Hits of the bot.
+    labels: [route]
+  - name: took_seconds
+    type: histogram
+    help: How long a route took.
+    buckets: [1, 60, 120]
+  - name: state
+    type: gauge
+    value_map: {idle: 0, busy: 1}
+mapping:
+  mappings:
+  - match: "app.*.hits"
+    name: app_hits
+    labels:
+      app: "$1"
+  - match: "noise.*"
+    action: drop
+    name: noise
+  - match: '^load\\.(\\d+)$'
+    match_type: regex
+    name: load
+    scale: 0.5
+    labels:
+      core: "$1"
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "udometer.yml"
+    path.write_text(CONFIG)
+    return "--config.file=%s" % path
+
+
+def test_a_declared_metric_has_its_help_type_and_buckets(start, config):
+    udometer = start(config)
+    udometer.send("bot.hits_total:1|c|#route:a", "bot_hits_total:2|c|#route:a",
+                  "bot.took_seconds:45000|ms", "bot_took_seconds:100|h")
+    scrape = udometer.settle()
+    assert scrape.value("bot_hits_total", route="a") == 3
+    assert scrape.buckets("bot_took_seconds") == {1: 0, 60: 1, 120: 2, math.inf: 2}
+    assert "# HELP bot_hits_total Hits of the bot.\n" in scrape.text
+    assert "# HELP bot_took_seconds How long a route took.\n" in scrape.text
+    promtool_check(scrape)
+
+
+def test_words_stand_for_numbers(start, config):
+    udometer = start(config)
+    udometer.send("bot.state:busy|g|#n:1", "bot.state:busy|g|#n:2\nbot.state:idle|g|#n:2",
+                  "bot.state:asleep|g|#n:3")
+    scrape = udometer.settle()
+    assert scrape.value("bot_state", n="1") == 1
+    assert scrape.value("bot_state", n="2") == 0
+    assert scrape.refused("malformed_value") == 1
+
+
+def test_a_sample_of_another_type_is_refused(start, config):
+    udometer = start(config)
+    udometer.send("bot.hits_total:1|g\nbot.hits_total:1|c")
+    scrape = udometer.settle()
+    assert scrape.refused("type_conflict") == 1
+    assert scrape.value("bot_hits_total") == 1
+
+
+def test_rules_map_names_and_labels(start, config):
+    udometer = start(config)
+    for _ in range(2):
+        udometer.send("app.web.hits:2|c|#zone:a\napp.db.hits:3|c", "load.0:7|g\nload.1:-2|g",
+                      "load.x:1|g")
+    scrape = udometer.settle()
+    assert scrape.value("app_hits", app="web", zone="a") == 4
+    assert scrape.value("app_hits", app="db") == 6
+    assert scrape.value("load", core="0") == 3.5
+    assert scrape.value("load", core="1") == -2
+    assert scrape.value("load_x") == 1
+
+
+def test_lines_that_a_rule_drops_are_skipped(start, config):
+    udometer = start(config)
+    for _ in range(3):
+        udometer.send("noise.a:1|c\nnoise.b:1:2|ms\nkept:1|c")
+    scrape = udometer.settle()
+    assert scrape.value("udometer_skipped_total", kind="rule") == 6
+    assert scrape.value("kept") == 3
+    assert not scrape.named("noise") and not scrape.named("noise_a")
+
+
+def test_an_x_ends_what_a_rule_has_made(start, config):
+    udometer = start(config)
+    udometer.send("app.web.hits:2|c\napp.db.hits:3|c")
+    udometer.settle()
+    udometer.send("app.web.hits:0|x")
+    scrape = udometer.settle()
+    assert scrape.named("app_hits") and scrape.value("app_hits", app="db") == 3
+    assert scrape.value("udometer_ended_series_total") == 1
+
+
+def test_undeclared_names_and_labels(start, tmp_path):
+    path = tmp_path / "strict.yml"
+    path.write_text(CONFIG.partition("mapping:")[0] +
+                    "undeclared: drop\nundeclared_labels: refuse\n")
+    udometer = start("--config.file=%s" % path)
+    udometer.send("other:1|c\nbot.hits_total:1|c|#route:a\nbot.hits_total:1|c|#user:b")
+    scrape = udometer.settle()
+    assert scrape.value("udometer_skipped_total", kind="undeclared") == 1
+    assert scrape.refused("undeclared_label") == 1
+    assert scrape.value("bot_hits_total", route="a") == 1
+    assert not scrape.named("other")
+
+
+def test_explain_tells_the_rule_and_why_others_did_not_match(config):
+    status, output = explain(b"load.7:4|g\nnoise.a:1|c\nbot.took_seconds:1|ms\nnone:1|c\n", config)
+    assert status == 0
+    loads, noise, took, none = output.split("\n\n")[:4]
+    assert "rule      ^load\\.(\\d+)$ (" in loads and "udometer.yml:" in loads
+    assert "not app.*.hits (" in loads and "another number of segments" in loads
+    assert "segment 1 of the name is not noise" in loads
+    assert "sets it to 2\n" in loads and 'series    load{core="7"}' in loads
+    assert "->  drops it\n" in noise and "skipped   1 sample, rule:" in noise
+    assert "series " not in noise
+    assert "metric    declared as a histogram at " in took
+    assert "le = 1, 60, 120, +Inf\n" in took
+    assert "rule      none matches\n" in none and "the regex does not match" in none

@@ -211,6 +211,12 @@ void config_set_generation(struct settings *settings, uint64_t generation)
     settings->generation = generation;
 }
 
+void config_compare(const struct settings *in_force, const struct settings *wanted,
+                    struct buffer *out)
+{
+    settings_compare(in_force, wanted, out);
+}
+
 bool config_wants_json(const struct settings *settings)
 {
     return settings->check_config == SETTINGS_CHECK_JSON;

@@ -65,6 +65,13 @@ const char *const *config_files(const struct settings *settings, size_t *ret_n);
 /* Set the generation of the mapping that config_load() will make; 1 if it is not called. */
 void config_set_generation(struct settings *settings, uint64_t generation);
 
+/*
+ * Add to @out the names of all settings that @wanted sets to something else than @in_force, and
+ * that need a restart for it: "workers, log.level". Mappings are not compared.
+ */
+void config_compare(const struct settings *in_force, const struct settings *wanted,
+                    struct buffer *out);
+
 /* Whether --check-config=json was given. */
 bool config_wants_json(const struct settings *settings);
 

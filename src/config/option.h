@@ -64,6 +64,7 @@ struct option {
 
     const char *help;
     enum option_source lowest_source; /* of those that may set it; OPTION_DEFAULT: all may */
+    bool is_live;      /* a reload applies another value; otherwise it takes a restart */
     const char *limit; /* its name in udometer_limit{limit="…"}; NULL: not a limit */
 };
 

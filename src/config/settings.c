@@ -76,7 +76,8 @@ static const struct option options[] = {
       "statsd: a gauge value with a sign is added; dogstatsd: it is set; ADDRESS?dialect=… sets "
       "it for one listener" },
     { "statsd.mapping-config", "PATH", OPTION_LIST(value_text, mapping_config, ""),
-      "YAML file of mapping rules, as of statsd_exporter or DogStatsD; may be repeated" },
+      "YAML file of mapping rules, as of statsd_exporter or DogStatsD; may be repeated",
+      .is_live = true },
     { "statsd.parse-dogstatsd-tags", NULL, OPTION_SWITCH(dogstatsd_tags, true),
       "parse name:1|c|#key:value" },
     { "statsd.parse-influxdb-tags", NULL, OPTION_SWITCH(influxdb_tags, true),
@@ -175,6 +176,35 @@ static const struct option options[] = {
 _Static_assert(ARRAY_SIZE(options) <= OPTIONS_MAX, "OPTIONS_MAX is too small");
 
 const struct option_table settings_table = OPTION_TABLE(options);
+
+static bool is_equal(const struct option *option, const struct settings *a,
+                     const struct settings *b)
+{
+    unsigned n = option_n_values(option, a);
+    bool is_same = n == option_n_values(option, b);
+
+    for (unsigned i = 0; i < n && is_same; i++) {
+        CLEANUP(buffer_deinit) struct buffer one = { 0 }, other = { 0 };
+
+        option_write_value(option, a, i, &one);
+        option_write_value(option, b, i, &other);
+        is_same = slice_equal(buffer_text(&one), buffer_text(&other));
+    }
+    return is_same;
+}
+
+void settings_compare(const struct settings *in_force, const struct settings *wanted,
+                      struct buffer *out)
+{
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+
+        /* Commands are flags, which stay as they are. */
+        if (!option->is_live && option->lowest_source < OPTION_FLAG &&
+            !is_equal(option, in_force, wanted))
+            buffer_add_format(out, "%s%s", out->len ? ", " : "", option->name);
+    }
+}
 
 int settings_init(struct settings *settings)
 {

@@ -92,11 +92,13 @@ static int print_config(const struct settings *settings, const struct command_li
     return print(&text);
 }
 
-static int run(const struct settings *settings, const struct problems *warnings)
+static int run(const struct settings *settings, const struct command_line *line,
+               const struct problems *warnings)
 {
     struct daemon_options options;
 
     options_daemon(settings, &options);
+    options.line = line;
     options.warnings = buffer_text(&warnings->lines);
     return daemon_run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -124,7 +126,7 @@ static int daemon_main(int argc, char **argv)
     }
     outcome = config_load(settings, &line, &findings.problems, &findings.warnings);
     if (outcome == CONFIG_RUN)
-        return run(settings, &findings.warnings);
+        return run(settings, &line, &findings.warnings);
     if (outcome == CONFIG_CHECK)
         outcome = run_tests(settings, &findings);
     print_findings(&findings, config_wants_json(settings));

@@ -10,7 +10,8 @@
  *      sockets                       early, so that an invalid address fails fast
  *      loop, signals, sweeper        before the workers, which may notify the sweeper at once
  *      workers                       receive
- *      HTTP                          serves; udometer is ready when all is open
+ *      HTTP                          serves
+ *      reload                        reads the config again; udometer is ready when all is there
  *
  * On SIGTERM, /-/ready answers 503 at once. The workers drain their sockets and stop while
  * HTTP still answers. What is left of the log may take a second at most.
@@ -23,6 +24,8 @@
 #include "daemon/cut_tags.h"
 #include "daemon/files.h"
 #include "daemon/initial_series.h"
+#include "daemon/reload.h"
+#include "daemon/signals.h"
 #include "daemon/socket_files.h"
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
@@ -65,13 +68,15 @@ struct daemon {
 
     struct worker *workers[WORKERS_MAX];
     struct socket_files *socket_files; /* NULL: there are none */
+    struct reload_stats reloads;
+    struct reload *reload;
     struct selfmetrics selfmetrics;
     struct routes routes;
     struct http_server *http;
 
     uv_loop_t loop;
     bool has_loop;
-    uv_signal_t signals[3];
+    struct signals signals;
     struct sweeper *sweeper;
 };
 
@@ -118,6 +123,7 @@ static int make_shared(struct daemon *daemon)
         return -errno;
     daemon->cut_tags.seed = daemon->seed;
     daemon->suspects = cut_tags_sink(&daemon->cut_tags);
+    reload_stats_init(&daemon->reloads, clock_realtime_ns());
     r = make_registry(daemon);
     if (r == 0)
         r = scrape_stats_init(&daemon->scrapes);
@@ -233,7 +239,8 @@ static int start_workers(struct daemon *daemon)
 
 static void stop_workers(struct daemon *daemon)
 {
-    socket_files_stop(daemon->socket_files); /* it asks workers */
+    reload_stop(daemon->reload); /* it asks workers, and so do the next */
+    socket_files_stop(daemon->socket_files);
     for (unsigned i = 0; i < daemon->n_workers; i++)
         worker_ask_to_stop(daemon->workers[i]);
     for (unsigned i = 0; i < daemon->n_workers; i++) {
@@ -260,6 +267,7 @@ static int start_http(struct daemon *daemon)
         .batch_buckets = daemon->batch_buckets,
         .n_expired = &daemon->n_expired,
         .n_unscraped = &daemon->n_unscraped,
+        .reloads = &daemon->reloads,
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
@@ -270,6 +278,21 @@ static int start_http(struct daemon *daemon)
     daemon->routes.n_refused = daemon->n_workers;
     daemon->sockets.http.n = 0; /* the server owns them from here on */
     return server_start(&daemon->http, daemon->sockets.http.fds, n_sockets, &options);
+}
+
+static int start_reload(struct daemon *daemon)
+{
+    const struct reload_options options = {
+        .settings = daemon->options->settings,
+        .line = daemon->options->line,
+        .limits = daemon->options->pipeline.resolve.limits,
+        .registry = daemon->registry,
+        .workers = daemon->workers,
+        .n_workers = daemon->n_workers,
+        .stats = &daemon->reloads,
+    };
+
+    return reload_start(&daemon->reload, &options);
 }
 
 static void log_no_threads(int error)
@@ -291,6 +314,8 @@ static int start_threads(struct daemon *daemon)
         r = socket_files_start(&daemon->socket_files, &daemon->sockets.listeners, daemon->workers);
     if (r == 0)
         r = start_http(daemon);
+    if (r == 0)
+        r = start_reload(daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r < 0)
         log_no_threads(r);
@@ -317,31 +342,23 @@ static void log_end(struct daemon *daemon)
              LOG_UINT("kernel_drops", drops));
 }
 
-/* Ignore further signals while stopping. */
-static void close_signals(struct daemon *daemon)
+static void on_stop(void *ctx, const char *name)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
-        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-}
+    struct daemon *daemon = ctx;
 
-static void on_stop(uv_signal_t *handle, int number)
-{
-    struct daemon *daemon = handle->data;
-
-    log_info("stopping", LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
+    log_info("stopping", LOG_TEXT("signal", name));
     atomic_store(&daemon->routes.is_ready, false);
     stop_workers(daemon);
     sweeper_close(TAKE(daemon->sweeper));
-    close_signals(daemon);
+    signals_close(&daemon->signals);
 }
 
-static void on_hangup(uv_signal_t *handle, int number)
+static void on_hangup(void *ctx)
 {
-    log_warn("SIGHUP: settings are only read at startup",
-             LOG_TEXT("hint", "restart udometer to apply changes"));
+    struct daemon *daemon = ctx;
+
+    log_info("reloading the config", LOG_TEXT("signal", "SIGHUP"));
+    reload_ask(daemon->reload);
 }
 
 static int open_sweeper(struct daemon *daemon)
@@ -360,27 +377,6 @@ static int open_sweeper(struct daemon *daemon)
     return sweeper_open(&daemon->sweeper, &daemon->loop, &options);
 }
 
-static int open_handles(struct daemon *daemon)
-{
-    static const struct {
-        int number;
-        uv_signal_cb on_signal;
-    } watched[ARRAY_SIZE(daemon->signals)] = {
-        { SIGTERM, on_stop },
-        { SIGINT, on_stop },
-        { SIGHUP, on_hangup },
-    };
-    int r = 0;
-
-    for (unsigned i = 0; i < ARRAY_SIZE(watched); i++) {
-        uv_signal_init(&daemon->loop, &daemon->signals[i]);
-        daemon->signals[i].data = daemon;
-    }
-    for (unsigned i = 0; i < ARRAY_SIZE(watched) && r == 0; i++)
-        r = uv_signal_start(&daemon->signals[i], watched[i].on_signal, watched[i].number);
-    return r == 0 ? open_sweeper(daemon) : r;
-}
-
 static void print_welcome(const struct daemon *daemon)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
@@ -394,6 +390,7 @@ static void print_welcome(const struct daemon *daemon)
 /* Open the loop and its handles. On failure too, close_loop() must be called. */
 static int open_loop(struct daemon *daemon)
 {
+    const struct signals_options watched = { on_stop, on_hangup, daemon };
     int r = uv_loop_init(&daemon->loop);
 
     if (r < 0) {
@@ -401,7 +398,9 @@ static int open_loop(struct daemon *daemon)
         return r;
     }
     daemon->has_loop = true;
-    r = open_handles(daemon);
+    r = signals_open(&daemon->signals, &daemon->loop, &watched);
+    if (r == 0)
+        r = open_sweeper(daemon);
     if (r < 0)
         log_error("cannot watch for signals or start the sweep", LOG_TEXT("error", uv_strerror(r)));
     return r;
@@ -412,9 +411,7 @@ static void close_loop(struct daemon *daemon)
     if (!daemon->has_loop)
         return;
     sweeper_close(TAKE(daemon->sweeper));
-    for (unsigned i = 0; i < ARRAY_SIZE(daemon->signals); i++)
-        if (!uv_is_closing((uv_handle_t *)&daemon->signals[i]))
-            uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    signals_close(&daemon->signals);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
 }
@@ -478,6 +475,7 @@ int daemon_run(const struct daemon_options *options)
 
     stop_workers(daemon);
     server_stop(daemon->http);
+    reload_free(daemon->reload);
     close_loop(daemon);
     log_end_ns = clock_monotonic_ns() + LOG_END_MAX_NS;
     log_flush(log_end_ns); /* so that there is room for the totals */

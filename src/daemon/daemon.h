@@ -8,6 +8,7 @@
 #include "aggregate/registry.h"
 #include "base/compiler.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "daemon/listeners.h"
 #include "ingest/pipeline.h"
 #include "web/selfmetrics.h"
@@ -33,8 +34,11 @@ struct daemon_options {
     const char *selfmetrics_path; /* NULL: the self-metrics are at the end of the page above */
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;
-    bool has_welcome;      /* print what to try first */
-    bool has_lifecycle;    /* as in struct routes */
+    bool has_welcome;   /* print what to try first */
+    bool has_lifecycle; /* as in struct routes */
+    /* What is in force, and what it was made from, to read all of it again for a reload. */
+    const struct settings *settings;
+    const struct command_line *line;
     struct slice warnings; /* lines to log at the start: variables without effect */
 };
 

@@ -406,6 +406,11 @@ struct shard *intake_shard(struct intake *intake)
     return intake->lane.shard;
 }
 
+struct mapper *intake_exchange_mapper(struct intake *intake, struct mapper *mapper)
+{
+    return lane_exchange_mapper(&intake->lane, mapper);
+}
+
 void intake_publish(struct intake *intake)
 {
     intake->lane.row->counts[TELEMETRY_KEYS] = shard_n_keys(intake->lane.shard);

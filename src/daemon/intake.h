@@ -68,5 +68,8 @@ void intake_close(struct intake *intake);
 /* The shard, borrowed, for use on this thread only. */
 struct shard *intake_shard(struct intake *intake);
 
+/* Do what lane_exchange_mapper() does. */
+MUST_CHECK struct mapper *intake_exchange_mapper(struct intake *intake, struct mapper *mapper);
+
 /* Publish the counters after something else has changed the shard's keys. */
 void intake_publish(struct intake *intake);

@@ -150,6 +150,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .selfmetrics_path = options_selfmetrics_path(settings),
         .has_welcome = settings->welcome,
         .has_lifecycle = settings->lifecycle,
+        .settings = settings,
     };
     set_ttls(settings, ret->ttl_s);
     add_limits(settings, ret);

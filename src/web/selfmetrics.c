@@ -10,6 +10,7 @@
 
 #include "web/selfmetrics.h"
 
+#include "base/clock.h"
 #include "base/labels.h"
 #include "base/log.h"
 #include "base/must.h"
@@ -40,6 +41,8 @@
     X(expired_series, atomic_load_explicit(source->n_expired, memory_order_relaxed))               \
     X(unscraped_series, atomic_load_explicit(source->n_unscraped, memory_order_relaxed))           \
     X(scrapes_broken, source->scrapes->n_broken)                                                   \
+    X(last_reload_successful, atomic_load(&source->reloads->is_last_successful))                   \
+    X(last_success_s, (double)atomic_load(&source->reloads->success_ns) / CLOCK_NS_PER_S)          \
     X(log_dropped, log_n_dropped())                                                                \
     X(cpu_s, process.cpu_seconds)                                                                  \
     X(resident_bytes, process.resident_bytes)                                                      \
@@ -148,6 +151,14 @@ static void add_limits(const struct self_reading *self, struct exposition *out)
 
     for (unsigned i = 0; i < self->source->n_limits; i++)
         add_labelled(out, "limit", limits[i].name, (double)limits[i].value);
+}
+
+static void add_reloads(const struct self_reading *self, struct exposition *out)
+{
+    const struct reload_stats *reloads = self->source->reloads;
+
+    add_labelled(out, "outcome", "success", (double)atomic_load(&reloads->n_successes));
+    add_labelled(out, "outcome", "failure", (double)atomic_load(&reloads->n_failures));
 }
 
 /* --- families with a series for each worker ---------------------------------------------- */
@@ -329,6 +340,14 @@ static const struct self_family families[] = {
       "Length of the body of earlier scrapes, before compression.", .add = add_sizes },
     { "udometer_scrapes_broken_total", METRIC_COUNTER, "Scrapes that did not reach their end.",
       VALUE(scrapes_broken) },
+    { "udometer_config_reloads_total", METRIC_COUNTER,
+      "Reloads of the config, by outcome; after a failure the config before stays in force.",
+      .add = add_reloads },
+    { "udometer_config_last_reload_successful", METRIC_GAUGE,
+      "1 if the last reload of the config, or the start, was successful; otherwise 0.",
+      VALUE(last_reload_successful) },
+    { "udometer_config_last_reload_success_timestamp_seconds", METRIC_GAUGE,
+      "When the config in force was loaded, in seconds since 1970.", VALUE(last_success_s) },
     { "udometer_log_lines_dropped_total", METRIC_COUNTER,
       "Log lines dropped because stderr took no more, or failed.", VALUE(log_dropped) },
     { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time.", VALUE(cpu_s) },

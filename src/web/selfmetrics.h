@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/telemetry.h"
 #include "output/exposition.h"
+#include "web/reload_stats.h"
 #include "web/scrape_stats.h"
 
 /* A socket of a listener, for one worker. */
@@ -41,7 +42,8 @@ struct selfmetrics {
     const struct buckets *batch_buckets; /* 1, 2, 4, …; TELEMETRY_BATCH_BUCKETS - 1 of them */
     _Atomic uint64_t *n_expired;
     _Atomic uint64_t *n_unscraped; /* of these */
-    double start_time_s;           /* since 1970 */
+    const struct reload_stats *reloads;
+    double start_time_s; /* since 1970 */
 };
 
 /* Create the buckets for selfmetrics.batch_buckets. Returns 0 or -ENOMEM. */

@@ -38,6 +38,8 @@ WITHOUT_UNIT_TEST = {
     "ingest/declare": "the initial series of a config: tests/config, test_check_config.py",
     "ingest/lane": "only a worker, explain and the rig make one: test_worker.c, golden",
     "daemon/self_test": "the tests of a config: tests/system/test_check_config.py",
+    "daemon/reload": "it reads files for a whole process: tests/system/test_reload.py",
+    "daemon/signals": "it takes signals: tests/system/test_stop.py, test_reload.py",
     "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
@@ -61,6 +63,7 @@ WITHOUT_UNIT_TEST = {
     "tools/send/send": "a command: tests/clients/test_send.py",
     "tools/send/sender": "it sends over real sockets: tests/clients/test_send.py",
     "tools/send/stopwatch": "it runs commands: tests/clients/test_send.py",
+    "web/reload_stats": "what it counts is a scrape's: test_selfmetrics.c",
     "web/api_conflicts": "a page: tests/system/test_conflicts.py",
 }
 

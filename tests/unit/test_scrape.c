@@ -14,6 +14,7 @@ static struct buckets *batch_buckets;
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired, n_unscraped;
 static struct selfmetrics source;
+static struct reload_stats reloads;
 
 static struct scrape *begin_scrape_of(enum scrape_part part)
 {
@@ -347,7 +348,9 @@ static int begin_case(void **state)
                                    .scrapes = &scrapes,
                                    .batch_buckets = batch_buckets,
                                    .n_expired = &n_expired,
-                                   .n_unscraped = &n_unscraped };
+                                   .n_unscraped = &n_unscraped,
+                                   .reloads = &reloads };
+    reload_stats_init(&reloads, 0);
     return scrape_stats_init(&scrapes);
 }
 

@@ -25,6 +25,7 @@ static struct selfmetrics_socket sockets[3];
 static _Atomic uint64_t n_changes[3];
 static struct selfmetrics_limit limits[2];
 static struct selfmetrics source;
+static struct reload_stats reloads;
 static struct buffer text;
 
 /* Write all self-metrics, and nothing else. */
@@ -368,6 +369,25 @@ static void counts_the_log_lines_that_were_dropped(void **state)
     assert_line("udometer_log_lines_dropped_total 3");
 }
 
+/* --- reloads -------------------------------------------------------------------------------- */
+
+static void reloads_are_counted_by_outcome(void **state)
+{
+    assert_line("udometer_config_reloads_total{outcome=\"success\"} 0");
+    assert_line("udometer_config_reloads_total{outcome=\"failure\"} 0");
+    assert_line("udometer_config_last_reload_successful 1");
+    assert_line("udometer_config_last_reload_success_timestamp_seconds 2.5");
+    reload_stats_record(&reloads, true, 3 * CLOCK_NS_PER_S);
+    reload_stats_record(&reloads, false, 4 * CLOCK_NS_PER_S);
+    assert_line("udometer_config_reloads_total{outcome=\"success\"} 1");
+    assert_line("udometer_config_reloads_total{outcome=\"failure\"} 1");
+    assert_line("udometer_config_last_reload_successful 0");
+    assert_line("udometer_config_last_reload_success_timestamp_seconds 3");
+    reload_stats_record(&reloads, true, 5 * CLOCK_NS_PER_S);
+    assert_line("udometer_config_last_reload_successful 1");
+    assert_line("udometer_config_last_reload_success_timestamp_seconds 5");
+}
+
 /* --- scrapes -------------------------------------------------------------------------------- */
 
 static void scrapes_are_counted_by_duration_and_size(void **state)
@@ -424,8 +444,10 @@ static int begin(void **state)
         .batch_buckets = batch_buckets,
         .n_expired = &n_expired,
         .n_unscraped = &n_unscraped,
+        .reloads = &reloads,
         .start_time_s = 1234.5,
     };
+    reload_stats_init(&reloads, 2500 * (int64_t)1000000);
     return scrape_stats_init(&scrapes);
 }
 
@@ -467,6 +489,7 @@ int main(void)
         SELF_CASE(tells_sets_apart_from_gauges),
         SELF_CASE(tells_of_itself),
         SELF_CASE(counts_the_log_lines_that_were_dropped),
+        SELF_CASE(reloads_are_counted_by_outcome),
         SELF_CASE(scrapes_are_counted_by_duration_and_size),
         SELF_CASE(batch_buckets_are_powers_of_2),
     };

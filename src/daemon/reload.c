@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Reload
+ *
+ * A thread of its own reads the files, because a disk may take long, and main must not wait for
+ * one. Once all is read, nothing that follows waits for anything but the workers:
+ *
+ *      thread      makes a mapper for each worker; if there is no memory, nothing has changed
+ *                  declares the initial series of the new mapping
+ *      workers     exchange their mappers, each between two lines
+ *      thread      frees the mappers that they had
+ *
+ * While some workers have the new mapping and others the old one, the families take care of
+ * themselves: those of the newer generation win (docs/decisions/0026).
+ *
+ * Each attempt has a generation of its own, so that it grows even if one fails on the way.
+ */
+
+#include "daemon/reload.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/initial_series.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#define END_MAX_NS CLOCK_NS_PER_S
+
+/* A worker's part: it gets a mapper, and gives back the one that it had. */
+struct swap {
+    struct reload *reload;
+    struct worker *worker;
+    struct worker_task task;
+    struct mapper *mapper; /* NULL after the start without a mapping: none */
+};
+
+struct reload {
+    struct reload_options options;
+    struct command_line line; /* a copy, because the thread may be abandoned while it reads */
+    struct swap *swaps;       /* one for each worker */
+    uint64_t generation;      /* of the last attempt */
+    pthread_t thread;
+    bool has_stopped, is_stuck;
+
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t changed;
+    bool is_asked;
+    bool is_reading;    /* the thread may wait for a disk */
+    unsigned n_awaited; /* workers that have not answered yet */
+    bool is_stopping, has_ended;
+};
+
+/* What was read. */
+struct fresh_config {
+    struct settings *settings;
+    struct problems problems, warnings;
+    bool is_good;
+};
+
+static void free_config(struct fresh_config *fresh)
+{
+    config_free(fresh->settings);
+    problems_deinit(&fresh->problems);
+    problems_deinit(&fresh->warnings);
+}
+
+/* --- the workers' part ----------------------------------------------------------------------- */
+
+/* On a worker's thread. */
+static void exchange(struct shard *shard, void *arg)
+{
+    struct swap *swap = arg;
+    struct reload *reload = swap->reload;
+
+    swap->mapper = intake_exchange_mapper(worker_intake(swap->worker), swap->mapper);
+    pthread_mutex_lock(&reload->lock);
+    reload->n_awaited--;
+    pthread_cond_broadcast(&reload->changed);
+    pthread_mutex_unlock(&reload->lock);
+}
+
+/* Let all workers exchange their mappers, and wait until they have. They run every task. */
+static void exchange_all(struct reload *reload)
+{
+    pthread_mutex_lock(&reload->lock);
+    reload->n_awaited = reload->options.n_workers;
+    for (unsigned i = 0; i < reload->options.n_workers; i++)
+        worker_ask(reload->swaps[i].worker, &reload->swaps[i].task);
+    while (reload->n_awaited > 0)
+        pthread_cond_wait(&reload->changed, &reload->lock);
+    pthread_mutex_unlock(&reload->lock);
+}
+
+/* --- the thread ------------------------------------------------------------------------------- */
+
+static void free_mappers(struct reload *reload)
+{
+    for (unsigned i = 0; i < reload->options.n_workers; i++) {
+        mapper_free(reload->swaps[i].mapper);
+        reload->swaps[i].mapper = NULL;
+    }
+}
+
+/* Make the mappers of all workers. On failure there are none. */
+static int make_mappers(struct reload *reload, struct mapping *mapping)
+{
+    int r = 0;
+
+    for (unsigned i = 0; i < reload->options.n_workers && r == 0; i++)
+        r = mapper_new(&reload->swaps[i].mapper, mapping, &reload->options.limits);
+    if (r < 0)
+        free_mappers(reload);
+    return r;
+}
+
+static void log_lines(enum log_level level, const char *message, const struct problems *problems)
+{
+    struct slice lines = buffer_text(&problems->lines);
+
+    while (lines.len)
+        LOG(level, message, LOG_SLICE("problem", slice_cut(&lines, '\n')));
+}
+
+/* Read everything. Returns 0, or -ENOMEM with nothing read. */
+static int read_config(struct reload *reload, struct fresh_config *fresh)
+{
+    int r = config_new(&fresh->settings);
+
+    if (r < 0)
+        return r;
+    config_set_generation(fresh->settings, ++reload->generation);
+    fresh->is_good = config_load(fresh->settings, &reload->line, &fresh->problems,
+                                 &fresh->warnings) == CONFIG_RUN;
+    return 0;
+}
+
+/* Put the config in force. Returns 0, or -ENOMEM with nothing changed. */
+static int apply(struct reload *reload, const struct fresh_config *fresh)
+{
+    struct mapping *mapping = config_mapping(fresh->settings);
+    int r = make_mappers(reload, mapping);
+
+    if (r < 0)
+        return r;
+    initial_series_declare(reload->options.registry, mapping);
+    exchange_all(reload);
+    free_mappers(reload);
+    return 0;
+}
+
+static void log_success(const struct reload *reload, const struct fresh_config *fresh)
+{
+    CLEANUP(buffer_deinit) struct buffer changes = { 0 };
+
+    log_lines(LOG_WARN, "the config has something doubtful", &fresh->warnings);
+    config_compare(reload->options.settings, fresh->settings, &changes);
+    if (changes.len)
+        log_warn("settings of the config have changed that need a restart",
+                 LOG_SLICE("settings", buffer_text(&changes)),
+                 LOG_TEXT("hint", "until then they stay as they were at the start"));
+    log_info("the config is reloaded", LOG_UINT("generation", reload->generation));
+}
+
+static void log_failure(const struct fresh_config *fresh, int error)
+{
+    log_lines(LOG_ERROR, "a problem in the config", &fresh->problems);
+    log_error("the config is not reloaded; the one before stays in force",
+              LOG_UINT("problems", fresh->problems.n),
+              LOG_TEXT("error", error ? strerror(-error) : "the config is invalid"));
+}
+
+/* Returns false if the process ends. */
+static bool end_reading(struct reload *reload)
+{
+    bool is_stopping;
+
+    pthread_mutex_lock(&reload->lock);
+    reload->is_reading = false;
+    is_stopping = reload->is_stopping;
+    pthread_mutex_unlock(&reload->lock);
+    return !is_stopping;
+}
+
+/* Reload once. Until end_reading() only what the thread owns may be touched. */
+static void reload_once(struct reload *reload)
+{
+    CLEANUP(free_config) struct fresh_config fresh = { 0 };
+    int r = read_config(reload, &fresh);
+
+    if (!end_reading(reload))
+        return;
+    if (r == 0 && fresh.is_good)
+        r = apply(reload, &fresh);
+    if (r == 0 && fresh.is_good)
+        log_success(reload, &fresh);
+    else
+        log_failure(&fresh, r);
+    reload_stats_record(reload->options.stats, r == 0 && fresh.is_good, clock_realtime_ns());
+}
+
+/* Wait until a reload is asked for, and begin it. Returns false if the process ends. */
+static bool begin_reading(struct reload *reload)
+{
+    bool is_stopping;
+
+    pthread_mutex_lock(&reload->lock);
+    while (!reload->is_asked && !reload->is_stopping)
+        pthread_cond_wait(&reload->changed, &reload->lock);
+    is_stopping = reload->is_stopping;
+    reload->is_asked = false;
+    reload->is_reading = !is_stopping;
+    pthread_mutex_unlock(&reload->lock);
+    return !is_stopping;
+}
+
+static void *run(void *arg)
+{
+    struct reload *reload = arg;
+
+    while (begin_reading(reload))
+        reload_once(reload);
+    pthread_mutex_lock(&reload->lock);
+    reload->has_ended = true;
+    pthread_cond_broadcast(&reload->changed);
+    pthread_mutex_unlock(&reload->lock);
+    return NULL;
+}
+
+void reload_ask(struct reload *reload)
+{
+    pthread_mutex_lock(&reload->lock);
+    reload->is_asked = true;
+    pthread_cond_broadcast(&reload->changed);
+    pthread_mutex_unlock(&reload->lock);
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static void init_lock(struct reload *reload)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&reload->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&reload->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void init_swaps(struct reload *reload)
+{
+    for (unsigned i = 0; i < reload->options.n_workers; i++) {
+        struct swap *swap = &reload->swaps[i];
+
+        *swap = (struct swap){ reload, reload->options.workers[i], { exchange, swap, NULL }, NULL };
+    }
+}
+
+int reload_start(struct reload **ret, const struct reload_options *options)
+{
+    struct reload *reload = calloc(1, sizeof(*reload));
+    struct swap *swaps = calloc(options->n_workers, sizeof(*swaps));
+    int r = -ENOMEM;
+
+    if (!reload || !swaps) {
+        free(reload);
+        free(swaps);
+        return r;
+    }
+    reload->options = *options;
+    reload->line = *options->line;
+    reload->swaps = swaps;
+    reload->generation = 1; /* that of the start */
+    init_lock(reload);
+    init_swaps(reload);
+    r = -pthread_create(&reload->thread, NULL, run, reload);
+    reload->has_stopped = r < 0;
+    if (r < 0)
+        reload_free(reload);
+    else
+        *ret = reload;
+    return r;
+}
+
+/* Returns whether the thread has ended; otherwise it waits for a disk. */
+static bool wait_for_end(struct reload *reload)
+{
+    int64_t until_ns = clock_monotonic_ns() + END_MAX_NS;
+    const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
+    bool has_ended;
+    int r = 0;
+
+    pthread_mutex_lock(&reload->lock);
+    reload->is_stopping = true;
+    pthread_cond_broadcast(&reload->changed);
+    while (!reload->has_ended && reload->is_reading && r != ETIMEDOUT)
+        r = pthread_cond_timedwait(&reload->changed, &reload->lock, &until);
+    while (!reload->has_ended && !reload->is_reading)
+        pthread_cond_wait(&reload->changed, &reload->lock);
+    has_ended = reload->has_ended;
+    pthread_mutex_unlock(&reload->lock);
+    return has_ended;
+}
+
+void reload_stop(struct reload *reload)
+{
+    if (!reload || reload->has_stopped)
+        return;
+    reload->has_stopped = true;
+    if (wait_for_end(reload)) {
+        pthread_join(reload->thread, NULL);
+        return;
+    }
+    pthread_detach(reload->thread);
+    reload->is_stuck = true;
+}
+
+void reload_free(struct reload *reload)
+{
+    if (!reload || reload->is_stuck)
+        return;
+    pthread_cond_destroy(&reload->changed);
+    pthread_mutex_destroy(&reload->lock);
+    free(reload->swaps);
+    free(reload);
+}

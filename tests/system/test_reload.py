@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A reload puts a valid config in force without a gap, and an invalid one changes nothing."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from harness import wait_until
+
+JOBS = "metrics:\n- {name: jobs_total, type: counter, help: %s, initial: {kind: [%s]}}\n"
+TIMES = "metrics:\n- {name: wait, type: histogram, help: %s, buckets: [%s]}\n"
+MOVED = 'mapping:\n  mappings:\n  - {match: "app.*.*", name: %s, labels: {part: $1}}\n'
+
+
+def n_reloads(udometer):
+    scrape = udometer.own_metrics()
+    return {outcome: scrape.value("udometer_config_reloads_total", outcome=outcome)
+            for outcome in ("success", "failure")}
+
+
+def reload(udometer, outcome="success"):
+    before = n_reloads(udometer)
+    before[outcome] += 1
+    udometer.send_signal(signal.SIGHUP)
+    wait_until(lambda: n_reloads(udometer) == before, udometer.stderr)
+
+
+class Configured:
+    """A daemon with a config file."""
+
+    def __init__(self, start, path, text, *flags):
+        self.path = path
+        self.path.write_text(text)
+        self.daemon = start("--config.file=" + str(path), *flags)
+
+    def change(self, text, outcome="success"):
+        self.path.write_text(text)
+        reload(self.daemon, outcome)
+
+    def logged(self, message):
+        """The records with this message; it waits for the first, as the log may come later."""
+        return wait_until(lambda: [record for record in self.daemon.log()
+                                   if record.get("msg") == message], self.daemon.stderr)
+
+
+@pytest.fixture
+def configure(start, tmp_path):
+    return lambda text, *flags: Configured(start, tmp_path / "udometer.yml", text, *flags)
+
+
+def test_a_known_line_follows_the_new_rules(configure):
+    config = configure(MOVED % "old_total", "--workers=2")
+    flows = [config.daemon.new_flow() for _ in range(8)]
+    for flow in flows:
+        config.daemon.send("app.web.hits:1|c", flow=flow)
+    assert config.daemon.settle().value("old_total", part="web") == 8
+    config.change(MOVED % "new_total")
+    for flow in flows:
+        config.daemon.send("app.web.hits:1|c", flow=flow)
+    scrape = config.daemon.settle()
+    assert scrape.value("old_total", part="web") == scrape.value("new_total", part="web") == 8
+
+
+def test_without_a_file_names_mean_themselves_again(configure):
+    config = configure(MOVED % "old_total")
+    config.change("")
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("app_web_hits") == 1
+
+
+def test_values_stay_where_type_and_buckets_do(configure):
+    config = configure(TIMES % ("Before", "1, 2"))
+    config.daemon.send("wait:1500|ms", "other:1|c")
+    config.daemon.settle()
+    config.change(TIMES % ("After", "1, 2"))
+    config.daemon.send("wait:500|ms", "other:1|c")
+    scrape = config.daemon.settle()
+    assert scrape.families["wait"].help == "After"
+    assert scrape.value("wait_count") == scrape.value("other") == 2
+    config.change(TIMES % ("After", "1, 3"))
+    config.daemon.send("wait:500|ms", "other:1|c")
+    scrape = config.daemon.settle()
+    assert scrape.buckets("wait") == {1: 1, 3: 1, float("inf"): 1}
+    assert scrape.value("other") == 3
+
+
+def test_initial_series_follow(configure):
+    config = configure(JOBS % ("Jobs", "mail, print"))
+    config.daemon.send("jobs_total:2|c|#kind:print")
+    config.daemon.settle()
+    config.change(JOBS % ("Jobs", "fax, print"))
+    scrape = config.daemon.scrape()
+    assert scrape.named("jobs_total") == [({"kind": "fax"}, 0), ({"kind": "print"}, 2)]
+
+
+@pytest.mark.parametrize("text,problem", [
+    ("metrics:\n- {name: a_total, type: conter}\n", "2:25: type: conter: "),
+    ("metrics: [", "2:1: "),
+    ("statsd.ttl: soon\n", "1:13: statsd.ttl: soon: "),
+], ids=["metric", "yaml", "setting"])
+def test_an_invalid_config_changes_nothing(configure, text, problem):
+    config = configure(MOVED % "old_total")
+    config.daemon.send("app.web.hits:1|c")
+    before = config.daemon.settle()
+    config.change(text, "failure")
+    config.daemon.send("app.web.hits:1|c", "app.db.hits:1|c")
+    scrape = config.daemon.settle()
+    assert scrape.value("old_total", part="web") == 2 and scrape.value("old_total", part="db") == 1
+    assert scrape.value("udometer_config_last_reload_successful") == 0
+    stamp = "udometer_config_last_reload_success_timestamp_seconds"
+    assert scrape.value(stamp) == before.value(stamp)
+    assert config.logged("a problem in the config")[0]["problem"].startswith(
+        str(config.path) + ":" + problem)
+    config.change(MOVED % "new_total")
+    scrape = config.daemon.scrape()
+    assert scrape.value("udometer_config_last_reload_successful") == 1
+    assert before.value(stamp) < scrape.value(stamp) <= time.time()
+
+
+def test_a_file_that_is_gone_changes_nothing(configure):
+    config = configure(MOVED % "old_total")
+    config.path.unlink()
+    reload(config.daemon, "failure")
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("old_total", part="web") == 1
+
+
+def test_a_mapping_file_of_a_flag_is_read_again(start, tmp_path):
+    path = tmp_path / "mapping.yml"
+    path.write_text("mappings: [{match: a.*, name: b}]\n")
+    udometer = start("--statsd.mapping-config=" + str(path))
+    path.write_text("mappings: [{match: a.*, name: c}]\n")
+    reload(udometer)
+    udometer.send("a.x:1|c")
+    assert udometer.settle().value("c") == 1
+
+
+def test_says_what_needs_a_restart(configure):
+    config = configure("log.format: logfmt\nstatsd.listen-tcp: [\"127.0.0.1:0\"]\n")
+    config.change("log.format: json\nlimit.series: 5\nlimit.labels: 64\n" + MOVED % "new_total")
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("new_total", part="web") == 1
+    records = config.logged("settings of the config have changed that need a restart")
+    assert [record["settings"] for record in records] == [
+        "statsd.listen-tcp, limit.series, log.format"]
+    assert config.daemon.own_metrics().value("udometer_limit", limit="series") != 5
+
+
+def test_a_slow_disk_keeps_nothing_waiting(configure):
+    """The file is a pipe without a writer: all else goes on, and the end comes."""
+    config = configure(MOVED % "old_total")
+    config.path.unlink()
+    os.mkfifo(config.path)
+    config.daemon.send_signal(signal.SIGHUP)
+    config.logged("reloading the config")
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("old_total", part="web") == 1
+    config.daemon.stop()
+
+
+def test_reloads_at_the_end_do_no_harm(configure):
+    config = configure(MOVED % "old_total")
+    for i in range(200):
+        config.daemon.send("app.web%d.hits:1|c" % i)
+        config.daemon.send_signal(signal.SIGHUP)
+    assert config.daemon.stop()["applied"] == "200"

@@ -27,6 +27,16 @@ static const char *const dialects[] = {
     [SETTINGS_DOGSTATSD] = "dogstatsd",
 };
 
+static const char *const counters[] = {
+    [SETTINGS_INCREMENT] = "increment",
+    [SETTINGS_ABSOLUTE] = "absolute",
+};
+
+static const char *const senders[] = {
+    [SETTINGS_HOST] = "host",
+    [SETTINGS_SOCKET] = "socket",
+};
+
 static const char *const scrape_labels[] = {
     [SETTINGS_KEEP] = "keep",
     [SETTINGS_RENAME] = "rename",
@@ -75,6 +85,12 @@ static const struct option options[] = {
     { "statsd.dialect", "DIALECT", OPTION_WORD(dialect, dialects, SETTINGS_STATSD),
       "statsd: a gauge value with a sign is added; dogstatsd: it is set; ADDRESS?dialect=… sets "
       "it for one listener" },
+    { "statsd.counter", "increment|absolute", OPTION_WORD(counter, counters, SETTINGS_INCREMENT),
+      "increment: a counter value is added; absolute: it is the running total of its sender, and "
+      "what is new in it is added; ADDRESS?counter=… sets it for one listener" },
+    { "statsd.counter-sender", "host|socket", OPTION_WORD(counter_sender, senders, SETTINGS_HOST),
+      "with absolute counters, a sender is a host, whatever its ports; or a socket, so that "
+      "programs of one host can send the same series; ADDRESS?counter-sender=… likewise" },
     { "statsd.mapping-config", "PATH", OPTION_LIST(value_text, mapping_config, ""),
       "YAML file of mapping rules, as of statsd_exporter or DogStatsD; may be repeated",
       .is_live = true },

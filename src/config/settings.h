@@ -12,6 +12,17 @@
 #include "config/problems.h"
 #include "config/value_listener.h"
 
+enum settings_counter {
+    SETTINGS_INCREMENT,
+    SETTINGS_ABSOLUTE, /* a counter's value is a running total of its sender */
+};
+
+/* What a sender is, where counters are running totals. */
+enum settings_sender {
+    SETTINGS_HOST,
+    SETTINGS_SOCKET,
+};
+
 enum settings_dialect {
     SETTINGS_STATSD,
     SETTINGS_DOGSTATSD, /* a gauge's sign belongs to its value */
@@ -35,7 +46,9 @@ struct settings {
     struct option_list listen_udp, listen_tcp, listen_unixgram, listen_unix; /* value_listener */
     mode_t unix_mode;
     struct value_owner unix_owner;
-    enum settings_dialect dialect;     /* of listeners without one of their own */
+    enum settings_dialect dialect; /* this and the next two: of listeners without their own */
+    enum settings_counter counter;
+    enum settings_sender counter_sender;
     struct option_list mapping_config; /* char *: paths of mapping files */
     bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags, graphite_tags;
     bool bare_tags;

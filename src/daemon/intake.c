@@ -155,7 +155,8 @@ static void make_current(struct source *source)
     if (LIKELY(intake->current == source))
         return;
     pipeline_set_arrivals(intake->lane.pipeline, &source->arrivals);
-    pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.is_dogstatsd);
+    pipeline_set_dogstatsd(intake->lane.pipeline, source->socket.reading.is_dogstatsd);
+    pipeline_set_totals(intake->lane.pipeline, source->socket.reading.has_totals);
     intake->current = source;
 }
 
@@ -171,6 +172,18 @@ static void count_changes(struct source *source)
             count, atomic_load_explicit(count, memory_order_relaxed) + n - intake->n_changes,
             memory_order_relaxed);
     intake->n_changes = n;
+}
+
+/* What is pushed next comes from @peer, for a source whose running totals have senders. */
+static void set_sender(struct source *source, const struct peer *peer)
+{
+    struct intake *intake = source->intake;
+    uint64_t seed = intake->options.lane.shard.seed;
+    bool is_by_socket = source->socket.reading.has_senders_by_socket;
+
+    make_current(source);
+    pipeline_set_sender(intake->lane.pipeline,
+                        is_by_socket ? peer_hash_socket(peer, seed) : peer_hash_host(peer, seed));
 }
 
 /* --- receiving datagrams ------------------------------------------------------------ */
@@ -196,6 +209,16 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
             source->socket.needs_arrivals ? clock_monotonic_ns() : source->intake->woken_ns;
     arrived_ns = arrivals_note(&source->arrivals, arrived_ns);
     pipeline_push(source->intake->lane.pipeline, datagram, arrived_ns);
+}
+
+/* The same where counters are running totals. As each sender is asked for, the kernel tells all. */
+static void on_datagram_of_totals(void *ctx, struct slice datagram, int64_t arrived_ns)
+{
+    struct source *source = ctx;
+    struct peer peer = datagrams_peer(source->datagrams, datagram.at);
+
+    set_sender(source, &peer);
+    on_datagram(source, datagram, arrived_ns);
 }
 
 static void on_cut(void *ctx, size_t n_bytes)
@@ -247,6 +270,14 @@ static void on_lines(void *ctx, struct slice lines)
                          arrivals_note(&source->arrivals, clock_monotonic_ns()));
     pipeline_flush(intake->lane.pipeline);
     count_changes(source);
+}
+
+static void on_lines_of_totals(void *ctx, struct slice lines)
+{
+    struct source *source = ctx;
+
+    set_sender(source, connections_peer(source->connections));
+    on_lines(source, lines);
 }
 
 static void on_refused(void *ctx, enum verdict reason, struct slice text)
@@ -310,7 +341,7 @@ static int open_datagrams(struct source *source, uv_loop_t *loop)
     const struct datagrams_callbacks callbacks = {
         .ctx = source,
         .on_wakeup = on_wakeup,
-        .on_datagram = on_datagram,
+        .on_datagram = source->socket.reading.has_totals ? on_datagram_of_totals : on_datagram,
         .on_cut = on_cut,
         .on_batch_end = on_batch_end,
         .on_drained = on_drained,
@@ -334,7 +365,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
         .idle_max_ns = options->idle_max_ns,
         .callbacks = {
             .ctx = source,
-            .on_lines = on_lines,
+            .on_lines = source->socket.reading.has_totals ? on_lines_of_totals : on_lines,
             .on_refused = on_refused,
             .on_opened = on_opened,
             .on_closed = on_connection_closed,

@@ -22,7 +22,7 @@ struct intake_socket {
     int fd;
     bool is_stream; /* it accepts connections; otherwise it receives datagrams */
     bool may_have_frames;
-    bool is_dogstatsd;    /* a gauge's sign belongs to its value */
+    struct pipeline_reading reading;
     bool needs_arrivals;  /* each datagram's own time, to be ordered with those of other workers */
     const char *listener; /* its address, with its scheme; as long as the list of refused lines */
     _Atomic uint64_t *n_changes; /* to count changes of gauges in, by this intake only; or NULL */

@@ -96,7 +96,7 @@ static struct listener_socket *add_socket(struct listeners *listeners, int fd, u
     *socket = (struct listener_socket){
         .socket = {
             .fd = fd,
-            .is_dogstatsd = listener->is_dogstatsd,
+            .reading = listener->reading,
             /* A single worker needs no times to keep gauges in order. */
             .needs_arrivals = listeners->n_workers > 1,
         },
@@ -130,7 +130,8 @@ static void log_listening(const struct listeners *listeners, unsigned first,
             log_info("listening", LOG_TEXT("protocol", protocol),
                      LOG_TEXT("address",
                               listeners->sockets[i].address + strlen(protocol) + strlen("://")),
-                     LOG_TEXT("dialect", listener->is_dogstatsd ? "dogstatsd" : "statsd"));
+                     LOG_TEXT("dialect", listener->reading.is_dogstatsd ? "dogstatsd" : "statsd"),
+                     LOG_TEXT("counter", listener->reading.has_totals ? "absolute" : "increment"));
 }
 
 /* Close the sockets from @first on. */

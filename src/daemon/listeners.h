@@ -35,15 +35,15 @@ static inline bool listener_is_stream(enum listener_protocol protocol)
 struct listener_options {
     enum listener_protocol protocol;
     const char *address; /* HOST:PORT (address_parse_all) or the path of a socket file; borrowed */
-    bool is_dogstatsd;   /* a gauge's sign belongs to its value */
-    bool is_default;     /* the user did not ask for it */
-    int passed_fd;       /* if not 0: a socket that is open already, which is taken */
+    struct pipeline_reading reading;
+    bool is_default; /* the user did not ask for it */
+    int passed_fd;   /* if not 0: a socket that is open already, which is taken */
 };
 
 struct listeners_options {
     struct listener_options listeners[LISTENERS_MAX + PASSED_MAX]; /* opened in this order */
     unsigned n_listeners;
-    bool is_dogstatsd;                   /* listeners that do not say otherwise */
+    struct pipeline_reading reading;     /* of passed sockets that do not say otherwise */
     uint64_t read_buffer_bytes;          /* to request from the kernel for each UDP socket */
     struct unix_permissions permissions; /* of socket files */
 };

@@ -64,15 +64,30 @@ const char *options_selfmetrics_path(const struct settings *settings)
     return settings->selfmetrics_path[0] ? settings->selfmetrics_path : NULL;
 }
 
-bool options_is_dogstatsd(const struct settings *settings)
+struct pipeline_reading options_reading(const struct settings *settings)
 {
-    return settings->dialect == SETTINGS_DOGSTATSD;
+    return (struct pipeline_reading){
+        .is_dogstatsd = settings->dialect == SETTINGS_DOGSTATSD,
+        .has_totals = settings->counter == SETTINGS_ABSOLUTE,
+        .has_senders_by_socket = settings->counter_sender == SETTINGS_SOCKET,
+    };
 }
 
 /* --- the daemon ------------------------------------------------------------------------- */
 
+static struct pipeline_reading reading_of(const struct value_listener *listener,
+                                          struct pipeline_reading otherwise)
+{
+    return (struct pipeline_reading){
+        .is_dogstatsd = value_trait_is_other(listener->dialect, otherwise.is_dogstatsd),
+        .has_totals = value_trait_is_other(listener->counter, otherwise.has_totals),
+        .has_senders_by_socket =
+            value_trait_is_other(listener->sender, otherwise.has_senders_by_socket),
+    };
+}
+
 static void add_listeners(struct listeners_options *options, enum listener_protocol protocol,
-                          const struct option_list *list, bool is_dogstatsd)
+                          const struct option_list *list, struct pipeline_reading reading)
 {
     for (unsigned i = 0; i < list->n; i++) {
         const struct value_listener *listener = settings_listener(list, i);
@@ -80,7 +95,7 @@ static void add_listeners(struct listeners_options *options, enum listener_proto
         options->listeners[options->n_listeners++] = (struct listener_options){
             .protocol = protocol,
             .address = listener->address,
-            .is_dogstatsd = value_trait_is_other(listener->dialect, is_dogstatsd),
+            .reading = reading_of(listener, reading),
             .is_default = list->source == OPTION_DEFAULT,
         };
     }
@@ -88,9 +103,9 @@ static void add_listeners(struct listeners_options *options, enum listener_proto
 
 static struct listeners_options listeners_options(const struct settings *settings)
 {
-    bool is_dogstatsd = options_is_dogstatsd(settings);
+    struct pipeline_reading reading = options_reading(settings);
     struct listeners_options options = {
-        .is_dogstatsd = is_dogstatsd,
+        .reading = reading,
         .read_buffer_bytes = settings->read_buffer_bytes,
         .permissions = {
             .mode = settings->unix_mode,
@@ -99,10 +114,10 @@ static struct listeners_options listeners_options(const struct settings *setting
         },
     };
 
-    add_listeners(&options, LISTENER_UDP, &settings->listen_udp, is_dogstatsd);
-    add_listeners(&options, LISTENER_TCP, &settings->listen_tcp, is_dogstatsd);
-    add_listeners(&options, LISTENER_UNIXGRAM, &settings->listen_unixgram, is_dogstatsd);
-    add_listeners(&options, LISTENER_UNIX, &settings->listen_unix, is_dogstatsd);
+    add_listeners(&options, LISTENER_UDP, &settings->listen_udp, reading);
+    add_listeners(&options, LISTENER_TCP, &settings->listen_tcp, reading);
+    add_listeners(&options, LISTENER_UNIXGRAM, &settings->listen_unixgram, reading);
+    add_listeners(&options, LISTENER_UNIX, &settings->listen_unix, reading);
     return options;
 }
 

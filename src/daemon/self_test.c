@@ -75,9 +75,11 @@ static int bench_init(struct bench *bench, const struct settings *settings)
     options.shard.registry = bench->registry;
     options.row = bench->row;
     r = lane_init(&bench->lane, &options);
-    if (r == 0)
-        pipeline_set_dogstatsd(bench->lane.pipeline, options_is_dogstatsd(settings));
-    return r;
+    if (r < 0)
+        return r;
+    pipeline_set_dogstatsd(bench->lane.pipeline, options_reading(settings).is_dogstatsd);
+    pipeline_set_totals(bench->lane.pipeline, options_reading(settings).has_totals);
+    return 0;
 }
 
 /* The page of all series. */

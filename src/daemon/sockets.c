@@ -25,9 +25,14 @@ static enum listener_protocol protocol_of(const struct passed_socket *socket)
     return socket->is_stream ? LISTENER_TCP : LISTENER_UDP;
 }
 
-static bool is_dogstatsd(const struct passed_socket *socket, bool otherwise)
+static struct pipeline_reading reading_of(const struct passed_socket *socket,
+                                          struct pipeline_reading otherwise)
 {
-    return passed_is(socket, "dogstatsd") || (otherwise && !passed_is(socket, "statsd"));
+    struct pipeline_reading reading = otherwise;
+
+    if (passed_is(socket, "dogstatsd") || passed_is(socket, "statsd"))
+        reading.is_dogstatsd = passed_is(socket, "dogstatsd");
+    return reading;
 }
 
 /* Make listeners of the sockets that were passed for samples. Returns their number. */
@@ -43,7 +48,7 @@ static unsigned add_passed(struct sockets *sockets)
             options->listeners[options->n_listeners++] = (struct listener_options){
                 .protocol = protocol_of(socket),
                 .address = socket->name,
-                .is_dogstatsd = is_dogstatsd(socket, options->is_dogstatsd),
+                .reading = reading_of(socket, options->reading),
                 .passed_fd = socket->fd,
             };
     }

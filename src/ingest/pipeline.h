@@ -25,6 +25,13 @@ struct pipeline_options {
     bool has_check_gauges; /* service checks are exposed as gauges */
 };
 
+/* How a listener reads values. All zero is the default. */
+struct pipeline_reading {
+    bool is_dogstatsd;          /* a gauge's sign belongs to its value */
+    bool has_totals;            /* a counter's value is a running total of its sender */
+    bool has_senders_by_socket; /* which is a socket, not a host: for pipeline_set_sender() */
+};
+
 /* The options for cutting lines that follow from @options. */
 struct parse_options pipeline_parse_options(const struct pipeline_options *options);
 

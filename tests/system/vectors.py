@@ -200,6 +200,8 @@ def option_complaints(options):
     for name, value in options.items():
         is_known = (
             name == "statsd.dialect" and value in ("statsd", "dogstatsd")
+            or name == "statsd.scrape-labels" and value in ("keep", "rename")
+            or name == "statsd.counter" and value in ("increment", "absolute")
             or name in SWITCHES and value in ("true", "false")
             or name in LIMITS and re.fullmatch("[1-9][0-9]*", value) and int(value) <= LIMITS[name])
         if not is_known:

@@ -476,7 +476,7 @@ static void assert_dialects(const char *expected)
     char got[LISTENERS_MAX + 1] = "";
 
     for (unsigned i = 0; i < listeners.n_sockets; i++)
-        got[i] = socket_at(i)->socket.is_dogstatsd ? '1' : '0';
+        got[i] = socket_at(i)->socket.reading.is_dogstatsd ? '1' : '0';
     assert_string_equal(got, expected);
 }
 

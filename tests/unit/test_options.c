@@ -140,7 +140,7 @@ static void assert_listener(unsigned i, enum listener_protocol protocol, const c
     assert_true(i < options.listeners.n_listeners);
     assert_int_equal(listener->protocol, protocol);
     assert_string_equal(listener->address, address);
-    assert_int_equal(listener->is_dogstatsd, is_dogstatsd);
+    assert_int_equal(listener->reading.is_dogstatsd, is_dogstatsd);
 }
 
 /* So that sockets which are passed to the daemon replace only what no user asked for. */
@@ -173,12 +173,47 @@ static void listeners_come_by_protocol(void **state)
     assert_listener(2, LISTENER_TCP, "127.0.0.1:2", false);
     assert_listener(3, LISTENER_UNIXGRAM, "/run/d", false);
     assert_listener(4, LISTENER_UNIX, "/run/s", false);
-    assert_false(options_is_dogstatsd(&settings));
+    assert_false(options_reading(&settings).is_dogstatsd);
     set("statsd.dialect", "dogstatsd");
     take_options();
-    assert_true(options_is_dogstatsd(&settings));
+    assert_true(options_reading(&settings).is_dogstatsd);
     assert_listener(1, LISTENER_TCP, "127.0.0.1:1", true);
     assert_listener(2, LISTENER_TCP, "127.0.0.1:2", false);
+}
+
+/* "t" if counters are totals, "s" if their senders are sockets. */
+static void assert_counter(unsigned i, const char *expected)
+{
+    const struct pipeline_reading *reading = &options.listeners.listeners[i].reading;
+    char got[3] = "", *at = got;
+
+    if (reading->has_totals)
+        *at++ = 't';
+    if (reading->has_senders_by_socket)
+        *at++ = 's';
+    assert_string_equal(got, expected);
+}
+
+static void a_listener_may_have_running_totals(void **state)
+{
+    set("statsd.listen-udp", "127.0.0.1:1,127.0.0.1:2?counter=absolute,127.0.0.1:3?counter="
+                             "increment,127.0.0.1:4?counter-sender=host&counter=absolute");
+    take_options();
+    assert_counter(0, "");
+    assert_counter(1, "t");
+    assert_counter(2, "");
+    assert_counter(3, "t");
+    assert_false(options.listeners.reading.has_totals);
+    set("statsd.counter", "absolute");
+    set("statsd.counter-sender", "socket");
+    take_options();
+    assert_counter(0, "ts");
+    assert_counter(1, "ts");
+    assert_counter(2, "s");
+    assert_counter(3, "t");
+    assert_true(options.listeners.reading.has_totals);
+    assert_true(options.listeners.reading.has_senders_by_socket);
+    assert_true(options_reading(&settings).has_totals);
 }
 
 static void sockets_are_made_as_they_are_set(void **state)
@@ -324,8 +359,11 @@ static void describe_listeners(struct buffer *out)
                       (unsigned)listeners->permissions.mode, (int)listeners->permissions.owner,
                       (int)listeners->permissions.group);
     for (unsigned i = 0; i < listeners->n_listeners; i++)
-        buffer_add_format(out, " %d %s %d", (int)listeners->listeners[i].protocol,
-                          listeners->listeners[i].address, listeners->listeners[i].is_dogstatsd);
+        buffer_add_format(out, " %d %s %d %d %d", (int)listeners->listeners[i].protocol,
+                          listeners->listeners[i].address,
+                          listeners->listeners[i].reading.is_dogstatsd,
+                          listeners->listeners[i].reading.has_totals,
+                          listeners->listeners[i].reading.has_senders_by_socket);
 }
 
 static void describe_pipeline(struct buffer *out)
@@ -404,6 +442,7 @@ int main(void)
         OPTIONS_CASE(each_setting_reaches_its_module),
         OPTIONS_CASE(defaults_are_known_as_such),
         OPTIONS_CASE(listeners_come_by_protocol),
+        OPTIONS_CASE(a_listener_may_have_running_totals),
         OPTIONS_CASE(sockets_are_made_as_they_are_set),
         OPTIONS_CASE(limits_are_what_they_are_set_to),
         OPTIONS_CASE(every_limit_is_there_once),

@@ -91,6 +91,8 @@ static void has_its_other_defaults(void **state)
     assert_int_equal(settings.unix_owner.user, (uid_t)-1);
     assert_int_equal(settings.unix_owner.group, (gid_t)-1);
     assert_int_equal(settings.dialect, SETTINGS_STATSD);
+    assert_int_equal(settings.counter, SETTINGS_INCREMENT);
+    assert_int_equal(settings.counter_sender, SETTINGS_HOST);
     assert_int_equal(settings.max_key_bytes, 256 << 20);
     assert_int_equal(settings.max_totals, 100000);
     assert_int_equal(settings.log_level, LOG_INFO);

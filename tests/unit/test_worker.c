@@ -670,8 +670,8 @@ static void each_socket_has_its_own_dialect(void **state)
 {
     int fd;
 
-    sockets[1].is_dogstatsd = true;
-    sockets[UNIX].is_dogstatsd = true;
+    sockets[1].reading.is_dogstatsd = true;
+    sockets[UNIX].reading.is_dogstatsd = true;
     start();
     send_line(0, "x:10|g\nx:+5|g");
     wait_for(TELEMETRY_LINES, 2);

@@ -454,7 +454,8 @@ int explanation_new(struct explanation **ret, const struct explanation_options *
         r = make_lane(it, options);
     if (r < 0)
         return r;
-    pipeline_set_dogstatsd(it->lane.pipeline, options->is_dogstatsd);
+    pipeline_set_dogstatsd(it->lane.pipeline, options->reading.is_dogstatsd);
+    pipeline_set_totals(it->lane.pipeline, options->reading.has_totals);
     it->trace = trace_to(it);
     pipeline_set_trace(it->lane.pipeline, &it->trace);
     *ret = TAKE(it);

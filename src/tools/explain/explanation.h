@@ -16,8 +16,8 @@ struct explanation_options {
     struct pipeline_options pipeline;
     struct registry_options registry; /* its limits; the rest is filled in */
     size_t max_key_bytes;
-    bool has_self_page; /* the names of self-metrics are not reserved */
-    bool is_dogstatsd;  /* a gauge's sign belongs to its value */
+    bool has_self_page;              /* the names of self-metrics are not reserved */
+    struct pipeline_reading reading; /* of values; all lines are of one sender */
 };
 
 /*

@@ -26,7 +26,8 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_MALFORMED_VALUE: return "the value is not a decimal number, or is out of range";
     case REFUSED_ILLEGAL_NEGATIVE_COUNTER:
         return "the value is negative, but a counter can only grow";
-    case REFUSED_SERIES_LIMIT: return "a new gauge, or a new name, beyond a --limit.*series* limit";
+    case REFUSED_SERIES_LIMIT:
+        return "a new gauge, a new name, or running totals, beyond a --limit.*series* limit";
     case REFUSED_END_LIMIT: return "x would check more series than a worker does in one second";
     case REFUSED_UNDECLARED_LABEL:
         return "the metric is declared without one of these labels, and the config refuses such "

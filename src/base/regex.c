@@ -28,7 +28,6 @@
 
 struct regex {
     pcre2_code *code;
-    struct arena arena;
     struct regex_groups groups;
 };
 
@@ -87,7 +86,7 @@ int regex_new(struct regex **ret, struct slice pattern, struct regex_fault *faul
 
     if (!regex)
         return -ENOMEM;
-    r = regex_translate(pattern, &regex->arena, &translated, &regex->groups, fault);
+    r = regex_translate(pattern, &translated, &regex->groups, fault);
     if (r == 0)
         r = compile(regex, translated.len ? buffer_text(&translated) : SLICE(""), fault);
     if (r < 0) {
@@ -103,7 +102,7 @@ void regex_free(struct regex *regex)
     if (!regex)
         return;
     pcre2_code_free(regex->code);
-    arena_deinit(&regex->arena);
+    free(regex->groups.names);
     free(regex);
 }
 

@@ -18,6 +18,7 @@
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* The most copies of anything that quantifiers may ask for, nested ones together. */
 #define COPIES_MAX 1000
@@ -282,8 +283,8 @@ static int translate(struct regex_parser *parser)
     return 0;
 }
 
-int regex_translate(struct slice pattern, struct arena *arena, struct buffer *out,
-                    struct regex_groups *ret_groups, struct regex_fault *fault)
+int regex_translate(struct slice pattern, struct buffer *out, struct regex_groups *ret_groups,
+                    struct regex_fault *fault)
 {
     struct regex_parser parser = { .pattern = pattern, .out = out, .fault = fault };
     size_t n_groups_max = 1;
@@ -291,12 +292,15 @@ int regex_translate(struct slice pattern, struct arena *arena, struct buffer *ou
 
     for (size_t i = 0; i < pattern.len; i++)
         n_groups_max += pattern.at[i] == '(';
-    parser.groups.names = arena_alloc(arena, n_groups_max * sizeof(struct slice));
+    parser.groups.names = calloc(n_groups_max, sizeof(struct slice));
     if (!parser.groups.names)
         return -ENOMEM;
     parser.groups.n = 1;
     parser.frames[0].n_copies = 1;
     r = translate(&parser);
-    *ret_groups = parser.groups;
+    if (r < 0)
+        free(parser.groups.names);
+    else
+        *ret_groups = parser.groups;
     return r;
 }

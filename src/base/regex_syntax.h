@@ -9,14 +9,14 @@
  * regexp/syntax of Go, with the flags that regexp.Compile() sets.
  */
 
-#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/regex_parser.h"
 
 /*
- * Write the Go regular expression @pattern, which is borrowed, to @out for PCRE2. @ret_groups is
- * memory of @arena. Returns 0, -ENOMEM, or -EINVAL if Go would refuse it; then @fault says why.
+ * Write the Go regular expression @pattern, which is borrowed, to @out for PCRE2. Returns 0; the
+ * caller then frees the names in @ret_groups. Or returns -ENOMEM, or -EINVAL if Go would refuse it,
+ * and @fault says why.
  */
-MUST_CHECK int regex_translate(struct slice pattern, struct arena *arena, struct buffer *out,
+MUST_CHECK int regex_translate(struct slice pattern, struct buffer *out,
                                struct regex_groups *ret_groups, struct regex_fault *fault);

@@ -23,6 +23,9 @@
 
 #define NO_RULE SIZE_MAX
 
+/* The number of globs that are looked at to find out whether another one ever applies. */
+#define TRIED_MAX 100
+
 /* A rule, compiled. */
 struct compiled {
     struct regex *regex; /* NULL: it is a glob */
@@ -193,12 +196,12 @@ static void warn_of_useless(struct rules *rules, struct globs_scratch *scratch,
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     const struct rule *rule = &rules->list[reporter->rule], *other;
-    size_t index;
+    size_t index, n_tried = 0;
 
     if (rule->syntax != RULE_GLOB)
         return;
     globs_find(rules->globs, scratch, rule->match, _RULE_TYPE_N);
-    while (globs_next(scratch, &index) && index != reporter->rule) {
+    while (globs_next(scratch, &index) && index != reporter->rule && n_tried++ < TRIED_MAX) {
         other = &rules->list[index];
         if (!takes_all_types(other, rule))
             continue;

@@ -327,6 +327,32 @@ static void values_are_compared_whole(void **state)
     assert_included("a=\"\\\\\",b=\"2\"", "b=\"2\"", true);
 }
 
+/* Each special character at each place of values up to three words long. */
+static void special_characters_are_escaped_wherever_they_are(void **state)
+{
+    static const char specials[] = "\\\"\n", escaped[] = "\\\"n";
+
+    for (size_t len = 1; len <= 24; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (size_t i = 0; i < strlen(specials); i++) {
+                char value[24], out[64], expected[64];
+                struct labels labels = { .n = 1 };
+                struct slice written;
+
+                memset(value, 'v', len);
+                value[at] = specials[i];
+                labels.items[0] = (struct label){ SLICE("a"), { value, len } };
+                written = labels_write(&labels, out);
+                snprintf(expected, sizeof(expected), "a=\"%.*s\\%c%.*s\"", (int)at, value,
+                         escaped[i], (int)(len - at - 1), value + at + 1);
+                assert_int_equal(written.len, strlen(expected));
+                assert_memory_equal(written.at, expected, written.len);
+                assert_int_equal(labels_length(&labels), written.len);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -353,6 +379,7 @@ int main(void)
         CASE(a_set_does_not_include_what_it_lacks),
         CASE(a_prefix_is_not_the_same),
         CASE(values_are_compared_whole),
+        CASE(special_characters_are_escaped_wherever_they_are),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -38,6 +38,12 @@ void reply_take(struct http_reply *reply, const char *content_type, char *body)
     reply->is_body_given = true;
 }
 
+void reply_later(struct http_reply *reply, uint64_t ticket)
+{
+    MUST(ticket != 0);
+    reply->ticket = ticket;
+}
+
 void reply_stream(struct http_reply *reply, const char *content_type, struct http_stream *stream)
 {
     reply_page(reply, 200, content_type, (struct slice){ 0 });

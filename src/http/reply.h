@@ -5,12 +5,14 @@
  * Reply: a handler's answer
  *
  * A handler gets an empty reply and fills it with one of reply_text(), reply_page(),
- * reply_take() and reply_stream(). Headers are sent in the order in which they are added.
+ * reply_take(), reply_stream() and reply_later(). Headers are sent in the order in which they are
+ * added.
  */
 
 #include "base/slice.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define HTTP_REPLY_HEADERS_MAX 8
 
@@ -49,6 +51,7 @@ struct http_reply {
     struct slice body;
     bool is_body_given;         /* the body is malloc()ed, and the server frees it */
     struct http_stream *stream; /* instead of the body, or NULL; the server closes it */
+    uint64_t ticket;            /* if not 0, there is no reply yet */
 };
 
 /* Add a header. Both texts are borrowed until the server has sent the reply. */
@@ -63,6 +66,12 @@ void reply_text(struct http_reply *reply, unsigned status, struct slice body);
 
 /* Reply 200 with @body, which is malloc()ed, ends in NUL, and is taken. */
 void reply_take(struct http_reply *reply, const char *content_type, char *body);
+
+/*
+ * There is no reply yet. The handler is called again with the same request and @ticket, which is
+ * not 0, after each server_wake(), until it replies. Meanwhile the connection does not time out.
+ */
+void reply_later(struct http_reply *reply, uint64_t ticket);
 
 /* Reply 200 with @stream, which is taken. HEAD closes it unread. */
 void reply_stream(struct http_reply *reply, const char *content_type, struct http_stream *stream);

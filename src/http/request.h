@@ -10,6 +10,8 @@
 
 #include "base/slice.h"
 
+#include <stdint.h>
+
 /* Bits, so that a route can accept several. */
 enum http_method {
     HTTP_GET = 1 << 0,
@@ -44,6 +46,7 @@ struct http_request {
     struct http_fields query;   /* decoded */
     struct http_fields headers; /* without the trailers of a chunked body */
     struct slice body;          /* whole; empty for GET and HEAD */
+    uint64_t ticket;            /* 0; or, in a later call, what the last gave reply_later() */
 };
 
 /*

@@ -21,9 +21,9 @@
  * libmicrohttpd 0.9.75 omits on_completed when a query has more parameters than it has
  * memory for. So the exchange, which keeps the state of these calls, belongs to the connection.
  *
- * While a stream has nothing to send, its connection is suspended, and libmicrohttpd does not
- * touch it. server_wake() resumes all suspended connections, as only their streams know which
- * of them have data now.
+ * While a stream has nothing to send, or a handler has no reply yet, its connection is suspended,
+ * and libmicrohttpd does not touch it. server_wake() resumes all suspended connections, as only
+ * their streams and handlers know which of them can go on; for a handler, on_request follows.
  */
 
 #include "http/server.h"
@@ -193,6 +193,11 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind origin, const cha
     return MHD_YES;
 }
 
+static void free_text(char **text)
+{
+    free(*text);
+}
+
 /*
  * Let the handler fill @reply. The request's fields exist while it runs. Returns false when
  * out of memory for them.
@@ -201,14 +206,18 @@ static bool run_handler(struct exchange *exchange, struct http_reply *reply)
 {
     struct http_request *request = &exchange->request;
     const struct http_route *route = exchange->match.route;
-    char *query = exchange->query;
+    /* A copy, as it is decoded in place, and the handler may be called again. */
+    CLEANUP(free_text) char *query = exchange->query ? strdup(exchange->query) : NULL;
     unsigned n_parameters = query ? request_count_parameters(query) : 0;
     struct MHD_Connection *connection = exchange->connection;
     int n_headers = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
     struct http_field *fields = calloc(n_parameters + (unsigned)n_headers + 1, sizeof(*fields));
 
-    if (!fields)
+    if (!fields || (exchange->query && !query)) {
+        free(fields);
         return false;
+    }
+    request->headers.n = request->query.n = 0;
     request->query.items = fields;
     if (query)
         request_parse_query(query, &request->query);
@@ -220,16 +229,34 @@ static bool run_handler(struct exchange *exchange, struct http_reply *reply)
     return true;
 }
 
+/* Fill @reply, unless it is to come later. */
+static void make_reply(struct exchange *exchange, struct http_reply *reply)
+{
+    if (!exchange->match.route)
+        route_refuse(&exchange->match, reply);
+    else if (exchange->is_body_too_long)
+        reply_text(reply, 413, SLICE("413: the body is longer than this page accepts.\n"));
+    else if (exchange->body.has_failed || !run_handler(exchange, reply))
+        reply_text(reply, 503, SLICE("503: not enough memory for the request.\n"));
+    exchange->request.ticket = reply->ticket;
+}
+
+/* Send the reply, or wait for the wake after which there may be one. */
 static enum MHD_Result answer(struct exchange *exchange)
 {
-    struct http_reply reply = { 0 };
+    struct http_reply reply;
+    unsigned n_wakes;
 
-    if (!exchange->match.route)
-        route_refuse(&exchange->match, &reply);
-    else if (exchange->is_body_too_long)
-        reply_text(&reply, 413, SLICE("413: the body is longer than this page accepts.\n"));
-    else if (exchange->body.has_failed || !run_handler(exchange, &reply))
-        reply_text(&reply, 503, SLICE("503: not enough memory for the request.\n"));
+    do {
+        /* In this order, as for a stream. */
+        n_wakes = atomic_load(&exchange->server->n_wakes);
+        if (exchange->request.ticket && atomic_load(&exchange->server->is_stopping))
+            return MHD_NO;
+        reply = (struct http_reply){ 0 };
+        make_reply(exchange, &reply);
+        if (reply.ticket && begin_waiting(exchange, n_wakes))
+            return MHD_YES;
+    } while (reply.ticket);
     buffer_deinit(&exchange->body); /* sending the reply may take long */
     return send_reply(exchange, &reply);
 }

@@ -32,8 +32,8 @@ MUST_CHECK int server_start(struct http_server **ret, const int *fds, unsigned n
 
 /*
  * Read all waiting streams again, those that returned -EAGAIN, because there may be something new
- * for a page that stays open. Any thread, between start and stop. Takes a lock; cheap when no
- * stream waits.
+ * for a page that stays open; and call all handlers again that will reply later. Any thread,
+ * between start and stop. Takes a lock; cheap when none waits.
  */
 void server_wake(struct http_server *server);
 

@@ -74,6 +74,18 @@ static void respond_endless(void *ctx, const struct http_request *request, struc
     reply_watcher(reply, read_endless);
 }
 
+/* Replies once the feed has ended, with the query's value, which is decoded anew each time. */
+static void respond_later(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+    atomic_fetch_add(&n_reads, 1);
+    if (!atomic_load(&has_ended))
+        reply_later(reply, request->ticket + 1);
+    else if (request->ticket && slice_equal(request_query(request, "a"), SLICE("%41")))
+        reply_text(reply, 418, SLICE("later\n"));
+    else
+        reply_text(reply, 400, SLICE("wrong\n"));
+}
+
 static void respond_short(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     reply_text(reply, 200, SLICE("short\n"));
@@ -83,6 +95,7 @@ static const struct http_route routes[] = {
     { "/feed", HTTP_READ, 0, respond_feed, NULL },
     { "/endless", HTTP_READ, 0, respond_endless, NULL },
     { "/short", HTTP_READ, 0, respond_short, NULL },
+    { "/later", HTTP_POST, 8, respond_later, NULL },
 };
 
 /* --- what is done and expected -------------------------------------------------------------- */
@@ -280,6 +293,49 @@ static void stopping_ends_those_that_are_just_woken(void **state)
     }
 }
 
+/* Send a POST whose handler has been called once, and has no reply yet. */
+static int post_for_later(void)
+{
+    unsigned n = atomic_load(&n_reads);
+    int fd = connect_to_server();
+
+    send_text(fd, "POST /later?a=%2541 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
+    wait_for(&n_reads, n + 1);
+    return fd;
+}
+
+static void a_reply_may_come_later(void **state)
+{
+    int fd = post_for_later();
+
+    server_wake(server);
+    wait_for(&n_reads, 2);
+    {
+        CLEANUP(free_answer) struct answer other = ask("GET /short" CLOSING);
+
+        assert_has(&other, "HTTP/1.1 200 ");
+    }
+    end_feed();
+    {
+        CLEANUP(free_answer) struct answer answer = receive(fd, has_length);
+
+        assert_has(&answer, "HTTP/1.1 418 ");
+        assert_string_equal(answer.body, "later\n");
+    }
+    close(fd);
+}
+
+static void stopping_ends_those_without_a_reply(void **state)
+{
+    int fds[5];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+        fds[i] = post_for_later();
+    stop_server();
+    for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+        expect_closed(fds[i]);
+}
+
 static int start(void **state)
 {
     atomic_store(&n_fed, 0);
@@ -302,6 +358,8 @@ int main(void)
         SERVER_CASE(a_stream_without_end_ends_with_its_client),
         SERVER_CASE(a_stream_that_waits_ends_with_its_client),
         SERVER_CASE(stopping_ends_those_that_wait),
+        SERVER_CASE(a_reply_may_come_later),
+        SERVER_CASE(stopping_ends_those_without_a_reply),
         SERVER_CASE(stopping_ends_those_that_are_just_woken),
     };
 

@@ -13,6 +13,7 @@
 #define PAGE_LANDING "/"
 #define PAGE_HEALTHY "/-/healthy"
 #define PAGE_READY "/-/ready"
+#define PAGE_RELOAD "/-/reload"
 
 /* The API. Other paths below /api/ are free, and /api/v1/metrics will always be. */
 #define PAGE_CONFLICTS "/api/v1/conflicts"

@@ -138,7 +138,8 @@ static const struct option options[] = {
       "path of a page of its own for udometer's own metrics; senders may then use their names; "
       "empty: they are at the end of the page above, and their names are refused" },
     { "web.enable-lifecycle", NULL, OPTION_SWITCH(lifecycle, false),
-      "let HTTP requests change something: DELETE /api/v1/series ends series" },
+      "let HTTP requests change something: DELETE /api/v1/series ends series, POST /-/reload "
+      "reloads the config" },
     { "workers", "N", OPTION_COUNT(n_workers, 1, 64, 0, .zero = ", or 0 to let it choose"),
       "threads that receive, each with its own socket; 0: two, or one on a single core" },
     { "limit.series", "N", OPTION_COUNT(max_series, 1, BILLION, 2000000),

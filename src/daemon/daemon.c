@@ -280,6 +280,11 @@ static int start_http(struct daemon *daemon)
     return server_start(&daemon->http, daemon->sockets.http.fds, n_sockets, &options);
 }
 
+static void on_reloaded(void *ctx)
+{
+    server_wake(((struct daemon *)ctx)->http);
+}
+
 static int start_reload(struct daemon *daemon)
 {
     const struct reload_options options = {
@@ -290,9 +295,14 @@ static int start_reload(struct daemon *daemon)
         .workers = daemon->workers,
         .n_workers = daemon->n_workers,
         .stats = &daemon->reloads,
+        .on_done = on_reloaded,
+        .ctx = daemon,
     };
+    int r = reload_start(&daemon->reload, &options);
 
-    return reload_start(&daemon->reload, &options);
+    if (r == 0)
+        daemon->routes.reload = reload_functions(daemon->reload);
+    return r;
 }
 
 static void log_no_threads(int error)
@@ -358,7 +368,7 @@ static void on_hangup(void *ctx)
     struct daemon *daemon = ctx;
 
     log_info("reloading the config", LOG_TEXT("signal", "SIGHUP"));
-    reload_ask(daemon->reload);
+    (void)reload_ask(daemon->reload);
 }
 
 static int open_sweeper(struct daemon *daemon)

@@ -47,9 +47,11 @@ struct reload {
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
-    bool is_asked;
-    bool is_reading;    /* the thread may wait for a disk */
-    unsigned n_awaited; /* workers that have not answered yet */
+    uint64_t n_asked, n_begun, n_done; /* the tickets given out, being read, and settled */
+    enum reload_outcome outcome;       /* of the last reload that is settled, */
+    struct buffer text;                /* and what to tell people about it */
+    bool is_reading;                   /* the thread may wait for a disk */
+    unsigned n_awaited;                /* workers that have not answered yet */
     bool is_stopping, has_ended;
 };
 
@@ -151,25 +153,39 @@ static int apply(struct reload *reload, const struct fresh_config *fresh)
     return 0;
 }
 
-static void log_success(const struct reload *reload, const struct fresh_config *fresh)
+/* Log it, and write for people what they need to know. */
+static void tell_success(const struct reload *reload, const struct fresh_config *fresh,
+                         struct buffer *text)
 {
     CLEANUP(buffer_deinit) struct buffer changes = { 0 };
 
     log_lines(LOG_WARN, "the config has something doubtful", &fresh->warnings);
     config_compare(reload->options.settings, fresh->settings, &changes);
-    if (changes.len)
+    buffer_add_literal(text, "The config is reloaded.\n");
+    if (changes.len) {
+        buffer_add_literal(text, "These settings have changed and need a restart: ");
+        buffer_add(text, buffer_text(&changes));
+        buffer_add_char(text, '\n');
         log_warn("settings of the config have changed that need a restart",
                  LOG_SLICE("settings", buffer_text(&changes)),
                  LOG_TEXT("hint", "until then they stay as they were at the start"));
+    }
+    if (fresh->warnings.n)
+        buffer_add_literal(text, "Warnings:\n");
+    buffer_add(text, buffer_text(&fresh->warnings.lines));
     log_info("the config is reloaded", LOG_UINT("generation", reload->generation));
 }
 
-static void log_failure(const struct fresh_config *fresh, int error)
+static void tell_failure(const struct fresh_config *fresh, int error, struct buffer *text)
 {
+    const char *reason = error ? strerror(-error) : "the config is invalid";
+
+    buffer_add_format(text, "The config is not reloaded; the one before stays in force: %s\n",
+                      reason);
+    buffer_add(text, buffer_text(&fresh->problems.lines));
     log_lines(LOG_ERROR, "a problem in the config", &fresh->problems);
     log_error("the config is not reloaded; the one before stays in force",
-              LOG_UINT("problems", fresh->problems.n),
-              LOG_TEXT("error", error ? strerror(-error) : "the config is invalid"));
+              LOG_UINT("problems", fresh->problems.n), LOG_TEXT("error", reason));
 }
 
 /* Returns false if the process ends. */
@@ -184,10 +200,24 @@ static bool end_reading(struct reload *reload)
     return !is_stopping;
 }
 
+/* Publish the outcome, and take @text. */
+static void settle(struct reload *reload, enum reload_outcome outcome, struct buffer *text)
+{
+    reload_stats_record(reload->options.stats, outcome == RELOAD_SUCCEEDED, clock_realtime_ns());
+    pthread_mutex_lock(&reload->lock);
+    buffer_deinit(&reload->text);
+    reload->text = *text;
+    reload->outcome = outcome;
+    reload->n_done = reload->n_begun;
+    pthread_mutex_unlock(&reload->lock);
+    reload->options.on_done(reload->options.ctx);
+}
+
 /* Reload once. Until end_reading() only what the thread owns may be touched. */
 static void reload_once(struct reload *reload)
 {
     CLEANUP(free_config) struct fresh_config fresh = { 0 };
+    struct buffer text = { 0 };
     int r = read_config(reload, &fresh);
 
     if (!end_reading(reload))
@@ -195,10 +225,10 @@ static void reload_once(struct reload *reload)
     if (r == 0 && fresh.is_good)
         r = apply(reload, &fresh);
     if (r == 0 && fresh.is_good)
-        log_success(reload, &fresh);
+        tell_success(reload, &fresh, &text);
     else
-        log_failure(&fresh, r);
-    reload_stats_record(reload->options.stats, r == 0 && fresh.is_good, clock_realtime_ns());
+        tell_failure(&fresh, r, &text);
+    settle(reload, r == 0 && fresh.is_good ? RELOAD_SUCCEEDED : RELOAD_FAILED, &text);
 }
 
 /* Wait until a reload is asked for, and begin it. Returns false if the process ends. */
@@ -207,10 +237,10 @@ static bool begin_reading(struct reload *reload)
     bool is_stopping;
 
     pthread_mutex_lock(&reload->lock);
-    while (!reload->is_asked && !reload->is_stopping)
+    while (reload->n_begun == reload->n_asked && !reload->is_stopping)
         pthread_cond_wait(&reload->changed, &reload->lock);
     is_stopping = reload->is_stopping;
-    reload->is_asked = false;
+    reload->n_begun = reload->n_asked;
     reload->is_reading = !is_stopping;
     pthread_mutex_unlock(&reload->lock);
     return !is_stopping;
@@ -229,12 +259,44 @@ static void *run(void *arg)
     return NULL;
 }
 
-void reload_ask(struct reload *reload)
+uint64_t reload_ask(struct reload *reload)
 {
+    uint64_t ticket;
+
     pthread_mutex_lock(&reload->lock);
-    reload->is_asked = true;
+    if (reload->n_asked == reload->n_begun)
+        reload->n_asked++;
+    ticket = reload->n_asked;
     pthread_cond_broadcast(&reload->changed);
     pthread_mutex_unlock(&reload->lock);
+    return ticket;
+}
+
+/* --- for a page ------------------------------------------------------------------------------- */
+
+static uint64_t ask(void *ctx)
+{
+    return reload_ask(ctx);
+}
+
+static enum reload_outcome find_outcome(void *ctx, uint64_t ticket, struct buffer *ret)
+{
+    struct reload *reload = ctx;
+    enum reload_outcome outcome = RELOAD_PENDING;
+
+    pthread_mutex_lock(&reload->lock);
+    if (reload->n_done >= ticket) {
+        outcome = reload->outcome;
+        buffer_add(ret, buffer_text(&reload->text));
+        ret->has_failed |= reload->text.has_failed;
+    }
+    pthread_mutex_unlock(&reload->lock);
+    return outcome;
+}
+
+struct reload_functions reload_functions(struct reload *reload)
+{
+    return (struct reload_functions){ ask, find_outcome, reload };
 }
 
 /* --- beginning and end ------------------------------------------------------------------------ */
@@ -324,6 +386,7 @@ void reload_free(struct reload *reload)
         return;
     pthread_cond_destroy(&reload->changed);
     pthread_mutex_destroy(&reload->lock);
+    buffer_deinit(&reload->text);
     free(reload->swaps);
     free(reload);
 }

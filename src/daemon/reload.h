@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "daemon/worker.h"
 #include "input/limits.h"
+#include "web/reload_page.h"
 #include "web/reload_stats.h"
 
 struct reload;
@@ -26,6 +27,8 @@ struct reload_options {
     struct worker *const *workers;
     unsigned n_workers;
     struct reload_stats *stats; /* set up by the caller */
+    void (*on_done)(void *ctx); /* on the reload's thread: there is an outcome */
+    void *ctx;
 };
 
 /* Start the thread that reads the files. Returns 0 or negative errno. */
@@ -33,9 +36,13 @@ MUST_CHECK int reload_start(struct reload **ret, const struct reload_options *op
 
 /*
  * Reload as soon as the thread can: what is asked for before it has begun to read is one reload.
- * Does not wait. Any thread, between reload_start() and reload_free().
+ * Does not wait. Returns a ticket for it, which is not 0. Any thread, between reload_start() and
+ * reload_free().
  */
-void reload_ask(struct reload *reload);
+uint64_t reload_ask(struct reload *reload);
+
+/* The same for a page, and to learn the outcome; until reload_free(). */
+struct reload_functions reload_functions(struct reload *reload);
 
 /*
  * End the thread, before the workers are stopped. A reload that the workers have been asked for is

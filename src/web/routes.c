@@ -8,6 +8,7 @@
  *                  the self-metrics, if another setting gives them a page of their own
  *      /-/healthy  200 while the process runs
  *      /-/ready    200 while it accepts samples, 503 otherwise
+ *      /-/reload   POST reloads the config; only with --web.enable-lifecycle
  *      /api/v1/conflicts
  *                  names that are sent with different types, as JSON
  *      /api/v1/refused
@@ -73,6 +74,20 @@ static void respond_ready(void *ctx, const struct http_request *request, struct 
         reply_text(reply, 200, SLICE("udometer is ready.\n"));
     else
         reply_text(reply, 503, SLICE("udometer is not ready.\n"));
+}
+
+static void respond_reload(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+    struct routes *routes = ctx;
+
+    if (!routes->has_lifecycle)
+        reply_text(reply, 403,
+                   SLICE("403: requests may reload the config only if udometer is started with "
+                         "--web.enable-lifecycle; SIGHUP always does.\n"));
+    else if (!request->ticket && !atomic_load(&routes->is_ready))
+        reply_text(reply, 503, SLICE("503: udometer is not ready.\n"));
+    else
+        reload_page(&routes->reload, request, reply);
 }
 
 static void respond_conflicts(void *ctx, const struct http_request *request,
@@ -150,6 +165,7 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
         { PAGE_LANDING, HTTP_READ, 0, respond_landing, routes },
         { PAGE_HEALTHY, HTTP_READ, 0, respond_healthy, routes },
         { PAGE_READY, HTTP_READ, 0, respond_ready, routes },
+        { PAGE_RELOAD, HTTP_POST | HTTP_PUT, 0, respond_reload, routes },
         { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes },
         { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes },
         { PAGE_SERIES, HTTP_DELETE, 0, respond_end_series, routes },

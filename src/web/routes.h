@@ -8,19 +8,21 @@
 #include "base/refused.h"
 #include "http/route.h"
 #include "web/compressed.h"
+#include "web/reload_page.h"
 #include "web/selfmetrics.h"
 
 #include <stdatomic.h>
 
-#define ROUTES_MAX 8
+#define ROUTES_MAX 9
 
 /* The data of the pages. Must stay in place while they are served. */
 struct routes {
     const struct selfmetrics *selfmetrics;
     struct refused *refused; /* the workers' lists */
     unsigned n_refused;
-    _Atomic bool is_ready; /* all listeners are open, and the daemon is not stopping */
-    bool has_lifecycle;    /* requests may change something; false from routes_init() on */
+    _Atomic bool is_ready;          /* all listeners are open, and the daemon is not stopping */
+    bool has_lifecycle;             /* requests may change something; false from routes_init() on */
+    struct reload_functions reload; /* to be set before is_ready */
     struct compressors compressors;
     char landing_page[2048];
     bool has_self_page;

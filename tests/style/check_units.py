@@ -63,6 +63,7 @@ WITHOUT_UNIT_TEST = {
     "tools/send/send": "a command: tests/clients/test_send.py",
     "tools/send/sender": "it sends over real sockets: tests/clients/test_send.py",
     "tools/send/stopwatch": "it runs commands: tests/clients/test_send.py",
+    "web/reload_page": "it needs a daemon: tests/system/test_reload.py; refused: test_routes.c",
     "web/reload_stats": "what it counts is a scrape's: test_selfmetrics.c",
     "web/api_conflicts": "a page: tests/system/test_conflicts.py",
 }

@@ -121,7 +121,7 @@ def test_many_at_once_get_it_packed_or_not(udometer):
     assert again.headers["Content-Encoding"] == "gzip"
 
 
-@pytest.mark.parametrize("path", ["/nope", "/metrics/", "/metricsx", "/-/", "/-/reload", "//",
+@pytest.mark.parametrize("path", ["/nope", "/metrics/", "/metricsx", "/-/", "/-/reload/", "//",
                                   "/..", "/%00", "/" + "a" * 2000])
 def test_other_pages_are_404(udometer, path):
     response = udometer.get(path)

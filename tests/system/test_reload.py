@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A reload puts a valid config in force without a gap, and an invalid one changes nothing."""
 
+import http.client
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ import pytest
 
 from harness import wait_until
 
+LIFECYCLE = "--web.enable-lifecycle"
 JOBS = "metrics:\n- {name: jobs_total, type: counter, help: %s, initial: {kind: [%s]}}\n"
 TIMES = "metrics:\n- {name: wait, type: histogram, help: %s, buckets: [%s]}\n"
 MOVED = 'mapping:\n  mappings:\n  - {match: "app.*.*", name: %s, labels: {part: $1}}\n'
@@ -146,6 +148,97 @@ def test_says_what_needs_a_restart(configure):
     assert [record["settings"] for record in records] == [
         "statsd.listen-tcp, limit.series, log.format"]
     assert config.daemon.own_metrics().value("udometer_limit", limit="series") != 5
+
+
+def post(config, method="POST"):
+    response = config.daemon.get("/-/reload", method=method)
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    return response.status, response.body.decode()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_request_reloads_and_waits_for_the_outcome(configure, method):
+    config = configure(MOVED % "old_total", LIFECYCLE)
+    config.daemon.send("app.web.hits:1|c")
+    config.daemon.settle()
+    config.path.write_text(MOVED % "new_total")
+    assert post(config, method) == (200, "The config is reloaded.\n")
+    config.daemon.send("app.web.hits:1|c")
+    scrape = config.daemon.settle()
+    assert scrape.value("old_total", part="web") == scrape.value("new_total", part="web") == 1
+    assert n_reloads(config.daemon) == {"success": 1, "failure": 0}
+
+
+def test_a_request_gets_all_problems(configure):
+    config = configure(MOVED % "old_total", LIFECYCLE)
+    config.path.write_text("workers: many\nmetrics: [{type: counter}]\n")
+    status, text = post(config)
+    assert status == 500 and "stays in force" in text
+    places = [line.split(": ")[0] for line in text.splitlines()[1:]]
+    assert places == ["%s:%s" % (config.path, place) for place in ("1:10", "2:11")]
+    assert n_reloads(config.daemon) == {"success": 0, "failure": 1}
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("old_total", part="web") == 1
+
+
+def test_a_request_gets_warnings_and_what_needs_a_restart(configure):
+    config = configure(MOVED % "old_total", LIFECYCLE)
+    config.path.write_text("workers: 7\nmapping:\n  mappings:\n")
+    status, text = post(config)
+    assert status == 200
+    assert "need a restart: workers\n" in text and "udometer.yml:3:3: mappings: is empty" in text
+
+
+def test_without_lifecycle_a_request_reloads_nothing(configure):
+    config = configure(MOVED % "old_total")
+    status, text = post(config)
+    assert status == 403 and LIFECYCLE in text
+    assert config.daemon.get("/-/reload").status == 405
+    assert n_reloads(config.daemon) == {"success": 0, "failure": 0}
+
+
+def begin_slow_reload(config):
+    """Let a reload begin that reads from a pipe; returns the pipe's end to write to."""
+    config.path.unlink()
+    os.mkfifo(config.path)
+    connection = config.daemon.connect_http()
+    connection.request("POST", "/-/reload?a=%2541")
+
+    def open_if_read():
+        try:
+            return os.open(config.path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # it has no reader yet
+            return None
+
+    return connection, wait_until(open_if_read, config.daemon.stderr)
+
+
+def test_other_clients_need_not_wait_for_a_reload(configure, tmp_path):
+    config = configure(MOVED % "old_total", LIFECYCLE)
+    first, pipe = begin_slow_reload(config)
+    later = [config.daemon.connect_http() for _ in range(3)]
+    for connection in later:
+        connection.request("POST", "/-/reload")
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("old_total", part="web") == 1
+    (tmp_path / "next.yml").write_text("metrics: [{name: 1}]\n")
+    os.replace(tmp_path / "next.yml", config.path)
+    os.write(pipe, (MOVED % "new_total").encode())
+    os.close(pipe)
+    assert first.getresponse().status in (200, 500)  # of its own, or of the next one
+    assert [connection.getresponse().status for connection in later] == [500] * 3
+    assert n_reloads(config.daemon)["success"] == 1
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("new_total", part="web") == 1
+
+
+def test_the_end_does_not_wait_for_a_reload(configure):
+    config = configure(MOVED % "old_total", LIFECYCLE)
+    connection, pipe = begin_slow_reload(config)
+    config.daemon.stop()
+    os.close(pipe)
+    with pytest.raises((http.client.HTTPException, OSError)):
+        connection.getresponse()
 
 
 def test_a_slow_disk_keeps_nothing_waiting(configure):

@@ -134,11 +134,13 @@ static void the_landing_page_has_room_for_long_paths(void **state)
     assert_non_null(strstr(long_paths.landing_page, "</html>\n"));
 }
 
-static void nothing_but_series_can_be_changed(void **state)
+static void nothing_but_series_and_config_can_be_changed(void **state)
 {
     for (unsigned i = 0; i < routes.n; i++)
         assert_int_equal(routes.table[i].methods,
-                         strcmp(routes.table[i].path, PAGE_SERIES) == 0 ? HTTP_DELETE : HTTP_READ);
+                         strcmp(routes.table[i].path, PAGE_SERIES) == 0   ? HTTP_DELETE
+                         : strcmp(routes.table[i].path, PAGE_RELOAD) == 0 ? HTTP_POST | HTTP_PUT
+                                                                          : HTTP_READ);
 }
 
 static void nothing_can_be_changed_without_lifecycle(void **state)
@@ -154,6 +156,28 @@ static void nothing_can_be_changed_without_lifecycle(void **state)
     free((void *)(uintptr_t)reply.body.at);
 }
 
+static struct http_reply ask_for_reload(void)
+{
+    struct http_request request = { .method = HTTP_POST, .path = SLICE(PAGE_RELOAD) };
+    struct http_reply reply = { 0 };
+    struct http_match match;
+
+    route_match(routes.table, routes.n, &request, &match);
+    match.route->respond(match.route->ctx, &request, &reply);
+    return reply;
+}
+
+static void nothing_is_reloaded_without_lifecycle_or_before_all_is_ready(void **state)
+{
+    struct http_reply reply = ask_for_reload();
+
+    assert_int_equal(reply.status, 403);
+    assert_true(contains(reply.body, "--web.enable-lifecycle"));
+    routes.has_lifecycle = true;
+    assert_int_equal(ask_for_reload().status, 503);
+    routes.has_lifecycle = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -165,8 +189,9 @@ int main(void)
         CASE(conflicts_are_reported_in_json),
         CASE(without_a_path_self_metrics_have_no_page),
         CASE(the_landing_page_has_room_for_long_paths),
-        CASE(nothing_but_series_can_be_changed),
+        CASE(nothing_but_series_and_config_can_be_changed),
         CASE(nothing_can_be_changed_without_lifecycle),
+        CASE(nothing_is_reloaded_without_lifecycle_or_before_all_is_ready),
     };
 
     return cmocka_run_group_tests(cases, make_routes, NULL);

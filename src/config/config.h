@@ -59,7 +59,10 @@ struct mapping *config_mapping(const struct settings *settings);
 /* The tests that these files bring, an array of *@ret_n (config/draft.h); borrowed likewise. */
 const struct draft_test *config_tests(const struct settings *settings, size_t *ret_n);
 
-/* The paths of these files, but for the config file; borrowed likewise, also after an error. */
+/*
+ * The paths of the config file and of these files, and the folders in which an include looks for
+ * files; borrowed likewise, also after an error.
+ */
 const char *const *config_files(const struct settings *settings, size_t *ret_n);
 
 /* Set the generation of the mapping that config_load() will make; 1 if it is not called. */

@@ -109,13 +109,19 @@ void draft_enter(struct draft *draft, const char *path)
     draft->file = draft_copy(draft, slice_of(path));
 }
 
+void draft_note_file(struct draft *draft, struct slice path)
+{
+    struct slice copy = draft_copy(draft, path);
+    struct slice *file = copy.at ? draft_add(draft, &draft->files, sizeof(*file)) : NULL;
+
+    if (file)
+        *file = copy;
+}
+
 void draft_enter_new(struct draft *draft, const char *path)
 {
-    struct slice *file = draft_add(draft, &draft->files, sizeof(*file));
-
     draft_enter(draft, path);
-    if (file)
-        *file = draft->file;
+    draft_note_file(draft, slice_of(path));
 }
 
 /* Copy the items of @list, @size bytes each, into the arena. */

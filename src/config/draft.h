@@ -55,7 +55,7 @@ struct draft {
     struct draft_list metrics;   /* struct metric */
     struct draft_list documents; /* struct document *, kept for their nodes */
     struct draft_list tests;     /* struct draft_test */
-    struct draft_list files;     /* struct slice: paths of all files but the config file */
+    struct draft_list files;     /* struct slice: paths of all files, and folders of patterns */
     enum mapping_undeclared undeclared;
     enum mapping_labels undeclared_labels;
     struct label_rules_nodes for_all;
@@ -78,7 +78,10 @@ void draft_deinit(struct draft *draft);
 /* Read from now on the file at @path, which is borrowed until the draft ends. */
 void draft_enter(struct draft *draft, const char *path);
 
-/* The same for a file other than the config file, which is noted. */
+/* Note a file or folder on which the draft depends. */
+void draft_note_file(struct draft *draft, struct slice path);
+
+/* Enter a file other than the config file, and note it. */
 void draft_enter_new(struct draft *draft, const char *path);
 
 /* --- for readers ------------------------------------------------------------------------- */

@@ -121,6 +121,15 @@ static bool is_pattern(const char *text)
     return strpbrk(text, "*?[") != NULL;
 }
 
+/* Note the folder to which further files may come. */
+static void note_folder(struct draft *draft, const char *pattern)
+{
+    const char *slash = strrchr(pattern, '/');
+
+    draft_note_file(draft,
+                    slash ? (struct slice){ pattern, (size_t)(slash - pattern) + 1 } : SLICE("."));
+}
+
 /* Read the files that @pattern means. Returns 0 or a result of glob(). */
 static int read_matches(struct draft *draft, const char *pattern)
 {
@@ -148,6 +157,8 @@ static void include(struct draft *draft, const char *path, const struct node *no
         draft->has_failed = true;
         return;
     }
+    if (is_pattern(pattern))
+        note_folder(draft, pattern);
     r = read_matches(draft, pattern);
     draft_enter(draft, path);
     if (r == GLOB_NOMATCH && is_pattern(pattern))

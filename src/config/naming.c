@@ -46,6 +46,8 @@ static void read_all(struct draft *draft, const struct naming_sources *sources)
     const struct node *root = sources->document ? document_root(sources->document) : NULL;
     const struct option_list *mappings = sources->mappings;
 
+    if (sources->config_path[0])
+        draft_note_file(draft, slice_of(sources->config_path));
     if (root && root->shape == NODE_MAP)
         names_file_read(draft, sources->config_path, root);
     for (unsigned i = 0; i < mappings->n; i++) {

@@ -67,6 +67,8 @@ static const struct option options[] = {
     { "config.file", "PATH", OPTION_TEXT(config_file, ""),
       "YAML file of settings; its keys are the names of these flags",
       .lowest_source = OPTION_ENVIRONMENT },
+    { "config.watch", NULL, OPTION_SWITCH(config_watch, false),
+      "reload the config when one of its files changes, or a file comes to a folder of include" },
     { "statsd.listen-udp", "HOST:PORT",
       OPTION_LIST(value_listener_address, listen_udp, "localhost:" TARGET_DEFAULT_PORT),
       "UDP address to receive on; may be repeated; a name means all its addresses, no HOST or * "

@@ -42,7 +42,8 @@ enum settings_check {
 };
 
 struct settings {
-    char *config_file;                                                       /* "": none */
+    char *config_file; /* "": none */
+    bool config_watch; /* reload when a file changes */
     struct option_list listen_udp, listen_tcp, listen_unixgram, listen_unix; /* value_listener */
     mode_t unix_mode;
     struct value_owner unix_owner;

@@ -294,6 +294,7 @@ static int start_reload(struct daemon *daemon)
         .registry = daemon->registry,
         .workers = daemon->workers,
         .n_workers = daemon->n_workers,
+        .is_watching = daemon->options->is_watching,
         .stats = &daemon->reloads,
         .on_done = on_reloaded,
         .ctx = daemon,

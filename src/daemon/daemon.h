@@ -39,6 +39,7 @@ struct daemon_options {
     /* What is in force, and what it was made from, to read all of it again for a reload. */
     const struct settings *settings;
     const struct command_line *line;
+    bool is_watching;      /* as in struct reload_options */
     struct slice warnings; /* lines to log at the start: variables without effect */
 };
 

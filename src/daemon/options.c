@@ -166,6 +166,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .has_welcome = settings->welcome,
         .has_lifecycle = settings->lifecycle,
         .settings = settings,
+        .is_watching = settings->config_watch,
     };
     set_ttls(settings, ret->ttl_s);
     add_limits(settings, ret);

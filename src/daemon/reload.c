@@ -22,12 +22,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/initial_series.h"
+#include "daemon/watch.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #define END_MAX_NS CLOCK_NS_PER_S
+
+/* How often to look whether files have changed. */
+#define WATCH_NS CLOCK_NS_PER_S
 
 /* A worker's part: it gets a mapper, and gives back the one that it had. */
 struct swap {
@@ -42,6 +46,7 @@ struct reload {
     struct command_line line; /* a copy, because the thread may be abandoned while it reads */
     struct swap *swaps;       /* one for each worker */
     uint64_t generation;      /* of the last attempt */
+    struct watch watch;       /* the thread's */
     pthread_t thread;
     bool has_stopped, is_stuck;
 
@@ -126,6 +131,16 @@ static void log_lines(enum log_level level, const char *message, const struct pr
         LOG(level, message, LOG_SLICE("problem", slice_cut(&lines, '\n')));
 }
 
+/* Watch the files of @settings, if that is asked for. */
+static void watch_config(struct reload *reload, const struct settings *settings)
+{
+    size_t n = 0;
+    const char *const *paths = config_files(settings, &n);
+
+    if (reload->options.is_watching)
+        watch_set(&reload->watch, paths, n);
+}
+
 /* Read everything. Returns 0, or -ENOMEM with nothing read. */
 static int read_config(struct reload *reload, struct fresh_config *fresh)
 {
@@ -133,9 +148,11 @@ static int read_config(struct reload *reload, struct fresh_config *fresh)
 
     if (r < 0)
         return r;
+    watch_begin(&reload->watch);
     config_set_generation(fresh->settings, ++reload->generation);
     fresh->is_good = config_load(fresh->settings, &reload->line, &fresh->problems,
                                  &fresh->warnings) == CONFIG_RUN;
+    watch_config(reload, fresh->settings);
     return 0;
 }
 
@@ -231,14 +248,34 @@ static void reload_once(struct reload *reload)
     settle(reload, r == 0 && fresh.is_good ? RELOAD_SUCCEEDED : RELOAD_FAILED, &text);
 }
 
-/* Wait until a reload is asked for, and begin it. Returns false if the process ends. */
-static bool begin_reading(struct reload *reload)
+/* Look at the files, and ask for a reload if they have changed. */
+static void look(struct reload *reload)
 {
+    bool has_changed = watch_has_changed(&reload->watch);
+
+    if (!end_reading(reload) || !has_changed)
+        return;
+    log_info("reloading the config", LOG_TEXT("reason", "a file of it has changed"));
+    (void)reload_ask(reload);
+}
+
+/*
+ * Wait until a reload is asked for, and begin it; or until it is time to look at the files. Returns
+ * false if the process ends.
+ */
+static bool begin_reading(struct reload *reload, bool *ret_is_asked)
+{
+    int64_t until_ns = clock_monotonic_ns() + WATCH_NS;
+    const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
     bool is_stopping;
+    int r = 0;
 
     pthread_mutex_lock(&reload->lock);
-    while (reload->n_begun == reload->n_asked && !reload->is_stopping)
-        pthread_cond_wait(&reload->changed, &reload->lock);
+    while (reload->n_begun == reload->n_asked && !reload->is_stopping && r != ETIMEDOUT)
+        r = reload->options.is_watching
+                ? pthread_cond_timedwait(&reload->changed, &reload->lock, &until)
+                : pthread_cond_wait(&reload->changed, &reload->lock);
+    *ret_is_asked = reload->n_begun != reload->n_asked;
     is_stopping = reload->is_stopping;
     reload->n_begun = reload->n_asked;
     reload->is_reading = !is_stopping;
@@ -249,9 +286,14 @@ static bool begin_reading(struct reload *reload)
 static void *run(void *arg)
 {
     struct reload *reload = arg;
+    bool is_asked;
 
-    while (begin_reading(reload))
-        reload_once(reload);
+    while (begin_reading(reload, &is_asked)) {
+        if (is_asked)
+            reload_once(reload);
+        else
+            look(reload);
+    }
     pthread_mutex_lock(&reload->lock);
     reload->has_ended = true;
     pthread_cond_broadcast(&reload->changed);
@@ -338,6 +380,7 @@ int reload_start(struct reload **ret, const struct reload_options *options)
     reload->generation = 1; /* that of the start */
     init_lock(reload);
     init_swaps(reload);
+    watch_config(reload, options->settings);
     r = -pthread_create(&reload->thread, NULL, run, reload);
     reload->has_stopped = r < 0;
     if (r < 0)
@@ -386,6 +429,7 @@ void reload_free(struct reload *reload)
         return;
     pthread_cond_destroy(&reload->changed);
     pthread_mutex_destroy(&reload->lock);
+    watch_deinit(&reload->watch);
     buffer_deinit(&reload->text);
     free(reload->swaps);
     free(reload);

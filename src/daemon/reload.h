@@ -26,6 +26,7 @@ struct reload_options {
     struct registry *registry;
     struct worker *const *workers;
     unsigned n_workers;
+    bool is_watching;           /* reload when a file of the config changes, too */
     struct reload_stats *stats; /* set up by the caller */
     void (*on_done)(void *ctx); /* on the reload's thread: there is an outcome */
     void *ctx;

@@ -241,6 +241,41 @@ def test_the_end_does_not_wait_for_a_reload(configure):
         connection.getresponse()
 
 
+def wait_for_reloads(config, success, failure=0):
+    wait_until(lambda: n_reloads(config.daemon) == {"success": success, "failure": failure},
+               config.daemon.stderr)
+
+
+def test_a_change_of_a_file_is_noticed(configure, tmp_path):
+    (tmp_path / "conf.d").mkdir()
+    config = configure("include: conf.d/*.yml\n", "--config.watch")
+    (tmp_path / "conf.d" / "a.yml").write_text(MOVED % "old_total")
+    wait_for_reloads(config, 1)
+    (tmp_path / "conf.d" / "a.yml").write_text(MOVED % "new_total")
+    wait_for_reloads(config, 2)
+    (tmp_path / "conf.d" / "a.yml").write_text("metrics: [{name: 1}]\n")
+    wait_for_reloads(config, 2, 1)
+    config.daemon.send("app.web.hits:1|c")
+    assert config.daemon.settle().value("new_total", part="web") == 1
+    config.path.write_text("")
+    wait_for_reloads(config, 3, 1)
+
+
+def test_a_volume_of_kubernetes_is_noticed(start, tmp_path):
+    """The file is a link into a folder, which is a link that is replaced."""
+    for name, metric in (("..1", "old_total"), ("..2", "new_total")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "udometer.yml").write_text(MOVED % metric)
+    (tmp_path / "..data").symlink_to("..1")
+    (tmp_path / "udometer.yml").symlink_to("..data/udometer.yml")
+    udometer = start("--config.watch", "--config.file=%s/udometer.yml" % tmp_path)
+    (tmp_path / "..data_tmp").symlink_to("..2")
+    (tmp_path / "..data_tmp").rename(tmp_path / "..data")
+    wait_until(lambda: n_reloads(udometer)["success"] == 1, udometer.stderr)
+    udometer.send("app.web.hits:1|c")
+    assert udometer.settle().value("new_total", part="web") == 1
+
+
 def test_a_slow_disk_keeps_nothing_waiting(configure):
     """The file is a pipe without a writer: all else goes on, and the end comes."""
     config = configure(MOVED % "old_total")

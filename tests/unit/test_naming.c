@@ -99,7 +99,8 @@ static void a_config_without_names_has_no_mapping(void **state)
     generation = 1;
     assert_int_equal(read_all(), 0);
     assert_null(naming.mapping);
-    assert_int_equal(naming.n_files, 0);
+    assert_int_equal(naming.n_files, 1);
+    assert_string_equal(naming.files[0], path_of("udometer.yml"));
 }
 
 static void after_a_mapping_there_is_always_one(void **state)
@@ -122,9 +123,11 @@ static void included_files_declare_metrics_too(void **state)
     assert_int_equal(mapping_parts(naming.mapping)->n_metrics, 3);
     assert_int_equal(mapping_parts(naming.mapping)->generation, 7);
     assert_int_equal(mapping_find(naming.mapping, SLICE("b_b"))->type, METRIC_COUNTER);
-    assert_int_equal(naming.n_files, 2);
-    assert_string_equal(naming.files[0], path_of("conf.d/1.yml"));
-    assert_string_equal(naming.files[1], path_of("conf.d/2.yml"));
+    assert_int_equal(naming.n_files, 4);
+    assert_string_equal(naming.files[0], path_of("udometer.yml"));
+    assert_string_equal(naming.files[1], path_of("conf.d/")); /* where further ones may come */
+    assert_string_equal(naming.files[2], path_of("conf.d/1.yml"));
+    assert_string_equal(naming.files[3], path_of("conf.d/2.yml"));
 }
 
 static void a_problem_is_told_with_its_own_file(void **state)
@@ -138,7 +141,7 @@ static void a_problem_is_told_with_its_own_file(void **state)
     assert_true(has(&problems, "conf.d/1.yml:3:11: type: is missing for a;"));
     assert_true(has(&problems, "udometer.yml:2:13: undeclared: maybe: expected accept or drop"));
     /* So that a later change of the file is seen. */
-    assert_int_equal(naming.n_files, 1);
+    assert_int_equal(naming.n_files, 2);
 }
 
 static void paths_in_the_config_file_are_relative_to_it(void **state)

@@ -267,12 +267,12 @@ def test_self_metrics_may_have_a_page_of_their_own(start):
 def test_their_names_are_free_then(start):
     """But those of the scraper are not: they are not udometer's."""
     udometer = start(SELF)
-    udometer.send("process_cpu_seconds_total:2|c|#bot:a", "process_threads:7|g",
+    udometer.send("process_cpu_seconds_total:2|c|#bot:a", "process_threads:7000|g",
                   "udometer_lines_total:5|c", "udometer_batch_datagrams:1|ms", "up:0|g")
     wait_until(lambda: udometer.scrape("/self").value("udometer_lines_total") == 5, "all have come")
     page, own = udometer.scrape_series(), udometer.scrape("/self")
     assert page.value("process_cpu_seconds_total", bot="a") == 2
-    assert page.value("process_threads") == 7 != own.value("process_threads")
+    assert page.value("process_threads") == 7000 != own.value("process_threads")
     assert page.value("udometer_lines_total") == own.value("udometer_lines_total") == 5
     assert page.value("udometer_batch_datagrams_count") == 1
     assert own.refused("reserved_name") == 1 and "up" not in page.families

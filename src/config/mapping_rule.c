@@ -18,11 +18,14 @@
 
 static const char *const syntaxes[] = { [RULE_GLOB] = "glob", [RULE_REGEX] = "regex", NULL };
 static const char *const actions[] = { [RULE_MAP] = "map", [RULE_DROP] = "drop", NULL };
-static const char *const types[] = { [RULE_COUNTER] = "counter",
-                                     [RULE_GAUGE] = "gauge",
-                                     [RULE_OBSERVER] = "observer",
-                                     [RULE_SET] = "set",
-                                     NULL };
+
+/* What statsd_exporter called an observer until 2026-03. */
+#define TYPE_TIMER _RULE_TYPE_N
+
+static const char *const types[] = {
+    [RULE_COUNTER] = "counter", [RULE_GAUGE] = "gauge", [RULE_OBSERVER] = "observer",
+    [RULE_SET] = "set",         [TYPE_TIMER] = "timer", NULL
+};
 static const char *const observers[] = { "histogram", "summary", NULL };
 static const char *const gauges[] = { "absolute", "relative", NULL };
 
@@ -223,6 +226,19 @@ static void set_tags(struct reading *reading)
         set_tag(reading, &tags[reading->rule.n_tags++], tag);
 }
 
+/* The type that @node names. */
+static unsigned type_of(const struct reading *reading, const struct node *node)
+{
+    unsigned type = field_word(types, node);
+
+    if (type != TYPE_TIMER)
+        return type;
+    problems_warn(reading->draft->problems, node->place,
+                  "match_metric_type: timer: statsd_exporter has removed this word; write observer "
+                  "instead");
+    return RULE_OBSERVER;
+}
+
 static void set_match(struct reading *reading)
 {
     const struct mapping_rule_nodes *nodes = &reading->nodes;
@@ -238,7 +254,7 @@ static void set_match(struct reading *reading)
                      "match: is missing; write the names that the rule is for, such as "
                      "match: \"bot.*.routes\"");
     if (nodes->match_metric_type)
-        rule->types = 1u << field_word(types, nodes->match_metric_type);
+        rule->types = 1u << type_of(reading, nodes->match_metric_type);
     set_tags(reading);
 }
 

@@ -306,14 +306,14 @@ def test_with_honor_labels_renaming_keeps_senders_from_claiming_a_target(systems
 def test_self_metrics_on_their_own_page_leave_their_names_to_bots(systems):
     udometer, = systems["two pages"].udometers
     prometheus = systems["two pages"].prometheus
-    udometer.send("process_resident_memory_bytes:1000|g|#bot:a", "process_threads:7|g",
+    udometer.send("process_resident_memory_bytes:1000|g|#bot:a", "process_threads:7000|g",
                   "udometer_build_info:9|g", "process_cpu_seconds_total:3|c|#bot:a")
     prometheus.wait_for("count({job='bots', __name__=~'process_.+|udometer_.+'})", 4)
     prometheus.wait_for("udometer_lines_total{job='udometer'}", 4)
     assert prometheus.number("process_resident_memory_bytes{bot='a'}") == 1000
     assert prometheus.number("udometer_build_info{job='bots'}") == 9
     assert prometheus.number("udometer_build_info{job='udometer'}") == 1
-    assert prometheus.number("process_threads{job='udometer'}") != 7
+    assert prometheus.number("process_threads{job='udometer'}") != 7000
     assert prometheus.number("process_start_time_seconds") > 1e9  # only one page has it
     assert prometheus.number("count(up == 1)") == 2, down_because(prometheus)
     for job in "bots", "udometer":

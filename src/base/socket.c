@@ -24,6 +24,8 @@ static int set_option(int fd, int level, int option, int value)
 
 int socket_set_read_buffer(int fd, int bytes)
 {
+    if (bytes == 0)
+        return 0;
     /* The first needs CAP_NET_ADMIN; the second is limited to net.core.rmem_max. */
     if (set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) == 0)
         return 0;

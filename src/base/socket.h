@@ -27,8 +27,8 @@ MUST_CHECK int socket_bind_udp(const struct address *address, int read_buffer_by
                                int *ret_fds);
 
 /*
- * Request a receive buffer for @fd. The kernel may grant a smaller one. Returns 0 or negative
- * errno.
+ * Request a receive buffer for @fd; 0: leave it as it is. The kernel may grant a smaller one.
+ * Returns 0 or negative errno.
  */
 MUST_CHECK int socket_set_read_buffer(int fd, int bytes);
 

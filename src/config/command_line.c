@@ -33,6 +33,7 @@ struct flag {
     const char *word;
     const struct option *option; /* NULL: there is no such flag */
     const char *value;           /* NULL: none was given */
+    const char *why_ignored;     /* as line->ignore() says; NULL: it is not */
 };
 
 /* Find the option that flag->word names, and the flag's value if that is part of the word. */
@@ -46,11 +47,13 @@ static void find_flag(const struct command_line *line, struct flag *flag)
         flag->option = option_find(line->table, (struct slice){ name.at + 3, name.len - 3 });
         is_negated = true;
     }
-    if (!flag->option)
-        return;
+    if (!flag->option && line->ignore)
+        flag->why_ignored = line->ignore(name);
     if (has_value)
         flag->value = value.at;
-    else if (option_is_switch(flag->option))
+    if (!flag->option || has_value)
+        return;
+    if (option_is_switch(flag->option))
         flag->value = is_negated ? "false" : "true";
     else if (is_negated)
         flag->option = NULL;
@@ -73,7 +76,7 @@ static struct flag take_flag(const struct command_line *line, int *i)
         find_flag(line, &flag);
     if (flag.value || !next || is_end(next))
         return flag;
-    if (flag.option)
+    if (flag.option || (flag.why_ignored && next[0] != '-'))
         flag.value = line->argv[(*i)++];
     else if (!line->has_words && may_have_value(word) && next[0] != '-')
         (*i)++; /* one problem, not two */
@@ -273,7 +276,9 @@ static int set_flags(const struct command_line *line, void *values, struct probl
 
         if (is_end(flag.word))
             break;
-        if (!flag.option)
+        if (flag.why_ignored)
+            problems_warn(problems, PLACE_NONE, "%s: ignored: %s", flag.word, flag.why_ignored);
+        else if (!flag.option)
             refuse_word(line, flag.word, problems);
         else if (!flag.value)
             refuse_missing_value(&flag, problems);

@@ -26,8 +26,10 @@ struct command_line {
     bool has_version; /* --version is accepted; --help always is */
     bool has_words;   /* words that are not flags are accepted: see command_line_sort() */
     const char *(*advise)(struct slice name); /* on an unknown flag, as foreign_advice(), or NULL */
-    int argc;                                 /* the flags are argv[1] to argv[argc - 1] */
-    char **argv;                              /* the last one is followed by NULL */
+    /* Why the flag --@name, which has a value, is accepted and ignored; NULL: it is not. */
+    const char *(*ignore)(struct slice name);
+    int argc;    /* the flags are argv[1] to argv[argc - 1] */
+    char **argv; /* the last one is followed by NULL */
 };
 
 /* The words of a line that are not flags, borrowed from it. NULL follows them, as in argv. */
@@ -57,7 +59,8 @@ const char *command_line_value(const struct command_line *line, const struct opt
 
 /*
  * Set @values, the struct that the table fills, from the flags, in order; or set nothing if
- * they ask for help or the version. Adds a problem to @problems for each invalid flag.
+ * they ask for help or the version. Adds a problem to @problems for each invalid flag, and a
+ * warning for each that is ignored.
  */
 MUST_CHECK enum command_line_outcome command_line_read(const struct command_line *line,
                                                        void *values, struct problems *problems);

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 
+#include "config/compat.h"
 #include "config/environment.h"
 #include "config/foreign.h"
 #include "config/listing.h"
@@ -137,6 +138,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
     bool is_file_good = true, is_usage_good;
     enum config_outcome outcome;
 
+    compat_apply(compat_find(line), settings, problems);
     if (path[0])
         is_file_good = read_file(settings, path, &document, problems);
     is_usage_good = environment_read(&settings_table, settings, problems);
@@ -161,7 +163,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
 
 struct command_line config_line(int argc, char **argv, bool has_words)
 {
-    return (struct command_line){
+    struct command_line line = {
         .command = "udometer",
         .table = &settings_table,
         .has_version = true,
@@ -170,6 +172,9 @@ struct command_line config_line(int argc, char **argv, bool has_words)
         .argc = argc,
         .argv = argv,
     };
+
+    line.ignore = compat_ignored_flags(compat_find(&line));
+    return line;
 }
 
 enum config_outcome config_load(struct settings *settings, const struct command_line *line,
@@ -247,8 +252,8 @@ static const char help_tail[] =
     "      print the version and exit\n"
     "\n"
     "Each flag before --check-config is a setting. It also has an environment variable,\n"
-    "UDOMETER_ and the flag in capitals (UDOMETER_STATSD_LISTEN_UDP), and, except for\n"
-    "--config.file, a key in the config file (statsd.listen-udp). Flags override the\n"
+    "UDOMETER_ and the flag in capitals (UDOMETER_STATSD_LISTEN_UDP), and, except for the\n"
+    "first two, a key in the config file (statsd.listen-udp). Flags override the\n"
     "environment, which overrides the config file, which overrides the defaults. An empty\n"
     "variable counts as unset.\n"
     "\n"

@@ -35,7 +35,8 @@ struct row {
     const char *name, *advice;
 };
 
-static const struct row flags[] = {
+/* Flags of statsd_exporter that say nothing to udometer. */
+static const struct row ignored[] = {
     { "statsd.cache-size", NO_MAPPING_CACHE },
     { "statsd.cache-type", NO_MAPPING_CACHE },
     { "statsd.event-queue-size", NO_QUEUE },
@@ -45,6 +46,9 @@ static const struct row flags[] = {
     { "statsd.relay.address", NO_RELAY },
     { "statsd.relay.packet-length", NO_RELAY },
     { "debug.dump-fsm", STATSD_EXPORTER "remove it: udometer explain shows what a line becomes" },
+};
+
+static const struct row flags[] = {
     { "statsd.listen-address", STATSD_EXPORTER "use --statsd.listen-udp" },
     { "statsd.add-suffix", STATSD_EXPORTER "remove it: udometer never adds a type to a name" },
     { "help-long", HELP },
@@ -99,9 +103,16 @@ static const char *find_advice(const struct row *rows, size_t n, struct slice na
     return NULL;
 }
 
+const char *foreign_ignored(struct slice name)
+{
+    return find_advice(ignored, ARRAY_SIZE(ignored), name);
+}
+
 const char *foreign_advice(struct slice name)
 {
-    return find_advice(flags, ARRAY_SIZE(flags), name);
+    const char *advice = foreign_ignored(name);
+
+    return advice ? advice : find_advice(flags, ARRAY_SIZE(flags), name);
 }
 
 const char *foreign_key_advice(struct slice name)

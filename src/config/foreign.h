@@ -13,5 +13,11 @@
  */
 const char *foreign_advice(struct slice name);
 
-/* The same about the key @name of a config file. */
+/*
+ * The same, if the flag is one of statsd_exporter that says nothing to udometer, so that in the
+ * place of statsd_exporter it is ignored; otherwise NULL. All of these have a value.
+ */
+const char *foreign_ignored(struct slice name);
+
+/* What foreign_advice() says, about the key @name of a config file. */
 const char *foreign_key_advice(struct slice name);

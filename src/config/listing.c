@@ -9,6 +9,7 @@
 
 #include "config/listing.h"
 
+#include "config/compat.h"
 #include "config/environment.h"
 
 /* The column of the sources, unless the text before them is longer. */
@@ -96,7 +97,11 @@ static void add_source(const struct option *option, const struct settings *setti
     case OPTION_FILE:
         buffer_add_format(out, "%s:%u:%u", settings->config_file, place.line, place.column);
         return;
-    case OPTION_DEFAULT: buffer_add_literal(out, "default"); return;
+    case OPTION_DEFAULT:
+        buffer_add_literal(out, "default");
+        if (compat_has_default(settings->compat, option->name))
+            buffer_add_literal(out, " of --compat");
+        return;
     }
 }
 

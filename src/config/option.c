@@ -162,9 +162,20 @@ int option_set(const struct option *option, void *values, const char *text,
     return add_items(option, list, text, wrong);
 }
 
-static int init_value(const struct option *option, void *values)
+int option_set_default(const struct option *option, void *values, const char *text)
 {
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    int r;
+
+    if (option->is_list)
+        clear_list(option, value_of(option, values));
+    r = option_set(option, values, text, OPTION_DEFAULT, &wrong);
+    MUST(r == 0 || r == -ENOMEM);
+    return r;
+}
+
+static int init_value(const struct option *option, void *values)
+{
     int r = 0;
 
     if (option->initial) {
@@ -172,8 +183,7 @@ static int init_value(const struct option *option, void *values)
         MUST(!option->is_list && !option->form->deinit);
         memcpy(value_of(option, values), option->initial, option->form->size);
     } else if (option->initial_text) {
-        r = option_set(option, values, option->initial_text, OPTION_DEFAULT, &wrong);
-        MUST(r == 0 || r == -ENOMEM);
+        r = option_set_default(option, values, option->initial_text);
     }
     return r;
 }

@@ -180,6 +180,12 @@ void option_write_help(const struct option_table *table, const char *head, const
  */
 MUST_CHECK int option_init_values(const struct option_table *table, void *values);
 
+/*
+ * Set the option's value to another default, read from @text like option.initial_text. Returns 0 or
+ * -ENOMEM. Aborts if its form refuses @text.
+ */
+MUST_CHECK int option_set_default(const struct option *option, void *values, const char *text);
+
 /* Free everything that @values own, and set them to zero. */
 void option_deinit_values(const struct option_table *table, void *values);
 

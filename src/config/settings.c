@@ -54,6 +54,11 @@ static const char *const log_formats[] = {
     [LOG_JSON] = "json",
 };
 
+static const char *const compats[] = {
+    [SETTINGS_NONE] = "none",
+    [SETTINGS_STATSD_EXPORTER] = "statsd_exporter",
+};
+
 /* A switch that has a third value. */
 static const char *const checks[] = {
     [SETTINGS_CHECK_NO] = "false",
@@ -66,6 +71,9 @@ static const char *const checks[] = {
 static const struct option options[] = {
     { "config.file", "PATH", OPTION_TEXT(config_file, ""),
       "YAML file of settings; its keys are the names of these flags",
+      .lowest_source = OPTION_ENVIRONMENT },
+    { "compat", "PROGRAM", OPTION_WORD(compat, compats, SETTINGS_NONE),
+      "none, or statsd_exporter: take its place, with its defaults, and accept all its flags",
       .lowest_source = OPTION_ENVIRONMENT },
     { "config.watch", NULL, OPTION_SWITCH(config_watch, false),
       "reload the config when one of its files changes, or a file comes to a folder of include" },
@@ -117,8 +125,9 @@ static const struct option options[] = {
     { "statsd.service-checks", NULL, OPTION_SWITCH(service_checks, false),
       "turn DogStatsD's service checks into gauges of their status, 0 to 3" },
     { "statsd.read-buffer", "BYTES",
-      OPTION_BYTES(read_buffer_bytes, 4 * KIB, 1 * GIB, SOCKET_READ_BUFFER_BYTES),
-      "receive buffer to request from the kernel for each socket" },
+      OPTION_BYTES(read_buffer_bytes, 4 * KIB, 1 * GIB, SOCKET_READ_BUFFER_BYTES,
+                   .zero = ", or 0 for the kernel's default"),
+      "receive buffer to request from the kernel for each socket; 0: its default" },
     { "statsd.idle-timeout", "DURATION",
       OPTION_SECONDS(idle_timeout_s, 1, BILLION, 0, .zero = "; 0s means never"),
       "close a TCP or Unix stream connection that has sent nothing for this long; 0s: never" },

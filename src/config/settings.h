@@ -34,6 +34,12 @@ enum settings_scrape_labels {
     SETTINGS_RENAME,
 };
 
+/* The program in whose place this one is, with its flags and defaults (config/compat.h). */
+enum settings_compat {
+    SETTINGS_NONE,
+    SETTINGS_STATSD_EXPORTER,
+};
+
 /* Whether to check the config and exit, and how to print problems. */
 enum settings_check {
     SETTINGS_CHECK_NO,
@@ -43,6 +49,7 @@ enum settings_check {
 
 struct settings {
     char *config_file; /* "": none */
+    enum settings_compat compat;
     bool config_watch; /* reload when a file changes */
     struct option_list listen_udp, listen_tcp, listen_unixgram, listen_unix; /* value_listener */
     mode_t unix_mode;

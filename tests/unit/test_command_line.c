@@ -30,8 +30,9 @@ static const struct option_table table = OPTION_TABLE(rows);
 static struct weather weather;
 static struct problems problems;
 
-/* Read @words, up to NULL, as flags of @line. */
-static enum command_line_outcome read_line(struct command_line line, const char *const *words)
+/* Read @words, up to NULL, as flags of @line. Warnings go to @warnings. */
+static enum command_line_outcome read_line_of(struct command_line line, const char *const *words,
+                                              struct problems *warnings)
 {
     char *argv[16] = { strdup("rain") };
     enum command_line_outcome outcome;
@@ -44,11 +45,18 @@ static enum command_line_outcome read_line(struct command_line line, const char 
     line.argc = argc;
     line.argv = argv;
     problems_deinit(&problems);
+    problems.warnings = warnings;
     outcome = command_line_read(&line, &weather, &problems);
+    problems.warnings = NULL;
     buffer_add_char(&problems.lines, '\0');
     for (int i = 0; i < argc; i++)
         free(argv[i]);
     return outcome;
+}
+
+static enum command_line_outcome read_line(struct command_line line, const char *const *words)
+{
+    return read_line_of(line, words, NULL);
 }
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -308,6 +316,60 @@ static void a_word_with_one_dash_is_a_word_unless_it_names_a_flag(void **state)
                "see udometer rain --help");
 }
 
+static const char *ignore(struct slice name)
+{
+    return slice_equal(name, SLICE("snow")) ? "it melts" : NULL;
+}
+
+/* Read @words, and expect these warnings, each with its line feed. */
+static void read_ignoring(const char *const *words, const char *expected)
+{
+    CLEANUP(problems_deinit) struct problems warnings = { 0 };
+    const struct command_line ignoring = { .ignore = ignore };
+
+    assert_int_equal(read_line_of(ignoring, words, &warnings), COMMAND_LINE_RUN);
+    buffer_add_char(&warnings.lines, '\0');
+    assert_string_equal(warnings.lines.data, expected);
+}
+
+static void flags_of_others_may_be_ignored(void **state)
+{
+    read_ignoring(WORDS("--snow=7", "--drops=7"), "--snow=7: ignored: it melts\n");
+    assert_int_equal(weather.n_drops, 7);
+    read_ignoring(WORDS("--snow", "7", "--drops=8"), "--snow: ignored: it melts\n");
+    assert_int_equal(weather.n_drops, 8);
+    /* A missing value does not matter, and is not the next flag. */
+    read_ignoring(WORDS("--snow", "--drops=9", "--snow"),
+                  "--snow: ignored: it melts\n--snow: ignored: it melts\n");
+    assert_int_equal(weather.n_drops, 9);
+}
+
+static void the_value_of_an_ignored_flag_is_no_word(void **state)
+{
+    char rain[] = "rain", snow[] = "--snow", seven[] = "7", word[] = "word";
+    char *argv[] = { rain, snow, seven, word, NULL };
+    struct command_line line = {
+        .table = &table,
+        .has_words = true,
+        .ignore = ignore,
+        .argc = 4,
+        .argv = argv,
+    };
+    struct command_words words;
+
+    assert_int_equal(command_line_sort(&line, &words), 0);
+    assert_int_equal(words.n, 1);
+    assert_string_equal(words.at[0], "word");
+}
+
+static void other_unknown_flags_are_still_refused(void **state)
+{
+    const struct command_line ignoring = { .ignore = ignore };
+
+    read_wrong(ignoring, WORDS("--ice=7"), "--ice=7: unknown flag; see udometer rain --help");
+    read_wrong(ignoring, WORDS("--no-snow"), "--no-snow: unknown flag; see udometer rain --help");
+}
+
 static int begin(void **state)
 {
     return option_init_values(&table, &weather);
@@ -336,6 +398,9 @@ int main(void)
         LINE_CASE(dashes_may_be_missing),
         LINE_CASE(advice_on_known_flags_of_others_is_given),
         LINE_CASE(a_value_of_an_unknown_flag_is_no_second_problem),
+        LINE_CASE(flags_of_others_may_be_ignored),
+        LINE_CASE(the_value_of_an_ignored_flag_is_no_word),
+        LINE_CASE(other_unknown_flags_are_still_refused),
         LINE_CASE(the_first_value_beyond_a_full_list_is_reported),
         LINE_CASE(a_flag_may_be_looked_up_before_any_is_set),
         LINE_CASE(help_and_version_win_wherever_they_stand),

@@ -206,6 +206,30 @@ static void variables_that_set_nothing_get_warnings(void **state)
     assert_int_equal(n_warnings, 0);
 }
 
+static void in_the_place_of_another_only_defaults_are_others(void **state)
+{
+    write_file("web:\n  listen-address: 127.0.0.1:1\n");
+    assert_runs(load_with("--compat=statsd_exporter", file_flag,
+                          "--statsd.listen-tcp=", "--statsd.cache-size", "5"));
+    assert_int_equal(n_warnings, 2); /* the flag, and what differs */
+    assert_int_equal(settings.compat, SETTINGS_STATSD_EXPORTER);
+    assert_string_equal(settings_listener(&settings.listen_udp, 0)->address, ":9125");
+    assert_int_equal(settings.listen_tcp.n, 0);
+    assert_string_equal(settings.listen_http, "127.0.0.1:1");
+}
+
+static void another_may_be_named_by_a_variable(void **state)
+{
+    setenv("UDOMETER_COMPAT", "statsd_exporter", 1);
+    assert_runs(load_with("--statsd.cache-size=5"));
+    assert_false(settings.graphite_tags);
+    assert_problem(load_with("--compat=none", "--statsd.cache-size=5"), CONFIG_USAGE_ERROR,
+                   "--statsd.cache-size=5: a flag of statsd_exporter; remove it");
+    unsetenv("UDOMETER_COMPAT");
+    assert_problem(load_with("--compat=brubeck"), CONFIG_USAGE_ERROR,
+                   "--compat=brubeck: expected none or statsd_exporter");
+}
+
 static void a_wrong_variable_is_named(void **state)
 {
     setenv("UDOMETER_LIMIT_SERIES", "many", 1);
@@ -426,6 +450,7 @@ static int begin(void **state)
         "UDOMETER_WORKERS",     "UDOMETER_STATSD_TTL",       "UDOMETER_LIMIT_SERIES",
         "UDOMETER_CONFIG_FILE", "UDOMETER_CHECK_CONFIG",     "UDOMETER_STATSD_LISTEN_UDP",
         "UDOMETER_WELCOME",     "UDOMETER_STATSD_BARE_TAGS", "UDOMETER_WORKRS",
+        "UDOMETER_COMPAT",
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(variables); i++)
@@ -474,6 +499,8 @@ int main(void)
         CONFIG_CASE(variables_set_what_flags_do_not),
         CONFIG_CASE(variables_give_no_commands),
         CONFIG_CASE(variables_that_set_nothing_get_warnings),
+        CONFIG_CASE(in_the_place_of_another_only_defaults_are_others),
+        CONFIG_CASE(another_may_be_named_by_a_variable),
         CONFIG_CASE(a_wrong_variable_is_named),
         CONFIG_CASE(a_file_sets_what_nothing_else_does),
         CONFIG_CASE(lists_are_replaced_not_joined),

@@ -74,6 +74,27 @@ static void every_flag_of_statsd_exporter_is_known(void **state)
             fail_msg("%s", names[i]);
 }
 
+/* In its place it is enough that udometer has the flag, or ignores it. */
+static void what_statsd_exporter_takes_can_be_ignored(void **state)
+{
+    static const char *const names[] = {
+        "statsd.cache-size",
+        "statsd.cache-type",
+        "statsd.event-queue-size",
+        "statsd.event-flush-threshold",
+        "statsd.event-flush-interval",
+        "debug.dump-fsm",
+        "statsd.relay.address",
+        "statsd.relay.packet-length",
+        "statsd.udp-packet-queue-size",
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        assert_non_null(foreign_ignored(slice_of(names[i])));
+    assert_null(foreign_ignored(SLICE("statsd.listen-address"))); /* it has removed this one */
+    assert_null(foreign_ignored(SLICE("verbose")));
+}
+
 /* The example file in its repository has all keys that it reads at the top. */
 static void every_key_of_brubeck_is_known(void **state)
 {
@@ -124,6 +145,7 @@ int main(void)
         cmocka_unit_test(says_what_to_use_instead_or_that_nothing_is_needed),
         cmocka_unit_test(has_nothing_to_say_about_udometers_own_flags),
         cmocka_unit_test(every_flag_of_statsd_exporter_is_known),
+        cmocka_unit_test(what_statsd_exporter_takes_can_be_ignored),
         cmocka_unit_test(every_key_of_brubeck_is_known),
         cmocka_unit_test(names_flags_that_exist),
     };

@@ -71,13 +71,14 @@ static void every_setting_is_listed_and_no_command(void **state)
         char line[80];
 
         snprintf(line, sizeof(line), "\n%s: ", settings_table.options[i].name);
-        if (i > 0 &&
+        if (settings_table.options[i].lowest_source != OPTION_ENVIRONMENT &&
             !strstr(listing.data, line) != (settings_table.options[i].lowest_source == OPTION_FLAG))
             fail_msg("%s in:\n%s", settings_table.options[i].name, listing.data);
     }
     for (const char *c = listing.data; *c; c++)
         n_lines += *c == '\n';
     assert_line("# config.file: \"\"", "default");
+    assert_line("# compat: none", "default");
     assert_line("workers: 0", "default");
     assert_line("statsd.ttl: 0s", "default");
     assert_line("statsd.unixsocket-mode: 0660", "default");
@@ -108,6 +109,15 @@ static void the_source_of_each_setting_is_named(void **state)
     assert_line("statsd.listen-udp: [127.0.0.1:1]", place);
     snprintf(place, sizeof(place), "%s:5:1", path);
     assert_line("log.level: warn", place);
+}
+
+static void defaults_of_another_program_are_marked(void **state)
+{
+    list_with("--compat=statsd_exporter", "--web.listen-address=127.0.0.1:1");
+    assert_line("# compat: statsd_exporter", "--compat");
+    assert_line("statsd.listen-tcp: [\":9125\"]", "default of --compat");
+    assert_line("web.listen-address: 127.0.0.1:1", "--web.listen-address");
+    assert_line("statsd.dialect: statsd", "default");
 }
 
 static void values_that_yaml_would_misread_are_quoted(void **state)
@@ -153,7 +163,7 @@ static void as_a_config_file_it_sets_the_same(void **state)
     write_file(listing.data);
     drop_sources();
     before = strdup(listing.data);
-    list_with(file_flag);
+    list_with(file_flag, "--compat=none");
     assert_null(strstr(listing.data, "# default"));
     drop_sources();
     assert_string_equal(listing.data, before);
@@ -190,6 +200,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test_setup(every_setting_is_listed_and_no_command, begin),
         cmocka_unit_test_setup(the_source_of_each_setting_is_named, begin),
+        cmocka_unit_test_setup(defaults_of_another_program_are_marked, begin),
         cmocka_unit_test_setup(values_that_yaml_would_misread_are_quoted, begin),
         cmocka_unit_test_setup(as_a_config_file_it_sets_the_same, begin),
     };

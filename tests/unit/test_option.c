@@ -363,6 +363,21 @@ static void a_higher_source_replaces_a_list(void **state)
     assert_int_equal(things.addresses.source, OPTION_FLAG);
 }
 
+static void another_default_replaces_the_first(void **state)
+{
+    assert_int_equal(option_set_default(find("addresses"), &things, "127.0.0.1:1"), 0);
+    assert_int_equal(option_set_default(find("addresses"), &things, "127.0.0.1:2"), 0);
+    assert_int_equal(things.addresses.n, 1);
+    assert_listener(&things.addresses, 0, "127.0.0.1:2", false, false);
+    assert_int_equal(things.addresses.source, OPTION_DEFAULT);
+    assert_int_equal(option_set_default(find("fruit.name"), &things, "apple"), 0);
+    assert_int_equal(option_set_default(find("fruit.name"), &things, "pear"), 0);
+    assert_string_equal(things.name, "pear");
+    assert_int_equal(things.name_source, OPTION_DEFAULT);
+    set_from(OPTION_FLAG, "addresses", "127.0.0.1:3");
+    assert_int_equal(things.addresses.n, 1);
+}
+
 static void a_value_may_have_a_source(void **state)
 {
     assert_int_equal(things.name_source, OPTION_DEFAULT);
@@ -431,6 +446,7 @@ int main(void)
         OPTION_CASE(a_list_has_room_for_16),
         OPTION_CASE(more_than_16_in_one_text_are_refused),
         OPTION_CASE(a_higher_source_replaces_a_list),
+        OPTION_CASE(another_default_replaces_the_first),
         OPTION_CASE(a_value_may_have_a_source),
         OPTION_CASE(socket_paths_are_paths),
         OPTION_CASE(socket_paths_have_up_to_107_bytes),

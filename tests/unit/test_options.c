@@ -275,8 +275,8 @@ static void every_limit_is_there_once(void **state)
 /* --- every setting -------------------------------------------------------------------------- */
 
 /* Settings that main and config use; the daemon does not need them. */
-static const char *const of_no_module[] = { "config.file", "statsd.mapping-config", "check-config",
-                                            "print-config", "print-schema" };
+static const char *const of_no_module[] = { "config.file",  "compat",       "statsd.mapping-config",
+                                            "check-config", "print-config", "print-schema" };
 
 static bool is_of_no_module(const struct option *option)
 {

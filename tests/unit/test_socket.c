@@ -33,6 +33,18 @@ static void sockets_share_the_port_that_the_kernel_chose(void **state)
         close(fds[i]);
 }
 
+static void a_read_buffer_of_0_is_the_kernels(void **state)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), before = socket_read_buffer(fd);
+
+    assert_true(before > 0);
+    assert_int_equal(socket_set_read_buffer(fd, 0), 0);
+    assert_int_equal(socket_read_buffer(fd), before);
+    assert_int_equal(socket_set_read_buffer(fd, 8192), 0);
+    assert_int_not_equal(socket_read_buffer(fd), before);
+    close(fd);
+}
+
 /* The number of datagrams that wait in @fd. */
 static unsigned n_waiting(int fd)
 {
@@ -297,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(sockets_share_the_port_that_the_kernel_chose),
+        CASE(a_read_buffer_of_0_is_the_kernels),
         CASE(sockets_share_the_traffic_by_flow),
         CASE(refuses_a_port_in_use),
         CASE(refuses_a_port_that_another_shares),

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""udometer with the command line of another program, in its place."""
+
+import re
+
+import pytest
+
+from harness import run
+
+MODE = "--compat=statsd_exporter"
+
+# Every flag of statsd_exporter 0.20 to 0.30, apart from the addresses, whose ports may be in use.
+ITS_FLAGS = [
+    "--web.enable-lifecycle",
+    "--web.telemetry-path=/metrics",
+    "--statsd.listen-unixgram=",
+    "--statsd.unixsocket-mode=755",
+    "--statsd.mapping-config=",
+    "--statsd.read-buffer=0",
+    "--statsd.cache-size", "1000",
+    "--statsd.cache-type=lru",
+    "--statsd.event-queue-size=10000",
+    "--statsd.event-flush-threshold=1000",
+    "--statsd.event-flush-interval=200ms",
+    "--debug.dump-fsm=",
+    "--statsd.parse-dogstatsd-tags",
+    "--no-statsd.parse-influxdb-tags",
+    "--statsd.parse-librato-tags",
+    "--no-statsd.parse-signalfx-tags",
+    "--statsd.relay.address=localhost:8125",
+    "--statsd.relay.packet-length=1400",
+    "--statsd.udp-packet-queue-size=10000",
+    "--log.level=info",
+    "--log.format=logfmt",
+]
+IGNORED = {"statsd.cache-size", "statsd.cache-type", "statsd.event-queue-size",
+           "statsd.event-flush-threshold", "statsd.event-flush-interval", "debug.dump-fsm",
+           "statsd.relay.address", "statsd.relay.packet-length", "statsd.udp-packet-queue-size"}
+
+
+def problems(udometer):
+    return [line["problem"] for line in udometer.log() if "problem" in line]
+
+
+def test_it_starts_with_every_flag_and_says_which_mean_nothing(start):
+    udometer = start(MODE, "--statsd.listen-tcp=127.0.0.1:0", *ITS_FLAGS)
+    udometer.send("c:1|c")
+    assert udometer.settle().value("c") == 1
+    ignored = [re.match(r"--([a-z.-]+).*: ignored: ", problem) for problem in problems(udometer)]
+    assert {match[1] for match in ignored if match} == IGNORED
+
+
+def test_one_line_says_what_timers_become(start):
+    udometer = start(MODE, "--statsd.listen-tcp=")
+    udometer.send("t:250|ms")
+    assert udometer.settle().value("t_bucket", le="0.25") == 1
+    (line,) = problems(udometer)
+    assert "timers become histograms" in line
+
+
+def test_a_semicolon_begins_no_tags(start):
+    udometer = start(MODE, "--statsd.listen-tcp=")
+    udometer.send("c;a=b:1|c")
+    assert udometer.settle().value("c_a_b") == 1
+
+
+@pytest.mark.parametrize("flags, word", [
+    ([], "--statsd.cache-size=1: a flag of statsd_exporter"),
+    ([MODE, "--statsd.cache-sise=1"], "--statsd.cache-sise=1: unknown flag"),
+    (["--compat=brubeck"], "--compat=brubeck: expected none or statsd_exporter"),
+])
+def test_what_nobody_knows_still_ends_the_start(flags, word):
+    ended = run(*flags, "--statsd.cache-size=1")
+    assert ended.returncode == 2
+    assert word in ended.stderr

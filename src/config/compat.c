@@ -26,6 +26,7 @@ static const struct other_default of_statsd_exporter[] = {
     { "web.listen-address", ":9102" },
     /* It does not know them, and its rules may match names that contain them. */
     { "statsd.parse-graphite-tags", "false" },
+    { "web.statsd-exporter-metrics", "true" },
 };
 
 static const struct mode {

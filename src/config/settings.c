@@ -148,6 +148,8 @@ static const struct option options[] = {
     { "web.self-metrics-path", "PATH", OPTION_TEXT_OF(value_page_or_none, selfmetrics_path, ""),
       "path of a page of its own for udometer's own metrics; senders may then use their names; "
       "empty: they are at the end of the page above, and their names are refused" },
+    { "web.statsd-exporter-metrics", NULL, OPTION_SWITCH(exporter_metrics, false),
+      "show udometer's own metrics also under the names that statsd_exporter has for them" },
     { "web.enable-lifecycle", NULL, OPTION_SWITCH(lifecycle, false),
       "let HTTP requests change something: DELETE /api/v1/series ends series, POST /-/reload "
       "reloads the config" },

@@ -72,6 +72,7 @@ struct settings {
     enum option_source http_source; /* of listen_http */
     char *telemetry_path;
     char *selfmetrics_path; /* "": they are at the end of the page above */
+    bool exporter_metrics;  /* they have statsd_exporter's names too */
     bool lifecycle;         /* requests may change something */
     uint64_t n_workers;     /* 0: the daemon chooses */
     uint64_t max_series;

@@ -65,7 +65,6 @@ struct daemon {
     struct suspect_sink suspects;
 
     struct sockets sockets;
-
     struct worker *workers[WORKERS_MAX];
     struct socket_files *socket_files; /* NULL: there are none */
     struct reload_stats reloads;
@@ -109,7 +108,7 @@ static int make_registry(struct daemon *daemon)
         r = scraper_names_reserve(daemon->registry);
     /* On a page of their own they are in no sender's way, and no sender is in theirs. */
     if (r == 0 && !daemon->options->selfmetrics_path)
-        r = selfmetrics_reserve(daemon->registry);
+        r = selfmetrics_reserve(daemon->registry, daemon->options->has_exporter_names);
     if (r == 0)
         initial_series_declare(daemon->registry, daemon->options->pipeline.resolve.mapping);
     return r;
@@ -268,6 +267,7 @@ static int start_http(struct daemon *daemon)
         .n_expired = &daemon->n_expired,
         .n_unscraped = &daemon->n_unscraped,
         .reloads = &daemon->reloads,
+        .has_exporter_names = daemon->options->has_exporter_names,
         .start_time_s = (double)clock_realtime_ns() / CLOCK_NS_PER_S,
     };
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,

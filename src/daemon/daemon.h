@@ -32,6 +32,7 @@ struct daemon_options {
     bool is_http_default;             /* the user did not ask for it */
     const char *telemetry_path;
     const char *selfmetrics_path; /* NULL: the self-metrics are at the end of the page above */
+    bool has_exporter_names;      /* as in struct selfmetrics */
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;
     bool has_welcome;   /* print what to try first */

@@ -64,6 +64,11 @@ const char *options_selfmetrics_path(const struct settings *settings)
     return settings->selfmetrics_path[0] ? settings->selfmetrics_path : NULL;
 }
 
+bool options_has_exporter_names(const struct settings *settings)
+{
+    return settings->exporter_metrics;
+}
+
 struct pipeline_reading options_reading(const struct settings *settings)
 {
     return (struct pipeline_reading){
@@ -163,6 +168,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .is_http_default = settings->http_source == OPTION_DEFAULT,
         .telemetry_path = settings->telemetry_path,
         .selfmetrics_path = options_selfmetrics_path(settings),
+        .has_exporter_names = options_has_exporter_names(settings),
         .has_welcome = settings->welcome,
         .has_lifecycle = settings->lifecycle,
         .settings = settings,

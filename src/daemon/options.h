@@ -30,5 +30,8 @@ size_t options_max_key_bytes(const struct settings *settings);
 /* The page of the self-metrics, or NULL if it is that of the series. */
 const char *options_selfmetrics_path(const struct settings *settings);
 
+/* Whether self-metrics have the names of statsd_exporter too. */
+bool options_has_exporter_names(const struct settings *settings);
+
 /* How listeners read values that do not say otherwise. */
 struct pipeline_reading options_reading(const struct settings *settings);

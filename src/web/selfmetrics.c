@@ -16,6 +16,7 @@
 #include "base/must.h"
 #include "base/process.h"
 #include "base/socket.h"
+#include "web/exporter_metrics.h"
 #include "web/worker_metrics.h"
 
 #include <stdio.h>
@@ -360,6 +361,43 @@ static const struct self_family families[] = {
       VALUE(start_time_s) },
 };
 
+/* --- with other names ------------------------------------------------------------------------ */
+
+static bool has_sockets(const struct selfmetrics *source, struct slice scheme)
+{
+    for (unsigned i = 0; i < source->n_sockets; i++)
+        if (slice_starts_with(slice_of(source->sockets[i].listener), scheme))
+            return true;
+    return false;
+}
+
+static uint64_t sum_drops(const struct selfmetrics *source)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < source->n_sockets; i++)
+        if (!source->sockets[i].is_stream)
+            n += socket_kernel_drops(source->sockets[i].fd);
+    return n;
+}
+
+static void add_exporter_metrics(const struct self_reading *self, struct exposition *out)
+{
+    const struct selfmetrics *source = self->source;
+    uint64_t sum[_TELEMETRY_N];
+    const struct exporter_metrics metrics = {
+        .sum = sum,
+        .registry = &self->registry,
+        .reloads = source->reloads,
+        .n_drops = sum_drops(source),
+        .is_unixgram =
+            has_sockets(source, SLICE("unixgram:")) && !has_sockets(source, SLICE("udp:")),
+    };
+
+    telemetry_sum(source->rows, source->n_rows, sum);
+    exporter_metrics_collect(&metrics, out);
+}
+
 void selfmetrics_collect(const void *ctx, struct exposition *out)
 {
     struct self_reading self = { .source = ctx };
@@ -377,11 +415,13 @@ void selfmetrics_collect(const void *ctx, struct exposition *out)
         else
             exposition_add_sample(out, SLICE(""), value_of(family, &self.values));
     }
+    if (self.source->has_exporter_names)
+        add_exporter_metrics(&self, out);
 }
 
 /* --- before the first scrape -------------------------------------------------------------- */
 
-int selfmetrics_reserve(struct registry *registry)
+int selfmetrics_reserve(struct registry *registry, bool has_exporter_names)
 {
     int r = 0;
 
@@ -391,6 +431,8 @@ int selfmetrics_reserve(struct registry *registry)
     for (unsigned i = 0; i < n_worker_metrics && r == 0; i++)
         if (i == 0 || strcmp(worker_metrics[i].family, worker_metrics[i - 1].family) != 0)
             r = registry_reserve(registry, slice_of(worker_metrics[i].family), METRIC_COUNTER);
+    if (r == 0 && has_exporter_names)
+        r = exporter_metrics_reserve(registry);
     return r;
 }
 

@@ -43,7 +43,8 @@ struct selfmetrics {
     _Atomic uint64_t *n_expired;
     _Atomic uint64_t *n_unscraped; /* of these */
     const struct reload_stats *reloads;
-    double start_time_s; /* since 1970 */
+    double start_time_s;     /* since 1970 */
+    bool has_exporter_names; /* pass web/exporter_metrics.h too */
 };
 
 /* Create the buckets for selfmetrics.batch_buckets. Returns 0 or -ENOMEM. */
@@ -51,9 +52,10 @@ MUST_CHECK int selfmetrics_batch_buckets(struct buckets **ret);
 
 /*
  * Reserve all names of self-metrics, so that senders cannot use them: where one page shows both.
+ * With @has_exporter_names, also those that statsd_exporter has for them.
  * Returns 0, -ENOMEM, or -EEXIST when one of them is already in use.
  */
-MUST_CHECK int selfmetrics_reserve(struct registry *registry);
+MUST_CHECK int selfmetrics_reserve(struct registry *registry, bool has_exporter_names);
 
 /*
  * For exposition_collector.collect: pass all families to @out. @ctx is a struct

@@ -46,6 +46,7 @@ LISTS = {
         "output/exposition.c": "which function of a writer takes it",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",
+        "web/exporter_metrics.c": "which events of statsd_exporter become it",
         "tools/bench/tally.c": "how a scrape shows that",
     }),
 }

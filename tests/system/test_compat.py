@@ -64,6 +64,25 @@ def test_a_semicolon_begins_no_tags(start):
     assert udometer.settle().value("c_a_b") == 1
 
 
+def test_self_metrics_have_its_names_too(start):
+    udometer = start(MODE, "--statsd.listen-tcp=")
+    udometer.send("c:1|c", "c:1|g", "t:1:2|ms", "nonsense")
+    scrape = udometer.settle()
+    assert scrape.value("statsd_exporter_lines_total") == 4
+    assert scrape.value("udometer_lines_total") == 4
+    assert scrape.value("statsd_exporter_samples_total") == 5
+    assert scrape.value("statsd_exporter_udp_packets_total") == 4
+    assert scrape.value("statsd_exporter_events_total", type="observer") == 2
+    assert scrape.value("statsd_exporter_events_conflict_total") == 1
+    assert scrape.value("statsd_exporter_sample_errors_total", reason="malformed_line") == 1
+    assert scrape.value("statsd_exporter_metrics_total", type="counter") == 1
+
+
+def test_without_the_mode_it_has_its_own_names_only(udometer):
+    udometer.send("statsd_exporter_lines_total:1|c")
+    assert udometer.settle().value("statsd_exporter_lines_total") == 1
+
+
 @pytest.mark.parametrize("flags, word", [
     ([], "--statsd.cache-size=1: a flag of statsd_exporter"),
     ([MODE, "--statsd.cache-sise=1"], "--statsd.cache-sise=1: unknown flag"),

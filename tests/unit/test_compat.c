@@ -64,12 +64,13 @@ static void statsd_exporter_has_its_ports(void **state)
     assert_int_equal(settings.unix_mode, 0755);
 }
 
-static void statsd_exporter_does_not_know_tags_of_graphite(void **state)
+static void switches_are_as_statsd_exporter_has_them(void **state)
 {
     assert_true(settings.graphite_tags);
     apply(SETTINGS_STATSD_EXPORTER);
     assert_false(settings.graphite_tags);
     assert_true(settings.dogstatsd_tags);
+    assert_true(settings.exporter_metrics);
 }
 
 /* So that sockets which are passed to the daemon replace them, as those without a mode. */
@@ -123,7 +124,7 @@ int main(void)
         COMPAT_CASE(a_wrong_mode_is_none),
         COMPAT_CASE(without_a_mode_nothing_changes),
         COMPAT_CASE(statsd_exporter_has_its_ports),
-        COMPAT_CASE(statsd_exporter_does_not_know_tags_of_graphite),
+        COMPAT_CASE(switches_are_as_statsd_exporter_has_them),
         COMPAT_CASE(they_are_still_defaults),
         COMPAT_CASE(one_warning_says_what_timers_become),
         COMPAT_CASE(flags_that_say_nothing_are_ignored_with_a_reason),

@@ -340,7 +340,7 @@ static void pages_of_self_metrics_are_not_recorded(void **state)
 static int begin_case(void **state)
 {
     assert_int_equal(begin_with(100000), 0);
-    assert_int_equal(selfmetrics_reserve(registry), 0);
+    assert_int_equal(selfmetrics_reserve(registry, false), 0);
     assert_int_equal(selfmetrics_batch_buckets(&batch_buckets), 0);
     source = (struct selfmetrics){ .registry = registry,
                                    .rows = &row,

@@ -100,7 +100,7 @@ static void no_sender_can_use_their_names(void **state)
 
 static void names_can_be_reserved_in_a_registry_only_once(void **state)
 {
-    assert_true(selfmetrics_reserve(registry) < 0);
+    assert_true(selfmetrics_reserve(registry, false) < 0);
 }
 
 /* --- form -------------------------------------------------------------------------------- */
@@ -282,6 +282,32 @@ static void without_sockets_their_families_are_missing(void **state)
     assert_null(strstr(text.data, "udometer_relative_gauges_total"));
 }
 
+static void statsd_exporters_names_come_too_if_they_should(void **state)
+{
+    rows[0].counts[TELEMETRY_DATAGRAMS] = 3;
+    rows[1].counts[TELEMETRY_DATAGRAMS] = 4;
+    telemetry_publish(&rows[0]);
+    telemetry_publish(&rows[1]);
+    write_text();
+    assert_null(strstr(text.data, "statsd_exporter_"));
+    source.has_exporter_names = true;
+    assert_line("statsd_exporter_udp_packets_total 7");
+    assert_line("statsd_exporter_udp_packet_drops_total 0");
+    assert_line("udometer_datagrams_total 7");
+    sockets[0].listener = sockets[1].listener = "unixgram:///run/a";
+    assert_line("statsd_exporter_udp_packets_total 0");
+    assert_line("statsd_exporter_unixgram_packets_total 7");
+}
+
+static void statsd_exporters_names_can_be_reserved(void **state)
+{
+    registry_free(registry);
+    registry = new_registry(2, 1000, SIZE_MAX);
+    assert_int_equal(selfmetrics_reserve(registry, true), 0);
+    assert_reserved(SLICE("statsd_exporter_lines_total"));
+    assert_reserved(SLICE("udometer_lines_total"));
+}
+
 static void the_path_of_a_socket_may_hold_anything(void **state)
 {
     sockets[0].listener = "unixgram:///tmp/a\"b\\c\nd,e={}";
@@ -430,7 +456,7 @@ static int begin(void **state)
     limits[0] = (struct selfmetrics_limit){ "family-series", 8 };
     limits[1] = (struct selfmetrics_limit){ "series-memory", 9 << 20 };
     registry = new_registry(2, 1000, SIZE_MAX);
-    assert_int_equal(selfmetrics_reserve(registry), 0);
+    assert_int_equal(selfmetrics_reserve(registry, false), 0);
     assert_int_equal(selfmetrics_batch_buckets(&batch_buckets), 0);
     source = (struct selfmetrics){
         .registry = registry,
@@ -482,6 +508,8 @@ int main(void)
         SELF_CASE(tells_drops_and_buffers_of_datagrams_only),
         SELF_CASE(tells_of_changes_of_gauges_at_each_socket),
         SELF_CASE(without_sockets_their_families_are_missing),
+        SELF_CASE(statsd_exporters_names_come_too_if_they_should),
+        SELF_CASE(statsd_exporters_names_can_be_reserved),
         SELF_CASE(the_path_of_a_socket_may_hold_anything),
         SELF_CASE(the_longest_path_fits_escaped),
         SELF_CASE(tells_the_limits_as_they_are_set),

@@ -54,6 +54,7 @@ static int run(const struct settings *settings, const struct command_words *word
         .registry = options_registry(settings),
         .max_key_bytes = options_max_key_bytes(settings),
         .has_self_page = options_selfmetrics_path(settings),
+        .has_exporter_names = options_has_exporter_names(settings),
         .reading = options_reading(settings),
     };
     int r = explanation_new(&explanation, &options);

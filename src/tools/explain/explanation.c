@@ -409,7 +409,7 @@ static int make_registry(struct explanation *it, const struct explanation_option
     if (r == 0)
         r = scraper_names_reserve(it->registry);
     if (r == 0 && !of_daemon->has_self_page)
-        r = selfmetrics_reserve(it->registry);
+        r = selfmetrics_reserve(it->registry, of_daemon->has_exporter_names);
     return r;
 }
 

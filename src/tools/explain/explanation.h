@@ -17,6 +17,7 @@ struct explanation_options {
     struct registry_options registry; /* its limits; the rest is filled in */
     size_t max_key_bytes;
     bool has_self_page;              /* the names of self-metrics are not reserved */
+    bool has_exporter_names;         /* as in struct selfmetrics */
     struct pipeline_reading reading; /* of values; all lines are of one sender */
 };
 

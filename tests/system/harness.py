@@ -92,10 +92,11 @@ def check_sanitizers(stderr):
     assert not any(report in stderr for report in SANITIZER_REPORTS), stderr
 
 
-def run(*flags, environment=None):
-    """Run a udometer that must end by itself."""
+def run(*flags, environment=None, folder=None):
+    """Run a udometer that must end by itself, in @folder."""
     done = subprocess.run([BINARY, *flags], env=clean_environment(environment), text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE,
+                          cwd=folder)
     check_sanitizers(done.stderr)
     return done
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """udometer with the command line of another program, in its place."""
 
+import pathlib
 import re
+import shlex
 
 import pytest
 
@@ -36,6 +38,9 @@ ITS_FLAGS = [
 IGNORED = {"statsd.cache-size", "statsd.cache-type", "statsd.event-queue-size",
            "statsd.event-flush-threshold", "statsd.event-flush-interval", "debug.dump-fsm",
            "statsd.relay.address", "statsd.relay.packet-length", "statsd.udp-packet-queue-size"}
+
+
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "migrating-from-statsd_exporter.md"
 
 
 def problems(udometer):
@@ -81,6 +86,35 @@ def test_self_metrics_have_its_names_too(start):
 def test_without_the_mode_it_has_its_own_names_only(udometer):
     udometer.send("statsd_exporter_lines_total:1|c")
     assert udometer.settle().value("statsd_exporter_lines_total") == 1
+
+
+def test_the_page_names_every_flag():
+    page = PAGE.read_text()
+    for flag in ITS_FLAGS:
+        name = re.match(r"--(?:no-)?([a-z.-]+)", flag)
+        assert not name or "`--%s`" % name[1] in page, flag
+
+
+def page_blocks():
+    """What the page shows in fences: its language, and the text."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_swap_is_what_the_page_shows(tmp_path):
+    blocks = page_blocks()
+    (mapping,) = [text for language, text in blocks if language == "yaml"]
+    (tmp_path / "mapping.yml").write_text(mapping)
+    transcripts = [text for _, text in blocks if text.startswith("$ udometer")]
+    assert len(transcripts) == 2
+    for transcript in transcripts:
+        command, shown = re.match(r"\$ udometer ((?:[^\n]*\\\n)*[^\n]*)\n(.*)", transcript,
+                                  re.DOTALL).groups()
+        words = shlex.split(command.replace("\\\n", " "))
+        done = run(*words, folder=tmp_path)
+        assert done.returncode == 0
+        said = (done.stdout.strip() + "\n" + done.stderr.strip()).splitlines()
+        for line, expected in zip(said, shown.strip().splitlines()):
+            assert line.startswith(expected.rstrip("…")), (line, expected)
 
 
 @pytest.mark.parametrize("flags, word", [

@@ -167,6 +167,7 @@ static int apply(struct reload *reload, const struct fresh_config *fresh)
     initial_series_declare(reload->options.registry, mapping);
     exchange_all(reload);
     free_mappers(reload);
+    atomic_store(&reload->options.stats->n_rules, mapping_n_rules(mapping));
     return 0;
 }
 
@@ -381,6 +382,7 @@ int reload_start(struct reload **ret, const struct reload_options *options)
     init_lock(reload);
     init_swaps(reload);
     watch_config(reload, options->settings);
+    atomic_store(&options->stats->n_rules, mapping_n_rules(config_mapping(options->settings)));
     r = -pthread_create(&reload->thread, NULL, run, reload);
     reload->has_stopped = r < 0;
     if (r < 0)

@@ -70,6 +70,11 @@ const struct mapping_parts *mapping_parts(const struct mapping *mapping)
     return &mapping->parts;
 }
 
+size_t mapping_n_rules(const struct mapping *mapping)
+{
+    return mapping && mapping->parts.rules ? rules_count(mapping->parts.rules) : 0;
+}
+
 const struct metric *mapping_find(const struct mapping *mapping, struct slice name)
 {
     const struct metric wanted = { .name = name };

@@ -56,5 +56,8 @@ DEFINE_CLEANUP(struct mapping *, mapping_unref)
 /* What it was made of. */
 const struct mapping_parts *mapping_parts(const struct mapping *mapping);
 
+/* The number of its rules; 0 if @mapping is NULL. */
+size_t mapping_n_rules(const struct mapping *mapping);
+
 /* The metric called @name, a Prometheus name; or NULL. */
 const struct metric *mapping_find(const struct mapping *mapping, struct slice name);

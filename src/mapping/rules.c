@@ -261,6 +261,11 @@ int rules_new(struct rules **ret, const struct rules_options *options, const str
     return 0;
 }
 
+size_t rules_count(const struct rules *rules)
+{
+    return rules->n;
+}
+
 void rules_free(struct rules *rules)
 {
     if (!rules)

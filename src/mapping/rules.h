@@ -51,6 +51,9 @@ MUST_CHECK int rules_new(struct rules **ret, const struct rules_options *options
 void rules_free(struct rules *rules);
 DEFINE_CLEANUP(struct rules *, rules_free)
 
+/* The number of rules, with those that drop. */
+size_t rules_count(const struct rules *rules);
+
 /* --- matching -------------------------------------------------------------------------- */
 
 /* Memory for matching, of one thread. */

@@ -174,6 +174,11 @@ static void add_reloads(const struct exporter_metrics *metrics, struct expositio
     add_labelled(out, "outcome", "failure", atomic_load(&reloads->n_failures));
 }
 
+static void add_mappings(const struct exporter_metrics *metrics, struct exposition *out)
+{
+    exposition_add_sample(out, SLICE(""), (double)atomic_load(&metrics->reloads->n_rules));
+}
+
 static void add_metrics(const struct exporter_metrics *metrics, struct exposition *out)
 {
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
@@ -224,6 +229,8 @@ static const struct exporter_family families[] = {
       "The number of errors parsing DogStatsD tags.", COUNTER(TAG_ERRORS) },
     { "statsd_exporter_config_reloads_total", METRIC_COUNTER,
       "The number of configuration reloads.", .add = add_reloads },
+    { "statsd_exporter_loaded_mappings", METRIC_GAUGE,
+      "The current number of configured metric mappings.", .add = add_mappings },
     { "statsd_exporter_events_conflict_total", METRIC_COUNTER,
       "The total number of StatsD events with conflicting names.",
       .counter = TELEMETRY_VERDICTS + REFUSED_TYPE_CONFLICT },

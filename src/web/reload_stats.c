@@ -14,6 +14,7 @@ void reload_stats_init(struct reload_stats *stats, int64_t now_ns)
     atomic_init(&stats->n_failures, 0);
     atomic_init(&stats->is_last_successful, true);
     atomic_init(&stats->success_ns, now_ns);
+    atomic_init(&stats->n_rules, 0);
 }
 
 void reload_stats_record(struct reload_stats *stats, bool is_success, int64_t now_ns)

@@ -14,6 +14,7 @@ struct reload_stats {
     _Atomic uint64_t n_successes, n_failures;
     _Atomic bool is_last_successful; /* also if there was none since the start */
     _Atomic int64_t success_ns;      /* when the config in force was loaded, since 1970 */
+    _Atomic uint64_t n_rules;        /* mapping rules of this config; whoever applies it sets it */
 };
 
 /* Set up the stats in place, for a config that was loaded at @now_ns. */

@@ -44,6 +44,7 @@
     X(scrapes_broken, source->scrapes->n_broken)                                                   \
     X(last_reload_successful, atomic_load(&source->reloads->is_last_successful))                   \
     X(last_success_s, (double)atomic_load(&source->reloads->success_ns) / CLOCK_NS_PER_S)          \
+    X(mapping_rules, atomic_load(&source->reloads->n_rules))                                       \
     X(log_dropped, log_n_dropped())                                                                \
     X(cpu_s, process.cpu_seconds)                                                                  \
     X(resident_bytes, process.resident_bytes)                                                      \
@@ -349,6 +350,8 @@ static const struct self_family families[] = {
       VALUE(last_reload_successful) },
     { "udometer_config_last_reload_success_timestamp_seconds", METRIC_GAUGE,
       "When the config in force was loaded, in seconds since 1970.", VALUE(last_success_s) },
+    { "udometer_mapping_rules", METRIC_GAUGE, "Mapping rules of the config in force.",
+      VALUE(mapping_rules) },
     { "udometer_log_lines_dropped_total", METRIC_COUNTER,
       "Log lines dropped because stderr took no more, or failed.", VALUE(log_dropped) },
     { "process_cpu_seconds_total", METRIC_COUNTER, "User and system CPU time.", VALUE(cpu_s) },

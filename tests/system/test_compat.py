@@ -83,6 +83,24 @@ def test_self_metrics_have_its_names_too(start):
     assert scrape.value("statsd_exporter_metrics_total", type="counter") == 1
 
 
+def test_rules_in_force_are_counted_after_a_reload_too(start, tmp_path):
+    rule = '- { match: "%s.*", name: "%s" }\n'
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text("mappings:\n" + rule % ("a", "a"))
+    udometer = start(MODE, "--statsd.listen-tcp=", "--web.enable-lifecycle",
+                     "--statsd.mapping-config=%s" % mapping)
+    assert udometer.scrape().value("statsd_exporter_loaded_mappings") == 1
+    mapping.write_text("mappings:\n" + rule % ("a", "a") + rule % ("b", "b"))
+    assert udometer.get("/-/reload", method="PUT").status == 200
+    scrape = udometer.scrape()
+    assert scrape.value("statsd_exporter_loaded_mappings") == 2
+    assert scrape.value("udometer_mapping_rules") == 2
+    mapping.write_text("mappings: [x")
+    assert udometer.get("/-/reload", method="POST").status == 500
+    assert udometer.scrape().value("statsd_exporter_loaded_mappings") == 2
+    assert udometer.scrape().value("statsd_exporter_config_reloads_total", outcome="failure") == 1
+
+
 def test_without_the_mode_it_has_its_own_names_only(udometer):
     udometer.send("statsd_exporter_lines_total:1|c")
     assert udometer.settle().value("statsd_exporter_lines_total") == 1

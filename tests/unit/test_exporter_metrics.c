@@ -64,6 +64,7 @@ static void has_the_names_and_types_of_statsd_exporter(void **state)
         "statsd_exporter_sample_errors_total counter",
         "statsd_exporter_tag_errors_total counter",
         "statsd_exporter_config_reloads_total counter",
+        "statsd_exporter_loaded_mappings gauge",
         "statsd_exporter_events_conflict_total counter",
         "statsd_exporter_events_error_total counter",
         "statsd_exporter_events_actions_total counter",
@@ -169,6 +170,9 @@ static void connections_and_reloads_have_their_counts(void **state)
     assert_line("statsd_exporter_tcp_connection_errors_total 2");
     assert_line("statsd_exporter_config_reloads_total{outcome=\"success\"} 0");
     assert_line("statsd_exporter_config_reloads_total{outcome=\"failure\"} 1");
+    assert_line("statsd_exporter_loaded_mappings 0");
+    atomic_store(&reloads.n_rules, 40);
+    assert_line("statsd_exporter_loaded_mappings 40");
 }
 
 static void metrics_are_counted_by_type(void **state)

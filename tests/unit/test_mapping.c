@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "rule_list.h"
 #include "unit.h"
 
 #include "mapping/mapping.h"
@@ -37,6 +38,24 @@ static void an_empty_mapping_declares_nothing(void **state)
     struct mapping *mapping = new_mapping(0, NULL);
 
     assert_null(mapping_find(mapping, SLICE("a")));
+    assert_int_equal(mapping_n_rules(mapping), 0);
+    assert_int_equal(mapping_n_rules(NULL), 0);
+    mapping_unref(mapping);
+}
+
+static void counts_its_rules(void **state)
+{
+    static const struct rule list[] = {
+        { .match = TEXT("a.*"), .name = TEXT("a") },
+        { .match = TEXT("b.*"), .name = TEXT("b") },
+    };
+    const struct rules_options options = { 0 };
+    struct mapping_parts parts = { .generation = 1 };
+    struct mapping *mapping;
+
+    assert_int_equal(rules_new(&parts.rules, &options, list, 2), 0);
+    assert_int_equal(mapping_new(&mapping, &parts), 0);
+    assert_int_equal(mapping_n_rules(mapping), 2);
     mapping_unref(mapping);
 }
 
@@ -72,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(metrics_are_found_by_name_in_any_order),
         CASE(an_empty_mapping_declares_nothing),
+        CASE(counts_its_rules),
         CASE(lives_until_its_last_reference_is_released),
         CASE(a_metric_takes_the_labels_it_lists),
     };

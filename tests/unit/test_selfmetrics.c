@@ -409,6 +409,8 @@ static void reloads_are_counted_by_outcome(void **state)
     assert_line("udometer_config_reloads_total{outcome=\"failure\"} 1");
     assert_line("udometer_config_last_reload_successful 0");
     assert_line("udometer_config_last_reload_success_timestamp_seconds 3");
+    atomic_store(&reloads.n_rules, 12);
+    assert_line("udometer_mapping_rules 12");
     reload_stats_record(&reloads, true, 5 * CLOCK_NS_PER_S);
     assert_line("udometer_config_last_reload_successful 1");
     assert_line("udometer_config_last_reload_success_timestamp_seconds 5");

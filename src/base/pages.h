@@ -14,6 +14,7 @@
 #define PAGE_HEALTHY "/-/healthy"
 #define PAGE_READY "/-/ready"
 #define PAGE_RELOAD "/-/reload"
+#define PAGE_QUIT "/-/quit"
 
 /* The API. Other paths below /api/ are free, and /api/v1/metrics will always be. */
 #define PAGE_CONFLICTS "/api/v1/conflicts"

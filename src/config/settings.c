@@ -152,7 +152,7 @@ static const struct option options[] = {
       "show udometer's own metrics also under the names that statsd_exporter has for them" },
     { "web.enable-lifecycle", NULL, OPTION_SWITCH(lifecycle, false),
       "let HTTP requests change something: DELETE /api/v1/series ends series, POST /-/reload "
-      "reloads the config" },
+      "reloads the config, POST /-/quit stops udometer" },
     { "workers", "N", OPTION_COUNT(n_workers, 1, 64, 0, .zero = ", or 0 to let it choose"),
       "threads that receive, each with its own socket; 0: two, or one on a single core" },
     { "limit.series", "N", OPTION_COUNT(max_series, 1, BILLION, 2000000),

@@ -72,7 +72,6 @@ struct daemon {
     struct selfmetrics selfmetrics;
     struct routes routes;
     struct http_server *http;
-
     uv_loop_t loop;
     bool has_loop;
     struct signals signals;
@@ -273,6 +272,7 @@ static int start_http(struct daemon *daemon)
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
                 daemon->options->selfmetrics_path);
     daemon->routes.has_lifecycle = daemon->options->has_lifecycle;
+    daemon->routes.quit = signals_ask_to_stop;
     options.n_routes = daemon->routes.n;
     daemon->routes.refused = daemon->refused;
     daemon->routes.n_refused = daemon->n_workers;

@@ -10,6 +10,7 @@
 #include "daemon/signals.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 static void on_end(uv_signal_t *handle, int number)
 {
@@ -46,6 +47,11 @@ int signals_open(struct signals *signals, uv_loop_t *loop, const struct signals_
     for (unsigned i = 0; i < ARRAY_SIZE(watched) && r == 0; i++)
         r = uv_signal_start(&signals->handles[i], watched[i].on_signal, watched[i].number);
     return r;
+}
+
+void signals_ask_to_stop(void)
+{
+    kill(getpid(), SIGTERM);
 }
 
 void signals_close(struct signals *signals)

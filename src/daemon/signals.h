@@ -28,5 +28,8 @@ struct signals {
 MUST_CHECK int signals_open(struct signals *signals, uv_loop_t *loop,
                             const struct signals_options *options);
 
+/* Any thread: send SIGTERM to this process. */
+void signals_ask_to_stop(void);
+
 /* From now on ignore the signals. May be called again. */
 void signals_close(struct signals *signals);

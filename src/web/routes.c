@@ -9,6 +9,7 @@
  *      /-/healthy  200 while the process runs
  *      /-/ready    200 while it accepts samples, 503 otherwise
  *      /-/reload   POST reloads the config; only with --web.enable-lifecycle
+ *      /-/quit     POST stops the process; likewise
  *      /api/v1/conflicts
  *                  names that are sent with different types, as JSON
  *      /api/v1/refused
@@ -27,6 +28,7 @@
 #include "web/api_refused.h"
 #include "web/api_series.h"
 #include "web/compressed.h"
+#include "web/quit_page.h"
 #include "web/scrape.h"
 
 #include <stdio.h>
@@ -88,6 +90,20 @@ static void respond_reload(void *ctx, const struct http_request *request, struct
         reply_text(reply, 503, SLICE("503: udometer is not ready.\n"));
     else
         reload_page(&routes->reload, request, reply);
+}
+
+static void respond_quit(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+    struct routes *routes = ctx;
+
+    if (!routes->has_lifecycle)
+        reply_text(reply, 403,
+                   SLICE("403: requests may stop udometer only if it is started with "
+                         "--web.enable-lifecycle; SIGTERM always does.\n"));
+    else if (!atomic_load(&routes->is_ready))
+        reply_text(reply, 503, SLICE("503: udometer is not ready.\n"));
+    else
+        quit_page(routes->quit, reply);
 }
 
 static void respond_conflicts(void *ctx, const struct http_request *request,
@@ -166,6 +182,7 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
         { PAGE_HEALTHY, HTTP_READ, 0, respond_healthy, routes },
         { PAGE_READY, HTTP_READ, 0, respond_ready, routes },
         { PAGE_RELOAD, HTTP_POST | HTTP_PUT, 0, respond_reload, routes },
+        { PAGE_QUIT, HTTP_POST | HTTP_PUT, 0, respond_quit, routes },
         { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes },
         { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes },
         { PAGE_SERIES, HTTP_DELETE, 0, respond_end_series, routes },

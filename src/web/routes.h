@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-#define ROUTES_MAX 9
+#define ROUTES_MAX 10
 
 /* The data of the pages. Must stay in place while they are served. */
 struct routes {
@@ -22,7 +22,8 @@ struct routes {
     unsigned n_refused;
     _Atomic bool is_ready;          /* all listeners are open, and the daemon is not stopping */
     bool has_lifecycle;             /* requests may change something; false from routes_init() on */
-    struct reload_functions reload; /* to be set before is_ready */
+    struct reload_functions reload; /* to be set before is_ready; and so is the next */
+    void (*quit)(void);             /* asks the process to stop, as SIGTERM does */
     struct compressors compressors;
     char landing_page[2048];
     bool has_self_page;

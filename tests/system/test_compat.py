@@ -101,6 +101,15 @@ def test_rules_in_force_are_counted_after_a_reload_too(start, tmp_path):
     assert udometer.scrape().value("statsd_exporter_config_reloads_total", outcome="failure") == 1
 
 
+def test_a_request_stops_it(start):
+    udometer = start(MODE, "--statsd.listen-tcp=", "--web.enable-lifecycle")
+    udometer.send("c:1|c")
+    udometer.settle()
+    reply = udometer.get("/-/quit", method="POST")
+    assert (reply.status, reply.body) == (200, b"udometer stops.\n")
+    assert udometer.wait()["applied"] == "1"
+
+
 def test_without_the_mode_it_has_its_own_names_only(udometer):
     udometer.send("statsd_exporter_lines_total:1|c")
     assert udometer.settle().value("statsd_exporter_lines_total") == 1

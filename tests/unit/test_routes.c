@@ -134,13 +134,15 @@ static void the_landing_page_has_room_for_long_paths(void **state)
     assert_non_null(strstr(long_paths.landing_page, "</html>\n"));
 }
 
-static void nothing_but_series_and_config_can_be_changed(void **state)
+static void nothing_but_series_config_and_process_can_be_changed(void **state)
 {
     for (unsigned i = 0; i < routes.n; i++)
         assert_int_equal(routes.table[i].methods,
-                         strcmp(routes.table[i].path, PAGE_SERIES) == 0   ? HTTP_DELETE
-                         : strcmp(routes.table[i].path, PAGE_RELOAD) == 0 ? HTTP_POST | HTTP_PUT
-                                                                          : HTTP_READ);
+                         strcmp(routes.table[i].path, PAGE_SERIES) == 0 ? HTTP_DELETE
+                         : strcmp(routes.table[i].path, PAGE_RELOAD) == 0 ||
+                                 strcmp(routes.table[i].path, PAGE_QUIT) == 0
+                             ? HTTP_POST | HTTP_PUT
+                             : HTTP_READ);
 }
 
 static void nothing_can_be_changed_without_lifecycle(void **state)
@@ -156,9 +158,9 @@ static void nothing_can_be_changed_without_lifecycle(void **state)
     free((void *)(uintptr_t)reply.body.at);
 }
 
-static struct http_reply ask_for_reload(void)
+static struct http_reply post(const char *path)
 {
-    struct http_request request = { .method = HTTP_POST, .path = SLICE(PAGE_RELOAD) };
+    struct http_request request = { .method = HTTP_POST, .path = slice_of(path) };
     struct http_reply reply = { 0 };
     struct http_match match;
 
@@ -169,12 +171,38 @@ static struct http_reply ask_for_reload(void)
 
 static void nothing_is_reloaded_without_lifecycle_or_before_all_is_ready(void **state)
 {
-    struct http_reply reply = ask_for_reload();
+    struct http_reply reply = post(PAGE_RELOAD);
 
     assert_int_equal(reply.status, 403);
     assert_true(contains(reply.body, "--web.enable-lifecycle"));
     routes.has_lifecycle = true;
-    assert_int_equal(ask_for_reload().status, 503);
+    assert_int_equal(post(PAGE_RELOAD).status, 503);
+    routes.has_lifecycle = false;
+}
+
+static unsigned n_quits;
+
+static void quit(void)
+{
+    n_quits++;
+}
+
+static void a_request_stops_the_process_only_with_lifecycle(void **state)
+{
+    struct http_reply reply;
+
+    routes.quit = quit;
+    atomic_store(&routes.is_ready, true);
+    assert_int_equal(post(PAGE_QUIT).status, 403);
+    assert_int_equal(n_quits, 0);
+    routes.has_lifecycle = true;
+    reply = post(PAGE_QUIT);
+    assert_int_equal(reply.status, 200);
+    reply.stream->close(reply.stream, true);
+    assert_int_equal(n_quits, 1);
+    atomic_store(&routes.is_ready, false);
+    assert_int_equal(post(PAGE_QUIT).status, 503); /* it is already stopping */
+    assert_int_equal(n_quits, 1);
     routes.has_lifecycle = false;
 }
 
@@ -189,9 +217,10 @@ int main(void)
         CASE(conflicts_are_reported_in_json),
         CASE(without_a_path_self_metrics_have_no_page),
         CASE(the_landing_page_has_room_for_long_paths),
-        CASE(nothing_but_series_and_config_can_be_changed),
+        CASE(nothing_but_series_config_and_process_can_be_changed),
         CASE(nothing_can_be_changed_without_lifecycle),
         CASE(nothing_is_reloaded_without_lifecycle_or_before_all_is_ready),
+        CASE(a_request_stops_the_process_only_with_lifecycle),
     };
 
     return cmocka_run_group_tests(cases, make_routes, NULL);

@@ -260,6 +260,7 @@ static const char help_tail[] =
     "In all commands a flag is --FLAG=VALUE or --FLAG VALUE, and a switch is --FLAG or\n"
     "--no-FLAG. Flags may stand before, among or after other words; the word -- ends them.\n"
     "\n"
+    "On SIGHUP, udometer reads its config again; a bad one changes nothing.\n"
     "On SIGTERM and SIGINT, udometer applies what is in the socket buffers, then exits\n"
     "with status 0. Exit status 1: it could not start. 2: a flag or variable is invalid.\n";
 

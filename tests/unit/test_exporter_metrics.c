@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "collected.h"
 #include "registry_setup.h"
 
-#include "output/text.h"
 #include "web/exporter_metrics.h"
 
 #include <stdio.h>
@@ -24,26 +24,14 @@ static void collect(const void *ctx, struct exposition *out)
 static void write_text(void)
 {
     const struct exposition_collector collector = { collect, NULL };
-    CLEANUP(exposition_freep) struct exposition *exposition = NULL;
-    struct snapshot *snapshot = snapshot_new_empty();
 
-    assert_non_null(snapshot);
-    assert_int_equal(exposition_new(&exposition, &text_writer, snapshot, &collector), 0);
-    snapshot_unref(snapshot);
-    buffer_clear(&text);
-    assert_int_equal(exposition_write(exposition, &text, SIZE_MAX), 0);
-    buffer_add_char(&text, '\0');
-    assert_false(text.has_failed);
+    write_collected(&collector, &text);
 }
 
 static void assert_line(const char *line)
 {
-    char wanted[256];
-
     write_text();
-    snprintf(wanted, sizeof(wanted), "\n%s\n", line);
-    if (!strstr(text.data, wanted))
-        fail_msg("no line %s in:\n%s", line, text.data);
+    must_have_line(&text, line);
 }
 
 /* --- names ------------------------------------------------------------------------------ */

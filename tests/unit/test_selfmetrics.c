@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "collected.h"
 #include "registry_setup.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "output/text.h"
 #include "web/selfmetrics.h"
 
 #include <fcntl.h>
@@ -32,27 +32,15 @@ static struct buffer text;
 static void write_text(void)
 {
     const struct exposition_collector collector = { selfmetrics_collect, &source };
-    CLEANUP(exposition_freep) struct exposition *exposition = NULL;
-    struct snapshot *snapshot = snapshot_new_empty();
 
-    assert_non_null(snapshot);
-    assert_int_equal(exposition_new(&exposition, &text_writer, snapshot, &collector), 0);
-    snapshot_unref(snapshot);
-    buffer_clear(&text);
-    assert_int_equal(exposition_write(exposition, &text, SIZE_MAX), 0);
-    buffer_add_char(&text, '\0');
-    assert_false(text.has_failed);
+    write_collected(&collector, &text);
 }
 
 /* Write them, and search for @line. */
 static void assert_line(const char *line)
 {
-    char wanted[2048];
-
     write_text();
-    snprintf(wanted, sizeof(wanted), "\n%s\n", line);
-    if (!strstr(text.data, wanted))
-        fail_msg("no line %s", line);
+    must_have_line(&text, line);
 }
 
 /* Call a function for each line that is written. */

@@ -139,9 +139,23 @@ def test_the_swap_is_what_the_page_shows(tmp_path):
         words = shlex.split(command.replace("\\\n", " "))
         done = run(*words, folder=tmp_path)
         assert done.returncode == 0
-        said = (done.stdout.strip() + "\n" + done.stderr.strip()).splitlines()
-        for line, expected in zip(said, shown.strip().splitlines()):
-            assert line.startswith(expected.rstrip("…")), (line, expected)
+        said = done.stdout if words[0] == "explain" else done.stderr + done.stdout
+        lines, expected = said.strip().splitlines(), shown.strip().splitlines()
+        assert len(lines) == len(expected), said
+        for line, start in zip(lines, expected):
+            assert line.startswith(start.rstrip("…")), (line, start)
+
+
+def test_each_command_of_the_page_is_valid(tmp_path):
+    blocks = page_blocks()
+    (mapping,) = [text for language, text in blocks if language == "yaml"]
+    (tmp_path / "mapping.yml").write_text(mapping)
+    commands = [text.replace("\\\n", " ") for language, text in blocks
+                if language == "sh" and text.startswith("udometer ")]
+    assert len(commands) == 2
+    for command in commands:
+        done = run(*shlex.split(command)[1:], "--check-config", folder=tmp_path)
+        assert (done.returncode, done.stdout) == (0, "udometer: the config is valid\n"), command
 
 
 @pytest.mark.parametrize("flags, word", [

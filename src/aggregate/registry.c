@@ -7,8 +7,8 @@
  *
  *  - `lock` guards the roster. A worker takes it for a key it has not seen, for as
  *    long as a lookup and an insertion take.
- *  - `view_lock` guards the current snapshot. Scrapes and the sweep take it, and
- *    sorting happens under it. Workers never take it.
+ *  - `view_lock` guards the view, which has the current snapshot. Scrapes and the sweep
+ *    take it, and sorting happens under it. Workers never take it.
  *
  * Series that workers make reach the other side as a list of fresh ones, which is taken over whole
  * in two instructions. Series that they end reach it as an array. Where both locks are held,
@@ -22,7 +22,7 @@
 #include "aggregate/registry.h"
 
 #include "aggregate/roster.h"
-#include "base/labels.h"
+#include "aggregate/view.h"
 #include "base/must.h"
 
 #include <errno.h>
@@ -37,8 +37,7 @@ struct registry {
     struct aliases aliases;
 
     pthread_mutex_t view_lock;
-    struct snapshot *current;
-    size_t n_to_leave_out; /* SERIES_REMOVED ones that @current or the fresh list still has */
+    struct view view;
 };
 
 /* The lock is held, or not needed yet. */
@@ -77,38 +76,19 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     set_limits(registry, options);
     pthread_mutex_init(&registry->lock, NULL);
     pthread_mutex_init(&registry->view_lock, NULL);
-    registry->current = snapshot_new_empty();
-    if (!registry->current)
+    if (view_init(&registry->view) < 0)
         return -ENOMEM;
     *ret = TAKE(registry);
     return 0;
-}
-
-/* Release the snapshots' references on series that are no longer in the registry. */
-static void release_unregistered(struct registry *registry)
-{
-    struct snapshot *current = registry->current;
-    struct series *next;
-
-    for (size_t i = 0; i < current->n_series; i++)
-        if (!series_is_registered(current->series[i]))
-            series_unref(current->series[i]);
-    for (struct series *series = registry->roster.fresh.first; series; series = next) {
-        next = series->next_fresh;
-        if (!series_is_registered(series))
-            series_unref(series);
-    }
 }
 
 void registry_free(struct registry *registry)
 {
     if (!registry)
         return;
-    if (registry->ending.n || registry->n_to_leave_out)
-        release_unregistered(registry);
+    view_deinit(&registry->view, &registry->roster.fresh);
     ending_deinit(&registry->ending);
     roster_deinit(&registry->roster);
-    snapshot_unref(registry->current);
     pthread_mutex_destroy(&registry->view_lock);
     pthread_mutex_destroy(&registry->lock);
     free(registry);
@@ -311,21 +291,6 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
     return latest;
 }
 
-static struct snapshot *follow(struct registry *registry, const struct fresh_list *fresh)
-{
-    struct series **array = calloc(fresh->n ? fresh->n : 1, sizeof(*array));
-    struct snapshot *next;
-    size_t n = 0;
-
-    if (!array)
-        return NULL;
-    for (struct series *series = fresh->first; series; series = series->next_fresh)
-        array[n++] = series;
-    next = snapshot_follow(registry->current, array, fresh->n, registry->n_to_leave_out);
-    free(array);
-    return next;
-}
-
 /* With both locks held: end and remove a batch of series. Returns whether there are more. */
 static bool remove_batch(struct registry *registry, bool *is_short)
 {
@@ -334,7 +299,7 @@ static bool remove_batch(struct registry *registry, bool *is_short)
 
     if (!*is_short && roster_retired(roster))
         *is_short = !ending_end_retired(ending, roster, REGISTRY_BATCH);
-    return ending_remove(ending, roster, REGISTRY_BATCH, &registry->n_to_leave_out) ||
+    return ending_remove(ending, roster, REGISTRY_BATCH, &registry->view.n_to_leave_out) ||
            (!*is_short && roster_retired(roster));
 }
 
@@ -373,25 +338,12 @@ static bool take_fresh(struct registry *registry, struct fresh_list *ret)
 static void refresh(struct registry *registry)
 {
     struct fresh_list fresh;
-    struct snapshot *next;
 
-    if (!take_fresh(registry, &fresh))
+    if (!take_fresh(registry, &fresh) || view_follow(&registry->view, &fresh))
         return;
-    if (registry->n_to_leave_out)
-        fresh = fresh_without_removed(fresh, &registry->n_to_leave_out);
-    if (!fresh.first && registry->n_to_leave_out == 0)
-        return;
-
-    next = follow(registry, &fresh);
-    if (!next) {
-        pthread_mutex_lock(&registry->lock);
-        fresh_put_back(&registry->roster.fresh, fresh);
-        pthread_mutex_unlock(&registry->lock);
-        return;
-    }
-    snapshot_unref(registry->current);
-    registry->current = next;
-    registry->n_to_leave_out = 0;
+    pthread_mutex_lock(&registry->lock);
+    fresh_put_back(&registry->roster.fresh, fresh);
+    pthread_mutex_unlock(&registry->lock);
 }
 
 struct snapshot *registry_snapshot(struct registry *registry)
@@ -400,8 +352,7 @@ struct snapshot *registry_snapshot(struct registry *registry)
 
     pthread_mutex_lock(&registry->view_lock);
     refresh(registry);
-    snapshot = registry->current;
-    snapshot_ref(snapshot);
+    snapshot = view_share(&registry->view);
     pthread_mutex_unlock(&registry->view_lock);
     return snapshot;
 }
@@ -462,7 +413,7 @@ static bool remove_one(struct registry *registry, struct sweep_item *item)
         return false;
     }
     roster_remove(&registry->roster, series, SERIES_REMOVED);
-    registry->n_to_leave_out++;
+    registry->view.n_to_leave_out++;
     return true;
 }
 

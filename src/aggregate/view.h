@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * View: the snapshot that scrapes and sweeps get, and what the next one leaves out
+ *
+ * The caller holds the registry's view_lock.
+ */
+
+#include "aggregate/fresh.h"
+#include "aggregate/snapshot.h"
+#include "base/compiler.h"
+
+struct view {
+    struct snapshot *current;
+    size_t n_to_leave_out; /* SERIES_REMOVED ones that @current or the fresh list still has */
+};
+
+/* Begin with an empty snapshot. Returns 0 or -ENOMEM. */
+MUST_CHECK int view_init(struct view *view);
+
+/*
+ * Release the current snapshot, and the references of snapshots on series that are no longer in
+ * the registry; @fresh, the registry's list, may have some too.
+ */
+void view_deinit(struct view *view, const struct fresh_list *fresh);
+
+/*
+ * Bring the current snapshot up to date: it gets the series in @fresh, which was taken from the
+ * registry, and none that is SERIES_REMOVED. Returns false without memory: the snapshot stays as it
+ * is, and the caller puts @fresh back.
+ */
+MUST_CHECK bool view_follow(struct view *view, struct fresh_list *fresh);
+
+/* The current snapshot, with the caller as a reader. */
+struct snapshot *view_share(struct view *view);

@@ -13,7 +13,6 @@
 
 #include "ingest/recorder.h"
 
-#include "base/metric_spec.h"
 #include "ingest/destination.h"
 #include "ingest/values.h"
 
@@ -100,24 +99,11 @@ static void next_value(struct recorder *recorder, struct values *values)
 
 /* --- samples ----------------------------------------------------------------------- */
 
-/* What is known about the value of @line, which got @verdict. */
-COLD static struct trace_sample sample_of(const struct line *line, const struct destination *to,
-                                          enum verdict verdict)
-{
-    /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
-    enum verdict cause = destination_check(to, line);
-    struct trace_sample sample =
-        trace_sample_of(line, to, cause == verdict ? cause : VERDICT_APPLIED);
-
-    sample.verdict = verdict;
-    return sample;
-}
-
 /* Tell the trace that the value of @line got @verdict, and ended @n_ended series. */
 COLD static void tell_sample(const struct recorder *recorder, const struct line *line,
                              const struct destination *to, enum verdict verdict, size_t n_ended)
 {
-    struct trace_sample sample = sample_of(line, to, verdict);
+    struct trace_sample sample = trace_sample_of(line, to, verdict);
 
     if (verdict == VERDICT_APPLIED) {
         sample.is_overflow = to->key && to->key->facts.is_overflow;
@@ -137,7 +123,8 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
     if (is_applied && to->key && to->key->facts.is_overflow)
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
     if (UNLIKELY(verdict_is_refusal(verdict)))
-        refusal_tell(recorder->sink, verdict, recorder->text, sample_of(line, to, verdict).fault);
+        refusal_tell(recorder->sink, verdict, recorder->text,
+                     trace_sample_of(line, to, verdict).fault);
     if (UNLIKELY(recorder->trace))
         tell_sample(recorder, line, to, verdict, n_ended);
     return is_applied;
@@ -232,7 +219,8 @@ COLD static void tell_refused_hit(const struct recorder *recorder, const struct 
 {
     const struct destination to = destination_of(recorder, key);
 
-    refusal_tell(recorder->sink, verdict, line_text(line), sample_of(line, &to, verdict).fault);
+    refusal_tell(recorder->sink, verdict, line_text(line),
+                 trace_sample_of(line, &to, verdict).fault);
 }
 
 /* The same, with the shortest path for a single number and a usual key. */
@@ -329,21 +317,6 @@ static void record_new(struct recorder *recorder, const struct line *line,
         recorder->suspects->on_suspect(recorder->suspects->ctx, identity->sent_as, recorder->text);
 }
 
-/* Tell the trace to which series a known key leads; one whose lines are skipped leads nowhere. */
-static void tell_key(const struct trace *trace, const struct key *key)
-{
-    const struct series *series = cell_series(key->cell);
-    struct metric_spec spec = { .ttl_ns = SPEC_TTL_DEFAULT };
-    struct identity is = { .type = key->facts.type, .weight = key->facts.weight, .spec = &spec };
-
-    if (!series)
-        return;
-    spec.buckets = series->family->buckets;
-    is.family = series->family->name;
-    is.labels = series_labels(series);
-    trace->on_series(trace->ctx, &is);
-}
-
 /*
  * Record a line, link or check for which the resolver returned @verdict and @identity. If @lookup
  * has its key, it was resolved only for the trace.
@@ -353,7 +326,7 @@ static void record_resolved(struct recorder *recorder, const struct line *line,
                             const struct identity *identity)
 {
     if (lookup->key) {
-        tell_key(recorder->trace, lookup->key);
+        trace_tell_key(recorder->trace, lookup->key);
         record_known(recorder, line, lookup->key);
     } else if (verdict == VERDICT_APPLIED) {
         record_new(recorder, line, identity, lookup);

@@ -9,6 +9,8 @@
 
 #include "ingest/trace.h"
 
+#include "aggregate/series.h"
+#include "base/metric_spec.h"
 #include "base/number.h"
 
 /* The first byte of a value that cannot be recorded. */
@@ -18,13 +20,29 @@ static const char *fault_of(struct slice value, enum verdict cause)
 }
 
 struct trace_sample trace_sample_of(const struct line *line, const struct destination *to,
-                                    enum verdict cause)
+                                    enum verdict verdict)
 {
-    struct trace_sample sample = { .value = line->value };
+    enum verdict cause = destination_check(to, line);
+    struct trace_sample sample = { .value = line->value, .verdict = verdict };
 
-    if (cause == VERDICT_APPLIED)
+    /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
+    if (cause != verdict || cause == VERDICT_APPLIED)
         sample.effect = destination_effect(to, line);
     else if (verdict_is_refusal(cause))
         sample.fault = fault_of(line->value, cause);
     return sample;
+}
+
+void trace_tell_key(const struct trace *trace, const struct key *key)
+{
+    const struct series *series = cell_series(key->cell);
+    struct metric_spec spec = { .ttl_ns = SPEC_TTL_DEFAULT };
+    struct identity is = { .type = key->facts.type, .weight = key->facts.weight, .spec = &spec };
+
+    if (!series)
+        return;
+    spec.buckets = series->family->buckets;
+    is.family = series->family->name;
+    is.labels = series_labels(series);
+    trace->on_series(trace->ctx, &is);
 }

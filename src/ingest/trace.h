@@ -25,6 +25,7 @@
  * (pipeline_refuse) is only an on_verdict.
  */
 
+#include "base/compiler.h"
 #include "base/effect.h"
 #include "base/identity.h"
 #include "base/line.h"
@@ -81,8 +82,11 @@ struct trace {
     } while (0)
 
 /*
- * The sample in the value of @line for @to, as far as it is known before it is recorded. @cause is
- * why its value can never be recorded, or VERDICT_APPLIED.
+ * What is known about the sample in the value of @line for @to, which got @verdict. What recording
+ * it has done (is_overflow, n_ended, step) is not.
  */
-struct trace_sample trace_sample_of(const struct line *line, const struct destination *to,
-                                    enum verdict cause);
+COLD struct trace_sample trace_sample_of(const struct line *line, const struct destination *to,
+                                         enum verdict verdict);
+
+/* Tell @trace to which series a known key leads; one whose lines are skipped leads nowhere. */
+void trace_tell_key(const struct trace *trace, const struct key *key);

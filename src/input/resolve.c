@@ -29,11 +29,12 @@ static const enum sample_type ends_types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAM
                                                SAMPLE_SET };
 
 struct ends {
-    bool is_link;         /* the x is a link of a chain */
-    struct identity sent; /* before it is mapped */
-    struct slice rest;    /* of the line */
-    unsigned next;        /* the type to try next */
-    unsigned n_found;     /* the hashes of families and labels that were found */
+    bool is_link;          /* the x is a link of a chain */
+    struct identity sent;  /* before it is mapped */
+    struct slice rest;     /* of the line */
+    unsigned next;         /* the type to try next */
+    enum sample_type like; /* a sample of this type tells why it can end nothing */
+    unsigned n_found;      /* the hashes of families and labels that were found */
     uint64_t found[ARRAY_SIZE(ends_types)];
 };
 
@@ -210,6 +211,9 @@ bool resolve_next_end(struct resolver *resolver, struct identity *ret)
         verdict = ends->is_link ? map_link_as(resolver, type, ret)
                                 : map_as(resolver, ends->rest, type, ret);
         ret->type = SAMPLE_END;
+        /* The config declares at most one type for the name; samples of others end nothing. */
+        if (verdict != REFUSED_TYPE_CONFLICT)
+            ends->like = type;
         if (verdict != VERDICT_APPLIED || identity_is_skipped(ret) || !is_new_end(ends, ret))
             continue;
         /* Labels are those on metrics of this type already. */
@@ -224,13 +228,14 @@ bool resolve_next_end(struct resolver *resolver, struct identity *ret)
 static enum verdict map_end(struct resolver *resolver, struct slice rest, bool is_link,
                             struct identity *identity)
 {
-    resolver->ends = (struct ends){ .is_link = is_link, .sent = *identity, .rest = rest };
+    struct ends *ends = &resolver->ends;
+
+    *ends = (struct ends){ is_link, .sent = *identity, .rest = rest, .like = ends_types[0] };
     if (resolve_next_end(resolver, identity))
         return VERDICT_APPLIED;
-    /* There is nothing that it could end, for the same reason as a sample. */
-    *identity = resolver->ends.sent;
-    return is_link ? map_link_as(resolver, ends_types[0], identity)
-                   : map_as(resolver, rest, ends_types[0], identity);
+    *identity = ends->sent;
+    return is_link ? map_link_as(resolver, ends->like, identity)
+                   : map_as(resolver, rest, ends->like, identity);
 }
 
 /* --- names and labels --------------------------------------------------------------------- */

@@ -33,6 +33,11 @@ static const struct metric declared[] = {
       .type = METRIC_GAUGE,
       .spec = &hits_spec,
       .takes_any_label = true },
+    { .name = SLICE("bot_depth"),
+      .type = METRIC_GAUGE,
+      .spec = &hits_spec,
+      .labels = allowed,
+      .n_labels = 2 },
 };
 
 static const struct rule_label job_labels[] = { { SLICE("job"), SLICE("$1") },
@@ -318,6 +323,14 @@ static void an_x_ends_what_samples_have_made(void **state)
     must_end_no_more();
 }
 
+static void an_x_is_refused_for_the_reason_of_a_sample_of_its_metric(void **state)
+{
+    use_mapping(MAPPING_ACCEPT, MAPPING_LABELS_REFUSE);
+    must_end_as(REFUSED_UNDECLARED_LABEL, SLICE("bot.depth:1|g|#z:1"));
+    must_end_as(REFUSED_UNDECLARED_LABEL, SLICE("bot.depth:0|x|#z:1"));
+    must_be("bot.depth:0|x|#a:1", "bot_depth", "a=\"1\"", 0);
+}
+
 static void an_x_ends_each_family_that_rules_make(void **state)
 {
     struct identity identity = identity_of("typed.a:0|x|#b:1");
@@ -428,6 +441,7 @@ int main(void)
         MAPPER_CASE(constant_labels_replace_those_of_senders),
         MAPPER_CASE(constant_labels_count_for_the_limit),
         MAPPER_CASE(an_x_ends_what_samples_have_made),
+        MAPPER_CASE(an_x_is_refused_for_the_reason_of_a_sample_of_its_metric),
         MAPPER_CASE(an_x_ends_each_family_that_rules_make),
         MAPPER_CASE(an_x_of_a_tag_that_is_dropped_is_refused),
         MAPPER_CASE(without_a_mapper_there_is_no_next_end),

@@ -9,6 +9,8 @@
 
 #include "aggregate/conflicts.h"
 
+#include <stddef.h>
+
 static void copy_name(char out[CONFLICT_NAME_MAX + 1], struct slice name)
 {
     size_t len = name.len < CONFLICT_NAME_MAX ? name.len : CONFLICT_NAME_MAX;
@@ -37,7 +39,7 @@ static struct conflict *find(struct conflicts *conflicts, uint64_t hash)
 }
 
 void conflicts_note(struct conflicts *conflicts, struct slice name, uint64_t hash,
-                    enum metric_type wanted, const struct family *holder)
+                    enum metric_type wanted, const struct conflict_holder *holder)
 {
     struct conflict *conflict = find(conflicts, hash + (uint64_t)wanted);
 
@@ -46,6 +48,7 @@ void conflicts_note(struct conflicts *conflicts, struct slice name, uint64_t has
     copy_name(conflict->held_by, holder->name);
     conflict->wanted = wanted;
     conflict->held = holder->type;
+    conflict->is_declared = holder->is_declared;
     conflict->n_refused++;
     conflict->order = ++conflicts->n_refused;
 }

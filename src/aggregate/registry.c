@@ -123,12 +123,25 @@ static void note_spelling(struct registry *registry, const struct roster_request
     aliases_note(&registry->aliases, family, request->name_hash, identity->sent_as);
 }
 
-/* Note that @holder has a name of another type. */
+/* Note that @family, of another type, has the name that is requested. */
 static void note_conflict(struct registry *registry, const struct roster_request *request,
-                          const struct family *holder)
+                          const struct family *family)
 {
+    const struct conflict_holder holder = { .name = family->name, .type = family->type };
+
     conflicts_note(&registry->conflicts, request->identity->family, request->name_hash,
-                   metric_type_of(request->identity->type), holder);
+                   metric_type_of(request->identity->type), &holder);
+}
+
+void registry_note_conflict(struct registry *registry, const struct identity *identity)
+{
+    const struct conflict_holder metric = { identity->family, identity->declared_type, true };
+    uint64_t hash = names_hash(&registry->roster.names, identity->family);
+
+    pthread_mutex_lock(&registry->lock);
+    conflicts_note(&registry->conflicts, identity->family, hash, metric_type_of(identity->type),
+                   &metric);
+    pthread_mutex_unlock(&registry->lock);
 }
 
 /* Admit a sample whose series has not ended since it arrived. */

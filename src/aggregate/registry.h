@@ -154,6 +154,12 @@ MUST_CHECK enum verdict registry_end(struct registry *registry, const struct end
 MUST_CHECK bool registry_end_series(struct registry *registry, struct series *const *series,
                                     size_t n, int64_t arrived_ns, size_t *ret);
 
+/*
+ * Note a sample that was refused because the config declares its family as another type
+ * (identity->declared_type).
+ */
+void registry_note_conflict(struct registry *registry, const struct identity *identity);
+
 /* Copy the list of aliases. */
 void registry_aliases(struct registry *registry, struct aliases *ret);
 

@@ -282,6 +282,11 @@ void shard_learn_skipped(struct shard *shard, const struct line *line,
     add_key(shard, line, identity, &nowhere, lookup);
 }
 
+void shard_note_conflict(struct shard *shard, const struct identity *identity)
+{
+    registry_note_conflict(shard->options.registry, identity);
+}
+
 const struct treatment *shard_treatment(const struct shard *shard, const struct key *key)
 {
     if (!key->facts.has_treatment)

@@ -97,6 +97,9 @@ MUST_CHECK enum verdict shard_learn(struct shard *shard, const struct line *line
 void shard_learn_skipped(struct shard *shard, const struct line *line,
                          const struct identity *identity, struct lookup *lookup);
 
+/* Do what registry_note_conflict() does. */
+void shard_note_conflict(struct shard *shard, const struct identity *identity);
+
 /* The treatment of the values of @key, or NULL. */
 const struct treatment *shard_treatment(const struct shard *shard, const struct key *key);
 

@@ -20,6 +20,7 @@ struct treatment;
 struct identity {
     enum sample_type type;
     bool is_type_declared;             /* the config says the type, for a metric or by a rule */
+    enum metric_type declared_type;    /* if the mapper returned REFUSED_TYPE_CONFLICT */
     uint64_t generation;               /* of the config that was asked; a newer one has a higher */
     const struct metric_spec *spec;    /* what it says of the family; NULL: nothing */
     struct slice family;               /* the Prometheus name */

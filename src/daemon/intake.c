@@ -91,7 +91,9 @@ static void log_conflict(struct intake *intake)
              LOG_TEXT("sent_as", metric_type_name(conflict.wanted)),
              LOG_TEXT("held_by", conflict.held_by),
              LOG_TEXT("held_as", metric_type_name(conflict.held)),
-             LOG_TEXT("hint", "rename one of the two; /api/v1/conflicts lists all"));
+             LOG_TEXT("hint", conflict.is_declared
+                                  ? "the config declares the type; /api/v1/conflicts lists all"
+                                  : "rename one of the two; /api/v1/conflicts lists all"));
 }
 
 /* After lines were applied, notify others of what has changed. */

@@ -317,6 +317,13 @@ static void record_new(struct recorder *recorder, const struct line *line,
         recorder->suspects->on_suspect(recorder->suspects->ctx, identity->sent_as, recorder->text);
 }
 
+/* Note a sample that is not of the type that the config declares. An x has no type. */
+COLD static void note_conflict(struct recorder *recorder, const struct identity *identity)
+{
+    if (identity->type != SAMPLE_END)
+        shard_note_conflict(recorder->shard, identity);
+}
+
 /*
  * Record a line, link or check for which the resolver returned @verdict and @identity. If @lookup
  * has its key, it was resolved only for the trace.
@@ -331,6 +338,8 @@ static void record_resolved(struct recorder *recorder, const struct line *line,
     } else if (verdict == VERDICT_APPLIED) {
         record_new(recorder, line, identity, lookup);
     } else {
+        if (verdict == REFUSED_TYPE_CONFLICT)
+            note_conflict(recorder, identity);
         recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
     }
 }

@@ -200,8 +200,10 @@ static enum verdict map_metric(const struct mapper *mapper, enum sample_type typ
         identity->treatment = &undeclared;
         return VERDICT_APPLIED;
     }
-    if (metric && metric->type != metric_type_of(type))
+    if (metric && metric->type != metric_type_of(type)) {
+        identity->declared_type = metric->type;
         return REFUSED_TYPE_CONFLICT;
+    }
     if (metric)
         apply_label_rules(mapper, metric->label_rules, labels);
     apply_label_rules(mapper, parts->label_rules, labels);

@@ -56,7 +56,8 @@ struct mapper_trace {
  *
  * Returns VERDICT_APPLIED; REFUSED_MALFORMED_LINE if a rule makes an empty name,
  * REFUSED_NAME_LIMIT or REFUSED_LABEL_LIMIT if it makes more than the limits allow,
- * REFUSED_TYPE_CONFLICT if the metric is declared with another type, or REFUSED_UNDECLARED_LABEL.
+ * REFUSED_TYPE_CONFLICT if the metric is declared with another type, which @identity then has as
+ * its declared_type; or REFUSED_UNDECLARED_LABEL.
  */
 MUST_CHECK enum verdict mapper_map(struct mapper *mapper, enum sample_type type,
                                    const struct mapper_trace *trace, struct labels *labels,

@@ -27,9 +27,10 @@ static int compare_conflicts(const void *a, const void *b)
 
 static json_t *conflict_json(const struct conflict *conflict)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", conflict->name, "sent_as",
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", conflict->name, "sent_as",
                      metric_type_name(conflict->wanted), "held_by", conflict->held_by, "held_as",
-                     metric_type_name(conflict->held), "refused", (json_int_t)conflict->n_refused);
+                     metric_type_name(conflict->held), "declared", (int)conflict->is_declared,
+                     "refused", (json_int_t)conflict->n_refused);
 }
 
 static bool add_conflicts(json_t *data, struct registry *registry)

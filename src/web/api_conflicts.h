@@ -13,7 +13,9 @@
  * The conflicts of @registry (aggregate/conflicts.h), those with the most refusals first:
  *
  *      [{"name": "jobs", "sent_as": "gauge", "held_by": "jobs", "held_as": "counter",
- *        "refused": 17}]
+ *        "declared": false, "refused": 17}]
+ *
+ * "declared" says that the config declares "held_by" as a metric of the type "held_as".
  *
  * After them the names that senders spell in several ways, so that their samples go to the same
  * series (aggregate/aliases.h), those that were noted last first:

@@ -3,6 +3,7 @@
 rules, and what is not declared.
 """
 
+import json
 import math
 
 import pytest
@@ -72,12 +73,30 @@ def test_words_stand_for_numbers(start, config):
     assert scrape.refused("malformed_value") == 1
 
 
-def test_a_sample_of_another_type_is_refused(start, config):
+def test_a_sample_of_another_type_is_a_conflict(start, config):
     udometer = start(config)
-    udometer.send("bot.hits_total:1|g\nbot.hits_total:1|c")
+    # Links of a chain are samples of their own, and an x has no type.
+    udometer.send("bot.hits_total:1|g\nbot.hits_total:1|c", "bot.hits_total:1|g:2|c:3|g",
+                  "bot_took_seconds:1|s", "bot.hits_total:1|x|#route:none")
     scrape = udometer.settle()
-    assert scrape.refused("type_conflict") == 1
-    assert scrape.value("bot_hits_total") == 1
+    assert scrape.refused("type_conflict") == 4
+    assert scrape.value("bot_hits_total") == 3
+    assert json.loads(udometer.get("/api/v1/conflicts").body)["data"] == [
+        {"name": "bot_hits_total", "sent_as": "gauge", "held_by": "bot_hits_total",
+         "held_as": "counter", "declared": True, "refused": 3},
+        {"name": "bot_took_seconds", "sent_as": "set", "held_by": "bot_took_seconds",
+         "held_as": "histogram", "declared": True, "refused": 1}]
+
+
+def test_the_log_names_a_conflict_with_a_declared_metric(start, config):
+    udometer = start(config, "--workers=1")
+    udometer.send("bot.hits_total:1|g")
+    udometer.settle()
+    udometer.stop()
+    line, = [record for record in udometer.log() if "type conflict" in record["msg"]]
+    assert line["name"] == line["held_by"] == "bot_hits_total"
+    assert line["sent_as"] == "gauge" and line["held_as"] == "counter"
+    assert line["hint"].startswith("the config declares the type")
 
 
 def test_rules_map_names_and_labels(start, config):

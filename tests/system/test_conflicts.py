@@ -27,9 +27,11 @@ def test_losers_are_listed_the_most_refused_first(start):
     scrape = udometer.settle()
     assert conflicts(udometer) == [
         {"name": "size_count", "sent_as": "counter", "held_by": "size", "held_as": "histogram",
-         "refused": 3},
-        {"name": "jobs", "sent_as": "gauge", "held_by": "jobs", "held_as": "counter", "refused": 2},
-        {"name": "jobs", "sent_as": "set", "held_by": "jobs", "held_as": "counter", "refused": 1}]
+         "declared": False, "refused": 3},
+        {"name": "jobs", "sent_as": "gauge", "held_by": "jobs", "held_as": "counter",
+         "declared": False, "refused": 2},
+        {"name": "jobs", "sent_as": "set", "held_by": "jobs", "held_as": "counter",
+         "declared": False, "refused": 1}]
     assert scrape.refused("type_conflict") == 6
     assert scrape.get("jobs") == 1
 
@@ -62,7 +64,7 @@ def test_a_conflict_of_types_tells_the_spellings(start):
     udometer.settle()
     assert conflicts(udometer) == [
         {"name": "jobs_done", "sent_as": "gauge", "held_by": "jobs_done", "held_as": "counter",
-         "refused": 1},
+         "declared": False, "refused": 1},
         {"name": "jobs_done", "spellings": ["jobs.done", "jobs_done"], "has_more": False}]
 
 

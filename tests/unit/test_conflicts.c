@@ -19,30 +19,26 @@ static uint64_t hash_of(const char *name)
     return hash;
 }
 
-static struct family *new_family(const char *name, enum sample_type type)
+/* A sender sent @name as a @wanted, but a family called @held_by has the name. */
+static void note_against(const char *name, enum metric_type wanted, const char *held_by,
+                         enum metric_type held)
 {
-    const struct identity identity = { .type = type,
-                                       .family = slice_of(name),
-                                       .sent_as = slice_of(name) };
-    struct family *family = family_new(&identity, NULL);
+    const struct conflict_holder family = { .name = slice_of(held_by), .type = held };
 
-    assert_non_null(family);
-    return family;
+    conflicts_note(&conflicts, slice_of(name), hash_of(name), wanted, &family);
 }
 
-/* A sender sent @name as a @wanted, but a counter or gauge called @held_by has the name. */
-static void note_against(const char *name, enum metric_type wanted, const char *held_by,
-                         enum sample_type held)
+/* The same, but the config declares @name. */
+static void note_declared(const char *name, enum metric_type wanted, enum metric_type held)
 {
-    struct family *holder = new_family(held_by, held);
+    const struct conflict_holder metric = { slice_of(name), held, .is_declared = true };
 
-    conflicts_note(&conflicts, slice_of(name), hash_of(name), wanted, holder);
-    family_unref(holder);
+    conflicts_note(&conflicts, slice_of(name), hash_of(name), wanted, &metric);
 }
 
 static void note(const char *name)
 {
-    note_against(name, METRIC_GAUGE, name, SAMPLE_COUNTER);
+    note_against(name, METRIC_GAUGE, name, METRIC_COUNTER);
 }
 
 static const struct conflict *find(const char *name, enum metric_type wanted)
@@ -74,13 +70,24 @@ static void tells_both_names_and_types(void **state)
 {
     const struct conflict *conflict;
 
-    note_against("x_sum", METRIC_GAUGE, "x", SAMPLE_TIMER);
+    note_against("x_sum", METRIC_GAUGE, "x", METRIC_HISTOGRAM);
     assert_int_equal(conflicts.n, 1);
     conflict = must_find("x_sum", METRIC_GAUGE);
     assert_string_equal(conflict->held_by, "x");
     assert_int_equal(conflict->held, METRIC_HISTOGRAM);
     assert_int_equal(conflict->n_refused, 1);
     assert_ptr_equal(conflicts_latest(&conflicts), conflict);
+}
+
+static void tells_whether_the_config_declares_it(void **state)
+{
+    note_declared("x", METRIC_GAUGE, METRIC_HISTOGRAM);
+    assert_true(must_find("x", METRIC_GAUGE)->is_declared);
+    assert_string_equal(must_find("x", METRIC_GAUGE)->held_by, "x");
+    assert_int_equal(must_find("x", METRIC_GAUGE)->held, METRIC_HISTOGRAM);
+    note("x");
+    assert_false(must_find("x", METRIC_GAUGE)->is_declared);
+    assert_int_equal(must_find("x", METRIC_GAUGE)->n_refused, 2);
 }
 
 static void counts_repetitions_in_one_entry(void **state)
@@ -94,10 +101,10 @@ static void counts_repetitions_in_one_entry(void **state)
 
 static void another_wanted_type_is_another_entry(void **state)
 {
-    note_against("x", METRIC_GAUGE, "x", SAMPLE_COUNTER);
-    note_against("x", METRIC_HISTOGRAM, "x", SAMPLE_COUNTER);
-    note_against("x", METRIC_SET, "x", SAMPLE_COUNTER);
-    note_against("x", METRIC_SET, "x", SAMPLE_COUNTER);
+    note_against("x", METRIC_GAUGE, "x", METRIC_COUNTER);
+    note_against("x", METRIC_HISTOGRAM, "x", METRIC_COUNTER);
+    note_against("x", METRIC_SET, "x", METRIC_COUNTER);
+    note_against("x", METRIC_SET, "x", METRIC_COUNTER);
     assert_int_equal(conflicts.n, 3);
     assert_int_equal(must_find("x", METRIC_GAUGE)->n_refused, 1);
     assert_int_equal(must_find("x", METRIC_HISTOGRAM)->n_refused, 1);
@@ -107,8 +114,8 @@ static void another_wanted_type_is_another_entry(void **state)
 
 static void tells_which_family_has_the_name_now(void **state)
 {
-    note_against("x_sum", METRIC_GAUGE, "x", SAMPLE_TIMER);
-    note_against("x_sum", METRIC_GAUGE, "x_sum", SAMPLE_COUNTER);
+    note_against("x_sum", METRIC_GAUGE, "x", METRIC_HISTOGRAM);
+    note_against("x_sum", METRIC_GAUGE, "x_sum", METRIC_COUNTER);
     assert_int_equal(conflicts.n, 1);
     assert_string_equal(must_find("x_sum", METRIC_GAUGE)->held_by, "x_sum");
     assert_int_equal(must_find("x_sum", METRIC_GAUGE)->held, METRIC_COUNTER);
@@ -129,7 +136,7 @@ static void copies_the_names(void **state)
 {
     char name[] = "x", held_by[] = "y";
 
-    note_against(name, METRIC_GAUGE, held_by, SAMPLE_COUNTER);
+    note_against(name, METRIC_GAUGE, held_by, METRIC_COUNTER);
     name[0] = held_by[0] = '#';
     assert_string_equal(must_find("x", METRIC_GAUGE)->held_by, "y");
 }
@@ -158,7 +165,7 @@ static void cuts_names_that_are_too_long(void **state)
         const struct conflict *latest;
 
         note_against(long_name(name, lengths[i], 'x'), METRIC_GAUGE,
-                     long_name(holder, lengths[i], 'y'), SAMPLE_COUNTER);
+                     long_name(holder, lengths[i], 'y'), METRIC_COUNTER);
         latest = conflicts_latest(&conflicts);
         assert_int_equal(strlen(latest->name), kept);
         assert_memory_equal(latest->name, name, kept);
@@ -314,6 +321,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CONFLICTS_CASE(an_empty_list_has_no_latest),
         CONFLICTS_CASE(tells_both_names_and_types),
+        CONFLICTS_CASE(tells_whether_the_config_declares_it),
         CONFLICTS_CASE(counts_repetitions_in_one_entry),
         CONFLICTS_CASE(another_wanted_type_is_another_entry),
         CONFLICTS_CASE(tells_which_family_has_the_name_now),

@@ -131,6 +131,8 @@ static void other_names_mean_what_they_did(void **state)
 
 static void a_declared_metric_takes_samples_of_its_type_alone(void **state)
 {
+    struct identity identity;
+
     must_be("bot.took:1|ms", "bot_took", "", 0);
     must_be("bot.took:1|h", "bot_took", "", 0);
     must_be("bot.took:1|d", "bot_took", "", 0);
@@ -139,6 +141,11 @@ static void a_declared_metric_takes_samples_of_its_type_alone(void **state)
     must_end_as(REFUSED_TYPE_CONFLICT, SLICE("bot.state:1|s"));
     /* What is wrong with the line itself counts first. */
     must_end_as(REFUSED_MALFORMED_LINE, SLICE("bot.hits:1|g|#a:\xff"));
+    /* The identity tells what conflicts with what. */
+    assert_int_equal(resolve(SLICE("bot.took:1|g"), &identity), REFUSED_TYPE_CONFLICT);
+    assert_true(slice_equal(identity.family, SLICE("bot_took")));
+    assert_int_equal(identity.type, SAMPLE_GAUGE);
+    assert_int_equal(identity.declared_type, METRIC_HISTOGRAM);
 }
 
 static void values_have_the_treatment_of_the_metric(void **state)
@@ -375,6 +382,9 @@ static void each_link_is_mapped_by_its_type(void **state)
         assert_int_equal(link.type, SAMPLE_COUNTER);
         assert_true(link.weight == 2);
         assert_int_equal(resolve_rest(&name, "|g", &link), REFUSED_TYPE_CONFLICT);
+        assert_int_equal(link.type, SAMPLE_GAUGE);
+        assert_true(slice_equal(link.family, SLICE("bot_hits")));
+        assert_int_equal(link.declared_type, METRIC_COUNTER);
         assert_int_equal(resolve_rest(&name, "|x", &link), VERDICT_APPLIED);
         assert_int_equal(link.type, SAMPLE_END);
         must_equal("link", &link, "bot_hits", "a=\"1\",team=\"blue\"", 0);

@@ -347,6 +347,25 @@ static void conflicts_are_noted(void **state)
     assert_int_equal(conflicts.n_refused, 3);
 }
 
+static void conflicts_with_declared_metrics_are_noted(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    const struct identity gauge = { .type = SAMPLE_GAUGE,
+                                    .family = SLICE("x"),
+                                    .declared_type = METRIC_COUNTER };
+    struct conflict latest;
+
+    registry_note_conflict(registry, &gauge);
+    registry_note_conflict(registry, &gauge);
+    assert_true(registry_latest_conflict(registry, &latest));
+    assert_string_equal(latest.name, "x");
+    assert_string_equal(latest.held_by, "x");
+    assert_int_equal(latest.wanted, METRIC_GAUGE);
+    assert_int_equal(latest.held, METRIC_COUNTER);
+    assert_true(latest.is_declared);
+    assert_int_equal(latest.n_refused, 2);
+}
+
 static enum verdict admit_spelled(struct registry *registry, const char *sent_as,
                                   enum sample_type type, const char *labels)
 {
@@ -450,6 +469,7 @@ int main(void)
         CASE(a_name_is_reserved_once),
         CASE(refuses_a_number_of_workers_that_no_series_could_hold),
         CASE(conflicts_are_noted),
+        CASE(conflicts_with_declared_metrics_are_noted),
         CASE(other_spellings_of_a_name_are_noted),
         CASE(a_name_of_another_family_is_no_spelling),
         CASE(a_new_histogram_is_refused_if_one_of_its_names_is_taken),

@@ -99,6 +99,15 @@ def test_the_log_names_a_conflict_with_a_declared_metric(start, config):
     assert line["hint"].startswith("the config declares the type")
 
 
+def test_explain_names_the_declaration_that_a_sample_conflicts_with(config):
+    status, output = explain(b"bot.hits_total:1|g\nother:1|c\nother:1|g\n", config)
+    assert status == 1
+    declared, _, used = output.split("\n\n")[:3]
+    assert ("type_conflict: the config declares bot_hits_total as a counter, at %s:5:5, so it "
+            "cannot be a gauge" % config.partition("=")[2]) in declared
+    assert "other is a counter already, so it cannot be a gauge" in used
+
+
 def test_rules_map_names_and_labels(start, config):
     udometer = start(config)
     for _ in range(2):

@@ -37,6 +37,7 @@ struct explanation {
     struct slice line;
     struct slice name;
     struct buffer fields; /* printed after the line */
+    struct ruling ruling; /* writes to the fields */
     struct buffer series; /* the field to add after the values */
     const char *fault;    /* the first byte that cannot be right, or NULL */
     bool is_check;
@@ -87,6 +88,7 @@ static void on_line(void *ctx, struct slice text)
     it->is_check = it->has_tags = it->is_overflow = it->has_colon = false;
     memset(it->n_verdicts, 0, sizeof(it->n_verdicts));
     memset(it->faults, 0, sizeof(it->faults));
+    it->ruling.metric = NULL;
     buffer_clear(&it->fields);
     buffer_clear(&it->series);
 }
@@ -286,7 +288,22 @@ static const char *verdict_word(enum verdict verdict)
     return verdict == SKIPPED_SERVICE_CHECK ? "service check" : "sample";
 }
 
-/* Write which family has the name that the last sample wanted. */
+/* Write that the config declares what is held, and where, if this is known. */
+static void write_declaration(const struct explanation *it, const struct conflict *conflict,
+                              struct buffer *out)
+{
+    const struct metric *metric = it->ruling.metric;
+
+    buffer_add_format(out, "the config declares %s as a %s", conflict->name,
+                      metric_type_name(conflict->held));
+    if (metric && slice_equal(metric->name, slice_of(conflict->name))) {
+        buffer_add_literal(out, ", at ");
+        ruling_add_place(out, metric);
+    }
+    buffer_add_format(out, ", so it cannot be a %s", metric_type_name(conflict->wanted));
+}
+
+/* Write which family or metric has the name that the last sample wanted. */
 static void write_holder(const struct explanation *it, struct buffer *out)
 {
     struct conflict conflict;
@@ -296,7 +313,9 @@ static void write_holder(const struct explanation *it, struct buffer *out)
         return;
     held = metric_type_name(conflict.held);
     wanted = metric_type_name(conflict.wanted);
-    if (strcmp(conflict.name, conflict.held_by) == 0)
+    if (conflict.is_declared)
+        write_declaration(it, &conflict, out);
+    else if (strcmp(conflict.name, conflict.held_by) == 0)
         buffer_add_format(out, "%s is a %s already, so it cannot be a %s", conflict.name, held,
                           wanted);
     else if (strlen(conflict.name) > strlen(conflict.held_by))
@@ -434,7 +453,7 @@ static struct trace trace_to(struct explanation *it)
         .on_chain = on_chain,
         .on_link = on_link,
         .on_check = on_check,
-        .resolving = { it, on_type, on_tag, on_section, ruling_trace(&it->fields) },
+        .resolving = { it, on_type, on_tag, on_section, ruling_trace(&it->ruling) },
         .on_series = on_series,
         .on_sample = on_sample,
         .on_verdict = on_verdict,
@@ -456,6 +475,7 @@ int explanation_new(struct explanation **ret, const struct explanation_options *
         return r;
     pipeline_set_dogstatsd(it->lane.pipeline, options->reading.is_dogstatsd);
     pipeline_set_totals(it->lane.pipeline, options->reading.has_totals);
+    it->ruling.out = &it->fields;
     it->trace = trace_to(it);
     pipeline_set_trace(it->lane.pipeline, &it->trace);
     *ret = TAKE(it);

@@ -33,7 +33,8 @@ const char *refusal_meaning(enum verdict verdict)
         return "the metric is declared without one of these labels, and the config refuses such "
                "lines";
     case REFUSED_TYPE_CONFLICT:
-        return "the name is in use with another type, or as _bucket, _sum or _count of a histogram";
+        return "the name is in use, or declared, with another type, or it is _bucket, _sum or "
+               "_count of a histogram";
     case REFUSED_RESERVED_NAME:
         return "the name belongs to udometer's own metrics, or to the scraper's; "
                "--web.self-metrics-path frees the former";

@@ -107,7 +107,7 @@ static void add_outcome(struct buffer *out, const struct mapper_answer *answer)
 
 static void on_rule(void *ctx, const struct mapper_answer *answer)
 {
-    struct buffer *out = ctx;
+    struct buffer *out = ((struct ruling *)ctx)->out;
     struct attempts attempts = { 0 };
     size_t first;
 
@@ -132,16 +132,22 @@ static void on_rule(void *ctx, const struct mapper_answer *answer)
     }
 }
 
+void ruling_add_place(struct buffer *out, const struct metric *metric)
+{
+    add_place(out, metric->file, metric->line, metric->column);
+}
+
 static void on_metric(void *ctx, const struct metric *metric)
 {
-    struct buffer *out = ctx;
+    struct ruling *ruling = ctx;
 
+    ruling->metric = metric;
     if (!metric)
         return;
-    shown_begin_field(out, "metric");
-    buffer_add_format(out, "declared as a %s at ", metric_type_name(metric->type));
-    add_place(out, metric->file, metric->line, metric->column);
-    buffer_add_char(out, '\n');
+    shown_begin_field(ruling->out, "metric");
+    buffer_add_format(ruling->out, "declared as a %s at ", metric_type_name(metric->type));
+    ruling_add_place(ruling->out, metric);
+    buffer_add_char(ruling->out, '\n');
 }
 
 static void add_label(struct buffer *out, const struct label *label)
@@ -154,7 +160,7 @@ static void add_label(struct buffer *out, const struct label *label)
 static void on_label(void *ctx, enum label_fate fate, const struct label *before,
                      const struct label *after)
 {
-    struct buffer *out = ctx;
+    struct buffer *out = ((struct ruling *)ctx)->out;
 
     shown_begin_field(out, "label");
     add_label(out, before);
@@ -168,7 +174,7 @@ static void on_label(void *ctx, enum label_fate fate, const struct label *before
     buffer_add_char(out, '\n');
 }
 
-struct mapper_trace ruling_trace(struct buffer *out)
+struct mapper_trace ruling_trace(struct ruling *ruling)
 {
-    return (struct mapper_trace){ out, on_rule, on_metric, { out, on_label } };
+    return (struct mapper_trace){ ruling, on_rule, on_metric, { ruling, on_label } };
 }

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-pytest.register_assert_rewrite("exposition", "harness")
+pytest.register_assert_rewrite("exposition", "harness", "prometheus")
 
 import children  # noqa: E402
 from fixtures import folder, nothing_is_left, start, udometer  # noqa: E402, F401

@@ -3,17 +3,13 @@
 
 import contextlib
 import json
-import os
-import socket
-import subprocess
 import time
-import urllib.parse
-import urllib.request
 
 import pytest
 
-from harness import DEADLINE, SLOWNESS, Udometer, wait_until
+from harness import SLOWNESS, Udometer, wait_until
 from hostile_lines import Generator
+from prometheus import running, scraping
 
 CONFIG = """
 global:
@@ -75,88 +71,6 @@ groups:
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Prometheus:
-    """One with this configuration; its data is in a directory of its own."""
-
-    def __init__(self, directory, configuration):
-        config = directory / "prometheus.yml"
-        config.write_text(configuration)
-        (directory / "rules.yml").write_text(RULES)
-        self.url = "http://127.0.0.1:%d" % free_port()
-        self.log = directory / "log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                ["prometheus", "--config.file=%s" % config, "--enable-feature=extra-scrape-metrics",
-                 "--storage.tsdb.path=%s" % (directory / "data"),
-                 "--web.listen-address=" + self.url[len("http://"):]],
-                cwd=directory, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env={**os.environ, "GOMAXPROCS": "1"})
-
-    def get(self, path, **parameters):
-        url = self.url + path + "?" + urllib.parse.urlencode(parameters)
-        with urllib.request.urlopen(url, timeout=DEADLINE) as reply:
-            return reply.read()
-
-    def is_ready(self):
-        assert self.process.poll() is None, self.log.read_text()
-        try:
-            return self.get("/-/ready")
-        except OSError:
-            return False
-
-    def query(self, text, at=None):
-        """The vector or matrix that @text gives, at a moment or now."""
-        moment = {} if at is None else {"time": at}
-        reply = json.loads(self.get("/api/v1/query", query=text, **moment))
-        assert reply["status"] == "success", reply
-        return reply["data"]["result"]
-
-    def number(self, text, at=None):
-        """The only number that @text gives, or None when it gives nothing."""
-        result = self.query(text, at)
-        assert len(result) <= 1, result
-        return float(result[0]["value"][1]) if result else None
-
-    def wait_for(self, text, expected):
-        """Wait until @text gives @expected."""
-        wait_until(lambda: self.number(text) == expected,
-                   lambda: "%s is %s, not %s" % (text, self.number(text), expected))
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        finally:
-            self.process.kill()
-            self.process.wait()
-
-
-@contextlib.contextmanager
-def running(started):
-    """A udometer that ends with the block."""
-    try:
-        yield started
-        started.stop()
-    finally:
-        if started.process.poll() is None:
-            started.kill()
-
-
-@contextlib.contextmanager
-def scraping(directory, configuration):
-    started = Prometheus(directory, configuration)
-    try:
-        yield started
-    finally:
-        started.stop()
-
-
 class System:
     """A Prometheus and the udometers that it scrapes."""
 
@@ -167,7 +81,7 @@ class System:
         places = [udometer.http for udometer in self.udometers] * (2 // len(self.udometers))
         self.prometheus = stack.enter_context(
             scraping(tmp_path_factory.mktemp("p"),
-                     configuration % sum(places[:configuration.count("%s")], ())))
+                     configuration % sum(places[:configuration.count("%s")], ()), RULES))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxha
 # Further packages for "make test". prometheus includes promtool; g++ and locales are for the C
 # client.
 TEST_DEPS := bash g++ libcmocka-dev locales python3 python3-pytest python3-prometheus-client \
-	prometheus
+	python3-yaml prometheus
 
 # Further packages for .ci/run: the other compiler, its sanitizers, a formatter, linters, and
 # valgrind to count instructions.
@@ -27,11 +27,16 @@ CLIENT_TEST_DEPS := dash busybox zsh socat netcat-openbsd netcat-traditional nca
 	golang-gopkg-alexcesaro-statsd.v1-dev
 CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
+# Further packages for "make test-examples": languages of the examples' bots, and what draws
+# pictures of their dashboards. Node is installed as for the clients.
+EXAMPLE_DEPS := python3-matplotlib golang-go \
+	golang-github-datadog-datadog-go-dev
+
 # The npm package for "make bench-peers".
 STATSD := statsd@0.9.0
 
-.PHONY: all run test test-clients bench bench-parts bench-peers budget npm build-tests deps \
-	test-deps client-deps ci-deps install format clean help
+.PHONY: all run test test-clients test-examples bench bench-parts bench-peers budget npm \
+	build-tests deps test-deps client-deps example-deps ci-deps install format clean help
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -41,7 +46,8 @@ run: all ## install missing packages, build, start with the defaults
 	@$(BUILD)/src/udometer --welcome $(ARGS)
 
 test: build-tests ## install missing packages, build, run every fast suite
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite shells; \
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite shells \
+		--no-suite example-runs; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 # A target of its own, so that developers need not install four languages.
@@ -55,11 +61,16 @@ test-clients: build-tests client-deps $(CLIENTS_NODE) ## test the shell client a
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json $(BUILD)/clients.xml
 
 # Installs exactly the versions of the lock file, and runs no install scripts.
-$(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock.json | client-deps
+$(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock.json | npm
 	mkdir -p $(BUILD)/clients-node
 	cp $^ $(BUILD)/clients-node
 	npm ci --prefix $(BUILD)/clients-node --omit=optional --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# Two at a time, as each takes a minute and hardly a core.
+test-examples: build-tests example-deps $(CLIENTS_NODE) ## run each of docs/examples for a minute
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes 2 --suite example-runs; \
+	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 bench: build-tests ## measure and judge, with nothing else running (ROW=… for one row)
 	@python3 tests/bench/bench.py --build=$(BUILD) $(addprefix --row=,$(ROW)) $(BENCH_ARGS)
@@ -79,9 +90,9 @@ bench-peers: build-tests ## measure netdata, collectd and statsd under the same 
 	-@npm install --prefix $(BUILD)/peers --no-audit --no-fund --omit=optional $(STATSD)
 	@python3 tests/bench/peers.py $(BUILD) $(ARGS)
 
-# Skipped if npm exists: nodejs.org's nodejs brings its own, without Debian's package.
+# Nothing if npm exists: nodejs.org's nodejs brings its own, without Debian's package.
 npm:
-	$(call install-missing,npm)
+	$(call install-missing,$(if $(shell command -v npm 2>/dev/null),,nodejs npm))
 
 budget: build-tests ## count instructions and compare with tests/bench/budget.json
 	$(call install-missing,valgrind)
@@ -123,6 +134,9 @@ test-deps: deps ## install packages needed for "make test"
 # If npm is already installed from elsewhere, Debian's package cannot be installed.
 client-deps: test-deps ## install packages needed for "make test-clients"
 	$(call install-missing,$(CLIENT_TEST_DEPS) $(if $(shell command -v npm 2>/dev/null),,nodejs npm))
+
+example-deps: test-deps npm ## install packages needed for "make test-examples"
+	$(call install-missing,$(EXAMPLE_DEPS))
 
 ci-deps: test-deps ## install packages needed for .ci/run
 	$(call install-missing,$(CI_DEPS))

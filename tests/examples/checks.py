@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks: what is true of every example. test_SYSTEM.py makes its tests of these two classes:
+
+    class TestFiles(checks.Files):
+        system = "palingenesis"
+
+    class TestRun(checks.Run):
+        system = "palingenesis"
+
+Files needs no more than a second or two and is part of `make test`. Run starts everything, and an
+hour of the system passes in half a minute; its figures are printed at the end, and `make
+test-examples` shows them.
+"""
+
+import contextlib
+import math
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+import yaml
+
+import check_dashboards
+import promql
+from example import EXAMPLES, Bot, Example, System, working
+from exposition import Page, own_metrics
+from harness import DEADLINE, SLOWNESS, Udometer, promtool_check, run, wait_until
+from prometheus import running
+
+TYPES_OF_SUFFIXES = ("_bucket", "_sum", "_count")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+SOON_S = 1 * SLOWNESS
+LINK = re.compile(r"\[[^]]*\]\(([^)#]+)(?:#[^)]*)?\)|!\[[^]]*\]\(([^)]+)\)|`([\w./-]+\.\w+)`")
+
+
+def text_of(name, labels):
+    """A series as /metrics has it, with its labels sorted by name."""
+    def escape(value):
+        return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+    inside = ",".join('%s="%s"' % (k, escape(v)) for k, v in sorted(dict(labels).items()))
+    return name + ("{%s}" % inside if inside else "")
+
+
+def is_own(name):
+    """Whether a family tells something of udometer itself."""
+    return name.startswith(("udometer_", "process_"))
+
+
+def series_of(page):
+    """Each sample of the bot's metrics on a page, by its text."""
+    own = {name for family in page.families.values() if is_own(family.name)
+           for name, _ in family.samples}
+    return {text_of(name, labels): value for (name, labels), value in page.samples.items()
+            if name not in own}
+
+
+def promtool(*words, folder):
+    done = subprocess.run(["promtool", *words], cwd=folder, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def check_metric(metric, page):
+    """A metric of expected/SYSTEM.json is on the page, as it is described there."""
+    family = page.families.get(metric["name"])
+    assert family is not None, metric["name"] + " is missing"
+    assert family.type == metric["type"], metric["name"]
+    assert family.help == metric["help"], metric["name"]
+    bounds = {}
+    for name, pairs in family.samples:
+        labels = dict(pairs)
+        le = labels.pop("le", None)
+        assert sorted(labels) == sorted(metric["labels"]), text_of(name, pairs)
+        if le is not None:
+            bounds.setdefault(frozenset(labels.items()), []).append(float(le))
+    for got in bounds.values():
+        assert sorted(got) == [*map(float, metric["buckets"]), math.inf], metric["name"]
+
+
+def initial_series(metric):
+    """The series of a metric that are there from the start, all of them zero."""
+    for labels in metric.get("initial", []):
+        if metric["type"] != "histogram":
+            yield text_of(metric["name"], labels)
+            continue
+        for bound in [*metric["buckets"], "+Inf"]:
+            le = bound if isinstance(bound, str) else "%g" % bound
+            yield text_of(metric["name"] + "_bucket", {**labels, "le": le})
+        for suffix in ("_sum", "_count"):
+            yield text_of(metric["name"] + suffix, labels)
+
+
+class Base:
+    system = None
+
+    @classmethod
+    def needs_languages(cls):
+        return any((EXAMPLES / cls.system / name).exists() for name in ("bot.go", "bot.js"))
+
+    @pytest.fixture(scope="class")
+    def example(self):
+        return Example(self.system)
+
+
+class Files(Base):
+    """The files of an example, without its bot's work."""
+
+    def test_udometer_accepts_the_config(self, example):
+        done = run("--config.file=%s" % example.config, "--check-config")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "warning" not in done.stderr, done.stderr
+
+    def test_promtool_accepts_the_rules_and_the_config(self, example):
+        assert "SUCCESS" in promtool("check", "rules", "alerts.yml", folder=example.folder)
+        promtool("check", "config", "prometheus.yml", folder=example.folder)
+
+    def test_each_alert_is_tested(self, example):
+        """By promtool: each fires in one of its unit tests, and not in another."""
+        assert "SUCCESS" in promtool("test", "rules", "alerts_test.yml", folder=example.folder)
+        tests = yaml.safe_load(example.read("alerts_test.yml"))
+        fired, not_fired = set(), set()
+        for test in tests["tests"]:
+            for case in test.get("alert_rule_test", []):
+                (fired if case.get("exp_alerts") else not_fired).add(case["alertname"])
+        alerts = {name for name, _ in promql.of_rules(yaml.safe_load(example.read("alerts.yml")))}
+        assert alerts and alerts - fired == set(), "no test in which these fire"
+        assert alerts - not_fired == set(), "no test in which these do not fire"
+
+    def test_prometheus_scrapes_the_port_and_path_of_udometer(self, example):
+        path, port = example.expected["path"], example.expected["port"]
+        printed = run("--config.file=%s" % example.config, "--print-config").stdout
+        assert re.search(r"^web\.telemetry-path: %s\s" % re.escape(path), printed, re.M), printed
+        assert re.search(r"^web\.listen-address: \S*:%d\s" % port, printed, re.M), printed
+        jobs = yaml.safe_load(example.read("prometheus.yml"))["scrape_configs"]
+        assert path in [job.get("metrics_path", "/metrics") for job in jobs]
+        for job in jobs:
+            for group in job["static_configs"]:
+                assert [target.rsplit(":", 1)[1] for target in group["targets"]] == [str(port)]
+
+    def test_dashboards_are_as_the_document_states(self, example):
+        problems = check_dashboards.problems_of(example.folder / "grafana", example.expected)
+        assert problems == []
+
+    def test_the_readme_names_files_that_exist(self, example):
+        text = example.read("README.md")
+        assert "make example-" + self.system in text
+        for match in LINK.finditer(text):
+            path = match[1] or match[2]
+            if path and "://" not in path:
+                assert (example.folder / path).exists(), path
+
+    def test_a_bot_that_is_not_switched_on_sends_nothing(self, example, tmp_path):
+        """Neither without a word about metrics, nor with the word that means off."""
+        command = example.bot_command()
+        for flags in {}, {"metrics": "off"}:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+                server.bind(("127.0.0.1", 0))
+                words = {"duration": 120, "speed": 120, "metrics": None, **flags}
+                with working(tmp_path, command, server.getsockname(), **words) as bot:
+                    bot.wait(DEADLINE)
+                server.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    server.recv(1)
+            assert bot.totals()["series"] is not None
+
+    def test_initial_series_are_there_before_the_bot(self, example, tmp_path):
+        with running(Udometer(str(tmp_path), "--config.file=%s" % example.config,
+                              "--statsd.listen-udp=127.0.0.1:0",
+                              "--web.listen-address=127.0.0.1:0")) as udometer:
+            expected = {text: 0 for metric in example.expected["metrics"]
+                        for text in initial_series(metric)}
+            body = udometer.metrics(example.expected["path"])
+        assert (series_of(Page(body)) if body else {}) == expected
+
+
+class Hour:
+    """One run of an example, and what it left."""
+
+    def __init__(self, stack, example, directory, duration, speed):
+        self.example = example
+        self.duration, self.speed = duration, speed
+        self.stack = stack
+        self.directory = directory
+        self.command = example.bot_command()
+        self.parts = System(stack, example, directory, speed)
+        self.udometer = self.parts.udometer
+        self.prometheus = self.parts.prometheus
+        self.figures = {}
+        wait_until(self.prometheus.is_ready, "Prometheus is ready", DEADLINE)
+        wait_until(lambda: self.prometheus.number("min(up)") == 1, "the first scrape")
+        self.began = time.time()
+        bot = self.start_bot("hour", duration=duration, speed=speed)
+        bot.wait(duration / speed + DEADLINE)
+        self.totals = bot.totals()
+        self.wait_for_samples(self.totals["info"]["samples_sent"])
+        self.page = self.read_page()
+        self.own = self.read_own()
+        moment = time.time()
+        wait_until(lambda: self.prometheus.number("min(timestamp(up))") > moment, "a last scrape")
+        self.ended = time.time()
+        self.bot_cpu_s = bot.cpu_s
+
+    def start_bot(self, name, **flags):
+        folder = self.directory / name
+        folder.mkdir()
+        bot = Bot(folder, self.command, self.udometer.udp[0], **flags)
+        self.stack.callback(bot.stop)
+        return bot
+
+    def read_page(self):
+        return Page(self.udometer.metrics(self.example.expected["path"]))
+
+    def read_own(self):
+        return own_metrics(self.udometer.metrics(self.parts.self_path))
+
+    def wait_for_samples(self, expected):
+        """Wait until as many samples have been seen to as the bot says it has sent."""
+        def seen():
+            own = self.read_own()
+            return own.value("udometer_lines_total") + own.value("udometer_packed_samples_total")
+
+        wait_until(lambda: seen() == expected,
+                   lambda: "%d samples have come, not the %d sent" % (seen(), expected), 10)
+
+    def cpu_s(self):
+        stat = pathlib.Path("/proc/%d/stat" % self.udometer.pid).read_text()
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+    def memory_mb(self):
+        """The most that it has had."""
+        status = pathlib.Path("/proc/%d/status" % self.udometer.pid).read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024 / 1e6
+
+    def has_data(self, text):
+        """Whether an expression gives a number at some moment of the run."""
+        reply = self.prometheus.range(promql.for_speed(text, self.speed), self.began, self.ended, 1)
+        return any(value != "NaN" for series in reply for _, value in series["values"])
+
+
+@pytest.mark.long
+class Run(Base):
+    """An hour of the system at high speed, scraped by a real Prometheus."""
+
+    duration = 3600
+    speed = 120
+
+    @pytest.fixture(scope="class")
+    def hour(self, example, tmp_path_factory):
+        with contextlib.ExitStack() as stack:
+            hour = Hour(stack, example, tmp_path_factory.mktemp(self.system), self.duration,
+                        self.speed)
+            yield hour
+            for name, figure in hour.figures.items():
+                print("%s: %s: %s" % (self.system, name, figure))
+
+    def test_nothing_is_refused_or_lost(self, hour):
+        for name in "udometer_refused_total", "udometer_kernel_drops_total":
+            counts = {text_of(name, labels): value for labels, value in hour.own.named(name)
+                      if value}
+            assert counts == {}
+
+    def test_every_metric_is_there_as_described(self, example, hour):
+        for metric in example.expected["metrics"]:
+            check_metric(metric, hour.page)
+        names = {metric["name"] for metric in example.expected["metrics"]}
+        others = {name for name in hour.page.families if not is_own(name)} - names
+        assert others == set(), "expected/%s.json does not have these" % self.system
+
+    def test_the_page_has_exactly_the_totals_of_the_bot(self, example, hour):
+        expected = {text: 0 for metric in example.expected["metrics"]
+                    for text in initial_series(metric)}
+        expected.update(hour.totals["series"])
+        got = series_of(hour.page)
+        wrong = {text: (value, got.get(text)) for text, value in expected.items()
+                 if got.get(text) != value}
+        assert wrong == {}, "the bot's total, and the page's"
+        assert set(got) - set(expected) == set(), "the bot knows nothing of these"
+
+    def test_vanished_series_are_gone(self, hour):
+        """At the end of the hour, or soon after, when they expire."""
+        absent = set(hour.totals["absent"])
+        wait_until(lambda: not absent & set(series_of(hour.read_page())),
+                   lambda: "still there: %s" % (absent & set(series_of(hour.read_page()))))
+
+    def test_promtool_accepts_the_page(self, hour, example):
+        status, output = promtool_check(hour.page)
+        lint = [line for line in output.splitlines()
+                if not any(known in line for known in example.expected.get("lint", []))]
+        assert status in (0, 3) and lint == [], output
+
+    def test_every_expression_gives_data(self, example, hour):
+        expressions = list(example.expressions())
+        empty = [(where, text) for where, text in expressions if not hour.has_data(text)]
+        assert expressions and empty == []
+
+    def test_prometheus_could_read_every_scrape(self, hour):
+        assert hour.prometheus.number("min(min_over_time(up[1h]))") == 1
+
+    def test_a_sample_is_in_a_scrape_within_a_second(self, example, hour):
+        metric = next(m for m in example.expected["metrics"] if m["type"] == "counter")
+        labels = next(labels for labels, _ in hour.page.named(metric["name"]))
+        line = "%s:1|c" % metric["name"]
+        if labels:
+            line += "|#" + ",".join("%s:%s" % pair for pair in labels.items())
+        slowest = 0
+        for _ in range(20):
+            before = hour.read_page().get(metric["name"], **labels) or 0
+            began = time.monotonic()
+            hour.udometer.send(line)
+            wait_until(lambda: hour.read_page().get(metric["name"], **labels) == before + 1,
+                       "the sample is on the page")
+            slowest = max(slowest, time.monotonic() - began)
+        hour.figures["from a sample to a scrape"] = "%.0f ms" % (slowest * 1000)
+        assert slowest <= SOON_S
+
+    def test_it_costs_little(self, hour):
+        """
+        At the speed of life, with a scrape each second; and of the bot, what sending costs it.
+        """
+        silent = hour.start_bot("silent", duration=self.duration, speed=self.speed * 2,
+                                metrics="off")
+        live = hour.start_bot("live", duration=10, speed=1)
+        began, used_s = time.monotonic(), hour.cpu_s()
+        live.wait(10 + DEADLINE)
+        share = (hour.cpu_s() - used_s) / (time.monotonic() - began)
+        silent.wait(self.duration / self.speed + DEADLINE)
+        loss = (hour.bot_cpu_s - silent.cpu_s) / self.duration
+        hour.figures.update({
+            "memory of udometer": "%.1f MB" % hour.memory_mb(),
+            "processor of udometer": "%.2f %% of a core" % (share * 100),
+            "samples of the hour": hour.totals["info"]["samples_sent"],
+            "bot's loop": "%.3f %%" % (loss * 100)})
+        assert hour.memory_mb() < 50 * SLOWNESS
+        assert share < 0.01 * SLOWNESS
+        assert loss < 0.01

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Example: a folder of docs/examples, and the programs that make it live.
+
+A run is udometer with the folder's udometer.yml, its bot at high speed, and a Prometheus with its
+prometheus.yml, all on free ports of this machine.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+
+import yaml
+
+import promql
+from children import clean_environment
+from harness import DEADLINE, Udometer
+from languages import GO_ENVIRONMENT, NODE_MODULES
+from prometheus import running, scraping
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+EXPECTED = pathlib.Path(__file__).resolve().parent / "expected"
+BUILD = pathlib.Path(os.environ["UDOMETER_BUILD"])
+TTL = re.compile(r"(\bttl:\s*)(%s)" % promql.DURATION)
+# A TTL of a fast run is at least this long, or live series would expire on a busy machine.
+SHORTEST_TTL_S = 3
+
+
+def all_systems():
+    return sorted(path.parent.name for path in EXAMPLES.glob("*/udometer.yml"))
+
+
+class Example:
+    def __init__(self, system):
+        self.system = system
+        self.folder = EXAMPLES / system
+        self.expected = json.loads((EXPECTED / (system + ".json")).read_text("utf-8"))
+        self.config = self.folder / "udometer.yml"
+
+    def read(self, name):
+        return (self.folder / name).read_text("utf-8")
+
+    def dashboards(self):
+        """Each dashboard by its file's name."""
+        return {path.name: json.loads(path.read_text("utf-8"))
+                for path in sorted((self.folder / "grafana").glob("*.json"))}
+
+    def expressions(self):
+        """Every expression of the example: where it stands, and its text."""
+        for name, dashboard in self.dashboards().items():
+            for title, text in promql.of_dashboard(dashboard):
+                yield "grafana/%s, %s" % (name, title), text
+            for title, text in promql.of_variables(dashboard):
+                yield "grafana/%s, $%s" % (name, title), text
+        for name, text in promql.of_rules(yaml.safe_load(self.read("alerts.yml"))):
+            yield "alerts.yml, " + name, text
+        for text in promql.of_list(self.read("queries.promql")):
+            yield "queries.promql", text
+
+    def config_for(self, directory, speed):
+        """A copy of udometer.yml whose TTLs are shorter by this factor."""
+        def shorter(match):
+            seconds = promql.seconds_of(match[2])
+            if seconds:
+                seconds = max(SHORTEST_TTL_S, seconds / speed)
+            return "%s%dms" % (match[1], round(seconds * 1000)) if seconds else match[0]
+
+        copy = directory / "udometer.yml"
+        copy.write_text(TTL.sub(shorter, self.config.read_text("utf-8")), "utf-8")
+        return copy
+
+    def prometheus_for(self, udometer):
+        """The text of prometheus.yml for this udometer, scraped each second."""
+        config = yaml.safe_load(self.read("prometheus.yml"))
+        config["global"] = {**config.get("global", {}), "scrape_interval": "1s",
+                            "scrape_timeout": "1s", "evaluation_interval": "1s"}
+        config["rule_files"] = ["rules.yml"]
+        config.pop("alerting", None)
+        for job in config["scrape_configs"]:
+            job.pop("scrape_interval", None)
+            job.pop("scrape_timeout", None)
+            for group in job["static_configs"]:
+                group["targets"] = ["%s:%d" % udometer.http]
+        return yaml.safe_dump(config)
+
+    # --- the bot ---
+
+    def bot_command(self):
+        """The command that starts the bot. One in Go is compiled first."""
+        paths = {suffix: self.folder / ("bot" + suffix)
+                 for suffix in (".c", ".sh", ".go", ".js", ".py")}
+        suffix, = [suffix for suffix, path in paths.items() if path.exists()]
+        path = str(paths[suffix])
+        if suffix == ".c":
+            return [str(BUILD / "docs" / "examples" / (self.system + "-bot"))]
+        if suffix == ".go":
+            program = str(BUILD / "docs" / "examples" / (self.system + "-bot"))
+            subprocess.run(["go", "build", "-o", program, path], check=True, timeout=300,
+                           env={**clean_environment(), **GO_ENVIRONMENT})
+            return [program]
+        return {".sh": ["bash"], ".js": ["node"], ".py": ["/usr/bin/python3"]}[suffix] + [path]
+
+
+def destination(host, port):
+    """The environment that tells every client where to send."""
+    return {"UDOMETER_URL": "udp://%s:%d" % (host, port), "STATSD_HOST": host,
+            "STATSD_PORT": str(port), "DD_AGENT_HOST": host, "DD_DOGSTATSD_PORT": str(port),
+            "NODE_PATH": NODE_MODULES}
+
+
+class Bot:
+    """A bot that sends to an address; its output is in @directory."""
+
+    def __init__(self, directory, command, address, **flags):
+        self.totals_path = directory / "totals.json"
+        self.output_path = directory / "bot.log"
+        flags = {"seed": 1, "metrics": "on", "totals": self.totals_path, **flags}
+        words = ["--%s=%s" % (name, value) for name, value in flags.items() if value is not None]
+        with open(self.output_path, "wb") as output:
+            self.process = subprocess.Popen(
+                [*command, *words], cwd=directory, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, env=clean_environment(destination(*address)))
+        self.cpu_s = None
+
+    def wait(self, seconds):
+        """Wait for its end, which must be orderly; sets cpu_s, with its own children."""
+        end = time.monotonic() + seconds
+        while True:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            if pid:
+                break
+            assert time.monotonic() < end, "the bot still runs: " + self.output()
+            time.sleep(0.005)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu_s = usage.ru_utime + usage.ru_stime
+        assert self.process.returncode == 0, "status %d: %s" % (
+            self.process.returncode, self.output())
+
+    def totals(self):
+        return json.loads(self.totals_path.read_text("utf-8"))
+
+    def output(self):
+        return self.output_path.read_text("utf-8", "replace")
+
+    def stop(self):
+        if self.process.returncode is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(DEADLINE)
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def working(*words, **options):
+    """A Bot that ends with the block."""
+    bot = Bot(*words, **options)
+    try:
+        yield bot
+    finally:
+        bot.stop()
+
+
+class System:
+    """A udometer and a Prometheus of an example, which end with @stack."""
+
+    def __init__(self, stack, example, directory, speed):
+        self.directory = directory
+        config = example.config_for(directory, speed)
+        self.udometer = stack.enter_context(running(
+            Udometer(str(directory), "--config.file=%s" % config,
+                     "--statsd.listen-udp=127.0.0.1:0", "--web.listen-address=127.0.0.1:0")))
+        (directory / "prometheus").mkdir()
+        self.prometheus = stack.enter_context(scraping(
+            directory / "prometheus", example.prometheus_for(self.udometer),
+            example.read("alerts.yml")))
+        settings = yaml.safe_load(config.read_text("utf-8"))
+        web = settings.get("web", {})
+        self.self_path = (web.get("self-metrics-path") or settings.get("web.self-metrics-path")
+                          or example.expected["path"])

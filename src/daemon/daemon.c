@@ -30,7 +30,7 @@
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
 #include "daemon/welcome.h"
-#include "daemon/worker.h"
+#include "daemon/workers.h"
 #include "http/server.h"
 #include "web/routes.h"
 #include "web/scraper_names.h"
@@ -42,7 +42,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define WORKERS_MAX CELLS_MAX
 /* Descriptors for each worker's loop, and for everything else with a few HTTP connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
@@ -51,21 +50,18 @@
 
 struct daemon {
     const struct daemon_options *options;
-    unsigned n_workers;
     uint64_t seed;
     _Atomic uint64_t n_expired, n_unscraped;
 
     struct buckets *buckets, *batch_buckets;
     struct registry *registry;
-    struct telemetry_row *rows;
-    struct refused *refused; /* a list for each worker */
     struct scrape_stats scrapes;
     struct places *places;
     struct cut_tags cut_tags;
     struct suspect_sink suspects;
 
     struct sockets sockets;
-    struct worker *workers[WORKERS_MAX];
+    struct workers workers;
     struct socket_files *socket_files; /* NULL: there are none */
     struct reload_stats reloads;
     struct reload *reload;
@@ -80,15 +76,6 @@ struct daemon {
 
 /* --- the shared parts ------------------------------------------------------------ */
 
-static unsigned choose_n_workers(const struct daemon_options *options)
-{
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (options->n_workers)
-        return options->n_workers;
-    return n_cores > 1 ? 2 : 1;
-}
-
 static int make_registry(struct daemon *daemon)
 {
     struct registry_options options = daemon->options->registry;
@@ -99,7 +86,7 @@ static int make_registry(struct daemon *daemon)
         r = selfmetrics_batch_buckets(&daemon->batch_buckets);
     if (r < 0)
         return r;
-    options.n_workers = daemon->n_workers;
+    options.n_workers = daemon->workers.n;
     options.seed = daemon->seed;
     options.buckets = daemon->buckets;
     r = registry_new(&daemon->registry, &options);
@@ -115,6 +102,7 @@ static int make_registry(struct daemon *daemon)
 
 static int make_shared(struct daemon *daemon)
 {
+    unsigned n_workers = workers_choose(daemon->options->n_workers);
     int r;
 
     if (getrandom(&daemon->seed, sizeof(daemon->seed), 0) != sizeof(daemon->seed))
@@ -122,23 +110,20 @@ static int make_shared(struct daemon *daemon)
     daemon->cut_tags.seed = daemon->seed;
     daemon->suspects = cut_tags_sink(&daemon->cut_tags);
     reload_stats_init(&daemon->reloads, clock_realtime_ns());
-    r = make_registry(daemon);
+    r = workers_init(&daemon->workers, n_workers, daemon->seed);
     if (r == 0)
-        r = scrape_stats_init(&daemon->scrapes);
-    if (r == 0)
-        r = telemetry_new(&daemon->rows, daemon->n_workers);
-    return r < 0 ? r : refused_new(&daemon->refused, daemon->n_workers, daemon->seed);
+        r = make_registry(daemon);
+    return r < 0 ? r : scrape_stats_init(&daemon->scrapes);
 }
 
 static void free_shared(struct daemon *daemon)
 {
     places_free(daemon->places);
     scrape_stats_deinit(&daemon->scrapes);
-    free(daemon->refused);
-    free(daemon->rows);
     registry_free(daemon->registry);
     buckets_free(daemon->batch_buckets);
     buckets_free(daemon->buckets);
+    workers_deinit(&daemon->workers);
 }
 
 /*
@@ -147,7 +132,7 @@ static void free_shared(struct daemon *daemon)
  */
 static uint64_t count_files(const struct daemon *daemon)
 {
-    return FILES_ANYWAY + daemon->n_workers * FILES_PER_WORKER + sockets_count(&daemon->sockets);
+    return FILES_ANYWAY + daemon->workers.n * FILES_PER_WORKER + sockets_count(&daemon->sockets);
 }
 
 /* Allow as many descriptors as possible; check that there are enough before opening some. */
@@ -184,7 +169,7 @@ static int open_sockets(struct daemon *daemon)
         .listeners = &daemon->options->listeners,
         .http_address = daemon->options->http_address,
         .is_http_default = daemon->options->is_http_default,
-        .n_workers = daemon->n_workers,
+        .n_workers = daemon->workers.n,
     };
 
     return sockets_open(&daemon->sockets, &options);
@@ -199,52 +184,35 @@ static void on_ended(void *ctx)
     sweeper_notify(daemon->sweeper);
 }
 
-static int start_worker(struct daemon *daemon, unsigned index)
-{
-    struct intake_socket sockets[INTAKE_SOCKETS_MAX];
-    const struct intake_options options = {
-        .lane = {
-            .shard = {
-                .registry = daemon->registry,
-                .worker = index,
-                .max_key_bytes = daemon->options->max_key_bytes,
-                .seed = daemon->seed,
-            },
-            .pipeline = &daemon->options->pipeline,
-            .row = &daemon->rows[index],
-        },
-        .sockets = sockets,
-        .n_sockets = listeners_of_worker(&daemon->sockets.listeners, index, sockets),
-        .refused = &daemon->refused[index],
-        .places = daemon->places,
-        .suspects = &daemon->suspects,
-        .idle_max_ns = daemon->options->idle_max_s * CLOCK_NS_PER_S,
-        .on_ended = on_ended,
-        .ctx = daemon,
-    };
-
-    return worker_start(&daemon->workers[index], &options);
-}
-
 static int start_workers(struct daemon *daemon)
 {
-    int r = 0;
+    const struct workers_options options = {
+        .intake = {
+            .lane = {
+                .shard = {
+                    .registry = daemon->registry,
+                    .max_key_bytes = daemon->options->max_key_bytes,
+                    .seed = daemon->seed,
+                },
+                .pipeline = &daemon->options->pipeline,
+            },
+            .places = daemon->places,
+            .suspects = &daemon->suspects,
+            .idle_max_ns = daemon->options->idle_max_s * CLOCK_NS_PER_S,
+            .on_ended = on_ended,
+            .ctx = daemon,
+        },
+        .listeners = &daemon->sockets.listeners,
+    };
 
-    for (unsigned i = 0; i < daemon->n_workers && r == 0; i++)
-        r = start_worker(daemon, i);
-    return r;
+    return workers_start(&daemon->workers, &options);
 }
 
 static void stop_workers(struct daemon *daemon)
 {
     reload_stop(daemon->reload); /* it asks workers, and so do the next */
     socket_files_stop(daemon->socket_files);
-    for (unsigned i = 0; i < daemon->n_workers; i++)
-        worker_ask_to_stop(daemon->workers[i]);
-    for (unsigned i = 0; i < daemon->n_workers; i++) {
-        worker_stop(daemon->workers[i]);
-        daemon->workers[i] = NULL;
-    }
+    workers_stop(&daemon->workers);
     socket_files_free(TAKE(daemon->socket_files));
 }
 
@@ -255,8 +223,8 @@ static int start_http(struct daemon *daemon)
 
     daemon->selfmetrics = (struct selfmetrics){
         .registry = daemon->registry,
-        .rows = daemon->rows,
-        .n_rows = daemon->n_workers,
+        .rows = daemon->workers.rows,
+        .n_rows = daemon->workers.n,
         .sockets = daemon->sockets.listed,
         .n_sockets = daemon->sockets.n_listed,
         .limits = daemon->options->limits,
@@ -274,8 +242,8 @@ static int start_http(struct daemon *daemon)
     daemon->routes.has_lifecycle = daemon->options->has_lifecycle;
     daemon->routes.quit = signals_ask_to_stop;
     options.n_routes = daemon->routes.n;
-    daemon->routes.refused = daemon->refused;
-    daemon->routes.n_refused = daemon->n_workers;
+    daemon->routes.refused = daemon->workers.refused;
+    daemon->routes.n_refused = daemon->workers.n;
     daemon->sockets.http.n = 0; /* the server owns them from here on */
     return server_start(&daemon->http, daemon->sockets.http.fds, n_sockets, &options);
 }
@@ -292,8 +260,8 @@ static int start_reload(struct daemon *daemon)
         .line = daemon->options->line,
         .limits = daemon->options->pipeline.resolve.limits,
         .registry = daemon->registry,
-        .workers = daemon->workers,
-        .n_workers = daemon->n_workers,
+        .workers = daemon->workers.items,
+        .n_workers = daemon->workers.n,
         .is_watching = daemon->options->is_watching,
         .stats = &daemon->reloads,
         .on_done = on_reloaded,
@@ -322,7 +290,8 @@ static int start_threads(struct daemon *daemon)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     r = start_workers(daemon);
     if (r == 0)
-        r = socket_files_start(&daemon->socket_files, &daemon->sockets.listeners, daemon->workers);
+        r = socket_files_start(&daemon->socket_files, &daemon->sockets.listeners,
+                               daemon->workers.items);
     if (r == 0)
         r = start_http(daemon);
     if (r == 0)
@@ -341,7 +310,7 @@ static void log_end(struct daemon *daemon)
     uint64_t sum[_TELEMETRY_N];
     uint64_t applied = 0, drops = 0;
 
-    telemetry_sum(daemon->rows, daemon->n_workers, sum);
+    telemetry_sum(daemon->workers.rows, daemon->workers.n, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
     for (unsigned i = 0; i < daemon->sockets.n_listed; i++)
@@ -376,8 +345,8 @@ static int open_sweeper(struct daemon *daemon)
 {
     struct sweeper_options options = {
         .registry = daemon->registry,
-        .workers = daemon->workers,
-        .n_workers = daemon->n_workers,
+        .workers = daemon->workers.items,
+        .n_workers = daemon->workers.n,
         .unscraped_ttl_s = daemon->options->unscraped_ttl_s,
         .shown_ns = &daemon->scrapes.shown_ns,
         .n_expired = &daemon->n_expired,
@@ -430,7 +399,7 @@ static void close_loop(struct daemon *daemon)
 static void run_loop(struct daemon *daemon)
 {
     atomic_store(&daemon->routes.is_ready, true);
-    log_info("ready", LOG_UINT("workers", daemon->n_workers), LOG_UINT("pid", (uint64_t)getpid()));
+    log_info("ready", LOG_UINT("workers", daemon->workers.n), LOG_UINT("pid", (uint64_t)getpid()));
     if (daemon->options->has_welcome)
         print_welcome(daemon);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
@@ -477,7 +446,6 @@ int daemon_run(const struct daemon_options *options)
     if (!daemon)
         return -ENOMEM;
     daemon->options = options;
-    daemon->n_workers = choose_n_workers(options);
     signal(SIGPIPE, SIG_IGN);
 
     r = start(daemon);

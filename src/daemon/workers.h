@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Workers: all of them, and what others read of each
+ */
+
+#include "base/compiler.h"
+#include "daemon/listeners.h"
+#include "daemon/worker.h"
+
+/* All zero: there are none. */
+struct workers {
+    unsigned n;
+    struct telemetry_row *rows; /* one for each, and so are the next two */
+    struct refused *refused;
+    struct worker *items[CELLS_MAX];
+};
+
+struct workers_options {
+    struct intake_options intake; /* of each; its number, row, list and sockets are filled in */
+    struct listeners *listeners;  /* whose sockets they receive from; borrowed */
+};
+
+/* The number of workers, where @n_wanted is what the user wants; 0: not said. */
+unsigned workers_choose(unsigned n_wanted);
+
+/*
+ * Make the rows and lists of @n workers, which do not run yet. @seed is for the lists. Returns 0 or
+ * -ENOMEM; in both cases workers_deinit() may be called.
+ */
+MUST_CHECK int workers_init(struct workers *workers, unsigned n, uint64_t seed);
+
+/* Free the rows and lists, after workers_stop(). */
+void workers_deinit(struct workers *workers);
+
+/*
+ * Start all of them. Returns 0; or negative errno, and then some may run: workers_stop() must be
+ * called in either case.
+ */
+MUST_CHECK int workers_start(struct workers *workers, const struct workers_options *options);
+
+/* Stop all that run, as worker_stop() does, at the same time. May be called again. */
+void workers_stop(struct workers *workers);

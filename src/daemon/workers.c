@@ -29,14 +29,20 @@ int workers_init(struct workers *workers, unsigned n, uint64_t seed)
     int r;
 
     *workers = (struct workers){ .n = n };
+    pthread_mutex_init(&workers->lock, NULL);
+    pthread_cond_init(&workers->answered, NULL);
     r = telemetry_new(&workers->rows, n);
     return r < 0 ? r : refused_new(&workers->refused, n, seed);
 }
 
 void workers_deinit(struct workers *workers)
 {
+    if (workers->n == 0)
+        return;
     free(workers->refused);
     free(workers->rows);
+    pthread_cond_destroy(&workers->answered);
+    pthread_mutex_destroy(&workers->lock);
     *workers = (struct workers){ 0 };
 }
 
@@ -61,6 +67,41 @@ int workers_start(struct workers *workers, const struct workers_options *options
         r = start_worker(workers, i, options);
     return r;
 }
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+/* On a worker's thread. */
+static void do_part(struct shard *shard, void *arg)
+{
+    struct workers_part *part = arg;
+    struct workers *workers = part->workers;
+    unsigned i = (unsigned)(part - workers->parts);
+
+    workers->request->run(workers->request->ctx, i, worker_intake(workers->items[i]));
+    pthread_mutex_lock(&workers->lock);
+    workers->n_awaited--;
+    pthread_cond_signal(&workers->answered);
+    pthread_mutex_unlock(&workers->lock);
+}
+
+void workers_ask(struct workers *workers, unsigned first, unsigned end,
+                 const struct workers_request *request)
+{
+    pthread_mutex_lock(&workers->lock);
+    workers->request = request;
+    workers->n_awaited = end - first;
+    for (unsigned i = first; i < end; i++) {
+        struct workers_part *part = &workers->parts[i];
+
+        *part = (struct workers_part){ workers, { .run = do_part, .arg = part } };
+        worker_ask(workers->items[i], &part->task);
+    }
+    while (workers->n_awaited > 0)
+        pthread_cond_wait(&workers->answered, &workers->lock);
+    pthread_mutex_unlock(&workers->lock);
+}
+
+/* --- the end -------------------------------------------------------------------------------- */
 
 void workers_stop(struct workers *workers)
 {

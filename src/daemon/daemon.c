@@ -11,7 +11,7 @@
  *      loop, signals, sweeper        before the workers, which may notify the sweeper at once
  *      workers                       receive
  *      HTTP                          serves
- *      reload                        reads the config again; udometer is ready when all is there
+ *      upkeep                        reloads the config; udometer is ready when all is there
  *
  * On SIGTERM, /-/ready answers 503 at once. The workers drain their sockets and stop while
  * HTTP still answers. What is left of the log may take a second at most.
@@ -24,11 +24,10 @@
 #include "daemon/cut_tags.h"
 #include "daemon/files.h"
 #include "daemon/initial_series.h"
-#include "daemon/reload.h"
 #include "daemon/signals.h"
-#include "daemon/socket_files.h"
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
+#include "daemon/upkeep.h"
 #include "daemon/welcome.h"
 #include "daemon/workers.h"
 #include "http/server.h"
@@ -62,9 +61,8 @@ struct daemon {
 
     struct sockets sockets;
     struct workers workers;
-    struct socket_files *socket_files; /* NULL: there are none */
     struct reload_stats reloads;
-    struct reload *reload;
+    struct upkeep *upkeep;
     struct selfmetrics selfmetrics;
     struct routes routes;
     struct http_server *http;
@@ -210,10 +208,8 @@ static int start_workers(struct daemon *daemon)
 
 static void stop_workers(struct daemon *daemon)
 {
-    reload_stop(daemon->reload); /* it asks workers, and so do the next */
-    socket_files_stop(daemon->socket_files);
+    upkeep_stop(daemon->upkeep); /* it asks the workers */
     workers_stop(&daemon->workers);
-    socket_files_free(TAKE(daemon->socket_files));
 }
 
 static int start_http(struct daemon *daemon)
@@ -253,24 +249,26 @@ static void on_reloaded(void *ctx)
     server_wake(((struct daemon *)ctx)->http);
 }
 
-static int start_reload(struct daemon *daemon)
+static int start_upkeep(struct daemon *daemon)
 {
-    const struct reload_options options = {
-        .settings = daemon->options->settings,
-        .line = daemon->options->line,
-        .limits = daemon->options->pipeline.resolve.limits,
-        .registry = daemon->registry,
-        .workers = daemon->workers.items,
-        .n_workers = daemon->workers.n,
-        .is_watching = daemon->options->is_watching,
-        .stats = &daemon->reloads,
-        .on_done = on_reloaded,
-        .ctx = daemon,
+    const struct upkeep_options options = {
+        .reload = {
+            .settings = daemon->options->settings,
+            .line = daemon->options->line,
+            .limits = daemon->options->pipeline.resolve.limits,
+            .registry = daemon->registry,
+            .workers = &daemon->workers,
+            .is_watching = daemon->options->is_watching,
+            .stats = &daemon->reloads,
+            .on_done = on_reloaded,
+            .ctx = daemon,
+        },
+        .listeners = &daemon->sockets.listeners,
     };
-    int r = reload_start(&daemon->reload, &options);
+    int r = upkeep_start(&daemon->upkeep, &options);
 
     if (r == 0)
-        daemon->routes.reload = reload_functions(daemon->reload);
+        daemon->routes.reload = reload_functions(upkeep_reload(daemon->upkeep));
     return r;
 }
 
@@ -290,12 +288,9 @@ static int start_threads(struct daemon *daemon)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     r = start_workers(daemon);
     if (r == 0)
-        r = socket_files_start(&daemon->socket_files, &daemon->sockets.listeners,
-                               daemon->workers.items);
-    if (r == 0)
         r = start_http(daemon);
     if (r == 0)
-        r = start_reload(daemon);
+        r = start_upkeep(daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r < 0)
         log_no_threads(r);
@@ -338,7 +333,7 @@ static void on_hangup(void *ctx)
     struct daemon *daemon = ctx;
 
     log_info("reloading the config", LOG_TEXT("signal", "SIGHUP"));
-    (void)reload_ask(daemon->reload);
+    (void)reload_ask(upkeep_reload(daemon->upkeep));
 }
 
 static int open_sweeper(struct daemon *daemon)
@@ -454,7 +449,7 @@ int daemon_run(const struct daemon_options *options)
 
     stop_workers(daemon);
     server_stop(daemon->http);
-    reload_free(daemon->reload);
+    upkeep_free(daemon->upkeep);
     close_loop(daemon);
     log_end_ns = clock_monotonic_ns() + LOG_END_MAX_NS;
     log_flush(log_end_ns); /* so that there is room for the totals */

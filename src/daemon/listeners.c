@@ -260,6 +260,7 @@ static int bind_file(struct listeners *listeners, const char *path, int type)
     file->type = type;
     file->fd = fd;
     file->worker = 0;
+    file->last_error = 0;
     if (!unix_is_abstract(path))
         listeners->n_files++;
     return fd;

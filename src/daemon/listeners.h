@@ -63,6 +63,7 @@ struct listener_file {
     int type;        /* SOCK_DGRAM or SOCK_STREAM */
     int fd;          /* of its socket */
     unsigned worker; /* that receives from it, or the first of those that accept */
+    int last_error;  /* why it cannot be made again; 0 if it is there (daemon/socket_files.h) */
 };
 
 struct listeners {

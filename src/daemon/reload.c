@@ -3,8 +3,8 @@
 /*
  * Reload
  *
- * A thread of its own reads the files, because a disk may take long, and main must not wait for
- * one. Once all is read, nothing that follows waits for anything but the workers:
+ * Runs on the disk thread, because a disk may take long. Once all is read, nothing that follows
+ * waits for anything but the workers:
  *
  *      thread      makes a mapper for each worker; if there is no memory, nothing has changed
  *                  declares the initial series of the new mapping
@@ -28,36 +28,17 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define END_MAX_NS CLOCK_NS_PER_S
-
-/* How often to look whether files have changed. */
-#define WATCH_NS CLOCK_NS_PER_S
-
-/* A worker's part: it gets a mapper, and gives back the one that it had. */
-struct swap {
-    struct reload *reload;
-    struct worker *worker;
-    struct worker_task task;
-    struct mapper *mapper; /* NULL after the start without a mapping: none */
-};
-
 struct reload {
     struct reload_options options;
     struct command_line line; /* a copy, because the thread may be abandoned while it reads */
-    struct swap *swaps;       /* one for each worker */
+    struct mapper **mappers;  /* one for each worker: its next one, or its last one; or NULL */
     uint64_t generation;      /* of the last attempt */
-    struct watch watch;       /* the thread's */
-    pthread_t thread;
-    bool has_stopped, is_stuck;
+    struct watch watch;
 
-    pthread_mutex_t lock; /* for what follows */
-    pthread_cond_t changed;
+    pthread_mutex_t lock;              /* for what follows */
     uint64_t n_asked, n_begun, n_done; /* the tickets given out, being read, and settled */
     enum reload_outcome outcome;       /* of the last reload that is settled, */
     struct buffer text;                /* and what to tell people about it */
-    bool is_reading;                   /* the thread may wait for a disk */
-    unsigned n_awaited;                /* workers that have not answered yet */
-    bool is_stopping, has_ended;
 };
 
 /* What was read. */
@@ -76,38 +57,18 @@ static void free_config(struct fresh_config *fresh)
 
 /* --- the workers' part ----------------------------------------------------------------------- */
 
-/* On a worker's thread. */
-static void exchange(struct shard *shard, void *arg)
+static void exchange(void *ctx, unsigned worker, struct intake *intake)
 {
-    struct swap *swap = arg;
-    struct reload *reload = swap->reload;
+    struct reload *reload = ctx;
 
-    swap->mapper = intake_exchange_mapper(worker_intake(swap->worker), swap->mapper);
-    pthread_mutex_lock(&reload->lock);
-    reload->n_awaited--;
-    pthread_cond_broadcast(&reload->changed);
-    pthread_mutex_unlock(&reload->lock);
+    reload->mappers[worker] = intake_exchange_mapper(intake, reload->mappers[worker]);
 }
-
-/* Let all workers exchange their mappers, and wait until they have. They run every task. */
-static void exchange_all(struct reload *reload)
-{
-    pthread_mutex_lock(&reload->lock);
-    reload->n_awaited = reload->options.n_workers;
-    for (unsigned i = 0; i < reload->options.n_workers; i++)
-        worker_ask(reload->swaps[i].worker, &reload->swaps[i].task);
-    while (reload->n_awaited > 0)
-        pthread_cond_wait(&reload->changed, &reload->lock);
-    pthread_mutex_unlock(&reload->lock);
-}
-
-/* --- the thread ------------------------------------------------------------------------------- */
 
 static void free_mappers(struct reload *reload)
 {
-    for (unsigned i = 0; i < reload->options.n_workers; i++) {
-        mapper_free(reload->swaps[i].mapper);
-        reload->swaps[i].mapper = NULL;
+    for (unsigned i = 0; i < reload->options.workers->n; i++) {
+        mapper_free(reload->mappers[i]);
+        reload->mappers[i] = NULL;
     }
 }
 
@@ -116,12 +77,14 @@ static int make_mappers(struct reload *reload, struct mapping *mapping)
 {
     int r = 0;
 
-    for (unsigned i = 0; i < reload->options.n_workers && r == 0; i++)
-        r = mapper_new(&reload->swaps[i].mapper, mapping, &reload->options.limits);
+    for (unsigned i = 0; i < reload->options.workers->n && r == 0; i++)
+        r = mapper_new(&reload->mappers[i], mapping, &reload->options.limits);
     if (r < 0)
         free_mappers(reload);
     return r;
 }
+
+/* --- reading --------------------------------------------------------------------------------- */
 
 static void log_lines(enum log_level level, const char *message, const struct problems *problems)
 {
@@ -159,13 +122,14 @@ static int read_config(struct reload *reload, struct fresh_config *fresh)
 /* Put the config in force. Returns 0, or -ENOMEM with nothing changed. */
 static int apply(struct reload *reload, const struct fresh_config *fresh)
 {
+    const struct workers_request request = { exchange, reload };
     struct mapping *mapping = config_mapping(fresh->settings);
     int r = make_mappers(reload, mapping);
 
     if (r < 0)
         return r;
     initial_series_declare(reload->options.registry, mapping);
-    exchange_all(reload);
+    workers_ask(reload->options.workers, 0, reload->options.workers->n, &request);
     free_mappers(reload);
     atomic_store(&reload->options.stats->n_rules, mapping_n_rules(mapping));
     return 0;
@@ -206,18 +170,6 @@ static void tell_failure(const struct fresh_config *fresh, int error, struct buf
               LOG_UINT("problems", fresh->problems.n), LOG_TEXT("error", reason));
 }
 
-/* Returns false if the process ends. */
-static bool end_reading(struct reload *reload)
-{
-    bool is_stopping;
-
-    pthread_mutex_lock(&reload->lock);
-    reload->is_reading = false;
-    is_stopping = reload->is_stopping;
-    pthread_mutex_unlock(&reload->lock);
-    return !is_stopping;
-}
-
 /* Publish the outcome, and take @text. */
 static void settle(struct reload *reload, enum reload_outcome outcome, struct buffer *text)
 {
@@ -231,14 +183,24 @@ static void settle(struct reload *reload, enum reload_outcome outcome, struct bu
     reload->options.on_done(reload->options.ctx);
 }
 
-/* Reload once. Until end_reading() only what the thread owns may be touched. */
-static void reload_once(struct reload *reload)
+static void begin(struct reload *reload)
+{
+    pthread_mutex_lock(&reload->lock);
+    reload->n_begun = reload->n_asked;
+    pthread_mutex_unlock(&reload->lock);
+}
+
+void reload_run(struct reload *reload)
 {
     CLEANUP(free_config) struct fresh_config fresh = { 0 };
     struct buffer text = { 0 };
-    int r = read_config(reload, &fresh);
+    int r;
 
-    if (!end_reading(reload))
+    if (!disk_thread_begin_wait(reload->options.thread))
+        return;
+    begin(reload);
+    r = read_config(reload, &fresh);
+    if (!disk_thread_end_wait(reload->options.thread))
         return;
     if (r == 0 && fresh.is_good)
         r = apply(reload, &fresh);
@@ -249,57 +211,22 @@ static void reload_once(struct reload *reload)
     settle(reload, r == 0 && fresh.is_good ? RELOAD_SUCCEEDED : RELOAD_FAILED, &text);
 }
 
-/* Look at the files, and ask for a reload if they have changed. */
-static void look(struct reload *reload)
+bool reload_look(struct reload *reload)
 {
-    bool has_changed = watch_has_changed(&reload->watch);
+    bool has_changed;
 
-    if (!end_reading(reload) || !has_changed)
-        return;
-    log_info("reloading the config", LOG_TEXT("reason", "a file of it has changed"));
-    (void)reload_ask(reload);
-}
-
-/*
- * Wait until a reload is asked for, and begin it; or until it is time to look at the files. Returns
- * false if the process ends.
- */
-static bool begin_reading(struct reload *reload, bool *ret_is_asked)
-{
-    int64_t until_ns = clock_monotonic_ns() + WATCH_NS;
-    const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
-    bool is_stopping;
-    int r = 0;
-
-    pthread_mutex_lock(&reload->lock);
-    while (reload->n_begun == reload->n_asked && !reload->is_stopping && r != ETIMEDOUT)
-        r = reload->options.is_watching
-                ? pthread_cond_timedwait(&reload->changed, &reload->lock, &until)
-                : pthread_cond_wait(&reload->changed, &reload->lock);
-    *ret_is_asked = reload->n_begun != reload->n_asked;
-    is_stopping = reload->is_stopping;
-    reload->n_begun = reload->n_asked;
-    reload->is_reading = !is_stopping;
-    pthread_mutex_unlock(&reload->lock);
-    return !is_stopping;
-}
-
-static void *run(void *arg)
-{
-    struct reload *reload = arg;
-    bool is_asked;
-
-    while (begin_reading(reload, &is_asked)) {
-        if (is_asked)
-            reload_once(reload);
-        else
-            look(reload);
+    if (!reload->options.is_watching)
+        return true;
+    if (!disk_thread_begin_wait(reload->options.thread))
+        return false;
+    has_changed = watch_has_changed(&reload->watch);
+    if (!disk_thread_end_wait(reload->options.thread))
+        return false;
+    if (has_changed) {
+        log_info("reloading the config", LOG_TEXT("reason", "a file of it has changed"));
+        (void)reload_ask(reload);
     }
-    pthread_mutex_lock(&reload->lock);
-    reload->has_ended = true;
-    pthread_cond_broadcast(&reload->changed);
-    pthread_mutex_unlock(&reload->lock);
-    return NULL;
+    return true;
 }
 
 uint64_t reload_ask(struct reload *reload)
@@ -310,8 +237,8 @@ uint64_t reload_ask(struct reload *reload)
     if (reload->n_asked == reload->n_begun)
         reload->n_asked++;
     ticket = reload->n_asked;
-    pthread_cond_broadcast(&reload->changed);
     pthread_mutex_unlock(&reload->lock);
+    disk_thread_ask(reload->options.thread);
     return ticket;
 }
 
@@ -344,95 +271,34 @@ struct reload_functions reload_functions(struct reload *reload)
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
-static void init_lock(struct reload *reload)
-{
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&reload->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&reload->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static void init_swaps(struct reload *reload)
-{
-    for (unsigned i = 0; i < reload->options.n_workers; i++) {
-        struct swap *swap = &reload->swaps[i];
-
-        *swap = (struct swap){ reload, reload->options.workers[i], { exchange, swap, NULL }, NULL };
-    }
-}
-
-int reload_start(struct reload **ret, const struct reload_options *options)
+int reload_new(struct reload **ret, const struct reload_options *options)
 {
     struct reload *reload = calloc(1, sizeof(*reload));
-    struct swap *swaps = calloc(options->n_workers, sizeof(*swaps));
-    int r = -ENOMEM;
+    struct mapper **mappers = calloc(options->workers->n, sizeof(struct mapper *));
 
-    if (!reload || !swaps) {
+    if (!reload || !mappers) {
         free(reload);
-        free(swaps);
-        return r;
+        free(mappers);
+        return -ENOMEM;
     }
     reload->options = *options;
     reload->line = *options->line;
-    reload->swaps = swaps;
+    reload->mappers = mappers;
     reload->generation = 1; /* that of the start */
-    init_lock(reload);
-    init_swaps(reload);
+    pthread_mutex_init(&reload->lock, NULL);
     watch_config(reload, options->settings);
     atomic_store(&options->stats->n_rules, mapping_n_rules(config_mapping(options->settings)));
-    r = -pthread_create(&reload->thread, NULL, run, reload);
-    reload->has_stopped = r < 0;
-    if (r < 0)
-        reload_free(reload);
-    else
-        *ret = reload;
-    return r;
-}
-
-/* Returns whether the thread has ended; otherwise it waits for a disk. */
-static bool wait_for_end(struct reload *reload)
-{
-    int64_t until_ns = clock_monotonic_ns() + END_MAX_NS;
-    const struct timespec until = { until_ns / CLOCK_NS_PER_S, until_ns % CLOCK_NS_PER_S };
-    bool has_ended;
-    int r = 0;
-
-    pthread_mutex_lock(&reload->lock);
-    reload->is_stopping = true;
-    pthread_cond_broadcast(&reload->changed);
-    while (!reload->has_ended && reload->is_reading && r != ETIMEDOUT)
-        r = pthread_cond_timedwait(&reload->changed, &reload->lock, &until);
-    while (!reload->has_ended && !reload->is_reading)
-        pthread_cond_wait(&reload->changed, &reload->lock);
-    has_ended = reload->has_ended;
-    pthread_mutex_unlock(&reload->lock);
-    return has_ended;
-}
-
-void reload_stop(struct reload *reload)
-{
-    if (!reload || reload->has_stopped)
-        return;
-    reload->has_stopped = true;
-    if (wait_for_end(reload)) {
-        pthread_join(reload->thread, NULL);
-        return;
-    }
-    pthread_detach(reload->thread);
-    reload->is_stuck = true;
+    *ret = reload;
+    return 0;
 }
 
 void reload_free(struct reload *reload)
 {
-    if (!reload || reload->is_stuck)
+    if (!reload)
         return;
-    pthread_cond_destroy(&reload->changed);
     pthread_mutex_destroy(&reload->lock);
     watch_deinit(&reload->watch);
     buffer_deinit(&reload->text);
-    free(reload->swaps);
+    free(reload->mappers);
     free(reload);
 }

@@ -11,33 +11,34 @@
 #include "aggregate/registry.h"
 #include "base/compiler.h"
 #include "config/config.h"
-#include "daemon/worker.h"
+#include "daemon/disk_thread.h"
+#include "daemon/workers.h"
 #include "input/limits.h"
 #include "web/reload_page.h"
 #include "web/reload_stats.h"
 
 struct reload;
 
-/* All pointers are borrowed until reload_stop(); what @line names, until the process ends. */
+/* All pointers are borrowed until reload_free(); what @line names, until the process ends. */
 struct reload_options {
     const struct settings *settings; /* of the start, for what cannot change without a restart */
     const struct command_line *line; /* from which they were made */
     struct line_limits limits;       /* of the workers' mappers */
     struct registry *registry;
-    struct worker *const *workers;
-    unsigned n_workers;
+    struct workers *workers;
+    struct disk_thread *thread; /* calls reload_run() when it is asked, and reload_look() */
     bool is_watching;           /* reload when a file of the config changes, too */
     struct reload_stats *stats; /* set up by the caller */
-    void (*on_done)(void *ctx); /* on the reload's thread: there is an outcome */
+    void (*on_done)(void *ctx); /* on the disk thread: there is an outcome */
     void *ctx;
 };
 
-/* Start the thread that reads the files. Returns 0 or negative errno. */
-MUST_CHECK int reload_start(struct reload **ret, const struct reload_options *options);
+/* Make a reload, before the thread runs. Returns 0 or -ENOMEM. */
+MUST_CHECK int reload_new(struct reload **ret, const struct reload_options *options);
 
 /*
  * Reload as soon as the thread can: what is asked for before it has begun to read is one reload.
- * Does not wait. Returns a ticket for it, which is not 0. Any thread, between reload_start() and
+ * Does not wait. Returns a ticket for it, which is not 0. Any thread, between reload_new() and
  * reload_free().
  */
 uint64_t reload_ask(struct reload *reload);
@@ -45,12 +46,14 @@ uint64_t reload_ask(struct reload *reload);
 /* The same for a page, and to learn the outcome; until reload_free(). */
 struct reload_functions reload_functions(struct reload *reload);
 
-/*
- * End the thread, before the workers are stopped. A reload that the workers have been asked for is
- * completed; one that is still reading is not. Waits for the disk for a second at most, and
- * otherwise abandons the thread. NULL is fine, and so is a second call.
- */
-void reload_stop(struct reload *reload);
+/* On the disk thread: reload. What has begun is completed, unless the process ends as it reads. */
+void reload_run(struct reload *reload);
 
-/* Free all, after reload_stop(). NULL is fine. */
+/*
+ * On the disk thread: if files are watched, ask for a reload if they have changed. Returns false if
+ * the process ends.
+ */
+MUST_CHECK bool reload_look(struct reload *reload);
+
+/* Free all, unless the disk thread is stuck. NULL is fine. */
 void reload_free(struct reload *reload);

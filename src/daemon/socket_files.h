@@ -14,23 +14,17 @@
  */
 
 #include "base/compiler.h"
+#include "daemon/disk_thread.h"
 #include "daemon/listeners.h"
-#include "daemon/worker.h"
+#include "daemon/workers.h"
 
-struct socket_files;
+/* All are borrowed. */
+struct socket_files {
+    struct listeners *listeners;
+    struct workers *workers;
+    struct disk_thread *thread;
+    bool is_waiting; /* if the thread is stuck: for the disk of a file, which may not be touched */
+};
 
-/*
- * Look after the files of @listeners, with a thread of its own, as a disk may keep it waiting. The
- * listeners and the workers are borrowed. Returns 0, or negative errno; 0 and NULL if there are
- * none to look after.
- */
-MUST_CHECK int socket_files_start(struct socket_files **ret, struct listeners *listeners,
-                                  struct worker *const *workers);
-
-/*
- * End the thread. If it waits for a disk, then it is given a second to end; after that, the files
- * are left as they are, and listeners_close() will not remove them. Call this before the workers
- * are stopped, and socket_files_free() afterwards. NULL is fine for both.
- */
-void socket_files_stop(struct socket_files *files);
-void socket_files_free(struct socket_files *files);
+/* On the disk thread: look after all files. Returns false if the process ends. */
+MUST_CHECK bool socket_files_look(struct socket_files *files);

@@ -46,6 +46,7 @@ WITHOUT_UNIT_TEST = {
     "input/collector": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "base/regex_parser": "only regex_syntax and its parts use it: test_regex_syntax.c",
+    "daemon/upkeep": "it makes parts work together: test_reload.py, test_unix_sockets.py",
     "daemon/workers": "they are a daemon's: tests/system/test_workers.py",
     "daemon/watch": "it looks at files as they change: tests/system/test_reload.py",
     "main": "it only chooses a command: tests/system/test_start.py",

@@ -200,7 +200,7 @@ def cannot(udometer):
     return [record for record in warnings(udometer) if "cannot" in record["msg"]]
 
 
-def test_without_files_there_is_no_thread_for_them(start):
+def test_files_need_no_thread_of_their_own(start, folder):
     n_threads = [start(*flags).scrape().value("process_threads")
-                 for flags in ([], ["--statsd.listen-unixgram=" + abstract_name()])]
+                 for flags in ([], both_files(folder))]
     assert n_threads[0] == n_threads[1]

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 _Static_assert(sizeof(struct refused_line) % sizeof(uint64_t) == 0, "it consists of whole words");
@@ -117,12 +118,13 @@ static struct slice name_of(struct slice text)
     return slice_cut(&text, ':');
 }
 
-static void identify(const struct refused *refused, struct refused_line *line, struct slice text)
+static void identify(const struct refused *refused, struct refused_line *line, const char *listener,
+                     struct slice text)
 {
     const uint64_t source[] = {
         peer_hash(&line->peer, refused->seed),
         line->reason,
-        hash_bytes(slice_of(line->listener), refused->seed),
+        hash_bytes(slice_of(listener), refused->seed),
     };
 
     line->source =
@@ -213,15 +215,15 @@ static struct refused_own *add(struct refused *refused, const struct refused_lin
     return own;
 }
 
-bool refused_note(struct refused *refused, struct refused_line *line, struct slice text,
-                  const char *fault)
+bool refused_note(struct refused *refused, struct refused_line *line, const char *listener,
+                  struct slice text, const char *fault)
 {
     uint64_t n_lines = refused_total(refused) + 1;
     struct refused_own *own;
     bool is_due;
 
     atomic_store_explicit(&refused->n_lines, n_lines, memory_order_relaxed);
-    identify(refused, line, text);
+    identify(refused, line, listener, text);
     own = find(refused, line->id);
     is_due = (!own || own->copied_s != line->last_s) && may_copy(refused, line->last_s);
     if (!own && !is_due)
@@ -230,9 +232,11 @@ bool refused_note(struct refused *refused, struct refused_line *line, struct sli
         own = add(refused, line);
     own->count++;
     own->order = n_lines;
-    if (is_due)
+    if (is_due) {
+        snprintf(line->listener, sizeof(line->listener), "%s", listener);
         copy(refused, own, line, text, fault);
-    else
+    } else {
         touch(&refused->slots[own - refused->own], own, line->last_s);
+    }
     return is_due;
 }

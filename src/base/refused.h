@@ -24,6 +24,9 @@
 #define REFUSED_LINES_MAX 64
 #define REFUSED_TEXT_MAX 256
 
+/* The room for where a line was received, an address with its scheme. */
+#define REFUSED_LISTENER_MAX 120
+
 /* The most entries with the same reason and sender, so that one sender leaves room for others. */
 #define REFUSED_OF_ONE_MAX 8
 
@@ -39,11 +42,11 @@ struct refused_line {
     uint64_t count;
     uint32_t first_s, last_s; /* when such lines were refused, by clock_seconds() */
     enum verdict reason;
-    uint32_t length;      /* of the line in bytes, as far as it is known; 0: not at all */
-    uint32_t fault;       /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
-    const char *listener; /* where it was received; as long as the process */
+    uint32_t length; /* of the line in bytes, as far as it is known; 0: not at all */
+    uint32_t fault;  /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
     struct peer peer;
-    char text[REFUSED_TEXT_MAX]; /* as much of the line as fits */
+    char listener[REFUSED_LISTENER_MAX]; /* where it was received */
+    char text[REFUSED_TEXT_MAX];         /* as much of the line as fits */
 };
 
 #define REFUSED_WORDS (sizeof(struct refused_line) / sizeof(uint64_t))
@@ -79,13 +82,13 @@ MUST_CHECK int refused_new(struct refused **ret, unsigned n, uint64_t seed);
 void refused_init(struct refused *refused, uint64_t seed);
 
 /*
- * Owner: count a refused line. @line has the reason, the listener, the peer and last_s, which is
- * now. The list fills in the rest, from @text (empty if it is not known) and @fault, a byte of it
- * or NULL. Returns whether @line was completed and put into the list, as a new entry or with a
- * newer text; otherwise it was only counted.
+ * Owner: count a refused line that was received at @listener. @line has the reason, the peer and
+ * last_s, which is now. The list fills in the rest, from @text (empty if it is not known) and
+ * @fault, a byte of it or NULL. Returns whether @line was completed and put into the list, as a new
+ * entry or with a newer text; otherwise it was only counted.
  */
-bool refused_note(struct refused *refused, struct refused_line *line, struct slice text,
-                  const char *fault);
+bool refused_note(struct refused *refused, struct refused_line *line, const char *listener,
+                  struct slice text, const char *fault);
 
 /* Any thread: copy all entries, in no order. Returns their number. */
 unsigned refused_read(struct refused *refused, struct refused_line ret[REFUSED_LINES_MAX]);

@@ -24,7 +24,7 @@ struct intake_socket {
     bool may_have_frames;
     struct pipeline_reading reading;
     bool needs_arrivals;  /* each datagram's own time, to be ordered with those of other workers */
-    const char *listener; /* its address, with its scheme; as long as the list of refused lines */
+    const char *listener; /* its address, with its scheme */
     _Atomic uint64_t *n_changes; /* to count changes of gauges in, by this intake only; or NULL */
 };
 

@@ -95,11 +95,10 @@ void refusals_note(struct refusals *refusals, const struct refusal *refusal,
 {
     struct refused_line line = {
         .reason = refusal->reason,
-        .listener = listener,
         .peer = *peer,
         .last_s = now_s,
     };
-    bool is_listed = refused_note(refusals->list, &line, refusal->text, refusal->fault);
+    bool is_listed = refused_note(refusals->list, &line, listener, refusal->text, refusal->fault);
 
     if (is_listed && log_has(LOG_INFO) && is_news(refusals, line.source, now_s))
         log_line(LOG_INFO, refusal, &line);

@@ -35,8 +35,8 @@ struct refusals {
 void refusals_init(struct refusals *refusals, struct refused *list);
 
 /*
- * Note a refused line. @listener must exist as long as the process. @now_s is clock_seconds(). The
- * worker's thread.
+ * Note a refused line that was received at @listener. @now_s is clock_seconds(). The worker's
+ * thread.
  */
 void refusals_note(struct refusals *refusals, const struct refusal *refusal,
                    const struct peer *peer, const char *listener, uint32_t now_s);

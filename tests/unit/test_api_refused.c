@@ -34,7 +34,6 @@ static void note_at(unsigned i, const char *from, struct slice text, uint32_t at
 {
     struct refused_line line = {
         .reason = REFUSED_MALFORMED_VALUE,
-        .listener = "udp://[::]:8125",
         .last_s = at_s,
     };
     struct address address;
@@ -43,7 +42,7 @@ static void note_at(unsigned i, const char *from, struct slice text, uint32_t at
         assert_int_equal(address_parse(&address, from), 0);
         line.peer = peer_of_address(&address.any, address.len);
     }
-    refused_note(&lists[i], &line, text, text.len > 2 ? text.at + 2 : NULL);
+    refused_note(&lists[i], &line, "udp://[::]:8125", text, text.len > 2 ? text.at + 2 : NULL);
 }
 
 static void note(unsigned i, const char *text)

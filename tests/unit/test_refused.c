@@ -19,14 +19,14 @@ static const char *listener;
 /* Note a refused line from @from, "" for an unknown sender. */
 static bool note_from(const char *from, enum verdict reason, struct slice text, const char *fault)
 {
-    struct refused_line line = { .reason = reason, .listener = listener, .last_s = now_s };
+    struct refused_line line = { .reason = reason, .last_s = now_s };
     struct address address;
 
     if (*from) {
         assert_int_equal(address_parse(&address, from), 0);
         line.peer = peer_of_address(&address.any, address.len);
     }
-    return refused_note(&refused, &line, text, fault);
+    return refused_note(&refused, &line, listener, text, fault);
 }
 
 static bool note(const char *text)
@@ -156,6 +156,16 @@ static void another_reason_name_or_host_is_another_entry(void **state)
     note("a");
     assert_int_equal(n_listed(), 6);
     assert_int_equal(n_lines, 5); /* "a" has the name a, too */
+}
+
+static void the_listener_may_go_away(void **state)
+{
+    char text[] = "udp://127.0.0.1:8126";
+
+    listener = text;
+    note("a:x|c");
+    memset(text, 'x', sizeof(text) - 1);
+    assert_string_equal(find_line("a:x|c")->listener, "udp://127.0.0.1:8126");
 }
 
 static void another_listener_is_another_entry(void **state)
@@ -292,6 +302,7 @@ int main(void)
         REFUSED_CASE(the_same_name_from_the_same_host_is_one_entry),
         REFUSED_CASE(time_and_count_follow_without_a_copy),
         REFUSED_CASE(another_reason_name_or_host_is_another_entry),
+        REFUSED_CASE(the_listener_may_go_away),
         REFUSED_CASE(another_listener_is_another_entry),
         REFUSED_CASE(ids_are_the_same_for_all_workers),
         REFUSED_CASE(the_least_recent_entry_is_replaced),

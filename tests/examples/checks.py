@@ -198,7 +198,7 @@ class Hour:
         bot = self.start_bot("hour", duration=duration, speed=speed)
         bot.wait(duration / speed + DEADLINE)
         self.totals = bot.totals()
-        self.wait_for_samples(self.totals["info"]["samples_sent"])
+        self.wait_for_samples(self.totals["info"])
         self.page = self.read_page()
         self.own = self.read_own()
         moment = time.time()
@@ -219,14 +219,20 @@ class Hour:
     def read_own(self):
         return own_metrics(self.udometer.metrics(self.parts.self_path))
 
-    def wait_for_samples(self, expected):
-        """Wait until as many samples have been seen to as the bot says it has sent."""
+    def wait_for_samples(self, info):
+        """
+        Wait until as much has been seen to as the bot says it has sent: samples, or datagrams if
+        its client merges samples.
+        """
         def seen():
             own = self.read_own()
+            if "datagrams_sent" in info:
+                return own.value("udometer_datagrams_total")
             return own.value("udometer_lines_total") + own.value("udometer_packed_samples_total")
 
+        expected = info.get("datagrams_sent", info["samples_sent"])
         wait_until(lambda: seen() == expected,
-                   lambda: "%d samples have come, not the %d sent" % (seen(), expected), 10)
+                   lambda: "%d have come, not the %d sent" % (seen(), expected), 10)
 
     def cpu_s(self):
         stat = pathlib.Path("/proc/%d/stat" % self.udometer.pid).read_text()

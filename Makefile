@@ -29,14 +29,15 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
 # Further packages for "make test-examples": languages of the examples' bots, and what draws
 # pictures of their dashboards. Node is installed as for the clients.
-EXAMPLE_DEPS := python3-matplotlib golang-go \
+EXAMPLE_DEPS := python3-matplotlib fonts-inter golang-go \
 	golang-github-datadog-datadog-go-dev
 
 # The npm package for "make bench-peers".
 STATSD := statsd@0.9.0
 
-.PHONY: all run test test-clients test-examples bench bench-parts bench-peers budget npm \
-	build-tests deps test-deps client-deps example-deps ci-deps install format clean help
+.PHONY: all run test test-clients test-examples example-pictures bench bench-parts bench-peers \
+	budget npm build-tests deps test-deps client-deps example-deps ci-deps install format clean \
+	help
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -71,6 +72,10 @@ $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock
 test-examples: build-tests example-deps $(CLIENTS_NODE) ## run each of docs/examples for a minute
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes 2 --suite example-runs; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
+
+# What a dashboard looks like changes with it and with its bot.
+example-pictures: export EXAMPLE_PICTURES := update
+example-pictures: test-examples ## the same, and replace the pictures of their dashboards
 
 bench: build-tests ## measure and judge, with nothing else running (ROW=… for one row)
 	@python3 tests/bench/bench.py --build=$(BUILD) $(addprefix --row=,$(ROW)) $(BENCH_ARGS)

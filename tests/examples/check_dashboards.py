@@ -119,7 +119,9 @@ def dashboard_problems(dashboard):
         yield "ids of panels are missing, or not unique"
     for panel in panels:
         yield from panel_problems(panel)
-    yield from grid_problems(panels)
+    # Panels inside a folded row are laid out as if it were open, and those below it as if not.
+    for group in [dashboard["panels"], *[panel.get("panels", []) for panel in panels]]:
+        yield from grid_problems(group)
 
 
 def expected_problems(dashboard, expected):

@@ -26,15 +26,14 @@ import yaml
 
 import check_dashboards
 import promql
-from example import EXAMPLES, Bot, Example, System, working
-from exposition import Page, own_metrics
+from example import EXAMPLES, Example, working
+from exposition import Page
 from harness import DEADLINE, SLOWNESS, Udometer, promtool_check, run, wait_until
+from hour import Hour
 from prometheus import running
 
-TYPES_OF_SUFFIXES = ("_bucket", "_sum", "_count")
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SOON_S = 1 * SLOWNESS
-LINK = re.compile(r"\[[^]]*\]\(([^)#]+)(?:#[^)]*)?\)|!\[[^]]*\]\(([^)]+)\)|`([\w./-]+\.\w+)`")
+LINK = re.compile(r"\[[^]]*\]\(([^)#]+)")
 
 
 def text_of(name, labels):
@@ -151,9 +150,15 @@ class Files(Base):
         text = example.read("README.md")
         assert "make example-" + self.system in text
         for match in LINK.finditer(text):
-            path = match[1] or match[2]
-            if path and "://" not in path:
-                assert (example.folder / path).exists(), path
+            if "://" not in match[1]:
+                assert (example.folder / match[1]).exists(), match[1]
+        for picture in sorted((example.folder / "grafana").glob("*.json")):
+            assert "pictures/%s.png" % picture.stem in text, picture.stem
+
+    def test_each_dashboard_has_a_picture(self, example):
+        for name in example.dashboards():
+            picture = example.folder / "pictures" / (pathlib.Path(name).stem + ".png")
+            assert 5_000 < picture.stat().st_size <= 150_000, picture.name
 
     def test_a_bot_that_is_not_switched_on_sends_nothing(self, example, tmp_path):
         """Neither without a word about metrics, nor with the word that means off."""
@@ -179,77 +184,6 @@ class Files(Base):
         assert (series_of(Page(body)) if body else {}) == expected
 
 
-class Hour:
-    """One run of an example, and what it left."""
-
-    def __init__(self, stack, example, directory, duration, speed):
-        self.example = example
-        self.duration, self.speed = duration, speed
-        self.stack = stack
-        self.directory = directory
-        self.command = example.bot_command()
-        self.parts = System(stack, example, directory, speed)
-        self.udometer = self.parts.udometer
-        self.prometheus = self.parts.prometheus
-        self.figures = {}
-        wait_until(self.prometheus.is_ready, "Prometheus is ready", DEADLINE)
-        wait_until(lambda: self.prometheus.number("min(up)") == 1, "the first scrape")
-        self.began = time.time()
-        bot = self.start_bot("hour", duration=duration, speed=speed)
-        bot.wait(duration / speed + DEADLINE)
-        self.totals = bot.totals()
-        self.wait_for_samples(self.totals["info"])
-        self.page = self.read_page()
-        self.own = self.read_own()
-        moment = time.time()
-        wait_until(lambda: self.prometheus.number("min(timestamp(up))") > moment, "a last scrape")
-        self.ended = time.time()
-        self.bot_cpu_s = bot.cpu_s
-
-    def start_bot(self, name, **flags):
-        folder = self.directory / name
-        folder.mkdir()
-        bot = Bot(folder, self.command, self.udometer.udp[0], **flags)
-        self.stack.callback(bot.stop)
-        return bot
-
-    def read_page(self):
-        return Page(self.udometer.metrics(self.example.expected["path"]))
-
-    def read_own(self):
-        return own_metrics(self.udometer.metrics(self.parts.self_path))
-
-    def wait_for_samples(self, info):
-        """
-        Wait until as much has been seen to as the bot says it has sent: samples, or datagrams if
-        its client merges samples.
-        """
-        def seen():
-            own = self.read_own()
-            if "datagrams_sent" in info:
-                return own.value("udometer_datagrams_total")
-            return own.value("udometer_lines_total") + own.value("udometer_packed_samples_total")
-
-        expected = info.get("datagrams_sent", info["samples_sent"])
-        wait_until(lambda: seen() == expected,
-                   lambda: "%d have come, not the %d sent" % (seen(), expected), 10)
-
-    def cpu_s(self):
-        stat = pathlib.Path("/proc/%d/stat" % self.udometer.pid).read_text()
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
-
-    def memory_mb(self):
-        """The most that it has had."""
-        status = pathlib.Path("/proc/%d/status" % self.udometer.pid).read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024 / 1e6
-
-    def has_data(self, text):
-        """Whether an expression gives a number at some moment of the run."""
-        reply = self.prometheus.range(promql.for_speed(text, self.speed), self.began, self.ended, 1)
-        return any(value != "NaN" for series in reply for _, value in series["values"])
-
-
 @pytest.mark.long
 class Run(Base):
     """An hour of the system at high speed, scraped by a real Prometheus."""
@@ -265,6 +199,10 @@ class Run(Base):
             yield hour
             for name, figure in hour.figures.items():
                 print("%s: %s: %s" % (self.system, name, figure))
+
+    @pytest.fixture(scope="class")
+    def hour_of_life(self, hour):
+        return hour.start_history()
 
     def test_nothing_is_refused_or_lost(self, hour):
         for name in "udometer_refused_total", "udometer_kernel_drops_total":
@@ -305,6 +243,30 @@ class Run(Base):
         expressions = list(example.expressions())
         empty = [(where, text) for where, text in expressions if not hour.has_data(text)]
         assert expressions and empty == []
+
+    def test_each_alert_fires_in_its_incident_only(self, example, hour_of_life):
+        """In the system's own time, at some moments of the hour, and not at all of them."""
+        prometheus, (begin, end, step_s) = hour_of_life
+        moments = (end - begin) // step_s
+        rules = yaml.safe_load(example.read("alerts.yml"))
+        fires = {name: len({moment for series in prometheus.range(text, begin, end, step_s)
+                            for moment, _ in series["values"]})
+                 for name, text in promql.of_rules(rules)}
+        wrong = {name: "%d of %d moments" % (n, moments) for name, n in fires.items()
+                 if not 0 < n < moments}
+        assert wrong == {}
+
+    def test_no_panel_is_empty(self, example, hour, hour_of_life):
+        """Draws the pictures, and replaces those of the example if EXAMPLE_PICTURES is set."""
+        import render  # needs matplotlib, which the tests of files do without
+
+        prometheus, span = hour_of_life
+        folder = hour.directory / "pictures"
+        if "EXAMPLE_PICTURES" in os.environ:
+            folder = example.folder / "pictures"
+        folder.mkdir(exist_ok=True)
+        paths = sorted((example.folder / "grafana").glob("*.json"))
+        assert render.render(paths, prometheus, folder, span) == []
 
     def test_prometheus_could_read_every_scrape(self, hour):
         assert hour.prometheus.number("min(min_over_time(up[1h]))") == 1

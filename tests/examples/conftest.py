@@ -9,7 +9,8 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "system"), str(TESTS / "clients")]
 os.environ.setdefault("CLIENTS_BUILD", os.environ["UDOMETER_BUILD"])
-pytest.register_assert_rewrite("checks", "exposition", "harness", "prometheus")
+pytest.register_assert_rewrite("checks", "exposition", "harness", "hour",
+                               "prometheus")
 
 import children  # noqa: E402
 from fixtures import folder, nothing_is_left  # noqa: E402, F401

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Example: a folder of docs/examples, and the programs that make it live.
+"""Example: a folder of docs/examples, and its bot.
 
-A run is udometer with the folder's udometer.yml, its bot at high speed, and a Prometheus with its
-prometheus.yml, all on free ports of this machine.
+This is for the tests and for run_example.py, which needs neither pytest nor what it brings.
 """
 
 import contextlib
@@ -17,21 +16,17 @@ import yaml
 
 import promql
 from children import clean_environment
-from harness import DEADLINE, Udometer
 from languages import GO_ENVIRONMENT, NODE_MODULES
-from prometheus import running, scraping
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 EXPECTED = pathlib.Path(__file__).resolve().parent / "expected"
+# How long the bot may take to end.
+SECONDS_TO_END = 30
 BUILD = pathlib.Path(os.environ["UDOMETER_BUILD"])
 TTL = re.compile(r"(\bttl:\s*)(%s)" % promql.DURATION)
 # A TTL of a fast run is at least this long, or live series would expire on a busy machine.
 SHORTEST_TTL_S = 3
-
-
-def all_systems():
-    return sorted(path.parent.name for path in EXAMPLES.glob("*/udometer.yml"))
 
 
 class Example:
@@ -73,8 +68,8 @@ class Example:
         copy.write_text(TTL.sub(shorter, self.config.read_text("utf-8")), "utf-8")
         return copy
 
-    def prometheus_for(self, udometer):
-        """The text of prometheus.yml for this udometer, scraped each second."""
+    def prometheus_for(self, host, port):
+        """The text of prometheus.yml for udometer's HTTP address, scraped each second."""
         config = yaml.safe_load(self.read("prometheus.yml"))
         config["global"] = {**config.get("global", {}), "scrape_interval": "1s",
                             "scrape_timeout": "1s", "evaluation_interval": "1s"}
@@ -84,8 +79,19 @@ class Example:
             job.pop("scrape_interval", None)
             job.pop("scrape_timeout", None)
             for group in job["static_configs"]:
-                group["targets"] = ["%s:%d" % udometer.http]
+                group["targets"] = ["%s:%d" % (host, port)]
         return yaml.safe_dump(config)
+
+    def self_metrics_path(self, config):
+        """The page that has udometer's own metrics."""
+        settings = yaml.safe_load(config.read_text("utf-8"))
+        return settings.get("web", {}).get("self-metrics-path") or \
+            settings.get("web.self-metrics-path") or self.expected["path"]
+
+    def jobs(self):
+        """What its prometheus.yml scrapes: names and paths."""
+        return [(job["job_name"], job.get("metrics_path", "/metrics"))
+                for job in yaml.safe_load(self.read("prometheus.yml"))["scrape_configs"]]
 
     # --- the bot ---
 
@@ -150,7 +156,7 @@ class Bot:
         if self.process.returncode is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(DEADLINE)
+                self.process.wait(SECONDS_TO_END)
             self.process.kill()
             self.process.wait()
 
@@ -163,22 +169,3 @@ def working(*words, **options):
         yield bot
     finally:
         bot.stop()
-
-
-class System:
-    """A udometer and a Prometheus of an example, which end with @stack."""
-
-    def __init__(self, stack, example, directory, speed):
-        self.directory = directory
-        config = example.config_for(directory, speed)
-        self.udometer = stack.enter_context(running(
-            Udometer(str(directory), "--config.file=%s" % config,
-                     "--statsd.listen-udp=127.0.0.1:0", "--web.listen-address=127.0.0.1:0")))
-        (directory / "prometheus").mkdir()
-        self.prometheus = stack.enter_context(scraping(
-            directory / "prometheus", example.prometheus_for(self.udometer),
-            example.read("alerts.yml")))
-        settings = yaml.safe_load(config.read_text("utf-8"))
-        web = settings.get("web", {})
-        self.self_path = (web.get("self-metrics-path") or settings.get("web.self-metrics-path")
-                          or example.expected["path"])

@@ -9,6 +9,7 @@
  */
 
 #include "registry_setup.h"
+#include "samples.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,18 +18,6 @@
 static inline struct registry *new_large_registry(void)
 {
     return new_registry(2, 1000000, SIZE_MAX);
-}
-
-static inline struct identity identity_of(const char *family, enum sample_type type,
-                                          const char *labels)
-{
-    return (struct identity){
-        .type = type,
-        .family = slice_of(family),
-        .labels = slice_of(labels),
-        .sent_as = slice_of(family),
-        .weight = 1,
-    };
 }
 
 static inline enum verdict try_admit(struct registry *registry, unsigned worker, const char *family,

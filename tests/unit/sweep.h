@@ -6,6 +6,7 @@
  */
 
 #include "registry_setup.h"
+#include "samples.h"
 
 #include "aggregate/expiry.h"
 #include "aggregate/shard.h"
@@ -16,28 +17,6 @@
 
 static struct registry *registry;
 static struct shard *shards[WORKERS];
-
-static inline struct line line_of(const char *name, int64_t arrived_ns)
-{
-    return (struct line){
-        .arrived_ns = arrived_ns,
-        .name = slice_of(name),
-        .value = SLICE("1"),
-        .rest = SLICE("|"),
-        .number = 1,
-        .is_number = true,
-    };
-}
-
-static inline struct identity identity_of(const char *name, enum sample_type type)
-{
-    return (struct identity){
-        .type = type,
-        .family = slice_of(name),
-        .sent_as = slice_of(name),
-        .weight = 1,
-    };
-}
 
 /*
  * Find or learn the key of @line; from then on the worker holds a pointer to it. It is NULL if an x
@@ -66,7 +45,7 @@ static inline struct key *look_up(unsigned worker, struct line *line, enum sampl
 static inline void record_as(unsigned worker, const char *name, enum sample_type type,
                              int64_t now_ns)
 {
-    struct line line = line_of(name, now_ns);
+    struct line line = line_of(name, "|", 1, now_ns);
     struct key *key = look_up(worker, &line, type);
 
     assert_non_null(key);

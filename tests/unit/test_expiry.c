@@ -229,7 +229,7 @@ static void a_worker_without_a_cell_of_it_keeps_it_too(void **state)
 static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x", 200);
+    struct line line = line_of("x", "|", 1, 200);
     struct key *key;
 
     record(0, "x", 100);
@@ -244,7 +244,7 @@ static void a_write_that_had_begun_before_the_mark_keeps_the_series(void **state
 static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x", 100);
+    struct line line = line_of("x", "|", 1, 100);
     struct key *key;
 
     record(0, "x", 100);
@@ -258,7 +258,7 @@ static void a_write_that_waited_since_before_the_mark_is_not_lost(void **state)
 static void an_admission_before_the_first_write_is_not_lost(void **state)
 {
     struct expiry expiry = { 0 };
-    struct line line = line_of("x", 100);
+    struct line line = line_of("x", "|", 1, 100);
     struct key *key = look_up(0, &line, SAMPLE_COUNTER); /* as old as its sample, not yet written */
 
     assert_int_equal(mark(&expiry, 200, 10), 1);
@@ -293,8 +293,8 @@ static void names_of_removed_series_are_free_for_another_type(void **state)
 
 static void keys_of_all_aliases_are_forgotten(void **state)
 {
-    struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    struct line line = line_of("x", 100);
+    struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
+    struct line line = line_of("x", "|", 1, 100);
     struct lookup lookup;
     char alias[16];
 
@@ -354,7 +354,7 @@ static void thousands_go_in_one_sweep(void **state)
 /* A worker ends the series of that name. Returns their number. */
 static size_t end_series(unsigned worker, const char *name)
 {
-    const struct identity identity = identity_of(name, SAMPLE_END);
+    const struct identity identity = identity_of(name, SAMPLE_END, "");
     size_t n;
 
     assert_int_equal(shard_end(shards[worker], END_NS, &identity, &n), VERDICT_APPLIED);
@@ -529,7 +529,7 @@ static bool record_some(unsigned worker, unsigned i)
     struct key *key;
 
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
-    line = line_of(name, all.worker_ns[worker]);
+    line = line_of(name, "|", 1, all.worker_ns[worker]);
     line.number = i % 7;
     if (!try_look_up(worker, &line, i % 3 ? SAMPLE_COUNTER : SAMPLE_HISTOGRAM, &key))
         return false;

@@ -32,8 +32,8 @@ static void each_type_may_have_a_ttl_of_its_own(void **state)
 static void record_with_ttl(const char *name, int64_t ttl_ns)
 {
     const struct metric_spec spec = { .ttl_ns = ttl_ns };
-    struct identity identity = identity_of(name, SAMPLE_COUNTER);
-    struct line line = line_of(name, 1);
+    struct identity identity = identity_of(name, SAMPLE_COUNTER, "");
+    struct line line = line_of(name, "|", 1, 1);
     struct lookup lookup = shard_find(shards[0], &line);
 
     identity.spec = &spec;

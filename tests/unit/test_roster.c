@@ -7,6 +7,7 @@
 
 #include "abort.h"
 #include "registry_setup.h"
+#include "samples.h"
 
 #include "aggregate/roster.h"
 
@@ -16,15 +17,6 @@
 #define WORKERS 3
 
 static struct roster roster;
-
-static struct identity identity_of(const char *name, enum sample_type type, const char *labels)
-{
-    return (struct identity){ .type = type,
-                              .family = slice_of(name),
-                              .labels = slice_of(labels),
-                              .sent_as = slice_of(name),
-                              .weight = 1 };
-}
 
 static const struct family *family_seen; /* from the last admit() */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "registry_setup.h"
+#include "samples.h"
 
 #include "aggregate/shard.h"
 
@@ -26,28 +27,6 @@ static struct shard *new_shard(unsigned worker, size_t max_key_bytes)
     return made;
 }
 
-static struct line line_of(const char *name, const char *rest, double number)
-{
-    return (struct line){
-        .name = slice_of(name),
-        .value = SLICE("1"),
-        .rest = slice_of(rest),
-        .arrived_ns = now_ns,
-        .number = number,
-        .is_number = true,
-    };
-}
-
-static struct identity identity_of(const char *family, enum sample_type type)
-{
-    return (struct identity){
-        .type = type,
-        .family = slice_of(family),
-        .sent_as = slice_of(family),
-        .weight = 1,
-    };
-}
-
 /* Find the key of @line or learn it, as the pipeline does. */
 static struct key *look_up(struct shard *in, struct line *line, const struct identity *identity)
 {
@@ -61,7 +40,7 @@ static struct key *look_up(struct shard *in, struct line *line, const struct ide
 
 static bool is_known(struct shard *in, const char *name, const char *rest)
 {
-    struct line line = line_of(name, rest, 1);
+    struct line line = line_of(name, rest, 1, now_ns);
 
     return shard_find(in, &line).key != NULL;
 }
@@ -69,7 +48,7 @@ static bool is_known(struct shard *in, const char *name, const char *rest)
 static void record(struct shard *in, const char *name, const char *rest, double number,
                    const struct identity *identity)
 {
-    struct line line = line_of(name, rest, number);
+    struct line line = line_of(name, rest, number, now_ns);
     struct key *key = look_up(in, &line, identity);
 
     assert_int_equal(shard_record(in, key, &line), VERDICT_APPLIED);
@@ -91,8 +70,8 @@ static struct reading read_only_series(void)
 
 static void finds_what_it_has_learnt(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    struct line line = line_of("x", "|c", 1);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
+    struct line line = line_of("x", "|c", 1, now_ns);
     struct lookup lookup = shard_find(shard, &line);
 
     assert_null(lookup.key);
@@ -103,8 +82,8 @@ static void finds_what_it_has_learnt(void **state)
 
 static void a_key_is_all_of_a_line_but_its_value(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    struct line line = line_of("ab", "|c", 1);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
+    struct line line = line_of("ab", "|c", 1, now_ns);
 
     look_up(shard, &line, &identity);
     line.value = SLICE("2");
@@ -118,9 +97,9 @@ static void a_key_is_all_of_a_line_but_its_value(void **state)
 
 static void keys_are_copied(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
     char name[] = "x", rest[] = "|c";
-    struct line line = line_of(name, rest, 1);
+    struct line line = line_of(name, rest, 1, now_ns);
 
     look_up(shard, &line, &identity);
     name[0] = rest[1] = '#';
@@ -129,8 +108,8 @@ static void keys_are_copied(void **state)
 
 static void tells_what_it_knows_of_a_key(void **state)
 {
-    struct identity identity = identity_of("x", SAMPLE_TIMER);
-    struct line line = line_of("x", "|ms|@0.5|x|#bad", 1);
+    struct identity identity = identity_of("x", SAMPLE_TIMER, "");
+    struct line line = line_of("x", "|ms|@0.5|x|#bad", 1, now_ns);
     const struct key_facts *facts;
 
     identity.weight = 2;
@@ -148,8 +127,8 @@ static void tells_what_it_knows_of_a_key(void **state)
 
 static void a_refusal_of_the_registry_is_passed_on_and_not_remembered(void **state)
 {
-    const struct identity gauge = identity_of("x", SAMPLE_GAUGE);
-    struct line line = line_of("x", "|g", 1);
+    const struct identity gauge = identity_of("x", SAMPLE_GAUGE, "");
+    struct line line = line_of("x", "|g", 1, now_ns);
     struct lookup lookup;
 
     record(shard, "x", "|c", 1, &(struct identity){ .family = SLICE("x"), .weight = 1 });
@@ -162,7 +141,7 @@ static void a_refusal_of_the_registry_is_passed_on_and_not_remembered(void **sta
 
 static void aliases_lead_to_one_series_each_with_its_own_weight(void **state)
 {
-    struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
 
     record(shard, "x", "|c", 1, &identity);
     record(shard, "X", "|c|#a:", 10, &identity);
@@ -185,7 +164,7 @@ static char *text_of(size_t len)
 
 static void a_key_of_the_greatest_length_is_remembered(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
     char *name = text_of(KEY_LENGTH_MAX - 2);
 
     record(shard, name, "|c", 1, &identity);
@@ -196,7 +175,7 @@ static void a_key_of_the_greatest_length_is_remembered(void **state)
 
 static void a_longer_key_is_understood_and_not_remembered(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
     char *name = text_of(KEY_LENGTH_MAX - 1), *longest = text_of(65536);
 
     for (unsigned i = 0; i < 3; i++)
@@ -211,8 +190,9 @@ static void a_longer_key_is_understood_and_not_remembered(void **state)
 
 static void a_batch_is_prepared_at_once(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    struct line lines[] = { line_of("a", "|c", 1), line_of("b", "|c", 1), line_of("a", "|c", 1) };
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
+    struct line lines[] = { line_of("a", "|c", 1, now_ns), line_of("b", "|c", 1, now_ns),
+                            line_of("a", "|c", 1, now_ns) };
     struct lookup found[2];
 
     shard_prepare(shard, lines, 3);
@@ -233,7 +213,7 @@ static void a_batch_is_prepared_at_once(void **state)
 
 static void a_timer_is_sent_in_milliseconds_and_kept_in_seconds(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_TIMER);
+    const struct identity identity = identity_of("x", SAMPLE_TIMER, "");
 
     record(shard, "x", "|ms", 250, &identity);
     assert_true(read_only_series().sum == 0.25);
@@ -242,8 +222,8 @@ static void a_timer_is_sent_in_milliseconds_and_kept_in_seconds(void **state)
 
 static void histograms_and_distributions_are_kept_as_sent(void **state)
 {
-    const struct identity histogram = identity_of("x", SAMPLE_HISTOGRAM);
-    const struct identity distribution = identity_of("x", SAMPLE_DISTRIBUTION);
+    const struct identity histogram = identity_of("x", SAMPLE_HISTOGRAM, "");
+    const struct identity distribution = identity_of("x", SAMPLE_DISTRIBUTION, "");
 
     record(shard, "x", "|h", 2, &histogram);
     record(shard, "x", "|d", 20, &distribution);
@@ -254,8 +234,8 @@ static void histograms_and_distributions_are_kept_as_sent(void **state)
 
 static void a_signed_gauge_is_relative(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
-    struct line line = line_of("x", "|g", -3);
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE, "");
+    struct line line = line_of("x", "|g", -3, now_ns);
     struct key *key;
 
     record(shard, "x", "|g", 10, &identity);
@@ -271,8 +251,8 @@ static void a_signed_gauge_is_relative(void **state)
 /* That is how a gauge is set below zero where a sign means to change it. */
 static void a_change_from_0_does_not_count_as_one(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
-    struct line line = line_of("x", "|g", -3);
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE, "");
+    struct line line = line_of("x", "|g", -3, now_ns);
 
     for (unsigned i = 0; i < 2; i++) {
         record(shard, "x", "|g", 0, &identity);
@@ -286,8 +266,8 @@ static void a_change_from_0_does_not_count_as_one(void **state)
 
 static void record_gauge(struct shard *in, double number, bool is_relative, int64_t arrived_ns)
 {
-    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
-    struct line line = line_of("x", "|g", number);
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE, "");
+    struct line line = line_of("x", "|g", number, now_ns);
     struct key *key = look_up(in, &line, &identity);
 
     line.is_relative = is_relative;
@@ -333,8 +313,8 @@ static void an_overflow_is_refused_and_changes_nothing(void **state)
     static const enum sample_type types[] = { SAMPLE_COUNTER, SAMPLE_HISTOGRAM };
 
     for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
-        struct identity identity = identity_of(i ? "histogram" : "counter", types[i]);
-        struct line line = line_of(i ? "h" : "c", "|", DBL_MAX);
+        struct identity identity = identity_of(i ? "histogram" : "counter", types[i], "");
+        struct line line = line_of(i ? "h" : "c", "|", DBL_MAX, now_ns);
         struct reading before, after;
         struct key *key;
 
@@ -353,7 +333,7 @@ static void an_overflow_is_refused_and_changes_nothing(void **state)
 
 static void recording_notes_the_time(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
     struct snapshot *snapshot;
 
     now_ns = 77;
@@ -369,7 +349,7 @@ static void recording_notes_the_time(void **state)
 
 static void record_in_set(struct shard *in, struct slice value)
 {
-    const struct identity identity = identity_of("x", SAMPLE_SET);
+    const struct identity identity = identity_of("x", SAMPLE_SET, "");
     struct line line = { .name = SLICE("x"), .value = value, .rest = SLICE("|s") };
     struct key *key = look_up(in, &line, &identity);
 
@@ -412,8 +392,8 @@ static void workers_count_the_same_value_of_a_set_once(void **state)
 
 static void record_dogstatsd_gauge(double number)
 {
-    const struct identity identity = identity_of("x", SAMPLE_GAUGE);
-    struct line line = line_of("x", "|g", number);
+    const struct identity identity = identity_of("x", SAMPLE_GAUGE, "");
+    struct line line = line_of("x", "|g", number, now_ns);
     struct key *key = look_up(shard, &line, &identity);
 
     line.is_relative = true;
@@ -441,7 +421,7 @@ static void record_numbered(struct shard *in, unsigned i, double number)
     struct identity identity;
 
     snprintf(name, sizeof(name), "numbered_series_%06u", i);
-    identity = identity_of(name, SAMPLE_COUNTER);
+    identity = identity_of(name, SAMPLE_COUNTER, "");
     record(in, name, "|c", number, &identity);
 }
 
@@ -481,7 +461,7 @@ static void evictions_lose_no_value(void **state)
 static void evicted_aliases_leave_the_others(void **state)
 {
     CLEANUP(shard_freep) struct shard *scarce = new_shard(0, 4096);
-    const struct identity identity = identity_of("x", SAMPLE_COUNTER);
+    const struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
     char rest[32];
 
     for (unsigned i = 0; i < 1000; i++) {
@@ -556,7 +536,8 @@ static struct sweep_item item_of_only_series(void)
 
 static void removes_all_keys_of_a_removed_series(void **state)
 {
-    const struct identity x = identity_of("x", SAMPLE_COUNTER), y = identity_of("y", SAMPLE_GAUGE);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, ""),
+                          y = identity_of("y", SAMPLE_GAUGE, "");
     struct sweep_item item;
 
     record(shard, "x", "|c", 1, &x);
@@ -575,7 +556,7 @@ static void removes_all_keys_of_a_removed_series(void **state)
 
 static void does_not_release_a_series_that_is_live(void **state)
 {
-    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, "");
     struct sweep_item item;
 
     record(shard, "x", "|c", 1, &x);
@@ -591,7 +572,7 @@ static void does_not_release_a_series_that_is_live(void **state)
 
 static void a_removed_series_that_is_written_again_is_a_new_one(void **state)
 {
-    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, "");
     struct sweep_item item;
 
     record(shard, "x", "|c", 5, &x);
@@ -610,7 +591,7 @@ static void a_removed_series_that_is_written_again_is_a_new_one(void **state)
 static void a_series_of_another_worker_is_none_of_its_business(void **state)
 {
     CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
-    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, "");
     struct sweep_item item;
 
     record(shard, "x", "|c", 5, &x);
@@ -626,7 +607,7 @@ static void a_series_of_another_worker_is_none_of_its_business(void **state)
 
 static void releases_a_series_only_once(void **state)
 {
-    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, "");
     struct sweep_item items[2];
 
     record(shard, "x", "|c", 5, &x);
@@ -644,12 +625,12 @@ static void releases_a_series_only_once(void **state)
 
 static void a_passing_key_is_not_remembered(void **state)
 {
-    struct identity identity = identity_of("x", SAMPLE_GAUGE);
+    struct identity identity = identity_of("x", SAMPLE_GAUGE, "");
 
     identity.is_passing = true;
     identity.n_tag_errors = 2;
     for (unsigned i = 0; i < 3; i++) {
-        struct line line = line_of("x", "|g", i);
+        struct line line = line_of("x", "|g", i, now_ns);
         struct lookup lookup = shard_find(shard, &line);
 
         assert_null(lookup.key);
@@ -664,7 +645,8 @@ static void a_passing_key_is_not_remembered(void **state)
 
 static void a_passing_key_leaves_those_that_are_known(void **state)
 {
-    struct identity x = identity_of("x", SAMPLE_COUNTER), y = identity_of("y", SAMPLE_COUNTER);
+    struct identity x = identity_of("x", SAMPLE_COUNTER, ""),
+                    y = identity_of("y", SAMPLE_COUNTER, "");
 
     record(shard, "x", "|c", 1, &x);
     y.is_passing = true;
@@ -677,8 +659,8 @@ static void a_passing_key_leaves_those_that_are_known(void **state)
 /* A family with as many series as it may have, and one more. */
 static const struct key_facts *record_beyond(struct shard *in, const char *rest, double number)
 {
-    struct identity identity = identity_of("x", SAMPLE_COUNTER);
-    struct line line = line_of("x", rest, number);
+    struct identity identity = identity_of("x", SAMPLE_COUNTER, "");
+    struct line line = line_of("x", rest, number, now_ns);
     struct key *key;
 
     identity.labels = slice_of(rest);
@@ -722,7 +704,7 @@ static void what_overflows_is_not_remembered(void **state)
 
 static enum verdict try_end(const char *family, size_t *ret)
 {
-    const struct identity identity = identity_of(family, SAMPLE_END);
+    const struct identity identity = identity_of(family, SAMPLE_END, "");
 
     return shard_end(shard, now_ns, &identity, ret);
 }
@@ -746,7 +728,7 @@ static size_t bury(struct shard *other)
 static void what_is_ended_begins_anew_in_all_workers(void **state)
 {
     CLEANUP(shard_freep) struct shard *other = new_shard(1, 1 << 20);
-    const struct identity x = identity_of("x", SAMPLE_COUNTER);
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, "");
     size_t n;
 
     record(shard, "x", "|c", 5, &x);
@@ -771,8 +753,8 @@ static void what_is_ended_begins_anew_in_all_workers(void **state)
 /* As in a datagram with an x between two lines of a series, the second after a chain. */
 static void what_was_prepared_before_a_key_went_is_looked_up_again(void **state)
 {
-    const struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct line group[2] = { line_of("x", "|c", 1), line_of("x", "|c", 1) };
+    const struct identity x = identity_of("x", SAMPLE_COUNTER, "");
+    struct line group[2] = { line_of("x", "|c", 1, now_ns), line_of("x", "|c", 1, now_ns) };
     size_t n;
 
     record(shard, "x", "|c", 5, &x);
@@ -798,8 +780,8 @@ static void ending_nothing_is_applied_too(void **state)
 static void looking_is_limited_by_the_second(void **state)
 {
     const size_t n_series = 50000;
-    struct identity x = identity_of("x", SAMPLE_COUNTER);
-    struct identity none = identity_of("x", SAMPLE_END);
+    struct identity x = identity_of("x", SAMPLE_COUNTER, "");
+    struct identity none = identity_of("x", SAMPLE_END, "");
     char labels[32];
     size_t n;
 

@@ -3,6 +3,7 @@
 /* The order of an x and other samples that several workers have received. */
 
 #include "registry_setup.h"
+#include "samples.h"
 
 #include "aggregate/shard.h"
 
@@ -12,28 +13,6 @@
 
 static struct registry *registry;
 static struct shard *shards[WORKERS];
-
-static struct line line_of(const char *name, double number, int64_t arrived_ns)
-{
-    return (struct line){
-        .name = slice_of(name),
-        .value = SLICE("1"),
-        .rest = SLICE("|"),
-        .arrived_ns = arrived_ns,
-        .number = number,
-        .is_number = true,
-    };
-}
-
-static struct identity identity_of(const char *family, enum sample_type type)
-{
-    return (struct identity){
-        .type = type,
-        .family = slice_of(family),
-        .sent_as = slice_of(family),
-        .weight = 1,
-    };
-}
 
 static struct key *look_up(unsigned worker, struct line *line, enum sample_type type)
 {
@@ -53,14 +32,14 @@ static void write_line(unsigned worker, struct key *key, const struct line *line
 /* A worker applies a sample of the series x. */
 static void record(unsigned worker, enum sample_type type, double number, int64_t arrived_ns)
 {
-    struct line line = line_of("x", number, arrived_ns);
+    struct line line = line_of("x", "|", number, arrived_ns);
 
     write_line(worker, look_up(worker, &line, type), &line);
 }
 
 static void change(unsigned worker, double number, int64_t arrived_ns)
 {
-    struct line line = line_of("x", number, arrived_ns);
+    struct line line = line_of("x", "|", number, arrived_ns);
 
     line.is_relative = true;
     write_line(worker, look_up(worker, &line, SAMPLE_GAUGE), &line);
@@ -69,7 +48,7 @@ static void change(unsigned worker, double number, int64_t arrived_ns)
 /* A worker applies an x. Returns the number of series that it has ended. */
 static size_t end_series(unsigned worker, int64_t arrived_ns)
 {
-    const struct identity identity = identity_of("x", SAMPLE_END);
+    const struct identity identity = identity_of("x", SAMPLE_END, "");
     size_t n;
 
     assert_int_equal(shard_end(shards[worker], arrived_ns, &identity, &n), VERDICT_APPLIED);
@@ -125,7 +104,7 @@ static void the_worker_s_own_samples_arrived_before_its_x(void **state)
 
 static void a_new_series_counts_as_written_before_its_first_sample_is(void **state)
 {
-    struct line line = line_of("x", 1, 20);
+    struct line line = line_of("x", "|", 1, 20);
     struct key *key = look_up(0, &line, SAMPLE_GAUGE);
 
     assert_int_equal(end_series(1, 10), 0);
@@ -135,7 +114,7 @@ static void a_new_series_counts_as_written_before_its_first_sample_is(void **sta
 
 static void so_does_one_that_was_expiring(void **state)
 {
-    struct line line = line_of("x", 1, 20);
+    struct line line = line_of("x", "|", 1, 20);
     struct sweep_item item = { .touched_ns = 5 };
     struct key *key;
 
@@ -213,8 +192,8 @@ static void of_a_set_all(void **state)
 /* A worker learns the key of a sample that arrived at @arrived_ns. Returns whether it has ended. */
 static bool is_ended(unsigned worker, const char *name, const char *labels, int64_t arrived_ns)
 {
-    struct line line = line_of(name, 1, arrived_ns);
-    struct identity identity = identity_of(name, SAMPLE_GAUGE);
+    struct line line = line_of(name, "|", 1, arrived_ns);
+    struct identity identity = identity_of(name, SAMPLE_GAUGE, "");
     struct lookup lookup = { 0, NULL };
 
     identity.labels = slice_of(labels);
@@ -225,7 +204,7 @@ static bool is_ended(unsigned worker, const char *name, const char *labels, int6
 
 static void what_arrived_before_an_x_begins_no_series_after_it(void **state)
 {
-    struct line line = line_of("x", 1, 15);
+    struct line line = line_of("x", "|", 1, 15);
 
     record(0, SAMPLE_GAUGE, 1, 5);
     assert_int_equal(end_series(1, 20), 1);
@@ -247,7 +226,7 @@ static void nor_if_the_x_found_nothing_to_end(void **state)
 
 static void an_x_takes_only_late_samples_with_all_of_its_labels(void **state)
 {
-    struct identity identity = identity_of("x", SAMPLE_END);
+    struct identity identity = identity_of("x", SAMPLE_END, "");
     size_t n;
 
     identity.labels = SLICE("a=\"1\"");
@@ -273,7 +252,7 @@ static struct key *find_then_end(struct line *line, enum sample_type type, int64
 
 static void it_brings_the_series_back(void **state)
 {
-    struct line line = line_of("x", 1, 20);
+    struct line line = line_of("x", "|", 1, 20);
     struct registry_counts before, after;
     struct key *key;
 
@@ -292,7 +271,7 @@ static void it_brings_the_series_back(void **state)
 
 static void not_if_it_arrived_before_the_x(void **state)
 {
-    struct line line = line_of("x", 1, 20);
+    struct line line = line_of("x", "|", 1, 20);
     struct key *key = find_then_end(&line, SAMPLE_GAUGE, 20);
 
     write_line(0, key, &line);
@@ -301,7 +280,7 @@ static void not_if_it_arrived_before_the_x(void **state)
 
 static void nor_if_another_series_has_its_place(void **state)
 {
-    struct line line = line_of("x", 1, 20);
+    struct line line = line_of("x", "|", 1, 20);
     struct key *key = find_then_end(&line, SAMPLE_GAUGE, 10);
 
     write_line(0, key, &line);
@@ -312,7 +291,7 @@ static void nor_if_another_series_has_its_place(void **state)
 
 static void nor_if_its_name_has_another_type(void **state)
 {
-    struct line line = line_of("x", 1, 20);
+    struct line line = line_of("x", "|", 1, 20);
     struct key *key = find_then_end(&line, SAMPLE_GAUGE, 10);
 
     write_line(0, key, &line);
@@ -356,7 +335,7 @@ static double expected_value(const struct operation *by_arrival)
 
 static void apply(const struct operation *operation)
 {
-    struct line line = line_of("x", amount(operation), operation->at);
+    struct line line = line_of("x", "|", amount(operation), operation->at);
     struct key *key;
 
     line.is_relative = operation->what == OP_ADD;
@@ -456,7 +435,7 @@ static int end(void **state)
 
 static void without_memory_for_a_cell_the_x_is_refused(void **state)
 {
-    const struct identity identity = identity_of("x", SAMPLE_END);
+    const struct identity identity = identity_of("x", SAMPLE_END, "");
     size_t n, n_bytes;
 
     change(0, 1, 20);

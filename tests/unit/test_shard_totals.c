@@ -7,6 +7,7 @@
  */
 
 #include "registry_setup.h"
+#include "samples.h"
 
 #include "aggregate/shard.h"
 #include "base/treatment.h"
@@ -31,37 +32,21 @@ static struct shard *new_shard(unsigned worker)
     return made;
 }
 
-static struct line line_of(const char *rest, double total, int64_t at)
-{
-    return (struct line){
-        .name = SLICE("x"),
-        .value = SLICE("1"),
-        .rest = slice_of(rest),
-        .arrived_ns = at,
-        .number = total,
-        .is_number = true,
-    };
-}
-
 /* What a line of a listener of totals means. */
-static struct identity identity_of(const char *labels)
+static struct identity total_of(const char *labels)
 {
-    return (struct identity){
-        .type = SAMPLE_COUNTER,
-        .family = SLICE("x"),
-        .labels = slice_of(labels),
-        .sent_as = SLICE("x"),
-        .weight = 1,
-        .is_absolute = true,
-    };
+    struct identity identity = identity_of("x", SAMPLE_COUNTER, labels);
+
+    identity.is_absolute = true;
+    return identity;
 }
 
 /* Record a total of @sender in series x with @labels, written as @rest. */
 static double record_as(struct shard *shard, uint64_t sender, const char *rest, const char *labels,
                         double total, int64_t at)
 {
-    const struct identity identity = identity_of(labels);
-    struct line line = line_of(rest, total, at);
+    const struct identity identity = total_of(labels);
+    struct line line = line_of("x", rest, total, at);
     struct total_step step;
     struct lookup lookup;
 
@@ -197,12 +182,12 @@ static void totals_that_overflow_stay_apart(void **state)
 static void totals_may_have_a_treatment(void **state)
 {
     const struct treatment thousandths = { .scale = 0.001 };
-    struct identity identity = identity_of("");
+    struct identity identity = total_of("");
     struct total_step step;
 
     identity.treatment = &thousandths;
     for (unsigned i = 0; i < 3; i++) {
-        struct line line = line_of("|c", 4000 * i, i);
+        struct line line = line_of("x", "|c", 4000 * i, i);
         struct lookup lookup = shard_find(shards[0], &line);
 
         if (!lookup.key)
@@ -216,8 +201,8 @@ static void totals_may_have_a_treatment(void **state)
 /* The same line from a listener of increments. */
 static void increments_of_a_series_are_added_too(void **state)
 {
-    struct identity identity = identity_of("");
-    struct line line = line_of("|c", 7, 2);
+    struct identity identity = total_of("");
+    struct line line = line_of("x", "|c", 7, 2);
     struct lookup lookup;
 
     record(0, 1, 100, 1);
@@ -236,7 +221,7 @@ static void increments_of_a_series_are_added_too(void **state)
 
 static void a_sum_beyond_the_range_is_refused(void **state)
 {
-    struct line line = line_of("|c", DBL_MAX, 3);
+    struct line line = line_of("x", "|c", DBL_MAX, 3);
     struct lookup lookup;
     struct total_step step;
 
@@ -254,9 +239,9 @@ static void a_sum_beyond_the_range_is_refused(void **state)
 
 static void without_room_for_totals_no_series_is_made(void **state)
 {
-    const struct identity identity = identity_of("");
+    const struct identity identity = total_of("");
     struct registry *kept = registry;
-    struct line line = line_of("|c", 5, 1);
+    struct line line = line_of("x", "|c", 5, 1);
     struct lookup lookup;
     struct shard *shard;
 

@@ -5,6 +5,7 @@
  */
 
 #include "registry_setup.h"
+#include "samples.h"
 
 #include "aggregate/shard.h"
 #include "base/treatment.h"
@@ -27,26 +28,12 @@ static int end(void **state)
     return 0;
 }
 
-static struct line line_of(const char *name, double number)
+static struct identity treated(const char *family, const struct treatment *treatment)
 {
-    return (struct line){
-        .name = slice_of(name),
-        .value = SLICE("1"),
-        .rest = SLICE("|c"),
-        .number = number,
-        .is_number = true,
-    };
-}
+    struct identity identity = identity_of(family, SAMPLE_COUNTER, "");
 
-static struct identity identity_of(const char *family, const struct treatment *treatment)
-{
-    return (struct identity){
-        .type = SAMPLE_COUNTER,
-        .family = slice_of(family),
-        .sent_as = slice_of(family),
-        .weight = 1,
-        .treatment = treatment,
-    };
+    identity.treatment = treatment;
+    return identity;
 }
 
 static void record(const struct line *line, const struct identity *identity)
@@ -76,10 +63,11 @@ static double value_of(const char *family)
 static void each_key_has_the_treatment_of_its_identity(void **state)
 {
     const struct treatment doubled = { .scale = 2 }, tripled = { .scale = 3 };
-    const struct identity twice = identity_of("twice", &doubled);
-    const struct identity thrice = identity_of("thrice", &tripled);
-    const struct identity once = identity_of("once", NULL);
-    struct line a = line_of("a", 5), longer = line_of("a_longer_name", 5), b = line_of("b", 5);
+    const struct identity twice = treated("twice", &doubled);
+    const struct identity thrice = treated("thrice", &tripled);
+    const struct identity once = treated("once", NULL);
+    struct line a = line_of("a", "|c", 5, 0), longer = line_of("a_longer_name", "|c", 5, 0),
+                b = line_of("b", "|c", 5, 0);
 
     for (unsigned i = 0; i < 2; i++) {
         record(&a, &twice);
@@ -94,8 +82,8 @@ static void each_key_has_the_treatment_of_its_identity(void **state)
 static void a_passing_key_has_it_too(void **state)
 {
     const struct treatment doubled = { .scale = 2 };
-    struct identity passing = identity_of("twice", &doubled), plain = identity_of("once", NULL);
-    struct line line = line_of("a", 5), other = line_of("b", 5);
+    struct identity passing = treated("twice", &doubled), plain = treated("once", NULL);
+    struct line line = line_of("a", "|c", 5, 0), other = line_of("b", "|c", 5, 0);
 
     passing.is_passing = plain.is_passing = true;
     record(&line, &passing);
@@ -108,8 +96,8 @@ static void a_passing_key_has_it_too(void **state)
 static void what_is_skipped_is_known_and_makes_no_series(void **state)
 {
     const struct treatment skipped = { .fate = SKIPPED_RULE, .scale = 1 };
-    const struct identity identity = identity_of("a", &skipped);
-    struct line line = line_of("a", 5);
+    const struct identity identity = treated("a", &skipped);
+    struct line line = line_of("a", "|c", 5, 0);
     struct lookup lookup = shard_find(shard, &line);
 
     shard_learn_skipped(shard, &line, &identity, &lookup);
@@ -121,8 +109,8 @@ static void what_is_skipped_is_known_and_makes_no_series(void **state)
 static void skipped_keys_are_the_first_to_be_evicted(void **state)
 {
     const struct treatment skipped = { .fate = SKIPPED_RULE, .scale = 1 };
-    const struct identity identity = identity_of("a", &skipped), kept = identity_of("b", NULL);
-    struct line line = line_of("kept", 5);
+    const struct identity identity = treated("a", &skipped), kept = treated("b", NULL);
+    struct line line = line_of("kept", "|c", 5, 0);
     char name[] = "a000";
 
     line.arrived_ns = 1000;
@@ -134,7 +122,7 @@ static void skipped_keys_are_the_first_to_be_evicted(void **state)
         name[1] = (char)('0' + i / 100);
         name[2] = (char)('0' + i / 10 % 10);
         name[3] = (char)('0' + i % 10);
-        other = line_of(name, 1);
+        other = line_of(name, "|c", 1, 0);
         lookup = shard_find(shard, &other);
         shard_learn_skipped(shard, &other, &identity, &lookup);
     }
@@ -145,8 +133,8 @@ static void skipped_keys_are_the_first_to_be_evicted(void **state)
 static void removes_all_keys_but_no_value(void **state)
 {
     struct treatment scaled = { .scale = 2 };
-    const struct identity identity = identity_of("a", &scaled);
-    struct line line = line_of("a", 5);
+    const struct identity identity = treated("a", &scaled);
+    struct line line = line_of("a", "|c", 5, 0);
 
     record(&line, &identity);
     shard_remove_keys(shard);
@@ -159,8 +147,8 @@ static void removes_all_keys_but_no_value(void **state)
 
 static void a_group_that_was_prepared_before_is_looked_up_again(void **state)
 {
-    const struct identity identity = identity_of("a", NULL);
-    struct line line = line_of("a", 5);
+    const struct identity identity = treated("a", NULL);
+    struct line line = line_of("a", "|c", 5, 0);
 
     record(&line, &identity);
     shard_prepare(shard, &line, 1);

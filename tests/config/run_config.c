@@ -18,10 +18,10 @@
 #include "config/mapping_file.h"
 #include "config/names_file.h"
 #include "config/settings_file.h"
+#include "golden.h"
 #include "mapping/label_rule.h"
 #include "series.h"
 
-#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,40 +253,17 @@ static void run_case(const char *path, struct slice lines, bool is_mapping, stru
     buffer_add(out, buffer_text(&warnings.lines));
 }
 
-static void read_file(const char *path, struct buffer *out)
-{
-    FILE *file = fopen(path, "re");
-    char chunk[4096];
-    size_t n;
-
-    if (!file)
-        return;
-    while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        buffer_add(out, (struct slice){ chunk, n });
-    fclose(file);
-}
-
 static bool check_case(const char *path, bool is_mapping, bool is_update)
 {
     CLEANUP(buffer_deinit) struct buffer actual = { 0 };
-    CLEANUP(buffer_deinit) struct buffer expected = { 0 };
     CLEANUP(buffer_deinit) struct buffer lines = { 0 };
     char out_path[1024], in_path[1024];
-    FILE *file;
 
     snprintf(out_path, sizeof(out_path), "%.*s.out", (int)(strlen(path) - 4), path);
     snprintf(in_path, sizeof(in_path), "%.*s.in", (int)(strlen(path) - 4), path);
-    read_file(in_path, &lines);
+    golden_read(in_path, &lines);
     run_case(path, buffer_text(&lines), is_mapping, &actual);
-    read_file(out_path, &expected);
-    if (slice_equal(buffer_text(&actual), buffer_text(&expected)))
-        return true;
-    if (is_update && (file = fopen(out_path, "we"))) {
-        fwrite(actual.data, 1, actual.len, file);
-        return fclose(file) == 0;
-    }
-    printf("%s differs from:\n%.*s", out_path, (int)actual.len, actual.data);
-    return false;
+    return golden_check(out_path, buffer_text(&actual), is_update);
 }
 
 /* The cases are read from their folder, so that the paths in messages are short. */
@@ -300,7 +277,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     for (size_t i = 0; i < cases.gl_pathc; i++)
         n_failed += !check_case(cases.gl_pathv[i], strstr(argv[1], "mapping") != NULL, is_update);
-    printf("%zu cases, %u failed\n", cases.gl_pathc, n_failed);
+    printf("%zu passed, %u failed\n", cases.gl_pathc - n_failed, n_failed);
     globfree(&cases);
     return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

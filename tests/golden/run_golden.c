@@ -10,14 +10,12 @@
  * instead; read the difference before you commit it.
  */
 
-#include "base/buffer.h"
+#include "golden.h"
 #include "rig.h"
 #include "web/worker_metrics.h"
 
-#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static void write_series(const struct rig *rig, struct buffer *out)
 {
@@ -42,19 +40,6 @@ static void write_counters(const struct telemetry_row *row, struct buffer *out)
     }
 }
 
-static void read_file(const char *path, struct buffer *out)
-{
-    FILE *file = fopen(path, "re");
-    char chunk[4096];
-    size_t n;
-
-    if (!file)
-        return;
-    while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        buffer_add(out, (struct slice){ chunk, n });
-    fclose(file);
-}
-
 static bool is_of_totals(const char *path)
 {
     const char *name = strrchr(path, '/');
@@ -75,7 +60,7 @@ static void run_case(const char *in_path, struct buffer *out)
     rig_init(&rig, &limits);
     rig_must(registry_reserve(rig.registry, own, METRIC_GAUGE), "reserve");
     pipeline_set_totals(rig.lane.pipeline, is_of_totals(in_path));
-    read_file(in_path, &in);
+    golden_read(in_path, &in);
     pipeline_push(rig.lane.pipeline, buffer_text(&in), 0);
     pipeline_flush(rig.lane.pipeline);
     write_series(&rig, out);
@@ -92,25 +77,11 @@ static void expected_path(const char *in_path, char *out, size_t size)
 static bool check_case(const char *in_path, bool is_update)
 {
     CLEANUP(buffer_deinit) struct buffer actual = { 0 };
-    CLEANUP(buffer_deinit) struct buffer expected = { 0 };
     char path[4096];
 
     expected_path(in_path, path, sizeof(path));
     run_case(in_path, &actual);
-    if (is_update) {
-        FILE *file = fopen(path, "we");
-
-        rig_must(file ? 0 : -errno, path);
-        fwrite(actual.data, 1, actual.len, file);
-        fclose(file);
-        return true;
-    }
-    read_file(path, &expected);
-    if (slice_equal(buffer_text(&actual), buffer_text(&expected)))
-        return true;
-    printf("--- %s: expected\n%.*s--- but got\n%.*s", path, (int)expected.len, expected.data,
-           (int)actual.len, actual.data);
-    return false;
+    return golden_check(path, buffer_text(&actual), is_update);
 }
 
 int main(int argc, char **argv)

@@ -18,18 +18,6 @@
 
 #include <math.h>
 
-static bool is_name(struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-
-        if (!is_letter && (i == 0 || c < '0' || c > '9'))
-            return false;
-    }
-    return name.len > 0;
-}
-
 static void check_spec(const struct metric_spec *spec)
 {
     if (!spec)
@@ -48,14 +36,14 @@ static void check_spec(const struct metric_spec *spec)
 static void check_labels(const struct label *labels, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        MUST(is_name(labels[i].name));
+        MUST(fuzz_is_name(labels[i].name));
         MUST(i == 0 || slice_compare(labels[i - 1].name, labels[i].name) <= 0);
     }
 }
 
 static void check_metric(const struct metric *metric)
 {
-    MUST(is_name(metric->name));
+    MUST(fuzz_is_name(metric->name));
     MUST(metric->type < METRIC_NONE);
     MUST(metric->spec != NULL);
     check_spec(metric->spec);

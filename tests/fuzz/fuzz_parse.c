@@ -23,21 +23,9 @@ static bool lies_within(struct slice part, struct slice whole)
     return part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
 }
 
-static bool is_name(struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-
-        if (!is_letter && (i == 0 || c < '0' || c > '9'))
-            return false;
-    }
-    return name.len > 0;
-}
-
 static void check_identity(const struct identity *identity)
 {
-    MUST(is_name(identity->family));
+    MUST(fuzz_is_name(identity->family));
     MUST(identity->type < _SAMPLE_TYPE_N);
     MUST(identity->weight >= 1 && identity->weight <= 1.1e9);
     MUST(utf8_is_valid(identity->labels));

@@ -70,7 +70,7 @@ static bool refuse_escape(struct regex_parser *parser, size_t at)
     if (rest.at[1] >= '1' && rest.at[1] <= '9')
         return regex_refuse(parser, at, "\\%c is a back reference, which Go's regexp does not have",
                             rest.at[1]);
-    for (size_t i = 0; i < sizeof(foreign_escapes) / sizeof(foreign_escapes[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(foreign_escapes); i++)
         if (foreign_escapes[i].letter == rest.at[1])
             return regex_refuse(parser, at, "\\%c (%s) is not in Go's regexp", rest.at[1],
                                 foreign_escapes[i].what);
@@ -169,7 +169,7 @@ static void write_range(struct regex_parser *parser, uint32_t first, uint32_t la
 
 static void read_ranges(const struct ascii_set *set, bool has[128])
 {
-    /* The name of the only sets with a NUL begins with one of these letters. */
+    /* Only these have NUL, which would end their ranges. */
     has[0] = strcmp(set->name, "ascii") == 0 || strcmp(set->name, "cntrl") == 0;
     for (const char *range = set->ranges; *range; range += 2)
         for (unsigned c = (unsigned char)range[0]; c <= (unsigned char)range[1]; c++)
@@ -227,7 +227,7 @@ static const struct ascii_set *find_set(const struct ascii_set *sets, size_t n, 
 
 static bool is_category(struct slice name)
 {
-    for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(categories); i++)
         if (slice_equal(slice_of(categories[i]), name))
             return true;
     return false;
@@ -312,7 +312,7 @@ int regex_parse_set(struct regex_parser *parser)
         parser->at += 2;
         return parse_property(parser, begin, letter == 'P') ? 1 : -1;
     }
-    set = find_set(perl_sets, sizeof(perl_sets) / sizeof(perl_sets[0]),
+    set = find_set(perl_sets, ARRAY_SIZE(perl_sets),
                    (struct slice){ (char[]){ (char)(letter | 0x20) }, 1 });
     if (!set || !(letter & 0x40))
         return 0;
@@ -340,7 +340,7 @@ static int parse_posix_set(struct regex_parser *parser)
     is_negated = name.len && name.at[0] == '^';
     if (is_negated)
         name = (struct slice){ name.at + 1, name.len - 1 };
-    set = find_set(posix_sets, sizeof(posix_sets) / sizeof(posix_sets[0]), name);
+    set = find_set(posix_sets, ARRAY_SIZE(posix_sets), name);
     if (!set)
         return regex_refuse(parser, parser->at, "there is no class of this name") ? 1 : -1;
     parser->at += (size_t)(end - rest.at) + 2;

@@ -26,7 +26,7 @@ static bool refuse_group(struct regex_parser *parser)
 {
     struct slice rest = regex_rest(parser);
 
-    for (size_t i = 0; i < sizeof(foreign_groups) / sizeof(foreign_groups[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(foreign_groups); i++)
         if (slice_starts_with((struct slice){ rest.at + 1, rest.len - 1 },
                               slice_of(foreign_groups[i].begin)))
             return regex_refuse(parser, parser->at, "(%s (%s) is not in Go's regexp",

@@ -9,19 +9,21 @@
 
 #include "web/quit_page.h"
 
+#include "base/compiler.h"
+
 #include <stdlib.h>
 
 #define TEXT "udometer stops.\n"
 
 struct quit {
-    struct http_stream stream; /* the first member, so that a stream is its quit */
+    struct http_stream stream;
     void (*quit)(void);
     struct slice rest;
 };
 
 static long read_text(struct http_stream *stream, char *out, size_t max)
 {
-    struct quit *quit = (struct quit *)stream;
+    struct quit *quit = CONTAINER_OF(stream, struct quit, stream);
     size_t n = quit->rest.len < max ? quit->rest.len : max;
 
     memcpy(out, quit->rest.at, n);
@@ -32,7 +34,7 @@ static long read_text(struct http_stream *stream, char *out, size_t max)
 
 static void close_text(struct http_stream *stream, bool is_sent)
 {
-    struct quit *quit = (struct quit *)stream;
+    struct quit *quit = CONTAINER_OF(stream, struct quit, stream);
 
     quit->quit();
     free(quit);

@@ -10,8 +10,11 @@
 
 #include "output/exposition.h"
 
+#include "base/must.h"
+
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A series is prefetched this many series before its turn: about a microsecond. */
@@ -90,6 +93,16 @@ void exposition_add_sample(struct exposition *exposition, struct slice labels, d
 {
     write_family(exposition);
     write_sample(exposition, &(struct exposition_sample){ labels, value });
+}
+
+void exposition_add_labelled(struct exposition *exposition, const char *name, const char *label,
+                             double value)
+{
+    char labels[EXPOSITION_LABEL_MAX + 1];
+    int len = snprintf(labels, sizeof(labels), "%s=\"%s\"", name, label);
+
+    MUST_BE(len, <=, EXPOSITION_LABEL_MAX);
+    exposition_add_sample(exposition, (struct slice){ labels, (size_t)len }, value);
 }
 
 void exposition_add_histogram(struct exposition *exposition,

@@ -72,6 +72,8 @@ struct exposition_writer {
 
 /* --- the walk --------------------------------------------------------------------------- */
 
+#define EXPOSITION_LABEL_MAX 63
+
 struct exposition;
 
 /* Families outside the registry: udometer's own. They come last, all in one chunk. */
@@ -109,5 +111,8 @@ MUST_CHECK int exposition_write(struct exposition *exposition, struct buffer *ou
 void exposition_begin_family(struct exposition *exposition, struct slice name,
                              enum metric_type type, struct slice help);
 void exposition_add_sample(struct exposition *exposition, struct slice labels, double value);
+/* With one label, @name="@label", at most EXPOSITION_LABEL_MAX bytes, which needs no escaping. */
+void exposition_add_labelled(struct exposition *exposition, const char *name, const char *label,
+                             double value);
 void exposition_add_histogram(struct exposition *exposition,
                               const struct exposition_histogram *histogram);

@@ -14,8 +14,6 @@
 
 #include "web/exporter_metrics.h"
 
-#include <stdio.h>
-
 #define VERSION_LABELS                                                                             \
     "branch=\"\",goarch=\"\",goos=\"\",goversion=\"\",revision=\"\",tags=\"\","                    \
     "version=\"udometer " UDOMETER_VERSION "\""
@@ -30,15 +28,6 @@ struct exporter_family {
 };
 
 /* --- series ------------------------------------------------------------------------------ */
-
-/* Add a sample with one label. Its value needs no escaping. */
-static void add_labelled(struct exposition *out, const char *name, const char *value, uint64_t n)
-{
-    char labels[64];
-
-    snprintf(labels, sizeof(labels), "%s=\"%s\"", name, value);
-    exposition_add_sample(out, slice_of(labels), (double)n);
-}
 
 static void add_build_info(const struct exporter_metrics *metrics, struct exposition *out)
 {
@@ -67,7 +56,7 @@ static void add_events(const struct exporter_metrics *metrics, struct exposition
             if (metric_type_of((enum sample_type)i) == type)
                 n += metrics->sum[TELEMETRY_SAMPLES + i];
         if (event_type((enum metric_type)type))
-            add_labelled(out, "type", event_type((enum metric_type)type), n);
+            exposition_add_labelled(out, "type", event_type((enum metric_type)type), (double)n);
     }
 }
 
@@ -144,14 +133,15 @@ static void add_refusals(const struct exporter_metrics *metrics, enum share shar
 {
     for (unsigned i = 0; i < _VERDICT_N; i++)
         if (share_of((enum verdict)i) == share)
-            add_labelled(out, "reason", verdict_reason((enum verdict)i),
-                         metrics->sum[TELEMETRY_VERDICTS + i]);
+            exposition_add_labelled(out, "reason", verdict_reason((enum verdict)i),
+                                    (double)metrics->sum[TELEMETRY_VERDICTS + i]);
 }
 
 static void add_sample_errors(const struct exporter_metrics *metrics, struct exposition *out)
 {
     add_refusals(metrics, SHARE_SAMPLE_ERROR, out);
-    add_labelled(out, "reason", "invalid_sample_factor", metrics->sum[TELEMETRY_RATE_ERRORS]);
+    exposition_add_labelled(out, "reason", "invalid_sample_factor",
+                            (double)metrics->sum[TELEMETRY_RATE_ERRORS]);
 }
 
 static void add_event_errors(const struct exporter_metrics *metrics, struct exposition *out)
@@ -161,7 +151,8 @@ static void add_event_errors(const struct exporter_metrics *metrics, struct expo
 
 static void add_actions(const struct exporter_metrics *metrics, struct exposition *out)
 {
-    add_labelled(out, "action", "drop", metrics->sum[TELEMETRY_VERDICTS + SKIPPED_RULE]);
+    exposition_add_labelled(out, "action", "drop",
+                            (double)metrics->sum[TELEMETRY_VERDICTS + SKIPPED_RULE]);
 }
 
 /* --- the process --------------------------------------------------------------------------- */
@@ -170,8 +161,8 @@ static void add_reloads(const struct exporter_metrics *metrics, struct expositio
 {
     const struct reload_stats *reloads = metrics->reloads;
 
-    add_labelled(out, "outcome", "success", atomic_load(&reloads->n_successes));
-    add_labelled(out, "outcome", "failure", atomic_load(&reloads->n_failures));
+    exposition_add_labelled(out, "outcome", "success", (double)atomic_load(&reloads->n_successes));
+    exposition_add_labelled(out, "outcome", "failure", (double)atomic_load(&reloads->n_failures));
 }
 
 static void add_mappings(const struct exporter_metrics *metrics, struct exposition *out)
@@ -182,8 +173,8 @@ static void add_mappings(const struct exporter_metrics *metrics, struct expositi
 static void add_metrics(const struct exporter_metrics *metrics, struct exposition *out)
 {
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
-        add_labelled(out, "type", metric_type_name((enum metric_type)type),
-                     metrics->registry->series[type]);
+        exposition_add_labelled(out, "type", metric_type_name((enum metric_type)type),
+                                (double)metrics->registry->series[type]);
 }
 
 static void add_cache_hits(const struct exporter_metrics *metrics, struct exposition *out)

@@ -119,19 +119,11 @@ static void add_telemetry(const struct self_reading *self, struct exposition *ou
     }
 }
 
-/* Add a sample with one label. Its value @label needs no escaping. */
-static void add_labelled(struct exposition *out, const char *name, const char *label, double value)
-{
-    char labels[64];
-
-    snprintf(labels, sizeof(labels), "%s=\"%s\"", name, label);
-    exposition_add_sample(out, slice_of(labels), value);
-}
-
 static void add_series(const struct self_reading *self, struct exposition *out)
 {
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
-        add_labelled(out, "type", metric_type_name(type), (double)self->registry.series[type]);
+        exposition_add_labelled(out, "type", metric_type_name(type),
+                                (double)self->registry.series[type]);
 }
 
 static void add_totals(const struct self_reading *self, struct exposition *out)
@@ -143,8 +135,8 @@ static void add_totals(const struct self_reading *self, struct exposition *out)
     };
 
     for (unsigned outcome = 0; outcome < _TOTAL_OUTCOME_N; outcome++)
-        add_labelled(out, "outcome", names[outcome],
-                     (double)self->registry.totals.outcomes[outcome]);
+        exposition_add_labelled(out, "outcome", names[outcome],
+                                (double)self->registry.totals.outcomes[outcome]);
 }
 
 static void add_limits(const struct self_reading *self, struct exposition *out)
@@ -152,15 +144,15 @@ static void add_limits(const struct self_reading *self, struct exposition *out)
     const struct selfmetrics_limit *limits = self->source->limits;
 
     for (unsigned i = 0; i < self->source->n_limits; i++)
-        add_labelled(out, "limit", limits[i].name, (double)limits[i].value);
+        exposition_add_labelled(out, "limit", limits[i].name, (double)limits[i].value);
 }
 
 static void add_reloads(const struct self_reading *self, struct exposition *out)
 {
     const struct reload_stats *reloads = self->source->reloads;
 
-    add_labelled(out, "outcome", "success", (double)atomic_load(&reloads->n_successes));
-    add_labelled(out, "outcome", "failure", (double)atomic_load(&reloads->n_failures));
+    exposition_add_labelled(out, "outcome", "success", (double)atomic_load(&reloads->n_successes));
+    exposition_add_labelled(out, "outcome", "failure", (double)atomic_load(&reloads->n_failures));
 }
 
 /* --- families with a series for each worker ---------------------------------------------- */

@@ -234,13 +234,3 @@ bool settings_file_apply(struct settings *settings, const struct document *docum
         walk_document(document, settings, problems);
     return problems->n == n_before;
 }
-
-bool settings_file_read(struct settings *settings, const char *path, struct problems *problems)
-{
-    CLEANUP(document_freep)
-    struct document *document = document_read(path, "--config.file", problems);
-    bool is_good = document && settings_file_apply(settings, document, problems);
-
-    problems->path = NULL;
-    return is_good;
-}

@@ -21,14 +21,23 @@ static void write_file(struct slice text)
     assert_int_equal(fclose(file), 0);
 }
 
+static bool apply(const char *from, struct problems *problems)
+{
+    CLEANUP(document_freep)
+    struct document *document = document_read(from, "--config.file", problems);
+    bool is_good = document && settings_file_apply(&settings, document, problems);
+
+    problems->path = NULL;
+    return is_good;
+}
+
 /* Read the file, and append its problems to @ret as lines without its path, then a NUL. */
 static bool read_file(struct buffer *ret)
 {
     CLEANUP(problems_deinit) struct problems problems = { 0 };
-    bool is_good = settings_file_read(&settings, path, &problems);
+    bool is_good = apply(path, &problems);
     struct slice lines = buffer_text(&problems.lines);
 
-    assert_null(problems.path);
     assert_int_equal(is_good, problems.n == 0);
     while (lines.len) {
         struct slice line = slice_cut(&lines, '\n');
@@ -358,11 +367,10 @@ static void a_file_that_is_not_there_is_an_error(void **state)
 {
     CLEANUP(problems_deinit) struct problems problems = { 0 };
 
-    assert_false(settings_file_read(&settings, "/tmp/no/such/file.yml", &problems));
+    assert_false(apply("/tmp/no/such/file.yml", &problems));
     assert_slice_equal(buffer_text(&problems.lines),
                        "/tmp/no/such/file.yml: cannot be read: there is no folder /tmp/no; "
                        "check --config.file\n");
-    assert_null(problems.path);
 }
 
 static void very_many_problems_are_counted(void **state)
@@ -373,7 +381,7 @@ static void very_many_problems_are_counted(void **state)
     for (unsigned i = 0; i < 49000; i++)
         buffer_add_format(&text, "listen-addres%u:\n", i);
     write_file(buffer_text(&text));
-    assert_false(settings_file_read(&settings, path, &problems));
+    assert_false(apply(path, &problems));
     assert_int_equal(problems.n, 49000);
 }
 

@@ -406,7 +406,6 @@ static enum rules_outcome expand(const struct rules *rules, struct rules_scratch
             return RULES_TOO_LONG;
     }
     ret->name = name_write(scratch->name, name);
-    ret->unescaped = name;
     ret->labels = scratch->labels;
     ret->n_labels = ret->rule->n_labels;
     return name.len ? RULES_MATCHED : RULES_NO_NAME;

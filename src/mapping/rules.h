@@ -86,7 +86,6 @@ enum rules_outcome {
 struct rules_match {
     const struct rule *rule; /* unless RULES_NO_MATCH */
     struct slice name;       /* a Prometheus name; none if the rule drops */
-    struct slice unescaped;  /* what it was made from, for # HELP */
     /*
      * The labels that the rule sets; none if it drops. A value may be empty, which means to
      * Prometheus that there is no such label.

@@ -16,6 +16,7 @@
 #include "fuzz.h"
 
 #include "base/utf8.h"
+#include "mapping/name.h"
 #include "mapping/rules.h"
 
 #include <errno.h>
@@ -85,7 +86,7 @@ static void match(const struct rules *rules, struct rules_scratch *scratch, stru
     MUST((outcome == RULES_NO_MATCH) == (found.rule == NULL));
     check_name(found.name);
     MUST((found.name.len > 0) == (outcome == RULES_MATCHED && found.rule->action == RULE_MAP));
-    MUST_BE(found.unescaped.len, <=, (size_t)NAME_MAX_LEN);
+    MUST_BE(found.name.len, <=, (size_t)NAME_WRITTEN_MAX(NAME_MAX_LEN));
     for (size_t i = 0; i < found.n_labels; i++) {
         MUST_BE(found.labels[i].value.len, <=, (size_t)VALUE_MAX_LEN);
         MUST(utf8_is_valid(found.labels[i].value) || !utf8_is_valid(found.rule->labels[0].value));

@@ -25,8 +25,13 @@
  * What an x is mapped to. It ends what samples of each of these types have made; but each series
  * only once, as looking for it costs something.
  */
-static const enum sample_type ends_types[] = { SAMPLE_COUNTER, SAMPLE_GAUGE, SAMPLE_TIMER,
-                                               SAMPLE_SET };
+static const enum sample_type ends_types[] = {
+    [RULE_COUNTER] = SAMPLE_COUNTER,
+    [RULE_GAUGE] = SAMPLE_GAUGE,
+    [RULE_OBSERVER] = SAMPLE_TIMER,
+    [RULE_SET] = SAMPLE_SET,
+};
+_Static_assert(ARRAY_SIZE(ends_types) == _RULE_TYPE_N, "an x ends what each type of rule makes");
 
 struct ends {
     bool is_link;          /* the x is a link of a chain */

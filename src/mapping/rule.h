@@ -79,7 +79,7 @@ struct rule {
     const struct label_rules *label_rules; /* for its lines only; NULL: none */
 };
 
-/* What a rule calls @type. SAMPLE_END has no type of its own, so ask for each type (RULE_SET). */
+/* What a rule calls @type. SAMPLE_END has no type of its own: an x is mapped as each of them. */
 static inline enum rule_type rule_type_of(enum sample_type type)
 {
     switch (type) {

@@ -58,9 +58,8 @@ MUST_CHECK int template_compile(struct arena *arena, struct slice text,
 
 /*
  * Expand @parts for what its @groups have captured; `at` is NULL in those that took no part.
- * Writes to @out, at most @room bytes; or
- * writes nothing, and @ret borrows from the template or a group, if it is one part. Returns false
- * if the result would be longer than @room.
+ * Writes at most @room bytes to @out; or nothing if the template is one part: then @ret borrows
+ * from the template or a group. Returns false if the result would be longer than @room.
  */
 MUST_CHECK bool template_expand(const struct template_parts *parts, const struct slice *groups,
                                 char *out, size_t room, struct slice *ret);

@@ -46,6 +46,12 @@ static inline int slice_compare(struct slice a, struct slice b)
     return a.len < b.len ? -1 : a.len > b.len;
 }
 
+/* For qsort() and bsearch(): the order of items that are slices, or structs that begin with one. */
+static inline int slice_order(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
 /*
  * Cut @slice at the first @separator. Returns the part before it, and @slice keeps the
  * part after it. Without a separator, returns all of @slice and leaves it empty.

@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+_Static_assert(offsetof(struct label, name) == 0, "labels are sorted by slice_order()");
+
 /* The labels of a map, each with its values. */
 struct combination {
     struct draft *draft;
@@ -30,11 +32,6 @@ struct initial {
     struct metric_initial *sets;
     size_t n, room;
 };
-
-static int compare_labels(const void *a, const void *b)
-{
-    return slice_compare(((const struct label *)a)->name, ((const struct label *)b)->name);
-}
 
 static const struct node *first_value(const struct node *values)
 {
@@ -151,7 +148,7 @@ static struct metric_initial join(const struct combination *combination)
                 draft_copy(combination->draft, combination->labels[i].value->text),
             };
     if (labels)
-        qsort(labels, set.n, sizeof(*labels), compare_labels);
+        qsort(labels, set.n, sizeof(*labels), slice_order);
     return set;
 }
 

@@ -14,20 +14,15 @@
 /* --- sorted lists ----------------------------------------------------------------------- */
 
 /* Each item of a list begins with the slice that it is sorted by. */
-static int compare(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 static void sort(void *list, size_t n, size_t size)
 {
     if (n)
-        qsort(list, n, size, compare);
+        qsort(list, n, size, slice_order);
 }
 
 static void *find(const void *list, size_t n, size_t size, struct slice text)
 {
-    return n ? bsearch(&text, list, n, size, compare) : NULL;
+    return n ? bsearch(&text, list, n, size, slice_order) : NULL;
 }
 
 static bool has(const struct slice *list, size_t n, struct slice text)

@@ -14,15 +14,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+_Static_assert(offsetof(struct metric, name) == 0, "metrics are sorted by slice_order()");
+
 struct mapping {
     struct mapping_parts parts;
     _Atomic unsigned refs;
 };
-
-static int compare_metrics(const void *a, const void *b)
-{
-    return slice_compare(((const struct metric *)a)->name, ((const struct metric *)b)->name);
-}
 
 int mapping_new(struct mapping **ret, struct mapping_parts *parts)
 {
@@ -31,7 +28,7 @@ int mapping_new(struct mapping **ret, struct mapping_parts *parts)
     if (!mapping)
         return -ENOMEM;
     if (parts->n_metrics)
-        qsort(parts->metrics, parts->n_metrics, sizeof(*parts->metrics), compare_metrics);
+        qsort(parts->metrics, parts->n_metrics, sizeof(*parts->metrics), slice_order);
     mapping->parts = *parts;
     *parts = (struct mapping_parts){ 0 };
     atomic_init(&mapping->refs, 1);
@@ -77,10 +74,8 @@ size_t mapping_n_rules(const struct mapping *mapping)
 
 const struct metric *mapping_find(const struct mapping *mapping, struct slice name)
 {
-    const struct metric wanted = { .name = name };
-
     if (!mapping->parts.n_metrics)
         return NULL;
-    return bsearch(&wanted, mapping->parts.metrics, mapping->parts.n_metrics,
-                   sizeof(*mapping->parts.metrics), compare_metrics);
+    return bsearch(&name, mapping->parts.metrics, mapping->parts.n_metrics,
+                   sizeof(*mapping->parts.metrics), slice_order);
 }

@@ -10,15 +10,10 @@
 
 #include <stdlib.h>
 
-static int compare_names(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 bool metric_takes_label(const struct metric *metric, struct slice name)
 {
     if (metric->takes_any_label)
         return true;
     return metric->n_labels &&
-           bsearch(&name, metric->labels, metric->n_labels, sizeof(*metric->labels), compare_names);
+           bsearch(&name, metric->labels, metric->n_labels, sizeof(*metric->labels), slice_order);
 }

@@ -2,6 +2,10 @@
 
 #include "unit.h"
 
+#include "base/compiler.h"
+
+#include <stdlib.h>
+
 static void cut_takes_the_part_before_the_separator(void **state)
 {
     struct slice rest = SLICE("a|b|c");
@@ -31,6 +35,21 @@ static void a_prefix_sorts_before_what_it_begins(void **state)
     assert_int_equal(slice_compare(SLICE(""), SLICE("")), 0);
 }
 
+static void structs_that_begin_with_a_slice_are_sorted_by_it(void **state)
+{
+    struct {
+        struct slice name;
+        int number;
+    } items[] = { { SLICE("b"), 1 }, { SLICE("a"), 3 }, { SLICE("ab"), 2 } }, *found;
+
+    qsort(items, ARRAY_SIZE(items), sizeof(items[0]), slice_order);
+    assert_int_equal(items[0].number, 3);
+    assert_int_equal(items[1].number, 2);
+    assert_int_equal(items[2].number, 1);
+    found = bsearch(&SLICE("ab"), items, ARRAY_SIZE(items), sizeof(items[0]), slice_order);
+    assert_ptr_equal(found, &items[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -38,6 +57,7 @@ int main(void)
         CASE(cut_without_separator_takes_all),
         CASE(trim_takes_blanks_from_both_ends_only),
         CASE(a_prefix_sorts_before_what_it_begins),
+        CASE(structs_that_begin_with_a_slice_are_sorted_by_it),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -17,25 +17,14 @@
 
 #include <stdlib.h>
 
-static struct slice add_text(char **at, struct slice first, struct slice second)
-{
-    struct slice text = { *at, first.len + second.len };
-
-    if (first.len)
-        memcpy(*at, first.at, first.len);
-    if (second.len)
-        memcpy(*at + first.len, second.at, second.len);
-    *at += text.len;
-    return text;
-}
-
 /* Claim @name with @suffix; the text is written at @at. */
 static void add_claim(struct family *family, char **at, struct slice name, struct slice suffix)
 {
     struct claim *claim = &family->claims[family->n_claims++];
 
     MUST_BE(suffix.len, <=, KIND_SUFFIX_LEN_MAX);
-    claim->name = add_text(at, name, suffix);
+    claim->name = slice_put(at, name);
+    claim->name.len += slice_put(at, suffix).len;
     claim->family = family;
 }
 
@@ -49,9 +38,9 @@ static struct family_texts *new_texts(struct slice sent_as, struct slice help, s
         return NULL;
     at = texts->at;
     texts->size = size;
-    texts->sent_as = add_text(&at, sent_as, SLICE(""));
-    texts->help = add_text(&at, help, SLICE(""));
-    texts->unit = add_text(&at, unit, SLICE(""));
+    texts->sent_as = slice_put(&at, sent_as);
+    texts->help = slice_put(&at, help);
+    texts->unit = slice_put(&at, unit);
     return texts;
 }
 

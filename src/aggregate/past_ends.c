@@ -20,17 +20,6 @@ void past_ends_deinit(struct past_ends *ends)
         free(ends->items[i].text);
 }
 
-/* Append @text at *@at. Returns the copy. */
-static struct slice copy(char **at, struct slice text)
-{
-    struct slice copied = { *at, text.len };
-
-    if (text.len)
-        memcpy(*at, text.at, text.len);
-    *at += text.len;
-    return copied;
-}
-
 bool past_ends_note(struct past_ends *ends, const struct identity *identity, uint64_t name_hash,
                     int64_t arrived_ns)
 {
@@ -45,10 +34,10 @@ bool past_ends_note(struct past_ends *ends, const struct identity *identity, uin
         return false;
     free(end->text);
     *end = (struct past_end){ .arrived_ns = arrived_ns, .name_hash = name_hash, .text = at };
-    end->name = copy(&at, identity->family);
-    end->labels[0] = copy(&at, identity->labels);
+    end->name = slice_put(&at, identity->family);
+    end->labels[0] = slice_put(&at, identity->labels);
     for (unsigned own = 0; own < _OWN_LABEL_N; own++)
-        end->labels[1 + own] = copy(&at, identity->labels_beside[own]);
+        end->labels[1 + own] = slice_put(&at, identity->labels_beside[own]);
     ends->next = (ends->next + 1) % PAST_ENDS_MAX;
     if (arrived_ns > ends->newest_ns)
         ends->newest_ns = arrived_ns;

@@ -46,6 +46,17 @@ static inline int slice_compare(struct slice a, struct slice b)
     return a.len < b.len ? -1 : a.len > b.len;
 }
 
+/* Copy @text to *@at, and move *@at past it. Returns the copy. */
+static inline struct slice slice_put(char **at, struct slice text)
+{
+    struct slice copy = { *at, text.len };
+
+    if (text.len)
+        memcpy(*at, text.at, text.len);
+    *at += text.len;
+    return copy;
+}
+
 /* For qsort() and bsearch(): the order of items that are slices, or structs that begin with one. */
 static inline int slice_order(const void *a, const void *b)
 {

@@ -39,16 +39,14 @@ static int compile(struct matcher *matcher, struct regex_fault *fault)
 int matcher_init(struct matcher *matcher, enum matcher_sign sign, struct slice label,
                  struct slice value, struct regex_fault *fault)
 {
+    char *at;
+
     *matcher = (struct matcher){ .sign = sign };
-    matcher->text = malloc(label.len + value.len + 1);
+    matcher->text = at = malloc(label.len + value.len + 1);
     if (!matcher->text)
         return -ENOMEM;
-    if (label.len)
-        memcpy(matcher->text, label.at, label.len);
-    if (value.len)
-        memcpy(matcher->text + label.len, value.at, value.len);
-    matcher->label = (struct slice){ matcher->text, label.len };
-    matcher->value = (struct slice){ matcher->text + label.len, value.len };
+    matcher->label = slice_put(&at, label);
+    matcher->value = slice_put(&at, value);
     if (sign == MATCHER_EQUAL || sign == MATCHER_NOT_EQUAL)
         return 0;
     return compile(matcher, fault);

@@ -50,6 +50,18 @@ static void structs_that_begin_with_a_slice_are_sorted_by_it(void **state)
     assert_ptr_equal(found, &items[1]);
 }
 
+static void texts_are_put_one_after_the_other(void **state)
+{
+    char memory[8] = "", *at = memory;
+    struct slice first = slice_put(&at, SLICE("ab")), none = slice_put(&at, (struct slice){ 0 });
+
+    assert_slice_equal(slice_put(&at, SLICE("c")), "c");
+    assert_slice_equal(first, "ab");
+    assert_int_equal(none.len, 0);
+    assert_string_equal(memory, "abc");
+    assert_ptr_equal(at, memory + 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -57,6 +69,7 @@ int main(void)
         CASE(cut_without_separator_takes_all),
         CASE(trim_takes_blanks_from_both_ends_only),
         CASE(a_prefix_sorts_before_what_it_begins),
+        CASE(texts_are_put_one_after_the_other),
         CASE(structs_that_begin_with_a_slice_are_sorted_by_it),
     };
 

@@ -59,6 +59,7 @@ WITHOUT_UNIT_TEST = {
     "tools/bench/meter": "it asks a real daemon: tests/system/test_bench.py",
     "tools/bench/report": "output: tests/system/test_bench.py",
     "tools/bench/sink": "it receives from real sockets: tests/system/test_bench.py",
+    "tools/explain/cause": "output: tests/system/test_config_names.py, test_explain.py",
     "tools/explain/explain": "a command: tests/system/test_explain.py",
     "tools/explain/explanation": "output: tests/system/test_explain.py, for every vector",
     "tools/explain/refusal": "output: tests/system/test_explain.py, for every vector",

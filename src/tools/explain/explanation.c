@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 #include "base/metric_spec.h"
 #include "ingest/lane.h"
-#include "tools/explain/refusal.h"
+#include "tools/explain/cause.h"
 #include "tools/explain/ruling.h"
 #include "tools/explain/shown.h"
 #include "web/scraper_names.h"
@@ -288,55 +288,18 @@ static const char *verdict_word(enum verdict verdict)
     return verdict == SKIPPED_SERVICE_CHECK ? "service check" : "sample";
 }
 
-/* Write that the config declares what is held, and where, if this is known. */
-static void write_declaration(const struct explanation *it, const struct conflict *conflict,
-                              struct buffer *out)
-{
-    const struct metric *metric = it->ruling.metric;
-
-    buffer_add_format(out, "the config declares %s as a %s", conflict->name,
-                      metric_type_name(conflict->held));
-    if (metric && slice_equal(metric->name, slice_of(conflict->name))) {
-        buffer_add_literal(out, ", at ");
-        ruling_add_place(out, metric);
-    }
-    buffer_add_format(out, ", so it cannot be a %s", metric_type_name(conflict->wanted));
-}
-
-/* Write which family or metric has the name that the last sample wanted. */
-static void write_holder(const struct explanation *it, struct buffer *out)
-{
-    struct conflict conflict;
-    const char *held, *wanted;
-
-    if (!registry_latest_conflict(it->registry, &conflict))
-        return;
-    held = metric_type_name(conflict.held);
-    wanted = metric_type_name(conflict.wanted);
-    if (conflict.is_declared)
-        write_declaration(it, &conflict, out);
-    else if (strcmp(conflict.name, conflict.held_by) == 0)
-        buffer_add_format(out, "%s is a %s already, so it cannot be a %s", conflict.name, held,
-                          wanted);
-    else if (strlen(conflict.name) > strlen(conflict.held_by))
-        buffer_add_format(out, "%s is one of the names of %s, a %s", conflict.name,
-                          conflict.held_by, held);
-    else
-        buffer_add_format(out, "%s, a %s, would have the name of %s, a %s", conflict.name, wanted,
-                          conflict.held_by, held);
-}
-
 /* Write why samples of the line were refused. */
-static void write_cause(const struct explanation *it, enum verdict verdict, struct buffer *out)
+static void add_cause(struct explanation *it, enum verdict verdict)
 {
-    const char *cause = refusal_cause(verdict, it->line, it->faults[verdict]);
+    const struct cause cause = {
+        .verdict = verdict,
+        .line = it->line,
+        .fault = it->faults[verdict],
+        .registry = it->registry,
+        .metric = it->ruling.metric,
+    };
 
-    size_t len = out->len;
-
-    if (verdict == REFUSED_TYPE_CONFLICT)
-        write_holder(it, out);
-    if (out->len == len)
-        buffer_add(out, slice_of(cause ? cause : refusal_meaning(verdict)));
+    cause_add(&it->fields, &cause);
 }
 
 static void add_verdicts(struct explanation *it, enum verdict verdict, uint64_t n)
@@ -354,7 +317,7 @@ static void add_verdicts(struct explanation *it, enum verdict verdict, uint64_t 
         buffer_add_literal(&it->fields, ", undeclared: the config does not declare this name");
     if (is_refusal) {
         buffer_add_format(&it->fields, ", %s: ", verdict_reason(verdict));
-        write_cause(it, verdict, &it->fields);
+        add_cause(it, verdict);
     }
     buffer_add_char(&it->fields, '\n');
     if (!is_refusal)

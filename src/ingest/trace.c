@@ -23,7 +23,9 @@ struct trace_sample trace_sample_of(const struct line *line, const struct destin
                                     enum verdict verdict)
 {
     enum verdict cause = destination_check(to, line);
-    struct trace_sample sample = { .value = line->value, .verdict = verdict };
+    struct trace_sample sample = { .value = line->value,
+                                   .treatment = to->treatment,
+                                   .verdict = verdict };
 
     /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
     if (cause != verdict || cause == VERDICT_APPLIED)

@@ -37,7 +37,8 @@
 
 /* A value, its effect and its verdict. */
 struct trace_sample {
-    struct slice value; /* as it was sent */
+    struct slice value;                /* as it was sent */
+    const struct treatment *treatment; /* of it, or NULL; lives as long as the mapping */
     struct effect effect;
     enum verdict verdict;   /* if it is a refusal, the effect did not happen */
     const char *fault;      /* the first byte that cannot be right, or NULL if there is none */

@@ -108,6 +108,24 @@ def test_explain_names_the_declaration_that_a_sample_conflicts_with(config):
     assert "other is a counter already, so it cannot be a gauge" in used
 
 
+def test_explain_lists_the_words_that_a_value_may_be(config, tmp_path):
+    status, output = explain(b"bot.state:bussy|g\nbot.state:asleep|g\nbot.state:1x|g\nx:1x|g\n"
+                             b"bot.state:busy|g\n", config)
+    assert status == 1
+    near, far, number, other, right = output.split("\n\n")[:5]
+    listed = "malformed_value: the value is not a number or one of the words busy, idle"
+    assert listed + "; did you mean busy?" in near
+    assert far.endswith(listed) and number.endswith(listed)
+    assert "a decimal number cannot have this byte here" in other
+    assert "sets it to 1\n" in right
+    path = tmp_path / "many.yml"
+    path.write_text("metrics:\n- name: state\n  type: gauge\n  value_map: {%s}\n" %
+                    ", ".join("word_%02d: %d" % (i, i) for i in range(99)))
+    _, output = explain(b"state:wort_77|g\n", "--config.file=%s" % path)
+    assert "words word_00, word_01, " in output
+    assert ", word_09, and 89 more; did you mean word_77?" in output
+
+
 def test_rules_map_names_and_labels(start, config):
     udometer = start(config)
     for _ in range(2):

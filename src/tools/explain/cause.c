@@ -4,13 +4,21 @@
  * Cause
  *
  * What the line alone tells is in tools/explain/refusal.c. Here is what the registry and the config
- * know besides: which family has a name, and where it is declared.
+ * know besides: which family has a name, where it is declared, and which words stand for numbers.
  */
 
 #include "tools/explain/cause.h"
 
+#include "base/spelling.h"
+#include "base/treatment.h"
 #include "tools/explain/refusal.h"
 #include "tools/explain/ruling.h"
+#include "tools/explain/shown.h"
+
+/* More words of a value map are only counted. */
+#define WORDS_MAX 10
+
+/* --- conflicts ---------------------------------------------------------------------------- */
 
 /* Say that the config declares the name, and where, if this is known. */
 static void add_declaration(struct buffer *out, const struct cause *cause,
@@ -50,6 +58,39 @@ static void add_holder(struct buffer *out, const struct cause *cause)
                           conflict.held_by, held);
 }
 
+/* --- words -------------------------------------------------------------------------------- */
+
+/* Say which words the value could be, and which of them was probably meant. */
+static void add_words(struct buffer *out, const struct cause *cause)
+{
+    const struct treatment *treatment = cause->treatment;
+    struct spelling spelling;
+
+    spelling_init(&spelling, cause->value);
+    buffer_add_literal(out, "the value is not a number or one of the words");
+    for (size_t i = 0; i < treatment->n_words; i++) {
+        struct slice word = treatment->words[i].word;
+
+        spelling_try(&spelling, word);
+        if (i < WORDS_MAX) {
+            buffer_add_format(out, "%s ", i ? "," : "");
+            shown_add(out, word, NULL);
+        }
+    }
+    if (treatment->n_words > WORDS_MAX)
+        buffer_add_format(out, ", and %zu more", treatment->n_words - WORDS_MAX);
+    if (!spelling.nearest.len)
+        return;
+    buffer_add_literal(out, "; did you mean ");
+    shown_add(out, spelling.nearest, NULL);
+    buffer_add_char(out, '?');
+}
+
+static bool has_words(const struct cause *cause)
+{
+    return cause->treatment && cause->treatment->n_words;
+}
+
 void cause_add(struct buffer *out, const struct cause *cause)
 {
     const char *of_line = refusal_cause(cause->verdict, cause->line, cause->fault);
@@ -57,6 +98,8 @@ void cause_add(struct buffer *out, const struct cause *cause)
 
     if (cause->verdict == REFUSED_TYPE_CONFLICT)
         add_holder(out, cause);
+    if (cause->verdict == REFUSED_MALFORMED_VALUE && has_words(cause))
+        add_words(out, cause);
     if (out->len == len)
         buffer_add(out, slice_of(of_line ? of_line : refusal_meaning(cause->verdict)));
 }

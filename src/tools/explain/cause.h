@@ -14,9 +14,11 @@
 struct cause {
     enum verdict verdict;
     struct slice line;
-    const char *fault;           /* the byte of the line that cannot be right, or NULL */
-    struct registry *registry;   /* has noted a conflict */
-    const struct metric *metric; /* as which the name is declared, or NULL */
+    const char *fault;                 /* the byte of the line that cannot be right, or NULL */
+    struct slice value;                /* of the first sample that was refused */
+    const struct treatment *treatment; /* of it, or NULL */
+    struct registry *registry;         /* has noted a conflict */
+    const struct metric *metric;       /* as which the name is declared, or NULL */
 };
 
 /* Append one clause that says why. */

@@ -26,6 +26,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The first sample, link or line with a verdict. */
+struct first {
+    const char *fault;                 /* where it went wrong, or NULL */
+    struct slice value;                /* of a sample */
+    const struct treatment *treatment; /* likewise, or NULL */
+};
+
 struct explanation {
     struct buckets *buckets;
     struct registry *registry;
@@ -46,8 +53,7 @@ struct explanation {
     bool is_overflow; /* a sample went to an overflow series */
     bool has_colon;   /* packed values are not all numbers, as after a name with a colon */
     uint64_t n_verdicts[_VERDICT_N];
-    const char
-        *faults[_VERDICT_N]; /* where the first sample with this verdict went wrong, or NULL */
+    struct first firsts[_VERDICT_N]; /* with this verdict */
 
     bool has_refused; /* something was refused, in any line so far */
 };
@@ -69,12 +75,12 @@ static void add_series_field(struct explanation *it)
 }
 
 /* Note how a sample, link or line ended. */
-static void note_verdict(struct explanation *it, enum verdict verdict, const char *fault)
+static void note_verdict(struct explanation *it, enum verdict verdict, struct first first)
 {
     if (it->n_verdicts[verdict]++ == 0)
-        it->faults[verdict] = fault;
+        it->firsts[verdict] = first;
     if (!it->fault)
-        it->fault = fault;
+        it->fault = first.fault;
 }
 
 /* --- the trace: a line ----------------------------------------------------------------- */
@@ -87,7 +93,7 @@ static void on_line(void *ctx, struct slice text)
     it->fault = NULL;
     it->is_check = it->has_tags = it->is_overflow = it->has_colon = false;
     memset(it->n_verdicts, 0, sizeof(it->n_verdicts));
-    memset(it->faults, 0, sizeof(it->faults));
+    memset(it->firsts, 0, sizeof(it->firsts));
     it->ruling.metric = NULL;
     buffer_clear(&it->fields);
     buffer_clear(&it->series);
@@ -129,7 +135,7 @@ static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
     struct explanation *it = ctx;
 
     it->has_colon |= verdict == REFUSED_MALFORMED_VALUE;
-    note_verdict(it, verdict, fault);
+    note_verdict(it, verdict, (struct first){ .fault = fault });
 }
 
 /* --- the trace: what it means -------------------------------------------------------- */
@@ -268,7 +274,8 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
 {
     struct explanation *it = ctx;
 
-    note_verdict(it, sample->verdict, sample->fault);
+    note_verdict(it, sample->verdict,
+                 (struct first){ sample->fault, sample->value, sample->treatment });
     it->is_overflow |= sample->is_overflow;
     /* The value of a service check was shown as its status. */
     if (it->is_check)
@@ -291,10 +298,13 @@ static const char *verdict_word(enum verdict verdict)
 /* Write why samples of the line were refused. */
 static void add_cause(struct explanation *it, enum verdict verdict)
 {
+    const struct first *first = &it->firsts[verdict];
     const struct cause cause = {
         .verdict = verdict,
         .line = it->line,
-        .fault = it->faults[verdict],
+        .fault = first->fault,
+        .value = first->value,
+        .treatment = first->treatment,
         .registry = it->registry,
         .metric = it->ruling.metric,
     };

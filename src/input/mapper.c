@@ -150,22 +150,36 @@ static enum verdict map_name(struct mapper *mapper, enum sample_type type, struc
 
 /* --- declared metrics ------------------------------------------------------------------- */
 
+static void tell_undeclared(const struct mapper *mapper, enum label_fate fate,
+                            const struct label *label)
+{
+    const struct label_rules_trace *trace = mapper->trace ? &mapper->trace->labels : NULL;
+
+    if (trace && trace->on_label)
+        trace->on_label(trace->ctx, fate, label, label);
+}
+
 /* Treat the labels that @metric does not list as the config says. */
 static enum verdict check_labels(const struct mapper *mapper, const struct metric *metric,
                                  struct labels *labels, struct identity *identity)
 {
     enum mapping_labels then = mapping_parts(mapper->mapping)->undeclared_labels;
+    bool is_refused = then == MAPPING_LABELS_REFUSE;
     size_t n = 0;
 
     if (metric->takes_any_label || then == MAPPING_LABELS_KEEP)
         return VERDICT_APPLIED;
     for (size_t i = 0; i < labels->n; i++) {
-        if (metric_takes_label(metric, labels->items[i].name))
-            labels->items[n++] = labels->items[i];
-        else if (then == MAPPING_LABELS_REFUSE)
+        const struct label label = labels->items[i];
+
+        if (metric_takes_label(metric, label.name)) {
+            labels->items[n++] = label;
+            continue;
+        }
+        tell_undeclared(mapper, is_refused ? LABEL_REFUSED : LABEL_UNDECLARED, &label);
+        if (is_refused)
             return REFUSED_UNDECLARED_LABEL;
-        else
-            identity->n_tag_errors++;
+        identity->n_tag_errors++;
     }
     labels->n = n;
     return VERDICT_APPLIED;

@@ -49,9 +49,13 @@ enum label_fate {
     LABEL_RENAMED,
     LABEL_REPLACED, /* its value is not allowed */
     LABEL_HIDDEN,   /* renamed to the name of a label that the line has already; dropped */
+
+    /* Not by rules, but because the metric does not declare it: */
+    LABEL_UNDECLARED, /* dropped */
+    LABEL_REFUSED,    /* the line is refused */
 };
 
-/* Called as a rule changes a label, to show it. @after is @before if the label is dropped. */
+/* Called as a label changes, to show it. @after is @before if the label does not go on. */
 struct label_rules_trace {
     void *ctx;
     void (*on_label)(void *ctx, enum label_fate fate, const struct label *before,

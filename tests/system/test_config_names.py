@@ -172,6 +172,22 @@ def test_undeclared_names_and_labels(start, tmp_path):
     assert not scrape.named("other")
 
 
+def test_explain_tells_which_labels_are_not_declared(tmp_path):
+    path = tmp_path / "udometer.yml"
+    lines = b"bot.hits_total:1|c|#user:7,route:a,host:b\nbot.state:1|g|#any:1\n"
+    path.write_text(CONFIG + "undeclared_labels: drop\n")
+    status, output = explain(lines, "--config.file=%s" % path)
+    assert status == 0
+    hits, state = output.split("\n\n")[:2]
+    assert "label     user = 7  ->  dropped: the metric does not declare it\n" in hits
+    assert "label     host = b  ->  dropped: the metric does not declare it\n" in hits
+    assert "label     route" not in hits and "label     " not in state
+    path.write_text(CONFIG + "undeclared_labels: refuse\n")
+    status, output = explain(lines, "--config.file=%s" % path)
+    assert status == 1
+    assert "label     user = 7  ->  refused: the metric does not declare it\nrefused " in output
+
+
 def test_explain_tells_the_rule_and_why_others_did_not_match(config):
     status, output = explain(b"load.7:4|g\nnoise.a:1|c\nbot.took_seconds:1|ms\nnone:1|c\n", config)
     assert status == 0

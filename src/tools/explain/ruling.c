@@ -168,6 +168,10 @@ static void on_label(void *ctx, enum label_fate fate, const struct label *before
     switch (fate) {
     case LABEL_DROPPED: buffer_add_literal(out, "dropped"); break;
     case LABEL_HIDDEN: buffer_add_literal(out, "dropped: another label has the new name"); break;
+    case LABEL_UNDECLARED:
+        buffer_add_literal(out, "dropped: the metric does not declare it");
+        break;
+    case LABEL_REFUSED: buffer_add_literal(out, "refused: the metric does not declare it"); break;
     case LABEL_RENAMED:
     case LABEL_REPLACED: add_label(out, after); break;
     }

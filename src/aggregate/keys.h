@@ -19,11 +19,15 @@
 /* Longer keys are not cached, which bounds the memory that one line can take. In bytes. */
 #define KEY_LENGTH_MAX 1024
 
-/* The facts about a key besides its cell. The counts cannot exceed KEY_LENGTH_MAX. */
+/*
+ * The facts about a key besides its cell. The first two counts cannot exceed KEY_LENGTH_MAX, and
+ * the third not the number of labels; for a key that is not cached they are not used.
+ */
 struct key_facts {
     double weight; /* this and the next members as in struct identity */
-    uint16_t n_tag_errors;
-    uint16_t n_unknown_sections;
+    uint32_t n_tag_errors : 11;
+    uint32_t n_unknown_sections : 11;
+    uint32_t n_undeclared_labels : 10;
     enum sample_type type : 8;
     /* A hit need look at this alone: a count is not 0, or one of the next three is set. */
     bool is_unusual;

@@ -214,11 +214,13 @@ static struct key_facts facts_of(const struct shard *shard, const struct identit
     return (struct key_facts){
         .weight = identity->weight,
         .type = identity->type,
-        .n_tag_errors = (uint16_t)identity->n_tag_errors,
-        .n_unknown_sections = (uint16_t)identity->n_unknown_sections,
-        .is_unusual = (identity->n_tag_errors | identity->n_unknown_sections |
-                       (unsigned)identity->has_bad_rate | (unsigned)identity->is_absolute) ||
-                      identity->treatment,
+        .n_tag_errors = identity->n_tag_errors,
+        .n_unknown_sections = identity->n_unknown_sections,
+        .n_undeclared_labels = identity->n_undeclared_labels,
+        .is_unusual =
+            (identity->n_tag_errors | identity->n_unknown_sections | identity->n_undeclared_labels |
+             (unsigned)identity->has_bad_rate | (unsigned)identity->is_absolute) ||
+            identity->treatment,
         .has_bad_rate = identity->has_bad_rate,
         .has_treatment = identity->treatment,
         .is_absolute = identity->is_absolute,

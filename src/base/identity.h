@@ -30,6 +30,7 @@ struct identity {
     const struct treatment *treatment; /* of its values; NULL: none */
     bool is_absolute;                  /* values of this counter are running totals; weight is 1 */
     unsigned n_tag_errors;             /* tags that were dropped */
+    unsigned n_undeclared_labels;      /* labels that were dropped: not declared */
     unsigned n_unknown_sections;       /* |… sections that were ignored */
     unsigned n_exceeded;               /* regexes of rules that exceeded their match limit */
     bool has_tag_section;              /* there is a section with tags */

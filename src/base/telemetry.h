@@ -35,6 +35,7 @@ enum telemetry_counter {
     TELEMETRY_OVERFLOWS,
     TELEMETRY_ENDED,
     TELEMETRY_TAG_ERRORS,
+    TELEMETRY_UNDECLARED_LABELS,
     TELEMETRY_RATE_ERRORS,
     TELEMETRY_UNKNOWN_SECTIONS,
     TELEMETRY_EXCEEDED, /* regexes that exceeded their match limit */

@@ -52,9 +52,11 @@ static void count_sample(struct recorder *recorder, enum sample_type type, enum 
 
 /* Count the errors of a line, or of a link of a chain, that was applied nevertheless. */
 static void count_errors(struct recorder *recorder, unsigned n_tag_errors,
-                         unsigned n_unknown_sections, bool has_bad_rate)
+                         unsigned n_undeclared_labels, unsigned n_unknown_sections,
+                         bool has_bad_rate)
 {
     telemetry_count(recorder->row, TELEMETRY_TAG_ERRORS, n_tag_errors);
+    telemetry_count(recorder->row, TELEMETRY_UNDECLARED_LABELS, n_undeclared_labels);
     telemetry_count(recorder->row, TELEMETRY_UNKNOWN_SECTIONS, n_unknown_sections);
     telemetry_count(recorder->row, TELEMETRY_RATE_ERRORS, has_bad_rate);
 }
@@ -62,13 +64,14 @@ static void count_errors(struct recorder *recorder, unsigned n_tag_errors,
 static void count_identity_errors(struct recorder *recorder, const struct identity *identity)
 {
     telemetry_count(recorder->row, TELEMETRY_EXCEEDED, identity->n_exceeded);
-    count_errors(recorder, identity->n_tag_errors, identity->n_unknown_sections,
-                 identity->has_bad_rate);
+    count_errors(recorder, identity->n_tag_errors, identity->n_undeclared_labels,
+                 identity->n_unknown_sections, identity->has_bad_rate);
 }
 
 static void count_key_errors(struct recorder *recorder, const struct key_facts *facts)
 {
-    count_errors(recorder, facts->n_tag_errors, facts->n_unknown_sections, facts->has_bad_rate);
+    count_errors(recorder, facts->n_tag_errors, facts->n_undeclared_labels,
+                 facts->n_unknown_sections, facts->has_bad_rate);
 }
 
 void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)

@@ -179,7 +179,7 @@ static enum verdict check_labels(const struct mapper *mapper, const struct metri
         tell_undeclared(mapper, is_refused ? LABEL_REFUSED : LABEL_UNDECLARED, &label);
         if (is_refused)
             return REFUSED_UNDECLARED_LABEL;
-        identity->n_tag_errors++;
+        identity->n_undeclared_labels++;
     }
     labels->n = n;
     return VERDICT_APPLIED;

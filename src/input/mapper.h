@@ -51,8 +51,9 @@ struct mapper_trace {
  * sample of @type, because it ends what such samples have made.
  *
  * Sets the family, sent_as, spec, treatment, generation and is_type_declared of @identity, borrowed
- * from @mapper until its next use and from the mapping, and changes @labels likewise. If lines of
- * this name are skipped (identity_is_skipped), @labels mean nothing. @trace may be NULL.
+ * from @mapper until its next use and from the mapping; adds to its n_undeclared_labels; changes
+ * @labels likewise. If lines of this name are skipped (identity_is_skipped), @labels mean nothing.
+ * @trace may be NULL.
  *
  * Returns VERDICT_APPLIED; REFUSED_MALFORMED_LINE if a rule makes an empty name,
  * REFUSED_NAME_LIMIT or REFUSED_LABEL_LIMIT if it makes more than the limits allow,

@@ -188,6 +188,21 @@ def test_explain_tells_which_labels_are_not_declared(tmp_path):
     assert "label     user = 7  ->  refused: the metric does not declare it\nrefused " in output
 
 
+def test_undeclared_labels_that_are_dropped_are_counted(start, tmp_path):
+    path = tmp_path / "udometer.yml"
+    path.write_text(CONFIG + "undeclared_labels: drop\n")
+    udometer = start("--config.file=%s" % path)
+    # By a new key, a known one, in a chain, and not for a sample that is refused.
+    for _ in range(3):
+        udometer.send("bot.hits_total:1|c|#user:7,route:a,host:b")
+    udometer.send("bot.hits_total,user=7:1|c:2|c", "bot.hits_total:x|c|#user:7")
+    scrape = udometer.settle()
+    assert scrape.value("bot_hits_total", route="a") == 3
+    assert scrape.value("bot_hits_total") == 3
+    assert scrape.value("udometer_undeclared_labels_total") == 8
+    assert scrape.value("udometer_tag_errors_total") == 0
+
+
 def test_explain_tells_the_rule_and_why_others_did_not_match(config):
     status, output = explain(b"load.7:4|g\nnoise.a:1|c\nbot.took_seconds:1|ms\nnone:1|c\n", config)
     assert status == 0

@@ -264,7 +264,9 @@ static void undeclared_labels_are_kept_dropped_or_refused(void **state)
 
     must_be(text, "bot_hits", "a=\"4\",b=\"2\",team=\"blue\",y=\"3\",z=\"1\"", 0);
     use_mapping(MAPPING_ACCEPT, MAPPING_LABELS_DROP);
-    must_be(text, "bot_hits", "a=\"4\",b=\"2\",team=\"blue\"", 2);
+    must_be(text, "bot_hits", "a=\"4\",b=\"2\",team=\"blue\"", 0);
+    assert_int_equal(identity_of(text).n_undeclared_labels, 2);
+    assert_int_equal(identity_of("bot.hits:1|c|#b:2").n_undeclared_labels, 0);
     must_be("bot.took:1|ms|#z:1", "bot_took", "z=\"1\"", 0);
     use_mapping(MAPPING_ACCEPT, MAPPING_LABELS_REFUSE);
     must_end_as(REFUSED_UNDECLARED_LABEL, slice_of(text));
@@ -277,7 +279,8 @@ static void constant_labels_replace_those_of_senders(void **state)
     must_be("bot.hits:1|c|#team:red", "bot_hits", "team=\"blue\"", 0);
     /* They come after those that are not declared have gone. */
     use_mapping(MAPPING_ACCEPT, MAPPING_LABELS_DROP);
-    must_be("bot.hits:1|c|#team:red", "bot_hits", "team=\"blue\"", 1);
+    must_be("bot.hits:1|c|#team:red", "bot_hits", "team=\"blue\"", 0);
+    assert_int_equal(identity_of("bot.hits:1|c|#team:red").n_undeclared_labels, 1);
 }
 
 static void constant_labels_count_for_the_limit(void **state)

@@ -4,6 +4,7 @@
 #include "samples.h"
 
 #include "aggregate/shard.h"
+#include "base/labels.h"
 
 #include <float.h>
 #include <stdio.h>
@@ -115,6 +116,7 @@ static void tells_what_it_knows_of_a_key(void **state)
     identity.weight = 2;
     identity.n_tag_errors = 3;
     identity.n_unknown_sections = 4;
+    identity.n_undeclared_labels = LABELS_MAX;
     identity.has_bad_rate = true;
     look_up(shard, &line, &identity);
     facts = &look_up(shard, &line, &identity)->facts;
@@ -122,6 +124,8 @@ static void tells_what_it_knows_of_a_key(void **state)
     assert_int_equal(facts->type, SAMPLE_TIMER);
     assert_int_equal(facts->n_tag_errors, 3);
     assert_int_equal(facts->n_unknown_sections, 4);
+    assert_int_equal(facts->n_undeclared_labels, LABELS_MAX);
+    assert_true(facts->is_unusual);
     assert_true(facts->has_bad_rate);
 }
 

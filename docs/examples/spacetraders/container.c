@@ -179,7 +179,7 @@ static void fly_on(struct container *container)
     struct route *route = &container->route;
     const struct leg *leg = &route->legs[route->n_done++];
 
-    if (world_chance(container->world, container->world->phase == SERVER_ERRORS ? 200 : 8)) {
+    if (world_chance(container->world, container->world->phase == SERVER_ERRORS ? 200 : 2)) {
         end_route(container, ROUTE_FAILED);
         handle_error(container, 0);
         return;

@@ -23,8 +23,8 @@ static const struct {
     unsigned from_s;
     enum phase phase;
 } phases[] = {
-    { 0, CALM },    { 240, HURRY },          /* all ships burn fuel */
-    { 600, CALM },  { 720, THRIFT },         /* all ships drift, to save it */
+    { 0, CALM },    { 180, HURRY },          /* all ships burn fuel */
+    { 660, CALM },  { 720, THRIFT },         /* all ships drift, to save it */
     { 1140, CALM }, { 1200, SERVER_ERRORS }, /* the API fails */
     { 1680, CALM }, { 1740, CROWDED },       /* others use up the limit of requests */
     { 2040, CALM }, { 2100, SCOUTING },      /* 40 probes are sent out */
@@ -83,7 +83,7 @@ static struct answer ask(struct world *world)
         return (struct answer){ "502", "server_error", ticks };
     if (world_chance(world, world->phase == CROWDED ? 500 : 4))
         return (struct answer){ "429", "rate_limit", 20 + world_roll(world, 40) };
-    if (world_chance(world, 6))
+    if (world_chance(world, 1))
         return (struct answer){ "409", "client_error", ticks };
     if (world_chance(world, 15))
         ticks += world_roll(world, 1000);

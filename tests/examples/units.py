@@ -153,10 +153,11 @@ def text_of(value, unit=None, decimals=None):
     if unit in FORMATS:
         return FORMATS[unit](value, decimals)
     kind, _, rest = unit.partition(":")
+    # Grafana writes these whole, without K or Mil.
     if kind == "suffix":
-        return short(value, decimals) + (" " if rest[:1].isalnum() else "") + rest.strip()
+        return plain(value, decimals) + " " + rest
     if kind == "prefix":
-        return rest + short(value, decimals)
+        return rest + plain(value, decimals)
     assert kind in ("currency", "currencysuffix"), "the unit %s is not known here" % unit
     return money(rest)(value, decimals)
 

@@ -229,6 +229,14 @@ def test_a_colon_in_a_name_is_told():
     assert "the first ':' ends" not in explain(b"a:1::x|s\na:1:|c\na:x|c")[1]
 
 
+def test_initial_series_have_their_names_from_the_start(tmp_path):
+    config = tmp_path / "udometer.yml"
+    config.write_text("metrics: [{name: took, type: histogram, labels: [], initial: true}]\n")
+    status, output = explain(b"took_count:1|c", f"--config.file={config}")
+    assert status == 1, output
+    assert "type_conflict: took_count is one of the names of took, a histogram\n" in output, output
+
+
 def test_flags_arguments_and_mistakes():
     several = run("explain", "--limit.series=1", "a:1|c|#k:1", "a:1|c|#k:2\na:x|c")
     assert several.returncode == 1

@@ -15,6 +15,7 @@
 #include "aggregate/kind.h"
 #include "base/buffer.h"
 #include "base/metric_spec.h"
+#include "ingest/declare.h"
 #include "ingest/lane.h"
 #include "tools/explain/cause.h"
 #include "tools/explain/ruling.h"
@@ -402,6 +403,9 @@ static int make_registry(struct explanation *it, const struct explanation_option
         r = scraper_names_reserve(it->registry);
     if (r == 0 && !of_daemon->has_self_page)
         r = selfmetrics_reserve(it->registry, of_daemon->has_exporter_names);
+    /* What a limit refuses, the daemon logs when it starts. */
+    if (r == 0)
+        (void)declare_series(it->registry, of_daemon->pipeline.resolve.mapping);
     return r;
 }
 

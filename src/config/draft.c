@@ -55,6 +55,18 @@ struct slice draft_copy(struct draft *draft, struct slice text)
     return copy.at ? copy : SLICE("");
 }
 
+struct slice draft_resolve(struct draft *draft, const char *from, const char *path)
+{
+    const char *slash = path[0] == '/' ? NULL : strrchr(from, '/');
+    CLEANUP(buffer_deinit) struct buffer resolved = { 0 };
+
+    if (slash)
+        buffer_add(&resolved, (struct slice){ from, (size_t)(slash - from) + 1 });
+    buffer_add(&resolved, slice_of(path));
+    draft->has_failed |= resolved.has_failed;
+    return resolved.has_failed ? SLICE("") : draft_copy(draft, buffer_text(&resolved));
+}
+
 struct slice draft_name(struct draft *draft, struct slice sent)
 {
     char *name = draft_alloc(draft, NAME_WRITTEN_MAX(sent.len));

@@ -92,6 +92,12 @@ void *draft_alloc(struct draft *draft, size_t size);
 /* A copy of @text with the mapping's lifetime; empty when out of memory. */
 struct slice draft_copy(struct draft *draft, struct slice text);
 
+/*
+ * @path of a file that the file at @from names: relative to the folder of @from. Followed by a NUL;
+ * empty when out of memory.
+ */
+struct slice draft_resolve(struct draft *draft, const char *from, const char *path);
+
 /* @sent as a Prometheus name, of a metric or label; empty when out of memory. */
 struct slice draft_name(struct draft *draft, struct slice sent);
 

@@ -14,9 +14,7 @@
 #include "config/metrics_file.h"
 #include "config/tests_file.h"
 
-#include <errno.h>
 #include <glob.h>
-#include <stdlib.h>
 
 static const char *const undeclared[] = {
     [MAPPING_ACCEPT] = "accept", [MAPPING_DROP] = "drop", NULL
@@ -103,19 +101,6 @@ static void read_included(struct draft *draft, const char *path)
 
 /* --- include ---------------------------------------------------------------------------- */
 
-/* @pattern, relative to the folder of the file at @path; to be freed. NULL: out of memory. */
-static char *resolve(const char *path, const char *pattern)
-{
-    const char *slash = pattern[0] == '/' ? NULL : strrchr(path, '/');
-    char *resolved;
-
-    if (!slash)
-        return strdup(pattern);
-    if (asprintf(&resolved, "%.*s/%s", (int)(slash - path), path, pattern) < 0)
-        return NULL;
-    return resolved;
-}
-
 static bool is_pattern(const char *text)
 {
     return strpbrk(text, "*?[") != NULL;
@@ -144,7 +129,7 @@ static int read_matches(struct draft *draft, const char *pattern)
 
 static void include(struct draft *draft, const char *path, const struct node *node)
 {
-    char *pattern;
+    const char *pattern;
     int r;
 
     if (node->shape != NODE_SCALAR || node->text.len == 0) {
@@ -152,11 +137,9 @@ static void include(struct draft *draft, const char *path, const struct node *no
                      "include: expected the path of a file, such as conf.d/*.yml");
         return;
     }
-    pattern = resolve(path, node->text.at);
-    if (!pattern) {
-        draft->has_failed = true;
+    pattern = draft_resolve(draft, path, node->text.at).at;
+    if (draft->has_failed)
         return;
-    }
     if (is_pattern(pattern))
         note_folder(draft, pattern);
     r = read_matches(draft, pattern);
@@ -166,7 +149,6 @@ static void include(struct draft *draft, const char *path, const struct node *no
     else if (r != 0)
         problems_add(draft->problems, node->place, "include: %s: %s", pattern,
                      r == GLOB_NOMATCH ? "there is no such file" : "cannot be read");
-    free(pattern);
 }
 
 static void include_all(struct draft *draft, const char *path, const struct node *node)

@@ -27,18 +27,12 @@ void naming_deinit(struct naming *names)
 }
 
 /* The path of a mapping file, as it is to be opened. */
-static struct slice find_path(struct draft *draft, const struct naming_sources *sources,
-                              const char *path)
+static const char *find_path(struct draft *draft, const struct naming_sources *sources,
+                             const char *path)
 {
-    const char *slash = strrchr(sources->config_path, '/');
-    CLEANUP(buffer_deinit) struct buffer resolved = { 0 };
-
-    if (sources->mappings->source == OPTION_FILE && path[0] != '/' && slash)
-        buffer_add(&resolved, (struct slice){ sources->config_path,
-                                              (size_t)(slash - sources->config_path) + 1 });
-    buffer_add(&resolved, slice_of(path));
-    draft->has_failed |= resolved.has_failed;
-    return draft_copy(draft, buffer_text(&resolved));
+    if (sources->mappings->source != OPTION_FILE)
+        return path;
+    return draft_resolve(draft, sources->config_path, path).at;
 }
 
 static void read_all(struct draft *draft, const struct naming_sources *sources)
@@ -53,7 +47,7 @@ static void read_all(struct draft *draft, const struct naming_sources *sources)
     for (unsigned i = 0; i < mappings->n; i++) {
         const char *path = ((char *const *)mappings->items)[i];
 
-        mapping_file_read(draft, find_path(draft, sources, path).at, "--statsd.mapping-config");
+        mapping_file_read(draft, find_path(draft, sources, path), "--statsd.mapping-config");
     }
 }
 

@@ -216,10 +216,9 @@ void config_set_generation(struct settings *settings, uint64_t generation)
     settings->generation = generation;
 }
 
-void config_compare(const struct settings *in_force, const struct settings *wanted,
-                    struct buffer *out)
+int config_hold(struct settings *wanted, const struct settings *in_force, struct buffer *out)
 {
-    settings_compare(in_force, wanted, out);
+    return settings_hold(wanted, in_force, out);
 }
 
 bool config_wants_json(const struct settings *settings)

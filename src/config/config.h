@@ -69,11 +69,12 @@ const char *const *config_files(const struct settings *settings, size_t *ret_n);
 void config_set_generation(struct settings *settings, uint64_t generation);
 
 /*
- * Add to @out the names of all settings that @wanted sets to something else than @in_force, and
- * that need a restart for it: "workers, log.level". Mappings are not compared.
+ * Set all settings of @wanted that need a restart, and differ from those of @in_force, to what
+ * these are; and add their names to @out: "workers, log.format". So @wanted has what a reload can
+ * put in force. Returns 0 or -ENOMEM.
  */
-void config_compare(const struct settings *in_force, const struct settings *wanted,
-                    struct buffer *out);
+MUST_CHECK int config_hold(struct settings *wanted, const struct settings *in_force,
+                           struct buffer *out);
 
 /* Whether --check-config=json was given. */
 bool config_wants_json(const struct settings *settings);

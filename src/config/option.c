@@ -231,6 +231,52 @@ void option_write_value(const struct option *option, const void *values, unsigne
     option->form->write(value, &option->range, out);
 }
 
+/* Make the value at @to, one of @option's form, the same as that at @from. Returns 0 or -ENOMEM. */
+static int copy_value(const struct option *option, void *to, const void *from)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 }, wrong = { 0 };
+    int r;
+
+    if (!option->form->deinit) {
+        memcpy(to, from, option->form->size);
+        return 0;
+    }
+    option->form->write(from, &option->range, &text);
+    buffer_add_char(&text, '\0');
+    r = text.has_failed ? -ENOMEM : option->form->read(to, text.data, &option->range, &wrong);
+    MUST(r == 0 || r == -ENOMEM);
+    return r;
+}
+
+static int copy_list(const struct option *option, struct option_list *to,
+                     const struct option_list *from)
+{
+    size_t size = option->form->size;
+    int r = 0;
+
+    clear_list(option, to);
+    to->source = from->source;
+    to->items = from->n ? calloc(from->n, size) : NULL;
+    if (from->n && !to->items)
+        return -ENOMEM;
+    for (; to->n < from->n && r == 0; to->n++)
+        r = copy_value(option, (char *)to->items + to->n * size,
+                       (const char *)from->items + to->n * size);
+    return r;
+}
+
+int option_copy_value(const struct option *option, void *to, const void *from)
+{
+    const void *value = (const char *)from + option->offset;
+
+    if (option->is_list)
+        return copy_list(option, value_of(option, to), value);
+    if (option->source)
+        *(enum option_source *)((char *)to + option->source) =
+            *(const enum option_source *)((const char *)from + option->source);
+    return copy_value(option, value_of(option, to), value);
+}
+
 uint64_t option_number(const struct option *option, const void *values)
 {
     MUST(option->form == &value_number);

@@ -208,5 +208,11 @@ unsigned option_n_values(const struct option *option, const void *values);
 void option_write_value(const struct option *option, const void *values, unsigned i,
                         struct buffer *out);
 
+/*
+ * Make the option's value in @to the same as in @from; both are structs that the table fills.
+ * Returns 0; or -ENOMEM, and then a list in @to may have some of the values.
+ */
+MUST_CHECK int option_copy_value(const struct option *option, void *to, const void *from);
+
 /* The value in @values of an option whose form is value_number. */
 uint64_t option_number(const struct option *option, const void *values);

@@ -223,17 +223,21 @@ static bool is_equal(const struct option *option, const struct settings *a,
     return is_same;
 }
 
-void settings_compare(const struct settings *in_force, const struct settings *wanted,
-                      struct buffer *out)
+int settings_hold(struct settings *wanted, const struct settings *in_force, struct buffer *out)
 {
-    for (unsigned i = 0; i < settings_table.n; i++) {
+    int r = 0;
+
+    for (unsigned i = 0; i < settings_table.n && r == 0; i++) {
         const struct option *option = &settings_table.options[i];
 
         /* Commands are flags, which stay as they are. */
-        if (!option->is_live && option->lowest_source < OPTION_FLAG &&
-            !is_equal(option, in_force, wanted))
-            buffer_add_format(out, "%s%s", out->len ? ", " : "", option->name);
+        if (option->is_live || option->lowest_source == OPTION_FLAG ||
+            is_equal(option, in_force, wanted))
+            continue;
+        buffer_add_format(out, "%s%s", out->len ? ", " : "", option->name);
+        r = option_copy_value(option, wanted, in_force);
     }
+    return r;
 }
 
 int settings_init(struct settings *settings)

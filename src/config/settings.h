@@ -108,9 +108,9 @@ static inline const struct value_listener *settings_listener(const struct option
 /* The table that fills the settings, in the order of --help. */
 extern const struct option_table settings_table;
 
-/* Do what config_compare() does. */
-void settings_compare(const struct settings *in_force, const struct settings *wanted,
-                      struct buffer *out);
+/* Do what config_hold() does. */
+MUST_CHECK int settings_hold(struct settings *wanted, const struct settings *in_force,
+                             struct buffer *out);
 
 /* Set all settings to their defaults. Returns 0, or -ENOMEM with nothing to free. */
 MUST_CHECK int settings_init(struct settings *settings);

@@ -45,6 +45,7 @@ struct reload {
 struct fresh_config {
     struct settings *settings;
     struct problems problems, warnings;
+    struct buffer held; /* names of settings that have changed, but need a restart */
     bool is_good;
 };
 
@@ -53,6 +54,7 @@ static void free_config(struct fresh_config *fresh)
     config_free(fresh->settings);
     problems_deinit(&fresh->problems);
     problems_deinit(&fresh->warnings);
+    buffer_deinit(&fresh->held);
 }
 
 /* --- the workers' part ----------------------------------------------------------------------- */
@@ -120,12 +122,14 @@ static int read_config(struct reload *reload, struct fresh_config *fresh)
 }
 
 /* Put the config in force. Returns 0, or -ENOMEM with nothing changed. */
-static int apply(struct reload *reload, const struct fresh_config *fresh)
+static int apply(struct reload *reload, struct fresh_config *fresh)
 {
     const struct workers_request request = { exchange, reload };
     struct mapping *mapping = config_mapping(fresh->settings);
-    int r = make_mappers(reload, mapping);
+    int r = config_hold(fresh->settings, reload->options.settings, &fresh->held);
 
+    if (r == 0)
+        r = make_mappers(reload, mapping);
     if (r < 0)
         return r;
     initial_series_declare(reload->options.registry, mapping);
@@ -139,17 +143,16 @@ static int apply(struct reload *reload, const struct fresh_config *fresh)
 static void tell_success(const struct reload *reload, const struct fresh_config *fresh,
                          struct buffer *text)
 {
-    CLEANUP(buffer_deinit) struct buffer changes = { 0 };
+    struct slice held = buffer_text(&fresh->held);
 
     log_lines(LOG_WARN, "the config has something doubtful", &fresh->warnings);
-    config_compare(reload->options.settings, fresh->settings, &changes);
     buffer_add_literal(text, "The config is reloaded.\n");
-    if (changes.len) {
+    if (held.len) {
         buffer_add_literal(text, "These settings have changed and need a restart: ");
-        buffer_add(text, buffer_text(&changes));
+        buffer_add(text, held);
         buffer_add_char(text, '\n');
         log_warn("settings of the config have changed that need a restart",
-                 LOG_SLICE("settings", buffer_text(&changes)),
+                 LOG_SLICE("settings", held),
                  LOG_TEXT("hint", "until then they stay as they were at the start"));
     }
     if (fresh->warnings.n)

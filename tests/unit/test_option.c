@@ -389,6 +389,32 @@ static void a_value_may_have_a_source(void **state)
     assert_int_equal(things.name_source, OPTION_FLAG);
 }
 
+static void a_copy_is_the_same_and_its_own(void **state)
+{
+    struct things other;
+
+    assert_int_equal(option_init_values(&table, &other), 0);
+    set("addresses", "127.0.0.1:1?dialect=dogstatsd,127.0.0.1:2");
+    set_from(OPTION_FILE, "fruit.name", "apple");
+    set("fruit.n-apples", "7");
+    for (unsigned i = 0; i < table.n; i++)
+        assert_int_equal(option_copy_value(&rows[i], &other, &things), 0);
+    set_from(OPTION_FILE, "addresses", "127.0.0.1:3");
+    set("fruit.name", "pear");
+    assert_int_equal(other.addresses.n, 2);
+    assert_listener(&other.addresses, 0, "127.0.0.1:1", true, true);
+    assert_listener(&other.addresses, 1, "127.0.0.1:2", false, false);
+    assert_int_equal(other.addresses.source, OPTION_FLAG);
+    assert_string_equal(other.name, "apple");
+    assert_int_equal(other.name_source, OPTION_FILE);
+    assert_int_equal(other.n_apples, 7);
+    assert_int_equal(other.n_fruits, 0); /* a default that cannot be set */
+    set_from(OPTION_FLAG, "addresses", "");
+    assert_int_equal(option_copy_value(find("addresses"), &other, &things), 0);
+    assert_int_equal(other.addresses.n, 0);
+    option_deinit_values(&table, &other);
+}
+
 static void socket_paths_are_paths(void **state)
 {
     set("paths", "/run/udometer.sock");
@@ -448,6 +474,7 @@ int main(void)
         OPTION_CASE(a_higher_source_replaces_a_list),
         OPTION_CASE(another_default_replaces_the_first),
         OPTION_CASE(a_value_may_have_a_source),
+        OPTION_CASE(a_copy_is_the_same_and_its_own),
         OPTION_CASE(socket_paths_are_paths),
         OPTION_CASE(socket_paths_have_up_to_107_bytes),
         OPTION_CASE(a_cleared_list_can_be_filled_again),

@@ -9,7 +9,7 @@
  * nothing can report it.
  *
  * The level, the format and the spool are global variables, as otherwise every function would have
- * to pass them on. The first two are set once, before threads start. How a line goes changes at the
+ * to pass them on. The format is set once, before threads start. How a line goes changes at the
  * end, when a thread that waits for a disk may still want to log.
  */
 
@@ -20,11 +20,12 @@
 #include "base/spool.h"
 #include "base/utf8.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static enum log_level threshold = LOG_INFO;
+static _Atomic enum log_level threshold = LOG_INFO;
 static enum log_format line_format = LOG_LOGFMT;
 
 static struct spool spool;
@@ -40,8 +41,13 @@ static const char *const level_names[] = {
 
 void log_setup(enum log_level level, enum log_format format)
 {
-    threshold = level;
+    log_set_level(level);
     line_format = format;
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&threshold, level, memory_order_relaxed);
 }
 
 static void add_time(struct buffer *line)
@@ -154,7 +160,7 @@ static void put(int fd, struct slice text)
 
 bool log_has(enum log_level level)
 {
-    return level >= threshold;
+    return level >= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields,

@@ -48,6 +48,9 @@ struct log_field {
 /* Set the format, and drop lines below @level. Call it before threads start. */
 void log_setup(enum log_level level, enum log_format format);
 
+/* From now on drop lines below @level. Any thread. */
+void log_set_level(enum log_level level);
+
 /*
  * From now on, let a thread write the lines. Call it after log_setup(), before other threads start.
  * Returns 0 or negative errno; in that case lines are still written at once.

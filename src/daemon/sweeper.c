@@ -65,8 +65,9 @@ enum sweep_state {
 struct sweeper {
     struct sweeper_options options;
     enum sweep_state state;
-    struct expiry expiry;       /* the pool's while it works */
-    struct expiry_rule rule;    /* of this sweep */
+    struct expiry expiry;                                    /* the pool's while it works */
+    struct expiry_rule rule;                                 /* of this sweep */
+    _Atomic uint32_t ttl_s[_METRIC_TYPE_N], unscraped_ttl_s; /* of the next one */
     int64_t shortest_ttl_ns;    /* of all series; INT64_MAX: none expires */
     int64_t last_sweep_ns;      /* when it began */
     size_t n_released;          /* of the expiry's items, from the first on, by all workers */
@@ -125,16 +126,16 @@ static void ask_all(struct sweeper *sweeper, void (*task)(struct shard *, void *
 
 /* --- steps -------------------------------------------------------------------------------- */
 
-static struct expiry_rule rule_of(const struct sweeper_options *options)
+static struct expiry_rule next_rule(const struct sweeper *sweeper)
 {
     struct expiry_rule rule = {
         .now_ns = clock_monotonic_ns(),
-        .unscraped_ttl_ns = options->unscraped_ttl_s * CLOCK_NS_PER_S,
-        .shown_ns = atomic_load(options->shown_ns),
+        .unscraped_ttl_ns = atomic_load(&sweeper->unscraped_ttl_s) * CLOCK_NS_PER_S,
+        .shown_ns = atomic_load(sweeper->options.shown_ns),
     };
 
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
-        rule.ttl_ns[type] = options->ttl_s[type] * CLOCK_NS_PER_S;
+        rule.ttl_ns[type] = atomic_load(&sweeper->ttl_s[type]) * CLOCK_NS_PER_S;
     return rule;
 }
 
@@ -197,13 +198,16 @@ static enum sweep_state next_state(const struct sweeper *sweeper)
 }
 
 /* The shortest TTL of those that the settings say. */
-static int64_t shortest_default_ns(const struct sweeper_options *options)
+static int64_t shortest_default_ns(const struct sweeper *sweeper)
 {
     int64_t shortest_ns = INT64_MAX;
 
-    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
-        if (options->ttl_s[type] && options->ttl_s[type] * CLOCK_NS_PER_S < shortest_ns)
-            shortest_ns = options->ttl_s[type] * CLOCK_NS_PER_S;
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++) {
+        int64_t ttl_ns = atomic_load(&sweeper->ttl_s[type]) * CLOCK_NS_PER_S;
+
+        if (ttl_ns && ttl_ns < shortest_ns)
+            shortest_ns = ttl_ns;
+    }
     return shortest_ns;
 }
 
@@ -211,7 +215,7 @@ static int64_t shortest_default_ns(const struct sweeper_options *options)
 static void note_shortest_ttl(struct sweeper *sweeper)
 {
     int64_t seen_ns = sweeper->expiry.shortest_ttl_ns;
-    int64_t default_ns = shortest_default_ns(&sweeper->options);
+    int64_t default_ns = shortest_default_ns(sweeper);
 
     sweeper->shortest_ttl_ns = seen_ns < default_ns ? seen_ns : default_ns;
 }
@@ -326,7 +330,11 @@ static void begin(struct sweeper *sweeper, enum sweep_state state)
 static bool is_due(struct sweeper *sweeper, int64_t now_ns)
 {
     int64_t shortest_ns = registry_take_shortest_ttl(sweeper->options.registry), interval_ns;
+    int64_t default_ns = shortest_default_ns(sweeper);
 
+    /* If one has become longer, the next sweep finds out. */
+    if (shortest_ns > default_ns)
+        shortest_ns = default_ns;
     if (shortest_ns < sweeper->shortest_ttl_ns)
         sweeper->shortest_ttl_ns = shortest_ns;
     if (sweeper->shortest_ttl_ns == INT64_MAX)
@@ -342,7 +350,7 @@ static void on_tick(uv_timer_t *tick)
 
     if (sweeper->state != SWEEP_IDLE)
         return;
-    sweeper->rule = rule_of(&sweeper->options);
+    sweeper->rule = next_rule(sweeper);
     if (is_due(sweeper, sweeper->rule.now_ns)) {
         sweeper->last_sweep_ns = sweeper->rule.now_ns;
         begin(sweeper, SWEEP_BEGINNING);
@@ -372,14 +380,9 @@ static void on_notified(uv_async_t *notified)
 void sweeper_set_ttls(struct sweeper *sweeper, const uint32_t ttl_s[_METRIC_TYPE_N],
                       uint32_t unscraped_ttl_s)
 {
-    int64_t shortest_ns;
-
-    memcpy(sweeper->options.ttl_s, ttl_s, sizeof(sweeper->options.ttl_s));
-    sweeper->options.unscraped_ttl_s = unscraped_ttl_s;
-    /* If it has become longer, the next sweep finds out. */
-    shortest_ns = shortest_default_ns(&sweeper->options);
-    if (shortest_ns < sweeper->shortest_ttl_ns)
-        sweeper->shortest_ttl_ns = shortest_ns;
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        atomic_store(&sweeper->ttl_s[type], ttl_s[type]);
+    atomic_store(&sweeper->unscraped_ttl_s, unscraped_ttl_s);
 }
 
 void sweeper_notify(struct sweeper *sweeper)
@@ -418,7 +421,8 @@ int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_opt
     sweeper->options = *options;
     sweeper->tasks = tasks;
     sweeper->last_sweep_ns = clock_monotonic_ns();
-    sweeper->shortest_ttl_ns = shortest_default_ns(options);
+    sweeper_set_ttls(sweeper, options->ttl_s, options->unscraped_ttl_s);
+    sweeper->shortest_ttl_ns = shortest_default_ns(sweeper);
     open_handles(sweeper, loop);
     *ret = sweeper;
     return 0;

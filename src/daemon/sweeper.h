@@ -29,7 +29,7 @@ struct sweeper_options {
 MUST_CHECK int sweeper_open(struct sweeper **ret, uv_loop_t *loop,
                             const struct sweeper_options *options);
 
-/* On the loop's thread: from the next sweep on, these TTLs hold, as in struct sweeper_options. */
+/* Any thread: from the next sweep on, these TTLs hold, as in struct sweeper_options. */
 void sweeper_set_ttls(struct sweeper *sweeper, const uint32_t ttl_s[_METRIC_TYPE_N],
                       uint32_t unscraped_ttl_s);
 

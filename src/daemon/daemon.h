@@ -5,44 +5,8 @@
  * Daemon: makes all parts and runs them until a signal stops it
  */
 
-#include "aggregate/registry.h"
 #include "base/compiler.h"
-#include "base/log.h"
-#include "config/config.h"
-#include "daemon/listeners.h"
-#include "ingest/pipeline.h"
-#include "web/selfmetrics.h"
-
-#define DAEMON_LIMITS_MAX 64
-
-/* The options of all parts. All texts are borrowed until daemon_run() returns. */
-struct daemon_options {
-    enum log_level log_level;
-    enum log_format log_format;
-    unsigned n_workers; /* 0: the daemon chooses */
-    struct listeners_options listeners;
-    uint64_t max_connections; /* of all workers together */
-    uint32_t idle_max_s;      /* of connections; 0: they may be idle for ever */
-    struct pipeline_options pipeline;
-    struct registry_options registry; /* only its limits; the daemon fills in the rest */
-    size_t max_key_bytes;             /* of each worker's shard */
-    uint32_t ttl_s[_METRIC_TYPE_N];   /* by type; 0: series never expire */
-    uint32_t unscraped_ttl_s;         /* of series that no scrape has shown; 0: the same */
-    const char *http_address;         /* HOST:PORT */
-    bool is_http_default;             /* the user did not ask for it */
-    const char *telemetry_path;
-    const char *selfmetrics_path; /* NULL: the self-metrics are at the end of the page above */
-    bool has_exporter_names;      /* as in struct selfmetrics */
-    struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
-    unsigned n_limits;
-    bool has_welcome;   /* print what to try first */
-    bool has_lifecycle; /* as in struct routes */
-    /* What is in force, and what it was made from, to read all of it again for a reload. */
-    const struct settings *settings;
-    const struct command_line *line;
-    bool is_watching;      /* as in struct reload_options */
-    struct slice warnings; /* lines to log at the start: variables without effect */
-};
+#include "daemon/options.h"
 
 /*
  * Run until SIGTERM or SIGINT. Call once, on the main thread, before any other thread exists.

@@ -8,10 +8,8 @@
 
 #include "daemon/options.h"
 
-#include "config/config.h"
 #include "config/settings.h"
 #include "config/type_ttl.h"
-#include "daemon/daemon.h"
 
 _Static_assert(OPTION_LIST_MAX <= LISTENERS_PER_PROTOCOL_MAX, "there is room for every listener");
 _Static_assert(OPTIONS_MAX <= DAEMON_LIMITS_MAX, "there is room for every limit");

@@ -244,6 +244,9 @@ static const char help_head[] =
     "       udometer bench [--FLAG=VALUE]...               generate load, and measure losses\n"
     "\n";
 
+/* The width of paragraphs that are not of flags. */
+#define HELP_WIDTH 88
+
 static const char help_tail[] =
     "  --help\n"
     "      print this and exit\n"
@@ -259,11 +262,33 @@ static const char help_tail[] =
     "In all commands a flag is --FLAG=VALUE or --FLAG VALUE, and a switch is --FLAG or\n"
     "--no-FLAG. Flags may stand before, among or after other words; the word -- ends them.\n"
     "\n"
-    "On SIGHUP, udometer reads its config again; a bad one changes nothing.\n"
     "On SIGTERM and SIGINT, udometer applies what is in the socket buffers, then exits\n"
-    "with status 0. Exit status 1: it could not start. 2: a flag or variable is invalid.\n";
+    "with status 0. Exit status 1: it could not start. 2: a flag or variable is invalid.\n"
+    "\n"
+    "On SIGHUP, udometer reads its config again; a bad one changes nothing. These settings\n"
+    "stay as they are until a restart:\n";
+
+/* Write the names of the settings that a reload does not apply, as a paragraph. */
+static void write_held(struct buffer *out)
+{
+    size_t column = 0;
+
+    for (unsigned i = 0; i < settings_table.n; i++) {
+        const struct option *option = &settings_table.options[i];
+        size_t len = strlen(option->name);
+
+        if (option->is_live || option->lowest_source > OPTION_DEFAULT)
+            continue;
+        if (column > 0)
+            buffer_add(out, column + 2 + len > HELP_WIDTH ? SLICE(",\n") : SLICE(", "));
+        column = column == 0 || column + 2 + len > HELP_WIDTH ? len : column + 2 + len;
+        buffer_add(out, slice_of(option->name));
+    }
+    buffer_add_literal(out, ".\n");
+}
 
 void config_write_help(struct buffer *out)
 {
     option_write_help(&settings_table, help_head, help_tail, out);
+    write_held(out);
 }

@@ -61,6 +61,7 @@ struct daemon {
 
     struct sockets sockets;
     struct workers workers;
+    struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* that are in force */
     struct reload_stats reloads;
     struct upkeep *upkeep;
     struct selfmetrics selfmetrics;
@@ -108,6 +109,7 @@ static int make_shared(struct daemon *daemon)
     daemon->cut_tags.seed = daemon->seed;
     daemon->suspects = cut_tags_sink(&daemon->cut_tags);
     reload_stats_init(&daemon->reloads, clock_realtime_ns());
+    memcpy(daemon->limits, daemon->options->limits, sizeof(daemon->limits));
     r = workers_init(&daemon->workers, n_workers, daemon->seed);
     if (r == 0)
         r = make_registry(daemon);
@@ -223,7 +225,7 @@ static int start_http(struct daemon *daemon)
         .n_rows = daemon->workers.n,
         .sockets = daemon->sockets.listed,
         .n_sockets = daemon->sockets.n_listed,
-        .limits = daemon->options->limits,
+        .limits = daemon->limits,
         .n_limits = daemon->options->n_limits,
         .scrapes = &daemon->scrapes,
         .batch_buckets = daemon->batch_buckets,
@@ -257,6 +259,8 @@ static int start_upkeep(struct daemon *daemon)
             .line = daemon->options->line,
             .limits = daemon->options->pipeline.resolve.limits,
             .registry = daemon->registry,
+            .sweeper = daemon->sweeper,
+            .shown_limits = daemon->limits,
             .workers = &daemon->workers,
             .is_watching = daemon->options->is_watching,
             .stats = &daemon->reloads,

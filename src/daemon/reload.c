@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/initial_series.h"
+#include "daemon/options.h"
 #include "daemon/watch.h"
 
 #include <errno.h>
@@ -121,17 +122,30 @@ static int read_config(struct reload *reload, struct fresh_config *fresh)
     return 0;
 }
 
+/* Put the settings in force that do not concern the workers. */
+static void adopt(const struct reload_options *reload, const struct daemon_options *wanted)
+{
+    log_set_level(wanted->log_level);
+    registry_set_limits(reload->registry, &wanted->registry);
+    sweeper_set_ttls(reload->sweeper, wanted->ttl_s, wanted->unscraped_ttl_s);
+    for (unsigned i = 0; i < wanted->n_limits; i++)
+        atomic_store(&reload->shown_limits[i].value, wanted->limits[i].value);
+}
+
 /* Put the config in force. Returns 0, or -ENOMEM with nothing changed. */
 static int apply(struct reload *reload, struct fresh_config *fresh)
 {
     const struct workers_request request = { exchange, reload };
     struct mapping *mapping = config_mapping(fresh->settings);
+    struct daemon_options wanted;
     int r = config_hold(fresh->settings, reload->options.settings, &fresh->held);
 
     if (r == 0)
         r = make_mappers(reload, mapping);
     if (r < 0)
         return r;
+    options_daemon(fresh->settings, &wanted);
+    adopt(&reload->options, &wanted);
     initial_series_declare(reload->options.registry, mapping);
     workers_ask(reload->options.workers, 0, reload->options.workers->n, &request);
     free_mappers(reload);

@@ -12,10 +12,12 @@
 #include "base/compiler.h"
 #include "config/config.h"
 #include "daemon/disk_thread.h"
+#include "daemon/sweeper.h"
 #include "daemon/workers.h"
 #include "input/limits.h"
 #include "web/reload_page.h"
 #include "web/reload_stats.h"
+#include "web/selfmetrics.h"
 
 struct reload;
 
@@ -25,6 +27,8 @@ struct reload_options {
     const struct command_line *line; /* from which they were made */
     struct line_limits limits;       /* of the workers' mappers */
     struct registry *registry;
+    struct sweeper *sweeper;
+    struct selfmetrics_limit *shown_limits; /* of daemon_options, as they are in force */
     struct workers *workers;
     struct disk_thread *thread; /* calls reload_run() when it is asked, and reload_look() */
     bool is_watching;           /* reload when a file of the config changes, too */

@@ -144,7 +144,8 @@ static void add_limits(const struct self_reading *self, struct exposition *out)
     const struct selfmetrics_limit *limits = self->source->limits;
 
     for (unsigned i = 0; i < self->source->n_limits; i++)
-        exposition_add_labelled(out, "limit", limits[i].name, (double)limits[i].value);
+        exposition_add_labelled(out, "limit", limits[i].name,
+                                (double)atomic_load(&limits[i].value));
 }
 
 static void add_reloads(const struct self_reading *self, struct exposition *out)

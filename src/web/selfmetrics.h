@@ -26,7 +26,7 @@ struct selfmetrics_socket {
 /* A limit, such as "series", 2000000. The name has only lower-case letters and dashes. */
 struct selfmetrics_limit {
     const char *name;
-    uint64_t value;
+    _Atomic uint64_t value; /* a reload may change it */
 };
 
 /* The sources of the numbers. All are borrowed. */

@@ -140,14 +140,75 @@ def test_a_mapping_file_of_a_flag_is_read_again(start, tmp_path):
 
 
 def test_says_what_needs_a_restart(configure):
-    config = configure("log.format: logfmt\nstatsd.listen-tcp: [\"127.0.0.1:0\"]\n")
-    config.change("log.format: json\nlimit.series: 5\nlimit.labels: 64\n" + MOVED % "new_total")
+    config = configure("log.format: logfmt\nweb.enable-lifecycle: true\n")
+    config.change("log.format: json\nlimit.connections: 5\nlimit.key-memory: 256MiB\n" +
+                  MOVED % "new_total")
     config.daemon.send("app.web.hits:1|c")
     assert config.daemon.settle().value("new_total", part="web") == 1
     records = config.logged("settings of the config have changed that need a restart")
     assert [record["settings"] for record in records] == [
-        "statsd.listen-tcp, limit.series, log.format"]
-    assert config.daemon.own_metrics().value("udometer_limit", limit="series") != 5
+        "web.enable-lifecycle, limit.connections, log.format"]
+    assert config.daemon.own_metrics().value("udometer_limit", limit="connections") == 1024
+
+
+def test_ttls_follow(configure):
+    config = configure("")
+    config.daemon.send("hits_total:1|c", "depth:1|g", "stays:1|s")
+    config.daemon.settle()
+    config.change("statsd.unscraped-ttl: 0s\nstatsd.type-ttl: [counter=1s, gauge=1s]\n")
+    wait_until(lambda: set(config.daemon.scrape().families) & {"hits_total", "depth", "stays"} ==
+               {"stays"}, config.daemon.stderr)
+    config.change("statsd.unscraped-ttl: 0s\nstatsd.ttl: 1s\n")
+    wait_until(lambda: not config.daemon.scrape().named("stays"), config.daemon.stderr)
+
+
+def send_series(config, n, name="jobs_total"):
+    config.daemon.send(*["%s:1|c|#i:%d" % (name, i) for i in range(n)])
+    return config.daemon.settle()
+
+
+@pytest.mark.parametrize("limit", ["series", "family-series"])
+def test_limits_follow_in_both_directions(configure, limit):
+    text = "limit.%s: %%d\n" % limit
+    config = configure(text % 5)
+    assert len(send_series(config, 10).named("jobs_total")) == 6  # with the overflow series
+    config.change(text % 20)
+    scrape = send_series(config, 10)
+    assert len(scrape.named("jobs_total")) == 11
+    assert scrape.value("udometer_limit", limit=limit) == 20
+    config.change(text % 3)
+    scrape = send_series(config, 15)
+    assert len(scrape.named("jobs_total")) == 11  # those that are there stay
+    assert scrape.sum("jobs_total") == 35
+    assert scrape.value("jobs_total", overflow="true") == 5 + 5
+    assert scrape.value("udometer_limit", limit=limit) == 3
+
+
+def test_a_limit_of_memory_follows(configure):
+    config = configure("limit.series-memory: 1GiB\n")
+    config.daemon.send("before:1|c")
+    config.daemon.settle()
+    config.change("limit.series-memory: 4KiB\n")
+    config.daemon.send(*["after%d:1|c" % i for i in range(50)])
+    scrape = config.daemon.settle()
+    assert scrape.refused("series_limit") > 40 and scrape.value("before") == 1
+    config.change("limit.series-memory: 1GiB\n")
+    config.daemon.send("after49:1|c")
+    assert config.daemon.settle().value("after49") == 1
+
+
+def test_the_level_of_the_log_follows(configure):
+    config = configure("")
+    config.change("log.level: debug\n")
+    for i in range(50):
+        config.daemon.send("jobs%d:many|c" % i)
+    config.daemon.settle()
+    wait_until(lambda: len(config.logged("line refused")) == 50, config.daemon.stderr)
+    config.change("log.level: warn\n")
+    config.daemon.send("jobs:many|c", "jobs:1|c", "jobs:1|g")
+    config.daemon.settle()
+    assert config.logged("type conflict: samples are refused")
+    assert len(config.logged("line refused")) == 50
 
 
 def post(config, method="POST"):

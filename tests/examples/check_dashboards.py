@@ -130,7 +130,9 @@ def expected_problems(dashboard, expected):
         if key in expected and dashboard.get(key) != expected[key]:
             yield "%s is %s, not %s" % (key, dashboard.get(key), expected[key])
     for wanted in expected["panels"]:
-        found = [panel for panel in all_panels(dashboard) if panel["title"] == wanted["title"]]
+        # A row may have the title of one of its panels.
+        found = [panel for panel in all_panels(dashboard) if panel["title"] == wanted["title"]
+                 and panel["type"] == wanted.get("type", panel["type"])]
         if len(found) != 1:
             yield "%d panels have the title %r" % (len(found), wanted["title"])
             continue

@@ -89,9 +89,10 @@ def write_blocks(recorder, directory, instance):
 def flags(recorder):
     """
     For that Prometheus. A series that is not on a page has ended; it learns that from scrapes, but
-    not from blocks, so it must not look back farther than to the last page.
+    not from blocks. So it must not look back as far as to the page before the last: of series that
+    replace each other, both would be there.
     """
-    return ["--query.lookback-delta=%ds" % (recorder.interval_s * 5 // 3)]
+    return ["--query.lookback-delta=%ds" % max(1, recorder.interval_s - 1)]
 
 
 def config(recorder):

@@ -430,7 +430,7 @@ def draw_stat_tile(canvas, place, field, color, options):
     times, values = zip(*known)
     low, high = min(values), max(values)
     plot.set_xlim(field.times[0], field.times[-1])
-    plot.set_ylim(low - (high - low) * 0.1, high + (high - low) * 0.1 or low + 1)
+    plot.set_ylim(low - (high - low) * 0.1, high + (high - low) * 0.1 if high > low else low + 1)
     plot.plot(times, values, color=over, linewidth=1.2, alpha=0.7)
     plot.fill_between(times, values, low - (high - low) * 0.1, color=over, alpha=0.18, linewidth=0)
 

@@ -50,12 +50,6 @@ static unsigned __int128 multiply(uint64_t digits, int exponent)
     return (unsigned __int128)digits * power[0] + (uint64_t)(low >> 64);
 }
 
-/* The largest n with 2^n <= 10^@exponent, for all rows: 217706 is log2(10) * 2^16. */
-static int binary_of_power(int exponent)
-{
-    return (exponent * 217706) >> 16;
-}
-
 /* Round @mantissa, 53 bits and the rounding bit, and combine it with its exponent. */
 static double assemble(uint64_t mantissa, int binary)
 {

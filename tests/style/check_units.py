@@ -19,6 +19,7 @@ WITHOUT_UNIT_TEST = {
     "config/file": "only documents are read by it: test_document.c",
     "config/schema": "docs/udometer.schema.json: check_docs.py",
     "config/tests_file": "tests in files are data: tests/config",
+    "base/powers_of_five": "its rows are data: test_nearest.c, test_shortest.c",
     "config/profiles": "profiles are data: tests/config",
     "config/observations": "buckets and quantiles are data: tests/config",
     "config/names_file": "its keys are data: tests/config; includes: test_naming.c",

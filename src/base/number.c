@@ -15,25 +15,23 @@
  * about a microsecond.
  *
  * Writing also has a fast path, for whole numbers, such as counters and buckets, and for
- * short fractions. For the rest, 15, 16 and 17 digits are tried until one text reads back
- * as the same number (fewer for subnormals, which have fewer digits). The libc functions
- * for this are called with the C locale, whatever the thread's locale is.
+ * short fractions. The digits of the rest come from shortest.c.
  */
 
 #include "base/number.h"
 
 #include "base/exact.h"
 #include "base/nearest.h"
+#include "base/shortest.h"
 
 #include <float.h>
-#include <locale.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define EXACT_POWER_MAX 22
 #define EXACT_INTEGER_MAX (UINT64_C(1) << 53)
-#define DIGITS_MAX 19 /* any 19 digits fit into 64 bits */
+#define FIXED_MIN (-4) /* smaller powers of ten are written with an exponent */
+#define DIGITS_MAX 19  /* any 19 digits fit into 64 bits */
 
 _Static_assert(NUMBER_LENGTH_MAX <= EXACT_DIGITS_MAX, "exact.c cannot take every number");
 
@@ -290,54 +288,53 @@ size_t number_format_uint(char out[NUMBER_TEXT_MAX], uint64_t number)
     return n;
 }
 
-/* The C locale is a constant in glibc: this allocates nothing, and cannot fail. */
-static locale_t c_locale(void)
+/* Write @decimal, with its first digit before the point, and an exponent. */
+static size_t write_scientific(char *out, uint64_t digits, size_t n_digits, int exponent)
 {
-    return newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    size_t len = n_digits > 1 ? n_digits + 1 : 1,
+           n_more = exponent <= -100 || exponent >= 100 ? 3 : 2;
+
+    write_digits(out + 1, digits, n_digits);
+    out[0] = out[1];
+    out[1] = '.';
+    out[len] = 'e';
+    out[len + 1] = exponent < 0 ? '-' : '+';
+    write_digits(out + len + 2, (uint64_t)abs(exponent), n_more);
+    return len + 2 + n_more;
 }
 
-/* The range of format_decimal(). Outside of it, the powers are not exact enough. */
-#define DECIMAL_MIN 1e-4
-#define DECIMAL_MAX 1e9
-#define DECIMALS_MAX 6
+/* Write @digits with the point after the first @n_before of them; 0 or less: zeros are added. */
+static size_t write_fixed(char *out, uint64_t digits, size_t n_digits, int n_before)
+{
+    size_t n_zeros = n_before > 0 ? 0 : (size_t)(1 - n_before), before = (size_t)n_before;
+
+    if (n_zeros) {
+        memset(out, '0', n_zeros + 1);
+        out[1] = '.';
+        write_digits(out + n_zeros + 1, digits, n_digits);
+        return n_zeros + 1 + n_digits;
+    }
+    write_digits(out + 1, digits, n_digits);
+    memmove(out, out + 1, before);
+    if (before == n_digits)
+        return n_digits;
+    out[before] = '.';
+    return n_digits + 1;
+}
 
 /*
- * Write a fraction with few decimals, as most have. A whole number divided by a power of
- * ten then gives exactly @number, and as both operands are exact, the text reads back as
- * @number. Returns 0 when DECIMALS_MAX decimals are not enough.
+ * Write a number that is not whole, or too large to be exact, as "%.{n}g" does, n being the number
+ * of its digits and DBL_DIG at least.
  */
-static size_t format_decimal(char out[NUMBER_TEXT_MAX], double number)
+static size_t format_fraction(char *out, double number)
 {
-    size_t n;
+    struct shortest shortest = shortest_of(number);
+    size_t n_digits = count_digits(shortest.digits);
+    int exponent = shortest.exponent + (int)n_digits - 1;
 
-    if (number < DECIMAL_MIN || number > DECIMAL_MAX)
-        return 0;
-    for (unsigned i = 1; i <= DECIMALS_MAX; i++) {
-        double scaled = nearbyint(number * power_of_ten[i]);
-
-        if (scaled / power_of_ten[i] != number)
-            continue;
-        n = number_format_uint(out, (uint64_t)number);
-        out[n] = '.';
-        write_digits(out + n + 1, (uint64_t)scaled, i);
-        return n + 1 + i;
-    }
-    return 0;
-}
-
-/* Write any other number, not negative. One byte of @out is left for a sign before it. */
-static size_t format_fraction(char out[NUMBER_TEXT_MAX], double number)
-{
-    int len = 0, precision = fabs(number) < DBL_MIN ? 1 : DBL_DIG;
-    locale_t before = uselocale(c_locale());
-
-    for (; precision <= DBL_DECIMAL_DIG; precision++) {
-        len = snprintf(out, NUMBER_TEXT_MAX - 1, "%.*g", precision, number);
-        if (strtod(out, NULL) == number)
-            break;
-    }
-    uselocale(before);
-    return (size_t)len;
+    if (exponent >= FIXED_MIN && exponent < (n_digits > DBL_DIG ? (int)n_digits : DBL_DIG))
+        return write_fixed(out, shortest.digits, n_digits, exponent + 1);
+    return write_scientific(out, shortest.digits, n_digits, exponent);
 }
 
 static size_t format_word(char out[NUMBER_TEXT_MAX], struct slice word)
@@ -350,6 +347,39 @@ static size_t format_word(char out[NUMBER_TEXT_MAX], struct slice word)
 static bool is_whole(double number)
 {
     return number <= (double)EXACT_INTEGER_MAX && number == (double)(int64_t)number;
+}
+
+/* The range of format_decimal(). Outside of it, the powers are not exact enough. */
+#define DECIMAL_MIN 1e-4
+#define DECIMAL_MAX 1e9
+#define DECIMALS_MAX 6
+
+/*
+ * Write a fraction with few decimals, as most have. A whole number divided by a power of ten then
+ * gives exactly @number, and as both operands are exact, the text reads back as @number. It has 15
+ * digits at most, and no other decimal with so few reads back as the same. Returns 0 when
+ * DECIMALS_MAX decimals are not enough.
+ */
+static size_t format_decimal(char *out, double number)
+{
+    size_t n, n_decimals = DECIMALS_MAX;
+    uint64_t scaled;
+
+    if (number < DECIMAL_MIN || number > DECIMAL_MAX)
+        return 0;
+    scaled = (uint64_t)(int64_t)(number * power_of_ten[DECIMALS_MAX] + 0.5);
+    if ((double)(int64_t)scaled / power_of_ten[DECIMALS_MAX] != number)
+        return 0;
+    if (scaled % 1000 == 0) {
+        scaled /= 1000;
+        n_decimals -= 3;
+    }
+    for (; scaled % 10 == 0; scaled /= 10)
+        n_decimals--;
+    n = number_format_uint(out, (uint64_t)(int64_t)number);
+    out[n] = '.';
+    write_digits(out + n + 1, scaled, n_decimals);
+    return n + 1 + n_decimals;
 }
 
 /* Write a finite number without its sign. */

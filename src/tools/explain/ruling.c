@@ -14,19 +14,17 @@
 
 #define SHOWN_MAX 5
 
+/* Of rules that did not win. */
 struct attempts {
     struct rules_attempt latest[SHOWN_MAX];
-    size_t n; /* without the winner */
-    const struct rule *winner;
+    size_t n;
 };
 
 static void on_attempt(void *ctx, const struct rules_attempt *attempt)
 {
     struct attempts *attempts = ctx;
 
-    if (attempt->fate == RULES_FATE_WON)
-        attempts->winner = attempt->rule;
-    else
+    if (attempt->fate != RULES_FATE_WON)
         attempts->latest[attempts->n++ % SHOWN_MAX] = *attempt;
 }
 

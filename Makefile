@@ -29,15 +29,19 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
 # Further packages for "make test-examples": languages of the examples' bots, and what draws
 # pictures of their dashboards. Node is installed as for the clients.
-EXAMPLE_DEPS := python3-matplotlib fonts-inter golang-go \
-	golang-github-datadog-datadog-go-dev
+EXAMPLE_DEPS := python3-matplotlib fonts-inter golang-go golang-github-datadog-datadog-go-dev
+
+# What an example needs besides udometer, for "make example-SYSTEM"; and for a bot in Go.
+EXAMPLES := $(patsubst docs/examples/%/udometer.yml,%,$(wildcard docs/examples/*/udometer.yml))
+EXAMPLE_RUN_DEPS := python3 python3-yaml prometheus
+EXAMPLE_GO_DEPS := golang-go golang-github-datadog-datadog-go-dev
 
 # The npm package for "make bench-peers".
 STATSD := statsd@0.9.0
 
-.PHONY: all run test test-clients test-examples example-pictures bench bench-parts bench-peers \
-	budget npm build-tests deps test-deps client-deps example-deps ci-deps install format clean \
-	help
+.PHONY: all run test test-clients example $(EXAMPLES:%=example-%) test-examples example-pictures \
+	bench bench-parts bench-peers budget npm build-tests deps test-deps client-deps \
+	example-deps ci-deps install format clean help
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -67,6 +71,18 @@ $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock
 	cp $^ $(BUILD)/clients-node
 	npm ci --prefix $(BUILD)/clients-node --omit=optional --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+# $(call has-bot,SYSTEM,LANGUAGE)
+has-bot = $(wildcard docs/examples/$(1)/bot.$(2))
+
+$(EXAMPLES:%=example-%): example-%: all
+	$(call install-missing,$(EXAMPLE_RUN_DEPS) $(if $(call has-bot,$*,go),$(EXAMPLE_GO_DEPS)))
+	$(if $(call has-bot,$*,js),@$(MAKE) --no-print-directory $(CLIENTS_NODE))
+	$(if $(call has-bot,$*,c),@ninja -C $(BUILD) docs/examples/$*-bot)
+	@/usr/bin/python3 -B tests/examples/run_example.py --build=$(BUILD) $(ARGS) $*
+
+example: ## list the examples; "make example-NAME" runs one: udometer, a bot, Prometheus
+	@printf 'make example-%s\n' $(EXAMPLES)
 
 # Two at a time, as each takes a minute and hardly a core.
 test-examples: build-tests example-deps $(CLIENTS_NODE) ## run each of docs/examples for a minute
@@ -156,4 +172,4 @@ clean: ## remove all build folders
 	rm -rf $(BUILD) build-*
 
 help: ## print this
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/examples/manufacturing, and what its plan calls success."""
 
+import pytest
+
 import checks
+from example import Example, working
+from exposition import Page
+from harness import DEADLINE, Udometer, wait_until
+from prometheus import running
+
+PREFIX = "spacetraders_daemon_manufacturing_"
 
 
 class TestFiles(checks.Files):
@@ -10,3 +18,51 @@ class TestFiles(checks.Files):
 
 class TestRun(checks.Run):
     system = "manufacturing"
+
+    def test_each_factory_has_one_level(self, hour):
+        """That of the latest poll: the series of the level before has ended."""
+        levels = {}
+        for labels, value in hour.page.named(PREFIX + "factory_supply_level"):
+            key = labels["player_id"], labels["factory_symbol"]
+            levels.setdefault(key, []).append((labels["supply_level"], value))
+        assert len(levels) == 16
+        assert {key: found for key, found in levels.items()
+                if [value for _, value in found] != [1]} == {}
+
+    def test_ship_utilization_is_the_share_of_ships_with_a_task(self, hour):
+        """Success criterion 5, to a quarter of a percent."""
+        for player_id in "1", "2":
+            assigned, idle, percent = [
+                hour.page.value(PREFIX + name, player_id=player_id)
+                for name in ("ships_assigned_total", "ships_idle_total",
+                             "ship_utilization_percent")]
+            assert assigned + idle > 0
+            assert abs(percent - assigned / (assigned + idle) * 100) <= 0.125
+
+
+def gauges(page):
+    return {name for name, family in page.families.items()
+            if name.startswith("spacetraders_") and family.type == "gauge"}
+
+
+@pytest.mark.long
+def test_gauges_of_a_silent_daemon_expire(tmp_path):
+    """In seconds instead of minutes. What was counted stays."""
+    example = Example("manufacturing")
+    config = tmp_path / "udometer.yml"
+    config.write_text(example.read("udometer.yml").replace("gauge=2m", "gauge=2s")
+                      .replace("ttl: 4m", "ttl: 2s"), "utf-8")
+    with running(Udometer(str(tmp_path), "--config.file=%s" % config,
+                          "--statsd.listen-udp=127.0.0.1:0",
+                          "--web.listen-address=127.0.0.1:0")) as udometer:
+        def page():
+            return Page(udometer.metrics("/metrics"))
+
+        with working(tmp_path, example.bot_command(), udometer.udp[0], speed=120) as bot:
+            expected = {metric["name"] for metric in example.expected["metrics"]
+                        if metric["type"] == "gauge"}
+            wait_until(lambda: gauges(page()) == expected, "the bot's gauges are there")
+            bot.stop()
+        wait_until(lambda: gauges(page()) == set(), lambda: "still there: %s" % gauges(page()),
+                   DEADLINE)
+        assert page().sum(PREFIX + "cost_total") > 0

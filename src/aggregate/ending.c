@@ -11,6 +11,10 @@
  *  - The sample is applied late: it would begin a series that the x has ended. So each x is kept
  *    until there are enough later ones, and a worker that asks for a series learns of it.
  *
+ * An x with an age ends only what was not written lately. It is for whole series: one that was
+ * written keeps all it has. And it is not kept, because it says nothing of a single sample: a late
+ * one may belong to a series that it would not have ended.
+ *
  * Series that have ended are in an array that grows, because they may still be in the roster's list
  * of fresh ones.
  */
@@ -87,6 +91,7 @@ static enum verdict end_matching(struct ending *ending, struct roster *roster,
                                  size_t *ret)
 {
     struct slice wanted = identity_labels_on(request->identity, family->type);
+    int64_t until_ns = request->arrived_ns - request->age_ns; /* may be below 0 */
     enum verdict verdict = VERDICT_APPLIED;
     struct series *next;
 
@@ -95,11 +100,11 @@ static enum verdict end_matching(struct ending *ending, struct roster *roster,
         next = series->next_in_family;
         if (!labels_include(series_labels(series), wanted) || series_is_pristine(series))
             continue;
-        if (series_touched_ns(series) > request->arrived_ns) {
-            verdict = trim(roster, series, request);
-        } else {
-            verdict = end(ending, roster, series, request->arrived_ns);
+        if (series_touched_ns(series) <= until_ns) {
+            verdict = end(ending, roster, series, until_ns);
             *ret += verdict == VERDICT_APPLIED;
+        } else if (request->age_ns == 0) {
+            verdict = trim(roster, series, request);
         }
     }
     return verdict;
@@ -110,7 +115,7 @@ static bool note(struct ending *ending, const struct roster *roster,
                  const struct end_request *request, uint64_t name_hash)
 {
     /* A single worker applies everything in the order of arrival. */
-    return roster->n_workers == 1 ||
+    return roster->n_workers == 1 || request->age_ns > 0 ||
            past_ends_note(&ending->past_ends, request->identity, name_hash, request->arrived_ns);
 }
 

@@ -34,7 +34,8 @@ struct end_request {
     const struct identity *identity;
     unsigned worker;
     int64_t arrived_ns;
-    int64_t at; /* the same on the scale of the worker's gauges (gauge.h) */
+    int64_t at;     /* the same on the scale of the worker's gauges (gauge.h) */
+    int64_t age_ns; /* end only series whose last sample arrived so long before; 0: all. From 0 */
 };
 
 /* The fixed cost of checking a series, in bytes of labels that take the same time. */

@@ -136,6 +136,9 @@ size_t registry_undeclare(struct registry *registry, uint64_t generation);
  * a series of another type keeps all. If it writes the sample at this very moment, the series may
  * end, but it comes back before the next snapshot, unless another one has taken its place.
  *
+ * An x with an age (request->age_ns) ends only the series whose last sample arrived that long
+ * before it, or longer. It leaves all others as they are.
+ *
  * This checks all series of the family with the lock held. Each costs the bytes of its labels plus
  * ENDING_LOOK_BYTES. *@allowance is the maximum cost; the actual cost is subtracted from it.
  *

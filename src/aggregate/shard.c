@@ -420,14 +420,15 @@ enum verdict shard_record_total(struct shard *shard, struct key *key, const stru
     return touch(key, line, counter_record((struct counter_cell *)key->cell, ret->increment));
 }
 
-enum verdict shard_end(struct shard *shard, int64_t arrived_ns, const struct identity *identity,
-                       size_t *ret)
+enum verdict shard_end(struct shard *shard, int64_t arrived_ns, int64_t age_ns,
+                       const struct identity *identity, size_t *ret)
 {
     const struct end_request request = {
         .identity = identity,
         .worker = shard->options.worker,
         .arrived_ns = arrived_ns,
         .at = arrivals_next(shard->arrivals, arrived_ns),
+        .age_ns = age_ns,
     };
     int64_t period = arrived_ns / SHARD_END_PERIOD_NS;
 

@@ -128,10 +128,11 @@ MUST_CHECK enum verdict shard_record_total(struct shard *shard, struct key *key,
                                            const struct line *line, struct total_step *ret);
 
 /*
- * End the series that @identity selects, which comes from an x that arrived at @arrived_ns. Returns
+ * End the series that @identity selects, which comes from an x that arrived at @arrived_ns; with
+ * @age_ns above 0 only those whose last sample arrived that long before it, or longer. Returns
  * VERDICT_APPLIED and their number in @ret, or another verdict of registry_end().
  */
-MUST_CHECK enum verdict shard_end(struct shard *shard, int64_t arrived_ns,
+MUST_CHECK enum verdict shard_end(struct shard *shard, int64_t arrived_ns, int64_t age_ns,
                                   const struct identity *identity, size_t *ret);
 
 /*

@@ -22,7 +22,8 @@ enum effect_action {
 
 struct effect {
     enum effect_action action;
-    double amount; /* counted, reached, added, set or observed, in the exposed unit, after rates */
+    double amount; /* counted, reached, added, set or observed, in the exposed unit, after rates;
+                      EFFECT_ENDS: how long ago the last sample must be, in seconds; 0: any time */
     double weight; /* EFFECT_OBSERVES: the number of observations, on average */
 };
 
@@ -41,7 +42,7 @@ static inline struct effect effect_of(const struct line *line, enum sample_type 
     case SAMPLE_DISTRIBUTION:
         return (struct effect){ EFFECT_OBSERVES, sample_type_scale(type, line->number), weight };
     case SAMPLE_SET: return (struct effect){ EFFECT_COLLECTS, 0, 0 };
-    case SAMPLE_END: return (struct effect){ EFFECT_ENDS, 0, 0 };
+    case SAMPLE_END: return (struct effect){ EFFECT_ENDS, line->number < 0 ? -line->number : 0, 0 };
     case _SAMPLE_TYPE_N: break;
     }
     return (struct effect){ EFFECT_NOTHING, 0, 0 };

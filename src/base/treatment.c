@@ -73,6 +73,7 @@ struct effect treatment_effect(const struct treatment *treatment, const struct l
     struct line read = rewritten(treatment, line);
     struct effect effect = effect_of(&read, type, weight);
 
-    effect.amount *= treatment->scale;
+    if (effect.action != EFFECT_ENDS) /* the age is not in the metric's unit */
+        effect.amount *= treatment->scale;
     return effect;
 }

@@ -258,17 +258,17 @@ static bool find_recordable(struct recorder *recorder, struct values *values,
     return false;
 }
 
-/* The current value ends the series; the ones after it find nothing to end. */
+/* The current value ends the series, for all of them; the ones after it find nothing to end. */
 static bool end_series(struct recorder *recorder, struct values *values,
                        const struct destination *to, const struct identity *identity)
 {
-    int64_t arrived_ns = values->line->arrived_ns;
+    int64_t arrived_ns = values->line->arrived_ns, age_ns = values_age_ns(values, to);
     size_t n_ended = 0, n_more;
-    enum verdict verdict = shard_end(recorder->shard, arrived_ns, identity, &n_ended);
+    enum verdict verdict = shard_end(recorder->shard, arrived_ns, age_ns, identity, &n_ended);
     struct identity next;
 
     while (verdict == VERDICT_APPLIED && resolve_next_end(recorder->resolver, &next)) {
-        verdict = shard_end(recorder->shard, arrived_ns, &next, &n_more);
+        verdict = shard_end(recorder->shard, arrived_ns, age_ns, &next, &n_more);
         n_ended += n_more;
     }
     telemetry_count(recorder->row, TELEMETRY_ENDED, n_ended);

@@ -13,6 +13,8 @@
 #include "ingest/destination.h"
 #include "input/parse.h"
 
+#include <math.h>
+
 struct values {
     const struct line *line; /* the line with the current value alone; NULL after the last one */
     struct slice rest;       /* the values after that; at is NULL if there are none */
@@ -66,4 +68,23 @@ static inline bool values_next(struct values *values)
         return false;
     values_cut(values);
     return true;
+}
+
+/* 285 years. Longer ages are cut to this, which is as many nanoseconds as fit into an int64_t. */
+#define VALUES_AGE_MAX_S 9e9
+#define VALUES_NS_PER_S 1e9
+
+/*
+ * Of the values from the current one on, which end series (EFFECT_ENDS) and of which the current
+ * one passes destination_check(): the shortest age, in ns, rounded up; so what all of them end.
+ */
+static inline int64_t values_age_ns(const struct values *values, const struct destination *to)
+{
+    struct values each = *values;
+    double shortest_s = VALUES_AGE_MAX_S;
+
+    for (; each.line; values_next(&each))
+        if (destination_check(to, each.line) == VERDICT_APPLIED)
+            shortest_s = fmin(shortest_s, destination_effect(to, each.line).amount);
+    return (int64_t)ceil(shortest_s * VALUES_NS_PER_S);
 }

@@ -5,7 +5,7 @@ Most cases of proto/vectors have samples, which are what the sender meant. The c
 samples, and the daemon, which gets the client's bytes, must show what the oracle expects.
 
 Cases that the client cannot send are counted by reason, so that not all can be skipped:
-    type        the client has no verb for a sample
+    type        the client has no verb for a sample, or an expire has an age
     nothing     the case has no sample, as its line is refused
     text        a label with a comma, a bar, a control character, or a blank at its end; a
                 member with a bar or line feed: the client makes "_" of them
@@ -66,7 +66,7 @@ def obstacle(case, is_merging):
     if not case.samples:
         return "nothing"
     for sample in case.samples:
-        if sample["type"] not in VERBS:
+        if sample["type"] not in VERBS or "age" in sample:
             return "type"
         if not is_text_sayable(sample):
             return "text"

@@ -81,7 +81,7 @@ def words_of(line):
         line = NOT_IN_NAMES.sub(b"_", name) + line[len(name):]
     if tags:
         line = line.removesuffix(tags) + b",".join(map(with_plain_key, tags.split(b",")))
-    is_same = made == line or letters == b"x" and is_finite(value) and made \
+    is_same = made == line or letters == b"x" and has_no_age(value) and made \
         and made.split(b"|", 1)[1] == line.split(b"|", 1)[1]
     return words if is_same else None
 
@@ -102,6 +102,10 @@ def is_finite(value):
     return bool(NUMBER.fullmatch(value)) and math.isfinite(float(value))
 
 
+def has_no_age(value):
+    return is_finite(value) and float(value) >= 0
+
+
 def expressible_cases():
     """All vectors whose lines can be written as words, each with these words."""
     found = []
@@ -117,9 +121,10 @@ MEANT = {"counter": "count", "gauge": "gauge", "timer": "timing", "histogram": "
 
 
 def words_of_sample(sample):
-    """The words that mean this sample, or None: it has a rate or type, or what no words can say."""
+    """The words that mean this sample, or None: it has a rate, age or type no words can say."""
     values = sample["labels"].values()
-    can_say = sample["type"] in MEANT and is_within_limits(sample) and "rate" not in sample \
+    can_say = sample["type"] in MEANT and is_within_limits(sample) \
+        and not {"rate", "age"} & set(sample) \
         and not re.search(rb"[|\0" + CONTROLS + rb"]", member_of(sample)) \
         and all(is_sayable(text, r"[|,\x00-\x1f\x7f]") for text in values)
     if not can_say:

@@ -204,6 +204,12 @@ def test_what_is_applied_has_no_caret():
     assert status == 0 and "applied   1 sample\n" in output and "^" not in output, output
 
 
+def test_the_age_of_an_x_is_told():
+    status, output = explain(b"a:-1.5|x")
+    assert status == 0 and "-1.5  ->  ends what has had no sample for 1.5 s\n" in output, output
+    assert "->" not in explain(b"a:1.5|x")[1]
+
+
 def test_what_is_refused_as_a_whole_has_no_effect():
     status, output = explain(b"a[b:1|x|@0.5:2|c")
     assert status == 1 and "^ byte 2, 0x5B" in output, output

@@ -138,6 +138,8 @@ def expected(samples):
     types = {}
     for sample in samples:
         labels, series = frozenset(sample["labels"].items()), families[sample["family"]]
+        if "age" in sample:
+            continue  # everything is newer
         if sample["type"] == "expire":
             for ended in [key for key in series if labels <= key]:
                 del series[ended]
@@ -159,7 +161,8 @@ def sample_complaints(sample):
     kind = sample.get("type")
     wanted = {"family", "type", "labels"} | ({"value"} if kind != "expire" else set())
     allowed = (wanted | ({"rate"} if kind in WITH_RATE else set())
-               | ({"relative"} if kind == "gauge" else set()))
+               | ({"relative"} if kind == "gauge" else set())
+               | ({"age"} if kind == "expire" else set()))
     if kind not in (*EXPOSED, "expire") or not wanted <= set(sample) <= allowed:
         yield f"no {kind}: {sample}"
         return
@@ -171,6 +174,8 @@ def sample_complaints(sample):
         yield f"no labels: {sample['labels']}"
     if not is_value(kind, sample.get("value")) or sample.get("relative", True) is not True:
         yield f"no value: {sample}"
+    if not 600 < sample.get("age", 1e3) < math.inf:  # more than a test may take
+        yield f"no age: {sample}"
     if "rate" in sample and not 1e-9 <= sample["rate"] < 1:
         yield f"no rate: {sample}"
 

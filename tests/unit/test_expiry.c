@@ -357,7 +357,7 @@ static size_t end_series(unsigned worker, const char *name)
     const struct identity identity = identity_of(name, SAMPLE_END, "");
     size_t n;
 
-    assert_int_equal(shard_end(shards[worker], END_NS, &identity, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[worker], END_NS, 0, &identity, &n), VERDICT_APPLIED);
     return n;
 }
 
@@ -549,7 +549,7 @@ static bool end_one(unsigned worker, unsigned i)
 
     snprintf(name, sizeof(name), "%c%u", i % 3 ? 'c' : 'h', i);
     identity.family = slice_of(name);
-    return shard_end(shards[worker], all.worker_ns[worker], &identity, &n) == VERDICT_APPLIED;
+    return shard_end(shards[worker], all.worker_ns[worker], 0, &identity, &n) == VERDICT_APPLIED;
 }
 
 static void *work(void *arg)

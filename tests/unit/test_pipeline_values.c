@@ -392,8 +392,50 @@ static void x_has_its_refusals(void **state)
     assert_verdict("g:|x", REFUSED_MALFORMED_VALUE);
     assert_verdict("g\xff:0|x", REFUSED_MALFORMED_LINE);
     assert_int_equal(n_series(), 1);
-    assert_verdict("g:-1e5|x|@0.5", VERDICT_APPLIED); /* any number, and any rate */
+    assert_verdict("g:1e5|x|@0.5", VERDICT_APPLIED); /* any number, and any rate */
     assert_int_equal(n_series(), 0);
+}
+
+/* Push a gauge that arrives at 5 s, and @x at 10 s. Returns whether it ends the gauge. */
+static bool ends(const char *x)
+{
+    bool is_ended;
+
+    push_at("g:1|g", INT64_C(5000000000));
+    push_at(x, INT64_C(10000000000));
+    is_ended = n_series() == 0;
+    push("g:0|x");
+    assert_identity();
+    return is_ended;
+}
+
+static void an_x_below_zero_says_how_old_the_last_sample_must_be(void **state)
+{
+    assert_true(ends("g:-4.999|x"));
+    assert_true(ends("g:-5|x"));
+    assert_false(ends("g:-5.000001|x"));
+    assert_false(ends("g:-9e9|x\ng:-1e300|x"));
+    assert_true(ends("g:5.1|x"));
+    assert_true(ends("g:-0|x"));
+    assert_false(ends("g:-5.1|x|@0.5"));
+    assert_false(ends("g:1|g:-4|x")); /* a chain, whose gauge arrives now */
+}
+
+static void however_little_is_an_age(void **state)
+{
+    push_at("g:1|g", 1);
+    push_at("g:-1e-300|x", 1);
+    assert_int_equal(n_series(), 1);
+    push_at("g:-1e-300|x", 2);
+    assert_int_equal(n_series(), 0);
+}
+
+static void of_packed_ages_the_shortest_counts(void **state)
+{
+    assert_true(ends("g:-6:-4|x"));
+    assert_true(ends("g:-4:-6|x"));
+    assert_true(ends("g::-6:1|x"));
+    assert_false(ends("g:-6::-7|x"));
 }
 
 static void x_takes_no_key(void **state)
@@ -471,6 +513,9 @@ int main(void)
         PIPELINE_CASE(x_on_a_histogram_knows_of_exported_le),
         PIPELINE_CASE(x_of_nothing_is_applied),
         PIPELINE_CASE(x_has_its_refusals),
+        PIPELINE_CASE(an_x_below_zero_says_how_old_the_last_sample_must_be),
+        PIPELINE_CASE(however_little_is_an_age),
+        PIPELINE_CASE(of_packed_ages_the_shortest_counts),
         PIPELINE_CASE(x_takes_no_key),
         PIPELINE_CASE(a_link_with_a_container_shares_no_key_with_a_line),
         PIPELINE_CASE(x_in_a_chain_ends_what_came_before),

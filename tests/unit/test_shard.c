@@ -710,7 +710,7 @@ static enum verdict try_end(const char *family, size_t *ret)
 {
     const struct identity identity = identity_of(family, SAMPLE_END, "");
 
-    return shard_end(shard, now_ns, &identity, ret);
+    return shard_end(shard, now_ns, 0, &identity, ret);
 }
 
 /* Take the series that have ended, and remove their keys from both shards. Returns their number. */
@@ -799,13 +799,13 @@ static void looking_is_limited_by_the_second(void **state)
     none.labels = SLICE("no=\"one\"");
     /* Their labels have 5 to 9 bytes, i="0" to i="49999". */
     for (unsigned i = 0; i < SHARD_END_ALLOWANCE / (n_series * (ENDING_LOOK_BYTES + 9)); i++)
-        assert_int_equal(shard_end(shard, now_ns, &none, &n), VERDICT_APPLIED);
-    assert_int_equal(shard_end(shard, now_ns, &none, &n), REFUSED_END_LIMIT);
+        assert_int_equal(shard_end(shard, now_ns, 0, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shard, now_ns, 0, &none, &n), REFUSED_END_LIMIT);
     now_ns = SHARD_END_PERIOD_NS - 1; /* the same second */
-    assert_int_equal(shard_end(shard, now_ns, &none, &n), REFUSED_END_LIMIT);
+    assert_int_equal(shard_end(shard, now_ns, 0, &none, &n), REFUSED_END_LIMIT);
     assert_int_equal(try_end("nothing", &n), VERDICT_APPLIED);
     now_ns++;
-    assert_int_equal(shard_end(shard, now_ns, &none, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shard, now_ns, 0, &none, &n), VERDICT_APPLIED);
     assert_int_equal(try_end("x", &n), VERDICT_APPLIED);
     assert_int_equal(n, n_series);
 }

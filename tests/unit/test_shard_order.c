@@ -45,14 +45,20 @@ static void change(unsigned worker, double number, int64_t arrived_ns)
     write_line(worker, look_up(worker, &line, SAMPLE_GAUGE), &line);
 }
 
-/* A worker applies an x. Returns the number of series that it has ended. */
-static size_t end_series(unsigned worker, int64_t arrived_ns)
+/* A worker applies an x with an age. Returns the number of series that it has ended. */
+static size_t end_older(unsigned worker, int64_t arrived_ns, int64_t age_ns)
 {
     const struct identity identity = identity_of("x", SAMPLE_END, "");
     size_t n;
 
-    assert_int_equal(shard_end(shards[worker], arrived_ns, &identity, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[worker], arrived_ns, age_ns, &identity, &n), VERDICT_APPLIED);
     return n;
+}
+
+/* The same without. */
+static size_t end_series(unsigned worker, int64_t arrived_ns)
+{
+    return end_older(worker, arrived_ns, 0);
 }
 
 /* What a scrape sees: whether there is a series, and its value. */
@@ -230,7 +236,7 @@ static void an_x_takes_only_late_samples_with_all_of_its_labels(void **state)
     size_t n;
 
     identity.labels = SLICE("a=\"1\"");
-    assert_int_equal(shard_end(shards[1], 20, &identity, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[1], 20, 0, &identity, &n), VERDICT_APPLIED);
     assert_true(is_ended(0, "x", "a=\"1\"", 10));
     assert_true(is_ended(0, "x", "a=\"1\",b=\"1\"", 10));
     assert_false(is_ended(0, "x", "a=\"2\"", 10));
@@ -299,6 +305,72 @@ static void nor_if_its_name_has_another_type(void **state)
     assert_value(3);
     assert_int_equal(count_series(registry), 1);
     assert_int_equal(registry_count(registry).families, 1);
+}
+
+/* --- an x with an age --------------------------------------------------------------------- */
+
+static void with_an_age_it_ends_only_what_was_not_written_lately(void **state)
+{
+    record(0, SAMPLE_GAUGE, 7, 20);
+    assert_int_equal(end_older(1, 30, 11), 0); /* nothing since 19 would do */
+    assert_value(7);
+    assert_int_equal(end_older(1, 30, 10), 1);
+    assert_int_equal(count_series(registry), 0);
+}
+
+static void the_last_sample_of_all_workers_counts(void **state)
+{
+    record(0, SAMPLE_COUNTER, 1, 5);
+    record(2, SAMPLE_COUNTER, 1, 25);
+    record(1, SAMPLE_COUNTER, 1, 5);
+    assert_int_equal(end_older(1, 30, 10), 0);
+    assert_value(3);
+}
+
+/* Not even what arrived before: +1 needs the value that it changes. */
+static void it_takes_nothing_from_what_was_written_lately(void **state)
+{
+    record(0, SAMPLE_GAUGE, 7, 5);
+    change(2, 1, 25);
+    assert_int_equal(end_older(1, 30, 10), 0);
+    assert_value(8);
+    assert_int_equal(end_older(1, 20, 10), 0); /* an x that is applied late, likewise */
+    assert_value(8);
+}
+
+static void nor_from_what_another_worker_applies_late(void **state)
+{
+    record(0, SAMPLE_COUNTER, 1, 25);
+    assert_int_equal(end_older(1, 30, 10), 0);
+    record(2, SAMPLE_COUNTER, 1, 15); /* 2 asks the registry for the series */
+    assert_value(2);
+}
+
+static void what_is_written_late_to_an_older_series_begins_it_again(void **state)
+{
+    record(0, SAMPLE_GAUGE, 7, 5);
+    assert_int_equal(end_older(1, 30, 10), 1);
+    record(0, SAMPLE_GAUGE, 3, 25);
+    assert_value(3);
+}
+
+static void what_is_written_at_its_moment_brings_the_series_back(void **state)
+{
+    struct line line = line_of("x", "|", 1, 25);
+    struct key *key;
+
+    record(0, SAMPLE_COUNTER, 7, 5);
+    key = look_up(0, &line, SAMPLE_COUNTER);
+    assert_int_equal(end_older(1, 30, 10), 1);
+    write_line(0, key, &line);
+    assert_value(8);
+}
+
+static void with_an_age_beyond_all_time_it_ends_nothing(void **state)
+{
+    record(0, SAMPLE_GAUGE, 7, 0);
+    assert_int_equal(end_older(1, 30, INT64_MAX), 0);
+    assert_value(7);
 }
 
 /* --- all orders --------------------------------------------------------------------------- */
@@ -443,7 +515,7 @@ static void without_memory_for_a_cell_the_x_is_refused(void **state)
     end(state);
     begin_with(n_bytes);
     change(0, 1, 20);
-    assert_int_equal(shard_end(shards[1], 10, &identity, &n), REFUSED_NO_MEMORY);
+    assert_int_equal(shard_end(shards[1], 10, 0, &identity, &n), REFUSED_NO_MEMORY);
     assert_int_equal(n, 0);
     assert_value(1);
 }
@@ -471,6 +543,13 @@ int main(void)
         ORDER_CASE(not_if_it_arrived_before_the_x),
         ORDER_CASE(nor_if_another_series_has_its_place),
         ORDER_CASE(nor_if_its_name_has_another_type),
+        ORDER_CASE(with_an_age_it_ends_only_what_was_not_written_lately),
+        ORDER_CASE(the_last_sample_of_all_workers_counts),
+        ORDER_CASE(it_takes_nothing_from_what_was_written_lately),
+        ORDER_CASE(nor_from_what_another_worker_applies_late),
+        ORDER_CASE(what_is_written_late_to_an_older_series_begins_it_again),
+        ORDER_CASE(what_is_written_at_its_moment_brings_the_series_back),
+        ORDER_CASE(with_an_age_beyond_all_time_it_ends_nothing),
         ORDER_CASE(order_of_application_does_not_matter),
         ORDER_CASE(without_memory_for_a_cell_the_x_is_refused),
     };

@@ -144,7 +144,7 @@ static void a_series_that_is_new_again_adds_what_was_counted_since(void **state)
 
     record(0, 1, 100, 1);
     record(0, 1, 110, 2);
-    assert_int_equal(shard_end(shards[0], 3, &x, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[0], 3, 0, &x, &n), VERDICT_APPLIED);
     assert_int_equal(n, 1);
     record(0, 1, 115, 4);
     assert_true(read_series("") == 5);
@@ -266,7 +266,7 @@ static void keys_of_totals_go_with_their_series(void **state)
     record(0, 1, 100, 1);
     shard_set_totals(shards[0], false);
     shard_set_sender(shards[0], 0);
-    assert_int_equal(shard_end(shards[0], 2, &x, &n), VERDICT_APPLIED);
+    assert_int_equal(shard_end(shards[0], 2, 0, &x, &n), VERDICT_APPLIED);
     snapshot_unref(registry_snapshot(registry));
     ended = registry_take_ended(registry, &n);
     assert_int_equal(n, 1);

@@ -33,6 +33,14 @@ static void a_scale_applies_to_the_exposed_unit(void **state)
         100 / 1000. * 3);
 }
 
+static void but_not_to_the_age_of_an_x(void **state)
+{
+    const struct treatment scaled = { .scale = 0.001 };
+    const struct line line = { .number = -2, .is_number = true };
+
+    assert_true(treatment_effect(&scaled, &line, SAMPLE_END, 1).amount == 2);
+}
+
 static void a_scale_applies_to_changes_of_a_gauge(void **state)
 {
     const struct treatment scaled = { .scale = 0.001 };
@@ -145,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_scale_applies_to_the_exposed_unit),
+        CASE(but_not_to_the_age_of_an_x),
         CASE(a_scale_applies_to_changes_of_a_gauge),
         CASE(a_gauges_sign_means_what_the_treatment_says),
         CASE(words_stand_for_numbers),

@@ -265,9 +265,14 @@ static void add_effect(struct explanation *it, const struct trace_sample *sample
         if (effect->weight > 1)
             add_amount(it, "times", effect->weight);
         break;
+    case EFFECT_ENDS:
+        if (effect->amount > 0) {
+            add_amount(it, "ends what has had no sample for", effect->amount);
+            buffer_add_literal(&it->fields, " s");
+        }
+        break;
     case EFFECT_NOTHING:
-    case EFFECT_COLLECTS:
-    case EFFECT_ENDS: break;
+    case EFFECT_COLLECTS: break;
     }
 }
 

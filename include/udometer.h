@@ -259,9 +259,10 @@ void udom_replace(struct udom_family *family, double value, ...);
 
 /*
  * Send the series that were set, and end those that were not but that the previous replacement had
- * set. Before the first replacement, the client does not know which series there are: so it first
- * ends all series of that name that have the family's tags, those of an earlier process. Give the
- * family tags that tell it from what other processes send.
+ * set. The client does not know which series an earlier process has left. So the first replacement
+ * also ends, after the new ones, all series of that name that have the family's tags and got no
+ * sample for a second, and the first one that begins a second later does so again. Give the family
+ * tags that tell it from what other processes send.
  *
  * Sends at once, with all that this thread has recorded, and may wait as udom_expire() does. Give
  * the series the same keys in the same order each time: an expiry ends all series that have its

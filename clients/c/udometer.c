@@ -62,6 +62,7 @@
 #define N_SERIES_MAX 65536u
 #define ROW_TEXT_BYTES 128u /* usual length of a row's tags; what is shorter makes up for longer */
 #define N_ENDINGS 2         /* times that a series which is no longer set is ended */
+#define MARGIN_MS 1000u     /* by so much the way to the udometer may take longer than it did */
 
 #define LOCK_TRIES 8192 /* some microseconds, enough for a holder that is running */
 #define RESTS 16
@@ -154,7 +155,8 @@ struct udom_family {
     struct udom_metric metric; /* name and tags of all series */
     pthread_mutex_t lock;
     unsigned n_series_max, n_rows_max;
-    bool is_replacing, was_replaced;
+    bool is_replacing;
+    uint64_t sweep_ms;      /* a replacement from then on ends what an earlier process has left */
     unsigned n_rows, n_set; /* in all, and by this replacement */
     struct row *rows;       /* in the order of their texts */
     unsigned *buckets;      /* by hash: index + 1 of a first row */
@@ -1110,12 +1112,12 @@ static bool is_recorded_elsewhere(struct udom *client, const struct slot *own)
 }
 
 /* The caller holds the flusher's lock, and has sent what had to be sent before. */
-static void append_expiry(struct slot *slot, struct udom_metric *ending, uint64_t n_updates)
+static void append_expiry(struct slot *slot, struct udom_metric *ending, double value, uint64_t n)
 {
     struct udom *client = ending->client;
 
     lock_patiently(&slot->lock);
-    packet_number(&slot->packet, ending, 1, n_updates);
+    packet_number(&slot->packet, ending, value, n);
     set_ending(client, (int)(slot - client->slots));
     unlock(&slot->lock);
 }
@@ -1135,7 +1137,7 @@ static void expire(struct udom_metric *metric)
     pthread_mutex_lock(&client->flush_lock);
     if (is_recorded_elsewhere(client, slot))
         flush_all(client);
-    append_expiry(slot, metric, 1);
+    append_expiry(slot, metric, 1, 1);
     pthread_mutex_unlock(&client->flush_lock);
 }
 
@@ -1169,6 +1171,34 @@ void udom_metric_expire(struct udom_metric *metric)
         return;
     expiry_init(&ending, metric);
     expire(&ending);
+}
+
+/* --- timers ---------------------------------------------------------------------------------- */
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t clock_ms(void)
+{
+    return clock_ns() / 1000000u;
+}
+
+struct udom_timer udom_timer_start(struct udom_metric *metric)
+{
+    return (struct udom_timer){ metric, clock_ns() };
+}
+
+void udom_timer_stop(struct udom_timer *timer)
+{
+    if (!timer)
+        return;
+    udom_metric_timing_ms(timer->metric, (double)(clock_ns() - timer->started_ns) / 1e6);
+    timer->metric = NULL;
 }
 
 /* --- replacing: rows ------------------------------------------------------------------------- */
@@ -1257,13 +1287,6 @@ static void row_begin(struct udom_metric *metric, const struct udom_family *fami
     put(metric, family->metric.text, metric->tags_at);
 }
 
-static void row_describe(struct udom_metric *metric, const struct udom_family *family,
-                         const struct row *row)
-{
-    row_begin(metric, family);
-    put(metric, family->texts + row->text_at, row->len);
-}
-
 /* The keys of a row's tags, "|#key:value,key:value\n". */
 static uint64_t row_keys(const struct udom_family *family, const struct row *row)
 {
@@ -1321,10 +1344,11 @@ static void append_rows(struct udom_family *family, struct slot *slot, bool are_
 
         if (row->is_set != are_set)
             continue;
-        row_describe(&metric, family, row);
+        row_begin(&metric, family);
+        put(&metric, family->texts + row->text_at, row->len);
         if (!are_set) {
             expiry_init(&ending, &metric);
-            append_expiry(slot, &ending, 0);
+            append_expiry(slot, &ending, 1, 0);
             row->n_endings--;
             continue;
         }
@@ -1361,28 +1385,31 @@ static void send_packet_of(struct udom *client, struct slot *slot)
 }
 
 /*
- * Set the new series before ending the old ones, so that no scrape finds neither. Only the first
- * time is it unknown which old ones there are. The caller holds the flusher's lock.
+ * Set the new series before ending the old ones, so that no scrape finds neither. What an earlier
+ * process has left is unknown, but older. If the expiry is on its way for longer, its age must not
+ * reach the new ones: hence the margin, after which it is sent again. Under the flusher's lock.
  */
 static void family_send(struct udom_family *family)
 {
     struct udom *client = family->metric.client;
     struct slot *slot = slot_of_thread(client);
     bool ends_rows = family->n_rows > family->n_set;
+    uint64_t now_ms = clock_ms(), age_ms;
     struct udom_metric ending;
 
-    if ((ends_rows || !family->was_replaced) && is_recorded_elsewhere(client, slot))
+    if ((ends_rows || now_ms >= family->sweep_ms) && is_recorded_elsewhere(client, slot))
         flush_all(client);
-    if (!family->was_replaced) {
-        expiry_init(&ending, &family->metric);
-        append_expiry(slot, &ending, 0);
-    }
     append_rows(family, slot, true);
+    if (now_ms >= family->sweep_ms) {
+        age_ms = clock_ms() - now_ms + 1 + MARGIN_MS;
+        expiry_init(&ending, &family->metric);
+        append_expiry(slot, &ending, -(double)age_ms / 1000, 0);
+        family->sweep_ms = family->sweep_ms > 0 ? UINT64_MAX : now_ms + 1 + MARGIN_MS;
+    }
     append_rows(family, slot, false);
     if (ends_rows && may_end_too_much(family))
         append_rows(family, slot, true);
     send_packet_of(client, slot);
-    family->was_replaced = true;
 }
 
 void udom_replace_begin(struct udom_family *family)
@@ -1518,34 +1545,6 @@ struct udom_family *(udom_family)(struct udom *client, const char *name, unsigne
     if (!family)
         errno = ENOMEM;
     return family;
-}
-
-/* --- timers ---------------------------------------------------------------------------------- */
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t clock_ms(void)
-{
-    return clock_ns() / 1000000u;
-}
-
-struct udom_timer udom_timer_start(struct udom_metric *metric)
-{
-    return (struct udom_timer){ metric, clock_ns() };
-}
-
-void udom_timer_stop(struct udom_timer *timer)
-{
-    if (!timer)
-        return;
-    udom_metric_timing_ms(timer->metric, (double)(clock_ns() - timer->started_ns) / 1e6);
-    timer->metric = NULL;
 }
 
 /* --- telemetry ------------------------------------------------------------------------------- */
@@ -1950,7 +1949,8 @@ static void reset_after_fork(struct udom *client)
     for (struct udom_family *family = client->families; family; family = family->next) {
         pthread_mutex_init(&family->lock, NULL);
         family->n_rows = 0; /* these series are the parent's */
-        family->is_replacing = family->was_replaced = false;
+        family->is_replacing = false;
+        family->sweep_ms = 0;
     }
     for (size_t i = 0; client->telemetry && i < N_TELEMETRY; i++)
         client->telemetry[i].last = 0;

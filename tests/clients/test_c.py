@@ -22,6 +22,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 from collections import Counter
 
 import pytest
@@ -283,6 +284,48 @@ def test_no_scrape_sees_a_gap_when_series_are_replaced(start, workers, n_series,
     assert n_series <= min(sizes) and max(sizes) <= n_series + n_new
     wait_until(lambda: len(udometer.scrape().named("queue")) == n_series, "the last packet")
     assert udometer.scrape().sum("udometer_refused_total") == 0
+
+
+class Scraper(threading.Thread):
+    """Scrapes again and again until it is stopped, and counts the series."""
+
+    def __init__(self, udometer):
+        super().__init__()
+        self.udometer, self.sizes, self.must_stop = udometer, [], threading.Event()
+        self.start()
+
+    def run(self):
+        connection = self.udometer.connect_http()
+        while not self.must_stop.is_set():
+            connection.request("GET", "/metrics")
+            self.sizes.append(connection.getresponse().read().decode().count("\nqueue{"))
+        connection.close()
+
+    def stop(self):
+        self.must_stop.set()
+        self.join()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_scrape_sees_a_gap_when_the_next_process_begins(start, workers):
+    udometer = start("--workers=%d" % workers)
+
+    def replace(n_series):
+        n_lines = udometer.scrape().value("udometer_lines_total")
+        replacer = Replacer(udometer, "replace", n_series, 0)
+        wait_until(lambda: udometer.scrape().value("udometer_lines_total") > n_lines + 2 * n_series,
+                   "its second replacement")
+        return replacer
+
+    replace(200).stop()
+    scraper = Scraper(udometer)
+    for _ in range(20):
+        replace(200).stop()
+    scraper.stop()
+    assert set(scraper.sizes) == {200} and len(scraper.sizes) > 20
+    last = replace(5)  # what the others have set within the last second ends a second later
+    wait_until(lambda: len(udometer.scrape().named("queue")) == 5, "the others have ended")
+    last.stop()
 
 
 # --- the example, and how it is built ---

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static struct catcher catcher;
 static struct udom *client;
@@ -42,20 +43,76 @@ static void replace_with(const char *names)
     udom_replace_end(jobs);
 }
 
-#define assert_arrived(expected) assert_string_equal(catcher_read_all(&catcher), expected)
+/* What has arrived, with the ages of expiries in whole seconds. */
+static const char *read_arrived(void)
+{
+    static char text[1 << 20];
+    char *age = text, *end;
+
+    strcpy(text, catcher_read_all(&catcher));
+    while ((age = strstr(age, ":-1.")) && (end = strchr(age, '|'))) {
+        assert_true(atof(age + 1) <= -1.001);
+        memmove(age + 3, end, strlen(end) + 1);
+        age += 3;
+    }
+    return text;
+}
+
+#define assert_arrived(expected) assert_string_equal(read_arrived(), expected)
 
 #define SET(name) "jobs:1|g|#job:" name "\n"
 #define END(name) "jobs:1|x|#job:" name "\n"
-#define END_ALL "jobs:1|x\n"
+#define END_OLDER "jobs:-1|x\n"
 
-static void the_first_one_ends_what_was_there(void **state)
+static void the_first_one_ends_what_is_older(void **state)
 {
     replace_with("ab");
-    assert_arrived(END_ALL SET("a") SET("b"));
+    assert_arrived(SET("a") SET("b") END_OLDER);
     replace_with("ab");
     assert_arrived(SET("a") SET("b"));
     assert_int_equal(stats_of(client).sent, 4);
     assert_int_equal(stats_of(client).datagrams_sent, 2);
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* The first one has spared what was set within a second before it. */
+static void so_does_one_a_second_later(void **state)
+{
+    const char *arrived = "";
+    struct timespec start;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    replace_with("a");
+    assert_arrived(SET("a") END_OLDER);
+    while (strcmp(arrived, SET("a") END_OLDER) != 0) {
+        replace_with("a");
+        arrived = read_arrived();
+        assert_true(strncmp(arrived, SET("a"), strlen(SET("a"))) == 0);
+        assert_true(seconds_since(&start) < 60);
+        usleep(1000);
+    }
+    assert_true(seconds_since(&start) >= 1.001);
+}
+
+static void but_none_after_that(void **state)
+{
+    struct timespec start;
+    unsigned n = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    while (n < 2 || seconds_since(&start) < 2.5) {
+        replace_with("a");
+        n += strstr(read_arrived(), END_OLDER) != NULL;
+        usleep(1000);
+    }
+    assert_int_equal(n, 2);
 }
 
 static void what_is_not_set_again_ends_after_what_is(void **state)
@@ -72,7 +129,7 @@ static void each_series_is_ended_twice(void **state)
     replace_with("");
     replace_with("b");
     replace_with("b");
-    assert_arrived(END_ALL SET("a") END("a") SET("b") END("a") SET("b"));
+    assert_arrived(SET("a") END_OLDER END("a") SET("b") END("a") SET("b"));
 }
 
 static void a_series_that_returns_is_not_ended_again(void **state)
@@ -99,7 +156,7 @@ static void the_last_value_of_a_series_wins(void **state)
     udom_replace(jobs, 1, "job", "a");
     udom_replace(jobs, -2.5, "job", "a");
     udom_replace_end(jobs);
-    assert_arrived(END_ALL "jobs:0|g|#job:a\njobs:-2.5|g|#job:a\n");
+    assert_arrived("jobs:0|g|#job:a\njobs:-2.5|g|#job:a\n" END_OLDER);
     assert_int_equal(stats_of(client).sent, 2);
 }
 
@@ -115,8 +172,8 @@ static void it_has_the_tags_of_client_and_family(void **state)
     jobs = udom_family(client, "jobs", 0, "host", "h1");
     replace_with("a");
     replace_with("b");
-    assert_arrived("bot.jobs:1|x|#region:eu,host:h1\n"
-                   "bot.jobs:1|g|#region:eu,host:h1,job:a\n"
+    assert_arrived("bot.jobs:1|g|#region:eu,host:h1,job:a\n"
+                   "bot.jobs:-1|x|#region:eu,host:h1\n"
                    "bot.jobs:1|g|#region:eu,host:h1,job:b\n"
                    "bot.jobs:1|x|#region:eu,host:h1,job:a\n");
 }
@@ -159,7 +216,7 @@ static void what_was_merged_before_is_sent_before(void **state)
 static void more_series_than_there_is_room_for_are_refused(void **state)
 {
     replace_with("abcde");
-    assert_arrived(END_ALL SET("a") SET("b") SET("c") SET("d"));
+    assert_arrived(SET("a") SET("b") SET("c") SET("d") END_OLDER);
     assert_int_equal(stats_of(client).refused, 1);
     /* All new, three times: each time the old ones are kept, to be ended twice. */
     replace_with("efgh");
@@ -198,7 +255,7 @@ static void what_cannot_be_a_series_is_refused(void **state)
     udom_replace_end(jobs);
     udom_replace(jobs, 1, "job", "after the end");
     udom_replace_end(jobs);
-    assert_arrived(END_ALL);
+    assert_arrived(END_OLDER);
     assert_int_equal(stats_of(client).refused, 5);
     jobs = udom_family(client, "more", 4, "host", "");
     replace_with("a");
@@ -231,7 +288,7 @@ static void unfinished_ones_take_no_room(void **state)
         udom_replace(jobs, 1, "job", name);
     }
     replace_with("ABCD");
-    assert_arrived(END_ALL SET("A") SET("B") SET("C") SET("D"));
+    assert_arrived(SET("A") SET("B") SET("C") SET("D") END_OLDER);
     assert_int_equal(stats_of(client).refused, 0);
     assert_int_equal(stats_of(client).dropped, 26);
 }
@@ -264,7 +321,7 @@ static void many_series_come_in_full_packets(void **state)
             for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), n_lines++)
                 assert_non_null(strstr(line, "many:"));
     }
-    /* The first expiry, what was set, and two ends of the first half, one of the second. */
+    /* One expiry of all, what was set, and two ends of the first half, one of the second. */
     assert_int_equal(n_lines, 1 + 3 * 5000 + 2 * 2500 + 2500);
     assert_true(catcher.longest > 1400 && catcher.longest <= 1432);
     assert_int_equal(stats_of(client).sent, 15000);
@@ -285,7 +342,7 @@ static void a_child_begins_anew(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    assert_arrived(END_ALL SET("b"));
+    assert_arrived(SET("b") END_OLDER);
     replace_with("b");
     assert_arrived(SET("b") END("a"));
 }
@@ -295,7 +352,9 @@ static void a_child_begins_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        WITH_CLIENT(the_first_one_ends_what_was_there),
+        WITH_CLIENT(the_first_one_ends_what_is_older),
+        WITH_CLIENT(so_does_one_a_second_later),
+        WITH_CLIENT(but_none_after_that),
         WITH_CLIENT(what_is_not_set_again_ends_after_what_is),
         WITH_CLIENT(each_series_is_ended_twice),
         WITH_CLIENT(a_series_that_returns_is_not_ended_again),

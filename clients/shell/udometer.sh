@@ -566,10 +566,11 @@ _udom_pack_line() {
 #
 #       FAMILY  STATE  KEYS  EXPIRY
 #
-# FAMILY and EXPIRY are lines: the x for all series of the family, and for one. A row with STATE 0
-# says that the family was replaced before. 1 is a series that is set, 2 one that was ended. It is
-# ended twice, in two replacements, as a datagram may be lost. The names _udom_now... are for the
-# replacement that was begun.
+# FAMILY and EXPIRY are lines: the x for all series of the family, and for one. STATE 1 is a series
+# that is set, 2 one that was ended. It is ended twice, in two replacements, as a datagram may be
+# lost. 0 and 3 are rows without EXPIRY, which say that the family was replaced: with 0 the x for all
+# series was sent once, and KEYS are the seconds of that time; with 3 it was sent twice. The names
+# _udom_now... are for the replacement that was begun.
 
 udom_replace_begin() { _udom_replace_begin "$@" || :; }
 udom_replace() { _udom_replace "$@" || :; }
@@ -619,29 +620,59 @@ _udom_replace() {
 }
 
 # The new series are set before the others are ended, so that no scrape finds neither. As an x ends
-# all series that have its tags and more, they are set once more if not all have the same keys.
+# all series that have its tags and more, they are set once more if not all have the same keys. The
+# x for all series of the family has an age, in seconds, which must not reach the new ones, though
+# sending them may take long, and the way of the x longer. What is not as old is ended later.
 _udom_replace_end() {
     [ -z "${ZSH_VERSION-}" ] || emulate -LR sh
-    local _udom_line='' _udom_text='' _udom_rest='' _udom_kept='' _udom_ends='' _udom_first=''
+    local _udom_line='' _udom_text='' _udom_rest='' _udom_kept='' _udom_ends='' _udom_older=''
+    local _udom_us='' _udom_age='' _udom_state=''
     if [ -z "$_udom_family" ]; then
         _udom_debug 'not sent: no replacement was begun'
         return 0
     fi
-    _udom_first=$_udom_family$_udom_lf
+    _udom_age=$((2 + ${#_udom_now_lines} / 8000))
     _udom_recall
+    _udom_find_older
     _udom_rest=$_udom_rows
     while [ -n "$_udom_rest" ]; do
         _udom_compare "${_udom_rest%%"$_udom_lf"*}"
         _udom_rest=${_udom_rest#*"$_udom_lf"}
     done
-    _udom_kept="$_udom_kept$_udom_family${_udom_tab}0$_udom_tab$_udom_tab$_udom_lf"
+    _udom_kept=$_udom_kept$_udom_family$_udom_tab$_udom_state$_udom_tab$_udom_lf
     _udom_rows=$_udom_kept$_udom_now_rows
     _udom_family=''
     [ -n "$_udom_ends" ] && [ -n "$_udom_is_mixed" ] && _udom_ends=$_udom_ends$_udom_now_lines
     _udom_send <<_UDOM_END
-$_udom_first$_udom_now_lines$_udom_ends
+$_udom_now_lines$_udom_older$_udom_ends
 _UDOM_END
     _udom_remember
+}
+
+# Sets _udom_older, the x for all series of the family, or none; and _udom_state, the new STATE and
+# KEYS of its row.
+_udom_find_older() {
+    case $_udom_lf$_udom_rows in
+        *"$_udom_lf$_udom_family${_udom_tab}3$_udom_tab"*) _udom_state=3$_udom_tab && return ;;
+    esac
+    _udom_now || :
+    _udom_us=${_udom_us%??????}
+    _udom_us=${_udom_us:-0}
+    _udom_state=0$_udom_tab$_udom_us
+    _udom_text=$_udom_lf$_udom_rows
+    case $_udom_text in
+        *"$_udom_lf$_udom_family${_udom_tab}0$_udom_tab"*)
+            _udom_text=${_udom_text#*"$_udom_lf$_udom_family${_udom_tab}0$_udom_tab"}
+            _udom_text=${_udom_text%%"$_udom_tab"*}
+            case $_udom_text in
+                '' | *[!0123456789]*) _udom_text=0 ;; # from a file
+            esac
+            _udom_state=0$_udom_tab$_udom_text
+            [ "$((_udom_us - _udom_age))" -gt "$_udom_text" ] || return 0
+            _udom_state=3$_udom_tab
+            ;;
+    esac
+    _udom_older="${_udom_family%%:*}:-$_udom_age|x${_udom_family#*|x}$_udom_lf"
 }
 
 # Compare a row of an earlier replacement, $1, with this one. Appends to _udom_ends and _udom_kept.
@@ -650,12 +681,11 @@ _udom_compare() {
         _udom_kept=$_udom_kept$1$_udom_lf
         return 0
     fi
-    _udom_first=''
     _udom_line=${1##*"$_udom_tab"}
+    [ -n "$_udom_line" ] || return 0
     case $_udom_lf$_udom_now in
         *"$_udom_lf$_udom_line$_udom_lf"*) return 0 ;; # it is set again
     esac
-    [ -n "$_udom_line" ] || return 0
     _udom_ends=$_udom_ends$_udom_line$_udom_lf
     _udom_text=${1#*"$_udom_tab"}
     case $_udom_text in

@@ -424,6 +424,7 @@ _udom_check_sign() {
         c:-*:*[123456789]*) _udom_wrong="$_udom_value: a counter cannot decrease; use a gauge" ;;
         g:+*) _udom_wrong="$_udom_value: to change a gauge, write + and a number as two words" ;;
         g?:[+-]*) _udom_wrong="$_udom_value: expected a number without a sign after + or -" ;;
+        x-:[+-]*) _udom_wrong="$_udom_value: expected seconds without a sign after older" ;;
         g:-*:*[123456789]*) _udom_value=0:$_udom_value ;;
         g:-*) _udom_value=${_udom_value#-} ;;
         *) _udom_value=$_udom_change$_udom_value ;;
@@ -474,18 +475,16 @@ _udom_finish() {
     ! _udom_encode || _udom_emit_line "$_udom_line"
 }
 
-# $1: the type's letters; the rest: NAME [[+|-] VALUE] [key=value]...
+# $1: the type's letters; the rest: NAME [[+|-|older] VALUE] [key=value]...
 _udom_sample() {
     local _udom_type="$1" _udom_name="${2-}" _udom_value=1 _udom_tags='' _udom_wrong=''
     local _udom_change='' _udom_tag='' _udom_keys='' _udom_line='' _udom_text='' _udom_exponent='' _udom_bytes=''
     if [ "$#" -gt 2 ]; then shift 2; else shift "$#"; fi
     case $_udom_type:${1-=} in
-        g:[+-])
-            _udom_change=$1
-            shift
-            ;;
+        g:[+-]) _udom_change=$1 && shift ;;
+        x:older) _udom_change=- && shift ;;
     esac
-    case $_udom_type:${1-=} in
+    case $_udom_type$_udom_change:${1-=} in
         x:* | c:*=*) ;; # no value
         *)
             _udom_value="${1-}"
@@ -836,6 +835,7 @@ Usage: udometer.sh count NAME [VALUE] [key=value]...
        udometer.sh observe NAME VALUE [key=value]...
        udometer.sh set NAME MEMBER [key=value]...
        udometer.sh expire NAME [key=value]...
+       udometer.sh expire NAME older SECONDS [key=value]...
        udometer.sh time NAME [key=value]... -- COMMAND...
        udometer.sh [-]                                 send the lines of standard input
 

@@ -33,12 +33,18 @@ def line_of(kind, name, *rest):
     if kind != "expire" and not (kind == "count" and (not rest or b"=" in rest[0])):
         value = rest.pop(0) if rest else b""
     change = value if kind == "gauge" and value in (b"+", b"-") else b""
+    if kind == "expire" and rest[:1] == [b"older"]:
+        change = b"-"
+        rest.pop(0)
     if change:
         value = rest.pop(0) if rest else b""
     is_good = value != b"" if kind == "set" else NUMBER.fullmatch(value) and len(value) <= 256
-    if kind == "gauge":
-        is_good = is_good and not value.startswith((b"+", b"-") if change else b"+")
-        value = change + gauge_value(value)
+    if change:
+        is_good = is_good and not value.startswith((b"+", b"-"))
+        value = change + value
+    elif kind == "gauge":
+        is_good = is_good and not value.startswith(b"+")
+        value = gauge_value(value)
     if kind == "count" and BELOW_ZERO.match(value) or not all(is_tag(kind, tag) for tag in rest):
         return None
     line = NOT_IN_NAMES.sub(b"_", name) + b":" + NOT_IN_MEMBERS.sub(b"_", value) \
@@ -72,6 +78,8 @@ def words_of(line):
     if letters not in (b"s", b"x") and not is_finite(value):
         return None
     values = [] if letters == b"x" else [value]
+    if letters == b"x" and value[:1] == b"-":
+        values = [b"older", value[1:]]
     if letters == b"g" and value[:1] in (b"+", b"-"):
         values = [value[:1], value[1:]]
     words = [TYPES[letters], name, *values,
@@ -81,7 +89,7 @@ def words_of(line):
         line = NOT_IN_NAMES.sub(b"_", name) + line[len(name):]
     if tags:
         line = line.removesuffix(tags) + b",".join(map(with_plain_key, tags.split(b",")))
-    is_same = made == line or letters == b"x" and has_no_age(value) and made \
+    is_same = made == line or letters == b"x" and is_finite(value) and made \
         and made.split(b"|", 1)[1] == line.split(b"|", 1)[1]
     return words if is_same else None
 
@@ -102,10 +110,6 @@ def is_finite(value):
     return bool(NUMBER.fullmatch(value)) and math.isfinite(float(value))
 
 
-def has_no_age(value):
-    return is_finite(value) and float(value) >= 0
-
-
 def expressible_cases():
     """All vectors whose lines can be written as words, each with these words."""
     found = []
@@ -121,10 +125,10 @@ MEANT = {"counter": "count", "gauge": "gauge", "timer": "timing", "histogram": "
 
 
 def words_of_sample(sample):
-    """The words that mean this sample, or None: it has a rate, age or type no words can say."""
+    """The words that mean this sample, or None: it has a rate or type no words can say."""
     values = sample["labels"].values()
     can_say = sample["type"] in MEANT and is_within_limits(sample) \
-        and not {"rate", "age"} & set(sample) \
+        and "rate" not in sample \
         and not re.search(rb"[|\0" + CONTROLS + rb"]", member_of(sample)) \
         and all(is_sayable(text, r"[|,\x00-\x1f\x7f]") for text in values)
     if not can_say:
@@ -137,8 +141,10 @@ def words_of_sample(sample):
 def values_of(sample):
     """The words of its value."""
     value = sample.get("value")
-    if sample["type"] in ("set", "expire"):
-        return [member_of(sample)] * (sample["type"] == "set")
+    if sample["type"] == "set":
+        return [member_of(sample)]
+    if sample["type"] == "expire":
+        return [b"older", repr(sample["age"]).encode()] if "age" in sample else []
     if sample.get("relative"):
         return [b"-" if value < 0 else b"+", repr(abs(value)).encode()]
     return [(milliseconds(value) if sample["type"] == "timer" else repr(value)).encode()]
@@ -190,6 +196,11 @@ def nasty_samples():
     yield "expire", b"a", b""
     yield "expire", b"a", b"k=v", b"", b"="
     yield "expire", b"a", b"k=v", b"l="
+    yield "expire", b"a", b"older"
+    yield "expire", b"a", b"older=1"
+    yield "expire", b"a", b"k=v", b"older", b"1"
+    for number in (b"1.5", b"0", b"-1", b"+1", b"1e5", b"", b"-", b"k=v", b"1s"):
+        yield "expire", b"a", b"older", number, b"k=v"
     yield "gauge", b"a", b"1", b"k=v", b"l="
     yield "count", b"a", b"k=v", b"512"
     yield "count", b"a", b"1", b"k", b"=", b"v"

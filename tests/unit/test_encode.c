@@ -80,6 +80,19 @@ static void a_sign_as_a_word_changes_a_gauge(void **state)
     assert_string_equal(LINE("count", "a", "+2"), "a:+2|c");
 }
 
+static void what_is_older_ends(void **state)
+{
+    assert_string_equal(LINE("expire", "a", "older", "1.5", "k=v"), "a:-1.5|x|#k:v");
+    assert_string_equal(LINE("expire", "a", "older", "0"), "a:-0|x");
+    assert_string_equal(LINE("expire", "a", "older=1"), "a:1|x|#older:1");
+    assert_string_equal(LINE("expire", "a", "older"), "<the value is missing>");
+    assert_string_equal(LINE("expire", "a", "older", "k=v"), "k=v<expected a number as the value>");
+    assert_string_equal(LINE("expire", "a", "older", "-1"),
+                        "-1<expected seconds without a sign after older>");
+    assert_string_equal(LINE("expire", "a", "60"),
+                        "60<expected key=value; a VALUE comes before all tags>");
+}
+
 static void a_name_keeps_what_a_metric_may_have(void **state)
 {
     assert_string_equal(LINE("count", "a-Z_0.9é"), "a-Z_0.9é:1|c");
@@ -209,6 +222,7 @@ int main(void)
         CASE(a_counter_may_go_without_value),
         CASE(a_gauge_below_zero_is_set_after_a_zero),
         CASE(a_sign_as_a_word_changes_a_gauge),
+        CASE(what_is_older_ends),
         CASE(a_name_keeps_what_a_metric_may_have),
         CASE(a_key_is_as_a_name),
         CASE(a_tag_value_loses_only_what_ends_it),

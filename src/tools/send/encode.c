@@ -85,6 +85,19 @@ static bool may_change(enum sample_type type)
     return false;
 }
 
+static bool has_sign(const char *text)
+{
+    return text[0] == '+' || text[0] == '-';
+}
+
+/* The sign of the value after @word, or NULL, in a sample of @type; '\0': it is not such a word. */
+static char find_change(enum sample_type type, const char *word)
+{
+    if (word && may_change(type) && has_sign(word) && !word[1])
+        return word[0];
+    return word && type == SAMPLE_END && strcmp(word, "older") == 0 ? '-' : '\0';
+}
+
 /* Whether the words of a sample of @type have a value. @next, or NULL, follows the name. */
 static bool has_value(enum sample_type type, const char *next)
 {
@@ -169,11 +182,6 @@ static bool is_below_zero(const char *text)
     return first >= '1' && first <= '9';
 }
 
-static bool has_sign(const char *text)
-{
-    return text[0] == '+' || text[0] == '-';
-}
-
 /* Each check function returns whether all is well; if not, @ret says what is wrong. */
 static bool find_wrong(struct encode_mistake *ret, const char *word, const char *what)
 {
@@ -184,7 +192,10 @@ static bool find_wrong(struct encode_mistake *ret, const char *word, const char 
 static bool check_sign(const struct encode_words *words, struct encode_mistake *ret)
 {
     if (words->change && has_sign(words->value))
-        return find_wrong(ret, words->value, "expected a number without a sign after + or -");
+        return find_wrong(ret, words->value,
+                          words->type == SAMPLE_END
+                              ? "expected seconds without a sign after older"
+                              : "expected a number without a sign after + or -");
     if (!words->change && words->value[0] == '+')
         return find_wrong(ret, words->value,
                           "to change a gauge, write + and a number as two words");
@@ -204,7 +215,7 @@ static bool check_value(const struct encode_words *words, struct encode_mistake 
         return find_wrong(ret, words->value, "expected a number as the value");
     if (value == SAMPLE_VALUE_AMOUNT && is_below_zero(words->value))
         return find_wrong(ret, words->value, "a counter cannot decrease; use a gauge");
-    return !may_change(words->type) || check_sign(words, ret);
+    return (!may_change(words->type) && !words->change) || check_sign(words, ret);
 }
 
 static bool check_tag(enum sample_type type, const char *tag, struct encode_mistake *ret)
@@ -289,9 +300,9 @@ bool encode_sort(struct encode_words *ret, const char *const *words, int n,
     if (n < 2)
         return find_wrong(ret_mistake, NULL, "the name is missing");
     ret->name = words[1];
-    if (may_change(ret->type) && n > 2 && has_sign(words[2]) && !words[2][1])
-        ret->change = words[n_taken++][0];
-    if (has_value(ret->type, n > 2 ? words[2] : NULL)) {
+    ret->change = find_change(ret->type, n > 2 ? words[2] : NULL);
+    n_taken += ret->change != '\0';
+    if (ret->change || has_value(ret->type, n > 2 ? words[2] : NULL)) {
         if (n <= n_taken)
             return find_wrong(ret_mistake, NULL, "the value is missing");
         ret->value = words[n_taken++];

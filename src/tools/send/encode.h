@@ -23,8 +23,9 @@
 struct encode_words {
     enum sample_type type;
     const char *name;
-    char change;             /* '+' or '-': change a gauge by the value; '\0': set it */
-    const char *value;       /* any number for expire */
+    char change;             /* '+' or '-': change a gauge by the value; '\0': set it. With expire
+                                '-': the value is an age */
+    const char *value;       /* any number for expire without an age */
     const char *const *tags; /* "key=value" each */
     int n_tags;
 
@@ -41,7 +42,7 @@ struct encode_mistake {
 };
 
 /*
- * Sort the @n words after "udometer send", TYPE NAME [[+|-] VALUE] [key=value]..., into @ret,
+ * Sort the @n words after "udometer send", TYPE NAME [[+|-|older] VALUE] [key=value]..., into @ret,
  * which then points to them. Returns false and sets @ret_mistake if a word is missing, or the first
  * one is not a type.
  */

@@ -324,6 +324,7 @@ static const char usage[] =
     "  observe NAME VALUE        observe a value, in the unit that the name implies\n"
     "  set NAME MEMBER           count distinct members\n"
     "  expire NAME               end all series of this name that have these tags\n"
+    "  expire NAME older SECONDS end those of them that got no sample for so long\n"
     "\n"
     "  --url=URL      udp://HOST[:PORT], unix:///PATH, unix://@NAME of an abstract socket,\n"
     "                 or off: send nothing. By default the first of these variables that is\n"

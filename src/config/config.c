@@ -191,6 +191,8 @@ enum config_outcome config_load(struct settings *settings, const struct command_
     problems->warnings = warnings;
     outcome = read_sources(line, settings, problems, warnings);
     problems->warnings = NULL;
+    problems_sort(problems);
+    problems_sort(warnings);
     return outcome;
 }
 

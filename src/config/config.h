@@ -42,8 +42,8 @@ struct command_line config_line(int argc, char **argv, bool has_words);
 /*
  * Fill @settings, which has its defaults, from the config file, the environment and the flags of
  * @line, in this order, so that flags win. On an error @problems lists every problem of all three,
- * in the same order, and then of the files that say something about names. @warnings lists what was
- * ignored, such as variables that set nothing, and what is doubtful in these files.
+ * and of the files that say something about names; @warnings lists what was ignored, such as
+ * variables that set nothing, and what is doubtful in these files. Both are sorted (problems_sort).
  * For CONFIG_HELP and CONFIG_VERSION both stay empty.
  */
 MUST_CHECK enum config_outcome config_load(struct settings *settings,

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
 /* The most bytes of a value to quote. */
 #define QUOTE_MAX 200
@@ -82,6 +83,79 @@ void problems_add_value(struct problems *problems, struct place place, struct sl
 
     problems_add(problems, place, "%.*s%.*s%s: %.*s", (int)before.len, before.at, (int)len,
                  value.at, len < value.len ? "…" : "", (int)wrong.len, wrong.at);
+}
+
+/* --- order ------------------------------------------------------------------------ */
+
+/* A kept problem, and what decides where it comes. */
+struct kept {
+    struct slice line;
+    struct problem_parts parts;
+    unsigned file;  /* the number of the first problem of its file, */
+    unsigned order; /* and its own */
+};
+
+static unsigned find_file(const struct kept *kept, unsigned n, struct slice path)
+{
+    unsigned i = 0;
+
+    while (i < n && !slice_equal((struct slice){ kept[i].line.at, kept[i].parts.path_len }, path))
+        i++;
+    return i;
+}
+
+/* Cut the lines apart. Returns their number. */
+static unsigned cut(const struct problems *problems, struct kept ret[PROBLEMS_MAX])
+{
+    struct slice rest = buffer_text(&problems->lines);
+    unsigned n = 0;
+
+    for (; rest.len; n++) {
+        const struct problem_parts *parts = &problems->parts[n];
+        struct slice line = slice_cut(&rest, '\n');
+
+        ret[n] = (struct kept){ .line = line, .parts = *parts, .order = n };
+        ret[n].file = find_file(ret, n, (struct slice){ line.at, parts->path_len });
+    }
+    return n;
+}
+
+static int compare(unsigned a, unsigned b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_kept(const void *a, const void *b)
+{
+    const struct kept *left = a, *right = b;
+    int order = compare(left->file, right->file);
+
+    if (order == 0)
+        order = compare(left->parts.place.line, right->parts.place.line);
+    if (order == 0)
+        order = compare(left->parts.place.column, right->parts.place.column);
+    return order ? order : compare(left->order, right->order);
+}
+
+void problems_sort(struct problems *problems)
+{
+    CLEANUP(buffer_deinit) struct buffer sorted = { 0 };
+    struct kept kept[PROBLEMS_MAX];
+    unsigned n = cut(problems, kept);
+    struct buffer before;
+
+    qsort(kept, n, sizeof(kept[0]), compare_kept);
+    for (unsigned i = 0; i < n; i++) {
+        buffer_add(&sorted, kept[i].line);
+        buffer_add_char(&sorted, '\n');
+    }
+    if (sorted.has_failed)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        problems->parts[i] = kept[i].parts;
+    before = problems->lines;
+    problems->lines = sorted;
+    sorted = before;
 }
 
 void problems_print(const struct problems *problems, const char *program, FILE *to)

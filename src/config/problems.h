@@ -43,7 +43,7 @@ struct problem_parts {
 struct problems {
     const char *path;    /* of the file being read, borrowed; NULL: flags and variables */
     unsigned n;          /* the number of problems added */
-    struct buffer lines; /* the first PROBLEMS_MAX, in the order added, with line feeds */
+    struct buffer lines; /* the first PROBLEMS_MAX that were added, with line feeds */
     struct problem_parts parts[PROBLEMS_MAX]; /* of each of these */
     struct problems *warnings; /* the list that problems_warn() adds to; NULL: they are discarded */
 };
@@ -79,6 +79,13 @@ static inline bool problems_are_many(const struct problems *problems)
 {
     return problems->n >= PROBLEMS_MAX;
 }
+
+/*
+ * Put the kept problems of each file into the order of their places. Files stay in the order in
+ * which they have their first problem, and what is in no file counts as one. Without memory,
+ * nothing changes.
+ */
+void problems_sort(struct problems *problems);
 
 /* Print each kept problem as a line, "@program: PROBLEM", then the number of further ones. */
 void problems_print(const struct problems *problems, const char *program, FILE *to);

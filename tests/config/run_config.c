@@ -245,6 +245,8 @@ static void run_case(const char *path, struct slice lines, bool is_mapping, stru
         add_series(mapping, lines, out);
     mapping_unref(mapping);
     draft_deinit(&draft);
+    problems_sort(&problems);
+    problems_sort(&warnings);
     if (problems.n)
         buffer_add_literal(out, "errors:\n");
     buffer_add(out, buffer_text(&problems.lines));

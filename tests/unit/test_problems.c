@@ -155,6 +155,72 @@ static void a_warning_goes_to_its_own_list(void **state)
     problems_deinit(&warnings);
 }
 
+/* --- order ------------------------------------------------------------------------------------ */
+
+static void add_at(const char *path, unsigned line, unsigned column, const char *what)
+{
+    problems.path = path;
+    problems_add(&problems, at(line, column), "%s", what);
+}
+
+static void problems_are_sorted_by_place_within_their_file(void **state)
+{
+    add_at("b.yml", 30, 2, "eighth");
+    add_at(NULL, 0, 0, "--flag");
+    add_at("a.yml", 4, 1, "at the end");
+    add_at("b.yml", 7, 9, "third");
+    add_at("b.yml", 7, 10, "fourth");
+    add_at("b.yml", 7, 9, "also third");
+    add_at("a.yml", 0, 0, "as a whole");
+    add_at(NULL, 0, 0, "VARIABLE");
+    problems_sort(&problems);
+    assert_int_equal(problems.n, 8);
+    assert_slice_equal(text(), "udometer: b.yml:7:9: third\n"
+                               "udometer: b.yml:7:9: also third\n"
+                               "udometer: b.yml:7:10: fourth\n"
+                               "udometer: b.yml:30:2: eighth\n"
+                               "udometer: --flag\n"
+                               "udometer: VARIABLE\n"
+                               "udometer: a.yml: as a whole\n"
+                               "udometer: a.yml:4:1: at the end\n");
+}
+
+static void editors_get_them_sorted(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer json = { 0 };
+
+    add_at("file.yml", 2, 1, "two");
+    add_at("file.yml", 1, 5, "one");
+    problems_sort(&problems);
+    problems_write_json(&problems, "error", &json);
+    assert_slice_equal(buffer_text(&json),
+                       "{\"severity\":\"error\",\"file\":\"file.yml\",\"line\":1,\"column\":5,"
+                       "\"message\":\"one\"}\n"
+                       "{\"severity\":\"error\",\"file\":\"file.yml\",\"line\":2,\"column\":1,"
+                       "\"message\":\"two\"}\n");
+}
+
+static void sorting_keeps_the_first_that_were_added(void **state)
+{
+    struct slice all, first;
+
+    for (unsigned i = PROBLEMS_MAX; i > 0; i--)
+        add_at("a.yml", 10 + i, 1, "kept");
+    add_at("a.yml", 1, 1, "not kept");
+    problems_sort(&problems);
+    problems_sort(&problems);
+    all = text();
+    first = slice_cut(&all, '\n');
+    assert_slice_equal(first, "udometer: a.yml:11:1: kept");
+    assert_non_null(memmem(all.at, all.len, "a.yml:110:1: kept\nudometer: … and 1 more\n", 41));
+}
+
+static void an_empty_list_can_be_sorted(void **state)
+{
+    problems_sort(&problems);
+    assert_slice_equal(text(), "");
+}
+
 static void editors_get_json(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer json = { 0 };
@@ -195,6 +261,10 @@ int main(void)
         PROBLEMS_CASE(of_a_long_value_the_beginning_is_quoted),
         PROBLEMS_CASE(further_problems_are_only_counted),
         PROBLEMS_CASE(a_warning_goes_to_its_own_list),
+        PROBLEMS_CASE(problems_are_sorted_by_place_within_their_file),
+        PROBLEMS_CASE(editors_get_them_sorted),
+        PROBLEMS_CASE(sorting_keeps_the_first_that_were_added),
+        PROBLEMS_CASE(an_empty_list_can_be_sorted),
         PROBLEMS_CASE(editors_get_json),
     };
 

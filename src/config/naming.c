@@ -61,6 +61,12 @@ static void keep_files(struct naming *ret, const struct draft *draft)
     }
 }
 
+void naming_check(struct draft *draft)
+{
+    label_rules_finish(draft);
+    collisions_check(draft);
+}
+
 void naming_read(struct naming *ret, const struct naming_sources *sources,
                  struct problems *problems)
 {
@@ -70,8 +76,7 @@ void naming_read(struct naming *ret, const struct naming_sources *sources,
     /* After a mapping, having none again is a mapping that says nothing. */
     draft.says_something = sources->generation > 1;
     read_all(&draft, sources);
-    collisions_check(&draft);
-    label_rules_finish(&draft);
+    naming_check(&draft);
     keep_files(ret, &draft);
     ret->mapping = draft_finish(&draft);
     if (ret->mapping) {

@@ -34,5 +34,11 @@ struct naming_sources {
 void naming_read(struct naming *ret, const struct naming_sources *sources,
                  struct problems *problems);
 
+/*
+ * Check what only all files of @draft together tell, before draft_finish(): what several parts say
+ * about one name.
+ */
+void naming_check(struct draft *draft);
+
 /* Free all, and give the reference back. */
 void naming_deinit(struct naming *names);

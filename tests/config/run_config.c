@@ -13,10 +13,9 @@
 #include "base/labels.h"
 #include "base/metric_spec.h"
 #include "base/treatment.h"
-#include "config/collisions.h"
-#include "config/label_rules_file.h"
 #include "config/mapping_file.h"
 #include "config/names_file.h"
+#include "config/naming.h"
 #include "config/settings_file.h"
 #include "golden.h"
 #include "mapping/label_rule.h"
@@ -233,8 +232,7 @@ static void run_case(const char *path, struct slice lines, bool is_mapping, stru
         mapping_file_read(&draft, path, "--statsd.mapping-config");
     else
         read_config(&draft, path, &problems);
-    collisions_check(&draft);
-    label_rules_finish(&draft);
+    naming_check(&draft);
     mapping = draft_finish(&draft);
     if (problems.n == 0)
         add_draft(&draft, out);

@@ -11,10 +11,9 @@
 #include "fuzz.h"
 
 #include "base/metric_spec.h"
-#include "config/collisions.h"
-#include "config/label_rules_file.h"
 #include "config/mapping_file.h"
 #include "config/names_file.h"
+#include "config/naming.h"
 
 #include <math.h>
 
@@ -102,8 +101,7 @@ static void read_bytes(struct slice bytes, bool is_mapping_file)
     draft_keep(&draft, document);
     if (document && document_root(document))
         read_root(&draft, document_root(document), is_mapping_file);
-    collisions_check(&draft);
-    label_rules_finish(&draft);
+    naming_check(&draft);
     check_rules(&draft);
     mapping = draft_finish(&draft);
     if (document)

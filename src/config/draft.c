@@ -30,6 +30,7 @@ void draft_deinit(struct draft *draft)
     free(draft->rules.items);
     free(draft->nodes.items);
     free(draft->metrics.items);
+    free(draft->metric_nodes.items);
     free(draft->documents.items);
     free(draft->tests.items);
     free(draft->files.items);

@@ -35,6 +35,13 @@ struct label_rules_nodes {
     const struct node *drop, *keep, *rename, *values;
 };
 
+/* Where a metric says which labels it has, or its group does. */
+struct draft_metric_nodes {
+    const char *path;
+    const struct node *labels;
+    struct label_rules_nodes rules;
+};
+
 /* A test that a file brings: what to send, and which series there must be then. */
 struct draft_test {
     const char *path;
@@ -47,15 +54,16 @@ struct draft_test {
 };
 
 struct draft {
-    struct problems *problems;   /* its path is that of the file being read */
-    struct slice file;           /* the same, with the mapping's lifetime */
-    struct arena arena;          /* becomes the mapping's */
-    struct draft_list rules;     /* struct rule */
-    struct draft_list nodes;     /* struct draft_rule_nodes, of the same index */
-    struct draft_list metrics;   /* struct metric */
-    struct draft_list documents; /* struct document *, kept for their nodes */
-    struct draft_list tests;     /* struct draft_test */
-    struct draft_list files;     /* struct slice: paths of all files, and folders of patterns */
+    struct problems *problems;      /* its path is that of the file being read */
+    struct slice file;              /* the same, with the mapping's lifetime */
+    struct arena arena;             /* becomes the mapping's */
+    struct draft_list rules;        /* struct rule */
+    struct draft_list nodes;        /* struct draft_rule_nodes, of the same index */
+    struct draft_list metrics;      /* struct metric */
+    struct draft_list metric_nodes; /* struct draft_metric_nodes, until the metrics are sorted */
+    struct draft_list documents;    /* struct document *, kept for their nodes */
+    struct draft_list tests;        /* struct draft_test */
+    struct draft_list files;        /* struct slice: paths of all files, and folders of patterns */
     enum mapping_undeclared undeclared;
     enum mapping_labels undeclared_labels;
     struct label_rules_nodes for_all;

@@ -378,11 +378,26 @@ static void take_defaults(struct metric_nodes *nodes, const struct metric_nodes 
     }
 }
 
+static void add_metric(const struct reading *reading)
+{
+    struct draft *draft = reading->draft;
+    struct draft_metric_nodes *nodes = draft_add(draft, &draft->metric_nodes, sizeof(*nodes));
+    struct metric *metric = nodes ? draft_add(draft, &draft->metrics, sizeof(*metric)) : NULL;
+
+    if (!metric)
+        return;
+    *metric = reading->metric;
+    *nodes = (struct draft_metric_nodes){
+        .path = draft->problems->path,
+        .labels = reading->nodes.labels,
+        .rules = reading->nodes.label_rules,
+    };
+}
+
 static void read_metric(struct reading *reading, const struct node *node)
 {
     struct draft *draft = reading->draft;
     struct metric_nodes own;
-    struct metric *metric;
 
     reading->node = node;
     reading->facts = NULL;
@@ -406,9 +421,7 @@ static void read_metric(struct reading *reading, const struct node *node)
         draft_warn_of_summaries(draft, reading->nodes.type->place);
     initial_read(draft, &reading->metric, reading->nodes.initial);
     reading->metric.label_rules = label_rules_read(draft, &reading->nodes.label_rules);
-    metric = draft_add(draft, &draft->metrics, sizeof(*metric));
-    if (metric)
-        *metric = reading->metric;
+    add_metric(reading);
 }
 
 static void read_group(struct draft *draft, const struct field_reader *reader,

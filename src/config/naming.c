@@ -11,6 +11,7 @@
 
 #include "config/collisions.h"
 #include "config/label_rules_file.h"
+#include "config/lost_labels.h"
 #include "config/mapping_file.h"
 #include "config/names_file.h"
 
@@ -64,6 +65,7 @@ static void keep_files(struct naming *ret, const struct draft *draft)
 void naming_check(struct draft *draft)
 {
     label_rules_finish(draft);
+    lost_labels_check(draft);
     collisions_check(draft);
 }
 

@@ -26,6 +26,7 @@ WITHOUT_UNIT_TEST = {
     "config/metrics_file": "declared metrics are data: tests/config",
     "config/mapping_rule": "mapping rules are data: tests/config",
     "config/mapping_file": "mapping files are data: tests/config",
+    "config/lost_labels": "its warnings are data: tests/config",
     "config/label_rules_file": "label rules are data: tests/config",
     "config/label_name": "its complaints are data: tests/config",
     "config/initial": "label sets are data: tests/config",

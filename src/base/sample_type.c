@@ -8,6 +8,16 @@
 
 #include "base/sample_type.h"
 
+enum sample_type sample_type_for(enum metric_type type)
+{
+    unsigned i = 0;
+
+    MUST(type < _METRIC_TYPE_N);
+    while (metric_type_of((enum sample_type)i) != type)
+        i++;
+    return (enum sample_type)i;
+}
+
 bool sample_type_parse(struct slice letters, enum sample_type *ret)
 {
     for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {

@@ -153,6 +153,9 @@ static inline enum metric_type metric_type_of(enum sample_type type)
     return sample_type_facts(type)->metric;
 }
 
+/* A type of samples that become @type, which is not METRIC_NONE. */
+enum sample_type sample_type_for(enum metric_type type);
+
 /* @number in the unit that is exposed: milliseconds become seconds. */
 static inline double sample_type_scale(enum sample_type type, double number)
 {

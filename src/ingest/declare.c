@@ -13,16 +13,6 @@
 
 #include <stdlib.h>
 
-/* A type of samples that become @type. */
-static enum sample_type sample_type_for(enum metric_type type)
-{
-    enum sample_type sample = 0;
-
-    while (metric_type_of(sample) != type)
-        sample++;
-    return sample;
-}
-
 /* Render @set, whose labels are sorted, into @out. Returns false when out of memory. */
 static bool render(const struct metric_initial *set, struct labels *labels, struct buffer *out)
 {

@@ -50,6 +50,12 @@ static void each_type_is_exposed_as_one_of_prometheus(void **state)
     assert_int_equal(metric_type_of(SAMPLE_SET), METRIC_SET);
 }
 
+static void each_metric_type_has_a_sample_type(void **state)
+{
+    for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
+        assert_int_equal(metric_type_of(sample_type_for((enum metric_type)type)), type);
+}
+
 static void an_end_makes_no_series(void **state)
 {
     assert_int_equal(metric_type_of(SAMPLE_END), METRIC_NONE);
@@ -140,6 +146,7 @@ int main(void)
         CASE(knows_every_type_by_its_letters),
         CASE(refuses_every_other_type),
         CASE(each_type_is_exposed_as_one_of_prometheus),
+        CASE(each_metric_type_has_a_sample_type),
         CASE(an_end_makes_no_series),
         CASE(each_type_has_a_name),
         CASE(no_metric_has_no_name),

@@ -3,8 +3,8 @@
 /*
  * Collisions
  *
- * Rules that make one family are found by sorting them by name. Only names without references can
- * be compared.
+ * Rules that make one family are found by sorting them by name; so is the metric that a name is
+ * declared as. Only names without references can be compared.
  */
 
 #include "config/collisions.h"
@@ -125,6 +125,58 @@ static void compare_rules(struct draft *draft, const struct entry *entries, size
     }
 }
 
+/* --- rules and metrics --------------------------------------------------------------------- */
+
+static const struct metric *find_metric(struct draft *draft, const struct rule *rule)
+{
+    const struct metric wanted = { .name = draft_name(draft, rule->name) };
+    size_t from = 0, to = draft->metrics.n;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        const struct metric *metric = DRAFT_ITEM(draft->metrics, struct metric, middle);
+        int order = slice_compare(wanted.name, metric->name);
+
+        if (order == 0)
+            return metric;
+        if (order < 0)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return NULL;
+}
+
+/* What has no effect of what @rule says, as its name is declared as @metric; NULL: nothing. */
+static const char *find_ineffective(const struct rule *rule, const struct draft_rule_nodes *nodes,
+                                    const struct metric *metric)
+{
+    enum rule_type type = rule_type_of(sample_type_for(metric->type));
+
+    if (rule->types && !(rule->types & 1u << type))
+        return "so all samples of this rule are refused";
+    if (type == RULE_OBSERVER && nodes->buckets && rule->spec && rule->spec->buckets &&
+        !buckets_are_equal(rule->spec, metric->spec))
+        return "and its buckets count, not those of this rule";
+    return NULL;
+}
+
+/* Compare a rule whose name is declared as @metric with that. */
+static void compare_with_metric(struct draft *draft, size_t index, const struct metric *metric)
+{
+    const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, index);
+    const struct draft_rule_nodes *nodes = DRAFT_ITEM(draft->nodes, struct draft_rule_nodes, index);
+    const char *what = find_ineffective(rule, nodes, metric);
+
+    if (!what)
+        return;
+    draft->problems->path = nodes->path;
+    problems_warn(draft->problems, nodes->name->place,
+                  "name: %.*s is declared as a %s at %.*s:%u:%u, %s", (int)metric->name.len,
+                  metric->name.at, metric_type_name(metric->type), (int)metric->file.len,
+                  metric->file.at, metric->line, metric->column, what);
+}
+
 /* The end of @name by which it seems to be a part of a histogram; NULL: it does not. */
 static const char *part_of_histogram(struct slice name)
 {
@@ -205,9 +257,13 @@ static void check_rules(struct draft *draft)
     }
     for (size_t i = 0; i < draft->rules.n; i++) {
         const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, i);
+        const struct metric *metric;
 
         check_name(draft, i);
-        if (is_fixed(rule))
+        metric = is_fixed(rule) ? find_metric(draft, rule) : NULL;
+        if (metric)
+            compare_with_metric(draft, i, metric);
+        else if (is_fixed(rule))
             entries[n++] = (struct entry){ rule->name, i };
     }
     qsort(entries, n, sizeof(*entries), compare_entries);

@@ -28,6 +28,7 @@ struct draft_list {
 struct draft_rule_nodes {
     const char *path;
     const struct node *rule, *match, *name, *labels;
+    const struct node *buckets; /* or the options with them; of the rule itself */
 };
 
 /* Rules for labels: lists and maps of names. NULL: not said. */

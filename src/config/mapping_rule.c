@@ -408,6 +408,8 @@ static void add_rule(struct reading *reading)
         .match = reading->nodes.match,
         .name = reading->nodes.name,
         .labels = reading->nodes.labels,
+        .buckets = reading->nodes.histogram_options ? reading->nodes.histogram_options
+                                                    : reading->nodes.buckets,
     };
 }
 

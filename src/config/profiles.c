@@ -289,8 +289,11 @@ static void read_entry(const struct reading *reading, const struct node *node)
     rule.name = copy_template(draft, nodes.name->text, true);
     set_labels(reading, nodes.tags, &rule);
     add_rule(draft, &rule,
-             &(struct draft_rule_nodes){ draft->problems->path, node, nodes.match, nodes.name,
-                                         nodes.tags });
+             &(struct draft_rule_nodes){ .path = draft->problems->path,
+                                         .rule = node,
+                                         .match = nodes.match,
+                                         .name = nodes.name,
+                                         .labels = nodes.tags });
 }
 
 /* --- profiles --------------------------------------------------------------------------- */

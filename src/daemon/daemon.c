@@ -31,8 +31,8 @@
 #include "daemon/welcome.h"
 #include "daemon/workers.h"
 #include "http/server.h"
+#include "web/reserved_names.h"
 #include "web/routes.h"
-#include "web/scraper_names.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -78,6 +78,10 @@ struct daemon {
 static int make_registry(struct daemon *daemon)
 {
     struct registry_options options = daemon->options->registry;
+    const struct reserved_names reserved = {
+        .has_self_page = daemon->options->selfmetrics_path,
+        .has_exporter_names = daemon->options->has_exporter_names,
+    };
     int r =
         buckets_new(&daemon->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
 
@@ -90,10 +94,7 @@ static int make_registry(struct daemon *daemon)
     options.buckets = daemon->buckets;
     r = registry_new(&daemon->registry, &options);
     if (r == 0)
-        r = scraper_names_reserve(daemon->registry);
-    /* On a page of their own they are in no sender's way, and no sender is in theirs. */
-    if (r == 0 && !daemon->options->selfmetrics_path)
-        r = selfmetrics_reserve(daemon->registry, daemon->options->has_exporter_names);
+        r = reserved_names_claim(daemon->registry, &reserved);
     if (r == 0)
         initial_series_declare(daemon->registry, daemon->options->pipeline.resolve.mapping);
     return r;

@@ -57,14 +57,18 @@ size_t options_max_key_bytes(const struct settings *settings)
     return settings->max_key_bytes;
 }
 
-const char *options_selfmetrics_path(const struct settings *settings)
+/* The page of the self-metrics, or NULL if it is that of the series. */
+static const char *selfmetrics_path(const struct settings *settings)
 {
     return settings->selfmetrics_path[0] ? settings->selfmetrics_path : NULL;
 }
 
-bool options_has_exporter_names(const struct settings *settings)
+struct reserved_names options_reserved_names(const struct settings *settings)
 {
-    return settings->exporter_metrics;
+    return (struct reserved_names){
+        .has_self_page = selfmetrics_path(settings),
+        .has_exporter_names = settings->exporter_metrics,
+    };
 }
 
 struct pipeline_reading options_reading(const struct settings *settings)
@@ -165,8 +169,8 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .http_address = settings->listen_http,
         .is_http_default = settings->http_source == OPTION_DEFAULT,
         .telemetry_path = settings->telemetry_path,
-        .selfmetrics_path = options_selfmetrics_path(settings),
-        .has_exporter_names = options_has_exporter_names(settings),
+        .selfmetrics_path = selfmetrics_path(settings),
+        .has_exporter_names = settings->exporter_metrics,
         .has_welcome = settings->welcome,
         .has_lifecycle = settings->lifecycle,
         .settings = settings,

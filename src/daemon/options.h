@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "daemon/listeners.h"
 #include "ingest/pipeline.h"
+#include "web/reserved_names.h"
 #include "web/selfmetrics.h"
 
 #define DAEMON_LIMITS_MAX 64
@@ -59,11 +60,8 @@ struct registry_options options_registry(const struct settings *settings);
 /* The memory limit for keys in each worker's shard, in bytes. */
 size_t options_max_key_bytes(const struct settings *settings);
 
-/* The page of the self-metrics, or NULL if it is that of the series. */
-const char *options_selfmetrics_path(const struct settings *settings);
-
-/* Whether self-metrics have the names of statsd_exporter too. */
-bool options_has_exporter_names(const struct settings *settings);
+/* The names that no sender may use. */
+struct reserved_names options_reserved_names(const struct settings *settings);
 
 /* How listeners read values that do not say otherwise. */
 struct pipeline_reading options_reading(const struct settings *settings);

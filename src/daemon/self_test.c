@@ -46,6 +46,7 @@ static void bench_deinit(struct bench *bench)
 static int make_registry(struct bench *bench, const struct settings *settings)
 {
     struct registry_options options = options_registry(settings);
+    const struct reserved_names reserved = options_reserved_names(settings);
     int r =
         buckets_new(&bench->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
 
@@ -53,6 +54,8 @@ static int make_registry(struct bench *bench, const struct settings *settings)
     options.buckets = bench->buckets;
     if (r == 0)
         r = registry_new(&bench->registry, &options);
+    if (r == 0)
+        r = reserved_names_claim(bench->registry, &reserved);
     if (r == 0)
         (void)declare_series(bench->registry, config_mapping(settings));
     return r;

@@ -40,8 +40,7 @@ ONLY_FROM = {
     "daemon/options.h": ["daemon/", "tools/explain/explain", "main"],
     # Explain refuses the names that are reserved, and uses nothing else of the pages.
     "web/": ["web/", "daemon/"],
-    "web/scraper_names.h": ["web/", "daemon/", "tools/explain/"],
-    "web/selfmetrics.h": ["web/", "daemon/", "tools/explain/"],
+    "web/reserved_names.h": ["web/", "daemon/", "tools/explain/"],
     # Writers of pages read snapshots, not the caches of workers.
     "aggregate/shard.h": ["aggregate/", "ingest/", "daemon/"],
 }

@@ -108,6 +108,17 @@ def test_a_test_alone_starts_without_what_came_before(check):
     assert check({"udometer.yml": "tests:\n" + one + one}).returncode == 0
 
 
+def test_a_test_may_not_use_a_name_that_is_reserved(check, tmp_path):
+    tests = """tests:
+- {send: "up:1|g", expect: up 1}
+- {send: "udometer_lines_total:1|c", expect: udometer_lines_total 1}
+"""
+    assert len(check({"udometer.yml": tests}).stderr.splitlines()) == 2
+    done = check({"udometer.yml": tests + "web.self-metrics-path: /self\n"})
+    assert done.stderr == (f"udometer: {tmp_path}/udometer.yml:2:3: test: expected up 1, but there "
+                           "is no such series\n")
+
+
 METRICS = """
 metrics:
 - name: routes_total

@@ -53,8 +53,7 @@ static int run(const struct settings *settings, const struct command_words *word
         .pipeline = options_pipeline(settings),
         .registry = options_registry(settings),
         .max_key_bytes = options_max_key_bytes(settings),
-        .has_self_page = options_selfmetrics_path(settings),
-        .has_exporter_names = options_has_exporter_names(settings),
+        .reserved = options_reserved_names(settings),
         .reading = options_reading(settings),
     };
     int r = explanation_new(&explanation, &options);

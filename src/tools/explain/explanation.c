@@ -20,8 +20,6 @@
 #include "tools/explain/cause.h"
 #include "tools/explain/ruling.h"
 #include "tools/explain/shown.h"
-#include "web/scraper_names.h"
-#include "web/selfmetrics.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -405,9 +403,7 @@ static int make_registry(struct explanation *it, const struct explanation_option
     if (r == 0)
         r = registry_new(&it->registry, &options);
     if (r == 0)
-        r = scraper_names_reserve(it->registry);
-    if (r == 0 && !of_daemon->has_self_page)
-        r = selfmetrics_reserve(it->registry, of_daemon->has_exporter_names);
+        r = reserved_names_claim(it->registry, &of_daemon->reserved);
     /* What a limit refuses, the daemon logs when it starts. */
     if (r == 0)
         (void)declare_series(it->registry, of_daemon->pipeline.resolve.mapping);

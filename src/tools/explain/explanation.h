@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 #include "ingest/pipeline.h"
+#include "web/reserved_names.h"
 
 struct explanation;
 
@@ -16,8 +17,7 @@ struct explanation_options {
     struct pipeline_options pipeline;
     struct registry_options registry; /* its limits; the rest is filled in */
     size_t max_key_bytes;
-    bool has_self_page;              /* the names of self-metrics are not reserved */
-    bool has_exporter_names;         /* as in struct selfmetrics */
+    struct reserved_names reserved;
     struct pipeline_reading reading; /* of values; all lines are of one sender */
 };
 

@@ -80,9 +80,7 @@ static enum verdict end(struct ending *ending, struct roster *roster, struct ser
         return REFUSED_NO_MEMORY;
     series_ref(series);
     ending->items[ending->n++] = (struct sweep_item){ .series = series, .touched_ns = arrived_ns };
-    /* A declared one is exposed from its start, at zero; without memory, like any. */
-    if (!series->is_declared || series->family->is_retired || !roster_begin_again(roster, series))
-        roster_remove(roster, series, SERIES_ENDED);
+    roster_remove(roster, series, SERIES_ENDED);
     return VERDICT_APPLIED;
 }
 

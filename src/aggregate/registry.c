@@ -411,7 +411,7 @@ static void mark_one(const struct sweep_item *item)
 {
     struct series *series = item->series;
 
-    if (series_is_registered(series) && !series->is_declared)
+    if (series_is_registered(series) && !series_is_pristine(series))
         series_mark_expiring(series, item->touched_ns);
 }
 

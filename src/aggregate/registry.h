@@ -107,10 +107,10 @@ MUST_CHECK bool registry_revive(struct registry *registry, struct cell *cell, in
 MUST_CHECK enum verdict registry_totals(struct registry *registry, struct totals **ret);
 
 /*
- * Declare the series of @identity: from now on it is exposed, at zero until a sample comes, and it
- * never expires. Whatever ends it begins it again at zero. The HELP and TYPE of its family are
- * exposed with it. The identity is that of a sample of its type, without sent_as; it says
- * generation and is_type_declared, and the family follows it as in registry_admit().
+ * Declare the series of @identity: from now on it is exposed, at zero until a sample comes. What
+ * ends or expires it begins it again at zero. The HELP and TYPE of its family are exposed with it.
+ * The identity is that of a sample of its type, without sent_as; it says generation and
+ * is_type_declared, and the family follows it as in registry_admit().
  *
  * To declare it again with a newer generation keeps it and its value. After all of a config have
  * been declared, registry_undeclare() takes care of the others.
@@ -186,8 +186,9 @@ int64_t registry_take_shortest_ttl(struct registry *registry);
 
 /*
  * Of @n series, at most REGISTRY_BATCH, make those SERIES_EXPIRING that were not written since the
- * sweep saw them, and are not declared. From now on a worker calls registry_revive() before it
- * writes to one of them, and any write sets its touched_ns. One sweep at a time.
+ * sweep saw them, except declared ones without a sample. From now on a worker calls
+ * registry_revive() before it writes to one of them, and any write sets its touched_ns. One sweep
+ * at a time.
  */
 void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n);
 

@@ -387,7 +387,15 @@ enum verdict roster_declare(struct roster *roster, const struct roster_request *
     return verdict;
 }
 
-bool roster_begin_again(struct roster *roster, struct series *series)
+void roster_undeclare(struct roster *roster, struct series *series)
+{
+    declared_remove(&roster->declared, series_hash(series), series);
+}
+
+/* --- removing ------------------------------------------------------------------------ */
+
+/* Put a new series in the place of @series, a declared one. Returns false without memory. */
+static bool begin_again(struct roster *roster, struct series *series)
 {
     uint64_t hash = series_hash(series);
     struct series *next = series_new(series->family, series_labels(series), roster->n_workers);
@@ -401,22 +409,14 @@ bool roster_begin_again(struct roster *roster, struct series *series)
     fresh_add(&roster->fresh, next);
     roster->n_series[next->family->type]++;
     series_join_family(next);
-    roster_remove(roster, series, SERIES_ENDED);
     return true;
 }
-
-void roster_undeclare(struct roster *roster, struct series *series)
-{
-    declared_remove(&roster->declared, series_hash(series), series);
-}
-
-/* --- removing ------------------------------------------------------------------------ */
 
 void roster_remove(struct roster *roster, struct series *series, enum series_state state)
 {
     struct family *family = series->family;
 
-    if (series->is_declared)
+    if (series->is_declared && (family->is_retired || !begin_again(roster, series)))
         roster_undeclare(roster, series);
     series_set_state(series, state);
     slots_remove(&roster->series, series_hash(series), series);

@@ -79,12 +79,6 @@ MUST_CHECK enum verdict roster_find_or_add(struct roster *roster,
 MUST_CHECK enum verdict roster_declare(struct roster *roster, const struct roster_request *request,
                                        struct family **ret);
 
-/*
- * Begin @series, a declared one, again: it becomes SERIES_ENDED, and a new one is in its place.
- * Returns false without memory, and then nothing changes.
- */
-MUST_CHECK bool roster_begin_again(struct roster *roster, struct series *series);
-
 /* @series is no longer declared. */
 void roster_undeclare(struct roster *roster, struct series *series);
 
@@ -93,7 +87,7 @@ struct family *roster_find_family(struct roster *roster, const struct roster_req
 
 /*
  * Take @series out and set its state to @state, SERIES_ENDED or SERIES_REMOVED. References on it
- * stay valid.
+ * stay valid. If it is declared, a new one is in its place, at zero; without memory there is not.
  */
 void roster_remove(struct roster *roster, struct series *series, enum series_state state);
 

@@ -26,6 +26,10 @@ metrics:
       - name: depth
         type: gauge
         ttl: 1s
+      - name: running
+        type: gauge
+        ttl: 1s
+        initial: true
       - name: ships
         type: gauge
         max_series: 2
@@ -65,7 +69,7 @@ def test_they_go_back_to_zero_by_x_and_by_request(start, tmp_path):
     assert scrape.get("bot_latency_seconds_count") == 1
 
 
-def test_a_metric_has_its_own_ttl_and_initial_series_have_none(start, tmp_path):
+def test_a_metric_has_its_own_ttl(start, tmp_path):
     udometer = start_declared(start, tmp_path)
     udometer.send("bot.depth:4|g\nbot.routes_total:1|c|#status:ok\nother:1|g")
     udometer.settle()
@@ -73,6 +77,16 @@ def test_a_metric_has_its_own_ttl_and_initial_series_have_none(start, tmp_path):
     scrape = udometer.scrape()
     assert scrape.value("udometer_expired_series_total") == 1
     assert scrape.get("other") == 1 and scrape.get("bot_routes_total", status="ok") == 1
+
+
+def test_initial_series_go_back_to_zero_after_their_ttl(start, tmp_path):
+    """Or a gauge would show for ever what a program that was killed has said last."""
+    udometer = start_declared(start, tmp_path)
+    for value in 4, 7:
+        udometer.send("bot.running:%d|g" % value)
+        assert udometer.settle().get("bot_running") == value
+        wait_until(lambda: udometer.scrape().get("bot_running") == 0, "it is back at zero")
+    assert udometer.scrape().value("udometer_expired_series_total") == 2
 
 
 def test_a_metric_has_its_own_limit(start, tmp_path):

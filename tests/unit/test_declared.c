@@ -171,19 +171,48 @@ static void all_types_begin_at_zero(void **state)
                 "# HELP s Declared, and not sent yet.\n# TYPE s gauge\ns 0\n");
 }
 
-static void never_expires(void **state)
+/* Sweep series "c", whatever its TTL. Returns whether it expired. */
+static size_t sweep(struct series *series)
 {
-    struct sweep_item item;
-    struct cell *cell;
+    struct sweep_item item = { series, series_touched_ns(series), false };
+    size_t n;
 
+    mark(registry, &item, 1);
+    n = remove_expiring(registry, &item, 1);
+    if (n > 0)
+        series_release_workers(series);
+    end_sweep(&item, 1);
+    return n;
+}
+
+static struct series *first_of_page(void)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+    struct series *series = snapshot->series[0];
+
+    snapshot_unref(snapshot);
+    return series;
+}
+
+static void its_ttl_sets_it_back_to_zero(void **state)
+{
     assert_int_equal(declare("c", SAMPLE_COUNTER, "", 1), VERDICT_APPLIED);
     count("c", "", 2);
-    cell = admit(registry, 0, "c", SAMPLE_COUNTER, "");
-    item = (struct sweep_item){ cell_series(cell), series_touched_ns(cell_series(cell)), false };
-    mark(registry, &item, 1);
-    assert_int_equal(remove_expiring(registry, &item, 1), 0);
-    end_sweep(&item, 1);
-    assert_page(C_SENT_HEADER "c 2\n");
+    assert_int_equal(sweep(first_of_page()), 1);
+    assert_page(C_SENT_HEADER "c 0\n");
+    count("c", "", 1);
+    assert_page(C_SENT_HEADER "c 1\n");
+    assert_int_equal(registry_count(registry).series[METRIC_COUNTER], 1);
+}
+
+static void does_not_expire_without_a_sample(void **state)
+{
+    assert_int_equal(declare("c", SAMPLE_COUNTER, "", 1), VERDICT_APPLIED);
+    assert_int_equal(sweep(first_of_page()), 0);
+    count("c", "", 2);
+    assert_int_equal(sweep(first_of_page()), 1);
+    assert_int_equal(sweep(first_of_page()), 0);
+    assert_page(C_SENT_HEADER "c 0\n");
 }
 
 /* It was sent before the config declared it, and is about to expire. */
@@ -335,7 +364,8 @@ int main(void)
         DECLARED_CASE(has_the_help_of_its_metric),
         DECLARED_CASE(the_first_spelling_is_no_alias),
         DECLARED_CASE(all_types_begin_at_zero),
-        DECLARED_CASE(never_expires),
+        DECLARED_CASE(its_ttl_sets_it_back_to_zero),
+        DECLARED_CASE(does_not_expire_without_a_sample),
         DECLARED_CASE(one_that_is_declared_later_stays_as_well),
         DECLARED_CASE(an_x_sets_it_back_to_zero),
         DECLARED_CASE(an_x_has_no_effect_on_one_at_zero),

@@ -60,6 +60,7 @@ struct daemon {
     struct suspect_sink suspects;
 
     struct sockets sockets;
+    struct socket_stats socket_stats;
     struct workers workers;
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* that are in force */
     struct reload_stats reloads;
@@ -109,6 +110,7 @@ static int make_shared(struct daemon *daemon)
         return -errno;
     daemon->cut_tags.seed = daemon->seed;
     daemon->suspects = cut_tags_sink(&daemon->cut_tags);
+    socket_stats_init(&daemon->socket_stats);
     reload_stats_init(&daemon->reloads, clock_realtime_ns());
     memcpy(daemon->limits, daemon->options->limits, sizeof(daemon->limits));
     r = workers_init(&daemon->workers, n_workers, daemon->seed);
@@ -121,6 +123,7 @@ static void free_shared(struct daemon *daemon)
 {
     places_free(daemon->places);
     scrape_stats_deinit(&daemon->scrapes);
+    socket_stats_deinit(&daemon->socket_stats);
     registry_free(daemon->registry);
     buckets_free(daemon->batch_buckets);
     buckets_free(daemon->buckets);
@@ -171,6 +174,7 @@ static int open_sockets(struct daemon *daemon)
         .http_address = daemon->options->http_address,
         .is_http_default = daemon->options->is_http_default,
         .n_workers = daemon->workers.n,
+        .stats = &daemon->socket_stats,
     };
 
     return sockets_open(&daemon->sockets, &options);
@@ -224,8 +228,7 @@ static int start_http(struct daemon *daemon)
         .registry = daemon->registry,
         .rows = daemon->workers.rows,
         .n_rows = daemon->workers.n,
-        .sockets = daemon->sockets.listed,
-        .n_sockets = daemon->sockets.n_listed,
+        .sockets = &daemon->socket_stats,
         .limits = daemon->limits,
         .n_limits = daemon->options->n_limits,
         .scrapes = &daemon->scrapes,
@@ -304,6 +307,11 @@ static int start_threads(struct daemon *daemon)
 
 /* --- the main loop ------------------------------------------------------------------ */
 
+static void add_drops(void *ctx, const struct socket_view *view)
+{
+    *(uint64_t *)ctx += view->n_drops;
+}
+
 /* Log the final totals. All threads must have stopped. */
 static void log_end(struct daemon *daemon)
 {
@@ -313,9 +321,7 @@ static void log_end(struct daemon *daemon)
     telemetry_sum(daemon->workers.rows, daemon->workers.n, sum);
     for (unsigned type = 0; type < _SAMPLE_TYPE_N; type++)
         applied += sum[TELEMETRY_SAMPLES + type];
-    for (unsigned i = 0; i < daemon->sockets.n_listed; i++)
-        if (!daemon->sockets.listed[i].is_stream)
-            drops += socket_kernel_drops(daemon->sockets.listed[i].fd);
+    socket_stats_each(&daemon->socket_stats, add_drops, &drops);
     log_info("stopped", LOG_UINT("datagrams", sum[TELEMETRY_DATAGRAMS]),
              LOG_UINT("lines", sum[TELEMETRY_LINES]), LOG_UINT("applied", applied),
              LOG_UINT("datagrams_cut", sum[TELEMETRY_DATAGRAMS_CUT]),

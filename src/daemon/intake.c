@@ -134,7 +134,7 @@ static void on_refusal(void *ctx, const struct refusal *refusal)
     struct source *source = intake->current;
     struct peer peer = peer_of(source, refusal->text);
 
-    refusals_note(&intake->refusals, refusal, &peer, source->socket.listener, clock_seconds());
+    refusals_note(&intake->refusals, refusal, &peer, source->socket.row->listener, clock_seconds());
 }
 
 /* Note refused lines, unless there is no list. */
@@ -166,13 +166,10 @@ static void make_current(struct source *source)
 static void count_changes(struct source *source)
 {
     struct intake *intake = source->intake;
-    _Atomic uint64_t *count = source->socket.n_changes;
     uint64_t n = shard_n_changes(intake->lane.shard);
 
-    if (UNLIKELY(n != intake->n_changes) && count)
-        atomic_store_explicit(
-            count, atomic_load_explicit(count, memory_order_relaxed) + n - intake->n_changes,
-            memory_order_relaxed);
+    if (UNLIKELY(n != intake->n_changes))
+        socket_row_count(&source->socket.row->n_changes, n - intake->n_changes);
     intake->n_changes = n;
 }
 
@@ -239,6 +236,7 @@ static void on_batch_end(void *ctx, unsigned n_datagrams)
     pipeline_flush(intake->lane.pipeline);
     count_changes(source);
     telemetry_count_batch(intake->lane.row, n_datagrams);
+    socket_row_count(&source->socket.row->n_datagrams, n_datagrams);
     tell_others(intake);
     choose_pages(intake);
 }

@@ -12,6 +12,7 @@
 #include "base/refused.h"
 #include "ingest/lane.h"
 #include "input/places.h"
+#include "web/socket_stats.h"
 
 #include <uv.h>
 
@@ -23,9 +24,8 @@ struct intake_socket {
     bool is_stream; /* it accepts connections; otherwise it receives datagrams */
     bool may_have_frames;
     struct pipeline_reading reading;
-    bool needs_arrivals;  /* each datagram's own time, to be ordered with those of other workers */
-    const char *listener; /* its address, with its scheme */
-    _Atomic uint64_t *n_changes; /* to count changes of gauges in, by this intake only; or NULL */
+    bool needs_arrivals; /* each datagram's own time, to be ordered with those of other workers */
+    struct socket_row *row; /* to count in, by this intake only; it names the listener */
 };
 
 #define INTAKE_SOCKETS_MAX 144

@@ -405,9 +405,7 @@ unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
 
         if (socket->worker != worker)
             continue;
-        ret[n] = socket->socket;
-        ret[n].n_changes = &socket->n_changes;
-        ret[n++].listener = socket->address;
+        ret[n++] = socket->socket;
     }
     return n;
 }

@@ -53,7 +53,6 @@ struct listener_socket {
     struct intake_socket socket;
     unsigned worker;
     char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* as bound, with its scheme */
-    _Atomic uint64_t n_changes; /* of gauges, in lines received here; its worker counts */
 };
 
 /* A socket file, to be removed on closing. */

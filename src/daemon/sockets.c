@@ -90,19 +90,19 @@ static int take_http(struct sockets *sockets)
     return r;
 }
 
-static void list_all(struct sockets *sockets)
+/* Returns 0 or -ENOMEM. */
+static int list_all(struct sockets *sockets, struct socket_stats *stats)
 {
     for (unsigned i = 0; i < sockets->listeners.n_sockets; i++) {
         struct listener_socket *socket = &sockets->listeners.sockets[i];
 
-        sockets->listed[sockets->n_listed++] = (struct selfmetrics_socket){
-            .listener = socket->address,
-            .worker = socket->worker,
-            .fd = socket->socket.fd,
-            .is_stream = socket->socket.is_stream,
-            .n_changes = &socket->n_changes,
-        };
+        socket->socket.row =
+            socket_stats_take(stats, socket->address, socket->worker, socket->socket.is_stream);
+        if (!socket->socket.row)
+            return -ENOMEM;
+        socket_stats_open(stats, socket->socket.row, socket->socket.fd);
     }
+    return 0;
 }
 
 int sockets_open(struct sockets *sockets, const struct sockets_options *options)
@@ -120,7 +120,7 @@ int sockets_open(struct sockets *sockets, const struct sockets_options *options)
     if (r == 0)
         r = http_sockets_open(&sockets->http, http);
     if (r == 0)
-        list_all(sockets);
+        r = list_all(sockets, options->stats);
     return r;
 }
 

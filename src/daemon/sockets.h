@@ -14,7 +14,7 @@
 #include "daemon/http_sockets.h"
 #include "daemon/listeners.h"
 #include "daemon/passed.h"
-#include "web/selfmetrics.h"
+#include "web/socket_stats.h"
 
 /* All are borrowed until sockets_close(). */
 struct sockets_options {
@@ -22,6 +22,7 @@ struct sockets_options {
     const char *http_address; /* as for http_sockets_open() */
     bool is_http_default;     /* the user did not ask for it */
     unsigned n_workers;
+    struct socket_stats *stats; /* to which those of the listeners are added */
 };
 
 struct sockets {
@@ -29,8 +30,6 @@ struct sockets {
     struct listeners_options options; /* of the listeners, with those passed */
     struct listeners listeners;
     struct http_sockets http;
-    struct selfmetrics_socket listed[LISTENING_MAX * CELLS_MAX]; /* all of the listeners */
-    unsigned n_listed;
 };
 
 /*

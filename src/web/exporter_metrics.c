@@ -67,17 +67,14 @@ static void add_flushes(const struct exporter_metrics *metrics, struct expositio
         (double)(metrics->sum[TELEMETRY_WAKEUPS_POLL] + metrics->sum[TELEMETRY_WAKEUPS_TIMER]));
 }
 
-/* Workers count all datagrams together. With sockets of both protocols, all are of UDP. */
 static void add_udp_packets(const struct exporter_metrics *metrics, struct exposition *out)
 {
-    exposition_add_sample(out, SLICE(""),
-                          metrics->is_unixgram ? 0 : (double)metrics->sum[TELEMETRY_DATAGRAMS]);
+    exposition_add_sample(out, SLICE(""), (double)metrics->n_udp_datagrams);
 }
 
 static void add_unixgram_packets(const struct exporter_metrics *metrics, struct exposition *out)
 {
-    exposition_add_sample(out, SLICE(""),
-                          metrics->is_unixgram ? (double)metrics->sum[TELEMETRY_DATAGRAMS] : 0);
+    exposition_add_sample(out, SLICE(""), (double)metrics->n_unix_datagrams);
 }
 
 static void add_drops(const struct exporter_metrics *metrics, struct exposition *out)

@@ -19,7 +19,7 @@ struct exporter_metrics {
     const struct registry_counts *registry;
     const struct reload_stats *reloads;
     uint64_t n_drops; /* by the kernel, of all sockets */
-    bool is_unixgram; /* all datagrams are received on Unix sockets */
+    uint64_t n_udp_datagrams, n_unix_datagrams;
 };
 
 /* Reserve their names, as selfmetrics_reserve() does. Returns what that returns. */

@@ -209,63 +209,62 @@ static void add_connections(const struct self_reading *self, struct exposition *
 /* --- families with a series for each socket ---------------------------------------------- */
 
 /* Every byte of a path may need escaping. */
-#define SOCKET_LABELS_MAX (2 * SELFMETRICS_LISTENER_MAX + 64)
+#define SOCKET_LABELS_MAX (2 * SOCKET_STATS_LISTENER_MAX + 64)
 
 /* The address is escaped like any label value, as a path may contain any byte. */
-static struct slice write_socket(const struct selfmetrics_socket *socket,
-                                 char out[SOCKET_LABELS_MAX])
+static void add_of_socket(struct exposition *out, const struct socket_view *view, double value)
 {
-    char worker[16];
+    char worker[16], text[SOCKET_LABELS_MAX];
     struct labels labels = { .n = 2 };
 
-    snprintf(worker, sizeof(worker), "%u", socket->worker);
-    labels.items[0] = (struct label){ SLICE("listener"), slice_of(socket->listener) };
+    snprintf(worker, sizeof(worker), "%u", view->worker);
+    labels.items[0] = (struct label){ SLICE("listener"), slice_of(view->listener) };
     labels.items[1] = (struct label){ SLICE("worker"), slice_of(worker) };
-    MUST_BE(labels_length_max(&labels), <=, (size_t)SOCKET_LABELS_MAX);
-    return labels_write(&labels, out);
+    MUST_BE(labels_length_max(&labels), <=, sizeof(text));
+    exposition_add_sample(out, labels_write(&labels, text), value);
 }
 
-/* Add a sample for each socket that receives datagrams. */
-static void add_of_datagrams(const struct selfmetrics *source, struct exposition *out,
-                             double (*read)(int fd))
+static void show_datagrams(void *out, const struct socket_view *view)
 {
-    char labels[SOCKET_LABELS_MAX];
-
-    for (unsigned i = 0; i < source->n_sockets; i++)
-        if (!source->sockets[i].is_stream)
-            exposition_add_sample(out, write_socket(&source->sockets[i], labels),
-                                  read(source->sockets[i].fd));
+    if (!view->is_stream)
+        add_of_socket(out, view, (double)view->n_datagrams);
 }
 
-static double read_drops(int fd)
+static void add_datagrams(const struct self_reading *self, struct exposition *out)
 {
-    return (double)socket_kernel_drops(fd);
+    socket_stats_each(self->source->sockets, show_datagrams, out);
+}
+
+static void show_drops(void *out, const struct socket_view *view)
+{
+    if (!view->is_stream)
+        add_of_socket(out, view, (double)view->n_drops);
 }
 
 static void add_drops(const struct self_reading *self, struct exposition *out)
 {
-    add_of_datagrams(self->source, out, read_drops);
+    socket_stats_each(self->source->sockets, show_drops, out);
 }
 
-static double read_buffer_size(int fd)
+static void show_buffer_size(void *out, const struct socket_view *view)
 {
-    return socket_read_buffer(fd);
+    if (!view->is_stream && view->is_open)
+        add_of_socket(out, view, view->buffer_bytes);
 }
 
 static void add_buffer_sizes(const struct self_reading *self, struct exposition *out)
 {
-    add_of_datagrams(self->source, out, read_buffer_size);
+    socket_stats_each(self->source->sockets, show_buffer_size, out);
+}
+
+static void show_changes(void *out, const struct socket_view *view)
+{
+    add_of_socket(out, view, (double)view->n_changes);
 }
 
 static void add_changes(const struct self_reading *self, struct exposition *out)
 {
-    const struct selfmetrics *source = self->source;
-    char labels[SOCKET_LABELS_MAX];
-
-    for (unsigned i = 0; i < source->n_sockets; i++)
-        exposition_add_sample(
-            out, write_socket(&source->sockets[i], labels),
-            (double)atomic_load_explicit(source->sockets[i].n_changes, memory_order_relaxed));
+    socket_stats_each(self->source->sockets, show_changes, out);
 }
 
 /* --- scrapes ------------------------------------------------------------------------------ */
@@ -322,6 +321,8 @@ static const struct self_family families[] = {
     { "udometer_keys", METRIC_GAUGE, "Keys a worker has cached now.", .add = add_keys },
     { "udometer_connections", METRIC_GAUGE, "TCP and Unix stream connections open now.",
       .add = add_connections },
+    { "udometer_listener_datagrams_total", METRIC_COUNTER, "Datagrams received at a listener.",
+      .add = add_datagrams },
     { "udometer_kernel_drops_total", METRIC_COUNTER,
       "Datagrams dropped by the kernel because a socket's buffer was full.", .add = add_drops },
     { "udometer_receive_buffer_bytes", METRIC_GAUGE,
@@ -359,38 +360,38 @@ static const struct self_family families[] = {
 
 /* --- with other names ------------------------------------------------------------------------ */
 
-static bool has_sockets(const struct selfmetrics *source, struct slice scheme)
-{
-    for (unsigned i = 0; i < source->n_sockets; i++)
-        if (slice_starts_with(slice_of(source->sockets[i].listener), scheme))
-            return true;
-    return false;
-}
+/* The sums over all sockets. */
+struct socket_sums {
+    uint64_t n_drops;
+    uint64_t n_datagrams, n_unix_datagrams; /* all, and some of them */
+};
 
-static uint64_t sum_drops(const struct selfmetrics *source)
+static void add_to_sums(void *ctx, const struct socket_view *view)
 {
-    uint64_t n = 0;
+    struct socket_sums *sums = ctx;
 
-    for (unsigned i = 0; i < source->n_sockets; i++)
-        if (!source->sockets[i].is_stream)
-            n += socket_kernel_drops(source->sockets[i].fd);
-    return n;
+    sums->n_drops += view->n_drops;
+    sums->n_datagrams += view->n_datagrams;
+    if (slice_starts_with(slice_of(view->listener), SLICE("unixgram:")))
+        sums->n_unix_datagrams += view->n_datagrams;
 }
 
 static void add_exporter_metrics(const struct self_reading *self, struct exposition *out)
 {
     const struct selfmetrics *source = self->source;
+    struct socket_sums sockets = { 0 };
     uint64_t sum[_TELEMETRY_N];
-    const struct exporter_metrics metrics = {
+    struct exporter_metrics metrics = {
         .sum = sum,
         .registry = &self->registry,
         .reloads = source->reloads,
-        .n_drops = sum_drops(source),
-        .is_unixgram =
-            has_sockets(source, SLICE("unixgram:")) && !has_sockets(source, SLICE("udp:")),
     };
 
+    socket_stats_each(source->sockets, add_to_sums, &sockets);
     telemetry_sum(source->rows, source->n_rows, sum);
+    metrics.n_drops = sockets.n_drops;
+    metrics.n_udp_datagrams = sockets.n_datagrams - sockets.n_unix_datagrams;
+    metrics.n_unix_datagrams = sockets.n_unix_datagrams;
     exporter_metrics_collect(&metrics, out);
 }
 

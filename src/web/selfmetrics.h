@@ -11,17 +11,7 @@
 #include "output/exposition.h"
 #include "web/reload_stats.h"
 #include "web/scrape_stats.h"
-
-/* A socket of a listener, for one worker. */
-struct selfmetrics_socket {
-    const char *listener; /* its address with the scheme, at most SELFMETRICS_LISTENER_MAX bytes */
-    unsigned worker;      /* the one that receives from it */
-    int fd;
-    bool is_stream; /* the kernel drops nothing from it */
-    const _Atomic uint64_t *n_changes;
-};
-
-#define SELFMETRICS_LISTENER_MAX 512
+#include "web/socket_stats.h"
 
 /* A limit, such as "series", 2000000. The name has only lower-case letters and dashes. */
 struct selfmetrics_limit {
@@ -34,8 +24,7 @@ struct selfmetrics {
     struct registry *registry;
     struct telemetry_row *rows; /* one for each worker */
     unsigned n_rows;
-    const struct selfmetrics_socket *sockets;
-    unsigned n_sockets;
+    struct socket_stats *sockets;
     const struct selfmetrics_limit *limits;
     unsigned n_limits;
     struct scrape_stats *scrapes;

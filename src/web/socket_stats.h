@@ -54,8 +54,8 @@ void socket_stats_init(struct socket_stats *stats);
 void socket_stats_deinit(struct socket_stats *stats);
 
 /*
- * The row of @listener, which is copied, and @worker. It is made if there is none. It stays at least
- * until socket_row_release(). Returns NULL without memory. Any thread.
+ * The row of @listener, which is copied, and @worker. It is made if there is none, and stays at
+ * least until socket_row_release(). Returns NULL without memory. Any thread.
  */
 MUST_CHECK struct socket_row *socket_stats_take(struct socket_stats *stats, const char *listener,
                                                 unsigned worker, bool is_stream);

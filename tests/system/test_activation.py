@@ -117,6 +117,23 @@ def test_what_waits_in_passed_sockets_is_not_lost(activate, folder):
             assert udometer.settle().value("hits_total") == 21
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sockets_of_one_port_count_together(activate, workers):
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                for _ in range(3)]
+        for sock in made:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sock.bind(("127.0.0.1", 0) if sock is made[0] else made[0].getsockname())
+        udometer = activate(made, "--web.listen-address=127.0.0.1:0", "--workers=%d" % workers)
+        for _ in range(20):
+            send(udometer, made[0], b"hits_total:1|c\n")
+        scrape = udometer.settle()
+        assert scrape.value("hits_total") == 20
+        name = "udometer_listener_datagrams_total"
+        assert len(scrape.named(name)) == workers and scrape.sum(name) == 20
+
+
 def test_its_name_sets_the_dialect(activate, folder):
     with sockets(folder) as made:
         udometer = activate([made["udp"], made["tcp"], made["http"]], "--workers=1",

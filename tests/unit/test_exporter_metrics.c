@@ -139,14 +139,12 @@ static void each_refusal_is_shown_once(void **state)
     assert_line("statsd_exporter_sample_errors_total{reason=\"invalid_sample_factor\"} 0");
 }
 
-static void datagrams_are_of_one_protocol(void **state)
+static void datagrams_count_by_protocol(void **state)
 {
-    sum[TELEMETRY_DATAGRAMS] = 5;
+    metrics.n_udp_datagrams = 5;
+    metrics.n_unix_datagrams = 6;
     assert_line("statsd_exporter_udp_packets_total 5");
-    assert_line("statsd_exporter_unixgram_packets_total 0");
-    metrics.is_unixgram = true;
-    assert_line("statsd_exporter_udp_packets_total 0");
-    assert_line("statsd_exporter_unixgram_packets_total 5");
+    assert_line("statsd_exporter_unixgram_packets_total 6");
 }
 
 static void connections_and_reloads_have_their_counts(void **state)
@@ -200,7 +198,7 @@ int main(void)
         EXPORTER_CASE(shows_sums),
         EXPORTER_CASE(events_have_three_types),
         EXPORTER_CASE(each_refusal_is_shown_once),
-        EXPORTER_CASE(datagrams_are_of_one_protocol),
+        EXPORTER_CASE(datagrams_count_by_protocol),
         EXPORTER_CASE(connections_and_reloads_have_their_counts),
         EXPORTER_CASE(metrics_are_counted_by_type),
     };

@@ -15,6 +15,7 @@ static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired, n_unscraped;
 static struct selfmetrics source;
 static struct reload_stats reloads;
+static struct socket_stats sockets;
 
 static struct scrape *begin_scrape_of(enum scrape_part part)
 {
@@ -345,18 +346,21 @@ static int begin_case(void **state)
     source = (struct selfmetrics){ .registry = registry,
                                    .rows = &row,
                                    .n_rows = 1,
+                                   .sockets = &sockets,
                                    .scrapes = &scrapes,
                                    .batch_buckets = batch_buckets,
                                    .n_expired = &n_expired,
                                    .n_unscraped = &n_unscraped,
                                    .reloads = &reloads };
     reload_stats_init(&reloads, 0);
+    socket_stats_init(&sockets);
     return scrape_stats_init(&scrapes);
 }
 
 static int end_case(void **state)
 {
     scrape_stats_deinit(&scrapes);
+    socket_stats_deinit(&sockets);
     buckets_free(batch_buckets);
     return end(state);
 }

@@ -21,8 +21,9 @@ static struct registry *registry;
 static struct telemetry_row rows[2];
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired, n_unscraped;
-static struct selfmetrics_socket sockets[3];
-static _Atomic uint64_t n_changes[3];
+static struct socket_stats sockets;
+static struct socket_row *socket_rows[3];
+static int fds[2];
 static struct selfmetrics_limit limits[2];
 static struct selfmetrics source;
 static struct reload_stats reloads;
@@ -52,6 +53,15 @@ static void for_each_line(void (*with)(char *line))
     rest = text.data;
     while ((line = strsep(&rest, "\n")) && rest)
         with(line);
+}
+
+static struct socket_row *take_row(const char *listener, unsigned worker)
+{
+    struct socket_row *row =
+        socket_stats_take(&sockets, listener, worker, strncmp(listener, "tcp:", 4) == 0);
+
+    assert_non_null(row);
+    return row;
 }
 
 /* --- names ------------------------------------------------------------------------- */
@@ -236,7 +246,7 @@ static void tells_of_each_socket(void **state)
     int bytes;
     socklen_t len = sizeof(bytes);
 
-    assert_int_equal(getsockopt(sockets[1].fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len), 0);
+    assert_int_equal(getsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &bytes, &len), 0);
     assert_line("udometer_kernel_drops_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
     snprintf(line, sizeof(line),
              "udometer_receive_buffer_bytes{listener=\"udp://[::1]:2\",worker=\"1\"} %d",
@@ -253,38 +263,63 @@ static void tells_drops_and_buffers_of_datagrams_only(void **state)
 
 static void tells_of_changes_of_gauges_at_each_socket(void **state)
 {
-    atomic_store(&n_changes[1], 7);
-    atomic_store(&n_changes[2], 8);
+    socket_row_count(&socket_rows[1]->n_changes, 7);
+    socket_row_count(&socket_rows[2]->n_changes, 8);
     assert_line("udometer_relative_gauges_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
     assert_line("udometer_relative_gauges_total{listener=\"udp://[::1]:2\",worker=\"1\"} 7");
     assert_line("udometer_relative_gauges_total{listener=\"tcp://[::1]:3\",worker=\"1\"} 8");
 }
 
+static void tells_of_datagrams_at_each_socket(void **state)
+{
+    socket_row_count(&socket_rows[1]->n_datagrams, 7);
+    socket_row_count(&socket_rows[1]->n_datagrams, 1);
+    assert_line("udometer_listener_datagrams_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
+    assert_line("udometer_listener_datagrams_total{listener=\"udp://[::1]:2\",worker=\"1\"} 8");
+    assert_null(strstr(text.data, "udometer_listener_datagrams_total{listener=\"tcp:"));
+}
+
+/* Sums must not become less, and there is no buffer any more. */
+static void a_closed_socket_keeps_its_counts(void **state)
+{
+    socket_row_count(&socket_rows[0]->n_changes, 7);
+    socket_row_count(&socket_rows[0]->n_datagrams, 8);
+    socket_stats_close(&sockets, socket_rows[0], fds[0]);
+    assert_line("udometer_relative_gauges_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 7");
+    assert_line("udometer_listener_datagrams_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 8");
+    assert_line("udometer_kernel_drops_total{listener=\"udp://127.0.0.1:1\",worker=\"0\"} 0");
+    assert_null(strstr(text.data, "udometer_receive_buffer_bytes{listener=\"udp://127.0.0.1:1"));
+    assert_non_null(strstr(text.data, "udometer_receive_buffer_bytes{listener=\"udp://[::1]:2"));
+}
+
 /* A family without series would show nothing. */
 static void without_sockets_their_families_are_missing(void **state)
 {
-    source.n_sockets = 0;
+    struct socket_stats none;
+
+    socket_stats_init(&none);
+    source.sockets = &none;
     assert_line("udometer_families 0");
     assert_null(strstr(text.data, "udometer_kernel_drops_total"));
     assert_null(strstr(text.data, "udometer_receive_buffer_bytes"));
     assert_null(strstr(text.data, "udometer_relative_gauges_total"));
+    socket_stats_deinit(&none);
 }
 
 static void statsd_exporters_names_come_too_if_they_should(void **state)
 {
-    rows[0].counts[TELEMETRY_DATAGRAMS] = 3;
-    rows[1].counts[TELEMETRY_DATAGRAMS] = 4;
-    telemetry_publish(&rows[0]);
-    telemetry_publish(&rows[1]);
+    struct socket_row *gram = take_row("unixgram:///run/a", 0);
+
+    socket_stats_open(&sockets, gram, fds[0]);
+    socket_row_count(&socket_rows[0]->n_datagrams, 3);
+    socket_row_count(&socket_rows[1]->n_datagrams, 4);
+    socket_row_count(&gram->n_datagrams, 5);
     write_text();
     assert_null(strstr(text.data, "statsd_exporter_"));
     source.has_exporter_names = true;
     assert_line("statsd_exporter_udp_packets_total 7");
     assert_line("statsd_exporter_udp_packet_drops_total 0");
-    assert_line("udometer_datagrams_total 7");
-    sockets[0].listener = sockets[1].listener = "unixgram:///run/a";
-    assert_line("statsd_exporter_udp_packets_total 0");
-    assert_line("statsd_exporter_unixgram_packets_total 7");
+    assert_line("statsd_exporter_unixgram_packets_total 5");
 }
 
 static void statsd_exporters_names_can_be_reserved(void **state)
@@ -298,7 +333,7 @@ static void statsd_exporters_names_can_be_reserved(void **state)
 
 static void the_path_of_a_socket_may_hold_anything(void **state)
 {
-    sockets[0].listener = "unixgram:///tmp/a\"b\\c\nd,e={}";
+    socket_stats_open(&sockets, take_row("unixgram:///tmp/a\"b\\c\nd,e={}", 0), fds[0]);
     assert_line("udometer_kernel_drops_total{listener=\"unixgram:///tmp/"
                 "a\\\"b\\\\c\\nd,e={}\",worker=\"0\"} 0");
 }
@@ -306,12 +341,11 @@ static void the_path_of_a_socket_may_hold_anything(void **state)
 /* Every byte of the longest name may need escaping. */
 static void the_longest_path_fits_escaped(void **state)
 {
-    static char address[SELFMETRICS_LISTENER_MAX + 1];
+    static char address[SOCKET_STATS_LISTENER_MAX];
     char line[2 * sizeof(address) + 100], *at = line;
 
     memset(address, '"', sizeof(address) - 1);
-    sockets[0].listener = address;
-    sockets[0].worker = UINT_MAX;
+    socket_stats_open(&sockets, take_row(address, UINT_MAX), fds[0]);
     at += sprintf(at, "udometer_kernel_drops_total{listener=\"");
     for (size_t i = 0; i < strlen(address); i++)
         at += sprintf(at, "\\\"");
@@ -438,11 +472,15 @@ static int begin(void **state)
     memset(rows, 0, sizeof(rows));
     atomic_store(&n_expired, 0);
     atomic_store(&n_unscraped, 0);
-    sockets[0] =
-        (struct selfmetrics_socket){ "udp://127.0.0.1:1", 0, open_socket(), false, &n_changes[0] };
-    sockets[1] =
-        (struct selfmetrics_socket){ "udp://[::1]:2", 1, open_socket(), false, &n_changes[1] };
-    sockets[2] = (struct selfmetrics_socket){ "tcp://[::1]:3", 1, -1, true, &n_changes[2] };
+    socket_stats_init(&sockets);
+    socket_rows[0] = take_row("udp://127.0.0.1:1", 0);
+    socket_rows[1] = take_row("udp://[::1]:2", 1);
+    socket_rows[2] = take_row("tcp://[::1]:3", 1);
+    for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
+        fds[i] = open_socket();
+        socket_stats_open(&sockets, socket_rows[i], fds[i]);
+    }
+    socket_stats_open(&sockets, socket_rows[2], -1);
     limits[0] = (struct selfmetrics_limit){ "family-series", 8 };
     limits[1] = (struct selfmetrics_limit){ "series-memory", 9 << 20 };
     registry = new_registry(2, 1000, SIZE_MAX);
@@ -452,8 +490,7 @@ static int begin(void **state)
         .registry = registry,
         .rows = rows,
         .n_rows = 2,
-        .sockets = sockets,
-        .n_sockets = 3,
+        .sockets = &sockets,
         .limits = limits,
         .n_limits = 2,
         .scrapes = &scrapes,
@@ -474,8 +511,9 @@ static int end(void **state)
     buckets_free(batch_buckets);
     buffer_deinit(&text);
     text = (struct buffer){ 0 };
-    for (unsigned i = 0; i < 2; i++)
-        close(sockets[i].fd);
+    socket_stats_deinit(&sockets);
+    for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+        close(fds[i]);
     return 0;
 }
 
@@ -497,6 +535,8 @@ int main(void)
         SELF_CASE(tells_of_each_socket),
         SELF_CASE(tells_drops_and_buffers_of_datagrams_only),
         SELF_CASE(tells_of_changes_of_gauges_at_each_socket),
+        SELF_CASE(tells_of_datagrams_at_each_socket),
+        SELF_CASE(a_closed_socket_keeps_its_counts),
         SELF_CASE(without_sockets_their_families_are_missing),
         SELF_CASE(statsd_exporters_names_come_too_if_they_should),
         SELF_CASE(statsd_exporters_names_can_be_reserved),

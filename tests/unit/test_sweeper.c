@@ -27,6 +27,7 @@ static struct registry *registry;
 static struct telemetry_row rows[WORKERS];
 static int fds[WORKERS], senders[WORKERS];
 static struct worker *workers[WORKERS];
+static struct socket_row socket_rows[WORKERS];
 static struct sweeper *sweeper;
 static _Atomic uint64_t n_expired, n_unscraped;
 static _Atomic int64_t shown_ns;
@@ -531,7 +532,7 @@ static void on_ended(void *ctx)
 
 static int start_worker(unsigned i)
 {
-    struct intake_socket socket_of = { .fd = -1 };
+    struct intake_socket socket_of = { .fd = -1, .row = &socket_rows[i] };
     const struct intake_options options = {
         .lane = {
             .shard = { .registry = registry, .worker = i, .max_key_bytes = 1 << 20, .seed = 42 },

@@ -29,6 +29,7 @@ static struct registry *registry;
 static struct telemetry_row row;
 static int senders[SOCKETS];
 static struct intake_socket sockets[ALL_SOCKETS];
+static struct socket_row socket_rows[ALL_SOCKETS];
 static char directory[] = "/tmp/udometer-test-worker-XXXXXX";
 static char path[64];
 static struct places *places;
@@ -803,6 +804,8 @@ static int open_streams(const struct address *loopback)
     struct unix_file file;
 
     snprintf(path, sizeof(path), "%s/stream", directory);
+    sockets[TCP].row = &socket_rows[TCP];
+    sockets[UNIX].row = &socket_rows[UNIX];
     sockets[TCP].fd = address_listen(loopback);
     sockets[UNIX].fd = unix_bind(path, SOCK_STREAM, &permissions, &file);
     sockets[TCP].is_stream = sockets[UNIX].is_stream = true;
@@ -818,7 +821,7 @@ static int begin(void **state)
     registry = new_registry(1, 1000, SIZE_MAX);
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
     for (unsigned i = 0; i < SOCKETS; i++) {
-        sockets[i] = (struct intake_socket){ .fd = -1 };
+        sockets[i] = (struct intake_socket){ .fd = -1, .row = &socket_rows[i] };
         if (socket_bind_udp(&address, 4 << 20, 1, &sockets[i].fd) < 0)
             return -1;
         senders[i] = connect_to(sockets[i].fd);

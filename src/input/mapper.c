@@ -255,16 +255,6 @@ const struct mapper_memory *mapper_recall(const struct mapper *mapper, enum samp
     return &mapper->memories[rule_type_of(type)];
 }
 
-static struct slice copy(char **at, struct slice text)
-{
-    struct slice copied = { *at, text.len };
-
-    if (text.len)
-        memcpy(*at, text.at, text.len);
-    *at += text.len;
-    return copied;
-}
-
 void mapper_remember(struct mapper *mapper, enum sample_type type, enum verdict verdict,
                      const struct identity *identity)
 {
@@ -273,6 +263,9 @@ void mapper_remember(struct mapper *mapper, enum sample_type type, enum verdict 
     char *at = mapper->texts + index * text_max(&mapper->limits);
 
     *memory = (struct mapper_memory){ true, verdict, *identity };
-    memory->identity.family = copy(&at, identity->family);
-    memory->identity.labels = copy(&at, identity->labels);
+    memory->identity.family = slice_put(&at, identity->family);
+    memory->identity.labels = slice_put(&at, identity->labels);
+    /* What was sent is in the line, but a name by a rule or a declaration in scratch memory. */
+    if (slice_equal(identity->sent_as, identity->family))
+        memory->identity.sent_as = memory->identity.family;
 }

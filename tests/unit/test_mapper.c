@@ -403,8 +403,10 @@ static void links_may_lead_to_several_families(void **state)
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(resolve_rest(&name, "|g", &link), VERDICT_APPLIED);
         must_equal("link", &link, "typed_other", "b=\"1\"", 0);
+        assert_true(slice_equal(link.sent_as, SLICE("typed_other")));
         assert_int_equal(resolve_rest(&name, "|c", &link), VERDICT_APPLIED);
         must_equal("link", &link, "typed_counter", "b=\"1\"", 0);
+        assert_true(slice_equal(link.sent_as, SLICE("typed_counter")));
         assert_int_equal(resolve_rest(&name, "|x", &link), VERDICT_APPLIED);
         must_equal("link", &link, "typed_counter", "b=\"1\"", 0);
         must_end_next("typed_other", "b=\"1\"");

@@ -23,7 +23,7 @@ WITHOUT_DATA = {"row", "text"}
 WITHOUT_UNIT = {"table", "heatmap"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"none", "short", "s", "ms", "m", "h", "bytes", "decbytes", "percent", "percentunit",
-         "reqps", "ops", "cps", "cpm", "rps", "currencyUSD", "dateTimeAsIso", "dtdurations",
+         "reqps", "ops", "cps", "cpm", "rps", "Bps", "currencyUSD", "dateTimeAsIso", "dtdurations",
          "dtdhms", "bool", "bool_yes_no", "bool_on_off"}
 
 

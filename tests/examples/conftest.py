@@ -25,5 +25,5 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """A bot in Go or JavaScript needs packages that only make test-examples installs."""
     for item in items:
-        if "bot" in item.name and item.cls.needs_languages():
+        if item.cls and "bot" in item.name and item.cls.needs_languages():
             item.add_marker(pytest.mark.long)

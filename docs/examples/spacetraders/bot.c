@@ -30,6 +30,7 @@
 enum poll { POLL_CONTAINERS, POLL_SHIPS, POLL_FINANCE, N_POLLS };
 
 #define TICK_MAX_S 0.1
+#define FIRST_POLL_S 5 /* simulated seconds after the start, when containers have begun to run */
 #define NS_PER_S 1e9
 
 struct options {
@@ -253,6 +254,8 @@ static bool open_bot(struct bot *bot)
     bot->fleet = fleet_new(bot->options.seed, &bot->metrics);
     if (bot->fleet)
         metrics_init(&bot->metrics, bot->fleet);
+    for (enum poll poll = 0; poll < N_POLLS; poll++)
+        bot->poll_due[poll] = FIRST_POLL_S * TICKS_PER_S;
     bot->started_s = clock_s();
     return bot->fleet;
 }

@@ -60,7 +60,7 @@ static void stop_containers(struct fleet *fleet, bool is_all)
 static void restart_containers(struct fleet *fleet)
 {
     for (unsigned i = 0; i < fleet->n_containers - PROBES; i++)
-        fleet->containers[i].due = fleet->world.now + world_roll(&fleet->world, SECONDS(15));
+        fleet->containers[i].due = fleet->world.now + world_roll(&fleet->world, SECONDS(10));
 }
 
 static void begin_phase(struct fleet *fleet)
@@ -120,7 +120,7 @@ static void add_container(struct fleet *fleet, size_t crew)
     if (crews[crew].role)
         container->ship = player_add_ship(&fleet->world, container->player, crews[crew].role,
                                           crews[crew].fuel_ratio, 0);
-    container->due = container->is_probe ? UINT64_MAX : world_roll(&fleet->world, SECONDS(15));
+    container->due = container->is_probe ? UINT64_MAX : world_roll(&fleet->world, SECONDS(10));
 }
 
 struct fleet *fleet_new(uint64_t seed, struct metrics *metrics)

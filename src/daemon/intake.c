@@ -54,6 +54,7 @@ struct intake {
     struct lane lane;
     struct refusals refusals;
     struct refusal_sink sink;
+    struct senders senders;
     struct source sources[INTAKE_SOCKETS_MAX];
     unsigned n_sources;
     int64_t woken_ns;       /* when the worker woke up to receive datagrams */
@@ -147,6 +148,31 @@ static void open_refusals(struct intake *intake)
     pipeline_set_sink(intake->lane.pipeline, &intake->sink);
 }
 
+/* --- senders of running totals ------------------------------------------------------ */
+
+static uint64_t find_sender(void *ctx, struct slice text)
+{
+    struct intake *intake = ctx;
+    struct source *source = intake->current;
+    struct peer peer = peer_of(source, text);
+    uint64_t seed = intake->options.lane.shard.seed;
+
+    return source->socket.reading.has_senders_by_socket ? peer_hash_socket(&peer, seed)
+                                                        : peer_hash_host(&peer, seed);
+}
+
+/*
+ * The kernel tells the senders of all datagrams that may have running totals: as their listener
+ * says, or, if @for_names, as the config says of some names.
+ */
+static void name_senders(struct intake *intake, bool for_names)
+{
+    for (unsigned i = 0; i < intake->n_sources; i++)
+        if (intake->sources[i].datagrams)
+            datagrams_name_all(intake->sources[i].datagrams,
+                               for_names || intake->sources[i].socket.reading.has_totals);
+}
+
 /* --- sources ------------------------------------------------------------------------ */
 
 /* From now on, what is pushed comes from @source. */
@@ -173,18 +199,6 @@ static void count_changes(struct source *source)
     intake->n_changes = n;
 }
 
-/* What is pushed next comes from @peer, for a source whose running totals have senders. */
-static void set_sender(struct source *source, const struct peer *peer)
-{
-    struct intake *intake = source->intake;
-    uint64_t seed = intake->options.lane.shard.seed;
-    bool is_by_socket = source->socket.reading.has_senders_by_socket;
-
-    make_current(source);
-    pipeline_set_sender(intake->lane.pipeline,
-                        is_by_socket ? peer_hash_socket(peer, seed) : peer_hash_host(peer, seed));
-}
-
 /* --- receiving datagrams ------------------------------------------------------------ */
 
 static void on_wakeup(void *ctx, enum datagrams_wakeup wakeup)
@@ -208,16 +222,6 @@ static void on_datagram(void *ctx, struct slice datagram, int64_t arrived_ns)
             source->socket.needs_arrivals ? clock_monotonic_ns() : source->intake->woken_ns;
     arrived_ns = arrivals_note(&source->arrivals, arrived_ns);
     pipeline_push(source->intake->lane.pipeline, datagram, arrived_ns);
-}
-
-/* The same where counters are running totals. As each sender is asked for, the kernel tells all. */
-static void on_datagram_of_totals(void *ctx, struct slice datagram, int64_t arrived_ns)
-{
-    struct source *source = ctx;
-    struct peer peer = datagrams_peer(source->datagrams, datagram.at);
-
-    set_sender(source, &peer);
-    on_datagram(source, datagram, arrived_ns);
 }
 
 static void on_cut(void *ctx, size_t n_bytes)
@@ -270,14 +274,6 @@ static void on_lines(void *ctx, struct slice lines)
                          arrivals_note(&source->arrivals, clock_monotonic_ns()));
     pipeline_flush(intake->lane.pipeline);
     count_changes(source);
-}
-
-static void on_lines_of_totals(void *ctx, struct slice lines)
-{
-    struct source *source = ctx;
-
-    set_sender(source, connections_peer(source->connections));
-    on_lines(source, lines);
 }
 
 static void on_refused(void *ctx, enum verdict reason, struct slice text)
@@ -341,7 +337,7 @@ static int open_datagrams(struct source *source, uv_loop_t *loop)
     const struct datagrams_callbacks callbacks = {
         .ctx = source,
         .on_wakeup = on_wakeup,
-        .on_datagram = source->socket.reading.has_totals ? on_datagram_of_totals : on_datagram,
+        .on_datagram = on_datagram,
         .on_cut = on_cut,
         .on_batch_end = on_batch_end,
         .on_drained = on_drained,
@@ -365,7 +361,7 @@ static int open_connections(struct source *source, uv_loop_t *loop)
         .idle_max_ns = options->idle_max_ns,
         .callbacks = {
             .ctx = source,
-            .on_lines = source->socket.reading.has_totals ? on_lines_of_totals : on_lines,
+            .on_lines = on_lines,
             .on_refused = on_refused,
             .on_opened = on_opened,
             .on_closed = on_connection_closed,
@@ -390,6 +386,7 @@ int intake_open(struct intake *intake, uv_loop_t *loop)
                                      : open_datagrams(source, loop);
         intake->n_sources++;
     }
+    name_senders(intake, mapping_has_totals(intake->options.lane.pipeline->resolve.mapping));
     return r;
 }
 
@@ -439,6 +436,7 @@ struct shard *intake_shard(struct intake *intake)
 
 struct mapper *intake_exchange_mapper(struct intake *intake, struct mapper *mapper)
 {
+    name_senders(intake, mapper && mapping_has_totals(mapper_mapping(mapper)));
     return lane_exchange_mapper(&intake->lane, mapper);
 }
 
@@ -460,6 +458,8 @@ int intake_new(struct intake **ret, const struct intake_options *options)
     if (r < 0)
         return r;
     open_refusals(intake);
+    intake->senders = (struct senders){ intake, find_sender };
+    pipeline_set_senders(intake->lane.pipeline, &intake->senders);
     pipeline_set_suspects(intake->lane.pipeline, options->suspects);
     *ret = TAKE(intake);
     return 0;

@@ -20,7 +20,6 @@ struct pipeline {
     struct parse_options parsing;
     bool has_check_gauges;
     bool is_dogstatsd;
-    uint64_t sender;
     size_t n_lines;
     struct line lines[SHARD_GROUP_MAX];
 };
@@ -73,15 +72,6 @@ void pipeline_set_totals(struct pipeline *pipeline, bool are_totals)
     recorder_set_totals(&pipeline->recorder, are_totals);
 }
 
-void pipeline_set_sender(struct pipeline *pipeline, uint64_t sender)
-{
-    if (sender == pipeline->sender)
-        return;
-    pipeline_flush(pipeline);
-    pipeline->sender = sender;
-    shard_set_sender(pipeline->recorder.shard, sender);
-}
-
 void pipeline_set_arrivals(struct pipeline *pipeline, struct arrivals *arrivals)
 {
     pipeline_flush(pipeline);
@@ -102,6 +92,11 @@ void pipeline_set_sink(struct pipeline *pipeline, const struct refusal_sink *sin
 void pipeline_set_suspects(struct pipeline *pipeline, const struct suspect_sink *sink)
 {
     pipeline->recorder.suspects = sink;
+}
+
+void pipeline_set_senders(struct pipeline *pipeline, const struct senders *senders)
+{
+    pipeline->recorder.senders = senders;
 }
 
 void pipeline_flush(struct pipeline *pipeline)

@@ -14,6 +14,7 @@
 #include "base/telemetry.h"
 #include "base/verdict.h"
 #include "ingest/refusal.h"
+#include "ingest/senders.h"
 #include "ingest/suspect.h"
 #include "ingest/trace.h"
 #include "input/resolve.h"
@@ -29,7 +30,7 @@ struct pipeline_options {
 struct pipeline_reading {
     bool is_dogstatsd;          /* a gauge's sign belongs to its value */
     bool has_totals;            /* a counter's value is a running total of its sender */
-    bool has_senders_by_socket; /* which is a socket, not a host: for pipeline_set_sender() */
+    bool has_senders_by_socket; /* a sender is a socket, not a host: for struct senders */
 };
 
 /* The options for cutting lines that follow from @options. */
@@ -71,10 +72,10 @@ void pipeline_set_dogstatsd(struct pipeline *pipeline, bool is_dogstatsd);
 void pipeline_set_totals(struct pipeline *pipeline, bool are_totals);
 
 /*
- * Lines pushed from now on come from the sender with this hash (peer_hash). Only running totals
- * need it. If it is another one, waiting lines are applied first.
+ * From now on ask @senders, which is borrowed, who has sent a running total; NULL: all have one
+ * sender. It is asked when the line is applied, which may be as late as pipeline_flush().
  */
-void pipeline_set_sender(struct pipeline *pipeline, uint64_t sender);
+void pipeline_set_senders(struct pipeline *pipeline, const struct senders *senders);
 
 /*
  * Everything pushed from now on comes from the source with these @arrivals, which are borrowed. At

@@ -152,6 +152,15 @@ static bool settle_values(struct recorder *recorder, struct values *values,
     return is_applied;
 }
 
+/* Running totals are recorded next. */
+COLD static void find_sender(struct recorder *recorder)
+{
+    const struct senders *senders = recorder->senders;
+
+    if (senders)
+        shard_set_sender(recorder->shard, senders->find(senders->ctx, recorder->text));
+}
+
 static enum verdict record(struct recorder *recorder, struct key *key, const struct line *line)
 {
     enum verdict verdict = line_check(line, key->facts.type);
@@ -212,6 +221,8 @@ static void record_known(struct recorder *recorder, const struct line *line, str
     const struct destination to = destination_of(recorder, key);
     struct values values;
 
+    if (UNLIKELY(to.is_absolute))
+        find_sender(recorder);
     begin_values(recorder, &values, line, &to);
     if (record_values(recorder, &values, &to, key))
         count_key_errors(recorder, &key->facts);
@@ -280,8 +291,11 @@ static bool learn_and_record(struct recorder *recorder, struct values *values,
                              struct destination *to, const struct identity *identity,
                              struct lookup *lookup)
 {
-    enum verdict verdict = shard_learn(recorder->shard, values->line, identity, lookup);
+    enum verdict verdict;
 
+    if (UNLIKELY(identity->is_absolute))
+        find_sender(recorder);
+    verdict = shard_learn(recorder->shard, values->line, identity, lookup);
     /* It is refused, or what would be recorded has ended already. */
     if (!lookup->key)
         return settle_values(recorder, values, to, verdict, 0);

@@ -13,6 +13,7 @@
 #include "base/line.h"
 #include "base/telemetry.h"
 #include "ingest/refusal.h"
+#include "ingest/senders.h"
 #include "ingest/suspect.h"
 #include "ingest/trace.h"
 #include "input/resolve.h"
@@ -24,7 +25,8 @@ struct recorder {
     const struct trace *trace;           /* or NULL */
     const struct refusal_sink *sink;     /* or NULL */
     const struct suspect_sink *suspects; /* or NULL */
-    struct slice text;                   /* of the line, for the sinks, if it is not a hit */
+    const struct senders *senders;       /* NULL: all lines have one sender */
+    struct slice text;                   /* of the line, for all of these, if it is not a hit */
     struct total_step step;              /* of the last running total, for the trace */
 };
 

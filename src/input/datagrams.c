@@ -108,6 +108,11 @@ unsigned datagrams_drain(struct datagrams *datagrams)
     return n_datagrams;
 }
 
+void datagrams_name_all(struct datagrams *datagrams, bool are_wanted)
+{
+    receive_batch_name_all(datagrams->batch, are_wanted);
+}
+
 struct peer datagrams_peer(struct datagrams *datagrams, const char *at)
 {
     return receive_batch_peer(datagrams->batch, at);

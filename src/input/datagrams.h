@@ -50,6 +50,12 @@ MUST_CHECK int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
 unsigned datagrams_drain(struct datagrams *datagrams);
 
 /*
+ * Whether the senders of all datagrams are known that are received from now on: 30 ns for each. Off
+ * at first.
+ */
+void datagrams_name_all(struct datagrams *datagrams, bool are_wanted);
+
+/*
  * The sender of the datagram in which @at lies, until on_batch_end returns. It may be unknown, see
  * receive_batch_peer().
  */

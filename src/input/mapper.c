@@ -64,6 +64,11 @@ void mapper_free(struct mapper *mapper)
     free(mapper);
 }
 
+const struct mapping *mapper_mapping(const struct mapper *mapper)
+{
+    return mapper->mapping;
+}
+
 /* --- rules ---------------------------------------------------------------------------- */
 
 /* Set the labels that a rule gives. An empty value means that there is no such label. */

@@ -23,6 +23,9 @@ MUST_CHECK int mapper_new(struct mapper **ret, struct mapping *mapping,
 void mapper_free(struct mapper *mapper);
 DEFINE_CLEANUP(struct mapper *, mapper_free)
 
+/* The mapping that it refers to. */
+const struct mapping *mapper_mapping(const struct mapper *mapper);
+
 /* What was asked about a name, and the answer. */
 struct mapper_answer {
     const struct rules *rules;

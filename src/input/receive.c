@@ -72,6 +72,7 @@ struct receive_batch {
     socklen_t name_size;
     unsigned n_named;       /* datagrams whose senders the kernel tells: the first ones */
     unsigned n_named_fills; /* further fills with all of them */
+    bool names_all;         /* all fills have all of them */
     size_t control_size;    /* the room for control messages of each datagram */
     int n_filled;           /* headers that the last fill wrote to */
     int64_t now_ns;         /* monotonic, as of the last fill with stamps */
@@ -113,7 +114,7 @@ static bool may_name_all(struct receive_batch *batch)
     bool was_full = (unsigned)batch->n_filled == batch->n_max;
 
     batch->n_named_fills -= are_wanted;
-    return are_wanted || !was_full;
+    return are_wanted || batch->names_all || !was_full;
 }
 
 int receive_batch_new(struct receive_batch **ret, bool is_unix)
@@ -228,6 +229,11 @@ struct peer receive_batch_peer(struct receive_batch *batch, const char *at)
         return (struct peer){ 0 };
     /* The kernel tells the true length, even if it had to cut the address. */
     return peer_of_address(header->msg_name, len < batch->name_size ? len : batch->name_size);
+}
+
+void receive_batch_name_all(struct receive_batch *batch, bool are_wanted)
+{
+    batch->names_all = are_wanted;
 }
 
 size_t receive_batch_n_cut(const struct receive_batch *batch, int i)

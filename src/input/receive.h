@@ -56,6 +56,9 @@ struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
  */
 struct peer receive_batch_peer(struct receive_batch *batch, const char *at);
 
+/* Whether the kernel tells the senders of all datagrams of the next batches. Off at first. */
+void receive_batch_name_all(struct receive_batch *batch, bool are_wanted);
+
 /*
  * The number of bytes at its end that are lost, because it is longer than
  * RECEIVE_UNIX_DATAGRAM_MAX. Always 0 with UDP.

@@ -67,6 +67,11 @@ const struct mapping_parts *mapping_parts(const struct mapping *mapping)
     return &mapping->parts;
 }
 
+bool mapping_has_totals(const struct mapping *mapping)
+{
+    return mapping && mapping->parts.has_totals;
+}
+
 size_t mapping_n_rules(const struct mapping *mapping)
 {
     return mapping && mapping->parts.rules ? rules_count(mapping->parts.rules) : 0;

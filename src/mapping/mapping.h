@@ -37,6 +37,7 @@ struct mapping_parts {
     const struct label_rules *label_rules; /* for the lines of all names; NULL: none */
     enum mapping_undeclared undeclared;
     enum mapping_labels undeclared_labels;
+    bool has_totals;     /* counters of some names are running totals, each of its sender */
     uint64_t generation; /* at least 1, and higher than that of any mapping before */
 };
 
@@ -55,6 +56,9 @@ DEFINE_CLEANUP(struct mapping *, mapping_unref)
 
 /* What it was made of. */
 const struct mapping_parts *mapping_parts(const struct mapping *mapping);
+
+/* Whether it has totals (struct mapping_parts); not if @mapping is NULL. */
+bool mapping_has_totals(const struct mapping *mapping);
 
 /* The number of its rules; 0 if @mapping is NULL. */
 size_t mapping_n_rules(const struct mapping *mapping);

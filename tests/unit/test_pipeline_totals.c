@@ -6,9 +6,35 @@
 
 #include "push.h"
 
+/* The latest datagrams and their senders; what is not one of them comes from the sender 1. */
+static struct {
+    struct slice datagram;
+    uint64_t sender;
+} sent[4];
+static unsigned n_sent;
+
+static uint64_t find_sender(void *ctx, struct slice text)
+{
+    for (unsigned i = n_sent; i > 0 && n_sent - i < ARRAY_SIZE(sent); i--) {
+        struct slice datagram = sent[(i - 1) % ARRAY_SIZE(sent)].datagram;
+
+        if (text.at >= datagram.at && text.at + text.len <= datagram.at + datagram.len)
+            return sent[(i - 1) % ARRAY_SIZE(sent)].sender;
+    }
+    return 1;
+}
+
+static const struct senders senders = { NULL, find_sender };
+
+static void set_sender(uint64_t sender, struct slice datagram)
+{
+    sent[n_sent % ARRAY_SIZE(sent)].datagram = datagram;
+    sent[n_sent++ % ARRAY_SIZE(sent)].sender = sender;
+}
+
 static void push_from(uint64_t sender, const char *datagram)
 {
-    pipeline_set_sender(pipeline, sender);
+    set_sender(sender, slice_of(datagram));
     push(datagram);
     assert_identity();
 }
@@ -31,15 +57,15 @@ static void adds_what_each_sender_has_counted(void **state)
     assert_int_equal(samples(), 5);
 }
 
-/* The lines of several datagrams wait for each other, but not for another sender. */
+/* The lines of several datagrams wait for each other. */
 static void lines_keep_their_sender_while_they_wait(void **state)
 {
-    pipeline_set_sender(pipeline, 1);
-    pipeline_push(pipeline, SLICE("a:100|c"), 0);
-    pipeline_set_sender(pipeline, 2);
-    pipeline_push(pipeline, SLICE("a:1|c"), 0);
-    pipeline_set_sender(pipeline, 1);
-    pipeline_push(pipeline, SLICE("a:105|c"), 0);
+    static const struct slice datagrams[] = { { "a:100|c", 7 }, { "a:1|c", 5 }, { "a:105|c", 7 } };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(datagrams); i++) {
+        set_sender(i == 1 ? 2 : 1, datagrams[i]);
+        pipeline_push(pipeline, datagrams[i], 0);
+    }
     pipeline_flush(pipeline);
     assert_true(value_of("a") == 5);
 }
@@ -87,6 +113,28 @@ static void only_counters_are_totals(void **state)
     assert_true(value_of("g") == 7);
     assert_true(read_series("t", "").sum == 1);
     assert_true(value_of("s") == 2);
+}
+
+static int n_asked;
+
+static uint64_t count_and_find(void *ctx, struct slice text)
+{
+    n_asked++;
+    return 1;
+}
+
+static void the_sender_is_asked_for_only_with_totals(void **state)
+{
+    static const struct senders counting = { NULL, count_and_find };
+
+    pipeline_set_senders(pipeline, &counting);
+    push("g:5|g\nt:5|ms\nt:6|ms");
+    pipeline_set_totals(pipeline, false);
+    push("a:1|c\na:2|c");
+    assert_int_equal(n_asked, 0);
+    pipeline_set_totals(pipeline, true);
+    push("a:1|c\na:2:3|c\na:4|c");
+    assert_int_equal(n_asked, 3);
 }
 
 static void what_is_no_total_is_refused(void **state)
@@ -137,7 +185,7 @@ static void more_lines_than_a_group_has(void **state)
 
     for (unsigned i = 0; i < 1000; i++)
         buffer_add_format(&datagram, "a:%u|c\n", i);
-    pipeline_set_sender(pipeline, 1);
+    set_sender(1, buffer_text(&datagram));
     pipeline_push(pipeline, buffer_text(&datagram), 0);
     pipeline_flush(pipeline);
     assert_true(value_of("a") == 999);
@@ -148,6 +196,7 @@ static int begin_totals(void **state)
     int r = begin(state);
 
     pipeline_set_totals(pipeline, true);
+    pipeline_set_senders(pipeline, &senders);
     return r;
 }
 
@@ -163,6 +212,7 @@ int main(void)
         TOTALS_CASE(packed_values_come_one_after_the_other),
         TOTALS_CASE(links_of_a_chain_are_totals_too),
         TOTALS_CASE(only_counters_are_totals),
+        TOTALS_CASE(the_sender_is_asked_for_only_with_totals),
         TOTALS_CASE(what_is_no_total_is_refused),
         TOTALS_CASE(tag_errors_are_counted_for_each_line),
         TOTALS_CASE(another_listener_may_send_increments_of_the_series),

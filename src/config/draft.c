@@ -228,6 +228,7 @@ static struct mapping *make(struct draft *draft, struct rules *rules)
         .label_rules = draft->label_rules,
         .undeclared = draft->undeclared,
         .undeclared_labels = draft->undeclared_labels,
+        .has_totals = draft->has_totals,
         .generation = draft->generation,
     };
     struct mapping *mapping;

@@ -43,6 +43,11 @@ struct draft_metric_nodes {
     struct label_rules_nodes rules;
 };
 
+/* What is done with values. NULL: not said. */
+struct treatment_nodes {
+    const struct node *scale, *gauge, *counter;
+};
+
 /* A test that a file brings: what to send, and which series there must be then. */
 struct draft_test {
     const char *path;
@@ -70,6 +75,7 @@ struct draft {
     struct label_rules_nodes for_all;
     const struct label_rules *label_rules; /* for all; NULL: none */
     bool has_summaries;                    /* of which the user has been told */
+    bool has_totals;                       /* counters of some names are running totals */
     bool says_something;                   /* of names, so that there is a mapping */
     bool globs_are_unordered;
     const char *says_order; /* the path of the file that says so, or not; NULL: none */

@@ -13,8 +13,8 @@
 
 #include "base/labels.h"
 #include "base/metric_spec.h"
-#include "base/treatment.h"
 #include "config/observations.h"
+#include "config/treatment_file.h"
 
 static const char *const syntaxes[] = { [RULE_GLOB] = "glob", [RULE_REGEX] = "regex", NULL };
 static const char *const actions[] = { [RULE_MAP] = "map", [RULE_DROP] = "drop", NULL };
@@ -27,7 +27,6 @@ static const char *const types[] = {
     [RULE_SET] = "set",         [TYPE_TIMER] = "timer", NULL
 };
 static const char *const observers[] = { "histogram", "summary", NULL };
-static const char *const gauges[] = { "absolute", "relative", NULL };
 
 #define FIELD_NODES struct mapping_rule_nodes
 static const struct field rule_fields[] = {
@@ -45,9 +44,7 @@ static const struct field rule_fields[] = {
     { "honor_labels", FIELD_SWITCH, FIELD(honor_labels),
       "a tag of the line wins over a label of the same name" },
     { "help", FIELD_TEXT, FIELD(help), "text for # HELP" },
-    { "scale", FIELD_NUMBER, FIELD(scale), "factor for each value" },
-    { "gauge", FIELD_WORD, FIELD(gauge), "what a sign before a gauge's value means",
-      .words = gauges },
+    TREATMENT_FIELDS(treatment),
     { "ttl", FIELD_DURATION, FIELD(ttl),
       "remove a series this long after its last update; 0s: "
       "never" },
@@ -351,16 +348,10 @@ static void check_options(const struct reading *reading)
 
 static void set_treatment(struct reading *reading)
 {
-    const struct mapping_rule_nodes *nodes = &reading->nodes;
     struct treatment treatment = TREATMENT_NONE, *copy;
 
-    if (!nodes->scale && !nodes->gauge)
+    if (!treatment_file_read(reading->draft, &reading->nodes.treatment, &treatment))
         return;
-    if (nodes->scale)
-        treatment.scale = field_number(nodes->scale);
-    if (nodes->gauge)
-        treatment.gauge = field_word(gauges, nodes->gauge) == 0 ? TREATMENT_GAUGE_ABSOLUTE
-                                                                : TREATMENT_GAUGE_RELATIVE;
     copy = draft_alloc(reading->draft, sizeof(*copy));
     if (copy)
         *copy = treatment;

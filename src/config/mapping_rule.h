@@ -20,9 +20,10 @@ struct mapping_defaults {
 /* What a rule may have. */
 struct mapping_rule_nodes {
     const struct node *match, *match_type, *match_metric_type, *match_tags, *action;
-    const struct node *name, *labels, *honor_labels, *help, *scale, *gauge, *ttl;
+    const struct node *name, *labels, *honor_labels, *help, *ttl;
     const struct node *observer_type, *histogram_options, *summary_options;
     const struct node *timer_type, *buckets, *quantiles;
+    struct treatment_nodes treatment;
     struct label_rules_nodes label_rules;
 };
 

@@ -10,11 +10,11 @@
 #include "config/metrics_file.h"
 
 #include "base/metric_spec.h"
-#include "base/treatment.h"
 #include "config/initial.h"
 #include "config/label_name.h"
 #include "config/label_rules_file.h"
 #include "config/observations.h"
+#include "config/treatment_file.h"
 
 #include <stdlib.h>
 
@@ -37,21 +37,20 @@ static const char *const types[] = {
 /* What the types differ in. */
 static const struct type_facts {
     enum metric_type type;
-    bool is_gauge, has_buckets, has_quantiles;
+    bool is_counter, is_gauge, has_buckets, has_quantiles;
 } type_facts[] = {
-    [COUNTER] = { METRIC_COUNTER, .is_gauge = false },
+    [COUNTER] = { METRIC_COUNTER, .is_counter = true },
     [GAUGE] = { METRIC_GAUGE, .is_gauge = true },
     [HISTOGRAM] = { METRIC_HISTOGRAM, .has_buckets = true },
     [SUMMARY] = { METRIC_HISTOGRAM, .has_quantiles = true },
     [SET] = { METRIC_SET, .is_gauge = false },
 };
 
-static const char *const gauges[] = { "absolute", "relative", NULL };
-
 struct metric_nodes {
     const struct node *name, *type, *help, *unit, *labels, *labels_const;
     const struct node *buckets, *native, *quantiles, *ttl, *max_series, *initial;
-    const struct node *scale, *gauge, *value_map;
+    struct treatment_nodes treatment;
+    const struct node *value_map;
     struct label_rules_nodes label_rules;
 };
 
@@ -81,9 +80,7 @@ static const struct field metric_fields[] = {
       "label sets of the series that are there from the start, at zero: a list of maps, or true if "
       "it has no labels",
       .schema = "[{\"type\": \"boolean\"}, {\"type\": \"object\"}, {\"type\": \"array\"}]" },
-    { "scale", FIELD_NUMBER, FIELD(scale), "factor for each value" },
-    { "gauge", FIELD_WORD, FIELD(gauge), "what a sign before a gauge's value means",
-      .words = gauges },
+    TREATMENT_FIELDS(treatment),
     { "value_map", FIELD_ENTRIES, FIELD(value_map), "numbers that words as values stand for",
       .item = FIELD_NUMBER },
     LABEL_RULES_FIELDS(label_rules),
@@ -186,7 +183,8 @@ static void check_keys(const struct reading *reading, const struct metric_nodes 
     refuse_unless(reading, own->buckets, facts->has_buckets, "histograms");
     refuse_unless(reading, own->native, facts->has_buckets, "histograms");
     refuse_unless(reading, own->quantiles, facts->has_quantiles, "summaries");
-    refuse_unless(reading, own->gauge, facts->is_gauge, "gauges");
+    refuse_unless(reading, own->treatment.gauge, facts->is_gauge, "gauges");
+    refuse_unless(reading, own->treatment.counter, facts->is_counter, "counters");
     refuse_unless(reading, own->value_map, facts->is_gauge, "gauges");
 }
 
@@ -307,22 +305,22 @@ static void set_words(struct reading *reading)
     treatment->words = words;
 }
 
+/* Defaults may be for other types, and then say nothing here. */
 static void set_treatment(struct reading *reading)
 {
-    const struct metric_nodes *nodes = &reading->nodes;
     bool is_gauge = reading->facts && reading->facts->is_gauge;
+    bool is_counter = reading->facts && reading->facts->is_counter;
+    struct treatment_nodes nodes = reading->nodes.treatment;
     struct treatment *copy;
 
-    if (!nodes->scale && !(is_gauge && (nodes->gauge || nodes->value_map)))
-        return;
+    nodes.gauge = is_gauge ? nodes.gauge : NULL;
+    nodes.counter = is_counter ? nodes.counter : NULL;
     reading->treatment = (struct treatment)TREATMENT_NONE;
-    if (nodes->scale)
-        reading->treatment.scale = field_number(nodes->scale);
-    if (is_gauge && nodes->gauge)
-        reading->treatment.gauge = field_word(gauges, nodes->gauge) == 0 ? TREATMENT_GAUGE_ABSOLUTE
-                                                                         : TREATMENT_GAUGE_RELATIVE;
     if (is_gauge)
         set_words(reading);
+    if (!treatment_file_read(reading->draft, &nodes, &reading->treatment) &&
+        !reading->treatment.n_words)
+        return;
     copy = draft_alloc(reading->draft, sizeof(*copy));
     if (copy)
         *copy = reading->treatment;

@@ -67,7 +67,12 @@ static void add_treatment(const struct treatment *treatment, struct buffer *out)
         return;
     buffer_add_literal(out, "    scale ");
     buffer_add_double(out, treatment->scale);
-    buffer_add_format(out, ", gauge %s\n", gauges[treatment->gauge]);
+    buffer_add_format(out, ", gauge %s", gauges[treatment->gauge]);
+    if (treatment->counter != TREATMENT_COUNTER_BY_LISTENER)
+        buffer_add_format(out, ", counter %s",
+                          treatment->counter == TREATMENT_COUNTER_ABSOLUTE ? "absolute"
+                                                                           : "increment");
+    buffer_add_char(out, '\n');
     for (size_t i = 0; i < treatment->n_words; i++)
         buffer_add_format(out, "    word %.*s = %g\n", S(treatment->words[i].word),
                           treatment->words[i].number);

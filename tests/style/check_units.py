@@ -17,6 +17,7 @@ WITHOUT_UNIT_TEST = {
     "aggregate/ending": "only the registry uses it: test_registry_ending.c",
     "config/alias": "only document uses it: test_document.c",
     "config/file": "only documents are read by it: test_document.c",
+    "config/treatment_file": "what is said of values is data: tests/config",
     "config/schema": "docs/udometer.schema.json: check_docs.py",
     "config/tests_file": "tests in files are data: tests/config",
     "base/powers_of_five": "its rows are data: test_nearest.c, test_shortest.c",

@@ -2,11 +2,12 @@
 """Counters whose values are running totals: real senders, restarts, workers and limits."""
 
 import os
+import signal
 import socket
 
 import pytest
 
-from harness import connect, run, write
+from harness import connect, run, wait_until, write
 
 ABSOLUTE = "--statsd.counter=absolute"
 BY_SOCKET = "--statsd.counter-sender=socket"
@@ -118,6 +119,68 @@ def test_one_listener_may_have_increments(start):
                      "--statsd.listen-udp=127.0.0.1:0?counter=increment")
     value_after(udometer, udometer.new_flow(0), "a_total:10|c", "a_total:11|c")
     assert value_after(udometer, udometer.new_flow(1), "a_total:10|c", "a_total:11|c") == 22
+
+
+# --- names ---
+
+RULE = 'mapping: { mappings: [{ match: "a_total", name: a_total, counter: %s }] }\n'
+
+
+@pytest.fixture
+def config_file(folder):
+    def write_file(text):
+        path = os.path.join(folder, "config.yml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+    return write_file
+
+
+def test_a_rule_may_have_totals(start, config_file):
+    udometer = start("--config.file=" + config_file(RULE % "absolute"))
+    first, second = flow_from(udometer, "127.0.0.1"), flow_from(udometer, "127.0.0.2")
+    for i in range(3):
+        value_after(udometer, first, "a_total:%d|c" % (1000 + i), "b_total:5|c")
+        value_after(udometer, second, "a_total:%d|c" % (70 + 2 * i))
+    scrape = udometer.scrape()
+    assert scrape.value("a_total") == 2 + 4 and scrape.value("b_total") == 15
+    assert outcomes(scrape) == [2, 4, 0, 0]
+
+
+def test_a_declared_metric_may_have_totals(start, config_file):
+    text = "metrics: [{ name: a_total, type: counter, counter: absolute }]"
+    udometer = start("--config.file=" + config_file(text))
+    assert value_after(udometer, udometer.new_flow(), "a_total:1000|c", "a_total:1003|c") == 3
+    assert value_after(udometer, udometer.new_flow(), "a_total:1005|c") == 5
+
+
+def test_a_rule_may_have_increments_where_others_are_totals(start, config_file):
+    udometer = start(ABSOLUTE, "--config.file=" + config_file(RULE % "increment"))
+    assert value_after(udometer, udometer.new_flow(), "a_total:5|c", "a_total:5|c", "b:1|c") == 10
+
+
+def test_many_datagrams_of_a_rule_all_have_their_sender(start, config_file):
+    """From the first one in the middle of others, and after a reload that brings the rule."""
+    path = config_file(RULE % "increment")
+    udometer = start("--config.file=" + path, "--workers=1")
+    flows = [flow_from(udometer, "127.0.0.%d" % (i + 1)) for i in range(4)]
+    config_file(RULE % "absolute")
+    udometer.send_signal(signal.SIGHUP)
+    wait_until(lambda: udometer.scrape().value("udometer_config_reloads_total",
+                                               outcome="success") == 1, "the reload")
+    udometer.pause()
+    for _ in range(100):
+        udometer.send("b_total:1|c", flow=flows[0])
+    for i in range(500):
+        for n, flow in enumerate(flows):
+            udometer.send("a_total:%d|c" % (i * (n + 1)), flow=flow)
+    udometer.resume()
+    scrape = udometer.settle()
+    assert scrape.value("a_total") == 499 * (1 + 2 + 3 + 4)
+    assert outcomes(scrape) == [4, 499 * 4, 0, 0]
+
+
+# --- protocols ---
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "unixgram", "unix"])
@@ -265,3 +328,12 @@ def test_explain_says_what_each_total_adds():
             if line.startswith("value")]
     assert said == ["a running total, the first of its sender: adds 0", "a running total: adds 3",
                     "a running total, less than the last one: adds 2", ""]
+
+
+def test_explain_says_so_for_a_rule(config_file):
+    done = run("explain", "--config.file=" + config_file(RULE % "absolute"), "a_total:100|c",
+               "a_total:103|c", "b_total:3|c")
+    said = [line.partition("->")[2].strip() for line in done.stdout.splitlines()
+            if line.startswith("value")]
+    assert said[:2] == ["a running total, the first of its sender: adds 0",
+                        "a running total: adds 3"] and len(said) == 3, said

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "config/schema.h"
 #include "daemon/daemon.h"
+#include "daemon/name_check.h"
 #include "daemon/options.h"
 #include "daemon/self_test.h"
 #include "tools/bench/bench.h"
@@ -92,22 +93,35 @@ static int print_config(const struct settings *settings, const struct command_li
     return print(&text);
 }
 
+/* The names in the config, of which the daemon can do without. */
+static void check_names(const struct settings *settings, struct problems *of_metrics,
+                        struct problems *of_rules)
+{
+    int r = name_check_run(settings, of_metrics, of_rules);
+
+    if (r < 0)
+        problems_add(of_metrics, PLACE_NONE, "the names cannot be checked: %s", strerror(-r));
+}
+
 static int run(const struct settings *settings, const struct command_line *line,
-               const struct problems *warnings)
+               struct problems *warnings)
 {
     struct daemon_options options;
 
+    check_names(settings, warnings, warnings);
     options_daemon(settings, &options);
     options.line = line;
     options.warnings = buffer_text(&warnings->lines);
     return daemon_run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Run the tests that the files bring, once the config itself is valid. */
-static enum config_outcome run_tests(const struct settings *settings, struct findings *findings)
+/* Look at what a valid config does: which names can be, and what its tests say. */
+static enum config_outcome check_what_it_does(const struct settings *settings,
+                                              struct findings *findings)
 {
     int r = self_test_run(settings, &findings->problems);
 
+    check_names(settings, &findings->problems, &findings->warnings);
     if (r < 0)
         problems_add(&findings->problems, PLACE_NONE, "the tests cannot be run: %s", strerror(-r));
     return findings->problems.n ? CONFIG_FILE_ERROR : CONFIG_CHECK;
@@ -128,7 +142,7 @@ static int daemon_main(int argc, char **argv)
     if (outcome == CONFIG_RUN)
         return run(settings, &line, &findings.warnings);
     if (outcome == CONFIG_CHECK)
-        outcome = run_tests(settings, &findings);
+        outcome = check_what_it_does(settings, &findings);
     print_findings(&findings, config_wants_json(settings));
     switch (outcome) {
     case CONFIG_CHECK:

@@ -240,12 +240,6 @@ static void check_regexes(struct draft *draft, struct entry *entries)
             warn_of_doubled(draft, entries[i].index, &rules[entries[i - 1].index]);
 }
 
-static bool is_fixed(const struct rule *rule)
-{
-    return rule->action == RULE_MAP && rule->name.len &&
-           !memchr(rule->name.at, '$', rule->name.len);
-}
-
 static void check_rules(struct draft *draft)
 {
     struct entry *entries = calloc(draft->rules.n + 1, sizeof(*entries));
@@ -260,10 +254,10 @@ static void check_rules(struct draft *draft)
         const struct metric *metric;
 
         check_name(draft, i);
-        metric = is_fixed(rule) ? find_metric(draft, rule) : NULL;
+        metric = rule_has_fixed_name(rule) ? find_metric(draft, rule) : NULL;
         if (metric)
             compare_with_metric(draft, i, metric);
-        else if (is_fixed(rule))
+        else if (rule_has_fixed_name(rule))
             entries[n++] = (struct entry){ rule->name, i };
     }
     qsort(entries, n, sizeof(*entries), compare_entries);

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/initial_series.h"
+#include "daemon/name_check.h"
 #include "daemon/options.h"
 #include "daemon/watch.h"
 
@@ -107,7 +108,7 @@ static void watch_config(struct reload *reload, const struct settings *settings)
         watch_set(&reload->watch, paths, n);
 }
 
-/* Read everything. Returns 0, or -ENOMEM with nothing read. */
+/* Read everything. Returns 0, or -ENOMEM. */
 static int read_config(struct reload *reload, struct fresh_config *fresh)
 {
     int r = config_new(&fresh->settings);
@@ -119,7 +120,7 @@ static int read_config(struct reload *reload, struct fresh_config *fresh)
     fresh->is_good = config_load(fresh->settings, &reload->line, &fresh->problems,
                                  &fresh->warnings) == CONFIG_RUN;
     watch_config(reload, fresh->settings);
-    return 0;
+    return fresh->is_good ? name_check_run(fresh->settings, &fresh->warnings, &fresh->warnings) : 0;
 }
 
 /* Put the settings in force that do not concern the workers. */

@@ -79,6 +79,13 @@ struct rule {
     const struct label_rules *label_rules; /* for its lines only; NULL: none */
 };
 
+/* Whether all metrics that @rule makes have the same name. */
+static inline bool rule_has_fixed_name(const struct rule *rule)
+{
+    return rule->action == RULE_MAP && rule->name.len &&
+           !memchr(rule->name.at, '$', rule->name.len);
+}
+
 /* What a rule calls @type. SAMPLE_END has no type of its own: an x is mapped as each of them. */
 static inline enum rule_type rule_type_of(enum sample_type type)
 {

@@ -266,6 +266,11 @@ size_t rules_count(const struct rules *rules)
     return rules->n;
 }
 
+const struct rule *rules_item(const struct rules *rules, size_t i)
+{
+    return &rules->list[i];
+}
+
 void rules_free(struct rules *rules)
 {
     if (!rules)

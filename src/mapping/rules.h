@@ -54,6 +54,9 @@ DEFINE_CLEANUP(struct rules *, rules_free)
 /* The number of rules, with those that drop. */
 size_t rules_count(const struct rules *rules);
 
+/* Rule @i, as it was configured. */
+const struct rule *rules_item(const struct rules *rules, size_t i);
+
 /* --- matching -------------------------------------------------------------------------- */
 
 /* Memory for matching, of one thread. */

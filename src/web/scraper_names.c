@@ -47,3 +47,11 @@ int scraper_names_reserve(struct registry *registry)
         r = registry_reserve(registry, slice_of(names[i]), METRIC_GAUGE);
     return r;
 }
+
+bool scraper_names_have(struct slice name)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (slice_equal(name, slice_of(names[i])))
+            return true;
+    return false;
+}

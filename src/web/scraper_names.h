@@ -7,6 +7,9 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
 
 struct registry;
 
@@ -15,3 +18,6 @@ struct registry;
  * of them is already in use.
  */
 MUST_CHECK int scraper_names_reserve(struct registry *registry);
+
+/* Whether @name is one of these names. */
+bool scraper_names_have(struct slice name);

@@ -40,6 +40,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/intake": "only a worker uses it: test_worker.c",
     "ingest/declare": "the initial series of a config: tests/config, test_check_config.py",
     "ingest/lane": "only a worker, explain and the rig make one: test_worker.c, golden",
+    "daemon/name_check": "the names of a config: tests/system/test_check_config.py",
     "daemon/self_test": "the tests of a config: tests/system/test_check_config.py",
     "daemon/reload": "it reads files for a whole process: tests/system/test_reload.py",
     "daemon/signals": "it takes signals: tests/system/test_stop.py, test_reload.py",

@@ -119,6 +119,59 @@ def test_a_test_may_not_use_a_name_that_is_reserved(check, tmp_path):
                            "is no such series\n")
 
 
+NAMES = """metrics:
+- {name: took, type: histogram}
+- {name: took_count, type: counter}
+- {name: up, type: gauge}
+- {name: udometer_lines_total, type: counter}
+- {name: process_jobs, type: gauge}
+- {name: wait_sum, type: gauge}
+mapping:
+  mappings:
+  - {match: a, name: took_sum}
+  - {match: b, name: ALERTS}
+  - {match: c, name: process_open_fds}
+  - {match: "d.*", name: "took_$1"}
+  - {match: e, name: up}
+  - {match: e.dropped, name: ALERTS_FOR_STATE, action: drop}
+  - {match: f, name: wait, match_metric_type: observer}
+"""
+
+
+def names_that_cannot_be(done, severity):
+    """The places and names of the problems, and what is said first."""
+    pattern = rf"^udometer: {severity}/\S*yml:(\d+):\d+: (\w+): (as a|the|all samples)\b"
+    return re.findall(pattern, done.stderr, re.M)
+
+
+def test_names_that_can_never_be_are_problems(check, tmp_path):
+    done = check({"udometer.yml": NAMES})
+    assert done.returncode == 1 and "valid" not in done.stdout
+    assert names_that_cannot_be(done, "") == [
+        ("3", "took_count", "the"), ("4", "up", "all samples"),
+        ("5", "udometer_lines_total", "all samples")]
+    # A mapping file must load as it does elsewhere.
+    assert names_that_cannot_be(done, "warning: ") == [
+        ("10", "took_sum", "the"), ("11", "ALERTS", "all samples"),
+        ("12", "process_open_fds", "all samples"), ("16", "wait", "as a")]
+    assert (f"took_count: the histogram took, declared at {tmp_path}/udometer.yml:2:3, has series "
+            "of this name; there can only be one of the two, so rename one\n") in done.stderr
+    assert "set web.self-metrics-path" in done.stderr and "Prometheus makes" in done.stderr
+    done = check({"udometer.yml": NAMES + "web.self-metrics-path: /self\n"})
+    assert [name for _, name, _ in names_that_cannot_be(done, "")] == ["took_count", "up"]
+    assert "process_open_fds" not in done.stderr
+
+
+def test_the_daemon_starts_with_them_and_warns(start, tmp_path):
+    path = tmp_path / "udometer.yml"
+    path.write_text("metrics:\n- {name: up, type: gauge}\n")
+    udometer = start(f"--config.file={path}", "--web.enable-lifecycle")
+    warnings = [line["problem"] for line in udometer.log() if "problem" in line]
+    assert len(warnings) == 1 and warnings[0].startswith(f"{path}:2:3: up: all samples")
+    response = udometer.get("/-/reload", method="POST")
+    assert response.status == 200 and f"{path}:2:3: up: all samples" in response.body.decode()
+
+
 METRICS = """
 metrics:
 - name: routes_total

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/examples/manufacturing, and what its plan calls success."""
 
+import re
+
 import pytest
 
 import checks
@@ -10,6 +12,7 @@ from harness import DEADLINE, Udometer, wait_until
 from prometheus import running
 
 PREFIX = "spacetraders_daemon_manufacturing_"
+LEVEL = re.compile(r'supply_level="(SCARCE|LIMITED|MODERATE|HIGH|ABUNDANT)"')
 
 
 class TestFiles(checks.Files):
@@ -38,6 +41,20 @@ class TestRun(checks.Run):
                              "ship_utilization_percent")]
             assert assigned + idle > 0
             assert abs(percent - assigned / (assigned + idle) * 100) <= 0.125
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [2, 3])
+def test_the_bot_lives_through_half_a_day(tmp_path, seed):
+    """Whatever happens in it, factories have a level that there is."""
+    command = Example("manufacturing").bot_command()
+    with working(tmp_path, command, ("127.0.0.1", 9), seed=seed, metrics="off",
+                 duration=43200, speed=10_000_000) as bot:
+        bot.wait(DEADLINE)
+    levels = [text for text in bot.totals()["series"]
+              if text.startswith(PREFIX + "factory_supply_level{")]
+    assert len(levels) == 16
+    assert [text for text in levels if not LEVEL.search(text)] == []
 
 
 def gauges(page):

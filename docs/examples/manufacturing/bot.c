@@ -194,7 +194,9 @@ static void complete_task(const struct world *world, struct player *player, stru
             pipeline->factory->n_delivered++;
         break;
     case COLLECT:
-        pipeline->factory->level -= 2;
+        /* Others may have taken goods while the ship was on its way. */
+        pipeline->factory->level =
+            pipeline->factory->level > MODERATE ? pipeline->factory->level - 2 : SCARCE;
         pipeline->factory->n_delivered = 0;
         break;
     case SELL:

@@ -6,9 +6,9 @@
  *
  *      time=2026-11-21T06:25:48.123Z level=info msg="listening" address=127.0.0.1:8125
  *
- * Only daemon/ and tools/ log. Nothing is logged per line or datagram; those are counted. The one
- * exception are refused lines, at debug.
- * Any thread may log; each line is one write(), in the order of the calls.
+ * Only daemon/ logs. What becomes of lines and datagrams is counted. Of refused lines, conflicts
+ * and tags that are cut, the first is logged, at a bounded rate; at debug, each refused line.
+ * Any thread may log. Lines come in the order of the calls, and never one in the middle of another.
  *
  * Between log_start() and log_stop() a caller never waits for stderr: a thread writes the lines
  * (base/spool.h). While it cannot, SPOOL_BYTES of them wait. Further lines are dropped and counted,

@@ -9,6 +9,7 @@
 
 #include "base/target.h"
 
+#include "base/path.h"
 #include "base/slice.h"
 #include "base/unix.h"
 
@@ -75,17 +76,33 @@ int target_parse(struct address *ret, const char *text)
     return host_port_address(ret, text);
 }
 
-const char *target_error(const char *text, int error)
+/* What is wrong with the Unix socket at @path; NULL: what may be wrong with any. */
+static const char *unix_error(const char *path, int error, char room[TARGET_ERROR_MAX])
 {
-    bool is_unix = slice_starts_with(slice_of(text), unix_scheme);
+    struct slice missing = error == -ENOENT ? path_missing_folder(path) : SLICE("");
+
+    if (missing.len)
+        snprintf(room, TARGET_ERROR_MAX,
+                 "there is no folder %.*s; make it, or send to another socket", (int)missing.len,
+                 missing.at);
+    switch (-error) {
+    case ENOENT:
+        return missing.len
+                   ? room
+                   : "there is no such socket; udometer makes it with --statsd.listen-unixgram";
+    case EPROTOTYPE: return "this is a stream socket; expected one of --statsd.listen-unixgram";
+    case EACCES: return "no permission to send to this socket; see --statsd.unixsocket-mode";
+    default: return NULL;
+    }
+}
+
+const char *target_error(const char *text, int error, char room[TARGET_ERROR_MAX])
+{
+    const char *what = NULL;
 
     if (error == -ECONNREFUSED)
         return "Connection refused: nothing receives there; is udometer running?";
-    if (is_unix && error == -ENOENT)
-        return "there is no such socket; udometer makes it with --statsd.listen-unixgram";
-    if (is_unix && error == -EPROTOTYPE)
-        return "this is a stream socket; expected one of --statsd.listen-unixgram";
-    if (is_unix && error == -EACCES)
-        return "no permission to send to this socket; see --statsd.unixsocket-mode";
-    return address_error(error);
+    if (slice_starts_with(slice_of(text), unix_scheme))
+        what = unix_error(text + unix_scheme.len, error, room);
+    return what ? what : address_error(error);
 }

@@ -24,5 +24,11 @@
  */
 MUST_CHECK int target_parse(struct address *ret, const char *text);
 
-/* What the negative errno @error means, if it is of sending to the target @text: for a message. */
-const char *target_error(const char *text, int error);
+/* Room for a message of target_error(), which may have the path of a socket in it. */
+#define TARGET_ERROR_MAX 256
+
+/*
+ * What the negative errno @error means, if it is of sending to the target @text: for a message.
+ * Asks the file system which folder of a path is missing. The result may be in @room.
+ */
+const char *target_error(const char *text, int error, char room[TARGET_ERROR_MAX]);

@@ -9,6 +9,7 @@
 
 #include "config/names_file.h"
 
+#include "base/path.h"
 #include "config/label_rules_file.h"
 #include "config/mapping_file.h"
 #include "config/metrics_file.h"
@@ -127,6 +128,29 @@ static int read_matches(struct draft *draft, const char *pattern)
     return r;
 }
 
+/* The folder that is missing for @pattern; empty if it is not a folder, or a pattern itself. */
+static struct slice missing_folder(const char *pattern)
+{
+    struct slice missing = path_missing_folder(pattern);
+
+    return is_pattern(pattern) && missing.len > strcspn(pattern, "*?[") ? SLICE("") : missing;
+}
+
+/* There is no file that @pattern means. A pattern may be for files that are yet to come. */
+static void complain_of_no_file(struct draft *draft, const char *pattern, const struct node *node)
+{
+    struct slice missing = missing_folder(pattern);
+    struct slice which = missing.len ? missing : slice_of(pattern);
+    const char *what = missing.len ? "folder" : "file";
+
+    if (is_pattern(pattern))
+        problems_warn(draft->problems, node->place, "include: there is no %s %.*s", what,
+                      (int)which.len, which.at);
+    else
+        problems_add(draft->problems, node->place, "include: there is no %s %.*s", what,
+                     (int)which.len, which.at);
+}
+
 static void include(struct draft *draft, const char *path, const struct node *node)
 {
     const char *pattern;
@@ -144,11 +168,10 @@ static void include(struct draft *draft, const char *path, const struct node *no
         note_folder(draft, pattern);
     r = read_matches(draft, pattern);
     draft_enter(draft, path);
-    if (r == GLOB_NOMATCH && is_pattern(pattern))
-        problems_warn(draft->problems, node->place, "include: there is no file %s", pattern);
+    if (r == GLOB_NOMATCH)
+        complain_of_no_file(draft, pattern, node);
     else if (r != 0)
-        problems_add(draft->problems, node->place, "include: %s: %s", pattern,
-                     r == GLOB_NOMATCH ? "there is no such file" : "cannot be read");
+        problems_add(draft->problems, node->place, "include: %s: cannot be read", pattern);
 }
 
 static void include_all(struct draft *draft, const char *path, const struct node *node)

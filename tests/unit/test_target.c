@@ -57,14 +57,31 @@ static void refuses_what_is_no_target(void **state)
     must_refuse("unix://relative", -EINVAL);
 }
 
+static const char *error_of(const char *text, int error)
+{
+    static char room[TARGET_ERROR_MAX];
+
+    return target_error(text, error, room);
+}
+
 static void an_error_is_explained(void **state)
 {
-    assert_non_null(strstr(target_error("unix:///a", -ENOENT), "no such socket"));
-    assert_non_null(strstr(target_error("unix:///a", -EPROTOTYPE), "a stream socket"));
-    assert_non_null(strstr(target_error("unix:///a", -EACCES), "no permission"));
-    assert_non_null(strstr(target_error("udp://a", -ECONNREFUSED), "nothing receives there"));
-    assert_string_equal(target_error("udp://a", -EACCES), strerror(EACCES));
-    assert_string_equal(target_error("udp://a", -ENXIO), "unknown host");
+    assert_non_null(strstr(error_of("unix:///a", -ENOENT), "no such socket"));
+    assert_non_null(strstr(error_of("unix:///a", -EPROTOTYPE), "a stream socket"));
+    assert_non_null(strstr(error_of("unix:///a", -EACCES), "no permission"));
+    assert_non_null(strstr(error_of("udp://a", -ECONNREFUSED), "nothing receives there"));
+    assert_non_null(strstr(error_of("unix:///a", -ECONNREFUSED), "nothing receives there"));
+    assert_string_equal(error_of("udp://a", -EACCES), strerror(EACCES));
+    assert_string_equal(error_of("unix:///a", -EMFILE), strerror(EMFILE));
+    assert_string_equal(error_of("udp://a", -ENXIO), "unknown host");
+}
+
+static void a_missing_folder_is_named(void **state)
+{
+    assert_string_equal(error_of("unix:///no/such/folder", -ENOENT),
+                        "there is no folder /no; make it, or send to another socket");
+    assert_string_equal(error_of("unix:///dev/no/socket", -ENOENT),
+                        "there is no folder /dev/no; make it, or send to another socket");
 }
 
 static void reads_a_path_as_long_as_the_kernel_takes(void **state)
@@ -103,6 +120,7 @@ int main(void)
         CASE(reads_host_and_port),
         CASE(refuses_what_is_no_target),
         CASE(an_error_is_explained),
+        CASE(a_missing_folder_is_named),
         CASE(reads_a_path_as_long_as_the_kernel_takes),
         CASE(survives_a_very_long_host),
     };

@@ -137,13 +137,14 @@ static int measure(const struct bench_options *options, const struct load_option
     struct workload_totals totals;
     struct load_result result;
     const struct report report = { &totals, &result, meter.url[0] ? &comparison : NULL };
+    char room[TARGET_ERROR_MAX];
     int r = meter.url[0] ? meter_start(&meter) : 0;
 
     if (r < 0)
         return complain_of(meter.failed, meter_error(r));
     r = load_run(workload, load, sent, &result);
     if (r < 0)
-        return complain_of(load->target, target_error(load->target, r));
+        return complain_of(load->target, target_error(load->target, r, room));
     r = workload_add_up(workload, sent, &totals);
     if (r < 0)
         return complain("report", r);

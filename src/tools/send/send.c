@@ -77,8 +77,9 @@ static int complain_of_url(const struct defaults *defaults)
 static int complain_of_target(const struct defaults *defaults, int r)
 {
     const char *url = defaults->url.data;
+    char room[TARGET_ERROR_MAX];
 
-    return complain(url, target_error(url, r), EXIT_FAILURE);
+    return complain(url, target_error(url, r, room), EXIT_FAILURE);
 }
 
 /* If sending is switched off, there is no connection, and is_open is false. */

@@ -12,6 +12,7 @@
 
 #include "base/refused.h"
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "base/utf8.h"
 
@@ -195,6 +196,7 @@ static void copy(struct refused *refused, struct refused_own *own, struct refuse
     line->first_s = own->first_s;
     line->length = (uint32_t)text.len;
     line->fault = fault ? (uint32_t)(fault - text.at) : REFUSED_NO_FAULT;
+    line->cause = fault_cause(line->reason, text, fault);
     memset(line->text, 0, sizeof(line->text));
     if (n)
         memcpy(line->text, text.at, n);

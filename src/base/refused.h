@@ -42,8 +42,9 @@ struct refused_line {
     uint64_t count;
     uint32_t first_s, last_s; /* when such lines were refused, by clock_seconds() */
     enum verdict reason;
-    uint32_t length; /* of the line in bytes, as far as it is known; 0: not at all */
-    uint32_t fault;  /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
+    uint32_t length;   /* of the line in bytes, as far as it is known; 0: not at all */
+    uint32_t fault;    /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
+    const char *cause; /* why it cannot, static; NULL: the reason says it all */
     struct peer peer;
     char listener[REFUSED_LISTENER_MAX]; /* where it was received */
     char text[REFUSED_TEXT_MAX];         /* as much of the line as fits */

@@ -9,6 +9,7 @@
 
 #include "daemon/refusals.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 
 void refusals_init(struct refusals *refusals, struct refused *list)
@@ -71,12 +72,15 @@ static void log_line(enum log_level level, const struct refusal *refusal,
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     CLEANUP(buffer_deinit) struct buffer peer = { 0 };
-    struct log_field fields[6];
+    const char *cause = fault_cause(refusal->reason, refusal->text, refusal->fault);
+    struct log_field fields[7];
     size_t n = 0;
 
     refused_write_text(refusal->text.at, refusal->text.len, &text);
     peer_write(&line->peer, &peer);
     fields[n++] = LOG_TEXT("reason", verdict_reason(refusal->reason));
+    if (cause)
+        fields[n++] = LOG_TEXT("cause", cause);
     if (text.len)
         fields[n++] = LOG_SLICE("line", buffer_text(&text));
     if (refusal->fault)

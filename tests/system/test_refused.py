@@ -54,6 +54,20 @@ def test_udp_senders_are_known_by_their_address(all_listeners):
         "%s:%d" % (host, port), "udp://%s:%d" % udometer.udp[0])
 
 
+@pytest.mark.parametrize("text, cause", [
+    ("nothing", "there is no ':' and value after the name"),
+    ("jobs:1", "there is no '|' and type after the value"),
+    ("jobs:|c", "the value is empty"),
+    ("jobs:1|x|#pod:", "an x of which a tag is dropped would end more than it names"),
+    ("jobs:-1|c", None)])
+def test_which_cause_of_the_reason_it_is_is_told(start, text, cause):
+    udometer = start()
+    udometer.send(text)
+    udometer.settle()
+    assert entry(udometer, text)["cause"] == cause
+    assert [record.get("cause") for record in logged(udometer)] == [cause]
+
+
 def test_tcp_senders_are_known_by_their_address(all_listeners):
     udometer = all_listeners
     sock = connect(udometer, "tcp")

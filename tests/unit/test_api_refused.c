@@ -87,8 +87,9 @@ static void an_entry_has_all_fields(void **state)
     note_at(0, "192.0.2.7:4711", SLICE("a:x|c"), NOW_S - 3600);
     note(0, "a:y|c");
     line = json_array_get(read_lines(), 0);
-    assert_int_equal(json_object_size(line), 9);
+    assert_int_equal(json_object_size(line), 10);
     assert_string_equal(text_of(line, "reason"), "malformed_value");
+    assert_string_equal(text_of(line, "cause"), "a decimal number cannot have this byte here");
     assert_string_equal(text_of(line, "line"), "a:y|c");
     assert_int_equal(number_of(line, "length"), 5);
     assert_int_equal(number_of(line, "byte"), 2);
@@ -101,7 +102,7 @@ static void an_entry_has_all_fields(void **state)
 
 static void what_is_not_known_is_null(void **state)
 {
-    static const char *const keys[] = { "line", "length", "byte", "sender" };
+    static const char *const keys[] = { "cause", "line", "length", "byte", "sender" };
     json_t *line;
 
     note_at(0, "", (struct slice){ NULL, 0 }, NOW_S);

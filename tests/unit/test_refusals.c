@@ -72,6 +72,7 @@ static void the_first_line_of_a_source_is_logged_with_all_that_is_known(void **s
     note("a:x|c");
     assert_int_equal(n_logged(), 1);
     assert_non_null(strstr(logged, "level=info msg=\"line refused\" reason=malformed_value "
+                                   "cause=\"a decimal number cannot have this byte here\" "
                                    "line=a:x|c byte=2 sender=192.0.2.7:4711 "
                                    "listener=udp://127.0.0.1:8125 hint="));
 }

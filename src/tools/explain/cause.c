@@ -3,12 +3,13 @@
 /*
  * Cause
  *
- * What the line alone tells is in tools/explain/refusal.c. Here is what the registry and the config
+ * What the line alone tells is in base/fault.c. Here is what the registry and the config
  * know besides: which family has a name, where it is declared, and which words stand for numbers.
  */
 
 #include "tools/explain/cause.h"
 
+#include "base/fault.h"
 #include "base/spelling.h"
 #include "base/treatment.h"
 #include "tools/explain/refusal.h"
@@ -93,7 +94,7 @@ static bool has_words(const struct cause *cause)
 
 void cause_add(struct buffer *out, const struct cause *cause)
 {
-    const char *of_line = refusal_cause(cause->verdict, cause->line, cause->fault);
+    const char *of_line = fault_cause(cause->verdict, cause->line, cause->fault);
     size_t len = out->len;
 
     if (cause->verdict == REFUSED_TYPE_CONFLICT)

@@ -61,7 +61,7 @@ MUST_CHECK int unix_bind(const char *path, int type, const struct unix_permissio
 /*
  * Make the kernel refuse what passes descriptors to @fd, or to a connection accepted from it later
  * (SO_PASSRIGHTS): the sender gets EPERM. Not needed to keep them out, as a receive without room
- * for control messages drops them. But the receive then closes them, and that can take as long as
+ * for descriptors drops them. But the receive then closes them, and that can take as long as
  * the sender likes, for example for a TCP socket with SO_LINGER. Without effect before Linux 6.16.
  */
 void unix_refuse_descriptors(int fd);

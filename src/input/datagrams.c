@@ -110,7 +110,7 @@ unsigned datagrams_drain(struct datagrams *datagrams)
 
 void datagrams_name_all(struct datagrams *datagrams, bool are_wanted)
 {
-    receive_batch_name_all(datagrams->batch, are_wanted);
+    receive_batch_name_all(datagrams->batch, datagrams->fd, are_wanted);
 }
 
 struct peer datagrams_peer(struct datagrams *datagrams, const char *at)

@@ -22,6 +22,11 @@
  * Stamps are control messages. So are descriptors that a sender passes over a Unix socket: the
  * kernel would install in this process as many as there is room for. So a batch for a Unix socket
  * has no room for control messages; then the kernel drops the descriptors (unix(7), SCM_RIGHTS).
+ *
+ * While senders are asked for, it has room for one message, the process that has sent a datagram.
+ * The kernel writes that one first (scm_recv() in its include/net/scm.h), so nothing is left for
+ * descriptors; but only if the socket has the option SO_PASSCRED, which is set before each receive
+ * with room.
  */
 
 #include "input/receive.h"
@@ -42,6 +47,13 @@
  */
 #define BUFFER_SHIFT (33 * (size_t)CACHE_LINE)
 #define CONTROL_SIZE CMSG_SPACE(sizeof(struct timespec))
+/* The room for the sender's process, and for nothing else. */
+#define PROCESS_SIZE CMSG_SPACE(sizeof(struct ucred))
+
+_Static_assert(PROCESS_SIZE <= CONTROL_SIZE, "there is room for a process");
+
+/* A process that is not known: of a datagram that was sent before SO_PASSCRED was set. */
+#define OVERFLOW_UID 65534
 
 /* The datagrams of a batch whose senders are told although the last one was full. */
 #define N_NAMED_MIN 8
@@ -73,10 +85,11 @@ struct receive_batch {
     unsigned n_named;       /* datagrams whose senders the kernel tells: the first ones */
     unsigned n_named_fills; /* further fills with all of them */
     bool names_all;         /* all fills have all of them */
-    size_t control_size;    /* the room for control messages of each datagram */
-    int n_filled;           /* headers that the last fill wrote to */
-    int64_t now_ns;         /* monotonic, as of the last fill with stamps */
-    int64_t lead_ns;        /* real time - monotonic time */
+    bool is_unix;
+    size_t control_size; /* the room for control messages of each datagram */
+    int n_filled;        /* headers that the last fill wrote to */
+    int64_t now_ns;      /* monotonic, as of the last fill with stamps */
+    int64_t lead_ns;     /* real time - monotonic time */
 };
 
 static void fill_headers(struct receive_batch *batch)
@@ -95,6 +108,28 @@ static void fill_headers(struct receive_batch *batch)
     }
 }
 
+/* Give each datagram this room for control messages. */
+static void set_control_size(struct receive_batch *batch, size_t size)
+{
+    for (unsigned i = 0; i < batch->n_max && size != batch->control_size; i++) {
+        batch->headers[i].msg_hdr.msg_control = size ? batch->control[i] : NULL;
+        batch->headers[i].msg_hdr.msg_controllen = size;
+    }
+    batch->control_size = size;
+}
+
+/*
+ * Let the kernel tell the processes that send to the Unix socket @fd, if @are_wanted. Without the
+ * option, the room would be for descriptors.
+ */
+static void name_processes(struct receive_batch *batch, int fd, bool are_wanted)
+{
+    int on = 1;
+    bool is_set = are_wanted && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0;
+
+    set_control_size(batch, is_set ? PROCESS_SIZE : 0);
+}
+
 /* Let the kernel tell the senders of the first @n datagrams. */
 static void name_first(struct receive_batch *batch, unsigned n)
 {
@@ -107,14 +142,16 @@ static void name_first(struct receive_batch *batch, unsigned n)
     batch->n_named = n;
 }
 
-/* Whether the next fill may take the time to tell all senders. */
-static bool may_name_all(struct receive_batch *batch)
+/* Let the kernel tell as many senders of the next fill, from @fd, as there is time for. */
+static void name_senders(struct receive_batch *batch, int fd)
 {
-    bool are_wanted = batch->n_named_fills > 0;
+    bool are_wanted = batch->n_named_fills > 0 || batch->names_all;
     bool was_full = (unsigned)batch->n_filled == batch->n_max;
 
-    batch->n_named_fills -= are_wanted;
-    return are_wanted || batch->names_all || !was_full;
+    batch->n_named_fills -= batch->n_named_fills > 0;
+    name_first(batch, are_wanted || !was_full ? batch->n_max : N_NAMED_MIN);
+    if (batch->is_unix)
+        name_processes(batch, fd, are_wanted);
 }
 
 int receive_batch_new(struct receive_batch **ret, bool is_unix)
@@ -135,6 +172,7 @@ int receive_batch_new(struct receive_batch **ret, bool is_unix)
         return -ENOMEM;
     }
     batch->name_size = is_unix ? UNIX_NAME_SIZE : NAME_SIZE;
+    batch->is_unix = is_unix;
     batch->control_size = is_unix ? 0 : CONTROL_SIZE;
     fill_headers(batch);
     name_first(batch, batch->n_max);
@@ -187,7 +225,7 @@ int receive_batch_fill(struct receive_batch *batch, int fd)
     /* MSG_TRUNC: msg_len is the length as sent, even if that exceeds the buffer. */
     int n, flags = MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC;
 
-    name_first(batch, may_name_all(batch) ? batch->n_max : N_NAMED_MIN);
+    name_senders(batch, fd);
     /* Only those that the last call changed: most batches are small, and all headers are 4 KB. */
     for (int i = 0; i < batch->n_filled; i++) {
         batch->headers[i].msg_hdr.msg_controllen = batch->control_size;
@@ -218,22 +256,45 @@ struct slice receive_batch_datagram(const struct receive_batch *batch, int i)
                            LIKELY(len <= batch->datagram_max) ? len : batch->datagram_max };
 }
 
+/* Add the process that has sent a datagram from a Unix socket without a name. */
+static void add_process(struct peer *peer, const struct msghdr *header)
+{
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    struct ucred process;
+
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_CREDENTIALS ||
+        control->cmsg_len != CMSG_LEN(sizeof(process)))
+        return;
+    memcpy(&process, CMSG_DATA(control), sizeof(process));
+    if (process.pid == 0 && process.uid == OVERFLOW_UID)
+        return;
+    peer->has_process = true;
+    peer->pid = process.pid;
+    peer->uid = process.uid;
+}
+
 struct peer receive_batch_peer(struct receive_batch *batch, const char *at)
 {
     size_t i = (size_t)(at - batch->buffers) / batch->stride;
     const struct msghdr *header = &batch->headers[i].msg_hdr;
     socklen_t len = header->msg_namelen;
+    struct peer peer = { 0 };
 
     batch->n_named_fills = NAMED_FILLS;
-    if (!header->msg_name)
-        return (struct peer){ 0 };
     /* The kernel tells the true length, even if it had to cut the address. */
-    return peer_of_address(header->msg_name, len < batch->name_size ? len : batch->name_size);
+    if (header->msg_name)
+        peer = peer_of_address(header->msg_name, len < batch->name_size ? len : batch->name_size);
+    if (peer.len == 0)
+        add_process(&peer, header);
+    return peer;
 }
 
-void receive_batch_name_all(struct receive_batch *batch, bool are_wanted)
+void receive_batch_name_all(struct receive_batch *batch, int fd, bool are_wanted)
 {
     batch->names_all = are_wanted;
+    /* The kernel notes the process when a datagram is sent. */
+    if (batch->is_unix)
+        name_processes(batch, fd, are_wanted);
 }
 
 size_t receive_batch_n_cut(const struct receive_batch *batch, int i)

@@ -50,14 +50,15 @@ int receive_batch_max(const struct receive_batch *batch);
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
 
 /*
- * The sender of the datagram in which @at lies, a byte of the batch. It is unknown for a Unix
- * socket that is not bound, as in most programs; and for most of a batch that follows a full one,
- * unless senders were asked for lately: the next thousand batches have all of them.
+ * The sender of the datagram in which @at lies, a byte of the batch. For a Unix socket that is not
+ * bound, as in most programs, that is the process. Senders are unknown for most of a batch that
+ * follows a full one, and processes for all of a batch, unless senders were asked for lately: the
+ * next thousand batches have all of them.
  */
 struct peer receive_batch_peer(struct receive_batch *batch, const char *at);
 
-/* Whether the kernel tells the senders of all datagrams of the next batches. Off at first. */
-void receive_batch_name_all(struct receive_batch *batch, bool are_wanted);
+/* Whether the kernel tells the senders of all datagrams to @fd from now on. Off at first. */
+void receive_batch_name_all(struct receive_batch *batch, int fd, bool are_wanted);
 
 /*
  * The number of bytes at its end that are lost, because it is longer than

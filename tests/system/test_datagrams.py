@@ -37,11 +37,13 @@ def pass_files(udometer, sock, raw, fds):
         assert CAN_REFUSE
 
 
+@pytest.mark.parametrize("first", [b"hits_total:1|c\n", b"refused\nhits_total:1|c\n"])
 @pytest.mark.parametrize("kind", ["unixgram", "unix"])
-def test_descriptors_do_not_pile_up(start, folder, kind):
+def test_descriptors_do_not_pile_up(start, folder, kind, first):
+    """Not even after refused lines, when the senders of datagrams are asked for."""
     udometer = start("--statsd.listen-%s=%s/socket" % (kind, folder), "--workers=1")
     sock = connect(udometer, kind)
-    write(udometer, sock, b"hits_total:1|c\n")
+    write(udometer, sock, first)
     before = udometer.settle().value("process_open_fds")
     for _ in range(60):
         pass_files(udometer, sock, b"lost_or_not:1|c\n", [0] * 4)

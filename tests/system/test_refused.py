@@ -100,18 +100,23 @@ def test_unix_stream_senders_are_known_by_their_process(all_listeners):
         "pid %d, uid %d" % (os.getpid(), os.getuid()), "unix://" + path)
 
 
-def test_unix_datagram_senders_are_known_if_they_have_a_path(all_listeners, folder):
+def test_unix_datagram_senders_are_known_by_their_path_or_process(all_listeners, folder):
+    """The process from the second one on, as only then the kernel is asked for it."""
     udometer = all_listeners
     path = udometer.listening("unixgram")[0]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named:
         named.bind(folder + "/bot")
-        named.sendto(b"named:x|c", path)
-        connect(udometer, "unixgram").send(b"unnamed:x|c")
-        udometer.n_sent += 2
-        udometer.settle()
+        for name in (b"first", b"second"):
+            named.sendto(b"named." + name + b":x|c", path)
+            connect(udometer, "unixgram").send(b"unnamed." + name + b":x|c")
+            udometer.n_sent += 2
+            udometer.settle()
     listener = "unixgram://" + path
-    assert check_entry(udometer, "unnamed:x|c", "malformed_value", 8) == (None, listener)
-    assert check_entry(udometer, "named:x|c", "malformed_value", 6) == (folder + "/bot", listener)
+    process = "pid %d, uid %d" % (os.getpid(), os.getuid())
+    for name, sender in [("unnamed.first", None), ("unnamed.second", process),
+                         ("named.first", folder + "/bot"), ("named.second", folder + "/bot")]:
+        assert check_entry(udometer, name + ":x|c", "malformed_value", len(name) + 1) == (
+            sender, listener)
 
 
 def test_lines_of_the_same_name_and_host_share_an_entry(start):

@@ -216,6 +216,19 @@ def test_unix_senders_can_be_told_apart_by_their_paths(start, folder):
     assert outcomes(scrape) == [2, 8, 0, 0]
 
 
+def test_unix_senders_without_a_path_can_be_told_apart_by_their_processes(start, folder):
+    udometer = start("--statsd.listen-unixgram=%s/socket?counter=absolute&counter-sender=socket"
+                     % folder)
+    for i in range(3):
+        udometer.send("a_total:%d|c" % (100 + i), flow=connect(udometer, "unixgram"))
+        done = run("send", "--url=unix://%s/socket" % folder, "count", "a_total", "5")
+        assert done.returncode == 0, done.stderr
+        udometer.n_sent += 1
+    scrape = udometer.settle()
+    assert scrape.value("a_total") == 2
+    assert outcomes(scrape) == [4, 2, 0, 0]
+
+
 def test_connections_of_one_host_can_be_told_apart(start):
     udometer = start("--statsd.listen-tcp=127.0.0.1:0", ABSOLUTE, BY_SOCKET, "--workers=2")
     first, second = connect(udometer, "tcp"), connect(udometer, "tcp")

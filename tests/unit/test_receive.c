@@ -592,6 +592,14 @@ static void bind_to_name(int fd, struct slice name)
                      0);
 }
 
+static const char *own_process(void)
+{
+    static char text[60];
+
+    snprintf(text, sizeof(text), "pid %d, uid %d", getpid(), getuid());
+    return text;
+}
+
 /*
  * A Unix socket without a name comes after one with a name, in the same place of the batch, and
  * then one with another name.
@@ -614,10 +622,77 @@ static void tells_unix_senders_that_have_a_name(void **state)
         must_be_from(batch, 0, name);
         send_text(unnamed, "text");
         assert_int_equal(receive_batch_fill(batch, unnamed.in), 1);
-        must_be_from(batch, 0, "");
+        must_be_from(batch, 0, i == 0 ? "" : own_process());
         pair_close(named);
     }
     pair_close(unnamed);
+    receive_batch_free(batch);
+}
+
+/* Receive a text from @pair, and ask for its sender, so that the next ones are known. */
+static void ask_for_sender(struct receive_batch *batch, struct pair pair)
+{
+    send_text(pair, "text");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    (void)receive_batch_peer(batch, receive_batch_datagram(batch, 0).at);
+}
+
+static void a_unix_sender_without_a_name_is_a_process_once_it_is_asked_for(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair pair = pair_open_unix();
+
+    send_text(pair, "text");
+    send_text(pair, "text");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 2);
+    must_be_from(batch, 0, "");
+    must_be_from(batch, 1, "");
+    send_text(pair, "sent before the option was set");
+    assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+    must_be_from(batch, 0, "");
+    for (unsigned i = 0; i < 3; i++) {
+        send_numbers(pair, 0, 3);
+        assert_int_equal(receive_batch_fill(batch, pair.in), 3);
+        for (int j = 0; j < 3; j++)
+            must_be_from(batch, j, own_process());
+    }
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void all_are_known_from_the_first_one_where_all_are_wanted(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair pair = pair_open_unix();
+
+    receive_batch_name_all(batch, pair.in, true);
+    for (int i = 0; i < 2; i++) {
+        send_numbers(pair, 0, RECEIVE_UNIX_BATCH_MAX / 2);
+        assert_int_equal(receive_batch_fill(batch, pair.in), RECEIVE_UNIX_BATCH_MAX / 2);
+        must_be_from(batch, RECEIVE_UNIX_BATCH_MAX / 2 - 1, own_process());
+    }
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
+static void a_process_leaves_no_room_for_descriptors(void **state)
+{
+    struct receive_batch *batch = unix_batch_new();
+    struct pair pair = pair_open_unix();
+    unsigned n_before = n_descriptors();
+    int off = 0;
+
+    ask_for_sender(batch, pair);
+    for (unsigned i = 0; i < 60; i++) {
+        /* Another holder of the socket may have set the option off. */
+        setsockopt(pair.in, SOL_SOCKET, SO_PASSCRED, &off, i % 3 ? 0 : sizeof(off));
+        assert_int_equal(pass(pair.out, "a", STDERR_FILENO, i % 2 ? 4 : SCM_FDS_MAX), 0);
+        assert_int_equal(receive_batch_fill(batch, pair.in), 1);
+        assert_slice_equal(receive_batch_datagram(batch, 0), "a");
+        assert_int_equal(receive_batch_arrived_ns(batch, 0), 0);
+        assert_int_equal(n_descriptors(), n_before);
+    }
+    pair_close(pair);
     receive_batch_free(batch);
 }
 
@@ -677,6 +752,9 @@ int main(void)
         CASE(after_an_empty_socket_tells_all),
         CASE(tells_ipv6_senders),
         CASE(tells_unix_senders_that_have_a_name),
+        CASE(a_unix_sender_without_a_name_is_a_process_once_it_is_asked_for),
+        CASE(all_are_known_from_the_first_one_where_all_are_wanted),
+        CASE(a_process_leaves_no_room_for_descriptors),
         CASE(says_why_it_cannot_read),
         CASE(reads_on_after_an_error),
     };

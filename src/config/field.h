@@ -51,13 +51,14 @@ struct field {
     enum field_form form;
     size_t offset; /* of the const struct node * to set */
     const char *help;
-    const char *const *words; /* FIELD_WORD: ended by NULL */
-    double least, most;
+    const char *const *words;        /* FIELD_WORD: ended by NULL */
+    double least, most;              /* also of the numbers in a list, for documents */
     const char *unit;                /* of a number, for documents; NULL: none */
-    const struct field_table *table; /* FIELD_MAP, or the maps in a list: their keys */
+    const struct field_table *table; /* FIELD_MAP, the maps in a list, FIELD_ANY: their keys */
     const struct field_table *other; /* of a list: maps may have these keys instead */
     enum field_form item;            /* FIELD_LIST, FIELD_ENTRIES: of each value, for documents */
-    const char *schema;  /* FIELD_ANY: JSON schemas of what it may be, a JSON array; NULL: any */
+    bool has_maps;                   /* FIELD_LIST: a value may be a map of the table instead */
+    const char *schema;  /* FIELD_ANY: JSON schemas of what it may be, with commas; NULL: any */
     const char *instead; /* not NULL: the key is outdated; a warning says to write this instead */
 };
 

@@ -36,7 +36,7 @@ static const struct field rule_fields[] = {
       "only samples of this type; observer: timers, histograms and distributions", .words = types },
     { "match_tags", FIELD_ANY, FIELD(match_tags),
       "only lines with these tags: a map of values, * for any, or a list of tags",
-      .schema = "[{\"type\": \"object\"}, {\"type\": \"array\"}]" },
+      .schema = "{\"type\": \"object\"}, {\"type\": \"array\"}" },
     { "action", FIELD_WORD, FIELD(action), "map the names, or drop the lines", .words = actions },
     { "name", FIELD_TEXT, FIELD(name), "name of the metric; $1 is what the first * matched" },
     { "labels", FIELD_ENTRIES, FIELD(labels), "labels to set; $1 as in the name",
@@ -59,8 +59,8 @@ static const struct field rule_fields[] = {
       .instead = "observer_type" },
     { "buckets", FIELD_LIST, FIELD(buckets), "histogram_options: {buckets: […]}",
       .item = FIELD_NUMBER, .instead = "histogram_options: {buckets: […]}" },
-    { "quantiles", FIELD_LIST, FIELD(quantiles), "summary_options: {quantiles: […]}",
-      .item = FIELD_ANY, .instead = "summary_options: {quantiles: […]}" },
+    { "quantiles", FIELD_LIST, FIELD(quantiles), "summary_options: {quantiles: […]}", QUANTILES_ROW,
+      .instead = "summary_options: {quantiles: […]}" },
 };
 const struct field_table mapping_rule_table = FIELD_TABLE(rule_fields, "a mapping rule");
 #undef FIELD_NODES
@@ -86,8 +86,8 @@ static const struct field defaults_fields[] = {
       .instead = "observer_type" },
     { "buckets", FIELD_LIST, FIELD(buckets), "histogram_options: {buckets: […]}",
       .item = FIELD_NUMBER, .instead = "histogram_options: {buckets: […]}" },
-    { "quantiles", FIELD_LIST, FIELD(quantiles), "summary_options: {quantiles: […]}",
-      .item = FIELD_ANY, .instead = "summary_options: {quantiles: […]}" },
+    { "quantiles", FIELD_LIST, FIELD(quantiles), "summary_options: {quantiles: […]}", QUANTILES_ROW,
+      .instead = "summary_options: {quantiles: […]}" },
 };
 const struct field_table mapping_defaults_table =
     FIELD_TABLE(defaults_fields, "the defaults of mapping rules");

@@ -67,10 +67,10 @@ static const struct field metric_fields[] = {
     { "buckets", FIELD_ANY, FIELD(buckets),
       "upper bounds of a histogram: a list, or {linear: {start, width, count}}, or {exponential: "
       "{start, factor, count}}",
-      .schema = BUCKETS_SCHEMA },
+      BUCKETS_ROW },
     { "native", FIELD_ANY, FIELD(native), "also a native histogram: true, or a map of options",
-      .table = &native_table, .schema = "[{\"type\": \"boolean\"}, {\"type\": \"object\"}]" },
-    { "quantiles", FIELD_LIST, FIELD(quantiles), "of a summary", .item = FIELD_ANY },
+      .table = &native_table, .schema = "{\"type\": \"boolean\"}" },
+    { "quantiles", FIELD_LIST, FIELD(quantiles), "of a summary", QUANTILES_ROW },
     { "ttl", FIELD_DURATION, FIELD(ttl),
       "remove a series this long after its last update; 0s: "
       "never" },
@@ -79,7 +79,7 @@ static const struct field metric_fields[] = {
     { "initial", FIELD_ANY, FIELD(initial),
       "label sets of the series that are there from the start, at zero: a list of maps, or true if "
       "it has no labels",
-      .schema = "[{\"type\": \"boolean\"}, {\"type\": \"object\"}, {\"type\": \"array\"}]" },
+      .schema = "{\"type\": \"boolean\"}, {\"type\": \"object\"}, {\"type\": \"array\"}" },
     TREATMENT_FIELDS(treatment),
     { "value_map", FIELD_ENTRIES, FIELD(value_map), "numbers that words as values stand for",
       .item = FIELD_NUMBER },

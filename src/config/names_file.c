@@ -35,7 +35,7 @@ static const struct field root_fields[] = {
     { "include", FIELD_ANY, FIELD(include),
       "files to read too: a path, with * in it perhaps, or a list; relative to this file's "
       "folder",
-      .schema = "[{\"type\": \"string\"}, {\"type\": \"array\"}]" },
+      .schema = "{\"type\": \"string\"}, {\"type\": \"array\"}" },
     { "undeclared", FIELD_WORD, FIELD(undeclared), "what becomes of metrics that are not declared",
       .words = undeclared },
     { "undeclared_labels", FIELD_WORD, FIELD(undeclared_labels),

@@ -15,8 +15,7 @@
 
 #define FIELD_NODES struct histogram_nodes
 static const struct field histogram_fields[] = {
-    { "buckets", FIELD_ANY, FIELD(buckets), "upper bounds of the buckets, ascending",
-      .schema = BUCKETS_SCHEMA },
+    { "buckets", FIELD_ANY, FIELD(buckets), "upper bounds of the buckets, ascending", BUCKETS_ROW },
     { "native_histogram_bucket_factor", FIELD_NUMBER, FIELD(factor),
       "how much wider a bucket of the native histogram is than the one before it", .least = 0,
       .most = 65536 },
@@ -30,7 +29,7 @@ const struct field_table histogram_options_table =
 #define FIELD_NODES struct summary_nodes
 static const struct field summary_fields[] = {
     { "quantiles", FIELD_LIST, FIELD(quantiles), "quantiles, each with the error it may have",
-      .item = FIELD_ANY },
+      QUANTILES_ROW },
     { "max_age", FIELD_DURATION, FIELD(max_age), "how long an observation counts" },
     { "age_buckets", FIELD_COUNT, FIELD(age_buckets), "number of parts of that time", .least = 0,
       .most = 4294967295 },
@@ -65,8 +64,7 @@ static const struct field quantile_fields[] = {
     { "quantile", FIELD_NUMBER, FIELD(quantile), "such as 0.99", .least = 0, .most = 1 },
     { "error", FIELD_NUMBER, FIELD(error), "how far it may be off", .least = 0, .most = 1 },
 };
-static const struct field_table quantile_table =
-    FIELD_TABLE(quantile_fields, "a quantile and its error");
+const struct field_table quantile_table = FIELD_TABLE(quantile_fields, "a quantile and its error");
 #undef FIELD_NODES
 
 struct series_nodes {
@@ -104,7 +102,7 @@ static const struct field form_fields[] = {
     { "exponential", FIELD_MAP, FIELD(exponential), "bounds at equal ratios",
       .table = &exponential_table },
 };
-static const struct field_table form_table =
+const struct field_table buckets_table =
     FIELD_TABLE(form_fields, "buckets, which are a list, {linear: …} or {exponential: …}");
 #undef FIELD_NODES
 
@@ -211,7 +209,7 @@ static void read_map(struct bounds *bounds, const struct node *map)
     struct form_nodes nodes;
     unsigned n_before = bounds->reader->problems->n;
 
-    field_read(bounds->reader, &form_table, map, &nodes);
+    field_read(bounds->reader, &buckets_table, map, &nodes);
     bounds->is_wrong = bounds->reader->problems->n > n_before;
     if (bounds->is_wrong)
         return;

@@ -14,11 +14,11 @@
 #include "base/buckets.h"
 #include "config/draft.h"
 
-/* The JSON schemas of buckets (struct field). */
-#define BUCKETS_SCHEMA                                                                             \
-    "[{\"type\": \"array\", \"items\": {\"type\": \"number\"}}, {\"type\": \"object\", "           \
-    "\"properties\": {\"linear\": {\"type\": \"object\"}, \"exponential\": {\"type\": "            \
-    "\"object\"}}}]"
+/* What the rows for buckets and quantiles have besides key, form, member and help. */
+#define BUCKETS_ROW                                                                                \
+    .table = &buckets_table, .schema = "{\"type\": \"array\", \"items\": {\"type\": \"number\"}}"
+#define QUANTILES_ROW                                                                              \
+    .table = &quantile_table, .item = FIELD_NUMBER, .has_maps = true, .least = 0, .most = 1
 
 /* The options of a histogram in statsd_exporter's files. */
 struct histogram_nodes {
@@ -33,6 +33,8 @@ struct summary_nodes {
 extern const struct field_table histogram_options_table; /* struct histogram_nodes */
 extern const struct field_table summary_options_table;   /* struct summary_nodes */
 extern const struct field_table native_table;            /* the value of native, if it is a map */
+extern const struct field_table buckets_table;           /* the same of buckets */
+extern const struct field_table quantile_table;          /* a quantile that is a map */
 
 /* The nodes of @map, and all its problems. NULL: no options. */
 struct histogram_nodes observations_histogram(const struct field_reader *reader,

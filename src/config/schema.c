@@ -143,25 +143,51 @@ static void add_scalar(struct json *json, enum field_form form)
     }
 }
 
-/* The schema of the items of a list: maps of one of two tables, or scalars. */
+/* A map of @table, as one of several schemas. */
+static void add_alternative(struct json *json, const struct field_table *table)
+{
+    open(json, NULL, '{');
+    add_table(json, table);
+    close(json, '}');
+}
+
+static void add_item(struct json *json, const struct field *field)
+{
+    add_scalar(json, field->item);
+    add_range(json, field);
+}
+
+/* The schema of the items of a list: maps of one or two tables, or scalars, or both. */
 static void add_items(struct json *json, const struct field *field)
 {
     open(json, "items", '{');
-    if (field->table && field->other) {
+    if (field->other || field->has_maps) {
         open(json, "anyOf", '[');
-        open(json, NULL, '{');
-        add_table(json, field->table);
-        close(json, '}');
-        open(json, NULL, '{');
-        add_table(json, field->other);
-        close(json, '}');
+        if (field->has_maps) {
+            open(json, NULL, '{');
+            add_item(json, field);
+            close(json, '}');
+        }
+        add_alternative(json, field->table);
+        if (field->other)
+            add_alternative(json, field->other);
         close(json, ']');
     } else if (field->table) {
         add_table(json, field->table);
     } else {
-        add_scalar(json, field->item);
+        add_item(json, field);
     }
     close(json, '}');
+}
+
+/* What a value of FIELD_ANY may be: one of some schemas, or a map of a table. */
+static void add_any(struct json *json, const struct field *field)
+{
+    open(json, "anyOf", '[');
+    add_raw(json, NULL, field->schema);
+    if (field->table)
+        add_alternative(json, field->table);
+    close(json, ']');
 }
 
 static void add_field(struct json *json, const struct field *field)
@@ -171,7 +197,7 @@ static void add_field(struct json *json, const struct field *field)
     if (field->instead)
         add_raw(json, "deprecated", "true");
     if (field->schema)
-        add_raw(json, "anyOf", field->schema);
+        add_any(json, field);
     switch (field->form) {
     case FIELD_WORD: add_words(json, field->words, count_words(field->words)); break;
     case FIELD_LIST:

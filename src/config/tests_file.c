@@ -12,7 +12,7 @@ struct test_nodes {
     const struct node *name, *send, *expect;
 };
 
-#define LINES_SCHEMA "[{\"type\": \"string\"}, {\"type\": \"array\"}, {\"type\": \"object\"}]"
+#define LINES_SCHEMA "{\"type\": \"string\"}, {\"type\": \"array\"}, {\"type\": \"object\"}"
 
 #define FIELD_NODES struct test_nodes
 static const struct field test_fields[] = {

@@ -6,6 +6,11 @@ TABLES = [
     ("At the root", []),
     ("A metric", ["metrics", 0]),
     ("A group of metrics", ["metrics", 1]),
+    ("buckets, if it is a map", ["metrics", 0, "buckets", 1]),
+    ("linear", ["metrics", 0, "buckets", 1, "linear"]),
+    ("exponential", ["metrics", 0, "buckets", 1, "exponential"]),
+    ("native, if it is a map", ["metrics", 0, "native", 1]),
+    ("quantiles: an item that is a map", ["metrics", 0, "quantiles", 1]),
     ("Below mapping", ["mapping"]),
     ("Defaults of mapping rules", ["mapping", "defaults"]),
     ("A mapping rule", ["mapping", "mappings"]),
@@ -33,6 +38,9 @@ def shown(number):
 
 def value_of(schema):
     """What a value may be, in a few words."""
+    if "anyOf" in schema:
+        *words, last = (value_of(one) for one in schema["anyOf"])
+        return f"{', '.join(words)} or {last}"
     if "enum" in schema:
         return ", ".join(f"`{word}`" for word in schema["enum"])
     if "pattern" in schema:

@@ -75,8 +75,14 @@ void compat_apply(enum settings_compat compat, struct settings *settings, struct
                                settings, mode->defaults[i].value);
     if (r < 0)
         problems_add(problems, PLACE_NONE, "out of memory");
-    if (mode->difference)
-        problems_warn(problems, PLACE_NONE, "%s", mode->difference);
+}
+
+void compat_warn(enum settings_compat compat, bool timers_are_histograms, struct problems *problems)
+{
+    const char *difference = modes[compat].difference;
+
+    if (difference && !timers_are_histograms)
+        problems_warn(problems, PLACE_NONE, "%s", difference);
 }
 
 bool compat_has_default(enum settings_compat compat, const char *name)

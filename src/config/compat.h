@@ -19,12 +19,18 @@ enum settings_compat compat_find(const struct command_line *line);
 typeof(((struct command_line *)0)->ignore) compat_ignored_flags(enum settings_compat compat);
 
 /*
- * Replace the defaults that are others in the mode @compat, and warn in one sentence of what is not
- * as in the other program. @settings must have nothing but defaults. Without memory this adds a
- * problem.
+ * Replace the defaults that are others in the mode @compat. @settings must have nothing but
+ * defaults. Without memory this adds a problem.
  */
 void compat_apply(enum settings_compat compat, struct settings *settings,
                   struct problems *problems);
+
+/*
+ * Warn in one sentence of what is not as in the other program. Of timers, only if some of them
+ * would be summaries there: not if @timers_are_histograms, as the files of rules may say.
+ */
+void compat_warn(enum settings_compat compat, bool timers_are_histograms,
+                 struct problems *problems);
 
 /* Whether the option of this name has another default in the mode @compat. */
 bool compat_has_default(enum settings_compat compat, const char *name);

@@ -134,11 +134,12 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
                                         struct problems *problems, struct problems *warnings)
 {
     const char *path = find_path(line);
+    enum settings_compat compat = compat_find(line);
     CLEANUP(document_freep) struct document *document = NULL;
     bool is_file_good = true, is_usage_good;
     enum config_outcome outcome;
 
-    compat_apply(compat_find(line), settings, problems);
+    compat_apply(compat, settings, problems);
     if (path[0])
         is_file_good = read_file(settings, path, &document, problems);
     is_usage_good = environment_read(&settings_table, settings, problems);
@@ -147,6 +148,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
         is_usage_good = false;
     if (!read_names(settings, path, document, problems))
         is_file_good = false;
+    compat_warn(compat, settings->naming.timers_are_histograms, problems);
     if (!is_usage_good)
         return CONFIG_USAGE_ERROR;
     if (!is_file_good)

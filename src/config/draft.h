@@ -77,6 +77,8 @@ struct draft {
     bool has_summaries;                    /* of which the user has been told */
     bool has_totals;                       /* counters of some names are running totals */
     bool says_something;                   /* of names, so that there is a mapping */
+    unsigned n_defaults;                   /* lists of rules, with defaults or without, */
+    unsigned n_histogram_defaults;         /* and of these, with observer_type: histogram there */
     bool globs_are_unordered;
     const char *says_order; /* the path of the file that says so, or not; NULL: none */
     uint64_t generation;    /* of the mapping */

@@ -43,6 +43,8 @@ static void read_rules(struct draft *draft, const struct field_reader *reader,
 {
     struct mapping_defaults defaults = mapping_rule_read_defaults(draft, reader, nodes->defaults);
 
+    draft->n_defaults++;
+    draft->n_histogram_defaults += defaults.observer == RULE_OBSERVER_HISTOGRAM;
     for (const struct node *rule = nodes->mappings ? nodes->mappings->first : NULL; rule;
          rule = rule->next)
         mapping_rule_read(draft, reader, &defaults, rule);

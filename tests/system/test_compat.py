@@ -63,6 +63,19 @@ def test_one_line_says_what_timers_become(start):
     assert "timers become histograms" in line
 
 
+def test_no_line_says_so_where_files_ask_for_histograms(tmp_path):
+    one, other = tmp_path / "one.yml", tmp_path / "other.yml"
+    one.write_text("defaults: {observer_type: histogram}\nmappings: [{match: a, name: b}]\n")
+    other.write_text("mappings: [{match: c, name: d}]\n")
+    flag = "--statsd.mapping-config="
+    assert run("--check-config", MODE, f"{flag}{one}").stderr == ""
+    # Timers of the other file's rules would be summaries in the place of statsd_exporter.
+    for files in ([other], [one, other], []):
+        done = run("--check-config", MODE, *(f"{flag}{path}" for path in files))
+        assert done.stderr.count("timers become histograms") == 1
+    assert run("--check-config", f"{flag}{other}").stderr == ""
+
+
 def test_a_semicolon_begins_no_tags(start):
     udometer = start(MODE, "--statsd.listen-tcp=")
     udometer.send("c;a=b:1|c")

@@ -86,6 +86,11 @@ static void they_are_still_defaults(void **state)
 static void one_warning_says_what_timers_become(void **state)
 {
     apply(SETTINGS_STATSD_EXPORTER);
+    assert_int_equal(warnings.n, 0);
+    compat_warn(SETTINGS_STATSD_EXPORTER, true, &problems);
+    compat_warn(SETTINGS_NONE, false, &problems);
+    assert_int_equal(warnings.n, 0);
+    compat_warn(SETTINGS_STATSD_EXPORTER, false, &problems);
     assert_int_equal(warnings.n, 1);
     buffer_add_char(&warnings.lines, '\0');
     assert_non_null(strstr(warnings.lines.data, "timers become histograms"));

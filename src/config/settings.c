@@ -70,7 +70,8 @@ static const char *const checks[] = {
 
 static const struct option options[] = {
     { "config.file", "PATH", OPTION_TEXT(config_file, ""),
-      "YAML file of settings; its keys are the names of these flags",
+      "YAML file of settings; its keys are the names of these flags; it may also declare metrics, "
+      "and have mapping rules, label rules and tests",
       .lowest_source = OPTION_ENVIRONMENT },
     { "compat", "PROGRAM", OPTION_WORD(compat, compats, SETTINGS_NONE),
       "none, or statsd_exporter: take its place, with its defaults, and accept all its flags",

@@ -668,7 +668,7 @@ def test_a_type_conflict_tells_both_names(start, streams):
     page = json.loads(udometer.get("/api/v1/conflicts").body)
     assert page == {"status": "success", "data": [
         {"name": "took_sum", "sent_as": "counter", "held_by": "took", "held_as": "histogram",
-         "refused": 300}]}
+         "declared": False, "refused": 300}]}
     udometer.stop()
     logged = conflicts_logged(udometer)
     assert len(logged) == 1, logged

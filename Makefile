@@ -29,12 +29,14 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 
 # Further packages for "make test-examples": languages of the examples' bots, and what draws
 # pictures of their dashboards. Node is installed as for the clients.
-EXAMPLE_DEPS := python3-matplotlib fonts-inter golang-go golang-github-datadog-datadog-go-dev
+EXAMPLE_DEPS := python3-matplotlib fonts-inter python3-statsd golang-go \
+	golang-github-datadog-datadog-go-dev
 
-# What an example needs besides udometer, for "make example-SYSTEM"; and for a bot in Go.
+# What an example needs besides udometer, for "make example-SYSTEM"; and for a bot in Go or Python.
 EXAMPLES := $(patsubst docs/examples/%/udometer.yml,%,$(wildcard docs/examples/*/udometer.yml))
 EXAMPLE_RUN_DEPS := python3 python3-yaml prometheus
 EXAMPLE_GO_DEPS := golang-go golang-github-datadog-datadog-go-dev
+EXAMPLE_PYTHON_DEPS := python3-statsd
 
 # The npm package for "make bench-peers".
 STATSD := statsd@0.9.0
@@ -76,7 +78,8 @@ $(CLIENTS_NODE): tests/clients/node/package.json tests/clients/node/package-lock
 has-bot = $(wildcard docs/examples/$(1)/bot.$(2))
 
 $(EXAMPLES:%=example-%): example-%: all
-	$(call install-missing,$(EXAMPLE_RUN_DEPS) $(if $(call has-bot,$*,go),$(EXAMPLE_GO_DEPS)))
+	$(call install-missing,$(EXAMPLE_RUN_DEPS) $(if $(call has-bot,$*,go),$(EXAMPLE_GO_DEPS)) \
+		$(if $(call has-bot,$*,py),$(EXAMPLE_PYTHON_DEPS)))
 	$(if $(call has-bot,$*,js),@$(MAKE) --no-print-directory $(CLIENTS_NODE))
 	$(if $(call has-bot,$*,c),@ninja -C $(BUILD) docs/examples/$*-bot)
 	@/usr/bin/python3 -B tests/examples/run_example.py --build=$(BUILD) $(ARGS) $*

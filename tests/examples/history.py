@@ -24,6 +24,7 @@ class Recorder:
     def __init__(self, udometer, jobs, duration, speed):
         """@jobs: pairs of a name and a path."""
         self.udometer, self.jobs, self.speed = udometer, jobs, speed
+        self.duration = duration
         self.interval_s = max(1, duration // PAGES)
         self.began = time.monotonic()
         self.pages = []  # (the system's time in seconds, job, bytes)
@@ -62,8 +63,9 @@ class Recorder:
                     lines.append("%s{%s} %s %d" % (match[1], labels, match[3], begin + moment))
         return "\n".join(lines) + "\n# EOF\n"
 
-    def last(self):
-        return max(moment for moment, _, _ in self.pages)
+    def span_s(self):
+        """From the beginning to the last page, or to the end if that came after it."""
+        return min(self.duration, max(moment for moment, _, _ in self.pages))
 
 
 def last_full_hour():
@@ -76,7 +78,7 @@ def write_blocks(recorder, directory, instance):
     run began and ended, in its own time; it ended with the last full hour.
     """
     end = last_full_hour()
-    begin = end - recorder.last()
+    begin = end - recorder.span_s()
     text = directory / "pages.txt"
     text.write_text(recorder.openmetrics(begin, instance), "utf-8")
     done = subprocess.run(

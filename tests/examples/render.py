@@ -25,9 +25,13 @@ import frames
 import panels
 import promql
 import units
+from canvas import BORDER, CANVAS, DPI, PANEL, Box, Canvas
 
 COLUMNS, WIDTH, ROW_HEIGHT, GAP, HEAD = 24, 1400, 38, 8, 52
+PADDING, TITLE_HEIGHT = 10, 34
 POINTS = 240
+# In a repository, and on a page with five of them.
+BYTES_MAX = 150_000
 
 
 class Problem(Exception):
@@ -55,7 +59,7 @@ class Prometheus:
 def grid_box(panel):
     grid = panel["gridPos"]
     column = (WIDTH - 2 * GAP) / COLUMNS
-    return panels.Box(GAP + grid["x"] * column + GAP / 2, HEAD + grid["y"] * ROW_HEIGHT,
+    return Box(GAP + grid["x"] * column + GAP / 2, HEAD + grid["y"] * ROW_HEIGHT,
                       grid["w"] * column - GAP, grid["h"] * ROW_HEIGHT - GAP)
 
 
@@ -74,13 +78,13 @@ def draw_row(canvas, box, panel):
 
 def draw_panel(canvas, box, panel, source):
     """Draw a panel with its data. Returns nothing; raises Problem."""
-    canvas.box(box.x, box.y, box.width, box.height, panels.PANEL, panels.BORDER)
-    canvas.text(box.x + panels.PADDING, box.y + 17,
+    canvas.box(box.x, box.y, box.width, box.height, PANEL, BORDER)
+    canvas.text(box.x + PADDING, box.y + 17,
                 canvas.cut(panel.get("title", ""), 13, box.width - 20, "Medium"), 13,
                 weight="Medium")
-    inside = panels.Box(box.x + panels.PADDING, box.y + panels.TITLE_HEIGHT,
-                        box.width - 2 * panels.PADDING,
-                        box.height - panels.TITLE_HEIGHT - panels.PADDING + 2)
+    inside = Box(box.x + PADDING, box.y + TITLE_HEIGHT,
+                        box.width - 2 * PADDING,
+                        box.height - TITLE_HEIGHT - PADDING + 2)
     fields = [field for target in panel.get("targets", []) for field in source.fields(target)]
     is_empty = all(math.isnan(value) for field in fields for value in field.values)
     if is_empty and panel["type"] != "text":
@@ -111,10 +115,10 @@ def draw(dashboard, prometheus, begin, end, step_s):
     source = frames.Source(prometheus, begin, end, step_s, promql.values_of_variables(dashboard))
     shown, below = shown_panels(dashboard)
     height = HEAD + below * ROW_HEIGHT + GAP
-    figure = Figure(figsize=(WIDTH / panels.DPI, height / panels.DPI), dpi=panels.DPI,
-                    facecolor=panels.CANVAS)
+    figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI,
+                    facecolor=CANVAS)
     FigureCanvasAgg(figure)
-    canvas = panels.Canvas(figure, WIDTH, height)
+    canvas = Canvas(figure, WIDTH, height)
     draw_head(canvas, dashboard, source)
     problems = []
     for panel in shown:
@@ -127,13 +131,18 @@ def draw(dashboard, prometheus, begin, end, step_s):
         except (Problem, AssertionError) as problem:
             problems.append("%s: %s" % (panel.get("title"), problem))
     memory = io.BytesIO()
-    figure.savefig(memory, format="png", facecolor=panels.CANVAS)
+    figure.savefig(memory, format="png", facecolor=CANVAS)
     return Image.open(memory).convert("RGB"), problems
 
 
 def save(image, path):
-    """With 128 colours, which a chart does not exceed by much, for a third of the bytes."""
-    image.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    """With 256 colours, for a third of the bytes, or with fewer if it is still too large."""
+    for colors in 256, 128, 64:
+        fewer = image.quantize(colors, method=Image.Quantize.MAXCOVERAGE, kmeans=5,
+                               dither=Image.Dither.NONE)
+        fewer.save(path, optimize=True)
+        if path.stat().st_size <= BYTES_MAX:
+            return
 
 
 def render(paths, prometheus, folder, span):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Units: numbers as Grafana shows them, and its colours, thresholds and mappings of values."""
 
-import colorsys
 import math
 import re
 import time
@@ -52,11 +51,10 @@ def mix(one, other, share):
     return "#%02x%02x%02x" % tuple(round(a + (b - a) * share) for a, b in zip(*parts))
 
 
-def lighter(color, by):
-    hue, light, saturation = colorsys.rgb_to_hls(*[int(color[i:i + 2], 16) / 255
-                                                   for i in (1, 3, 5)])
-    rgb = colorsys.hls_to_rgb(hue, min(1, light + by), saturation)
-    return "#%02x%02x%02x" % tuple(round(part * 255) for part in rgb)
+def text_color(background):
+    """White, or nearly black on a light background."""
+    red, green, blue = [int(background[i:i + 2], 16) for i in (1, 3, 5)]
+    return "#202226" if 0.299 * red + 0.587 * green + 0.114 * blue > 165 else "#ffffff"
 
 
 # --- numbers ---

@@ -29,6 +29,10 @@ TTL = re.compile(r"(\bttl:\s*)(%s)" % promql.DURATION)
 SHORTEST_TTL_S = 3
 
 
+def all_systems():
+    return sorted(path.parent.name for path in EXAMPLES.glob("*/udometer.yml"))
+
+
 class Example:
     def __init__(self, system):
         self.system = system

@@ -85,8 +85,9 @@ def complaints_about(path, text):
         yield 1, "the first line must be the SPDX line"
     is_program = path.parts[0] == "src"
     is_test = path.parts[0] == "tests"
+    is_short = is_program or path.parts[0] == "docs"
     is_unit = path.parts[:2] == ("tests", "unit")
-    lines_max = LONG_FILES.get(str(path), FILE_LINES_MAX if is_program else TEST_FILE_LINES_MAX)
+    lines_max = LONG_FILES.get(str(path), FILE_LINES_MAX if is_short else TEST_FILE_LINES_MAX)
     if code.count("\n") > lines_max:
         yield 1, f"more than {lines_max} lines: is there a second noun inside?"
     for number, line in enumerate(code.splitlines(), 1):
@@ -132,9 +133,11 @@ def complaints_about_width(path, text):
 # Each check, and the files that it reads.
 CHECKS = {
     complaints_about: ["src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "clients/**/*.sh",
-                       "tests/**/*.[ch]"],
+                       "tests/**/*.[ch]", "docs/examples/**/*.[ch]", "docs/examples/**/*.sh"],
     complaints_about_width: [
         "src/**/*.[ch]", "include/*.h", "clients/**/*.[ch]", "tests/**/*.[ch]",
+        "docs/examples/**/*.[ch]", "docs/examples/**/*.sh", "docs/examples/**/*.js",
+        "docs/examples/**/*.py", "docs/examples/**/*.go", "docs/examples/meson.build",
         "*.md", "docs/**/*.md", "proto/*.md", "clients/**/*.md",
         "meson.build", "src/meson.build", "clients/**/meson.build", "tests/**/meson.build",
         "tests/**/*.py", "Makefile", ".ci/run",

@@ -46,7 +46,7 @@ static double seconds_since(const struct world *world, uint64_t ticks)
     return (double)(world->now - ticks) / TICKS_PER_S;
 }
 
-/* --- routes -------------------------------------------------------------------------------------- */
+/* --- routes --------------------------------------------------------------------------------- */
 
 static void refuel(struct container *container)
 {
@@ -116,7 +116,7 @@ static void end_route(struct container *container, enum route_end end)
                         seconds_since(container->world, route->started), distance, fuel);
 }
 
-/* --- containers ---------------------------------------------------------------------------------- */
+/* --- containers ----------------------------------------------------------------------------- */
 
 static void start_container(struct container *container)
 {
@@ -196,7 +196,7 @@ static void fly_on(struct container *container)
     end_route(container, ROUTE_COMPLETED);
 }
 
-/* --- actions ------------------------------------------------------------------------------------- */
+/* --- actions -------------------------------------------------------------------------------- */
 
 static void dock(struct container *container)
 {

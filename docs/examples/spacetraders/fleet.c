@@ -29,7 +29,7 @@ struct fleet {
     unsigned n_containers;
 };
 
-/* --- phases -------------------------------------------------------------------------------------- */
+/* --- phases --------------------------------------------------------------------------------- */
 
 static void send_out_probes(struct fleet *fleet)
 {
@@ -80,7 +80,7 @@ static void begin_phase(struct fleet *fleet)
         restart_containers(fleet);
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------ */
 
 static const struct {
     unsigned player, n;

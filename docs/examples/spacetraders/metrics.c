@@ -233,7 +233,7 @@ void metrics_stop(struct metrics *metrics, const struct fleet *fleet)
     }
 }
 
-/* --- events: containers, routes and fuel ------------------------------------------------------- */
+/* --- events: containers, routes and fuel ---------------------------------------------------- */
 
 void metrics_container_ended(struct metrics *metrics, const struct player *player,
                              enum container_type type, enum container_end end, double seconds)
@@ -286,7 +286,7 @@ void metrics_fuel_purchased(struct metrics *metrics, const struct player *player
           waypoint);
 }
 
-/* --- events: finance --------------------------------------------------------------------------- */
+/* --- events: finance ------------------------------------------------------------------------ */
 
 void metrics_transaction(struct metrics *metrics, const struct player *player,
                          enum transaction_type type, enum category category, double amount)
@@ -309,7 +309,7 @@ void metrics_trade(struct metrics *metrics, const struct player *player, const c
             "good_symbol", good);
 }
 
-/* --- events: API and commands ------------------------------------------------------------------- */
+/* --- events: API and commands --------------------------------------------------------------- */
 
 void metrics_api_request(struct metrics *metrics, const char *method, const char *endpoint,
                          const char *status_code, double seconds)

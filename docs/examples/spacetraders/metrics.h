@@ -32,7 +32,7 @@ void metrics_poll_finance(struct metrics *metrics, struct fleet *fleet);
 /* The daemon is about to stop: no containers run, and nothing is known of ships. */
 void metrics_stop(struct metrics *metrics, const struct fleet *fleet);
 
-/* --- events: containers, routes and fuel ------------------------------------------------------- */
+/* --- events: containers, routes and fuel ---------------------------------------------------- */
 
 void metrics_container_ended(struct metrics *metrics, const struct player *player,
                              enum container_type type, enum container_end end, double seconds);
@@ -49,7 +49,7 @@ void metrics_route_ended(struct metrics *metrics, const struct player *player, e
 void metrics_fuel_purchased(struct metrics *metrics, const struct player *player,
                             const char *waypoint, unsigned units);
 
-/* --- events: finance --------------------------------------------------------------------------- */
+/* --- events: finance ------------------------------------------------------------------------ */
 
 /* @amount is below zero for an expense; @player has the balance after it. */
 void metrics_transaction(struct metrics *metrics, const struct player *player,
@@ -57,7 +57,7 @@ void metrics_transaction(struct metrics *metrics, const struct player *player,
 void metrics_trade(struct metrics *metrics, const struct player *player, const char *good,
                    double buy_price, double sell_price);
 
-/* --- events: API and commands ------------------------------------------------------------------- */
+/* --- events: API and commands --------------------------------------------------------------- */
 
 void metrics_api_request(struct metrics *metrics, const char *method, const char *endpoint,
                          const char *status_code, double seconds);

@@ -65,7 +65,7 @@ void world_begin_phase(struct world *world)
     world->next_phase_due = SECONDS(next / N_PHASES * HOUR_S + phases[next % N_PHASES].from_s);
 }
 
-/* --- the API ----------------------------------------------------------------------------------- */
+/* --- the API -------------------------------------------------------------------------------- */
 
 struct answer {
     const char *status_code, *error; /* error: NULL if all is well */
@@ -124,7 +124,7 @@ enum outcome world_request(struct world *world, const char *method, const char *
     return REQUEST_RETRY;
 }
 
-/* --- prices and distances ----------------------------------------------------------------------------------- */
+/* --- prices and distances ------------------------------------------------------------------- */
 
 const struct good *world_choose_good(struct world *world)
 {

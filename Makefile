@@ -32,6 +32,11 @@ CLIENTS_NODE := $(BUILD)/clients-node/node_modules/.package-lock.json
 EXAMPLE_DEPS := python3-matplotlib fonts-inter python3-statsd golang-go \
 	golang-github-datadog-datadog-go-dev
 
+DASHBOARD_TYPES := $(BUILD)/dashboard-types/node_modules/.package-lock.json
+
+# Further packages for "make test-image".
+IMAGE_DEPS := buildah mmdebstrap
+
 # What an example needs besides udometer, for "make example-SYSTEM"; and for a bot in Go or Python.
 EXAMPLES := $(patsubst docs/examples/%/udometer.yml,%,$(wildcard docs/examples/*/udometer.yml))
 EXAMPLE_RUN_DEPS := python3 python3-yaml prometheus
@@ -42,7 +47,7 @@ EXAMPLE_PYTHON_DEPS := python3-statsd
 STATSD := statsd@0.9.0
 
 .PHONY: all run test test-clients example $(EXAMPLES:%=example-%) test-examples example-pictures \
-	bench bench-parts bench-peers budget npm build-tests deps test-deps client-deps \
+	test-image bench bench-parts bench-peers budget npm build-tests deps test-deps client-deps \
 	example-deps ci-deps install format clean help
 
 all: deps
@@ -54,7 +59,7 @@ run: all ## install missing packages, build, start with the defaults
 
 test: build-tests ## install missing packages, build, run every fast suite
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite shells \
-		--no-suite example-runs; \
+		--no-suite example-runs --no-suite image; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 # A target of its own, so that developers need not install four languages.
@@ -88,13 +93,26 @@ example: ## list the examples; "make example-NAME" runs one: udometer, a bot, Pr
 	@printf 'make example-%s\n' $(EXAMPLES)
 
 # Two at a time, as each takes a minute and hardly a core.
-test-examples: build-tests example-deps $(CLIENTS_NODE) ## run each of docs/examples for a minute
+test-examples: example-deps $(CLIENTS_NODE) $(DASHBOARD_TYPES)
+test-examples: build-tests ## run each of docs/examples for a minute
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes 2 --suite example-runs; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 # What a dashboard looks like changes with it and with its bot.
 example-pictures: export EXAMPLE_PICTURES := update
 example-pictures: test-examples ## the same, and replace the pictures of their dashboards
+
+# Likewise, for the types of Grafana's dashboards.
+$(DASHBOARD_TYPES): tests/examples/types/package.json tests/examples/types/package-lock.json | npm
+	mkdir -p $(BUILD)/dashboard-types
+	cp $^ $(BUILD)/dashboard-types
+	npm ci --prefix $(BUILD)/dashboard-types --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+test-image: build-tests ## build the image of docs/examples/Dockerfile, and start it
+	$(call install-missing,$(IMAGE_DEPS))
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite image; \
+	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 bench: build-tests ## measure and judge, with nothing else running (ROW=… for one row)
 	@python3 tests/bench/bench.py --build=$(BUILD) $(addprefix --row=,$(ROW)) $(BENCH_ARGS)

@@ -15,7 +15,10 @@
 
 void histogram_init(struct cell *cell, const struct buckets *buckets)
 {
-    ((struct histogram_cell *)cell)->buckets = buckets;
+    struct histogram_cell *histogram = (struct histogram_cell *)cell;
+
+    histogram->buckets = buckets;
+    histogram->carry = HISTOGRAM_SLACK;
 }
 
 enum verdict histogram_record(struct histogram_cell *histogram, double value, double weight)

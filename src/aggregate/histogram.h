@@ -10,19 +10,26 @@
 #include "base/compiler.h"
 #include "base/verdict.h"
 
+/*
+ * What rounding may have taken from the fractions of a series, in events: seven samples at a rate
+ * of 0.35 stand for 20, and must not count 19 because their sum is 19.999999999999996.
+ */
+#define HISTOGRAM_SLACK 0x1p-20
+
 struct histogram_cell {
     struct cell cell;
     const struct buckets *buckets; /* the family's; kept here for recording */
-    double carry;                  /* owner only: the fraction of an event not yet counted */
+    double carry;                  /* owner only: the fraction of an event not yet counted, and
+                                      HISTOGRAM_SLACK */
     _Atomic double sum;
     _Atomic uint64_t counts[]; /* one for each bucket, not cumulative */
 };
 
-/* Give a new cell the buckets of its family. */
+/* Give a new cell the buckets of its family, and its first carry. */
 void histogram_init(struct cell *cell, const struct buckets *buckets);
 
 /*
- * Owner: record an observation of @value that represents @weight events (1 / rate).
+ * Owner: record an observation of @value that represents @weight events, from 1 to 1e9.
  *
  * Only whole events are counted. The fraction of a weight is carried over to the next
  * observation, so that count and sum are right on average, in constant time.

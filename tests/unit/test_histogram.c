@@ -118,6 +118,26 @@ static void a_thousand_at_rate_0_3_count_3333(void **state)
     assert_true(contents.sum == 2 * (double)contents.count);
 }
 
+/* The doubles nearest to some rates are a little more, and so their weights a little less. */
+static void fractions_that_make_a_whole_event_count_at_once(void **state)
+{
+    for (int percent = 1; percent <= 100; percent++) {
+        uint64_t before = read_cell().count;
+
+        for (int i = 0; i < percent; i++)
+            record(2, 1 / (percent / 100.0));
+        if (read_cell().count - before != 100)
+            fail_msg("%d at %d %% count %d", percent, percent, (int)(read_cell().count - before));
+    }
+}
+
+static void a_million_at_rate_0_3_count_3333333(void **state)
+{
+    for (unsigned i = 0; i < 1000000; i++)
+        record(2, 1 / 0.3);
+    assert_int_equal(read_cell().count, 3333333);
+}
+
 static void the_fraction_is_carried_over_to_another_weight(void **state)
 {
     record(2, 1.5);
@@ -251,6 +271,8 @@ int main(void)
         CELL_CASE(one_at_rate_0_3_counts_3),
         CELL_CASE(one_at_rate_0_7_counts_1),
         CELL_CASE(a_thousand_at_rate_0_3_count_3333),
+        CELL_CASE(fractions_that_make_a_whole_event_count_at_once),
+        CELL_CASE(a_million_at_rate_0_3_count_3333333),
         CELL_CASE(the_fraction_is_carried_over_to_another_weight),
         CELL_CASE(count_and_sum_are_right_on_average),
         CELL_CASE(the_smallest_rate_takes_no_longer),

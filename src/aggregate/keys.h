@@ -29,7 +29,10 @@ struct key_facts {
     uint32_t n_unknown_sections : 11;
     uint32_t n_undeclared_labels : 10;
     enum sample_type type : 8;
-    /* A hit need look at this alone: a count is not 0, or one of the next three is set. */
+    /*
+     * A hit need look at this alone: a count is not 0, or one of the next three is set, or the
+     * weight is not whole.
+     */
     bool is_unusual;
     bool has_bad_rate : 1;
     bool has_treatment : 1;  /* see key_treatment() */

@@ -220,7 +220,7 @@ static struct key_facts facts_of(const struct shard *shard, const struct identit
         .is_unusual =
             (identity->n_tag_errors | identity->n_unknown_sections | identity->n_undeclared_labels |
              (unsigned)identity->has_bad_rate | (unsigned)identity->is_absolute) ||
-            identity->treatment,
+            identity->treatment || !weight_is_whole(identity->weight),
         .has_bad_rate = identity->has_bad_rate,
         .has_treatment = identity->treatment,
         .is_absolute = identity->is_absolute,
@@ -363,7 +363,7 @@ static enum verdict record(struct shard *shard, struct key *key, const struct li
     switch (key->facts.type) {
 /* For each type by itself, so that types with divisor 1 do not divide. */
 #define X(id, ...)                                                                                 \
-    case SAMPLE_##id: return apply(shard, key, line, effect_of(line, SAMPLE_##id, weight));
+    case SAMPLE_##id: return apply(shard, key, line, effect_at_whole(line, SAMPLE_##id, weight));
         SAMPLE_TYPES(X)
 #undef X
     case _SAMPLE_TYPE_N: break;
@@ -384,7 +384,7 @@ enum verdict shard_record(struct shard *shard, struct key *key, const struct lin
     return touch(key, line, record(shard, key, line));
 }
 
-/* The effect of @line for a key that may have a treatment. */
+/* The effect of @line for any key. */
 static struct effect unusual_effect(const struct shard *shard, const struct key *key,
                                     const struct line *line)
 {

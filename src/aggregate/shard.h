@@ -114,7 +114,10 @@ void shard_remove_keys(struct shard *shard);
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
-/* The same for a key with a treatment, whose treatment_check() the line must have passed. */
+/*
+ * The same for a key with a treatment, whose treatment_check() the line must have passed, or whose
+ * weight is not whole.
+ */
 MUST_CHECK enum verdict shard_record_treated(struct shard *shard, struct key *key,
                                              const struct line *line);
 

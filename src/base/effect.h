@@ -8,6 +8,7 @@
  */
 
 #include "base/line.h"
+#include "base/weight.h"
 
 enum effect_action {
     EFFECT_NOTHING,  /* the value cannot be recorded in any series */
@@ -28,10 +29,12 @@ struct effect {
 };
 
 /*
- * The effect of the value of @line, which has passed line_check(), as a sample of @type at @weight
- * (struct identity). In the header, so that nothing is left to decide for a constant type.
+ * The effect of the value of @line, which has passed line_check(), as a sample of @type at @weight,
+ * which is whole (base/weight.h). In the header, so that nothing is left to decide for a constant
+ * type.
  */
-static inline struct effect effect_of(const struct line *line, enum sample_type type, double weight)
+static inline struct effect effect_at_whole(const struct line *line, enum sample_type type,
+                                            double weight)
 {
     switch (type) {
     case SAMPLE_COUNTER: return (struct effect){ EFFECT_COUNTS, line->number * weight, 0 };
@@ -46,6 +49,18 @@ static inline struct effect effect_of(const struct line *line, enum sample_type 
     case _SAMPLE_TYPE_N: break;
     }
     return (struct effect){ EFFECT_NOTHING, 0, 0 };
+}
+
+/* The same at any weight (struct identity). */
+static inline struct effect effect_of(const struct line *line, enum sample_type type, double weight)
+{
+    struct effect effect = effect_at_whole(line, type, weight_is_whole(weight) ? weight : 1);
+
+    if (effect.action == EFFECT_COUNTS)
+        effect.amount = weight_times(weight, line->number);
+    else if (effect.action == EFFECT_OBSERVES)
+        effect.weight = weight_events(weight);
+    return effect;
 }
 
 /* Whether the value of a sample of @type may be a running total. */

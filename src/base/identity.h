@@ -26,7 +26,7 @@ struct identity {
     struct slice family;               /* the Prometheus name */
     struct slice labels;               /* rendered: a="1",b="2"; sorted, escaped, without braces */
     struct slice sent_as;              /* the name as the sender wrote it, for # HELP */
-    double weight;                     /* events that one sample stands for: 1 / rate, at least 1 */
+    double weight;                     /* events that one sample stands for (base/weight.h) */
     const struct treatment *treatment; /* of its values; NULL: none */
     bool is_absolute;                  /* values of this counter are running totals; weight is 1 */
     unsigned n_tag_errors;             /* tags that were dropped */

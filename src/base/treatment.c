@@ -62,7 +62,8 @@ enum verdict treatment_check(const struct treatment *treatment, const struct lin
     if (!read.is_number)
         return line_check(&read, type);
     read.number *= treatment->scale;
-    if (!isfinite(read.number * (sample_type_facts(type)->is_weighted ? weight : 1)))
+    if (!isfinite(sample_type_facts(type)->is_weighted ? weight_times(weight, read.number)
+                                                       : read.number))
         return REFUSED_VALUE_OVERFLOW;
     return line_check(&read, type);
 }

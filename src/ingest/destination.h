@@ -23,6 +23,12 @@ struct destination {
     const struct key *key; /* NULL if they are refused or skipped, or end series */
 };
 
+/* Whether its values mean more than their numbers at a whole weight. */
+static inline bool destination_is_unusual(const struct destination *to)
+{
+    return to->treatment || to->is_absolute || !weight_is_whole(to->weight);
+}
+
 /* The effect of the value of @line, which has passed destination_check(). */
 static inline struct effect destination_effect(const struct destination *to,
                                                const struct line *line)
@@ -46,7 +52,7 @@ static inline enum verdict destination_check(const struct destination *to, const
         return treatment_check(to->treatment, line, to->type, to->weight);
     verdict = line_check(line, to->type);
     if (verdict == VERDICT_APPLIED && sample_type_facts(to->type)->is_weighted &&
-        !isfinite(line->number * to->weight))
+        !isfinite(weight_times(to->weight, line->number)))
         return REFUSED_VALUE_OVERFLOW;
     return verdict;
 }

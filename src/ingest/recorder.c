@@ -168,7 +168,7 @@ static enum verdict record(struct recorder *recorder, struct key *key, const str
     return verdict == VERDICT_APPLIED ? shard_record(recorder->shard, key, line) : verdict;
 }
 
-/* The same for a key with a treatment, or whose values are running totals. */
+/* The same for an unusual destination. */
 COLD static enum verdict record_unusual(struct recorder *recorder, struct key *key,
                                         const struct destination *to, const struct line *line)
 {
@@ -204,7 +204,7 @@ __attribute__((__always_inline__)) static inline bool record_values(struct recor
     bool is_applied = false;
 
     for (; values->line; next_value(recorder, values)) {
-        enum verdict verdict = UNLIKELY(to->treatment || to->is_absolute)
+        enum verdict verdict = UNLIKELY(destination_is_unusual(to))
                                    ? record_unusual(recorder, key, to, values->line)
                                    : record(recorder, key, values->line);
 

@@ -27,7 +27,7 @@ struct trace_sample trace_sample_of(const struct line *line, const struct destin
                                    .treatment = to->treatment,
                                    .verdict = verdict };
 
-    /* A known series may accept what a new one cannot, or refuse a valid value for its sum. */
+    /* A known series may refuse a valid value for its sum. */
     if (cause != verdict || cause == VERDICT_APPLIED)
         sample.effect = destination_effect(to, line);
     else if (verdict_is_refusal(cause))

@@ -22,6 +22,7 @@
 #include "base/digits.h"
 #include "base/number.h"
 #include "base/scan.h"
+#include "base/weight.h"
 #include "input/event.h"
 #include "input/service_check.h"
 
@@ -339,7 +340,7 @@ bool parse_rate(struct slice text, double *ret_weight)
     double rate;
     bool is_good = number_parse(text, &rate) && rate >= RATE_MIN && rate <= 1;
 
-    *ret_weight = is_good ? 1 / rate : 1;
+    *ret_weight = is_good ? weight_of_rate(rate) : 1;
     return is_good;
 }
 

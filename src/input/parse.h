@@ -89,8 +89,8 @@ const char *parse_chain_fault(const struct line *line);
 MUST_CHECK bool parse_next_link(struct slice *links, struct line *line);
 
 /*
- * The weight of a sample sent at the rate in @text: 1 / rate. If the rate is not a number from
- * 1e-9 to 1, returns false and a weight of 1.
+ * The weight of a sample sent at the rate in @text (base/weight.h). If the rate is not a number
+ * from 1e-9 to 1, returns false and a weight of 1.
  */
 bool parse_rate(struct slice text, double *ret_weight);
 

@@ -27,7 +27,8 @@ static void check_identity(const struct identity *identity)
 {
     MUST(fuzz_is_name(identity->family));
     MUST(identity->type < _SAMPLE_TYPE_N);
-    MUST(identity->weight >= 1 && identity->weight <= 1.1e9);
+    MUST(identity->weight >= 1e-9 && identity->weight <= 1e9);
+    MUST(identity->weight < 1 || identity->weight == floor(identity->weight));
     MUST(utf8_is_valid(identity->labels));
     MUST(!memchr(identity->labels.at, '\n', identity->labels.len));
 }

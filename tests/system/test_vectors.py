@@ -31,7 +31,7 @@ SEED = 20263
 COUNTER = re.compile(
     r"^(udometer_(?:lines|packed_samples|samples|refused|skipped|tag_errors|unknown_sections"
     r'|sample_errors)_total)(?:\{(\w+)="(\w+)"\})? (\d+)$', re.MULTILINE)
-# The most that a value divided by a rate may differ from the oracle's. Everything else is exact.
+# The most that a sum of values divided by rates may differ from the oracle's. All else is exact.
 TOLERANCE = 1e-13
 # A test ends after this many daemons have died or lost a line.
 GIVE_UP_MAX = 5
@@ -223,7 +223,8 @@ PIECES = {"tcp": in_pieces(send_tcp), "unix": in_pieces(send_unix),
 
 def complaints(case, page, before):
     """All differences between a page and the case."""
-    tolerance = TOLERANCE if any("rate" in sample for sample in case.samples) else 0
+    is_sum = len(case.samples) > 1 and any("rate" in sample for sample in case.samples)
+    tolerance = TOLERANCE if is_sum else 0
     return [*differences("counter", case.counters(), grown(page, before)),
             *family_differences(page, *vectors.expected(case.samples), tolerance)]
 

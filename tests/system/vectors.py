@@ -6,6 +6,7 @@ The oracle does not read lines: it begins with a case's samples. Run as a progra
 that all files have the form that proto/README.md describes.
 """
 
+import fractions
 import json
 import math
 import pathlib
@@ -95,17 +96,22 @@ def load(directory=DIRECTORY):
 # --- the oracle ---
 
 
+def rational(number):
+    """The number as it was written, such as 3/10, and not the double nearest to it."""
+    return fractions.Fraction(repr(number))
+
+
 class Series:
     def __init__(self):
         self.total = 0.0
-        self.carry = 0.0
+        self.carry = 0
         self.n_events = [0] * len(BOUNDS)
         self.members = set()
 
     def add(self, sample):
         kind, value, rate = sample["type"], sample.get("value"), sample.get("rate", 1)
         if kind == "counter":
-            self.total += value / rate
+            self.total += float(rational(value) / rational(rate))
         elif kind == "gauge":
             self.total = (self.total if sample.get("relative") else 0.0) + value
         elif kind == "set":
@@ -114,7 +120,7 @@ class Series:
             self.observe(value, rate)
 
     def observe(self, value, rate):
-        events = 1 / rate + self.carry
+        events = 1 / rational(rate) + self.carry
         n = math.floor(events)
         self.carry = events - n
         self.total += value * n

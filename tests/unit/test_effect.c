@@ -56,6 +56,16 @@ static void what_a_histogram_observes_is_scaled_and_weighs(void **state)
     assert_true(effect_of(&line, SAMPLE_TIMER, 4).weight == 4);
 }
 
+static void a_value_is_divided_by_a_rate_that_is_no_whole_weight(void **state)
+{
+    const struct line line = { .is_number = true, .number = 15 };
+
+    assert_effect(effect_of(&line, SAMPLE_COUNTER, 0.03), EFFECT_COUNTS, 500);
+    assert_effect(effect_of(&line, SAMPLE_GAUGE, 0.03), EFFECT_SETS, 15);
+    assert_effect(effect_of(&line, SAMPLE_HISTOGRAM, 0.03), EFFECT_OBSERVES, 15);
+    assert_true(effect_of(&line, SAMPLE_HISTOGRAM, 0.03).weight == 1 / 0.03);
+}
+
 static void a_set_collects_and_an_end_ends(void **state)
 {
     const struct line text = { .value = SLICE("a:b") };
@@ -92,6 +102,7 @@ int main(void)
         CASE(only_a_counter_reaches_a_running_total),
         CASE(a_gauge_is_set_or_with_a_sign_changed),
         CASE(what_a_histogram_observes_is_scaled_and_weighs),
+        CASE(a_value_is_divided_by_a_rate_that_is_no_whole_weight),
         CASE(a_set_collects_and_an_end_ends),
         CASE(the_effect_of_each_type_suits_its_metric),
     };

@@ -470,15 +470,23 @@ static void a_rate_up_to_1_is_a_weight(void **state)
     must_weigh(".25", 4);
     must_weigh("+0.5", 2);
     must_weigh("0.125", 8);
-    must_weigh("0.1", 1 / 0.1);
+    must_weigh("0.1", 10);
+    must_weigh("1e-5", 100000);
     must_weigh("1e0", 1);
     must_weigh("10e-1", 1);
 }
 
+static void a_rate_that_is_not_1_to_a_whole_number_stays_one(void **state)
+{
+    must_weigh("0.3", 0.3);
+    must_weigh("0.03", 0.03);
+    must_weigh("0.9999", 0.9999);
+}
+
 static void the_least_rate_is_1e_9(void **state)
 {
-    must_weigh("1e-9", 1 / 1e-9);
-    must_weigh("0.000000001", 1 / 1e-9);
+    must_weigh("1e-9", 1e9);
+    must_weigh("0.000000001", 1e9);
     must_be_bad_rate("9.99e-10");
     must_be_bad_rate("1e-300");
     must_be_bad_rate("4.9e-324");
@@ -621,6 +629,7 @@ int main(void)
         CASE(a_line_that_is_too_long_faults_at_the_limit),
         CASE(a_line_of_70000_bytes_is_cut_and_refused),
         CASE(a_rate_up_to_1_is_a_weight),
+        CASE(a_rate_that_is_not_1_to_a_whole_number_stays_one),
         CASE(the_least_rate_is_1e_9),
         CASE(any_other_rate_is_bad_and_weighs_1),
         CASE(cuts_sections_at_bars),

@@ -88,15 +88,16 @@ static void a_member_that_overflows_costs_only_itself(void **state)
     assert_identity();
 }
 
-/* 1.4 observations of it would be too much, but a known series records only one at first. */
-static void a_member_before_the_series_is_checked_as_a_new_one(void **state)
+/* 1.4 observations of it are too much, although one at a time is recorded at first. */
+static void a_member_is_checked_at_its_rate(void **state)
 {
     push("a:1.7e308:1|h|@0.7");
     assert_int_equal(verdicts(REFUSED_VALUE_OVERFLOW), 1);
     assert_int_equal(verdicts(VERDICT_APPLIED), 1);
     assert_true(read_series("a", "").sum == 1);
     push("b:1:1.7e308|h|@0.7");
-    assert_int_equal(verdicts(VERDICT_APPLIED), 3);
+    assert_int_equal(verdicts(REFUSED_VALUE_OVERFLOW), 2);
+    assert_int_equal(verdicts(VERDICT_APPLIED), 2);
     assert_identity();
 }
 
@@ -212,6 +213,18 @@ static void each_link_of_a_chain_has_its_own_rate(void **state)
     assert_true(read_series("n", "").value == 18 + 2 + 4);
     assert_int_equal(row.counts[TELEMETRY_RATE_ERRORS], 0);
     assert_identity();
+}
+
+static void a_value_is_divided_by_its_rate(void **state)
+{
+    for (unsigned round = 1; round <= 2; round++) {
+        push("n:15|c|@0.03\np:15:3:4.5|c|@0.03\nh:2|h|@1e-5\nt:1:1:1|h|@0.3");
+        assert_true(read_series("n", "").value == 500 * round);
+        assert_true(read_series("p", "").value == 750 * round);
+        assert_true(read_series("h", "").sum == 200000 * round);
+        assert_true(read_series("t", "").sum == 10 * round);
+        assert_identity();
+    }
 }
 
 static void each_link_of_a_chain_has_its_own_type(void **state)
@@ -483,7 +496,7 @@ int main(void)
         PIPELINE_CASE(a_member_that_is_no_number_costs_all),
         PIPELINE_CASE(empty_members_at_both_ends_are_bad_too),
         PIPELINE_CASE(a_member_that_overflows_costs_only_itself),
-        PIPELINE_CASE(a_member_before_the_series_is_checked_as_a_new_one),
+        PIPELINE_CASE(a_member_is_checked_at_its_rate),
         PIPELINE_CASE(bad_members_alone_make_no_series),
         PIPELINE_CASE(what_refuses_the_line_refuses_it_once),
         PIPELINE_CASE(what_refuses_a_sample_refuses_each),
@@ -496,6 +509,7 @@ int main(void)
         PIPELINE_CASE(a_chain_is_several_samples_of_one_name),
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_rate),
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_type),
+        PIPELINE_CASE(a_value_is_divided_by_its_rate),
         PIPELINE_CASE(links_of_a_chain_may_be_packed),
         PIPELINE_CASE(a_member_that_is_no_number_costs_its_link),
         PIPELINE_CASE(in_the_first_link_it_costs_the_chain),

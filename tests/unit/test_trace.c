@@ -289,12 +289,14 @@ static void tells_what_a_refused_value_would_have_done(void **state)
     must_tell("a:1|g", "<name a; gauge; series a{}; 1 sets 1 type_conflict; >");
 }
 
-/* One and a half observations of it would be too large; but only one is recorded. */
-static void tells_the_effect_of_what_is_applied_after_all(void **state)
+/* One and a half observations of it would be too large, although the next one would count as 1. */
+static void tells_that_a_rate_makes_it_too_large(void **state)
 {
     push("a:1|h|@0.7");
+    must_tell("a:1e308|h|@0.7", "<name a; histogram; section @0.7; series a{}; "
+                                "1e308 observes 1e+308 x 1.42857; >");
     must_tell("a:1.7e308|h|@0.7", "<name a; histogram; section @0.7; series a{}; "
-                                  "1.7e308 observes 1.7e+308 x 1.42857; >");
+                                  "1.7e308 nothing value_overflow at 2; >");
 }
 
 static void a_rate_does_not_weigh_an_end(void **state)
@@ -406,7 +408,7 @@ int main(void)
         TRACE_CASE(a_sign_is_just_a_sign_where_that_is_said),
         TRACE_CASE(tells_which_byte_of_a_value_is_wrong),
         TRACE_CASE(tells_what_a_refused_value_would_have_done),
-        TRACE_CASE(tells_the_effect_of_what_is_applied_after_all),
+        TRACE_CASE(tells_that_a_rate_makes_it_too_large),
         TRACE_CASE(a_rate_does_not_weigh_an_end),
         TRACE_CASE(tells_of_the_overflow_series),
         TRACE_CASE(tells_which_byte_of_a_line_is_wrong),

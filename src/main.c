@@ -42,7 +42,8 @@ static void print_json(const struct findings *findings)
 
     problems_write_json(&findings->problems, "error", &json);
     problems_write_json(&findings->warnings, "warning", &json);
-    fwrite(json.data, 1, json.len, stdout);
+    if (json.len)
+        fwrite(json.data, 1, json.len, stdout);
 }
 
 static void print_findings(const struct findings *findings, bool is_json)

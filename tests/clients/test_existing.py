@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from catalogue import CLIENTS, IN_DOGSTATSD, N_SAMPLED, PARTS, RATE, SET_BELOW_ZERO, TRANSPORTS
+from catalogue import (CLIENTS, HOT_SHOTS, IN_DOGSTATSD, N_SAMPLED, PARTS, RATE, SET_BELOW_ZERO,
+                       TRANSPORTS)
 from harness import wait_until
 from languages import (N_OPENING_LINES, NODE_MODULES, README, execute, indentation, read_promise,
                        read_readme, read_snippets)
@@ -214,3 +215,20 @@ def test_not_only_by_udp(start, run_client, tmp_path, client, transport, opening
     scrape = settle(udometer, 3)
     check_lines(scrape, read_promise())
     check_no_complaints(scrape)
+
+
+@pytest.mark.parametrize("option, has_own", [("", True), ("includeDatadogTelemetry: false", False)])
+def test_hot_shots_sends_metrics_of_its_own_beside_an_agent(start, run_client, option, has_own):
+    udometer = start()
+    opening = [SNIPPETS[HOT_SHOTS.title][1][0],
+               'process.env.DD_AGENT_HOST = "127.0.0.1"; const client = new StatsD('
+               '{ host: "127.0.0.1", port: 8125, %s });' % option]
+    run_client(HOT_SHOTS, ['client.gauge("level", 8, { at: "a#b@c|d,e" });'], udometer.udp[0][1],
+               opening=opening)
+    # They are sent after all of the client's lines, as the client has ended.
+    udometer.send("barrier_total:1|c")
+    wait_until(lambda: udometer.scrape().get("barrier_total") == 1, "the last line has come")
+    scrape = udometer.scrape()
+    assert scrape.get("level", at="a_b_c_d_e") == 8
+    own = {name for name, _ in scrape.samples if name.startswith("datadog_dogstatsd_client_")}
+    assert bool(own) == has_own, own

@@ -109,9 +109,7 @@ _udom_choose_host() {
 }
 
 _udom_is_port() {
-    case $1 in
-        '' | *[!0123456789]* | ??????*) return 1 ;;
-    esac
+    case $1 in '' | *[!0123456789]* | ??????*) return 1 ;; esac
     [ "$1" -ge 1 ] && [ "$1" -le 65535 ]
 }
 
@@ -196,6 +194,39 @@ _udom_complain() {
     esac
 }
 
+# Is the word $1 another one, $2, but for a letter, or for two that are swapped?
+_udom_is_near() {
+    local _udom_this="$1" _udom_that="$2"
+    while [ "${_udom_this%"${_udom_this#?}"}" = "${_udom_that%"${_udom_that#?}"}" ]; do
+        _udom_this=${_udom_this#?} _udom_that=${_udom_that#?}
+    done
+    while [ "${_udom_this#"${_udom_this%?}"}" = "${_udom_that#"${_udom_that%?}"}" ]; do
+        _udom_this=${_udom_this%?} _udom_that=${_udom_that%?}
+    done
+    case $_udom_this:$_udom_that in
+        ?:? | ?: | :?) return 0 ;;
+        ??:??) [ "${_udom_this#?}${_udom_this%?}" = "$_udom_that" ] ;;
+        *) return 1 ;;
+    esac
+}
+
+# Tell which of the variables that "set" has printed are misspelt. Others may be the daemon's.
+_udom_check_variables() {
+    local _udom_line='' _udom_known=''
+    while IFS= read -r _udom_line; do
+        case $_udom_line in
+            UDOMETER_URL=* | UDOMETER_PREFIX=* | UDOMETER_TAGS=* | UDOMETER_STATE=*) continue ;;
+            UDOMETER_DEBUG=* | UDOMETER_*="''") continue ;;
+            UDOMETER_*=?*) _udom_line=${_udom_line%%=*} ;;
+            *) continue ;;
+        esac
+        for _udom_known in URL PREFIX TAGS STATE DEBUG; do
+            ! _udom_is_near "$_udom_line" "UDOMETER_$_udom_known" ||
+                _udom_debug "$_udom_line: sets nothing; did you mean UDOMETER_$_udom_known?"
+        done
+    done
+}
+
 # $1: a URL
 _udom_find_way() {
     _udom_way=none _udom_waits=no
@@ -216,6 +247,7 @@ _udom_look() {
     [ "$_udom_looked_at" != "$_udom_key" ] || return 0
     _udom_choose
     _udom_find_way "$_udom_url"
+    [ -z "${UDOMETER_DEBUG-}" ] || set | _udom_check_variables
     _udom_looked_at=$_udom_key
 }
 
@@ -294,9 +326,7 @@ _udom_escape() {
 # Sets _udom_bytes: the number of bytes in $1. ${#1} is the number of characters.
 _udom_measure() {
     _udom_bytes=${#1}
-    case $1 in
-        *[!\ -~]*) _udom_bytes=$(LC_ALL=C && printf '%s' "${#1}") ;;
-    esac
+    case $1 in *[!\ -~]*) _udom_bytes=$(LC_ALL=C && printf '%s' "${#1}") ;; esac
 }
 
 # Is $1 short enough for a line? The first test usually decides, as no character has more than
@@ -315,14 +345,10 @@ _udom_is_number() {
         *[eE]*)
             _udom_exponent=${_udom_text#*[eE]}
             _udom_text=${_udom_text%%[eE]*}
-            case ${_udom_exponent#[+-]} in
-                '' | *[!0123456789]*) return 1 ;;
-            esac
+            case ${_udom_exponent#[+-]} in '' | *[!0123456789]*) return 1 ;; esac
             ;;
     esac
-    case $_udom_text in
-        '' | . | *.*.* | *[!0123456789.]*) return 1 ;;
-    esac
+    case $_udom_text in '' | . | *.*.* | *[!0123456789.]*) return 1 ;; esac
     [ "${#1}" -le 256 ]
 }
 
@@ -347,9 +373,7 @@ _udom_add_common() {
     _udom_new=,$_udom_text:
     _udom_trim "$2"
     _udom_escape "$_udom_text" "$_udom_not_in_tag_values"
-    case $_udom_new$_udom_text in
-        ,:* | *:) return 1 ;;
-    esac
+    case $_udom_new$_udom_text in ,:* | *:) return 1 ;; esac
     _udom_new=$_udom_list$_udom_new$_udom_text
     _udom_measure "$_udom_new"
     [ "$_udom_bytes" -le 641 ] && [ "$_udom_n" -lt 32 ] || return 1
@@ -663,9 +687,7 @@ _udom_find_older() {
         *"$_udom_lf$_udom_family${_udom_tab}0$_udom_tab"*)
             _udom_text=${_udom_text#*"$_udom_lf$_udom_family${_udom_tab}0$_udom_tab"}
             _udom_text=${_udom_text%%"$_udom_tab"*}
-            case $_udom_text in
-                '' | *[!0123456789]*) _udom_text=0 ;; # from a file
-            esac
+            case $_udom_text in '' | *[!0123456789]*) _udom_text=0 ;; esac # from a file
             _udom_state=0$_udom_tab$_udom_text
             [ "$((_udom_us - _udom_age))" -gt "$_udom_text" ] || return 0
             _udom_state=3$_udom_tab

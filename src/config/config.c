@@ -143,7 +143,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
     if (path[0])
         is_file_good = read_file(settings, path, &document, problems);
     is_usage_good = environment_read(&settings_table, settings, problems);
-    environment_warn(&settings_table, warnings);
+    config_warn_of_variables(warnings);
     if (command_line_read(line, settings, problems) != COMMAND_LINE_RUN)
         is_usage_good = false;
     if (!read_names(settings, path, document, problems))
@@ -177,6 +177,11 @@ struct command_line config_line(int argc, char **argv, bool has_words)
 
     line.ignore = compat_ignored_flags(compat_find(&line));
     return line;
+}
+
+void config_warn_of_variables(struct problems *warnings)
+{
+    environment_warn(&settings_table, warnings);
 }
 
 enum config_outcome config_load(struct settings *settings, const struct command_line *line,

@@ -65,6 +65,9 @@ const struct draft_test *config_tests(const struct settings *settings, size_t *r
  */
 const char *const *config_files(const struct settings *settings, size_t *ret_n);
 
+/* What environment_warn() does for the daemon's settings; for other commands, which share them. */
+void config_warn_of_variables(struct problems *warnings);
+
 /* Set the generation of the mapping that config_load() will make; 1 if it is not called. */
 void config_set_generation(struct settings *settings, uint64_t generation);
 

@@ -9,6 +9,8 @@ environment.json has the cases. In each, a client counts x with the tag k=v:
     to              which socket gets the line; "default" is 127.0.0.1:8125; "off", "nowhere": none
     line            the line; x:1|c|#k:v unless it says otherwise
     line_of_words   the same of the clients that clean names more strictly
+    unknown, meant  a variable that nothing reads, and the one that was meant. The shell client says
+                    so if it is asked to, and "udometer send" always; the C client does not look
     wrong           the variable that is wrong. The clients say so if they are asked to, and go on;
                     "udometer send" sends nothing and exits with 2
 """
@@ -102,6 +104,12 @@ def line_of_words(case):
     return case.get("line_of_words", line_of(case))
 
 
+def unknown(case, who):
+    """What @who says of a variable that is misspelt."""
+    return "%s: %s: sets nothing; did you mean %s?\n" % (who, case["unknown"], case["meant"]) \
+        if "unknown" in case else ""
+
+
 every_case = pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 
 
@@ -114,7 +122,8 @@ def test_send(sockets, case):
     check_sanitizers(done.stderr)
     check(sockets, case, line_of_words(case), is_strict=True)
     assert done.returncode == (2 if "wrong" in case else 0), done
-    assert case.get("wrong", "") + "=" in done.stderr if "wrong" in case else not done.stderr
+    assert case.get("wrong", "") + "=" in done.stderr if "wrong" in case \
+        else done.stderr == unknown(case, "udometer send")
 
 
 def run_opener(sockets, case, **more):

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/target.h"
 #include "config/command_line.h"
+#include "config/config.h"
 #include "tools/send/defaults.h"
 #include "tools/send/encode.h"
 #include "tools/send/sender.h"
@@ -415,6 +416,15 @@ static int send_words(const struct send_options *options, const struct command_w
     return send_sample(&defaults, (const char *const *)words->at, words->n);
 }
 
+/* The daemon's variables are right here, too: a program may share its environment. */
+static void warn_of_unknown_variables(void)
+{
+    CLEANUP(problems_deinit) struct problems warnings = { 0 };
+
+    config_warn_of_variables(&warnings);
+    problems_print(&warnings, "udometer send", stderr);
+}
+
 static void free_options(struct send_options *options)
 {
     option_deinit_values(&table, options);
@@ -434,5 +444,6 @@ int send_main(int argc, char **argv)
     case COMMAND_LINE_WRONG: return complain_of_problems(&problems);
     case COMMAND_LINE_RUN: break;
     }
+    warn_of_unknown_variables();
     return send_words(&options, &words);
 }

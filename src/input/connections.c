@@ -15,6 +15,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/must.h"
+#include "input/idle_list.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@
 
 struct connection {
     struct connections *owner;
-    struct connection *next, *prev;
+    struct idle_node node;
     struct places_entry *place;
     struct stream stream;
     uv_poll_t poll;
@@ -46,14 +47,19 @@ struct connection {
 
 struct connections {
     struct connections_options options;
-    struct connection *first, *last; /* the last one has been idle longest */
-    struct connection *current;      /* whose bytes were read last, or that is being closed */
+    struct idle_list all;
+    struct connection *current; /* whose bytes were read last, or that is being closed */
     uv_poll_t poll;
     uv_timer_t pause;
     uv_timer_t idle;    /* runs while there are connections that may become idle */
     unsigned n_handles; /* not closed by the loop yet, including those of the connections */
     char *buffer;       /* READ_BYTES */
 };
+
+static struct connection *of_node(struct idle_node *node)
+{
+    return CONTAINER_OF(node, struct connection, node);
+}
 
 /* --- one connection ------------------------------------------------------------------ */
 
@@ -75,39 +81,11 @@ static void on_connection_closed(uv_handle_t *handle)
     free_when_closed(owner);
 }
 
-static void link_first(struct connection *connection)
-{
-    struct connections *owner = connection->owner;
-
-    connection->prev = NULL;
-    connection->next = owner->first;
-    if (owner->first)
-        owner->first->prev = connection;
-    else
-        owner->last = connection;
-    owner->first = connection;
-}
-
-static void unlink_connection(struct connection *connection)
-{
-    struct connections *owner = connection->owner;
-
-    if (connection->prev)
-        connection->prev->next = connection->next;
-    else
-        owner->first = connection->next;
-    if (connection->next)
-        connection->next->prev = connection->prev;
-    else
-        owner->last = connection->prev;
-}
-
 /* It has sent something at @now_ns. */
 static void touch(struct connection *connection, int64_t now_ns)
 {
     places_touch(connection->place, now_ns);
-    unlink_connection(connection);
-    link_first(connection);
+    idle_list_touch(&connection->owner->all, &connection->node);
 }
 
 /* A peer that did not end the connection is to learn of its end before it writes again. */
@@ -125,7 +103,7 @@ static void close_connection(struct connection *connection, enum connection_end 
     if (stream_is_inside(&connection->stream))
         owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE,
                                             stream_rest(&connection->stream));
-    unlink_connection(connection);
+    idle_list_remove(&owner->all, &connection->node);
     owner->options.callbacks.on_closed(owner->options.callbacks.ctx, cause);
     uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
     places_give_back(owner->options.places, connection->place);
@@ -259,9 +237,10 @@ static void await_idle(struct connections *connections, int64_t now_ns)
 {
     int64_t left_ns;
 
-    if (connections->options.idle_max_ns == 0 || !connections->last)
+    if (connections->options.idle_max_ns == 0 || !connections->all.oldest)
         return;
-    left_ns = places_last_ns(connections->last->place) + connections->options.idle_max_ns - now_ns;
+    left_ns = places_last_ns(of_node(connections->all.oldest)->place) +
+              connections->options.idle_max_ns - now_ns;
     uv_timer_start(&connections->idle, on_idle,
                    left_ns > 0 ? (uint64_t)(left_ns / CLOCK_NS_PER_MS) + 1 : 0, 0);
 }
@@ -274,10 +253,12 @@ static void on_idle(uv_timer_t *timer)
 {
     struct connections *connections = timer->data;
     int64_t now_ns = clock_monotonic_ns(), latest_ns = now_ns - connections->options.idle_max_ns;
-    struct connection *connection;
+    struct idle_node *oldest;
 
-    while ((connection = connections->last) && places_last_ns(connection->place) <= latest_ns &&
+    while ((oldest = connections->all.oldest) &&
+           places_last_ns(of_node(oldest)->place) <= latest_ns &&
            clock_monotonic_ns() < now_ns + TURN_NS) {
+        struct connection *connection = of_node(oldest);
         enum read_outcome outcome = read_once(connection);
 
         if (outcome == READ_ALL)
@@ -313,7 +294,7 @@ static struct connection *new_connection(struct connections *owner, int fd,
     connection->place = place;
     connection->poll.data = connection;
     stream_init(&connection->stream, &owner->options.stream);
-    link_first(connection);
+    idle_list_add(&owner->all, &connection->node);
     owner->n_handles++;
     return connection;
 }
@@ -418,13 +399,13 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 
 void connections_drain(struct connections *connections, int64_t end_ns)
 {
-    struct connection *next;
+    struct idle_node *older;
 
     (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
-    for (struct connection *connection = connections->first;
-         connection && clock_monotonic_ns() < end_ns; connection = next) {
-        next = connection->next;
-        read_some(connection, end_ns);
+    for (struct idle_node *node = connections->all.newest; node && clock_monotonic_ns() < end_ns;
+         node = older) {
+        older = node->older;
+        read_some(of_node(node), end_ns);
     }
     end_turn(connections);
 }
@@ -459,8 +440,8 @@ void connections_close(struct connections *connections)
 {
     if (!connections)
         return;
-    while (connections->first)
-        close_connection(connections->first, CONNECTION_END_SHUTDOWN);
+    while (connections->all.newest)
+        close_connection(of_node(connections->all.newest), CONNECTION_END_SHUTDOWN);
     end_turn(connections);
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);

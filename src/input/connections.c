@@ -114,45 +114,11 @@ static void close_connection(struct connection *connection, enum connection_end 
     stream_deinit(&connection->stream);
 }
 
-/* Report the outcome of a step. Returns false if the connection must be closed. */
-static bool report(struct connection *connection, enum stream_step step, struct slice lines)
+static struct stream_sink sink_of(const struct connections *connections)
 {
-    const struct connections_callbacks *callbacks = &connection->owner->options.callbacks;
+    const struct connections_callbacks *callbacks = &connections->options.callbacks;
 
-    switch (step) {
-    case STREAM_HAS_LINES: callbacks->on_lines(callbacks->ctx, lines); break;
-    case STREAM_TOO_LONG: callbacks->on_refused(callbacks->ctx, REFUSED_LINE_LIMIT, lines); break;
-    case STREAM_CUT_OFF:
-        callbacks->on_refused(callbacks->ctx, REFUSED_MALFORMED_LINE, lines);
-        break;
-    case STREAM_NO_MEMORY: callbacks->on_refused(callbacks->ctx, REFUSED_NO_MEMORY, lines); break;
-    case STREAM_HUNGRY: break;
-    }
-    return step != STREAM_NO_MEMORY;
-}
-
-static bool take_in(struct connection *connection, struct slice input)
-{
-    enum stream_step step;
-    struct slice lines;
-    bool is_good = true;
-
-    do {
-        step = stream_read(&connection->stream, &input, &lines);
-        is_good = report(connection, step, lines);
-    } while (is_good && step != STREAM_HUNGRY);
-    return is_good;
-}
-
-static void take_end(struct connection *connection)
-{
-    enum stream_step step;
-    struct slice lines;
-
-    do {
-        step = stream_end(&connection->stream, &lines);
-        report(connection, step, lines);
-    } while (step != STREAM_HUNGRY);
+    return (struct stream_sink){ callbacks->ctx, callbacks->on_lines, callbacks->on_refused };
 }
 
 enum read_outcome {
@@ -167,10 +133,12 @@ enum read_outcome {
  */
 static void end_connection(struct connection *connection, ssize_t len)
 {
+    const struct stream_sink sink = sink_of(connection->owner);
+
     if (places_is_evicted(connection->owner->options.places, connection->place)) {
         close_connection(connection, CONNECTION_END_EVICTED);
     } else if (len == 0) {
-        take_end(connection);
+        stream_finish(&connection->stream, &sink);
         close_connection(connection, CONNECTION_END_PEER);
     } else {
         close_connection(connection, CONNECTION_END_ERROR);
@@ -179,6 +147,7 @@ static void end_connection(struct connection *connection, ssize_t len)
 
 static enum read_outcome read_once(struct connection *connection)
 {
+    const struct stream_sink sink = sink_of(connection->owner);
     char *buffer = connection->owner->buffer;
     ssize_t len;
 
@@ -192,7 +161,7 @@ static enum read_outcome read_once(struct connection *connection)
         end_connection(connection, len);
         return READ_END;
     }
-    if (!take_in(connection, (struct slice){ buffer, (size_t)len })) {
+    if (!stream_take(&connection->stream, (struct slice){ buffer, (size_t)len }, &sink)) {
         close_connection(connection, CONNECTION_END_NO_MEMORY);
         return READ_END;
     }

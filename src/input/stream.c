@@ -284,3 +284,39 @@ enum stream_step stream_end(struct stream *stream, struct slice *ret_lines)
         return STREAM_CUT_OFF;
     return stream->held.len ? give(stream, 0, stream->held.len, ret_lines) : STREAM_HUNGRY;
 }
+
+/* --- to a sink --------------------------------------------------------------------------- */
+
+static void pass_on(const struct stream_sink *sink, enum stream_step step, struct slice lines)
+{
+    switch (step) {
+    case STREAM_HAS_LINES: sink->on_lines(sink->ctx, lines); break;
+    case STREAM_TOO_LONG: sink->on_refused(sink->ctx, REFUSED_LINE_LIMIT, lines); break;
+    case STREAM_CUT_OFF: sink->on_refused(sink->ctx, REFUSED_MALFORMED_LINE, lines); break;
+    case STREAM_NO_MEMORY: sink->on_refused(sink->ctx, REFUSED_NO_MEMORY, lines); break;
+    case STREAM_HUNGRY: break;
+    }
+}
+
+bool stream_take(struct stream *stream, struct slice input, const struct stream_sink *sink)
+{
+    enum stream_step step;
+    struct slice lines;
+
+    do {
+        step = stream_read(stream, &input, &lines);
+        pass_on(sink, step, lines);
+    } while (step != STREAM_HUNGRY && step != STREAM_NO_MEMORY);
+    return step == STREAM_HUNGRY;
+}
+
+void stream_finish(struct stream *stream, const struct stream_sink *sink)
+{
+    enum stream_step step;
+    struct slice lines;
+
+    do {
+        step = stream_end(stream, &lines);
+        pass_on(sink, step, lines);
+    } while (step != STREAM_HUNGRY);
+}

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "base/verdict.h"
 
 struct stream_options {
     size_t line_max; /* bytes of a line without its line feed */
@@ -58,6 +59,21 @@ MUST_CHECK enum stream_step stream_read(struct stream *stream, struct slice *inp
  * line. Call this until it returns STREAM_HUNGRY.
  */
 MUST_CHECK enum stream_step stream_end(struct stream *stream, struct slice *ret_lines);
+
+/* Where the lines of streams go. They are borrowed until the function returns. */
+struct stream_sink {
+    void *ctx;
+    void (*on_lines)(void *ctx, struct slice lines);
+    /* A line, whole or not: @text is its beginning, as far as it is known. */
+    void (*on_refused)(void *ctx, enum verdict reason, struct slice text);
+};
+
+/* Take all of @input, and pass to @sink what it makes. Returns false without memory: close it. */
+MUST_CHECK bool stream_take(struct stream *stream, struct slice input,
+                            const struct stream_sink *sink);
+
+/* Do what stream_end() does, and pass to @sink what that makes. */
+void stream_finish(struct stream *stream, const struct stream_sink *sink);
 
 /* The beginning of a line that it holds, borrowed until the next call. */
 struct slice stream_rest(const struct stream *stream);

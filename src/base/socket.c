@@ -97,6 +97,22 @@ int socket_read_buffer(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) < 0 ? -errno : bytes / 2;
 }
 
+/*
+ * A UDP socket that is connected receives from its peer only, and this one becomes its own peer. To
+ * the wildcard address, connect() means the loopback one.
+ */
+void socket_stop_receiving(int fd)
+{
+    struct address own;
+
+    if (address_of_socket(&own, fd) < 0)
+        return;
+    if (own.any.sa_family == AF_UNIX)
+        shutdown(fd, SHUT_RD);
+    else
+        (void)!connect(fd, &own.any, own.len);
+}
+
 void socket_describe(int fd, char out[SOCKET_TEXT_MAX])
 {
     struct address bound;

@@ -38,6 +38,13 @@ MUST_CHECK int socket_set_read_buffer(int fd, int bytes);
  */
 int socket_read_buffer(int fd);
 
+/*
+ * Let nothing more arrive at @fd, a bound socket of datagrams. What has arrived can still be read.
+ * Whoever sends to it gets an error, as if it was closed, so that no datagram is lost without one.
+ * Best effort: without effect where the kernel refuses.
+ */
+void socket_stop_receiving(int fd);
+
 /* The most bytes that socket_describe() writes, with its NUL. */
 #define SOCKET_TEXT_MAX UNIX_PATH_MAX
 

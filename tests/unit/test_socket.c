@@ -285,6 +285,26 @@ static void keep_alive_is_for_tcp(void **state)
 
 /* --- the end ------------------------------------------------------------------------------ */
 
+static void nothing_arrives_once_a_socket_has_stopped_receiving(void **state)
+{
+    char byte;
+    int fd, out;
+
+    bind_loopback(1, &fd);
+    out = sender_to(fd);
+    assert_int_equal(send(out, "a", 1, 0), 1);
+    socket_stop_receiving(fd);
+    assert_int_equal(send(out, "b", 1, 0), 1);
+    assert_int_equal(send(out, "c", 1, 0), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), 1);
+    assert_int_equal(byte, 'a');
+    assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+    socket_stop_receiving(-1); /* does nothing */
+    close(out);
+    close(fd);
+}
+
 static void the_peer_of_an_aborted_socket_is_reset(void **state)
 {
     struct timeval patience = { 5, 0 };
@@ -322,6 +342,7 @@ int main(void)
         CASE(counts_no_drops_where_it_cannot),
         CASE(keep_alive_has_its_times),
         CASE(keep_alive_is_for_tcp),
+        CASE(nothing_arrives_once_a_socket_has_stopped_receiving),
         CASE(the_peer_of_an_aborted_socket_is_reset),
     };
 

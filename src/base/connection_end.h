@@ -13,6 +13,7 @@
  *      EVICTED     there was no place for a new one (input/places.h)
  *      IDLE        it has sent nothing for as long as --statsd.idle-timeout
  *      NO_MEMORY   there was no memory for an unfinished line
+ *      REMOVED     a reload has removed its listener
  *      SHUTDOWN    the worker stops
  */
 #define CONNECTION_ENDS(X)                                                                         \
@@ -21,6 +22,7 @@
     X(EVICTED, evicted)                                                                            \
     X(IDLE, idle)                                                                                  \
     X(NO_MEMORY, no_memory)                                                                        \
+    X(REMOVED, removed)                                                                            \
     X(SHUTDOWN, shutdown)
 
 enum connection_end {

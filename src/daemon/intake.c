@@ -385,6 +385,10 @@ int intake_open(struct intake *intake, uv_loop_t *loop)
         r = source->socket.is_stream ? open_connections(source, loop)
                                      : open_datagrams(source, loop);
         intake->n_sources++;
+        if (r == 0 && source->datagrams)
+            datagrams_start(source->datagrams);
+        else if (r == 0)
+            connections_start(source->connections);
     }
     name_senders(intake, mapping_has_totals(intake->options.lane.pipeline->resolve.mapping));
     return r;

@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,6 +44,7 @@ struct connection {
     uv_poll_t poll;
     int fd;
     struct peer peer;
+    bool is_cut; /* by connections_retire() */
 };
 
 struct connections {
@@ -53,7 +55,8 @@ struct connections {
     uv_timer_t pause;
     uv_timer_t idle;    /* runs while there are connections that may become idle */
     unsigned n_handles; /* not closed by the loop yet, including those of the connections */
-    char *buffer;       /* READ_BYTES */
+    bool is_retiring;
+    char *buffer; /* READ_BYTES */
 };
 
 static struct connection *of_node(struct idle_node *node)
@@ -65,10 +68,22 @@ static struct connection *of_node(struct idle_node *node)
 
 static void free_when_closed(struct connections *connections)
 {
+    const struct connections_callbacks callbacks = connections->options.callbacks;
+
     if (connections->n_handles > 0)
         return;
     free(connections->buffer);
     free(connections);
+    if (callbacks.on_gone)
+        callbacks.on_gone(callbacks.ctx);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connections *connections = handle->data;
+
+    connections->n_handles--;
+    free_when_closed(connections);
 }
 
 static void on_connection_closed(uv_handle_t *handle)
@@ -91,7 +106,15 @@ static void touch(struct connection *connection, int64_t now_ns)
 /* A peer that did not end the connection is to learn of its end before it writes again. */
 static bool is_sudden(enum connection_end cause)
 {
-    return cause == CONNECTION_END_EVICTED || cause == CONNECTION_END_IDLE;
+    return cause == CONNECTION_END_EVICTED || cause == CONNECTION_END_IDLE ||
+           cause == CONNECTION_END_REMOVED;
+}
+
+/* While they retire, the last handle is closed after the last connection. */
+static void close_idle_if_empty(struct connections *connections)
+{
+    if (connections->is_retiring && !connections->all.newest)
+        uv_close((uv_handle_t *)&connections->idle, on_closed);
 }
 
 /* libuv allows that a descriptor is closed as soon as nothing polls it. */
@@ -112,6 +135,7 @@ static void close_connection(struct connection *connection, enum connection_end 
     else
         close(connection->fd);
     stream_deinit(&connection->stream);
+    close_idle_if_empty(owner);
 }
 
 static struct stream_sink sink_of(const struct connections *connections)
@@ -128,8 +152,8 @@ enum read_outcome {
 };
 
 /*
- * @len is what recv() has returned. A connection that was evicted ends because of this process,
- * perhaps inside a line, so that what is left of it is not a line.
+ * @len is what recv() has returned. A connection that was evicted or cut ends because of this
+ * process, perhaps inside a line, so that what is left of it is not a line.
  */
 static void end_connection(struct connection *connection, ssize_t len)
 {
@@ -137,6 +161,8 @@ static void end_connection(struct connection *connection, ssize_t len)
 
     if (places_is_evicted(connection->owner->options.places, connection->place)) {
         close_connection(connection, CONNECTION_END_EVICTED);
+    } else if (connection->is_cut) {
+        close_connection(connection, CONNECTION_END_REMOVED);
     } else if (len == 0) {
         stream_finish(&connection->stream, &sink);
         close_connection(connection, CONNECTION_END_PEER);
@@ -370,13 +396,19 @@ void connections_drain(struct connections *connections, int64_t end_ns)
 {
     struct idle_node *older;
 
-    (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
+    if (!connections->is_retiring)
+        (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
     for (struct idle_node *node = connections->all.newest; node && clock_monotonic_ns() < end_ns;
          node = older) {
         older = node->older;
         read_some(of_node(node), end_ns);
     }
     end_turn(connections);
+}
+
+void connections_start(struct connections *connections)
+{
+    uv_poll_start(&connections->poll, UV_READABLE, on_acceptable); /* cannot fail */
 }
 
 void connections_replace(struct connections *connections, int fd)
@@ -397,12 +429,33 @@ void connections_replace(struct connections *connections, int fd)
     end_turn(connections);
 }
 
-static void on_closed(uv_handle_t *handle)
+/* Whether the peer has ended it, so that its last line is complete. */
+static bool has_ended(const struct connection *connection)
 {
-    struct connections *connections = handle->data;
+    struct pollfd ended = { connection->fd, POLLRDHUP, 0 };
 
-    connections->n_handles--;
-    free_when_closed(connections);
+    return poll(&ended, 1, 0) > 0;
+}
+
+/* Both directions, for the reason that input/places.c has. */
+static void cut(struct connection *connection)
+{
+    if (has_ended(connection))
+        return;
+    connection->is_cut = true;
+    (void)!shutdown(connection->fd, SHUT_RDWR);
+}
+
+void connections_retire(struct connections *connections)
+{
+    (void)!accept_some(connections, ACCEPTS_PER_DRAIN, INT64_MAX);
+    uv_close((uv_handle_t *)&connections->poll, on_closed);
+    uv_close((uv_handle_t *)&connections->pause, on_closed);
+    for (struct idle_node *node = connections->all.newest; node; node = node->older)
+        cut(of_node(node));
+    end_turn(connections);
+    connections->is_retiring = true;
+    close_idle_if_empty(connections);
 }
 
 void connections_close(struct connections *connections)
@@ -412,6 +465,8 @@ void connections_close(struct connections *connections)
     while (connections->all.newest)
         close_connection(of_node(connections->all.newest), CONNECTION_END_SHUTDOWN);
     end_turn(connections);
+    if (connections->is_retiring)
+        return;
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);
     uv_close((uv_handle_t *)&connections->idle, on_closed);
@@ -431,17 +486,13 @@ int connections_open(struct connections **ret, uv_loop_t *loop,
     if (connections->buffer)
         r = uv_poll_init(loop, &connections->poll, options->fd);
     if (r < 0) {
-        free_when_closed(connections);
+        free(connections->buffer);
+        free(connections);
         return r;
     }
     uv_timer_init(loop, &connections->pause); /* cannot fail */
     uv_timer_init(loop, &connections->idle);
     connections->n_handles = 3;
-    r = uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
-    if (r < 0) {
-        connections_close(connections);
-        return r;
-    }
     *ret = connections;
     return 0;
 }

@@ -31,6 +31,7 @@ struct connections_callbacks {
     void (*on_evicted)(void *ctx, const struct places_eviction *eviction);
     void (*on_connection_refused)(void *ctx); /* no place was to be had, or no memory */
     void (*on_turn_end)(void *ctx);           /* after all input of one wake-up */
+    void (*on_gone)(void *ctx); /* the last call: all is closed and freed; NULL: not needed */
 };
 
 struct connections_options {
@@ -44,9 +45,12 @@ struct connections_options {
 
 struct connections;
 
-/* Accept from options->fd in @loop, and receive. Returns 0 or negative errno. */
+/* Be ready to accept from options->fd in @loop. Returns 0 or negative errno. */
 MUST_CHECK int connections_open(struct connections **ret, uv_loop_t *loop,
                                 const struct connections_options *options);
+
+/* Begin to accept, and to receive. Once, and not after connections_close(). */
+void connections_start(struct connections *connections);
 
 /* The peer of the lines that are handed over, or of the one that is refused: for callbacks. */
 const struct peer *connections_peer(const struct connections *connections);
@@ -63,6 +67,14 @@ void connections_drain(struct connections *connections, int64_t end_ns);
  * shares options->fd has done so; watch it anew. Not from a callback.
  */
 void connections_replace(struct connections *connections, int fd);
+
+/*
+ * Accept what waits, and no more from now on; options->fd may be closed. Nothing more can arrive on
+ * the connections. Each is closed once what has arrived is read, which may take some turns of the
+ * loop. Then on_gone() is called. connections_drain() and connections_close() may be called
+ * meanwhile. Not from a callback.
+ */
+void connections_retire(struct connections *connections);
 
 /*
  * Close all of them. The memory is freed after the loop has run its close callbacks. A line whose

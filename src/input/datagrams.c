@@ -218,12 +218,22 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     watch_timer(datagrams);
 }
 
-void datagrams_replace(struct datagrams *datagrams, int fd)
+/* Senders get an error from here on, and not from the moment at which the queue is empty. */
+static void take_the_rest(struct datagrams *datagrams)
 {
-    /* Senders get an error from here on, and not from the moment at which the queue is empty. */
-    shutdown(datagrams->fd, SHUT_RD);
+    socket_stop_receiving(datagrams->fd);
     while (datagrams_drain(datagrams) > 0)
         continue;
+}
+
+void datagrams_start(struct datagrams *datagrams)
+{
+    watch_descriptor(datagrams);
+}
+
+void datagrams_replace(struct datagrams *datagrams, int fd)
+{
+    take_the_rest(datagrams);
     /* The loop must not know the old one any more when the number gets its new meaning. */
     uv_poll_stop(&datagrams->poll);
     uv_timer_stop(&datagrams->timer);
@@ -246,6 +256,12 @@ static void on_closed(uv_handle_t *handle)
 
     datagrams->n_open_handles--;
     free_when_closed(datagrams);
+}
+
+void datagrams_retire(struct datagrams *datagrams)
+{
+    take_the_rest(datagrams);
+    datagrams_close(datagrams);
 }
 
 void datagrams_close(struct datagrams *datagrams)
@@ -280,12 +296,6 @@ int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
     }
     uv_timer_init(loop, &datagrams->timer); /* cannot fail */
     datagrams->n_open_handles = 2;
-    r = uv_poll_start(&datagrams->poll, UV_READABLE, on_readable);
-    if (r < 0) {
-        datagrams_close(datagrams);
-        return r;
-    }
-
     *ret = datagrams;
     return 0;
 }

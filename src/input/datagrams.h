@@ -37,11 +37,14 @@ struct datagrams_callbacks {
 struct datagrams;
 
 /*
- * Receive from @fd in @loop. @fd stays the caller's and must outlive the struct datagrams.
- * Returns 0, or negative errno.
+ * Be ready to receive from @fd in @loop. @fd stays the caller's and must outlive the struct
+ * datagrams. Returns 0, or negative errno.
  */
 MUST_CHECK int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
                               const struct datagrams_callbacks *callbacks);
+
+/* Begin to receive. Once, and not after datagrams_close(). */
+void datagrams_start(struct datagrams *datagrams);
 
 /*
  * Receive what is in the socket now, but stop after about 5 ms, at the end of a batch. Returns the
@@ -66,6 +69,12 @@ struct peer datagrams_peer(struct datagrams *datagrams, const char *at);
  * First the present one is drained, after nothing more can be sent to it. Not from a callback.
  */
 void datagrams_replace(struct datagrams *datagrams, int fd);
+
+/*
+ * Receive what is in the socket after nothing more can be sent to it, and then do what
+ * datagrams_close() does. That takes about as long as to fill its buffer did. Not from a callback.
+ */
+void datagrams_retire(struct datagrams *datagrams);
 
 /*
  * Stop receiving. May be called from a callback; then at most the rest of the batch is still

@@ -195,6 +195,7 @@ static unsigned receive_udp(int fd)
 
     must(uv_loop_init(&loop), "loop");
     must(datagrams_open(&udp, &loop, fd, &callbacks), "udp");
+    datagrams_start(udp);
     must(uv_timer_init(&loop, &timer), "timer");
     must(uv_timer_start(&timer, on_end, ROUND_NS / CLOCK_NS_PER_MS, 0), "timer");
     uv_run(&loop, UV_RUN_DEFAULT);

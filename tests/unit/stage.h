@@ -176,6 +176,7 @@ static inline int listen_unix(struct stage *stage)
 static inline void open_connections(struct stage *stage, struct connections **ret)
 {
     assert_int_equal(connections_open(ret, &stage->loop, &stage->options), 0);
+    connections_start(*ret);
 }
 
 static inline void stage_open(struct stage *stage, enum transport transport, unsigned n_max)

@@ -385,6 +385,7 @@ static void another_accepts_from_the_new_socket_too(void **state)
     stage_open(&stage, UNIX, 10);
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(connections_open(&other, &loop, &stage.options), 0);
+    connections_start(other);
     uv_run(&loop, UV_RUN_NOWAIT);
     connections_replace(stage.connections, bind_again(&stage));
     connections_replace(other, -1);

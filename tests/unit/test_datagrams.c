@@ -135,6 +135,7 @@ static void stage_open_on(struct stage *stage, int fd)
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
     stage->out = sender_to(stage->fd);
     assert_int_equal(datagrams_open(&stage->udp, &stage->loop, stage->fd, &stage->callbacks), 0);
+    datagrams_start(stage->udp);
 }
 
 static void stage_open(struct stage *stage)
@@ -474,6 +475,7 @@ static void the_descriptor_stays_the_callers(void **state)
     run_for(&stage, 10);
     assert_int_equal(address_of_socket(&address, stage.fd), 0);
     assert_int_equal(datagrams_open(&stage.udp, &stage.loop, stage.fd, &stage.callbacks), 0);
+    datagrams_start(stage.udp);
     send_number(&stage);
     run_until_received(&stage, 1);
     stage_close(&stage);

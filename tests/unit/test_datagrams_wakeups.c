@@ -88,6 +88,7 @@ static void open_with_buffer(int read_buffer_bytes)
     out = sender_to(in);
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(datagrams_open(&datagrams, &loop, in, &callbacks), 0);
+    datagrams_start(datagrams);
 }
 
 static void close_all(void)

@@ -10,29 +10,17 @@
 
 #include "base/compiler.h"
 #include "base/refused.h"
+#include "daemon/sources.h"
 #include "ingest/lane.h"
 #include "input/places.h"
-#include "web/socket_stats.h"
 
 #include <uv.h>
 
 struct intake;
 
-/* A bound socket; the caller keeps the descriptor. */
-struct intake_socket {
-    int fd;
-    bool is_stream; /* it accepts connections; otherwise it receives datagrams */
-    bool may_have_frames;
-    struct pipeline_reading reading;
-    bool needs_arrivals; /* each datagram's own time, to be ordered with those of other workers */
-    struct socket_row *row; /* to count in, by this intake only; it names the listener */
-};
-
-#define INTAKE_SOCKETS_MAX 144
-
 struct intake_options {
     struct lane_options lane;            /* all that it names is borrowed for the intake's life */
-    const struct intake_socket *sockets; /* borrowed until intake_open() returns */
+    const struct source_socket *sockets; /* to begin with; borrowed until intake_open() returns */
     unsigned n_sockets;
     struct refused *refused; /* the list of refused lines; NULL: they are only counted */
     const struct suspect_sink *suspects; /* for the pipeline; borrowed; NULL: none */
@@ -64,6 +52,9 @@ void intake_replace(struct intake *intake, int fd, int new_fd);
 
 /* Stop receiving. */
 void intake_close(struct intake *intake);
+
+/* Its sources, borrowed, to exchange them for others. */
+struct sources *intake_sources(struct intake *intake);
 
 /* The shard, borrowed, for use on this thread only. */
 struct shard *intake_shard(struct intake *intake);

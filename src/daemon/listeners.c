@@ -23,8 +23,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-_Static_assert(LISTENING_MAX + LISTENERS_PER_PROTOCOL_MAX <= INTAKE_SOCKETS_MAX,
-               "a worker has room for its share, and for all Unix datagram sockets");
+_Static_assert(LISTENING_MAX + 2 * LISTENERS_PER_PROTOCOL_MAX <= SOURCES_MAX,
+               "a worker has room for its share, and for all Unix sockets");
 
 static const struct {
     const char *name; /* in the log and in addresses */
@@ -396,7 +396,7 @@ void listeners_close(struct listeners *listeners)
 }
 
 unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
-                             struct intake_socket ret[INTAKE_SOCKETS_MAX])
+                             struct source_socket ret[SOURCES_MAX])
 {
     unsigned n = 0;
 

@@ -50,7 +50,7 @@ struct listeners_options {
 
 /* One socket of one worker. A stream socket that workers share has an entry for each. */
 struct listener_socket {
-    struct intake_socket socket;
+    struct source_socket socket;
     unsigned worker;
     char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* as bound, with its scheme */
 };
@@ -90,7 +90,7 @@ void listeners_close(struct listeners *listeners);
  * @listeners. Returns their number.
  */
 unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
-                             struct intake_socket ret[INTAKE_SOCKETS_MAX]);
+                             struct source_socket ret[SOURCES_MAX]);
 
 /* The address of the first UDP listener, to be used in examples; or NULL. */
 const char *listeners_udp_address(const struct listeners *listeners);

@@ -48,7 +48,7 @@ void workers_deinit(struct workers *workers)
 
 static int start_worker(struct workers *workers, unsigned i, const struct workers_options *options)
 {
-    struct intake_socket sockets[INTAKE_SOCKETS_MAX];
+    struct source_socket sockets[SOURCES_MAX];
     struct intake_options intake = options->intake;
 
     intake.lane.shard.worker = i;

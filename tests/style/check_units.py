@@ -38,6 +38,8 @@ WITHOUT_UNIT_TEST = {
     "daemon/http_sockets": "it binds, as listeners do: tests/system/test_addresses.py",
     "daemon/initial_series": "it only logs: tests/system/test_check_config.py",
     "daemon/intake": "only a worker uses it: test_worker.c",
+    "daemon/notices": "it logs for a worker: test_worker.c, tests/system/test_listeners.py",
+    "daemon/source": "only sources use it: test_sources.c, test_worker.c",
     "ingest/declare": "the initial series of a config: tests/config, test_check_config.py",
     "ingest/lane": "only a worker, explain and the rig make one: test_worker.c, golden",
     "daemon/name_check": "the names of a config: tests/system/test_check_config.py",

@@ -302,7 +302,7 @@ static void a_unix_datagram_socket_has_one_worker(void **state)
 
 static unsigned n_of_worker(unsigned worker)
 {
-    struct intake_socket sockets[INTAKE_SOCKETS_MAX];
+    struct source_socket sockets[SOURCES_MAX];
 
     return listeners_of_worker(&listeners, worker, sockets);
 }
@@ -420,7 +420,7 @@ static void the_longest_path_is_kept_whole(void **state)
 
 static void a_worker_has_its_sockets_of_all_protocols(void **state)
 {
-    struct intake_socket sockets[INTAKE_SOCKETS_MAX];
+    struct source_socket sockets[SOURCES_MAX];
 
     set("statsd.listen-udp", "127.0.0.1:0,127.0.0.1:0");
     set("statsd.listen-tcp", "127.0.0.1:0");
@@ -456,7 +456,7 @@ static void has_room_for_all_that_settings_allow(void **state)
     must_open(3);
     assert_int_equal(listeners.n_sockets, LISTENERS_PER_PROTOCOL_MAX * (3 + 3 + 3 + 1));
     assert_true(n_of_worker(0) >= 3 * LISTENERS_PER_PROTOCOL_MAX);
-    assert_true(n_of_worker(0) <= INTAKE_SOCKETS_MAX);
+    assert_true(n_of_worker(0) <= SOURCES_MAX);
 }
 
 static void several_workers_need_arrivals(void **state)

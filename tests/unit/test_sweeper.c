@@ -532,7 +532,7 @@ static void on_ended(void *ctx)
 
 static int start_worker(unsigned i)
 {
-    struct intake_socket socket_of = { .fd = -1, .row = &socket_rows[i] };
+    struct source_socket socket_of = { .fd = -1, .row = &socket_rows[i] };
     const struct intake_options options = {
         .lane = {
             .shard = { .registry = registry, .worker = i, .max_key_bytes = 1 << 20, .seed = 42 },

@@ -28,7 +28,7 @@
 static struct registry *registry;
 static struct telemetry_row row;
 static int senders[SOCKETS];
-static struct intake_socket sockets[ALL_SOCKETS];
+static struct source_socket sockets[ALL_SOCKETS];
 static struct socket_row socket_rows[ALL_SOCKETS];
 static char directory[] = "/tmp/udometer-test-worker-XXXXXX";
 static char path[64];
@@ -764,7 +764,7 @@ static void descriptors_stay_the_callers(void **state)
 
 static void a_bad_descriptor_is_an_error(void **state)
 {
-    struct intake_socket bad[ALL_SOCKETS];
+    struct source_socket bad[ALL_SOCKETS];
     struct intake_options options = worker_options();
     struct worker *mark = (struct worker *)(uintptr_t)1, *other = mark;
 
@@ -821,7 +821,7 @@ static int begin(void **state)
     registry = new_registry(1, 1000, SIZE_MAX);
     assert_int_equal(address_parse(&address, "127.0.0.1:0"), 0);
     for (unsigned i = 0; i < SOCKETS; i++) {
-        sockets[i] = (struct intake_socket){ .fd = -1, .row = &socket_rows[i] };
+        sockets[i] = (struct source_socket){ .fd = -1, .row = &socket_rows[i] };
         if (socket_bind_udp(&address, 4 << 20, 1, &sockets[i].fd) < 0)
             return -1;
         senders[i] = connect_to(sockets[i].fd);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct reading {
-    double value;                     /* counter, gauge, set */
+    double value;                     /* counter, gauge, set; of a set, NAN if memory ran out */
     double sum;                       /* histogram */
     uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulative */
 };

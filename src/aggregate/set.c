@@ -47,6 +47,6 @@ void set_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buck
         is_complete = distinct_merge(&all, &set->distinct);
         pthread_mutex_unlock(&set->lock);
     }
-    ret->value = distinct_count(&all);
+    ret->value = is_complete ? distinct_count(&all) : (double)NAN;
     distinct_deinit(&all);
 }

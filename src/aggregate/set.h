@@ -30,8 +30,8 @@ void set_deinit(struct cell *cell);
 MUST_CHECK enum verdict set_record(struct set_cell *set, uint64_t hash);
 
 /*
- * Any thread: read the number of distinct values over all cells (struct kind). Without memory it
- * may be too low.
+ * Any thread: read the number of distinct values over all cells (struct kind). Without memory
+ * for counting it is NAN: a part of them would look like all.
  */
 void set_read(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
               struct reading *ret);

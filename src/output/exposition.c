@@ -13,6 +13,7 @@
 #include "base/must.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,28 +136,37 @@ static void prefetch(struct series **series, size_t i, size_t n)
         series_prefetch_cells(series[i + PREFETCH]);
 }
 
+static inline void enter_family(struct exposition *exposition, struct family *family)
+{
+    if (family != exposition->at_family)
+        begin_family_of(exposition, family);
+}
+
 static inline void write_series(struct exposition *exposition, struct series *series)
 {
     struct family *family = series->family;
     struct reading reading;
 
-    if (family != exposition->at_family)
-        begin_family_of(exposition, family);
     series_read(series, &reading);
     switch (family->type) {
-    case METRIC_COUNTER:
-    case METRIC_GAUGE:
     case METRIC_SET:
-        write_sample(exposition,
-                     &(struct exposition_sample){ series_labels(series), reading.value });
-        return;
+        if (isnan(reading.value)) /* it cannot be known now, and a family may have no others */
+            return;
+        enter_family(exposition, family);
+        break;
+    case METRIC_COUNTER:
+        enter_family(exposition, family);
+        break;
+    case METRIC_GAUGE: enter_family(exposition, family); break;
     case METRIC_HISTOGRAM:
+        enter_family(exposition, family);
         write_histogram(exposition,
                         &(struct exposition_histogram){ series_labels(series), family->buckets,
                                                         reading.counts, reading.sum });
         return;
     case _METRIC_TYPE_N: return;
     }
+    write_sample(exposition, &(struct exposition_sample){ series_labels(series), reading.value });
 }
 
 /* --- chunks ----------------------------------------------------------------------------- */

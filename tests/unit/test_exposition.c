@@ -31,8 +31,13 @@ static bool may_allocate(void)
     return n_allocations_left && n_allocations_left--;
 }
 
+/* Whether calloc() alone finds none: a set is read with it. */
+static bool is_calloc_failing;
+
 void *__wrap_calloc(size_t n, size_t size)
 {
+    if (is_calloc_failing)
+        return NULL;
     return may_allocate() ? __real_calloc(n, size) : NULL;
 }
 
@@ -493,8 +498,26 @@ static void a_help_text_needs_memory_too(void **state)
     assert_int_equal(exposition_write(exposition, &out, SIZE_MAX), -ENOMEM);
 }
 
+static void a_set_that_cannot_be_read_is_left_out(void **state)
+{
+    CLEANUP(exposition_freep) struct exposition *exposition = NULL;
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a:1|c\ns:x|s\nz:1|g");
+    exposition = begin_walk(&recording_writer, NULL);
+    is_calloc_failing = true;
+    assert_int_equal(exposition_write(exposition, &out, SIZE_MAX), 0);
+    buffer_add_char(&out, '\0');
+    assert_string_equal(out.data, "1 family a, counter: Sent as a.\n"
+                                  "2 sample a{} 1\n"
+                                  "3 family z, gauge: Sent as z.\n"
+                                  "4 sample z{} 1\n"
+                                  "5 end\n");
+}
+
 static int begin_case(void **state)
 {
+    is_calloc_failing = false;
     n_families = n_series_seen = n_ends = n_flushes = fails_at = 0;
     flushed_len = 0;
     return begin(state);
@@ -503,6 +526,7 @@ static int begin_case(void **state)
 static int end_case(void **state)
 {
     n_allocations_left = MANY;
+    is_calloc_failing = false;
     return end(state);
 }
 
@@ -540,6 +564,7 @@ int main(void)
         EXPOSITION_CASE(without_memory_the_walk_ends),
         EXPOSITION_CASE(there_is_no_walk_without_memory),
         EXPOSITION_CASE(a_help_text_needs_memory_too),
+        EXPOSITION_CASE(a_set_that_cannot_be_read_is_left_out),
     };
 
     return cmocka_run_group_tests(cases, make_all_buckets, free_all_buckets);

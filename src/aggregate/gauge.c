@@ -161,7 +161,7 @@ enum verdict gauge_add(struct gauge_cell *own, _Atomic(struct cell *) *cells, un
     double sum = copy_changes(own, set_at, &changes);
     struct gauge_change *room;
 
-    if (!isfinite(base + sum + change))
+    if (!isfinite(base + sum + change) || (sum + change == sum && change != 0))
         return REFUSED_VALUE_OVERFLOW;
     room = room_for_changes(own);
     if (!room)
@@ -216,7 +216,7 @@ static unsigned read_cells(_Atomic(struct cell *) *cells, unsigned n_cells, stru
 /* The value of the copies; @ret_set_at is the time of the set it starts from. */
 static double sum_up(const struct copy *copies, unsigned n, int64_t *ret_set_at)
 {
-    double base = 0, value;
+    double base = 0, sum = 0, value;
     int64_t set_at = 0;
 
     for (unsigned i = 0; i < n; i++) {
@@ -225,11 +225,12 @@ static double sum_up(const struct copy *copies, unsigned n, int64_t *ret_set_at)
             base = copies[i].base;
         }
     }
-    value = base;
+    /* Changes first: each alone may be too small to change the base. */
     for (unsigned i = 0; i < n; i++)
         for (uint32_t j = 0; j < copies[i].changes.n; j++)
             if (copies[i].changes.items[j].at > set_at)
-                value += copies[i].changes.items[j].amount;
+                sum += copies[i].changes.items[j].amount;
+    value = base + sum;
 
     *ret_set_at = set_at;
     if (isnan(value))

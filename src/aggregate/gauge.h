@@ -48,7 +48,8 @@ void gauge_trim(struct cell *own, _Atomic(struct cell *) *cells, unsigned n_cell
 /*
  * Owner of @own: change the gauge by @change. @cells are all cells of the series, including @own,
  * with NULL where a worker has none. Returns VERDICT_APPLIED, REFUSED_VALUE_OVERFLOW or, on the
- * first change of a cell, REFUSED_NO_MEMORY.
+ * first change of a cell, REFUSED_NO_MEMORY. A change, not 0, that is too small to change the sum
+ * of this worker's changes since the newest set is an overflow as well: it would be lost later.
  *
  * A set that arrived before a change does not override it, even if it is applied later. The
  * exception: after more than GAUGE_CHANGES_MAX changes in this worker, the oldest ones share one

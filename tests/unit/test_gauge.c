@@ -422,6 +422,23 @@ static void an_overflow_over_a_foreign_set_is_refused(void **state)
     assert_value(&shared, 0);
 }
 
+/* Changes beyond the last few are merged, and the result would not show it. */
+static void a_change_that_would_be_lost_is_refused(void **state)
+{
+    struct shared shared;
+
+    shared_init(&shared);
+    add(&shared, 0, 0x1p53, 1);
+    assert_int_equal(try_add(&shared, 0, 1, 2), REFUSED_VALUE_OVERFLOW);
+    add(&shared, 0, 0, 3);
+    add(&shared, 0, -1, 4);
+    assert_value(&shared, 0x1p53 - 1);
+    set(&shared, 0, 0x1p53, 5); /* changes since then have a sum of their own */
+    for (int64_t at = 6; at < 106; at++)
+        add(&shared, 0, 1, at);
+    assert_value(&shared, 0x1p53 + 100);
+}
+
 static void a_refused_change_does_not_bring_an_overruled_sum_back(void **state)
 {
     struct shared shared;
@@ -470,6 +487,7 @@ int main(void)
         CASE(is_never_read_as_what_it_never_was),
         CASE(an_overflow_is_refused_and_changes_nothing),
         CASE(an_overflow_over_a_foreign_set_is_refused),
+        CASE(a_change_that_would_be_lost_is_refused),
         CASE(a_refused_change_does_not_bring_an_overruled_sum_back),
         CASE(changes_of_several_workers_cannot_overflow_together),
     };

@@ -11,8 +11,12 @@
 #include <math.h>
 #include <stdint.h>
 
+/* From here on a double may not hold a whole number. */
+#define READING_WHOLE 0x1p53
+
 struct reading {
     double value;                     /* counter, gauge, set; of a set, NAN if memory ran out */
+    uint64_t whole;                   /* counter from READING_WHOLE on: exactly; 0: unknown */
     double sum;                       /* histogram */
     uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulative */
 };

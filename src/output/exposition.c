@@ -136,6 +136,20 @@ static void prefetch(struct series **series, size_t i, size_t n)
         series_prefetch_cells(series[i + PREFETCH]);
 }
 
+/* A counter whose value a double may not hold. */
+COLD static void write_large(struct exposition *exposition, const struct series *series,
+                             const struct reading *reading)
+{
+    struct slice labels = series_labels(series);
+    const struct exposition_writer *writer = exposition->writer;
+
+    if (writer->large && reading->whole)
+        writer->large(exposition->state, exposition->out, &exposition->family, labels,
+                      reading->whole);
+    else
+        write_sample(exposition, &(struct exposition_sample){ labels, reading->value });
+}
+
 static inline void enter_family(struct exposition *exposition, struct family *family)
 {
     if (family != exposition->at_family)
@@ -156,6 +170,10 @@ static inline void write_series(struct exposition *exposition, struct series *se
         break;
     case METRIC_COUNTER:
         enter_family(exposition, family);
+        if (UNLIKELY(reading.value >= READING_WHOLE)) {
+            write_large(exposition, series, &reading);
+            return;
+        }
         break;
     case METRIC_GAUGE: enter_family(exposition, family); break;
     case METRIC_HISTOGRAM:

@@ -56,6 +56,13 @@ struct exposition_writer {
     void (*sample)(void *state, struct buffer *out, const struct exposition_family *family,
                    const struct exposition_sample *sample);
 
+    /*
+     * … or this one, with the exact value of a counter that a double may not hold, for formats
+     * that can show it. NULL: sample() gets the nearest double.
+     */
+    void (*large)(void *state, struct buffer *out, const struct exposition_family *family,
+                  struct slice labels, uint64_t value);
+
     /* … and this one for a histogram. */
     void (*histogram)(void *state, struct buffer *out, const struct exposition_family *family,
                       const struct exposition_histogram *histogram);

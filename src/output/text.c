@@ -119,6 +119,22 @@ static void write_sample(void *state, struct buffer *out, const struct expositio
     out->len = (size_t)(put_double(at, sample->value) - out->data);
 }
 
+/* Rare, and written so that the functions above stay inlined where they are used most. */
+COLD static void write_large(void *state, struct buffer *out,
+                             const struct exposition_family *family, struct slice labels,
+                             uint64_t value)
+{
+    buffer_add(out, family->name);
+    if (labels.len) {
+        buffer_add_char(out, '{');
+        buffer_add(out, labels);
+        buffer_add_char(out, '}');
+    }
+    buffer_add_char(out, ' ');
+    buffer_add_uint(out, value);
+    buffer_add_char(out, '\n');
+}
+
 /* --- histograms --------------------------------------------------------------------------- */
 
 static void render_bounds(struct text *text, const struct buckets *buckets)
@@ -180,5 +196,6 @@ const struct exposition_writer text_writer = {
     .state_size = sizeof(struct text),
     .family = write_family,
     .sample = write_sample,
+    .large = write_large,
     .histogram = write_histogram,
 };

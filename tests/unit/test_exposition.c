@@ -515,6 +515,17 @@ static void a_set_that_cannot_be_read_is_left_out(void **state)
                                   "5 end\n");
 }
 
+static void a_large_counter_is_exact_where_the_writer_can_show_it(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer exact = { 0 }, nearest = { 0 };
+
+    push("a:9007199254740992:1|c");
+    exact = walk(&text_writer, NULL);
+    assert_non_null(strstr(exact.data, "\na 9007199254740993\n"));
+    nearest = walk(&recording_writer, NULL);
+    assert_non_null(strstr(nearest.data, "sample a{} 9.0072e+15\n"));
+}
+
 static int begin_case(void **state)
 {
     is_calloc_failing = false;
@@ -565,6 +576,7 @@ int main(void)
         EXPOSITION_CASE(there_is_no_walk_without_memory),
         EXPOSITION_CASE(a_help_text_needs_memory_too),
         EXPOSITION_CASE(a_set_that_cannot_be_read_is_left_out),
+        EXPOSITION_CASE(a_large_counter_is_exact_where_the_writer_can_show_it),
     };
 
     return cmocka_run_group_tests(cases, make_all_buckets, free_all_buckets);

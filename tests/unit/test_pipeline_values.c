@@ -81,8 +81,8 @@ static void empty_members_at_both_ends_are_bad_too(void **state)
 
 static void a_member_that_overflows_costs_only_itself(void **state)
 {
-    push("c:1e308:1e308:1|c\nd:1e300:1|d|@1e-9");
-    assert_true(read_series("c", "").value == 1e308 + 1);
+    push("c:1e308:1e308:1e307|c\nd:1e300:1|d|@1e-9");
+    assert_true(read_series("c", "").value == 1e308 + 1e307);
     assert_int_equal(verdicts(REFUSED_VALUE_OVERFLOW), 2);
     assert_int_equal(samples(), 3);
     assert_identity();

@@ -37,7 +37,9 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_RESERVED_NAME:
         return "the name belongs to udometer's own metrics, or to the scraper's; "
                "--web.self-metrics-path frees the former";
-    case REFUSED_VALUE_OVERFLOW: return "the sum would exceed the range of a double";
+    case REFUSED_VALUE_OVERFLOW:
+        return "the sum would exceed the range of a double, or is so large that the value would "
+               "not change it";
     case REFUSED_NO_MEMORY: return "out of memory for a new series, or to extend a gauge or set";
     case VERDICT_APPLIED:
     case SKIPPED_EVENT:

@@ -103,7 +103,7 @@ def rational(number):
 
 class Series:
     def __init__(self):
-        self.total = 0.0
+        self.total = 0  # whole numbers stay exact
         self.carry = 0
         self.n_events = [0] * len(BOUNDS)
         self.members = set()
@@ -111,7 +111,7 @@ class Series:
     def add(self, sample):
         kind, value, rate = sample["type"], sample.get("value"), sample.get("rate", 1)
         if kind == "counter":
-            self.total += float(rational(value) / rational(rate))
+            self.total += value if rate == 1 else float(rational(value) / rational(rate))
         elif kind == "gauge":
             self.total = (self.total if sample.get("relative") else 0.0) + value
         elif kind == "set":

@@ -6,6 +6,7 @@ This is for the tests and for run_example.py, which needs neither pytest nor wha
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import re
@@ -24,7 +25,8 @@ EXPECTED = pathlib.Path(__file__).resolve().parent / "expected"
 # How long the bot may take to end.
 SECONDS_TO_END = 30
 BUILD = pathlib.Path(os.environ["UDOMETER_BUILD"])
-TTL = re.compile(r"(\bttl:\s*)(%s)" % promql.DURATION)
+# Of one metric or of all; or of a type, as in "type-ttl: [gauge=2m]".
+TTL = re.compile(r"(\bttl:\s*|\b(?:counter|gauge|histogram|set)=)(%s)" % promql.DURATION)
 # A TTL of a fast run is at least this long, or live series would expire on a busy machine.
 SHORTEST_TTL_S = 3
 
@@ -66,7 +68,7 @@ class Example:
             seconds = promql.seconds_of(match[2])
             if seconds:
                 seconds = max(SHORTEST_TTL_S, seconds / speed)
-            return "%s%dms" % (match[1], round(seconds * 1000)) if seconds else match[0]
+            return "%s%ds" % (match[1], math.ceil(seconds)) if seconds else match[0]
 
         copy = directory / "udometer.yml"
         copy.write_text(TTL.sub(shorter, self.config.read_text("utf-8")), "utf-8")

@@ -8,7 +8,7 @@
  *
  * The world moves on by a second at a time, when that second is due. Everything that happens in it
  * follows from --seed, so two runs differ only in when their metrics are sent, which is what
- * metrics.c does. Once an hour each of four things goes wrong, for the alerts to see.
+ * metrics.c does. Once an hour each of five things goes wrong, for the alerts to see.
  */
 
 #include "metrics.h"
@@ -36,8 +36,8 @@ const struct product products[N_PRODUCTS] = {
 /* Seconds of each hour in which something goes wrong. */
 static const struct incident {
     int from, to;
-} api_outage = { 600, 1000 }, repairs = { 1450, 2050 }, slump = { 2200, 2900 },
-  standstill = { 3000, 3420 };
+} api_outage = { 180, 600 }, repairs = { 660, 1260 }, slump = { 1260, 1860 },
+  standstill = { 1860, 2400 }, absence = { 2400, 3000 };
 
 static volatile sig_atomic_t must_stop;
 
@@ -93,8 +93,6 @@ static void end_pipeline(const struct world *world, struct player *player,
 
 static void plan_pipeline(const struct world *world, struct player *player)
 {
-    if (is_during(&standstill, world->now) || !one_in(70))
-        return;
     for (unsigned i = 0; i < N_PIPELINES; i++)
         if (player->pipelines[i].status == FREE) {
             player->pipelines[i] =
@@ -145,9 +143,11 @@ static bool is_ready(const struct pipeline *pipeline, const struct task *task, l
 
 static void step_pipelines(const struct world *world, struct player *player)
 {
+    bool is_standstill = is_during(&standstill, world->now);
     unsigned n_running = 0;
 
-    plan_pipeline(world, player);
+    if (!is_standstill && one_in(70))
+        plan_pipeline(world, player);
     for (unsigned i = 0; i < N_PIPELINES; i++)
         n_running += player->pipelines[i].status == EXECUTING;
     for (unsigned i = 0; i < N_PIPELINES; i++) {
@@ -155,8 +155,8 @@ static void step_pipelines(const struct world *world, struct player *player)
         struct factory *factory = find_factory(player, pipeline->product);
         bool is_planned = pipeline->status == PLANNING;
 
-        if (is_planned && world->now >= pipeline->planned_at + PLANNING_S && factory &&
-            n_running < N_RUNNING_MAX) {
+        if (!is_standstill && is_planned && world->now >= pipeline->planned_at + PLANNING_S &&
+            factory && n_running < N_RUNNING_MAX) {
             start_pipeline(world, pipeline, factory);
             n_running++;
         }
@@ -280,9 +280,14 @@ static void drift(enum level *level)
 
 static void step_factories(const struct world *world, struct player *player)
 {
+    bool is_standstill = is_during(&standstill, world->now);
+
     for (struct factory *factory = player->factories; factory < player->factories + N_FACTORIES;
          factory++) {
-        if (one_in(500))
+        /* What nobody produces is soon bought up. */
+        if (is_standstill)
+            factory->level -= factory->level > SCARCE && one_in(60);
+        else if (one_in(500))
             drift(&factory->level);
         if (factory->n_delivered < N_INPUTS || factory->level >= HIGH)
             continue;
@@ -337,14 +342,21 @@ static void init_world(struct world *world)
             factory->product = j % N_PRODUCTS;
             factory->level = factory->polled_level = (enum level)between(SCARCE, HIGH);
         }
+        /* Work for the first second, so that counters grow soon. */
+        for (unsigned j = 0; j < N_RUNNING_MAX; j++)
+            plan_pipeline(world, player);
     }
     for (unsigned i = 0; i < N_MARKETS * N_PRODUCTS; i++)
         world->markets[i / N_PRODUCTS][i % N_PRODUCTS] = (enum level)between(SCARCE, ABUNDANT);
 }
 
-/* What happens in a second. */
+/* What happens in a second. While the daemon is down nothing happens, and nothing is sent. */
 static void step(struct world *world)
 {
+    if (is_during(&absence, world->now)) {
+        world->now++;
+        return;
+    }
     for (unsigned i = 0; i < N_PLAYERS; i++) {
         step_pipelines(world, &world->players[i]);
         step_ships(world, &world->players[i]);

@@ -63,10 +63,9 @@ to_seconds() {
     printf -v seconds '%d.%06d' $(($1 / ticks_per_s)) $(($1 % ticks_per_s * 15625))
 }
 
-# Lets $1 ticks pass.
-pass() {
+# Waits until the simulated time is $now, and sets $ending if that is the end.
+wait_for_now() {
     local left_us
-    now=$((now + $1))
     if [ -n "$duration" ] && [ "$now" -ge $((duration * ticks_per_s)) ]; then
         now=$((duration * ticks_per_s))
     fi
@@ -80,9 +79,23 @@ pass() {
     [ -z "$duration" ] || [ "$now" -lt $((duration * ticks_per_s)) ] || ending=yes
 }
 
+# Lets $1 ticks pass; more if the daemon is dead then. Meanwhile gauges are repeated, so that those
+# of a daemon that has died expire, and no others.
+pass() {
+    local until=$((now + $1))
+    while [ -z "$ending" ] && { [ "$now" -lt "$until" ] || is_dead; }; do
+        now=$((repeat_at < until || now >= until ? repeat_at : until))
+        wait_for_now
+        [ "$now" -lt "$repeat_at" ] || repeat_gauges
+    done
+}
+
 # --- metrics, and what they must show at the end -------------------------------------------------
 
-declare -A total
+declare -A total gauges
+# udometer.yml lets a gauge expire that has not been sent for four times as long.
+repeat_ticks=$((30 * ticks_per_s))
+repeat_at=$repeat_ticks
 declare -A buckets_ms=(
     [resume_duration_seconds]='100 500 1000 2000 5000 10000 30000 60000'
     [detection_latency_seconds]='10 50 100 500 1000 2000 5000'
@@ -111,6 +124,16 @@ gauge() {
     udom_gauge "$1" "$2"
     samples_sent=$((samples_sent + 1))
     total[$1]=$2
+    gauges[$1]=$2
+}
+
+repeat_gauges() {
+    local name
+    repeat_at=$((now + repeat_ticks))
+    ! is_dead || return 0
+    for name in "${!gauges[@]}"; do
+        gauge "$name" "${gauges[$name]}"
+    done
 }
 
 # $1: name; $2: ticks
@@ -170,7 +193,7 @@ record_wait() {
 
 # --- what happens --------------------------------------------------------------------------------
 
-# Whether it is between the minutes $1 and $2 of an hour. The three incidents of each hour:
+# Whether it is between the minutes $1 and $2 of an hour. The four incidents of each hour:
 is_between() {
     local minute=$((now / ticks_per_s / 60 % 60))
     [ "$minute" -ge "$1" ] && [ "$minute" -lt "$2" ]
@@ -178,9 +201,11 @@ is_between() {
 
 # The service answers slowly or not at all, and limits rates for longer.
 is_outage() { is_between 15 25; }
+# Somebody has killed the daemon.
+is_dead() { is_between 26 36; }
 # The file system reports late that a session has stopped.
-is_slow() { is_between 35 43; }
-# The operator has gone to lunch.
+is_slow() { is_between 37 45; }
+# The operator has gone to lunch. The last pause of it lasts until three minutes later.
 is_lunch() { is_between 50 55; }
 
 # Sets $reason.

@@ -11,6 +11,7 @@ that loads. Types, and keys that do not exist, are for types/, where Grafana's o
 import itertools
 import json
 import pathlib
+import re
 import sys
 
 COLUMNS = 24
@@ -21,6 +22,8 @@ TYPES = {"row", "stat", "gauge", "timeseries", "piechart", "table", "barchart", 
 WITHOUT_DATA = {"row", "text"}
 # Panels whose unit stands elsewhere: of a heatmap, at its axis; of a table, at each column.
 WITHOUT_UNIT = {"table", "heatmap"}
+# Of a graph this is a step wide, in which there may be one scrape, or none.
+TOO_SHORT_RANGE = re.compile(r"\[\$(?:__interval\b|\{__interval\})")
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"none", "short", "s", "ms", "m", "h", "bytes", "decbytes", "percent", "percentunit",
          "reqps", "ops", "cps", "cpm", "rps", "Bps", "currencyUSD", "dateTimeAsIso", "dtdurations",
@@ -62,6 +65,8 @@ def target_problems(panel):
     for target in targets:
         if not target.get("expr", "").strip():
             yield "%r: a query without expr" % title
+        if TOO_SHORT_RANGE.search(target.get("expr", "")):
+            yield "%r: a range of $__interval; use $__rate_interval" % title
 
 
 def unit_problems(panel):

@@ -7,7 +7,8 @@ import time
 import pytest
 
 import checks
-from example import EXAMPLES, EXPECTED
+from children import clean_environment
+from example import EXAMPLES, EXPECTED, ROOT, destination
 from harness import BINARY, SLOWNESS, Udometer, wait_until
 from prometheus import running
 
@@ -157,3 +158,21 @@ def test_a_thousand_updates_take_less_than_100_ms(daemon):
         took.append(time.monotonic() - began)
     print("1,000 updates: %.0f ms" % (min(took) * 1000))
     assert min(took) < 0.1 * SLOWNESS
+
+
+def test_a_thousand_calls_of_the_shell_client_take_less_than_a_second(daemon):
+    """Each is a datagram of its own, written by bash, so this takes longer than one program."""
+    script = '. "$1"; for ((i = 0; i < 1000; i++)); do udom_count "$2" reason=manual; done'
+    words = ["bash", "-c", script, "bash", ROOT / "clients" / "shell" / "udometer.sh",
+             "palingenesis.resumes_total"]
+    took = []
+    for i in range(5):
+        began = time.monotonic()
+        subprocess.run(words, env=clean_environment(destination(*daemon.udp[0])), check=True,
+                       stdin=subprocess.DEVNULL, timeout=30)
+        wait_until(lambda: daemon.scrape_series(PATH).value(
+            "palingenesis_resumes_total", reason="manual") == (i + 1) * 1000,
+                   "all updates are on the page")
+        took.append(time.monotonic() - began)
+    print("1,000 calls of udom_count: %.0f ms" % (min(took) * 1000))
+    assert min(took) < 1 * SLOWNESS

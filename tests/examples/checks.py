@@ -7,9 +7,9 @@
     class TestRun(checks.Run):
         system = "palingenesis"
 
-Files needs no more than a second or two and is part of `make test`. Run starts everything, and an
-hour of the system passes in half a minute; its figures are printed at the end, and `make
-test-examples` shows them.
+Files needs no more than a second or two and is part of `make test`. Run starts
+everything, and an hour of the system passes in half a minute; its figures are printed at the end,
+and `make test-examples` shows them.
 """
 
 import contextlib
@@ -249,15 +249,20 @@ class Run(Base):
         assert expressions and empty == []
 
     def test_each_alert_fires_in_its_incident_only(self, example, hour_of_life):
-        """In the system's own time, at some moments of the hour, and not at all of them."""
+        """In the system's own time: one series lasts as long as `for`, and not all of the hour."""
         prometheus, (begin, end, step_s) = hour_of_life
-        moments = (end - begin) // step_s
-        rules = yaml.safe_load(example.read("alerts.yml"))
-        fires = {name: len({moment for series in prometheus.range(text, begin, end, step_s)
-                            for moment, _ in series["values"]})
-                 for name, text in promql.of_rules(rules)}
-        wrong = {name: "%d of %d moments" % (n, moments) for name, n in fires.items()
-                 if not 0 < n < moments}
+        # The first page is there after one step; before it, everything is absent.
+        begin += step_s
+        wrong = {}
+        for rule in promql.alerts_of(yaml.safe_load(example.read("alerts.yml"))):
+            matrix = prometheus.range(rule["expr"], begin, end, step_s)
+            needed_s = promql.seconds_of(rule.get("for", "0s"))
+            longest_s = max((promql.longest_run_s(series["values"], step_s) for series in matrix),
+                            default=None)
+            if longest_s is None or longest_s < needed_s:
+                wrong[rule["alert"]] = "true for %s s, but for: is %d s" % (longest_s, needed_s)
+            elif longest_s >= end - begin:
+                wrong[rule["alert"]] = "true all the time"
         assert wrong == {}
 
     def test_no_panel_is_empty(self, example, hour, hour_of_life):
@@ -294,7 +299,8 @@ class Run(Base):
 
     def test_it_costs_little(self, hour):
         """
-        At the speed of life, with a scrape each second; and of the bot, what sending costs it.
+        At the speed of life, with a scrape each second; and of the bot, what sending costs it. In
+        an hour as many events happen at any speed, so their cost is divided by an hour.
         """
         silent = hour.start_bot("silent", duration=self.duration, speed=self.speed * 2,
                                 metrics="off")
@@ -311,4 +317,4 @@ class Run(Base):
             "bot's loop": "%.3f %%" % (loss * 100)})
         assert hour.memory_mb() < 50 * SLOWNESS
         assert share < 0.01 * SLOWNESS
-        assert loss < 0.01
+        assert loss < 0.001 * SLOWNESS

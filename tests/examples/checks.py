@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks: what is true of every example. test_SYSTEM.py makes its tests of these two classes:
+"""Checks: what is true of every example. test_SYSTEM.py makes its tests of these classes:
 
     class TestFiles(checks.Files):
+        system = "palingenesis"
+
+    class TestFlags(checks.Flags):
         system = "palingenesis"
 
     class TestRun(checks.Run):
         system = "palingenesis"
 
-Files needs no more than a second or two and is part of `make test`. Run starts
+Files and Flags need no more than a second or two and are part of `make test`. Run starts
 everything, and an hour of the system passes in half a minute; its figures are printed at the end,
 and `make test-examples` shows them.
 """
@@ -26,7 +29,8 @@ import yaml
 
 import check_dashboards
 import promql
-from example import EXAMPLES, Example, working
+from children import clean_environment
+from example import EXAMPLES, Example, destination, working
 from exposition import Page
 from harness import DEADLINE, SLOWNESS, Udometer, promtool_check, run, wait_until
 from hour import Hour
@@ -186,6 +190,22 @@ class Files(Base):
                         for text in initial_series(metric)}
             body = udometer.metrics(example.expected["path"])
         assert (series_of(Page(body)) if body else {}) == expected
+
+
+class Flags(Base):
+    """The bot's command line."""
+
+    @pytest.mark.parametrize("flag", ["--seed=x", "--speed=0", "--speed=fast", "--duration=-1",
+                                      "--metrics=maybe"])
+    def test_the_bot_refuses_a_wrong_value(self, example, tmp_path, flag):
+        """And says where it stands."""
+        done = subprocess.run([*example.bot_command(), "--duration=1", "--speed=100", flag],
+                              cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=DEADLINE,
+                              env=clean_environment(destination("127.0.0.1", 9)))
+        assert done.returncode == 2, done.stderr
+        name, value = flag.split("=")
+        assert name in done.stderr and value in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.long

@@ -27,6 +27,10 @@ class TestFiles(checks.Files):
     system = "airflow"
 
 
+class TestFlags(checks.Flags):
+    system = "airflow"
+
+
 class TestRun(checks.Run):
     system = "airflow"
 

@@ -19,6 +19,10 @@ class TestFiles(checks.Files):
     system = "manufacturing"
 
 
+class TestFlags(checks.Flags):
+    system = "manufacturing"
+
+
 class TestRun(checks.Run):
     system = "manufacturing"
 

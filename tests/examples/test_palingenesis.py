@@ -20,6 +20,10 @@ class TestFiles(checks.Files):
     system = "palingenesis"
 
 
+class TestFlags(checks.Flags):
+    system = "palingenesis"
+
+
 class TestRun(checks.Run):
     system = "palingenesis"
 

@@ -101,6 +101,10 @@ class TestFiles(checks.Files):
         assert done.returncode == 2 and "ST_METRICS_SHIP_POLL_INTERVAL=soon" in done.stderr
 
 
+class TestFlags(checks.Flags):
+    system = "spacetraders"
+
+
 class TestRun(checks.Run):
     system = "spacetraders"
 

@@ -392,17 +392,21 @@ class Airflow:
 # --- the program ---
 
 
+def above_zero(text):
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError("%s: expected a number above 0" % text)
+    return number
+
+
 def read_flags():
     parser = argparse.ArgumentParser(description="simulate Apache Airflow", allow_abbrev=False)
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same events")
-    parser.add_argument("--duration", type=float, default=math.inf, help="simulated seconds")
-    parser.add_argument("--speed", type=float, default=1, help="simulated seconds in a second")
+    parser.add_argument("--duration", type=above_zero, default=math.inf, help="simulated seconds")
+    parser.add_argument("--speed", type=above_zero, default=1, help="simulated seconds in a second")
     parser.add_argument("--metrics", choices=["on", "off"], default="off")
     parser.add_argument("--totals", help="file for what the metrics must show at the end")
-    flags = parser.parse_args()
-    if not (flags.duration >= 0 and flags.speed > 0):
-        parser.error("--duration and --speed must be positive")
-    return flags
+    return parser.parse_args()
 
 
 def run(airflow, duration, speed):

@@ -415,7 +415,30 @@ static int usage(void)
     return 2;
 }
 
-/* Returns 0, or -1 if an argument is wrong. */
+static void refuse(const char *flag, const char *value, const char *expected)
+{
+    fprintf(stderr, "bot: --%s=%s: expected %s\n", flag, value, expected);
+    exit(2);
+}
+
+static double to_number(const char *flag, const char *value)
+{
+    char *end;
+    double number = strtod(value, &end);
+
+    if (end == value || *end || !(number > 0 && number < 1e12))
+        refuse(flag, value, "a number above 0");
+    return number;
+}
+
+static bool to_switch(const char *flag, const char *value)
+{
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        refuse(flag, value, "on or off");
+    return strcmp(value, "on") == 0;
+}
+
+/* Returns 0, or -1 if an argument is unknown. */
 static int read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
@@ -427,19 +450,19 @@ static int read_options(struct options *options, int argc, char **argv)
 
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (letter == 's')
-            random_state = strtoull(optarg, NULL, 10);
+            random_state = (uint64_t)to_number("seed", optarg);
         else if (letter == 'd')
-            options->duration = strtod(optarg, NULL);
+            options->duration = to_number("duration", optarg);
         else if (letter == 'f')
-            options->speed = strtod(optarg, NULL);
+            options->speed = to_number("speed", optarg);
         else if (letter == 'm')
-            options->has_metrics = strcmp(optarg, "on") == 0;
+            options->has_metrics = to_switch("metrics", optarg);
         else if (letter == 't')
             options->totals_path = optarg;
         else
             return -1;
     }
-    return optind == argc && options->speed > 0 ? 0 : -1;
+    return optind == argc ? 0 : -1;
 }
 
 int main(int argc, char **argv)

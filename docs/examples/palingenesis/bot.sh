@@ -22,12 +22,12 @@ export UDOMETER_PREFIX=palingenesis.
 
 # --- options ----------------------------------------------------------------------------------
 
-seed=1 duration='' speed=1 metrics=off totals_file=''
+seed=1 duration='' has_duration=no speed=1 metrics=off totals_file=''
 
 for word; do
     case $word in
         --seed=*) seed=${word#*=} ;;
-        --duration=*) duration=${word#*=} ;;
+        --duration=*) duration=${word#*=} has_duration=yes ;;
         --speed=*) speed=${word#*=} ;;
         --metrics=on) metrics=on ;;
         --metrics=off) metrics=off ;;
@@ -40,6 +40,21 @@ for word; do
     esac
 done
 [ "$metrics" = on ] || export UDOMETER_URL=off
+
+# $1: flag; $2: value; $3: the least that it may be
+check_number() {
+    case $2 in
+        0 | [1-9] | [1-9]*[0-9])
+            case $2 in *[!0-9]* | ??????????*) ;; *) [ "$2" -lt "$3" ] || return 0 ;; esac
+            ;;
+    esac
+    printf 'bot.sh: --%s=%s: expected a whole number from %d\n' "$1" "$2" "$3" >&2
+    exit 2
+}
+
+check_number seed "$seed" 0
+check_number speed "$speed" 1
+[ "$has_duration" = no ] || check_number duration "$duration" 1
 
 # --- chance and time --------------------------------------------------------------------------
 

@@ -89,6 +89,10 @@ $(EXAMPLES:%=example-%): example-%: all
 	$(if $(call has-bot,$*,c),@ninja -C $(BUILD) docs/examples/$*-bot)
 	@/usr/bin/python3 -B tests/examples/run_example.py --build=$(BUILD) $(ARGS) $*
 
+# For a name that there is not: says which one is meant.
+example-%:
+	@/usr/bin/python3 -B tests/examples/run_example.py --build=$(BUILD) $*
+
 example: ## list the examples; "make example-NAME" runs one: udometer, a bot, Prometheus
 	@printf 'make example-%s\n' $(EXAMPLES)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run an example on this machine: udometer, the bot, and Prometheus; `make example-SYSTEM` does it.
 
-    run_example.py [--build=FOLDER] [--speed=FACTOR] SYSTEM
+    run_example.py [--build=FOLDER] [--speed=FACTOR] [--wait=SECONDS] SYSTEM
 
 All listen on loopback, at the ports that the example's files name unless these are taken. Ctrl-C
 ends all of them, and so does whatever ends this program; what they have written is removed.
@@ -41,6 +41,10 @@ LOG_LINES = 15
 
 class Failure(Exception):
     """What went wrong, for the user."""
+
+
+class TooLong(Failure):
+    """What has not happened in time."""
 
 
 def is_free(port, kind):
@@ -163,12 +167,12 @@ class Example:
         for program in self.programs:
             program.check()
 
-    def wait_until(self, condition, problem):
-        end = time.monotonic() + SECONDS_TO_START
+    def wait_until(self, condition, problem, seconds=SECONDS_TO_START):
+        end = time.monotonic() + seconds
         while not condition():
             self.check()
             if time.monotonic() > end:
-                raise Failure("%s for %d s" % (problem, SECONDS_TO_START))
+                raise TooLong("%s for %g s" % (problem, seconds))
             time.sleep(0.05)
 
     def wait_for(self, name, url):
@@ -213,7 +217,7 @@ class Example:
                     shown.append((panel["title"], units.value_text(config, numbers[0])))
         return shown[:N_NUMBERS]
 
-    def wait_for_numbers(self):
+    def wait_for_numbers(self, seconds):
         """Wait until two scrapes have seen counters grow, so that rates have values."""
         seen = set()
         names = "{__name__=~'%s'}" % "|".join(m["name"] for m in self.files.expected["metrics"]
@@ -223,7 +227,8 @@ class Example:
             seen.update(result["value"][1] for result in self.query("sum(%s) > 0" % names))
             return len(seen) >= 2
 
-        self.wait_until(has_grown_twice, "Prometheus has not seen a counter grow twice")
+        self.wait_until(has_grown_twice, "Prometheus has not seen a counter grow twice",
+                        seconds)
 
 
 def print_places(example):
@@ -240,12 +245,15 @@ def print_places(example):
        example.prometheus, example.files.folder.relative_to(TESTS.parent) / "grafana"))
 
 
-def live(example):
+def live(example, wait_s):
     """Run it until somebody wants it to end."""
     example.start()
     print_places(example)
     sys.stdout.flush()
-    example.wait_for_numbers()
+    try:
+        example.wait_for_numbers(wait_s)
+    except TooLong as problem:
+        print("%s. What there is:" % problem)
     numbers = example.first_numbers()
     width = max(len(title) for title, _ in numbers) if numbers else 0
     for title, text in numbers:
@@ -266,11 +274,24 @@ def check_name(parser, system):
             system, "did you mean %s?" % near[0] if near else "there are " + ", ".join(known)))
 
 
+def above_zero(text):
+    """A number of the command line."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError("%s: expected a number above 0" % text)
+    return number
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, default=TESTS.parent / "build",
                         metavar="FOLDER")
-    parser.add_argument("--speed", type=float, default=SPEED, metavar="FACTOR")
+    parser.add_argument("--speed", type=above_zero, default=SPEED, metavar="FACTOR")
+    parser.add_argument("--wait", type=above_zero, default=SECONDS_TO_START, metavar="SECONDS",
+                        help="how long to wait until counters grow, before numbers are printed")
     parser.add_argument("system")
     words = parser.parse_args()
     check_name(parser, words.system)
@@ -282,7 +303,7 @@ def main():
     example = Example(words.system, build, words.speed)
     status = 0
     try:
-        live(example)
+        live(example, words.wait)
     except KeyboardInterrupt:
         print("\nEnding.")
     except Failure as failure:

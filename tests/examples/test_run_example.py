@@ -114,8 +114,28 @@ def test_it_takes_another_port_if_one_is_taken():
         assert running.wait() == 0, running.process.stderr.read()
 
 
-def test_it_says_what_is_wrong():
-    running = Running(system="palingenesi")
+def test_it_goes_on_if_nothing_counts():
+    running = Running("--speed=0.001", "--wait=2", system="manufacturing")
+    running.read_until("Prometheus has not seen a counter grow twice for 2 s. What there is:")
+    running.read_until("Ctrl-C")
+    running.process.send_signal(signal.SIGINT)
+    assert running.wait() == 0, running.process.stderr.read()
+
+
+@pytest.mark.parametrize("flags, system, problem", [
+    ([], "palingenesi", "did you mean palingenesis?"),
+    (["--speed=0"], SYSTEM, "--speed: 0: expected a number above 0"),
+    (["--speed=fast"], SYSTEM, "--speed: fast: expected a number above 0"),
+    (["--wait=-1"], SYSTEM, "--wait: -1: expected a number above 0")])
+def test_it_says_what_is_wrong(flags, system, problem):
+    running = Running(*flags, system=system)
     _, stderr = running.process.communicate(timeout=DEADLINE)
     assert running.process.returncode == 2
-    assert "did you mean palingenesis?" in stderr
+    assert problem in stderr
+
+
+def test_make_says_what_is_wrong_with_a_name():
+    done = subprocess.run(["make", "-C", PROGRAM.parents[2], "example-spacetrader"], text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert done.returncode != 0
+    assert "did you mean spacetraders?" in done.stderr

@@ -13,9 +13,12 @@
 
 void initial_series_declare(struct registry *registry, const struct mapping *mapping)
 {
-    size_t n_refused = declare_series(registry, mapping);
+    struct declare_refusal first;
+    size_t n_refused = declare_series(registry, mapping, &first);
 
     if (n_refused)
-        log_warn("some initial series of the config are refused; check its names and the limits",
-                 LOG_UINT("series", n_refused));
+        log_warn("some initial series of the config are refused", LOG_UINT("series", n_refused),
+                 LOG_SLICE("first", first.metric->name),
+                 LOG_TEXT("reason", verdict_reason(first.reason)),
+                 LOG_TEXT("hint", "check its name, and the limits"));
 }

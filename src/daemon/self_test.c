@@ -57,7 +57,7 @@ static int make_registry(struct bench *bench, const struct settings *settings)
     if (r == 0)
         r = reserved_names_claim(bench->registry, &reserved);
     if (r == 0)
-        (void)declare_series(bench->registry, config_mapping(settings));
+        (void)declare_series(bench->registry, config_mapping(settings), NULL);
     return r;
 }
 

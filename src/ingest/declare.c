@@ -26,9 +26,10 @@ static bool render(const struct metric_initial *set, struct labels *labels, stru
     return true;
 }
 
-/* Returns the number of series refused. */
+/* Returns the number of series refused; if there are any, and it has none yet, sets @first. */
 static size_t declare_metric(struct registry *registry, const struct metric *metric,
-                             uint64_t generation, struct labels *labels)
+                             uint64_t generation, struct labels *labels,
+                             struct declare_refusal *first)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     struct identity identity = {
@@ -42,28 +43,35 @@ static size_t declare_metric(struct registry *registry, const struct metric *met
     size_t n_refused = 0;
 
     for (size_t i = 0; i < metric->n_initial; i++) {
-        bool is_rendered = render(&metric->initial[i], labels, &text);
+        enum verdict verdict = REFUSED_NO_MEMORY;
 
-        identity.labels = buffer_text(&text);
-        if (!is_rendered || registry_declare(registry, &identity) != VERDICT_APPLIED)
-            n_refused++;
+        if (labels && render(&metric->initial[i], labels, &text)) {
+            identity.labels = buffer_text(&text);
+            verdict = registry_declare(registry, &identity);
+        }
+        n_refused += verdict != VERDICT_APPLIED;
+        if (verdict != VERDICT_APPLIED && !first->metric)
+            *first = (struct declare_refusal){ metric, verdict };
     }
     return n_refused;
 }
 
-size_t declare_series(struct registry *registry, const struct mapping *mapping)
+size_t declare_series(struct registry *registry, const struct mapping *mapping,
+                      struct declare_refusal *ret)
 {
     const struct mapping_parts *parts = mapping ? mapping_parts(mapping) : NULL;
     struct labels *labels = parts ? malloc(sizeof(*labels)) : NULL;
+    struct declare_refusal first = { 0 };
     size_t n_refused = 0;
 
     if (!parts)
         return 0;
     for (size_t i = 0; i < parts->n_metrics; i++)
-        n_refused += labels
-                         ? declare_metric(registry, &parts->metrics[i], parts->generation, labels)
-                         : parts->metrics[i].n_initial;
+        n_refused +=
+            declare_metric(registry, &parts->metrics[i], parts->generation, labels, &first);
     free(labels);
     registry_undeclare(registry, parts->generation);
+    if (ret && n_refused)
+        *ret = first;
     return n_refused;
 }

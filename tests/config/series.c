@@ -61,7 +61,7 @@ void series_write(struct mapping *mapping, struct slice lines, struct buffer *ou
 
     pipeline.resolve.mapping = mapping;
     rig_init(&rig, &limits);
-    (void)declare_series(rig.registry, mapping);
+    (void)declare_series(rig.registry, mapping, NULL);
     pipeline_push(rig.lane.pipeline, lines, 0);
     pipeline_flush(rig.lane.pipeline);
     exposition = rig_expose(&rig);

@@ -95,3 +95,27 @@ def test_a_metric_has_its_own_limit(start, tmp_path):
     scrape = udometer.settle()
     assert len(scrape.named("bot_ships")) == 2 and len(scrape.named("other")) == 5
     assert scrape.refused("series_limit") == 3
+
+
+NO_SUCH_SERIES = """
+metrics:
+- { name: fine, type: gauge, labels: [], initial: true }
+- { name: many_total, type: counter, labels: [i], initial: { i: [a, b, c] } }
+- { name: up, type: gauge, labels: [], initial: true }
+mapping:
+  mappings:
+  - { match: "scrapes.*", name: scrape_samples_scraped }
+"""
+
+
+def test_the_log_names_what_cannot_be(start, tmp_path):
+    path = tmp_path / "config.yml"
+    path.write_text(NO_SUCH_SERIES)
+    udometer = start("--config.file=%s" % path, "--limit.series=2")
+    said = [record.get("problem", "") for record in udometer.log()]
+    for name in "up", "scrape_samples_scraped":
+        wanted = ": %s: all samples of this name are refused" % name
+        assert [line for line in said if wanted in line]
+    record, = [record for record in udometer.log() if "initial series" in record["msg"]]
+    assert (record["first"], record["reason"]) == ("many_total", "series_limit")
+    assert int(record["series"]) == 3  # two of many_total, and up

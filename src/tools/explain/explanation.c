@@ -406,7 +406,7 @@ static int make_registry(struct explanation *it, const struct explanation_option
         r = reserved_names_claim(it->registry, &of_daemon->reserved);
     /* What a limit refuses, the daemon logs when it starts. */
     if (r == 0)
-        (void)declare_series(it->registry, of_daemon->pipeline.resolve.mapping);
+        (void)declare_series(it->registry, of_daemon->pipeline.resolve.mapping, NULL);
     return r;
 }
 

@@ -129,10 +129,25 @@ def dashboard_problems(dashboard):
         yield from grid_problems(group)
 
 
+def facts_of(panel):
+    """What a document may state of a panel, by the keys of expected/."""
+    defaults = panel.get("fieldConfig", {}).get("defaults", {})
+    targets = panel.get("targets", [])
+    return {
+        "type": panel["type"], "title": panel["title"], **panel["gridPos"],
+        "unit": defaults.get("unit"), "min": defaults.get("min"), "max": defaults.get("max"),
+        "thresholds": [[step["color"], step["value"]]
+                       for step in defaults.get("thresholds", {}).get("steps", [])],
+        "stacking": defaults.get("custom", {}).get("stacking", {}).get("mode"),
+        "exprs": [target["expr"] for target in targets],
+        "legends": [target.get("legendFormat") for target in targets],
+    }
+
+
 def expected_problems(dashboard, expected):
-    """Compare with what a document states: of each panel, the keys that it states."""
-    for key in "uid", "title", "tags":
-        if key in expected and dashboard.get(key) != expected[key]:
+    """Compare with what a document states: of the dashboard and of each panel, those keys."""
+    for key in sorted(expected.keys() - {"panels"}):
+        if dashboard.get(key) != expected[key]:
             yield "%s is %s, not %s" % (key, dashboard.get(key), expected[key])
     for wanted in expected["panels"]:
         # A row may have the title of one of its panels.
@@ -141,7 +156,7 @@ def expected_problems(dashboard, expected):
         if len(found) != 1:
             yield "%d panels have the title %r" % (len(found), wanted["title"])
             continue
-        got = {"type": found[0]["type"], "title": found[0]["title"], **found[0]["gridPos"]}
+        got = facts_of(found[0])
         for key, value in wanted.items():
             if got[key] != value:
                 yield "%r: %s is %s, not %s" % (wanted["title"], key, got[key], value)

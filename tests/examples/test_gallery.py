@@ -35,3 +35,4 @@ def test_the_number_of_systems_is_right():
 def test_the_first_screen_of_the_readme_leads_to_it():
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()[:FIRST_SCREEN_LINES]
     assert any("(docs/examples/README.md)" in line for line in lines)
+    assert any("`make example-%s`" % system in line for line in lines for system in all_systems())

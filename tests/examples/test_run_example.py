@@ -63,6 +63,13 @@ def left(before):
     return names
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Examples that others run meanwhile have their folders elsewhere."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
 def folders():
     return set(pathlib.Path(tempfile.gettempdir()).glob("udometer-example-*"))
 

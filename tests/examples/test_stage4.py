@@ -31,6 +31,10 @@ class TestFiles(checks.Files):
     system = "stage4"
 
 
+class TestFlags(checks.Flags):
+    system = "stage4"
+
+
 class TestRun(checks.Run):
     system = "stage4"
 

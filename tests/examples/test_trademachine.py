@@ -9,6 +9,10 @@ class TestFiles(checks.Files):
     system = "trademachine"
 
 
+class TestFlags(checks.Flags):
+    system = "trademachine"
+
+
 class TestRun(checks.Run):
     system = "trademachine"
 

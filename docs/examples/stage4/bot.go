@@ -369,18 +369,44 @@ type options struct {
 	metrics, totals string
 }
 
+// accept declares a flag whose value is refused if set returns false. The package's own message
+// has the flag and the value too, but is followed by all of the usage.
+func accept(name, usage, expected string, set func(text string) bool) {
+	flag.Func(name, usage, func(text string) error {
+		if !set(text) {
+			fmt.Fprintf(os.Stderr, "bot: --%s=%s: expected %s\n", name, text, expected)
+			os.Exit(2)
+		}
+		return nil
+	})
+}
+
+func acceptNumber(number *float64, name, usage string) {
+	accept(name, usage, "a number above 0", func(text string) bool {
+		var err error
+		*number, err = strconv.ParseFloat(text, 64)
+		return err == nil && *number > 0
+	})
+}
+
 func parseFlags() options {
-	var o options
-	flag.Uint64Var(&o.seed, "seed", 1, "the same seed gives the same events")
-	flag.Float64Var(&o.duration, "duration", math.Inf(1), "simulated `seconds`; endless without")
-	flag.Float64Var(&o.speed, "speed", 1, "simulated seconds in a second")
-	flag.StringVar(&o.metrics, "metrics", "off", "`on`: send metrics")
+	o := options{seed: 1, duration: math.Inf(1), speed: 1, metrics: "off"}
+	accept("seed", "the same seed gives the same events", "a whole number from 0",
+		func(text string) bool {
+			var err error
+			o.seed, err = strconv.ParseUint(text, 10, 64)
+			return err == nil
+		})
+	acceptNumber(&o.duration, "duration", "simulated `seconds`; endless without")
+	acceptNumber(&o.speed, "speed", "simulated seconds in a second")
+	accept("metrics", "`on`: send metrics", "on or off", func(text string) bool {
+		o.metrics = text
+		return text == "on" || text == "off"
+	})
 	flag.StringVar(&o.totals, "totals", "", "`file` for what the metrics must show at the end")
 	flag.Parse()
-	isWord := o.metrics == "on" || o.metrics == "off"
-	if flag.NArg() > 0 || !isWord || !(o.speed > 0) || !(o.duration >= 0) {
-		fmt.Fprintln(os.Stderr, "bot: --metrics is on or off, --speed and --duration are positive")
-		flag.Usage()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "bot: %s: expected flags only\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	return o

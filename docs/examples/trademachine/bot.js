@@ -453,8 +453,11 @@ function readFlags() {
         ([name, value]) => [name, { type: "string", default: value }]));
     const { values } = parseArgs({ options }); // throws if there is another flag
     const [seed, duration, speed] = [values.seed, values.duration, values.speed].map(Number);
-    if (!(["on", "off"].includes(values.metrics) && seed % 1 === 0 && duration >= 0 && speed > 0)) {
-        throw new Error("--metrics is on or off, the others are numbers");
+    const rules = [["metrics", /^(on|off)$/.test(values.metrics), "on or off"],
+        ["seed", /^\d+$/.test(values.seed), "a whole number"],
+        ["duration", duration > 0, "a number above 0"], ["speed", speed > 0, "a number above 0"]];
+    for (const [name, , expected] of rules.filter(([, isRight]) => !isRight)) {
+        throw new Error(`--${name}=${values[name]}: expected ${expected}`);
     }
     return { ...values, seed, duration, speed };
 }

@@ -7,12 +7,16 @@
     class TestFlags(checks.Flags):
         system = "palingenesis"
 
+    class TestKilled(checks.Killed):
+        system = "palingenesis"
+
     class TestRun(checks.Run):
         system = "palingenesis"
 
-Files and Flags need no more than a second or two and are part of `make test`. Run starts
-everything, and an hour of the system passes in half a minute; its figures are printed at the end,
-and `make test-examples` shows them.
+Files and Flags need no more than a second or two and are part of `make test`. Killed is for a
+system whose gauges all expire, and none of them is there before the bot. Run starts everything,
+and an hour of the system passes in half a minute; its figures are printed at the end, and `make
+test-examples` shows them.
 """
 
 import contextlib
@@ -206,6 +210,34 @@ class Flags(Base):
         assert done.returncode == 2, done.stderr
         name, value = flag.split("=")
         assert name in done.stderr and value in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.long
+class Killed(Base):
+    """A bot that is killed in the middle of its work. TTLs are as short as they can be."""
+
+    def test_its_gauges_vanish(self, example, tmp_path):
+        """And what was counted stays."""
+        gauges = {metric["name"] for metric in example.expected["metrics"]
+                  if metric["type"] == "gauge"}
+        config = example.config_for(tmp_path, math.inf)
+        with running(Udometer(str(tmp_path), "--config.file=%s" % config,
+                              "--statsd.listen-udp=127.0.0.1:0",
+                              "--web.listen-address=127.0.0.1:0")) as udometer:
+            def page():
+                return Page(udometer.metrics(example.expected["path"]))
+
+            def shown():
+                return gauges & set(page().families)
+
+            with working(tmp_path, example.bot_command(), udometer.udp[0], speed=120) as bot:
+                wait_until(lambda: shown() == gauges, lambda: "only these: %s" % shown(), DEADLINE)
+                bot.process.kill()
+                bot.process.wait()
+            wait_until(lambda: not shown(), lambda: "still there: %s" % shown(), DEADLINE)
+            assert any(value for metric in example.expected["metrics"]
+                       if metric["type"] == "counter"
+                       for _, value in page().named(metric["name"]))
 
 
 @pytest.mark.long

@@ -35,6 +35,10 @@ class TestFlags(checks.Flags):
     system = "stage4"
 
 
+class TestKilled(checks.Killed):
+    system = "stage4"
+
+
 class TestRun(checks.Run):
     system = "stage4"
 

@@ -13,6 +13,10 @@ class TestFlags(checks.Flags):
     system = "trademachine"
 
 
+class TestKilled(checks.Killed):
+    system = "trademachine"
+
+
 class TestRun(checks.Run):
     system = "trademachine"
 

@@ -89,13 +89,26 @@ struct peer source_current_peer(const struct source_shared *shared, struct slice
     return text.len ? datagrams_peer(source->datagrams, text.at) : (struct peer){ 0 };
 }
 
-uint64_t source_current_sender(const struct source_shared *shared, struct slice text)
+static uint64_t sender_of(const struct source_shared *shared, struct slice text)
 {
     struct peer peer = source_current_peer(shared, text);
 
     return shared->current->socket.reading.has_senders_by_socket
                ? peer_hash_socket(&peer, shared->options.seed)
                : peer_hash_host(&peer, shared->options.seed);
+}
+
+/* The lines of a datagram have one sender, which is looked up for the first of them. */
+uint64_t source_current_sender(struct source_shared *shared, struct slice text)
+{
+    const struct source *source = shared->current;
+
+    if (text.at >= shared->known.at && text.at < shared->known.at + shared->known.len)
+        return shared->sender;
+    shared->known =
+        source->connections ? shared->lines : datagrams_around(source->datagrams, text.at);
+    shared->sender = sender_of(shared, text);
+    return shared->sender;
 }
 
 const char *source_current_listener(const struct source_shared *shared)
@@ -139,6 +152,7 @@ static void on_batch_end(void *ctx, unsigned n_datagrams)
     struct source *source = ctx;
 
     pipeline_flush(pipeline_of(source));
+    source->shared->known.len = 0;
     count_changes(source);
     telemetry_count_batch(row_of(ctx), n_datagrams);
     socket_row_count(&source->socket.row->n_datagrams, n_datagrams);
@@ -163,9 +177,11 @@ static void on_lines(void *ctx, struct slice lines)
     struct source *source = ctx;
 
     make_current(source);
+    source->shared->lines = lines;
     pipeline_push_stream(pipeline_of(source), lines,
                          arrivals_note(&source->arrivals, clock_monotonic_ns()));
     pipeline_flush(pipeline_of(source));
+    source->shared->known.len = 0;
     count_changes(source);
 }
 

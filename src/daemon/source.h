@@ -41,9 +41,12 @@ struct source_shared {
     struct source_options options;
     struct source *current;      /* whose lines are being pushed; NULL: of none */
     struct arrivals no_arrivals; /* of none */
-    int64_t woken_ns;            /* when the worker woke up to receive datagrams */
-    uint64_t n_changes;          /* of gauges, when last compared */
-    bool has_totals;             /* of some names, as the config says, at any listener */
+    struct slice lines;          /* of a stream, while they are pushed */
+    struct slice known; /* a datagram, or such lines; until they are applied, their sender */
+    uint64_t sender;
+    int64_t woken_ns;   /* when the worker woke up to receive datagrams */
+    uint64_t n_changes; /* of gauges, when last compared */
+    bool has_totals;    /* of some names, as the config says, at any listener */
     bool has_huge_pages;
 };
 
@@ -99,5 +102,5 @@ void source_close(struct source *source);
  * the listener says what a sender is. The listener's name is borrowed from its row.
  */
 struct peer source_current_peer(const struct source_shared *shared, struct slice text);
-uint64_t source_current_sender(const struct source_shared *shared, struct slice text);
+uint64_t source_current_sender(struct source_shared *shared, struct slice text);
 const char *source_current_listener(const struct source_shared *shared);

@@ -113,6 +113,11 @@ void datagrams_name_all(struct datagrams *datagrams, bool are_wanted)
     receive_batch_name_all(datagrams->batch, datagrams->fd, are_wanted);
 }
 
+struct slice datagrams_around(const struct datagrams *datagrams, const char *at)
+{
+    return receive_batch_around(datagrams->batch, at);
+}
+
 struct peer datagrams_peer(struct datagrams *datagrams, const char *at)
 {
     return receive_batch_peer(datagrams->batch, at);

@@ -58,6 +58,9 @@ unsigned datagrams_drain(struct datagrams *datagrams);
  */
 void datagrams_name_all(struct datagrams *datagrams, bool are_wanted);
 
+/* The datagram in which @at lies, until on_batch_end returns. */
+struct slice datagrams_around(const struct datagrams *datagrams, const char *at);
+
 /*
  * The sender of the datagram in which @at lies, until on_batch_end returns. It may be unknown, see
  * receive_batch_peer().

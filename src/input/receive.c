@@ -256,6 +256,16 @@ struct slice receive_batch_datagram(const struct receive_batch *batch, int i)
                            LIKELY(len <= batch->datagram_max) ? len : batch->datagram_max };
 }
 
+static size_t index_of(const struct receive_batch *batch, const char *at)
+{
+    return (size_t)(at - batch->buffers) / batch->stride;
+}
+
+struct slice receive_batch_around(const struct receive_batch *batch, const char *at)
+{
+    return receive_batch_datagram(batch, (int)index_of(batch, at));
+}
+
 /* Add the process that has sent a datagram from a Unix socket without a name. */
 static void add_process(struct peer *peer, const struct msghdr *header)
 {
@@ -275,8 +285,7 @@ static void add_process(struct peer *peer, const struct msghdr *header)
 
 struct peer receive_batch_peer(struct receive_batch *batch, const char *at)
 {
-    size_t i = (size_t)(at - batch->buffers) / batch->stride;
-    const struct msghdr *header = &batch->headers[i].msg_hdr;
+    const struct msghdr *header = &batch->headers[index_of(batch, at)].msg_hdr;
     socklen_t len = header->msg_namelen;
     struct peer peer = { 0 };
 

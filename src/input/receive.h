@@ -49,6 +49,9 @@ int receive_batch_max(const struct receive_batch *batch);
 /* Datagram @i of the batch, borrowed until the next fill. */
 struct slice receive_batch_datagram(const struct receive_batch *batch, int i);
 
+/* The datagram in which @at lies, a byte of the batch, borrowed likewise. */
+struct slice receive_batch_around(const struct receive_batch *batch, const char *at);
+
 /*
  * The sender of the datagram in which @at lies, a byte of the batch. For a Unix socket that is not
  * bound, as in most programs, that is the process. Senders are unknown for most of a batch that

@@ -97,6 +97,20 @@ def test_many_datagrams_at_once_all_have_their_sender(start):
     assert outcomes(scrape) == [4, 499 * 4, 0, 0]
 
 
+def test_the_lines_of_a_datagram_have_one_sender(start):
+    udometer = start(ABSOLUTE, "--workers=1")
+    flows = [flow_from(udometer, "127.0.0.%d" % (i + 1)) for i in range(3)]
+    udometer.pause()
+    for i in range(30):
+        for n, flow in enumerate(flows):
+            lines = ["a_total:%d|c" % (10 * i * (n + 1)), "b_total:%d|c" % i]
+            udometer.send("\n".join(lines), flow=flow)
+    udometer.resume()
+    scrape = udometer.settle()
+    assert scrape.value("a_total") == 290 * (1 + 2 + 3) and scrape.value("b_total") == 3 * 29
+    assert outcomes(scrape) == [6, 6 * 29, 0, 0]
+
+
 # --- listeners ---
 
 

@@ -454,6 +454,27 @@ static void a_unix_batch_has_no_stamps(void **state)
     receive_batch_free(batch);
 }
 
+static void a_byte_is_in_its_datagram(void **state)
+{
+    struct receive_batch *batch = batch_new();
+    struct pair pair = pair_open();
+
+    send_numbers(pair, 10, 15);
+    assert_int_equal(receive_batch_fill(batch, pair.in), 5);
+    for (int i = 0; i < 5; i++) {
+        struct slice datagram = receive_batch_datagram(batch, i);
+
+        for (size_t j = 0; j < datagram.len; j++) {
+            struct slice found = receive_batch_around(batch, datagram.at + j);
+
+            assert_ptr_equal(found.at, datagram.at);
+            assert_int_equal(found.len, datagram.len);
+        }
+    }
+    pair_close(pair);
+    receive_batch_free(batch);
+}
+
 /* --- senders -------------------------------------------------------------------------- */
 
 static void must_be_from(struct receive_batch *batch, int i, const char *wanted)
@@ -751,6 +772,7 @@ int main(void)
         CASE(after_a_batch_that_was_not_full_tells_all),
         CASE(after_an_empty_socket_tells_all),
         CASE(tells_ipv6_senders),
+        CASE(a_byte_is_in_its_datagram),
         CASE(tells_unix_senders_that_have_a_name),
         CASE(a_unix_sender_without_a_name_is_a_process_once_it_is_asked_for),
         CASE(all_are_known_from_the_first_one_where_all_are_wanted),

@@ -44,7 +44,9 @@ static void log_conflict(struct notices *notices)
              LOG_TEXT("sent_as", metric_type_name(conflict.wanted)),
              LOG_TEXT("held_by", conflict.held_by),
              LOG_TEXT("held_as", metric_type_name(conflict.held)),
-             LOG_TEXT("hint", "rename one of the two; /api/v1/conflicts lists all"));
+             LOG_TEXT("hint", conflict.is_declared
+                                  ? "the config declares the type; /api/v1/conflicts lists all"
+                                  : "rename one of the two; /api/v1/conflicts lists all"));
 }
 
 void notices_after_lines(struct notices *notices)

@@ -39,7 +39,7 @@ SPEAKER = os.environ["UDOMETER_SPEAKER"]
 REPLACER = os.environ["UDOMETER_REPLACER"]
 BOT = os.environ["UDOMETER_EXAMPLE_BOT"]
 CASES = vectors.load()
-RATE_MIN = 0.001
+RATE_MIN = 0.00001
 VERBS = {"counter": "count", "gauge": "gauge", "timer": "timing_ms", "histogram": "observe",
          "distribution": "observe", "set": "set", "expire": "expire"}
 # A line that can be split into its parts without doubt.

@@ -296,8 +296,13 @@ class Run(Base):
         assert status in (0, 3) and lint == [], output
 
     def test_every_expression_gives_data(self, example, hour):
+        """
+        At some moment of the run. An alert may be true for less than two minutes, which pass
+        between two scrapes of it: then it must be accepted here, and the test below decides.
+        """
         expressions = list(example.expressions())
-        empty = [(where, text) for where, text in expressions if not hour.has_data(text)]
+        empty = [(where, text) for where, text in expressions
+                 if not hour.has_data(text) and not where.startswith("alerts.yml")]
         assert expressions and empty == []
 
     def test_each_alert_fires_in_its_incident_only(self, example, hour_of_life):

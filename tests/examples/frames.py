@@ -60,8 +60,9 @@ class Source:
                 for series in self.prometheus.range(text, self.begin, self.end, self.step_s)]
 
     def filled(self, target, series):
-        """A field with NaN where the series has no value."""
-        known = {round(moment): float(value) for moment, value in series["values"]}
+        """A field with NaN where the series has no value, or one that no axis has."""
+        known = {round(moment): float(value) for moment, value in series["values"]
+                 if math.isfinite(float(value))}
         times = range(self.begin, self.end + 1, self.step_s)
         return Field(legend_of(target, series["metric"]), series["metric"], target["refId"], times,
                      [known.get(moment, math.nan) for moment in times])

@@ -6,8 +6,8 @@
 // calls of metrics stand where the plan for stage 4 has them: in the orchestrator, in the policy
 // engine and in the executor. Everything else only gives them something to tell.
 //
-// Each hour of simulated time has three incidents: a crash of the market, which trips the circuit
-// breaker; an exchange that refuses all orders; and a model that hangs.
+// Each hour of simulated time has four incidents: a crash of the market, which trips the circuit
+// breaker; an exchange that refuses all orders; a model that hangs; and a bot that is stopped.
 //
 // Money, scores and the like are sent in multiples of 1/64, which datadog-go writes exactly.
 package main
@@ -130,8 +130,9 @@ type incident struct{ begin, end int }
 var (
 	marketCrashes   = incident{240, 300}
 	marketRecovers  = incident{300, 1500}
-	exchangeRefuses = incident{1320, 2040}
+	exchangeRefuses = incident{1320, 2280}
 	modelHangs      = incident{2280, 2940}
+	botIsStopped    = incident{2970, 3510}
 )
 
 func (i incident) isAt(now int) bool { return now%3600 >= i.begin && now%3600 < i.end }
@@ -189,7 +190,8 @@ type bot struct {
 	holdings             []holding
 
 	risk    float64 // as it was sent last
-	riskSum float64 // its sum over all seconds
+	riskSum float64 // its sum over all seconds in which the bot runs
+	nRisks  int     // and their number
 }
 
 func newBot(m *metrics, seed uint64) *bot {
@@ -223,6 +225,13 @@ func (b *bot) isBreakerActive() bool { return b.now < b.breakerEnd }
 // step simulates one second.
 func (b *bot) step() {
 	b.market.move(b.now)
+	if botIsStopped.isAt(b.now) {
+		if b.isBreakerActive() {
+			b.breakerEnd++ // as the bot has no clock of its own meanwhile
+		}
+		b.now++
+		return
+	}
 	if b.now%86400 == 0 {
 		b.realizedAtMidnight = b.realized
 	}
@@ -235,6 +244,7 @@ func (b *bot) step() {
 		b.report()
 	}
 	b.riskSum += b.risk
+	b.nRisks++
 	b.now++
 }
 
@@ -439,7 +449,7 @@ func writeTotals(b *bot, path string, worked time.Duration) error {
 		"info": map[string]float64{
 			"samples_sent": float64(b.metrics.nSent),
 			"loop_seconds": worked.Seconds(),
-			"risk_mean":    b.riskSum / math.Max(1, float64(b.now)),
+			"risk_mean":    b.riskSum / math.Max(1, float64(b.nRisks)),
 		},
 	}, "", "  ")
 	if err != nil {

@@ -2,11 +2,10 @@
 "use strict";
 
 // TradeMachine, simulated: a web application in which the owners of a fantasy league trade players.
-// It sends its metrics with hot-shots.
-// Requests come in, ask the database, and put jobs into the queues for emails and Slack. Each hour
-// of simulated time has its incidents: the mail provider is down; the database is slow; the trade
-// deadline brings visitors; Redis is lost; an import blocks the event loop and leaks memory, until
-// the process restarts.
+// It sends its metrics with hot-shots. Requests come in, ask the database, and put jobs into the
+// queues for emails and Slack. Each hour of simulated time has its incidents: the mail provider is
+// down; the database is slow; the trade deadline brings visitors; Redis is lost; an import blocks
+// the event loop and leaks memory, until the process dies, and is started again 8 minutes later.
 //
 // Durations are multiples of 1/1024 s, so that sums of them are exact in any order.
 
@@ -133,7 +132,7 @@ const asSeconds = value => inUnits(value, 1 / 1024);
 
 // Of each hour, from and until which minute.
 const INCIDENTS = { mailIsDown: [3, 12], databaseIsSlow: [15, 24], tradeDeadline: [26, 38],
-    redisIsLost: [30, 39], importBlocks: [44, 54] };
+    redisIsLost: [30, 39], importBlocks: [41, 51], processIsDown: [51, 59] };
 
 // --- the database: Prisma's metrics, from a pool of ten connections ---
 
@@ -378,8 +377,7 @@ class Application {
         for (let n = this.random.below(this.is("tradeDeadline") ? 7 : 3); n > 0; n--) {
             this.request();
         }
-        this.emails.step();
-        this.slack.step();
+        [this.emails, this.slack].forEach(queue => queue.step());
         this.process.step();
         this.sessions = this.sessions.filter(end => end > this.now);
         if (this.now % 10 === 0) {
@@ -389,10 +387,8 @@ class Application {
             this.nRequests = 0;
         }
         if (this.now % 60 === 0) {
-            this.emails.report();
-            this.slack.report();
+            [this.emails, this.slack].forEach(queue => queue.report());
         }
-        this.now += 1;
     }
 
     pickRoute() {
@@ -474,7 +470,10 @@ async function run(app, { duration, speed }, signal) {
             await sleep(left, undefined, { signal }).catch(() => {});
             continue;
         }
-        app.step();
+        if (!app.is("processIsDown")) {
+            app.step();
+        }
+        app.now += 1;
         worked += performance.now() - began;
     }
     return worked / 1000;
@@ -489,8 +488,8 @@ async function main() {
     const worked = await run(app, flags, ending.signal);
     await metrics.close();
     if (flags.totals) {
-        const totals = { series: metrics.series, absent: [],
-            info: { samples_sent: metrics.nSent, loop_seconds: worked } };
+        const info = { samples_sent: metrics.nSent, loop_seconds: worked };
+        const totals = { series: metrics.series, absent: [], info };
         fs.writeFileSync(flags.totals, JSON.stringify(totals, null, 2));
     }
 }

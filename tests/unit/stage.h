@@ -192,8 +192,16 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
         .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },
         .places = stage->places,
         .keep_alive = { .idle_s = 30, .interval_s = 5, .n_probes = 6 },
-        .callbacks = { stage, on_lines, on_refused, on_opened, on_closed, on_evicted,
-                       on_connection_refused, on_turn_end },
+        .callbacks = {
+            .ctx = stage,
+            .on_lines = on_lines,
+            .on_refused = on_refused,
+            .on_opened = on_opened,
+            .on_closed = on_closed,
+            .on_evicted = on_evicted,
+            .on_connection_refused = on_connection_refused,
+            .on_turn_end = on_turn_end,
+        },
     };
     open_connections(stage, &stage->connections);
 }

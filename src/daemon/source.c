@@ -103,7 +103,8 @@ uint64_t source_current_sender(struct source_shared *shared, struct slice text)
 {
     const struct source *source = shared->current;
 
-    if (text.at >= shared->known.at && text.at < shared->known.at + shared->known.len)
+    if (shared->known.len > 0 && text.at >= shared->known.at &&
+        text.at < shared->known.at + shared->known.len)
         return shared->sender;
     shared->known =
         source->connections ? shared->lines : datagrams_around(source->datagrams, text.at);

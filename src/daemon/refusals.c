@@ -67,8 +67,8 @@ static bool is_news(struct refusals *refusals, uint64_t source, uint32_t now_s)
 
 /* --- logging ------------------------------------------------------------------------------ */
 
-static void log_line(enum log_level level, const struct refusal *refusal,
-                     const struct refused_line *line)
+static void log_line(enum log_level level, const struct refusal *refusal, const struct peer *sender,
+                     const char *listener)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     CLEANUP(buffer_deinit) struct buffer peer = { 0 };
@@ -77,7 +77,7 @@ static void log_line(enum log_level level, const struct refusal *refusal,
     size_t n = 0;
 
     refused_write_text(refusal->text.at, refusal->text.len, &text);
-    peer_write(&line->peer, &peer);
+    peer_write(sender, &peer);
     fields[n++] = LOG_TEXT("reason", verdict_reason(refusal->reason));
     if (cause)
         fields[n++] = LOG_TEXT("cause", cause);
@@ -87,7 +87,7 @@ static void log_line(enum log_level level, const struct refusal *refusal,
         fields[n++] = LOG_UINT("byte", (uint64_t)(refusal->fault - refusal->text.at));
     if (peer.len)
         fields[n++] = LOG_SLICE("sender", buffer_text(&peer));
-    fields[n++] = LOG_TEXT("listener", line->listener);
+    fields[n++] = LOG_TEXT("listener", listener);
     if (level == LOG_INFO)
         fields[n++] =
             LOG_TEXT("hint", "/api/v1/refused lists such lines; udometer explain says more");
@@ -105,7 +105,7 @@ void refusals_note(struct refusals *refusals, const struct refusal *refusal,
     bool is_listed = refused_note(refusals->list, &line, listener, refusal->text, refusal->fault);
 
     if (is_listed && log_has(LOG_INFO) && is_news(refusals, line.source, now_s))
-        log_line(LOG_INFO, refusal, &line);
+        log_line(LOG_INFO, refusal, peer, listener);
     else if (log_has(LOG_DEBUG))
-        log_line(LOG_DEBUG, refusal, &line);
+        log_line(LOG_DEBUG, refusal, peer, listener);
 }

@@ -89,6 +89,20 @@ static void unknown_things_are_left_out(void **state)
     assert_int_equal(refused_total(&list), 1);
 }
 
+/* Only the first is copied to the list. */
+static void at_debug_each_line_has_its_listener(void **state)
+{
+    unsigned n = 0;
+
+    log_setup(LOG_DEBUG, LOG_LOGFMT);
+    for (unsigned i = 0; i < 3; i++)
+        note("a:x|c");
+    assert_int_equal(n_logged(), 3);
+    for (const char *at = logged; (at = strstr(at, "listener=udp://127.0.0.1:8125")); at++)
+        n++;
+    assert_int_equal(n, 3);
+}
+
 static void a_hostile_text_stays_on_its_line(void **state)
 {
     static const char text[] = "a:\n\"\x1b[2J\xff\0end";
@@ -190,6 +204,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         REFUSALS_CASE(the_first_line_of_a_source_is_logged_with_all_that_is_known),
         REFUSALS_CASE(unknown_things_are_left_out),
+        REFUSALS_CASE(at_debug_each_line_has_its_listener),
         REFUSALS_CASE(a_hostile_text_stays_on_its_line),
         REFUSALS_CASE(a_long_text_is_cut_between_characters),
         REFUSALS_CASE(a_source_is_logged_once_and_again_after_an_hour),

@@ -5,7 +5,7 @@
 // It sends its metrics with hot-shots. Requests come in, ask the database, and put jobs into the
 // queues for emails and Slack. Each hour of simulated time has its incidents: the mail provider is
 // down; the database is slow; the trade deadline brings visitors; Redis is lost; an import blocks
-// the event loop and leaks memory, until the process dies, and is started again 8 minutes later.
+// the event loop and leaks memory, until the process dies, and is started again 12 minutes later.
 //
 // Durations are multiples of 1/1024 s, so that sums of them are exact in any order.
 
@@ -132,7 +132,7 @@ const asSeconds = value => inUnits(value, 1 / 1024);
 
 // Of each hour, from and until which minute.
 const INCIDENTS = { mailIsDown: [3, 12], databaseIsSlow: [15, 24], tradeDeadline: [26, 38],
-    redisIsLost: [30, 39], importBlocks: [41, 51], processIsDown: [51, 59] };
+    redisIsLost: [30, 39], importBlocks: [37, 47], processIsDown: [47, 59] };
 
 // --- the database: Prisma's metrics, from a pool of ten connections ---
 

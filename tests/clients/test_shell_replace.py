@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """clients/shell/udometer.sh replaces all series of a gauge, in every shell."""
 
+import shutil
+
 import pytest
 
 from harness import wait_until
@@ -223,7 +225,7 @@ def test_what_an_earlier_process_has_left_ends(shells, start, shell):
     url = "udp://%s:%d" % udometer.udp[0]
     shells.must_run(shell, replacement("a", "bb"), url=url, way=way_of(shell))
 
-    script = "while :; do %s; sleep 0.1; done" % replacement("a").rstrip()
+    script = "while :; do %s; %s 0.1; done" % (replacement("a").rstrip(), shutil.which("sleep"))
     process = shells.start(shell, script, url=url, way=way_of(shell))
 
     def has_ended():
@@ -233,4 +235,5 @@ def test_what_an_earlier_process_has_left_ends(shells, start, shell):
         wait_until(has_ended, "the other has ended")
     finally:
         process.kill()
-        process.communicate()
+        output = process.communicate()
+    assert output == (b"", b"")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which lines are refused, and who sends them: the page, and the log."""
 
+import itertools
 import json
 import os
 import socket
@@ -101,16 +102,27 @@ def test_unix_stream_senders_are_known_by_their_process(all_listeners):
 
 
 def test_unix_datagram_senders_are_known_by_their_path_or_process(all_listeners, folder):
-    """The process from the second one on, as only then the kernel is asked for it."""
+    """
+    The kernel tells the process of what is sent once it is asked for it: a moment after the first
+    refused line.
+    """
     udometer = all_listeners
     path = udometer.listening("unixgram")[0]
+    probes = (b"probe.%d:x|c" % i for i in itertools.count())
+
+    def send_unnamed(line):
+        connect(udometer, "unixgram").send(line)
+        udometer.n_sent += 1
+        udometer.settle()
+        return entry(udometer, line.decode())["sender"]
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named:
         named.bind(folder + "/bot")
         for name in (b"first", b"second"):
             named.sendto(b"named." + name + b":x|c", path)
-            connect(udometer, "unixgram").send(b"unnamed." + name + b":x|c")
-            udometer.n_sent += 2
-            udometer.settle()
+            udometer.n_sent += 1
+            send_unnamed(b"unnamed." + name + b":x|c")
+            wait_until(lambda: send_unnamed(next(probes)), "the kernel tells the sender")
     listener = "unixgram://" + path
     process = "pid %d, uid %d" % (os.getpid(), os.getuid())
     for name, sender in [("unnamed.first", None), ("unnamed.second", process),

@@ -132,7 +132,7 @@ var (
 	marketRecovers  = incident{300, 1500}
 	exchangeRefuses = incident{1320, 2280}
 	modelHangs      = incident{2280, 2940}
-	botIsStopped    = incident{2970, 3510}
+	botIsStopped    = incident{2940, 3540}
 )
 
 func (i incident) isAt(now int) bool { return now%3600 >= i.begin && now%3600 < i.end }

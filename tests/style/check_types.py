@@ -71,6 +71,8 @@ def flags_of(build, source):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         if path == source:
             words = shlex.split(entry["command"])
+            if pathlib.Path(words[0]).name == "ccache":  # meson uses it where it is installed
+                words = words[1:]
             keep = [i for i, word in enumerate(words)
                     if not {"-o", "-MF", "-MQ"} & {word, words[max(i - 1, 0)]}
                     and word not in ("-MD", "-c")]

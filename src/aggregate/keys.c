@@ -79,26 +79,69 @@ static void unlink_from_cell(struct key *key)
 
 /* --- removing ------------------------------------------------------------------------ */
 
-void keys_remove(struct keys *keys, struct key *key)
+/* Free @key, which is in no slot. */
+static void free_key(struct keys *keys, struct key *key)
 {
-    slots_remove(&keys->slots, hash_of(keys, key), key);
     keys->n_bytes -= key_size(key_len(key), key->facts.has_treatment);
-    keys->age++;
     unlink_from_cell(key);
     free(key);
 }
 
-void keys_deinit(struct keys *keys)
+void keys_remove(struct keys *keys, struct key *key)
 {
-    struct slots_cursor cursor = { 0 };
+    bool is_outdated = key->facts.is_odd != keys->is_odd;
+
+    slots_remove(is_outdated ? &keys->outdated : &keys->slots, hash_of(keys, key), key);
+    keys->age++;
+    free_key(keys, key);
+}
+
+/* Free up to @max keys of @slots, to which none is added any more, from @cursor on. */
+static void free_some(struct keys *keys, struct slots *slots, struct slots_cursor *cursor,
+                      size_t max)
+{
     struct key *key;
 
-    while ((key = slots_next(&keys->slots, &cursor))) {
-        unlink_from_cell(key);
-        free(key);
+    for (size_t i = 0; i < max && (key = slots_take(slots, cursor)); i++)
+        free_key(keys, key);
+    if (slots->n == 0)
+        slots_deinit(slots);
+}
+
+static void free_outdated(struct keys *keys, size_t max)
+{
+    if (UNLIKELY(keys->outdated.n > 0))
+        free_some(keys, &keys->outdated, &keys->outdated_at, max);
+}
+
+/* Free all but the outdated keys. */
+static void free_current(struct keys *keys)
+{
+    struct slots_cursor cursor = { 0 };
+
+    free_some(keys, &keys->slots, &cursor, SIZE_MAX);
+}
+
+void keys_outdate(struct keys *keys)
+{
+    keys->age++;
+    /* Then these are few: there were several times as many outdated ones, and some are left. */
+    if (keys->outdated.n > 0) {
+        free_current(keys);
+        return;
     }
-    slots_deinit(&keys->slots);
-    keys->n_bytes = 0;
+    slots_deinit(&keys->outdated);
+    keys->outdated = keys->slots;
+    keys->outdated_at = (struct slots_cursor){ 0 };
+    keys->slots = (struct slots){ 0 };
+    keys->is_odd = !keys->is_odd;
+}
+
+void keys_deinit(struct keys *keys)
+{
+    free_current(keys);
+    free_outdated(keys, SIZE_MAX);
+    slots_deinit(&keys->outdated);
 }
 
 /* The next key after @cursor; the first one after the last. There must be one. */
@@ -120,7 +163,7 @@ static int64_t worth_of(const struct key *key)
     return atomic_load_explicit(&key->cell->touched_ns, memory_order_relaxed);
 }
 
-/* Evict one of the keys near @hash. */
+/* Evict one of the keys near @hash. There must be one. */
 static void evict(struct keys *keys, uint64_t hash)
 {
     struct slots_cursor cursor = slots_at(&keys->slots, hash);
@@ -136,10 +179,20 @@ static void evict(struct keys *keys, uint64_t hash)
     keys->n_evicted++;
 }
 
+/* Free keys, or evict some near @hash, until @size more bytes are within the limit. */
+static void free_bytes(struct keys *keys, uint64_t hash, size_t size)
+{
+    free_outdated(keys, KEYS_OUTDATED_FREED);
+    while (keys->outdated.n && keys->n_bytes + size > keys->max_bytes)
+        free_outdated(keys, 1);
+    while (keys->slots.n && keys->n_bytes + size > keys->max_bytes)
+        evict(keys, hash);
+}
+
 /* --- adding ---------------------------------------------------------------------------- */
 
-static struct key *key_new(const struct line *line, const struct treatment *treatment,
-                           bool is_from_totals)
+static struct key *key_new(const struct keys *keys, const struct line *line,
+                           const struct treatment *treatment)
 {
     size_t len = line->name.len + line->rest.len;
     struct key *key = malloc(sizeof(*key) + len + (treatment ? sizeof(treatment) : 0));
@@ -149,7 +202,8 @@ static struct key *key_new(const struct line *line, const struct treatment *trea
     *key = (struct key){
         .name_len = (uint16_t)line->name.len,
         .rest_len = (uint16_t)line->rest.len,
-        .facts.is_from_totals = is_from_totals,
+        .facts.is_from_totals = keys->is_of_totals,
+        .facts.is_odd = keys->is_odd,
     };
     memcpy(key->text, line->name.at, line->name.len);
     memcpy(key->text + line->name.len, line->rest.at, line->rest.len);
@@ -177,9 +231,8 @@ struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, 
 
     if (len > KEY_LENGTH_MAX || keys_find(keys, hash))
         return NULL;
-    while (keys->slots.n && keys->n_bytes + size > keys->max_bytes)
-        evict(keys, hash);
-    key = key_new(line, treatment, keys->is_of_totals);
+    free_bytes(keys, hash, size);
+    key = key_new(keys, line, treatment);
     if (!key)
         return NULL;
     if (!slots_add(&keys->slots, hash, key)) {

@@ -38,6 +38,7 @@ struct key_facts {
     bool has_treatment : 1;  /* see key_treatment() */
     bool is_absolute : 1;    /* as in struct identity */
     bool is_from_totals : 1; /* learnt while keys.is_of_totals: the hash depends on it */
+    bool is_odd : 1;         /* added while keys.is_odd */
     bool is_overflow;        /* it leads to the overflow series of its family */
 };
 
@@ -54,6 +55,10 @@ struct key {
 /*
  * Empty if all members but the first three are zero.
  *
+ * After a reload the same bytes may mean something else, so all keys are outdated: they are not
+ * found any more. There may be a million of them, which take 0.1 s to free. So a few are freed with
+ * each key that is added.
+ *
  * The same bytes mean something else on a listener whose counters are running totals. So lines from
  * there have hashes, and so keys, of their own: with another seed.
  */
@@ -65,19 +70,28 @@ struct keys {
     uint64_t n_evicted;
     uint32_t age; /* grows with each key that is removed: pointers may be stale */
     struct slots slots;
+    bool is_odd;           /* changes when those in the slots become the outdated ones */
+    struct slots outdated; /* to be freed, from outdated_at on */
+    struct slots_cursor outdated_at;
 };
 
 /* Whether lines from now on come from a listener whose counters are running totals. */
 void keys_set_of_totals(struct keys *keys, bool is_of_totals);
 
-/* Remove all keys. */
+/* Remove all keys, the outdated ones too. */
 void keys_deinit(struct keys *keys);
+
+/* Let no key be found any more. Each that is added frees up to KEYS_OUTDATED_FREED of these. */
+void keys_outdate(struct keys *keys);
+
+#define KEYS_OUTDATED_FREED 4
 
 /*
  * Add the key of @line, whose keys_hash() is @hash and which is not among @keys. It leads to
- * @cell. @treatment, borrowed for the life of the key, is that of its values; NULL: none. Beyond
- * max_bytes, the least used keys are evicted. Returns the key, with all other facts zero but
- * is_from_totals; or NULL if it is too long, if another key has this hash, or without memory.
+ * @cell. @treatment, borrowed until keys_outdate() or the removal of the key, is that of its
+ * values; NULL: none. Beyond max_bytes, outdated keys are freed, and then the least used ones
+ * evicted. Returns the key, with all other facts zero but is_from_totals and is_odd; or NULL if it
+ * is too long, if another key has this hash, or without memory.
  */
 struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, struct cell *cell,
                      const struct treatment *treatment);
@@ -85,7 +99,7 @@ struct key *keys_add(struct keys *keys, const struct line *line, uint64_t hash, 
 /* The treatment that was given to keys_add(), of a key that has_treatment. */
 const struct treatment *key_treatment(const struct key *key);
 
-/* Remove @key and free it. */
+/* Remove @key, which may be outdated, and free it. */
 void keys_remove(struct keys *keys, struct key *key);
 
 static inline uint64_t keys_hash(const struct keys *keys, const struct line *line)

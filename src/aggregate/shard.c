@@ -225,6 +225,7 @@ static struct key_facts facts_of(const struct shard *shard, const struct identit
         .has_treatment = identity->treatment,
         .is_absolute = identity->is_absolute,
         .is_from_totals = shard->keys.is_of_totals,
+        .is_odd = shard->keys.is_odd,
         .is_overflow = is_overflow,
     };
 }
@@ -298,8 +299,7 @@ const struct treatment *shard_treatment(const struct shard *shard, const struct 
 
 void shard_remove_keys(struct shard *shard)
 {
-    keys_deinit(&shard->keys);
-    shard->keys.age++;
+    keys_outdate(&shard->keys);
 }
 
 void shard_release(struct shard *shard, const struct sweep_item *items, size_t n)

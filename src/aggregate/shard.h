@@ -103,7 +103,10 @@ void shard_note_conflict(struct shard *shard, const struct identity *identity);
 /* The treatment of the values of @key, or NULL. */
 const struct treatment *shard_treatment(const struct shard *shard, const struct key *key);
 
-/* Remove all keys: the configuration has changed, and their treatments may be freed. */
+/*
+ * Let no key be found any more (keys_outdate): the config has changed, and their treatments may be
+ * freed.
+ */
 void shard_remove_keys(struct shard *shard);
 
 /*

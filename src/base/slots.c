@@ -139,3 +139,21 @@ void *slots_next(const struct slots *slots, struct slots_cursor *cursor)
     }
     return NULL;
 }
+
+void *slots_take(struct slots *slots, struct slots_cursor *cursor)
+{
+    void *entry = slots_next(slots, cursor);
+    struct slots_stripe *stripe;
+
+    if (!entry)
+        return NULL;
+    stripe = &slots->stripes[cursor->stripe];
+    /*
+     * Another entry may move up to here, so look here again. None moves to a slot before this one,
+     * as all of those are free by now.
+     */
+    empty(stripe, --cursor->slot);
+    stripe->n--;
+    slots->n--;
+    return entry;
+}

@@ -60,6 +60,12 @@ struct slots_cursor slots_at(const struct slots *slots, uint64_t hash);
 /* The next entry; the cursor moves past it. NULL at the end of the table. */
 void *slots_next(const struct slots *slots, struct slots_cursor *cursor);
 
+/*
+ * Remove and return the next entry of a table to which nothing is added any more; NULL at the end.
+ * Other entries may be removed in between: the cursor stays valid.
+ */
+void *slots_take(struct slots *slots, struct slots_cursor *cursor);
+
 /* --- looking up, inline: every line does it ------------------------------------------- */
 
 /* Is @entry the wanted one? */

@@ -440,6 +440,44 @@ static void coming_and_going_takes_no_memory(void **state)
     slots_deinit(&slots);
 }
 
+/* --- taking all, a few at a time ------------------------------------------------------- */
+
+/* Take each thing once, while others are removed that have not been taken yet. */
+static void must_take_each_once(struct slots *slots, struct thing *things)
+{
+    struct slots_cursor cursor = { 0 };
+    struct thing *thing;
+
+    while ((thing = slots_take(slots, &cursor))) {
+        struct thing *other = &things[draw(N_THINGS)];
+
+        assert_true(thing->is_in);
+        thing->is_in = false;
+        if (other->is_in)
+            take_out(slots, other);
+        must_hold(slots, things, N_THINGS);
+    }
+    assert_int_equal(slots->n, 0);
+    assert_null(slots_take(slots, &cursor));
+    for (unsigned i = 0; i < N_THINGS; i++)
+        assert_false(things[i].is_in);
+}
+
+static void all_are_taken_once_whatever_is_removed_meanwhile(void **state)
+{
+    struct thing things[N_THINGS];
+
+    for (size_t m = 0; m < ARRAY_SIZE(makers); m++) {
+        struct slots slots = { 0 };
+
+        make_things(things, makers[m]);
+        for (unsigned i = 0; i < N_THINGS; i++)
+            add(&slots, &things[i]);
+        must_take_each_once(&slots, things);
+        slots_deinit(&slots);
+    }
+}
+
 /* --- places ---------------------------------------------------------------------------- */
 
 /* If all things of a stripe have one hash, they begin at its home, with nothing before. */
@@ -623,6 +661,7 @@ int main(void)
         CASE(finds_each_of_100000_and_no_other),
         CASE(an_entry_takes_as_many_bytes_as_promised_on_average),
         CASE(coming_and_going_takes_no_memory),
+        CASE(all_are_taken_once_whatever_is_removed_meanwhile),
         CASE(a_place_is_where_the_entries_of_a_hash_begin),
         CASE(from_any_place_the_rest_of_the_table_follows),
         CASE(a_place_lies_in_the_stripe_of_its_hash),

@@ -47,6 +47,22 @@ static struct line rewritten(const struct treatment *treatment, const struct lin
     return read;
 }
 
+/* The number of a set is a text, and that of an x an age, which is not in the metric's unit. */
+static bool is_scaled(enum sample_type type)
+{
+    switch (type) {
+    case SAMPLE_COUNTER:
+    case SAMPLE_GAUGE:
+    case SAMPLE_TIMER:
+    case SAMPLE_HISTOGRAM:
+    case SAMPLE_DISTRIBUTION: return true;
+    case SAMPLE_SET:
+    case SAMPLE_END:
+    case _SAMPLE_TYPE_N: break;
+    }
+    return false;
+}
+
 bool treatment_takes_whole(const struct treatment *treatment, const struct line *line)
 {
     return treatment->fate != VERDICT_APPLIED || find_word(treatment, line);
@@ -59,7 +75,7 @@ enum verdict treatment_check(const struct treatment *treatment, const struct lin
 
     if (treatment->fate != VERDICT_APPLIED)
         return treatment->fate;
-    if (!read.is_number)
+    if (!read.is_number || !is_scaled(type))
         return line_check(&read, type);
     read.number *= treatment->scale;
     if (!isfinite(sample_type_facts(type)->is_weighted ? weight_times(weight, read.number)
@@ -74,7 +90,7 @@ struct effect treatment_effect(const struct treatment *treatment, const struct l
     struct line read = rewritten(treatment, line);
     struct effect effect = effect_of(&read, type, weight);
 
-    if (effect.action != EFFECT_ENDS) /* the age is not in the metric's unit */
+    if (is_scaled(type))
         effect.amount *= treatment->scale;
     return effect;
 }

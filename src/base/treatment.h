@@ -80,7 +80,7 @@ bool treatment_takes_whole(const struct treatment *treatment, const struct line 
  * Can the value of @line be recorded as @type at @weight (struct identity)? Returns VERDICT_APPLIED
  * or why not: the fate of @treatment, the verdicts of line_check() for the scaled number, or
  * REFUSED_VALUE_OVERFLOW if that number, times the weight of types that have one, is out of the
- * range of a double.
+ * range of a double. Texts of sets and the age of an x are not scaled.
  */
 enum verdict treatment_check(const struct treatment *treatment, const struct line *line,
                              enum sample_type type, double weight);

@@ -41,6 +41,18 @@ static void but_not_to_the_age_of_an_x(void **state)
     assert_true(treatment_effect(&scaled, &line, SAMPLE_END, 1).amount == 2);
 }
 
+/* A text that is a number by chance, and an age, cannot become too large by it. */
+static void what_is_not_scaled_is_not_out_of_range(void **state)
+{
+    const struct treatment scaled = { .scale = 1e300 };
+    const struct line line = number_line(1e10), age = number_line(-1e10);
+
+    assert_int_equal(treatment_check(&scaled, &line, SAMPLE_GAUGE, 1), REFUSED_VALUE_OVERFLOW);
+    assert_int_equal(treatment_check(&scaled, &line, SAMPLE_SET, 1), VERDICT_APPLIED);
+    assert_int_equal(treatment_effect(&scaled, &line, SAMPLE_SET, 1).action, EFFECT_COLLECTS);
+    assert_int_equal(treatment_check(&scaled, &age, SAMPLE_END, 1), VERDICT_APPLIED);
+}
+
 static void a_scale_applies_to_changes_of_a_gauge(void **state)
 {
     const struct treatment scaled = { .scale = 0.001 };
@@ -154,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_scale_applies_to_the_exposed_unit),
         CASE(but_not_to_the_age_of_an_x),
+        CASE(what_is_not_scaled_is_not_out_of_range),
         CASE(a_scale_applies_to_changes_of_a_gauge),
         CASE(a_gauges_sign_means_what_the_treatment_says),
         CASE(words_stand_for_numbers),

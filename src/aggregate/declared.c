@@ -81,14 +81,15 @@ void declared_replace(struct declared *declared, uint64_t hash, struct series *s
     to->is_declared = true;
 }
 
-size_t declared_older(const struct declared *declared, uint64_t generation, struct series **ret,
-                      size_t max)
+size_t declared_older(const struct declared *declared, uint64_t generation, unsigned part,
+                      struct series **ret, size_t max)
 {
-    struct slots_cursor cursor = { 0 };
+    struct slots_cursor cursor = { .stripe = part };
     const struct declaration *declaration;
     size_t n = 0;
 
-    while (n < max && (declaration = slots_next(&declared->slots, &cursor)))
+    while (n < max && (declaration = slots_next(&declared->slots, &cursor)) &&
+           cursor.stripe == part)
         if (declaration->generation < generation)
             ret[n++] = declaration->series;
     return n;

@@ -33,6 +33,12 @@ void declared_remove(struct declared *declared, uint64_t hash, struct series *se
 void declared_replace(struct declared *declared, uint64_t hash, struct series *series,
                       struct series *to);
 
-/* Find up to @max series that no config of @generation or newer declares. Returns their number. */
-size_t declared_older(const struct declared *declared, uint64_t generation, struct series **ret,
-                      size_t max);
+/* The table can be looked through a part at a time, so that the lock is never held for long. */
+#define DECLARED_PARTS SLOTS_STRIPES
+
+/*
+ * Find up to @max series in @part of the table, below DECLARED_PARTS, that no config of @generation
+ * or newer declares. Returns their number.
+ */
+size_t declared_older(const struct declared *declared, uint64_t generation, unsigned part,
+                      struct series **ret, size_t max);

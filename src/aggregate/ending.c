@@ -27,7 +27,7 @@
 
 #include <stdlib.h>
 
-/* Series that ending_end_undeclared() looks at in one call. */
+/* Series that ending_end_undeclared() ends in one call. */
 #define UNDECLARED_BATCH 256
 
 void ending_deinit(struct ending *ending)
@@ -153,10 +153,10 @@ bool ending_end_series(struct ending *ending, struct roster *roster, struct seri
 /* --- by the config ------------------------------------------------------------------------ */
 
 bool ending_end_undeclared(struct ending *ending, struct roster *roster, uint64_t generation,
-                           size_t *ret)
+                           unsigned part, size_t *ret)
 {
     struct series *older[UNDECLARED_BATCH];
-    size_t n = declared_older(&roster->declared, generation, older, UNDECLARED_BATCH);
+    size_t n = declared_older(&roster->declared, generation, part, older, UNDECLARED_BATCH);
 
     for (size_t i = 0; i < n; i++) {
         bool is_pristine = series_is_pristine(older[i]);
@@ -165,7 +165,7 @@ bool ending_end_undeclared(struct ending *ending, struct roster *roster, uint64_
         if (is_pristine && end(ending, roster, older[i], INT64_MAX) == VERDICT_APPLIED)
             ++*ret;
     }
-    return n > 0;
+    return n == UNDECLARED_BATCH;
 }
 
 /* --- families without names ------------------------------------------------------------ */

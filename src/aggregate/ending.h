@@ -51,12 +51,12 @@ MUST_CHECK bool ending_end_series(struct ending *ending, struct roster *roster,
                                   struct series *series, int64_t arrived_ns, size_t *ret);
 
 /*
- * For some declared series that no config of @generation or newer declares: end those without a
- * sample, and make the others like any. Adds the number of ended ones to @ret. Returns whether
- * there may be more.
+ * For some declared series in @part of their table (declared_older) that no config of @generation
+ * or newer declares: end those without a sample, and make the others like any. Adds the number of
+ * ended ones to @ret. Returns whether there may be more in this part.
  */
 MUST_CHECK bool ending_end_undeclared(struct ending *ending, struct roster *roster,
-                                      uint64_t generation, size_t *ret);
+                                      uint64_t generation, unsigned part, size_t *ret);
 
 /*
  * End up to @max series of retired families (roster_retired()). Returns false without memory, and

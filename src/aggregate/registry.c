@@ -228,12 +228,12 @@ enum verdict registry_declare(struct registry *registry, const struct identity *
 
 size_t registry_undeclare(struct registry *registry, uint64_t generation)
 {
-    bool may_have_more = true;
+    unsigned part = 0;
     size_t n = 0;
 
-    while (may_have_more) {
+    while (part < DECLARED_PARTS) {
         pthread_mutex_lock(&registry->lock);
-        may_have_more = ending_end_undeclared(&registry->ending, &registry->roster, generation, &n);
+        part += !ending_end_undeclared(&registry->ending, &registry->roster, generation, part, &n);
         pthread_mutex_unlock(&registry->lock);
     }
     return n;

@@ -14,6 +14,17 @@
 
 /* --- the table ------------------------------------------------------------------------------- */
 
+/* Those of all parts. */
+static size_t find_older(const struct declared *declared, uint64_t generation, struct series **ret,
+                         size_t max)
+{
+    size_t n = 0;
+
+    for (unsigned part = 0; part < DECLARED_PARTS; part++)
+        n += declared_older(declared, generation, part, ret + n, max - n);
+    return n;
+}
+
 static void finds_those_that_no_newer_config_declares(void **state)
 {
     struct series a = { 0 }, b = { 0 }, c = { 0 };
@@ -25,11 +36,11 @@ static void finds_those_that_no_newer_config_declares(void **state)
     assert_true(declared_note(&declared, 8, &c, 2));
     assert_true(declared_note(&declared, 7, &a, 2));
     assert_true(a.is_declared);
-    assert_int_equal(declared_older(&declared, 1, older, 3), 0);
-    assert_int_equal(declared_older(&declared, 2, older, 3), 1);
+    assert_int_equal(find_older(&declared, 1, older, 3), 0);
+    assert_int_equal(find_older(&declared, 2, older, 3), 1);
     assert_ptr_equal(older[0], &b);
-    assert_int_equal(declared_older(&declared, 3, older, 3), 3);
-    assert_int_equal(declared_older(&declared, 3, older, 2), 2);
+    assert_int_equal(find_older(&declared, 3, older, 3), 3);
+    assert_int_equal(find_older(&declared, 3, older, 2), 2);
     declared_deinit(&declared);
 }
 
@@ -43,11 +54,11 @@ static void one_may_take_the_place_of_another(void **state)
     declared_replace(&declared, 7, &a, &b);
     assert_false(a.is_declared);
     assert_true(b.is_declared);
-    assert_int_equal(declared_older(&declared, 2, older, 1), 1);
+    assert_int_equal(find_older(&declared, 2, older, 1), 1);
     assert_ptr_equal(older[0], &b);
     declared_remove(&declared, 7, &b);
     assert_false(b.is_declared);
-    assert_int_equal(declared_older(&declared, 2, older, 1), 0);
+    assert_int_equal(find_older(&declared, 2, older, 1), 0);
     declared_deinit(&declared);
 }
 
@@ -315,6 +326,32 @@ static void there_may_be_more_than_one_batch(void **state)
     assert_page("");
 }
 
+/* More than a batch in each part of the table, among as many that stay. */
+static void of_many_only_the_older_ones_go(void **state)
+{
+    const unsigned n = 40000;
+    struct snapshot *snapshot;
+
+    registry_free(registry);
+    registry = new_large_registry();
+    for (unsigned i = 0; i < n; i++) {
+        char labels[32];
+
+        snprintf(labels, sizeof(labels), "a=\"%u\"", i);
+        assert_int_equal(declare("c", SAMPLE_COUNTER, labels, 1 + i % 2), VERDICT_APPLIED);
+    }
+    assert_int_equal(registry_undeclare(registry, 2), n / 2);
+    assert_int_equal(registry_undeclare(registry, 2), 0);
+    snapshot = registry_snapshot(registry);
+    assert_int_equal(snapshot->n_series, n / 2);
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        struct slice labels = series_labels(snapshot->series[i]);
+
+        assert_int_equal((labels.at[labels.len - 2] - '0') % 2, 1);
+    }
+    snapshot_unref(snapshot);
+}
+
 static void limits_hold_for_them_too(void **state)
 {
     struct conflict conflict;
@@ -374,6 +411,7 @@ int main(void)
         DECLARED_CASE(one_that_was_sent_stays_until_it_expires),
         DECLARED_CASE(another_type_of_a_newer_config_takes_its_place),
         DECLARED_CASE(there_may_be_more_than_one_batch),
+        DECLARED_CASE(of_many_only_the_older_ones_go),
         DECLARED_CASE(limits_hold_for_them_too),
         DECLARED_CASE(all_memory_comes_back),
     };

@@ -11,7 +11,8 @@
  *
  * Totals of one sender may be noted in another order than they arrived, if they reach different
  * workers. Then the last one to arrive wins, and an earlier one is late: it must not look like a
- * decrease, as all of it would be added.
+ * decrease, as all of it would be added. If the later one was the first, which has added nothing,
+ * the earlier one is what it should have been compared with.
  */
 
 #include "aggregate/totals.h"
@@ -38,6 +39,7 @@ struct entry {
     double value;
     int64_t at;
     uint32_t next; /* in its chain, or NONE */
+    bool is_first; /* no other of its sender has been noted */
 };
 
 struct part {
@@ -199,24 +201,37 @@ static void add(struct part *part, uint64_t id, double value, int64_t at)
 {
     uint32_t i = take_entry(part, at), *head = head_of(part, id);
 
-    part->entries[i] = (struct entry){ .id = id, .value = value, .at = at, .next = *head };
+    part->entries[i] = (struct entry){
+        .id = id,
+        .value = value,
+        .at = at,
+        .next = *head,
+        .is_first = true,
+    };
     *head = i;
 }
 
 /* --- noting ---------------------------------------------------------------------------- */
 
+static struct total_step between(double earlier, double later)
+{
+    if (later < earlier)
+        return (struct total_step){ TOTAL_OUTCOME_RESET, later };
+    return (struct total_step){ TOTAL_OUTCOME_INCREASE, later - earlier };
+}
+
 /* Note @value in @entry, which has the last one. */
 static struct total_step step(struct entry *entry, double value, int64_t at)
 {
+    bool was_first = entry->is_first;
     double last = entry->value;
 
+    entry->is_first = false;
     if (at < entry->at)
-        return (struct total_step){ TOTAL_OUTCOME_LATE, 0 };
+        return was_first ? between(value, last) : (struct total_step){ TOTAL_OUTCOME_LATE, 0 };
     entry->value = value;
     entry->at = at;
-    if (value < last)
-        return (struct total_step){ TOTAL_OUTCOME_RESET, value };
-    return (struct total_step){ TOTAL_OUTCOME_INCREASE, value - last };
+    return between(last, value);
 }
 
 struct total_step totals_note(struct totals *totals, uint64_t id, double value, int64_t at)

@@ -12,6 +12,8 @@
  *      INCREASE    the difference to the last one of its sender, 0 or more
  *      RESET       all of it: it is less than the last one, so its sender began anew
  *      LATE        nothing: a later one of its sender was faster, and has included it
+ *
+ * If the first one arrived after the second, the second adds what the first one should have added.
  */
 #define TOTAL_OUTCOMES(X)                                                                          \
     X(BASELINE, baseline)                                                                          \

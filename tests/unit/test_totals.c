@@ -86,6 +86,22 @@ static void what_a_later_one_has_overtaken_adds_nothing(void **state)
     assert_true(note(1, 125, 40, TOTAL_OUTCOME_INCREASE) == 5);
 }
 
+/* The later one, which was noted as the first, has added nothing. */
+static void what_the_first_one_has_overtaken_is_where_it_began(void **state)
+{
+    note(1, 110, 20, TOTAL_OUTCOME_BASELINE);
+    assert_true(note(1, 100, 10, TOTAL_OUTCOME_INCREASE) == 10);
+    assert_true(note(1, 95, 5, TOTAL_OUTCOME_LATE) == 0);
+    assert_true(note(1, 125, 30, TOTAL_OUTCOME_INCREASE) == 15);
+}
+
+static void so_its_sender_may_have_begun_anew_between_them(void **state)
+{
+    note(1, 5, 20, TOTAL_OUTCOME_BASELINE);
+    assert_true(note(1, 110, 10, TOTAL_OUTCOME_RESET) == 5);
+    assert_true(note(1, 7, 30, TOTAL_OUTCOME_INCREASE) == 2);
+}
+
 static void a_full_table_evicts_one_for_each_new_one(void **state)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -248,6 +264,8 @@ int main(void)
         TOTALS_CASE(a_decrease_adds_all_of_it),
         TOTALS_CASE(senders_are_apart),
         TOTALS_CASE(what_a_later_one_has_overtaken_adds_nothing),
+        TOTALS_CASE(what_the_first_one_has_overtaken_is_where_it_began),
+        TOTALS_CASE(so_its_sender_may_have_begun_anew_between_them),
         TOTALS_CASE(a_full_table_evicts_one_for_each_new_one),
         TOTALS_CASE(an_evicted_one_begins_anew),
         TOTALS_CASE(idle_ones_are_evicted_first),

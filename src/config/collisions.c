@@ -71,20 +71,17 @@ static int compare_entries(const void *a, const void *b)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
-static bool buckets_are_equal(const struct metric_spec *a, const struct metric_spec *b)
+static bool have_same_buckets(const struct metric_spec *a, const struct metric_spec *b)
 {
     const struct buckets *left = a ? a->buckets : NULL, *right = b ? b->buckets : NULL;
 
-    if (!left || !right)
-        return left == right;
-    return left->n == right->n &&
-           memcmp(left->bounds, right->bounds, left->n * sizeof(left->bounds[0])) == 0;
+    return left && right ? buckets_equal(left, right) : left == right;
 }
 
 /* What differs between two rules of one family; NULL: nothing. */
 static const char *difference(const struct rule *rule, const struct rule *first)
 {
-    if (!buckets_are_equal(rule->spec, first->spec))
+    if (!have_same_buckets(rule->spec, first->spec))
         return "other buckets";
     if (rule->types && first->types && rule->types != first->types)
         return "another type";
@@ -156,7 +153,7 @@ static const char *find_ineffective(const struct rule *rule, const struct draft_
     if (rule->types && !(rule->types & 1u << type))
         return "so all samples of this rule are refused";
     if (type == RULE_OBSERVER && nodes->buckets && rule->spec && rule->spec->buckets &&
-        !buckets_are_equal(rule->spec, metric->spec))
+        !have_same_buckets(rule->spec, metric->spec))
         return "and its buckets count, not those of this rule";
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include "ingest/recorder.h"
 
 #include "ingest/destination.h"
+#include "ingest/tally.h"
 #include "ingest/values.h"
 
 int recorder_init(struct recorder *recorder, struct shard *shard, struct telemetry_row *row,
@@ -40,39 +41,7 @@ void recorder_set_totals(struct recorder *recorder, bool are_totals)
     resolve_set_totals(recorder->resolver, are_totals);
 }
 
-/* --- counting ---------------------------------------------------------------------- */
-
-/* Count the verdict of a sample. */
-static void count_sample(struct recorder *recorder, enum sample_type type, enum verdict verdict)
-{
-    if (verdict == VERDICT_APPLIED)
-        telemetry_count(recorder->row, TELEMETRY_SAMPLES + type, 1);
-    telemetry_count(recorder->row, TELEMETRY_VERDICTS + verdict, 1);
-}
-
-/* Count the errors of a line, or of a link of a chain, that was applied nevertheless. */
-static void count_errors(struct recorder *recorder, unsigned n_tag_errors,
-                         unsigned n_undeclared_labels, unsigned n_unknown_sections,
-                         bool has_bad_rate)
-{
-    telemetry_count(recorder->row, TELEMETRY_TAG_ERRORS, n_tag_errors);
-    telemetry_count(recorder->row, TELEMETRY_UNDECLARED_LABELS, n_undeclared_labels);
-    telemetry_count(recorder->row, TELEMETRY_UNKNOWN_SECTIONS, n_unknown_sections);
-    telemetry_count(recorder->row, TELEMETRY_RATE_ERRORS, has_bad_rate);
-}
-
-static void count_identity_errors(struct recorder *recorder, const struct identity *identity)
-{
-    telemetry_count(recorder->row, TELEMETRY_EXCEEDED, identity->n_exceeded);
-    count_errors(recorder, identity->n_tag_errors, identity->n_undeclared_labels,
-                 identity->n_unknown_sections, identity->has_bad_rate);
-}
-
-static void count_key_errors(struct recorder *recorder, const struct key_facts *facts)
-{
-    count_errors(recorder, facts->n_tag_errors, facts->n_undeclared_labels,
-                 facts->n_unknown_sections, facts->has_bad_rate);
-}
+/* --- settling ---------------------------------------------------------------------- */
 
 void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)
 {
@@ -122,7 +91,7 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
 {
     bool is_applied = verdict == VERDICT_APPLIED;
 
-    count_sample(recorder, to->type, verdict);
+    tally_sample(recorder->row, to->type, verdict);
     if (is_applied && to->key && to->key->facts.is_overflow)
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
     if (UNLIKELY(verdict_is_refusal(verdict)))
@@ -225,7 +194,7 @@ static void record_known(struct recorder *recorder, const struct line *line, str
         find_sender(recorder);
     begin_values(recorder, &values, line, &to);
     if (record_values(recorder, &values, &to, key))
-        count_key_errors(recorder, &key->facts);
+        tally_key_errors(recorder->row, &key->facts);
 }
 
 COLD static void tell_refused_hit(const struct recorder *recorder, const struct line *line,
@@ -250,7 +219,7 @@ static void record_hit(struct recorder *recorder, const struct line *line, struc
     verdict = record(recorder, key, line);
     if (UNLIKELY(verdict != VERDICT_APPLIED))
         tell_refused_hit(recorder, line, key, verdict);
-    count_sample(recorder, key->facts.type, verdict);
+    tally_sample(recorder->row, key->facts.type, verdict);
 }
 
 /* --- misses --------------------------------------------------------------------------- */
@@ -329,7 +298,7 @@ static void record_new(struct recorder *recorder, const struct line *line,
                      ? end_series(recorder, &values, &to, identity)
                      : learn_and_record(recorder, &values, &to, identity, lookup);
     if (is_applied)
-        count_identity_errors(recorder, identity);
+        tally_identity_errors(recorder->row, identity);
     if (UNLIKELY(identity->has_cut_tag) && is_applied && recorder->suspects)
         recorder->suspects->on_suspect(recorder->suspects->ctx, identity->sent_as, recorder->text);
 }

@@ -330,7 +330,10 @@ static void record_resolved(struct recorder *recorder, const struct line *line,
     }
 }
 
-/* Record one link of a chain: a line of its own, whose name has been resolved. */
+/*
+ * Record one link of a chain: a line of its own, whose name has been resolved. The chain counts as
+ * one line, and has been counted as one whose key was not known.
+ */
 static void record_link(struct recorder *recorder, const struct line *link,
                         const struct identity *name)
 {
@@ -345,7 +348,6 @@ static void record_link(struct recorder *recorder, const struct line *link,
         record_known(recorder, link, lookup.key);
         return;
     }
-    telemetry_count(recorder->row, TELEMETRY_KEY_MISSES, !lookup.key);
     verdict = resolve_link(recorder->resolver, name, link, &identity);
     identity.is_passing = !has_key;
     record_resolved(recorder, link, &lookup, verdict, &identity);

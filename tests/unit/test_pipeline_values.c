@@ -205,6 +205,16 @@ static void a_chain_is_several_samples_of_one_name(void **state)
     }
 }
 
+/* So there are never more misses than lines. */
+static void a_chain_is_one_line_whose_key_is_not_known(void **state)
+{
+    for (unsigned i = 1; i <= 3; i++) {
+        push("a:1|c:2|c:3|c");
+        assert_int_equal(row.counts[TELEMETRY_LINES], i);
+        assert_int_equal(row.counts[TELEMETRY_KEY_MISSES], i);
+    }
+}
+
 static void each_link_of_a_chain_has_its_own_rate(void **state)
 {
     push("n:1|c|@0.1:2|c:3|c|@0.5");
@@ -507,6 +517,7 @@ int main(void)
         PIPELINE_CASE(an_empty_value_of_a_set_makes_no_series),
         PIPELINE_CASE(a_set_is_neither_gauge_nor_counter),
         PIPELINE_CASE(a_chain_is_several_samples_of_one_name),
+        PIPELINE_CASE(a_chain_is_one_line_whose_key_is_not_known),
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_rate),
         PIPELINE_CASE(each_link_of_a_chain_has_its_own_type),
         PIPELINE_CASE(a_value_is_divided_by_its_rate),

@@ -193,6 +193,23 @@ static void a_name_within_a_histogram_is_taken_from_it(void **state)
     assert_int_equal(family_of(get(&count))->type, METRIC_COUNTER);
 }
 
+/* Of two names that cannot be together in one config, the first to be sent stays. */
+static void within_a_config_no_name_is_taken(void **state)
+{
+    const struct identity histogram = declared("x", SAMPLE_TIMER, 2, NULL);
+    const struct identity count = declared("x_count", SAMPLE_COUNTER, 2, NULL);
+    const struct identity sum = declared("y_sum", SAMPLE_GAUGE, 2, NULL);
+    const struct identity other_histogram = declared("y", SAMPLE_TIMER, 2, NULL);
+
+    get(&histogram);
+    get(&sum);
+    assert_int_equal(try(&count), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(try(&other_histogram), REFUSED_TYPE_CONFLICT);
+    assert_int_equal(n_in_snapshot(), 2);
+    assert_int_equal(family_of(get(&histogram))->type, METRIC_HISTOGRAM);
+    assert_int_equal(family_of(get(&sum))->type, METRIC_GAUGE);
+}
+
 static void reserved_names_stay_reserved(void **state)
 {
     const struct identity identity = declared("udometer_x", SAMPLE_GAUGE, 5, NULL);
@@ -303,6 +320,7 @@ int main(void)
         GENERATION_CASE(an_undeclared_type_is_a_conflict_whatever_the_config),
         GENERATION_CASE(a_declared_type_takes_all_its_names),
         GENERATION_CASE(a_name_within_a_histogram_is_taken_from_it),
+        GENERATION_CASE(within_a_config_no_name_is_taken),
         GENERATION_CASE(reserved_names_stay_reserved),
         GENERATION_CASE(a_worker_cannot_go_back_to_the_old_family),
         GENERATION_CASE(a_late_sample_does_not_put_it_back),

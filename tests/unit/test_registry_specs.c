@@ -77,6 +77,25 @@ static void memory_is_counted_with_a_familys_own_buckets(void **state)
     assert_int_equal(registry_count(registry).bytes, before);
 }
 
+/* --- TTLs ----------------------------------------------------------------------------------- */
+
+static void the_shortest_ttl_is_that_of_all_new_families(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    const struct metric_spec specs[] = {
+        { .ttl_ns = 5 }, { .ttl_ns = 3 }, { .ttl_ns = 4 }, { .ttl_ns = 7 }, { .ttl_ns = 0 },
+    };
+    static const char *const names[] = { "a", "b", "c", "d", "e" };
+
+    for (unsigned i = 0; i < 3; i++)
+        admit_with(registry, names[i], SAMPLE_COUNTER, "", &specs[i]);
+    assert_int_equal(registry_take_shortest_ttl(registry), 3);
+    for (unsigned i = 3; i < 5; i++)
+        admit_with(registry, names[i], SAMPLE_COUNTER, "", &specs[i]);
+    assert_int_equal(registry_take_shortest_ttl(registry), 7);
+    assert_int_equal(registry_take_shortest_ttl(registry), INT64_MAX);
+}
+
 /* --- limits --------------------------------------------------------------------------------- */
 
 static void a_spec_may_limit_the_series_of_a_family(void **state)
@@ -120,6 +139,7 @@ int main(void)
         CASE(families_have_buckets_of_their_own),
         CASE(the_first_to_make_a_family_decides_its_buckets),
         CASE(memory_is_counted_with_a_familys_own_buckets),
+        CASE(the_shortest_ttl_is_that_of_all_new_families),
         CASE(a_spec_may_limit_the_series_of_a_family),
         CASE(a_spec_may_allow_more_series_than_the_default),
     };

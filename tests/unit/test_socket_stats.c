@@ -208,6 +208,36 @@ static void the_rows_that_are_kept_are_bounded_and_sums_stay(void **state)
     assert_int_equal(n_datagrams(), n + 10 + SOCKET_STATS_CLOSED_MAX);
 }
 
+static bool is_shown(const char *listener)
+{
+    bool is_there = false;
+
+    look();
+    for (unsigned i = 0; i < n_views; i++)
+        is_there |= strcmp(views[i].listener, listener) == 0;
+    return is_there;
+}
+
+static void the_row_that_lost_its_socket_first_is_removed(void **state)
+{
+    open_and_close("udp", 1, SOCKET_STATS_CLOSED_MAX);
+    open_and_close("udp", 1, 1); /* again, so it is the latest */
+    open_and_close("udp", 1000, 1);
+    assert_true(is_shown("udp://127.0.0.1:1"));
+    assert_false(is_shown("udp://127.0.0.1:2"));
+    assert_true(is_shown("udp://127.0.0.1:3"));
+}
+
+static void rows_that_never_had_a_socket_make_no_sum_to_show(void **state)
+{
+    socket_row_release(take("tcp://a:1", 0));
+    open_and_close("udp", 1, SOCKET_STATS_CLOSED_MAX);
+    assert_false(is_shown("tcp://(removed)"));
+    open_and_close("tcp", 1, 1);
+    open_and_close("udp", 1, SOCKET_STATS_CLOSED_MAX);
+    assert_true(is_shown("tcp://(removed)"));
+}
+
 static void a_row_that_is_used_is_not_removed(void **state)
 {
     struct socket_row *open = take("udp://a:1", 0), *used = take("udp://a:2", 0);
@@ -246,6 +276,8 @@ int main(void)
         STATS_CASE(a_listener_that_comes_back_goes_on_with_its_counts),
         STATS_CASE(sockets_of_one_address_share_a_row),
         STATS_CASE(the_rows_that_are_kept_are_bounded_and_sums_stay),
+        STATS_CASE(the_row_that_lost_its_socket_first_is_removed),
+        STATS_CASE(rows_that_never_had_a_socket_make_no_sum_to_show),
         STATS_CASE(a_row_that_is_used_is_not_removed),
         STATS_CASE(the_longest_address_is_kept_whole),
     };

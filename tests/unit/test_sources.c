@@ -407,6 +407,32 @@ static void counters_may_become_running_totals(void **state)
         close(outs[i]);
 }
 
+/* Each line comes alone, so that one is read to where the last one was. */
+static void a_sender_is_that_of_the_line_itself(void **state)
+{
+    static const struct {
+        unsigned from, value;
+    } lines[] = { { 0, 100 }, { 1, 5 }, { 0, 107 }, { 1, 6 } };
+    const unsigned protocols[] = { UDP, TCP };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(protocols); i++)
+        all[protocols[i]].reading.has_totals = all[protocols[i]].reading.has_senders_by_socket =
+            true;
+    exchange(all, _N);
+    for (unsigned i = 0; i < ARRAY_SIZE(protocols); i++) {
+        int outs[] = { connect_to(protocols[i]), connect_to(protocols[i]) };
+
+        for (unsigned j = 0; j < ARRAY_SIZE(lines); j++) {
+            send_counter(outs[lines[j].from], i, lines[j].value);
+            run_until(TELEMETRY_LINES, i * ARRAY_SIZE(lines) + j + 1);
+        }
+        close(outs[0]);
+        close(outs[1]);
+    }
+    assert_true(value_of("c0") == 8);
+    assert_true(value_of("c1") == 8);
+}
+
 #define SOURCES_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -421,6 +447,7 @@ int main(void)
         SOURCES_CASE(many_exchanges_leave_nothing),
         SOURCES_CASE(a_dialect_follows),
         SOURCES_CASE(counters_may_become_running_totals),
+        SOURCES_CASE(a_sender_is_that_of_the_line_itself),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -100,6 +100,17 @@ static void words_stand_for_numbers(void **state)
     }
 }
 
+/* Also one that begins with a sign. */
+static void a_word_sets_a_gauge_whatever_it_begins_with(void **state)
+{
+    const struct treatment_word words[] = { { SLICE("-off"), 0 } };
+    const struct treatment mapped = { .scale = 1, .words = words, .n_words = 1 };
+    struct line line = word_line(words[0].word);
+
+    line.is_relative = true;
+    assert_int_equal(treatment_effect(&mapped, &line, SAMPLE_GAUGE, 1).action, EFFECT_SETS);
+}
+
 static void other_words_are_no_numbers(void **state)
 {
     static const char *const others[] = { "", "Busy", "bus", "busyy", "zz", "a" };
@@ -170,6 +181,7 @@ int main(void)
         CASE(a_scale_applies_to_changes_of_a_gauge),
         CASE(a_gauges_sign_means_what_the_treatment_says),
         CASE(words_stand_for_numbers),
+        CASE(a_word_sets_a_gauge_whatever_it_begins_with),
         CASE(other_words_are_no_numbers),
         CASE(a_scaled_amount_must_stay_an_amount),
         CASE(a_counter_is_a_total_as_its_listener_or_the_treatment_says),

@@ -10,13 +10,12 @@
 
 #include "daemon/self_test.h"
 
-#include "aggregate/registry.h"
 #include "base/number.h"
 #include "config/config.h"
 #include "config/draft.h"
 #include "daemon/options.h"
 #include "ingest/declare.h"
-#include "ingest/lane.h"
+#include "ingest/solo.h"
 #include "output/text.h"
 
 #include <errno.h>
@@ -25,71 +24,34 @@
 /* More series of the same name are not shown. */
 #define SHOWN_MAX 3
 
-/* A pipeline with all that it needs. */
-struct bench {
-    struct buckets *buckets;
-    struct registry *registry;
-    struct telemetry_row *row;
-    struct lane lane;
-};
-
 /* --- a pipeline ---------------------------------------------------------------------- */
 
-static void bench_deinit(struct bench *bench)
+/* Returns 0 or negative errno; @solo must be freed in any case. */
+static int begin(struct solo *solo, const struct settings *settings)
 {
-    lane_deinit(&bench->lane);
-    free(bench->row);
-    registry_free(bench->registry);
-    buckets_free(bench->buckets);
-}
-
-static int make_registry(struct bench *bench, const struct settings *settings)
-{
-    struct registry_options options = options_registry(settings);
+    const struct registry_options registry = options_registry(settings);
+    const struct pipeline_options pipeline = options_pipeline(settings);
     const struct reserved_names reserved = options_reserved_names(settings);
-    int r =
-        buckets_new(&bench->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+    const struct solo_options options = {
+        .registry = &registry,
+        .pipeline = &pipeline,
+        .max_key_bytes = options_max_key_bytes(settings),
+        .reading = options_reading(settings),
+    };
+    int r = solo_init(solo, &options);
 
-    options.n_workers = 1;
-    options.buckets = bench->buckets;
     if (r == 0)
-        r = registry_new(&bench->registry, &options);
+        r = reserved_names_claim(solo->registry, &reserved);
     if (r == 0)
-        r = reserved_names_claim(bench->registry, &reserved);
-    if (r == 0)
-        (void)declare_series(bench->registry, config_mapping(settings), NULL);
+        (void)declare_series(solo->registry, config_mapping(settings), NULL);
     return r;
 }
 
-/* Returns 0 or negative errno; in both cases bench_deinit() may be called. */
-static int bench_init(struct bench *bench, const struct settings *settings)
-{
-    struct pipeline_options pipeline = options_pipeline(settings);
-    struct lane_options options = {
-        .shard = { .max_key_bytes = options_max_key_bytes(settings) },
-        .pipeline = &pipeline,
-    };
-    int r = make_registry(bench, settings);
-
-    if (r == 0)
-        r = telemetry_new(&bench->row, 1);
-    if (r < 0)
-        return r;
-    options.shard.registry = bench->registry;
-    options.row = bench->row;
-    r = lane_init(&bench->lane, &options);
-    if (r < 0)
-        return r;
-    pipeline_set_dogstatsd(bench->lane.pipeline, options_reading(settings).is_dogstatsd);
-    pipeline_set_totals(bench->lane.pipeline, options_reading(settings).has_totals);
-    return 0;
-}
-
 /* The page of all series. */
-static int write_page(const struct bench *bench, struct buffer *out)
+static int write_page(const struct solo *solo, struct buffer *out)
 {
     CLEANUP(exposition_freep) struct exposition *exposition = NULL;
-    struct snapshot *snapshot = registry_snapshot(bench->registry);
+    struct snapshot *snapshot = registry_snapshot(solo->registry);
     int r = exposition_new(&exposition, &text_writer, snapshot, NULL);
 
     snapshot_unref(snapshot);
@@ -258,16 +220,16 @@ static int run(const struct settings *settings, const struct draft_test *test,
                struct problems *problems)
 {
     CLEANUP(buffer_deinit) struct buffer page = { 0 };
-    CLEANUP(bench_deinit) struct bench bench = { 0 };
+    CLEANUP(solo_deinit) struct solo solo = { 0 };
     struct search search = { .test = test, .problems = problems };
-    int r = bench_init(&bench, settings);
+    int r = begin(&solo, settings);
 
     if (r < 0)
         return r;
     for (size_t i = 0; i < test->n_send; i++)
-        pipeline_push(bench.lane.pipeline, test->send[i], 0);
-    pipeline_flush(bench.lane.pipeline);
-    r = write_page(&bench, &page);
+        pipeline_push(solo.lane.pipeline, test->send[i], 0);
+    pipeline_flush(solo.lane.pipeline);
+    r = write_page(&solo, &page);
     if (r < 0 || page.has_failed)
         return -ENOMEM;
     search.page = buffer_text(&page);

@@ -48,6 +48,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/signals": "it takes signals: tests/system/test_stop.py, test_reload.py",
     "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
+    "ingest/solo": "only explain and self_test make one: tests/system",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
     "input/collector": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",

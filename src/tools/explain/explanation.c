@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 #include "base/metric_spec.h"
 #include "ingest/declare.h"
-#include "ingest/lane.h"
+#include "ingest/solo.h"
 #include "tools/explain/cause.h"
 #include "tools/explain/ruling.h"
 #include "tools/explain/shown.h"
@@ -33,10 +33,7 @@ struct first {
 };
 
 struct explanation {
-    struct buckets *buckets;
-    struct registry *registry;
-    struct telemetry_row *row;
-    struct lane lane;
+    struct solo solo;
     struct trace trace;
 
     /* The current line: */
@@ -200,7 +197,7 @@ static void on_section(void *ctx, struct slice section, enum section meaning, bo
 static void add_bounds(struct explanation *it, const struct identity *identity)
 {
     const struct metric_spec *spec = identity->spec;
-    const struct buckets *buckets = spec && spec->buckets ? spec->buckets : it->buckets;
+    const struct buckets *buckets = spec && spec->buckets ? spec->buckets : it->solo.buckets;
 
     shown_begin_field(&it->series, "buckets");
     buffer_add(&it->series, identity->family);
@@ -309,7 +306,7 @@ static void add_cause(struct explanation *it, enum verdict verdict)
         .fault = first->fault,
         .value = first->value,
         .treatment = first->treatment,
-        .registry = it->registry,
+        .registry = it->solo.registry,
         .metric = it->ruling.metric,
     };
 
@@ -383,7 +380,7 @@ static void on_line_done(void *ctx)
 
 void explanation_print(struct explanation *it, struct slice datagram)
 {
-    pipeline_push(it->lane.pipeline, datagram, 0);
+    pipeline_push(it->solo.lane.pipeline, datagram, 0);
 }
 
 bool explanation_has_refused(const struct explanation *it)
@@ -393,33 +390,22 @@ bool explanation_has_refused(const struct explanation *it)
 
 /* --- making and freeing ------------------------------------------------------------ */
 
-static int make_registry(struct explanation *it, const struct explanation_options *of_daemon)
+static int make_pipeline(struct explanation *it, const struct explanation_options *options)
 {
-    struct registry_options options = of_daemon->registry;
-    int r = buckets_new(&it->buckets, buckets_default_bounds, ARRAY_SIZE(buckets_default_bounds));
+    const struct solo_options of_pipeline = {
+        .registry = &options->registry,
+        .pipeline = &options->pipeline,
+        .max_key_bytes = options->max_key_bytes,
+        .reading = options->reading,
+    };
+    int r = solo_init(&it->solo, &of_pipeline);
 
-    options.n_workers = 1;
-    options.buckets = it->buckets;
     if (r == 0)
-        r = registry_new(&it->registry, &options);
-    if (r == 0)
-        r = reserved_names_claim(it->registry, &of_daemon->reserved);
+        r = reserved_names_claim(it->solo.registry, &options->reserved);
     /* What a limit refuses, the daemon logs when it starts. */
     if (r == 0)
-        (void)declare_series(it->registry, of_daemon->pipeline.resolve.mapping, NULL);
+        (void)declare_series(it->solo.registry, options->pipeline.resolve.mapping, NULL);
     return r;
-}
-
-static int make_lane(struct explanation *it, const struct explanation_options *options)
-{
-    struct lane_options lane_options = {
-        .shard = { .registry = it->registry, .max_key_bytes = options->max_key_bytes },
-        .pipeline = &options->pipeline,
-    };
-    int r = telemetry_new(&it->row, 1);
-
-    lane_options.row = it->row;
-    return r < 0 ? r : lane_init(&it->lane, &lane_options);
 }
 
 static struct trace trace_to(struct explanation *it)
@@ -446,16 +432,12 @@ int explanation_new(struct explanation **ret, const struct explanation_options *
 
     if (!it)
         return -ENOMEM;
-    r = make_registry(it, options);
-    if (r == 0)
-        r = make_lane(it, options);
+    r = make_pipeline(it, options);
     if (r < 0)
         return r;
-    pipeline_set_dogstatsd(it->lane.pipeline, options->reading.is_dogstatsd);
-    pipeline_set_totals(it->lane.pipeline, options->reading.has_totals);
     it->ruling.out = &it->fields;
     it->trace = trace_to(it);
-    pipeline_set_trace(it->lane.pipeline, &it->trace);
+    pipeline_set_trace(it->solo.lane.pipeline, &it->trace);
     *ret = TAKE(it);
     return 0;
 }
@@ -464,10 +446,7 @@ void explanation_free(struct explanation *it)
 {
     if (!it)
         return;
-    lane_deinit(&it->lane);
-    free(it->row);
-    registry_free(it->registry);
-    buckets_free(it->buckets);
+    solo_deinit(&it->solo);
     buffer_deinit(&it->fields);
     buffer_deinit(&it->series);
     free(it);

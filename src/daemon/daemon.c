@@ -60,6 +60,7 @@ struct daemon {
     struct suspect_sink suspects;
 
     struct sockets sockets;
+    struct buffer welcome; /* to print; made of sockets that a reload may close */
     struct socket_stats socket_stats;
     struct workers workers;
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* that are in force */
@@ -121,6 +122,7 @@ static int make_shared(struct daemon *daemon)
 
 static void free_shared(struct daemon *daemon)
 {
+    buffer_deinit(&daemon->welcome);
     places_free(daemon->places);
     scrape_stats_deinit(&daemon->scrapes);
     socket_stats_deinit(&daemon->socket_stats);
@@ -177,7 +179,13 @@ static int open_sockets(struct daemon *daemon)
         .stats = &daemon->socket_stats,
     };
 
-    return sockets_open(&daemon->sockets, &options);
+    int r = sockets_open(&daemon->sockets, &options);
+
+    if (r == 0 && daemon->options->has_welcome)
+        welcome_write(listeners_udp_address(daemon->sockets.listeners),
+                      daemon->sockets.http.address, daemon->options->telemetry_path,
+                      &daemon->welcome);
+    return r;
 }
 
 /* --- threads ---------------------------------------------------------------------- */
@@ -207,7 +215,7 @@ static int start_workers(struct daemon *daemon)
             .on_ended = on_ended,
             .ctx = daemon,
         },
-        .listeners = &daemon->sockets.listeners,
+        .listeners = daemon->sockets.listeners,
     };
 
     return workers_start(&daemon->workers, &options);
@@ -271,7 +279,7 @@ static int start_upkeep(struct daemon *daemon)
             .on_done = on_reloaded,
             .ctx = daemon,
         },
-        .listeners = &daemon->sockets.listeners,
+        .sockets = &daemon->sockets,
     };
     int r = upkeep_start(&daemon->upkeep, &options);
 
@@ -363,16 +371,6 @@ static int open_sweeper(struct daemon *daemon)
     return sweeper_open(&daemon->sweeper, &daemon->loop, &options);
 }
 
-static void print_welcome(const struct daemon *daemon)
-{
-    CLEANUP(buffer_deinit) struct buffer text = { 0 };
-
-    welcome_write(listeners_udp_address(&daemon->sockets.listeners), daemon->sockets.http.address,
-                  daemon->options->telemetry_path, &text);
-    if (!text.has_failed)
-        log_print(buffer_text(&text));
-}
-
 /* Open the loop and its handles. On failure too, close_loop() must be called. */
 static int open_loop(struct daemon *daemon)
 {
@@ -406,8 +404,8 @@ static void run_loop(struct daemon *daemon)
 {
     atomic_store(&daemon->routes.is_ready, true);
     log_info("ready", LOG_UINT("workers", daemon->workers.n), LOG_UINT("pid", (uint64_t)getpid()));
-    if (daemon->options->has_welcome)
-        print_welcome(daemon);
+    if (daemon->welcome.len && !daemon->welcome.has_failed)
+        log_print(buffer_text(&daemon->welcome));
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 

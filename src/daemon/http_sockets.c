@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/socket.h"
-#include "daemon/listeners.h"
+#include "daemon/listener.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -71,7 +71,7 @@ int http_sockets_open(struct http_sockets *sockets, const char *text)
     int r = text ? open_all(sockets, text) : 0;
 
     if (r < 0)
-        return listeners_refuse("--web.listen-address", text, r);
+        return listener_refuse("--web.listen-address", text, r);
     log_listening(sockets);
     return 0;
 }

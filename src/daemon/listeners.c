@@ -3,355 +3,187 @@
 /*
  * Listeners
  *
- * Runs on the main thread, before other threads exist. A listener has
- *
- *      udp        at each of its addresses a socket per worker, all on one port (SO_REUSEPORT)
- *      tcp        at each of its addresses one listening socket, from which all workers accept
- *      unix       one such socket
- *      unixgram   one socket of one worker; several are spread over the workers
+ * A listener is compared with those in force twice: by the text of its address, which needs no name
+ * server, and, if that is new, by the addresses that it means. So "localhost:8125" may become
+ * "127.0.0.1:8125" without a gap: the socket of the one address goes on, and that of the other is
+ * closed.
  */
 
 #include "daemon/listeners.h"
 
-#include "base/buffer.h"
 #include "base/log.h"
-#include "base/path.h"
 #include "base/socket.h"
-#include "input/receive.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-_Static_assert(LISTENING_MAX + 2 * LISTENERS_PER_PROTOCOL_MAX <= SOURCES_MAX,
-               "a worker has room for its share, and for all Unix sockets");
-
-static const struct {
-    const char *name; /* in the log and in addresses */
-    const char *flag;
-} protocols[_LISTENER_PROTOCOL_N] = {
-    [LISTENER_UDP] = { "udp", "--statsd.listen-udp" },
-    [LISTENER_TCP] = { "tcp", "--statsd.listen-tcp" },
-    [LISTENER_UNIXGRAM] = { "unixgram", "--statsd.listen-unixgram" },
-    [LISTENER_UNIX] = { "unix", "--statsd.listen-unix" },
+struct listeners {
+    struct listeners_options options;
+    char *texts[LISTENERS_MAX];    /* the addresses of the options */
+    struct address_list *lists;    /* for each listener, what is still to be opened */
+    bool is_there[LISTENERS_MAX];  /* all its sockets were taken over */
+    bool is_partly[LISTENERS_MAX]; /* those of some of its addresses were */
+    struct bound bound;
 };
 
-/* What to do about a socket file that cannot be made, if that depends on its path. */
-static bool hint_at_path(const char *path, int error, struct buffer *out)
+struct bound *listeners_bound(struct listeners *listeners)
 {
-    struct slice missing = error == -ENOENT ? path_missing_folder(path) : SLICE("");
-    struct slice folder = path_folder(path);
-
-    if (missing.len)
-        buffer_add_format(out, "there is no folder %.*s; make it, or choose another path",
-                          (int)missing.len, missing.at);
-    else if (error == -EACCES || error == -EROFS)
-        buffer_add_format(out,
-                          "udometer needs permission to make files in %.*s; grant it, or choose "
-                          "another path",
-                          (int)folder.len, folder.at);
-    else if (error == -EEXIST && path_is_folder(path))
-        buffer_add_format(out, "this is a folder; choose a path in it, such as %s/udometer", path);
-    else if (error == -ENOTDIR)
-        buffer_add_format(out, "a part of %.*s is not a folder; choose another path",
-                          (int)folder.len, folder.at);
-    return out->len > 0;
+    return &listeners->bound;
 }
 
-static const char *hint_at(int error)
+/* --- what stays ---------------------------------------------------------------------------- */
+
+static int copy_texts(struct listeners *listeners, const struct listeners_options *options)
 {
-    switch (error) {
-    case -EADDRINUSE:
-        return "another program uses it, or it was given twice; choose another address";
-    case -EACCES:
-        return "ports below 1024 need CAP_NET_BIND_SERVICE; grant it, or choose another port";
-    case -EADDRNOTAVAIL: return "this machine does not have this address; choose another one";
-    case -E2BIG:
-        return "a name has at most 16 addresses, and all listeners 128; give fewer, by number";
-    case -EEXIST:
-        return "a file that is not a socket is in the way; remove it, or choose another path";
-    case -ENAMETOOLONG: return "the path of a socket has at most 107 bytes; choose a shorter one";
-    case -EPERM: return "only root may change the owner of a socket; see --statsd.unixsocket-owner";
-    default: return "choose another address";
+    listeners->options = *options;
+    listeners->options.n_listeners = 0;
+    for (unsigned i = 0; i < options->n_listeners; i++) {
+        listeners->texts[i] = strdup(options->listeners[i].address);
+        if (!listeners->texts[i])
+            return -ENOMEM;
+        listeners->options.listeners[i].address = listeners->texts[i];
+        listeners->options.n_listeners++;
+    }
+    return 0;
+}
+
+static bool is_same(const struct listener_options *a, const struct listener_options *b)
+{
+    return a->protocol == b->protocol && a->passed_fd == b->passed_fd &&
+           strcmp(a->address, b->address) == 0;
+}
+
+/* Which of @in_force, but those that are taken, is listener @wanted; -1: none of them. */
+static int find(const struct listeners *in_force, const struct listener_options *wanted,
+                const bool is_taken[LISTENERS_MAX])
+{
+    for (unsigned i = 0; i < in_force->options.n_listeners; i++)
+        if (!is_taken[i] && is_same(&in_force->options.listeners[i], wanted))
+            return (int)i;
+    return -1;
+}
+
+/* Take over all groups of listener @before as those of listener @number. */
+static void keep(struct listeners *listeners, unsigned number, const struct listeners *in_force,
+                 unsigned before)
+{
+    const struct bound *bound = &in_force->bound;
+
+    listeners->is_there[number] = true;
+    for (unsigned i = 0; i < bound->n_sockets; i += bound_count_group(bound, i))
+        if (bound->sockets[i].listener == before)
+            bound_take(&listeners->bound, bound, i, number,
+                       &listeners->options.listeners[number].reading);
+}
+
+static void keep_all(struct listeners *listeners, const struct listeners *in_force)
+{
+    bool is_taken[LISTENERS_MAX] = { false };
+
+    for (unsigned i = 0; i < listeners->options.n_listeners; i++) {
+        int before = find(in_force, &listeners->options.listeners[i], is_taken);
+
+        if (before < 0)
+            continue;
+        is_taken[before] = true;
+        keep(listeners, i, in_force, (unsigned)before);
     }
 }
 
-int listeners_refuse(const char *flag, const char *address, int error)
+int listeners_new(struct listeners **ret, const struct listeners_options *options,
+                  const struct listeners *in_force, unsigned n_workers)
 {
-    CLEANUP(buffer_deinit) struct buffer hint = { 0 };
+    struct listeners *listeners = calloc(1, sizeof(*listeners));
 
-    if (!strstr(flag, "unix") || !hint_at_path(address, error, &hint))
-        buffer_add(&hint, slice_of(hint_at(error)));
-    log_error("cannot listen", LOG_TEXT("flag", flag), LOG_TEXT("address", address),
-              LOG_TEXT("error", address_error(error)), LOG_SLICE("hint", buffer_text(&hint)));
+    if (!listeners)
+        return -ENOMEM;
+    listeners->lists = calloc(options->n_listeners + 1, sizeof(*listeners->lists));
+    listeners->bound.options = (struct bound_options){
+        .n_workers = n_workers,
+        .read_buffer_bytes = options->read_buffer_bytes,
+        .permissions = options->permissions,
+    };
+    if (!listeners->lists || copy_texts(listeners, options) < 0) {
+        listeners_free(listeners);
+        return -ENOMEM;
+    }
+    if (in_force)
+        keep_all(listeners, in_force);
+    *ret = listeners;
+    return 0;
+}
+
+/* --- what is new ---------------------------------------------------------------------------- */
+
+static int fail(struct listeners_failure *ret, int error, const struct listener_options *listener)
+{
+    *ret = (struct listeners_failure){ error, listener };
     return error;
 }
 
-/* Add a socket to the list, setting only what sockets of all protocols have. */
-static struct listener_socket *add_socket(struct listeners *listeners, int fd, unsigned worker,
-                                          const struct listener_options *listener)
+int listeners_look_up(struct listeners *listeners, struct listeners_failure *ret)
 {
-    struct listener_socket *socket = &listeners->sockets[listeners->n_sockets++];
+    for (unsigned i = 0; i < listeners->options.n_listeners; i++) {
+        const struct listener_options *listener = &listeners->options.listeners[i];
+        int r = 0;
 
-    *socket = (struct listener_socket){
-        .socket = {
-            .fd = fd,
-            .reading = listener->reading,
-            /* A single worker needs no times to keep gauges in order. */
-            .needs_arrivals = listeners->n_workers > 1,
-        },
-        .worker = worker,
-    };
-    return socket;
-}
-
-static void set_address(struct listener_socket *socket, enum listener_protocol protocol)
-{
-    char text[SOCKET_TEXT_MAX];
-
-    socket_describe(socket->socket.fd, text);
-    snprintf(socket->address, sizeof(socket->address), "%s://%s", protocols[protocol].name, text);
-}
-
-/* Whether the socket at @i is another one of the same address as the one before. */
-static bool is_repeated(const struct listeners *listeners, unsigned i)
-{
-    return i > 0 && strcmp(listeners->sockets[i].address, listeners->sockets[i - 1].address) == 0;
-}
-
-/* Log each address of a listener, whose sockets are those from @first on. */
-static void log_listening(const struct listeners *listeners, unsigned first,
-                          const struct listener_options *listener)
-{
-    const char *protocol = protocols[listener->protocol].name;
-
-    for (unsigned i = first; i < listeners->n_sockets; i++)
-        if (!is_repeated(listeners, i))
-            log_info("listening", LOG_TEXT("protocol", protocol),
-                     LOG_TEXT("address",
-                              listeners->sockets[i].address + strlen(protocol) + strlen("://")),
-                     LOG_TEXT("dialect", listener->reading.is_dogstatsd ? "dogstatsd" : "statsd"),
-                     LOG_TEXT("counter", listener->reading.has_totals ? "absolute" : "increment"));
-}
-
-/* Close the sockets from @first on. */
-static void close_from(struct listeners *listeners, unsigned first)
-{
-    for (unsigned i = first; i < listeners->n_sockets; i++) {
-        int fd = listeners->sockets[i].socket.fd;
-
-        /* A shared socket has one entry per worker. */
-        if (i == first || fd != listeners->sockets[i - 1].socket.fd)
-            close(fd);
+        if (!listeners->is_there[i] && !listener->passed_fd &&
+            listener_has_host(listener->protocol))
+            r = address_parse_all(&listeners->lists[i], listener->address);
+        if (r < 0)
+            return fail(ret, r, listener);
     }
-    listeners->n_sockets = first;
-}
-
-/* --- UDP and TCP ------------------------------------------------------------------------ */
-
-/* A listener whose addresses are being opened. */
-struct opening {
-    struct listeners *listeners;
-    const struct listener_options *listener;
-    unsigned first; /* of its sockets */
-};
-
-static void undo(void *ctx)
-{
-    struct opening *opening = ctx;
-
-    close_from(opening->listeners, opening->first);
-}
-
-static int open_all(struct listeners *listeners, const struct listener_options *listener,
-                    int (*open)(void *ctx, const struct address *address))
-{
-    struct opening opening = { listeners, listener, listeners->n_sockets };
-    const struct address_opener opener = { &opening, open, undo };
-    struct address_list list;
-    int r = address_parse_all(&list, listener->address);
-
-    return r < 0 ? r : address_open_all(&list, &opener);
-}
-
-static bool is_full(const struct listeners *listeners)
-{
-    return listeners->n_sockets + listeners->n_workers > LISTENING_MAX * listeners->n_workers;
-}
-
-static int open_udp_at(void *ctx, const struct address *address)
-{
-    struct opening *opening = ctx;
-    struct listeners *listeners = opening->listeners;
-    int fds[CELLS_MAX] = { 0 }, r;
-
-    if (is_full(listeners))
-        return -E2BIG;
-    r = socket_bind_udp(address, (int)listeners->options->read_buffer_bytes, listeners->n_workers,
-                        fds);
-    if (r < 0)
-        return r;
-    for (unsigned i = 0; i < listeners->n_workers; i++) {
-        struct listener_socket *socket = add_socket(listeners, fds[i], i, opening->listener);
-
-        set_address(socket, LISTENER_UDP);
-        if (socket->socket.needs_arrivals && r == 0)
-            r = receive_stamp_arrivals(fds[i]);
-    }
-    return r < 0 ? r : fds[0];
-}
-
-static void warn_of_small_buffer(const struct listeners *listeners, const char *address, int fd)
-{
-    int granted = socket_read_buffer(fd);
-
-    if (granted >= 0 && (uint64_t)granted >= listeners->options->read_buffer_bytes)
-        return;
-    log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", address),
-             LOG_UINT("asked_bytes", listeners->options->read_buffer_bytes),
-             LOG_UINT("granted_bytes", (uint64_t)granted),
-             LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
-}
-
-static int open_udp(struct listeners *listeners, const struct listener_options *listener)
-{
-    const struct listener_socket *first = &listeners->sockets[listeners->n_sockets];
-    int r = open_all(listeners, listener, open_udp_at);
-
-    /* Once for all its addresses: the kernel has one limit. */
-    if (r == 0)
-        warn_of_small_buffer(listeners, listener->address, first->socket.fd);
-    return r;
-}
-
-/* Add one listening socket for all workers. */
-static void share_socket(struct listeners *listeners, int fd,
-                         const struct listener_options *listener)
-{
-    for (unsigned i = 0; i < listeners->n_workers; i++) {
-        struct listener_socket *socket = add_socket(listeners, fd, i, listener);
-
-        socket->socket.is_stream = true;
-        socket->socket.may_have_frames = listener->protocol == LISTENER_UNIX;
-        set_address(socket, listener->protocol);
-    }
-}
-
-static int open_tcp_at(void *ctx, const struct address *address)
-{
-    struct opening *opening = ctx;
-    int fd = is_full(opening->listeners) ? -E2BIG : address_listen(address);
-
-    if (fd >= 0)
-        share_socket(opening->listeners, fd, opening->listener);
-    return fd;
-}
-
-/* --- Unix sockets ----------------------------------------------------------------------- */
-
-static int bind_file(struct listeners *listeners, const char *path, int type)
-{
-    struct listener_file *file = &listeners->files[listeners->n_files];
-    int fd = unix_bind(path, type, &listeners->options->permissions, &file->file);
-
-    if (fd < 0)
-        return fd;
-    file->path = path;
-    file->type = type;
-    file->fd = fd;
-    file->worker = 0;
-    file->last_error = 0;
-    if (!unix_is_abstract(path))
-        listeners->n_files++;
-    return fd;
-}
-
-static int open_unix(struct listeners *listeners, const struct listener_options *listener)
-{
-    int fd = bind_file(listeners, listener->address, SOCK_STREAM);
-
-    if (fd < 0)
-        return fd;
-    share_socket(listeners, fd, listener);
     return 0;
 }
 
-/* Add one datagram socket. Each goes to another worker. Returns its entry. */
-static const struct listener_socket *give_socket(struct listeners *listeners, int fd,
-                                                 const struct listener_options *listener)
+/* The group of @in_force that is bound to @address, and is not taken yet; or -1. */
+static int find_bound(const struct listeners *listeners, const struct listeners *in_force,
+                      enum listener_protocol protocol, const struct address *address)
 {
-    unsigned worker = listeners->n_sockets % listeners->n_workers;
-    struct listener_socket *socket = add_socket(listeners, fd, worker, listener);
+    const struct bound *bound = &in_force->bound;
 
-    set_address(socket, listener->protocol);
-    return socket;
-}
+    for (unsigned i = 0; i < bound->n_sockets; i += bound_count_group(bound, i)) {
+        const struct listener_socket *socket = &bound->sockets[i];
+        const struct listener_options *options = &in_force->options.listeners[socket->listener];
+        struct address present;
 
-static int open_unixgram(struct listeners *listeners, const struct listener_options *listener)
-{
-    struct listener_file *file = &listeners->files[listeners->n_files];
-    int fd = bind_file(listeners, listener->address, SOCK_DGRAM);
-
-    if (fd < 0)
-        return fd;
-    file->worker = give_socket(listeners, fd, listener)->worker;
-    return 0;
-}
-
-/* --- passed sockets ------------------------------------------------------------------------- */
-
-static int set_up_passed(const struct listeners *listeners, int fd, enum listener_protocol protocol)
-{
-    int r = 0;
-
-    switch (protocol) {
-    case LISTENER_UDP:
-        r = socket_set_read_buffer(fd, (int)listeners->options->read_buffer_bytes);
-        if (r == 0 && listeners->n_workers > 1)
-            r = receive_stamp_arrivals(fd);
-        break;
-    case LISTENER_UNIX:
-    case LISTENER_UNIXGRAM: unix_refuse_descriptors(fd); break;
-    case LISTENER_TCP:
-    case _LISTENER_PROTOCOL_N: break;
+        if (options->protocol == protocol && !options->passed_fd &&
+            !bound_has(&listeners->bound, socket->socket.fd) &&
+            address_of_socket(&present, socket->socket.fd) == 0 && present.len == address->len &&
+            memcmp(&present.any, &address->any, address->len) == 0)
+            return (int)i;
     }
-    return r;
+    return -1;
 }
 
-static int open_passed(struct listeners *listeners, const struct listener_options *listener)
+/* Take over what is bound to addresses of listener @number, so that they need not be opened. */
+static void adopt(struct listeners *listeners, unsigned number, const struct listeners *in_force)
 {
-    int fd = listener->passed_fd;
-    int r = is_full(listeners) ? -E2BIG : set_up_passed(listeners, fd, listener->protocol);
+    const struct listener_options *options = &listeners->options.listeners[number];
+    struct address_list *list = &listeners->lists[number];
+    unsigned n_left = 0;
 
-    if (r < 0) {
-        close(fd);
-        return r;
+    for (unsigned i = 0; i < list->n; i++) {
+        int group = find_bound(listeners, in_force, options->protocol, &list->items[i]);
+
+        if (group >= 0)
+            bound_take(&listeners->bound, &in_force->bound, (unsigned)group, number,
+                       &options->reading);
+        else
+            list->items[n_left++] = list->items[i];
     }
-    if (listener_is_stream(listener->protocol))
-        share_socket(listeners, fd, listener);
-    else
-        give_socket(listeners, fd, listener);
-    if (listener->protocol == LISTENER_UDP)
-        warn_of_small_buffer(listeners, listener->address, fd);
-    return 0;
+    listeners->is_there[number] = list->n > 0 && n_left == 0;
+    listeners->is_partly[number] = list->n > n_left;
+    list->n = n_left;
 }
 
-/* --- all of them ---------------------------------------------------------------------------- */
-
-static int open_listener(struct listeners *listeners, const struct listener_options *listener)
+void listeners_adopt(struct listeners *listeners, const struct listeners *in_force)
 {
-    int r = 0;
-
-    if (listener->passed_fd)
-        return open_passed(listeners, listener);
-    switch (listener->protocol) {
-    case LISTENER_UDP: r = open_udp(listeners, listener); break;
-    case LISTENER_TCP: r = open_all(listeners, listener, open_tcp_at); break;
-    case LISTENER_UNIXGRAM: r = open_unixgram(listeners, listener); break;
-    case LISTENER_UNIX: r = open_unix(listeners, listener); break;
-    case _LISTENER_PROTOCOL_N: break;
-    }
-    return r;
+    for (unsigned i = 0; i < listeners->options.n_listeners; i++)
+        if (!listeners->is_there[i])
+            adopt(listeners, i, in_force);
 }
 
 /* Close what is not opened after a failure. */
@@ -361,61 +193,161 @@ static void close_passed(const struct listener_options *listener)
         close(listener->passed_fd);
 }
 
-int listeners_open(struct listeners *listeners, const struct listeners_options *options,
-                   unsigned n_workers)
+/* An address that this machine does not have is left out of several: see address_open_all(). */
+static bool may_be_missing(const struct listeners *listeners, unsigned number, int error)
+{
+    return listeners->is_partly[number] && (error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT);
+}
+
+int listeners_bind(struct listeners *listeners, struct listeners_failure *ret)
 {
     int r = 0;
 
-    listeners->options = options;
-    listeners->n_workers = n_workers;
-    for (unsigned i = 0; i < options->n_listeners; i++) {
-        const struct listener_options *listener = &options->listeners[i];
-        const char *flag = listener->passed_fd ? "LISTEN_FDS" : protocols[listener->protocol].flag;
-        unsigned first = listeners->n_sockets;
+    for (unsigned i = 0; i < listeners->options.n_listeners; i++) {
+        const struct listener_options *listener = &listeners->options.listeners[i];
 
+        if (listeners->is_there[i])
+            continue;
         if (r < 0) {
             close_passed(listener);
             continue;
         }
-        r = open_listener(listeners, listener);
+        r = bound_open(&listeners->bound, listener, i, &listeners->lists[i]);
+        if (may_be_missing(listeners, i, r))
+            r = 0;
         if (r < 0)
-            listeners_refuse(flag, listener->address, r);
-        else
-            log_listening(listeners, first, listener);
+            fail(ret, r, listener);
     }
     return r;
 }
 
-void listeners_close(struct listeners *listeners)
+/* --- the log -------------------------------------------------------------------------------- */
+
+static void warn_of_small_buffer(const struct listeners *listeners,
+                                 const struct listener_socket *socket)
 {
-    /* First, because another daemon would take a closed socket's file for a stale one. */
-    for (unsigned i = 0; i < listeners->n_files; i++)
-        unix_remove(listeners->files[i].path, &listeners->files[i].file);
-    close_from(listeners, 0);
-    listeners->n_files = 0;
+    const struct listener_options *listener = &listeners->options.listeners[socket->listener];
+    int granted = socket_read_buffer(socket->socket.fd);
+
+    if (granted >= 0 && (uint64_t)granted >= listeners->options.read_buffer_bytes)
+        return;
+    log_warn("the kernel granted a smaller receive buffer", LOG_TEXT("address", listener->address),
+             LOG_UINT("asked_bytes", listeners->options.read_buffer_bytes),
+             LOG_UINT("granted_bytes", (uint64_t)granted),
+             LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
 }
 
-unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
+/* The address of a socket without the scheme. */
+static const char *address_in(const struct listeners *listeners,
+                              const struct listener_socket *socket)
+{
+    enum listener_protocol protocol = listeners->options.listeners[socket->listener].protocol;
+
+    return socket->address + strlen(listener_scheme(protocol)) + strlen("://");
+}
+
+void listeners_log_new(const struct listeners *listeners)
+{
+    const struct bound *bound = &listeners->bound;
+    int warned = -1; /* once for all addresses of a listener: the kernel has one limit */
+
+    for (unsigned i = 0; i < bound->n_sockets; i += bound_count_group(bound, i)) {
+        const struct listener_socket *socket = &bound->sockets[i];
+        const struct pipeline_reading *reading = &socket->socket.reading;
+        const struct listener_options *listener = &listeners->options.listeners[socket->listener];
+
+        if (!socket->is_new)
+            continue;
+        log_info("listening", LOG_TEXT("protocol", listener_scheme(listener->protocol)),
+                 LOG_TEXT("address", address_in(listeners, socket)),
+                 LOG_TEXT("dialect", reading->is_dogstatsd ? "dogstatsd" : "statsd"),
+                 LOG_TEXT("counter", reading->has_totals ? "absolute" : "increment"));
+        if (listener->protocol == LISTENER_UDP && warned != (int)socket->listener)
+            warn_of_small_buffer(listeners, socket);
+        warned = (int)socket->listener;
+    }
+}
+
+void listeners_log_old(const struct listeners *listeners)
+{
+    const struct bound *bound = &listeners->bound;
+
+    for (unsigned i = 0; i < bound->n_sockets; i += bound_count_group(bound, i)) {
+        const struct listener_socket *socket = &bound->sockets[i];
+        const struct listener_options *listener = &listeners->options.listeners[socket->listener];
+
+        log_info("not listening any more",
+                 LOG_TEXT("protocol", listener_scheme(listener->protocol)),
+                 LOG_TEXT("address", address_in(listeners, socket)));
+    }
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+int listeners_open(struct listeners **ret, const struct listeners_options *options,
+                   unsigned n_workers)
+{
+    struct listeners_failure failure = { -ENOMEM, NULL };
+    struct listeners *listeners = NULL;
+    int r = listeners_new(&listeners, options, NULL, n_workers);
+
+    if (r == 0)
+        r = listeners_look_up(listeners, &failure);
+    if (r == 0) {
+        r = listeners_bind(listeners, &failure);
+    } else {
+        for (unsigned i = 0; i < options->n_listeners; i++)
+            close_passed(&options->listeners[i]);
+    }
+    if (r == 0) {
+        listeners_log_new(listeners);
+        *ret = listeners;
+        return 0;
+    }
+    if (failure.listener)
+        listener_refuse(listener_flag(failure.listener), failure.listener->address, r);
+    else
+        log_error("cannot listen", LOG_TEXT("error", strerror(-r)));
+    listeners_close(listeners);
+    return r;
+}
+
+void listeners_free(struct listeners *listeners)
+{
+    if (!listeners)
+        return;
+    for (unsigned i = 0; i < listeners->options.n_listeners; i++)
+        free(listeners->texts[i]);
+    free(listeners->lists);
+    free(listeners);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+    if (listeners)
+        bound_close(&listeners->bound);
+    listeners_free(listeners);
+}
+
+unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
                              struct source_socket ret[SOURCES_MAX])
 {
+    const struct bound *bound = &listeners->bound;
     unsigned n = 0;
 
-    for (unsigned i = 0; i < listeners->n_sockets; i++) {
-        struct listener_socket *socket = &listeners->sockets[i];
-
-        if (socket->worker != worker)
-            continue;
-        ret[n++] = socket->socket;
-    }
+    for (unsigned i = 0; i < bound->n_sockets; i++)
+        if (bound->sockets[i].worker == worker)
+            ret[n++] = bound->sockets[i].socket;
     return n;
 }
 
 const char *listeners_udp_address(const struct listeners *listeners)
 {
-    static const char scheme[] = "udp://";
+    for (unsigned i = 0; i < listeners->bound.n_sockets; i++) {
+        const struct listener_socket *socket = &listeners->bound.sockets[i];
 
-    for (unsigned i = 0; i < listeners->n_sockets; i++)
-        if (strncmp(listeners->sockets[i].address, scheme, strlen(scheme)) == 0)
-            return listeners->sockets[i].address + strlen(scheme);
+        if (listeners->options.listeners[socket->listener].protocol == LISTENER_UDP)
+            return address_in(listeners, socket);
+    }
     return NULL;
 }

@@ -2,98 +2,79 @@
 #pragma once
 
 /*
- * Listeners: all sockets that receive samples, opened at startup
+ * Listeners: all that receive samples, as a config says
+ *
+ * They are opened at the start. A reload makes others beside those in force, which take over the
+ * sockets of what stays, and open the rest:
+ *
+ *      listeners_new()         finds what stays
+ *      listeners_look_up()     finds the addresses of what is new; waits for name servers
+ *      listeners_adopt()       finds sockets that are bound to such addresses already
+ *      listeners_bind()        opens what is missing; waits for disks
+ *
+ * On a failure, all that was opened is closed again, and those in force stay as they are. While one
+ * of the two waits is under way, no other listeners are touched, as the process may end meanwhile.
  */
 
-#include "base/address.h"
-#include "base/compiler.h"
-#include "base/unix.h"
+#include "daemon/bound.h"
 #include "daemon/intake.h"
-#include "daemon/passed.h"
-
-enum listener_protocol {
-    LISTENER_UDP,
-    LISTENER_TCP,
-    LISTENER_UNIXGRAM,
-    LISTENER_UNIX,
-    _LISTENER_PROTOCOL_N,
-};
-
-static inline bool listener_is_stream(enum listener_protocol protocol)
-{
-    return protocol == LISTENER_TCP || protocol == LISTENER_UNIX;
-}
-
-/* The most listeners, per protocol and in total. */
-#define LISTENERS_PER_PROTOCOL_MAX 16
-#define LISTENERS_MAX (_LISTENER_PROTOCOL_N * LISTENERS_PER_PROTOCOL_MAX)
-
-/* The most addresses of all listeners together; a name may have several. */
-#define LISTENING_MAX 128
-
-/* Where to receive. */
-struct listener_options {
-    enum listener_protocol protocol;
-    const char *address; /* HOST:PORT (address_parse_all) or the path of a socket file; borrowed */
-    struct pipeline_reading reading;
-    bool is_default; /* the user did not ask for it */
-    int passed_fd;   /* if not 0: a socket that is open already, which is taken */
-};
 
 struct listeners_options {
-    struct listener_options listeners[LISTENERS_MAX + PASSED_MAX]; /* opened in this order */
+    struct listener_options listeners[LISTENERS_MAX]; /* opened in this order */
     unsigned n_listeners;
     struct pipeline_reading reading;     /* of passed sockets that do not say otherwise */
     uint64_t read_buffer_bytes;          /* to request from the kernel for each UDP socket */
     struct unix_permissions permissions; /* of socket files */
 };
 
-/* One socket of one worker. A stream socket that workers share has an entry for each. */
-struct listener_socket {
-    struct source_socket socket;
-    unsigned worker;
-    char address[ADDRESS_TEXT_MAX + sizeof("unixgram://") + 128]; /* as bound, with its scheme */
-};
+struct listeners;
 
-/* A socket file, to be removed on closing. */
-struct listener_file {
-    const char *path;
-    struct unix_file file;
-    int type;        /* SOCK_DGRAM or SOCK_STREAM */
-    int fd;          /* of its socket */
-    unsigned worker; /* that receives from it, or the first of those that accept */
-    int last_error;  /* why it cannot be made again; 0 if it is there (daemon/socket_files.h) */
-};
-
-struct listeners {
-    const struct listeners_options *options;
-    unsigned n_workers;
-    struct listener_socket sockets[LISTENING_MAX * CELLS_MAX];
-    unsigned n_sockets; /* those of an address are adjacent, those of the first worker first */
-    struct listener_file files[2 * LISTENERS_PER_PROTOCOL_MAX];
-    unsigned n_files;
+/* Why listeners cannot be opened. */
+struct listeners_failure {
+    int error;                               /* negative errno; -ENOMEM: of no listener */
+    const struct listener_options *listener; /* which one; NULL: of none. In the options */
 };
 
 /*
- * Open all listeners of @options, which are borrowed until listeners_close(), and take the sockets
- * that were passed. Returns 0, or negative errno after logging it. Call listeners_close() in either
- * case.
+ * Open all listeners of @options, whose texts are copied, and take the sockets that were passed.
+ * Returns 0, or negative errno after logging it.
  */
-MUST_CHECK int listeners_open(struct listeners *listeners, const struct listeners_options *options,
+MUST_CHECK int listeners_open(struct listeners **ret, const struct listeners_options *options,
                               unsigned n_workers);
 
-/* Close all sockets and remove their files. */
+/* Close all sockets, remove their files, and free it all. NULL is fine. */
 void listeners_close(struct listeners *listeners);
 
 /*
- * Get the sockets that @worker receives from. Their addresses and counts are borrowed from
- * @listeners. Returns their number.
+ * Make listeners as @options say, whose texts are copied, beside those @in_force, which may be
+ * NULL. A listener with the same protocol and address stays, with its sockets; it reads values as
+ * @options say. Returns 0 or -ENOMEM.
  */
-unsigned listeners_of_worker(struct listeners *listeners, unsigned worker,
+MUST_CHECK int listeners_new(struct listeners **ret, const struct listeners_options *options,
+                             const struct listeners *in_force, unsigned n_workers);
+
+/* The next steps, in this order. Return 0, or negative errno and the reason in @ret. */
+MUST_CHECK int listeners_look_up(struct listeners *listeners, struct listeners_failure *ret);
+void listeners_adopt(struct listeners *listeners, const struct listeners *in_force);
+MUST_CHECK int listeners_bind(struct listeners *listeners, struct listeners_failure *ret);
+
+/* Log those that are new, and complain of their receive buffers if these are too small. */
+void listeners_log_new(const struct listeners *listeners);
+
+/* Log that they are closed. */
+void listeners_log_old(const struct listeners *listeners);
+
+/* Their sockets, borrowed. */
+struct bound *listeners_bound(struct listeners *listeners);
+
+/* Free it; its sockets are closed or taken over. NULL is fine. */
+void listeners_free(struct listeners *listeners);
+
+/*
+ * Get the sockets that @worker receives from. Returns their number.
+ */
+unsigned listeners_of_worker(const struct listeners *listeners, unsigned worker,
                              struct source_socket ret[SOURCES_MAX]);
 
-/* The address of the first UDP listener, to be used in examples; or NULL. */
+/* The address of the first UDP listener, to be used in examples, borrowed; or NULL. */
 const char *listeners_udp_address(const struct listeners *listeners);
-
-/* Log that @flag's @address cannot be opened, and what to do. Returns @error. */
-int listeners_refuse(const char *flag, const char *address, int error);

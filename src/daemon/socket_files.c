@@ -108,7 +108,8 @@ static void take(const struct socket_files *files, struct listener_file *file,
 /* Returns false if the process ends. */
 static bool look_after(struct socket_files *files, struct listener_file *file)
 {
-    const struct unix_permissions permissions = files->listeners->options->permissions;
+    const struct unix_permissions permissions =
+        listeners_bound(files->sockets->listeners)->options.permissions;
     const struct listener_file copy = *file;
     struct disk_thread *thread = files->thread;
     struct made made;
@@ -132,8 +133,10 @@ static bool look_after(struct socket_files *files, struct listener_file *file)
 
 bool socket_files_look(struct socket_files *files)
 {
-    for (unsigned i = 0; i < files->listeners->n_files; i++)
-        if (!look_after(files, &files->listeners->files[i]))
+    struct bound *bound = listeners_bound(files->sockets->listeners);
+
+    for (unsigned i = 0; i < bound->n_files; i++)
+        if (!look_after(files, &bound->files[i]))
             return false;
     return true;
 }

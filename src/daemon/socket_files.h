@@ -15,12 +15,12 @@
 
 #include "base/compiler.h"
 #include "daemon/disk_thread.h"
-#include "daemon/listeners.h"
+#include "daemon/sockets.h"
 #include "daemon/workers.h"
 
 /* All are borrowed. */
 struct socket_files {
-    struct listeners *listeners;
+    struct sockets *sockets; /* of whose listeners in force it looks after the files */
     struct workers *workers;
     struct disk_thread *thread;
     bool is_waiting; /* if the thread is stuck: for the disk of a file, which may not be touched */

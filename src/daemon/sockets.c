@@ -35,12 +35,9 @@ static struct pipeline_reading reading_of(const struct passed_socket *socket,
     return reading;
 }
 
-/* Make listeners of the sockets that were passed for samples. Returns their number. */
-static unsigned add_passed(struct sockets *sockets)
+/* Add listeners of the sockets that were passed for samples. */
+static void add_passed(const struct sockets *sockets, struct listeners_options *options)
 {
-    struct listeners_options *options = &sockets->options;
-
-    options->n_listeners = 0;
     for (unsigned i = 0; i < sockets->passed.n; i++) {
         const struct passed_socket *socket = &sockets->passed.sockets[i];
 
@@ -52,20 +49,30 @@ static unsigned add_passed(struct sockets *sockets)
                 .passed_fd = socket->fd,
             };
     }
-    return options->n_listeners;
 }
 
-static int open_listeners(struct sockets *sockets, const struct sockets_options *options)
+/* All listeners: those that were passed, and those of @configured. */
+static void list_listeners(const struct sockets *sockets,
+                           const struct listeners_options *configured,
+                           struct listeners_options *ret)
 {
-    struct listeners_options *all = &sockets->options;
     unsigned n_passed;
 
-    *all = *options->listeners;
-    n_passed = add_passed(sockets);
-    for (unsigned i = 0; i < options->listeners->n_listeners; i++)
-        if (n_passed == 0 || !options->listeners->listeners[i].is_default)
-            all->listeners[all->n_listeners++] = options->listeners->listeners[i];
-    return listeners_open(&sockets->listeners, all, options->n_workers);
+    *ret = *configured;
+    ret->n_listeners = 0;
+    add_passed(sockets, ret);
+    n_passed = ret->n_listeners;
+    for (unsigned i = 0; i < configured->n_listeners; i++)
+        if (n_passed == 0 || !configured->listeners[i].is_default)
+            ret->listeners[ret->n_listeners++] = configured->listeners[i];
+}
+
+static int open_listeners(struct sockets *sockets, const struct listeners_options *configured)
+{
+    struct listeners_options options;
+
+    list_listeners(sockets, configured, &options);
+    return listeners_open(&sockets->listeners, &options, sockets->n_workers);
 }
 
 /* Returns 0, or -EPROTOTYPE after logging that one of them cannot serve pages. */
@@ -90,60 +97,123 @@ static int take_http(struct sockets *sockets)
     return r;
 }
 
-/* Returns 0 or -ENOMEM. */
-static int list_all(struct sockets *sockets, struct socket_stats *stats)
-{
-    for (unsigned i = 0; i < sockets->listeners.n_sockets; i++) {
-        struct listener_socket *socket = &sockets->listeners.sockets[i];
+/* --- rows ---------------------------------------------------------------------------------- */
 
-        socket->socket.row =
-            socket_stats_take(stats, socket->address, socket->worker, socket->socket.is_stream);
+int sockets_take_rows(const struct sockets *sockets, struct listeners *listeners)
+{
+    struct bound *bound = listeners_bound(listeners);
+
+    for (unsigned i = 0; i < bound->n_sockets; i++) {
+        struct listener_socket *socket = &bound->sockets[i];
+
+        if (socket->is_new)
+            socket->socket.row = socket_stats_take(sockets->stats, socket->address, socket->worker,
+                                                   socket->socket.is_stream);
         if (!socket->socket.row)
             return -ENOMEM;
-        socket_stats_open(stats, socket->socket.row, socket->socket.fd);
     }
     return 0;
 }
+
+void sockets_release_rows(struct listeners *listeners)
+{
+    struct bound *bound = listeners_bound(listeners);
+
+    for (unsigned i = 0; i < bound->n_sockets; i++)
+        if (bound->sockets[i].is_new && bound->sockets[i].socket.row)
+            socket_row_release(bound->sockets[i].socket.row);
+}
+
+static void show(const struct sockets *sockets, const struct bound *bound)
+{
+    for (unsigned i = 0; i < bound->n_sockets; i++)
+        if (bound->sockets[i].is_new)
+            socket_stats_open(sockets->stats, bound->sockets[i].socket.row,
+                              bound->sockets[i].socket.fd);
+}
+
+static void hide(const struct sockets *sockets, const struct bound *bound)
+{
+    for (unsigned i = 0; i < bound->n_sockets; i++) {
+        const struct source_socket *socket = &bound->sockets[i].socket;
+
+        socket_stats_close(sockets->stats, socket->row, socket->fd);
+        socket_row_release(socket->row);
+    }
+}
+
+/* --- a reload ------------------------------------------------------------------------------ */
+
+int sockets_plan(const struct sockets *sockets, const struct listeners_options *options,
+                 struct listeners **ret)
+{
+    struct listeners_options all;
+
+    list_listeners(sockets, options, &all);
+    return listeners_new(ret, &all, sockets->listeners, sockets->n_workers);
+}
+
+struct listeners *sockets_exchange(struct sockets *sockets, struct listeners *listeners)
+{
+    struct listeners *before = sockets->listeners;
+
+    sockets->listeners = listeners;
+    show(sockets, listeners_bound(listeners));
+    bound_remove_shared(listeners_bound(before), listeners_bound(listeners));
+    hide(sockets, listeners_bound(before));
+    return before;
+}
+
+/* --- all of them --------------------------------------------------------------------------- */
 
 int sockets_open(struct sockets *sockets, const struct sockets_options *options)
 {
     const char *http = options->http_address;
     int r = passed_take(&sockets->passed);
 
+    sockets->n_workers = options->n_workers;
+    sockets->stats = options->stats;
     if (r < 0)
         return r;
     r = take_http(sockets);
     if (sockets->http.n > 0 && options->is_http_default)
         http = NULL;
     if (r == 0)
-        r = open_listeners(sockets, options);
+        r = open_listeners(sockets, options->listeners);
     if (r == 0)
         r = http_sockets_open(&sockets->http, http);
     if (r == 0)
-        r = list_all(sockets, options->stats);
+        r = sockets_take_rows(sockets, sockets->listeners);
+    if (r == 0)
+        show(sockets, listeners_bound(sockets->listeners));
     return r;
 }
 
 void sockets_close(struct sockets *sockets)
 {
-    listeners_close(&sockets->listeners);
+    listeners_close(TAKE(sockets->listeners));
     http_sockets_close(&sockets->http);
 }
 
 unsigned sockets_count(const struct sockets *sockets)
 {
-    const struct listeners *listeners = &sockets->listeners;
+    const struct bound *bound;
     unsigned n = sockets->http.n;
 
-    for (unsigned i = 0; i < listeners->n_sockets; i++)
-        n += listeners->sockets[i].worker == 0 || !listeners->sockets[i].socket.is_stream;
+    if (!sockets->listeners)
+        return n;
+    bound = listeners_bound(sockets->listeners);
+    for (unsigned i = 0; i < bound->n_sockets; i++)
+        n += bound->sockets[i].worker == 0 || !bound->sockets[i].socket.is_stream;
     return n;
 }
 
 bool sockets_have_streams(const struct sockets *sockets)
 {
-    for (unsigned i = 0; i < sockets->listeners.n_sockets; i++)
-        if (sockets->listeners.sockets[i].socket.is_stream)
+    const struct bound *bound = listeners_bound(sockets->listeners);
+
+    for (unsigned i = 0; i < bound->n_sockets; i++)
+        if (bound->sockets[i].socket.is_stream)
             return true;
     return false;
 }

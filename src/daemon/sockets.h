@@ -16,7 +16,7 @@
 #include "daemon/passed.h"
 #include "web/socket_stats.h"
 
-/* All are borrowed until sockets_close(). */
+/* The stats are borrowed until sockets_close(). */
 struct sockets_options {
     const struct listeners_options *listeners;
     const char *http_address; /* as for http_sockets_open() */
@@ -27,9 +27,10 @@ struct sockets_options {
 
 struct sockets {
     struct passed passed;
-    struct listeners_options options; /* of the listeners, with those passed */
-    struct listeners listeners;
+    struct listeners *listeners; /* in force; since threads exist, only the disk thread uses it */
     struct http_sockets http;
+    struct socket_stats *stats;
+    unsigned n_workers;
 };
 
 /*
@@ -39,7 +40,26 @@ struct sockets {
 MUST_CHECK int sockets_open(struct sockets *sockets, const struct sockets_options *options);
 void sockets_close(struct sockets *sockets);
 
-/* The number of their descriptors. */
+/*
+ * Make listeners beside those in force, as listeners_new() does, also of the sockets that were
+ * passed, which stay. Returns 0 or -ENOMEM.
+ */
+MUST_CHECK int sockets_plan(const struct sockets *sockets, const struct listeners_options *options,
+                            struct listeners **ret);
+
+/* Give each new socket a row to count in. Returns 0 or -ENOMEM. */
+MUST_CHECK int sockets_take_rows(const struct sockets *sockets, struct listeners *listeners);
+
+/* Give back those of the new sockets, which are not put in force. */
+void sockets_release_rows(struct listeners *listeners);
+
+/*
+ * Put @listeners in force, and show their rows. Returns those that were, with what is to be closed.
+ * No worker uses it any more.
+ */
+MUST_CHECK struct listeners *sockets_exchange(struct sockets *sockets, struct listeners *listeners);
+
+/* The number of their descriptors; before sockets_open(): 0. */
 unsigned sockets_count(const struct sockets *sockets);
 
 /* Whether any of them accepts connections with samples. */

@@ -46,7 +46,7 @@ int upkeep_start(struct upkeep **ret, const struct upkeep_options *options)
     if (r < 0)
         return r;
     upkeep->files = (struct socket_files){
-        .listeners = options->listeners,
+        .sockets = options->sockets,
         .workers = options->reload.workers,
         .thread = upkeep->thread,
     };
@@ -67,7 +67,7 @@ void upkeep_stop(struct upkeep *upkeep)
     disk_thread_stop(upkeep->thread);
     /* The disk would keep the caller waiting, too. */
     if (disk_thread_is_stuck(upkeep->thread) && upkeep->files.is_waiting)
-        upkeep->files.listeners->n_files = 0;
+        listeners_bound(upkeep->files.sockets->listeners)->n_files = 0;
 }
 
 void upkeep_free(struct upkeep *upkeep)

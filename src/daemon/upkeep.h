@@ -8,14 +8,14 @@
  */
 
 #include "base/compiler.h"
-#include "daemon/listeners.h"
 #include "daemon/reload.h"
+#include "daemon/sockets.h"
 
 struct upkeep;
 
 struct upkeep_options {
     struct reload_options reload; /* its thread is filled in */
-    struct listeners *listeners;  /* whose files it looks after; borrowed */
+    struct sockets *sockets;      /* whose files it looks after; borrowed */
 };
 
 /*
@@ -29,7 +29,7 @@ struct reload *upkeep_reload(struct upkeep *upkeep);
 
 /*
  * Do what disk_thread_stop() does. If a disk hangs on which the file of a socket is, then the files
- * are left as they are, and listeners_close() will not remove them. NULL is fine, and so is a
+ * are left as they are, and sockets_close() will not remove them. NULL is fine, and so is a
  * second call.
  */
 void upkeep_stop(struct upkeep *upkeep);

@@ -39,7 +39,7 @@ struct workers {
 
 struct workers_options {
     struct intake_options intake; /* of each; its number, row, list and sockets are filled in */
-    struct listeners *listeners;  /* whose sockets they receive from; borrowed */
+    const struct listeners *listeners; /* whose sockets they receive from; borrowed */
 };
 
 /* The number of workers, where @n_wanted is what the user wants; 0: not said. */

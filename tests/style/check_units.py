@@ -33,6 +33,8 @@ WITHOUT_UNIT_TEST = {
     "config/initial": "label sets are data: tests/config",
     "config/draft": "all readers of names use it: tests/config",
     "config/collisions": "its warnings are data: tests/config",
+    "daemon/bound": "the sockets of listeners: test_listeners.c",
+    "daemon/listener": "what is said of one that fails: test_listeners.c",
     "daemon/cut_tags": "it only logs: tests/system/test_cut_tags.py",
     "daemon/daemon": "it is the whole process: tests/system",
     "daemon/http_sockets": "it binds, as listeners do: tests/system/test_addresses.py",

@@ -24,7 +24,7 @@
 
 static struct settings settings;
 static struct daemon_options options;
-static struct listeners listeners;
+static struct listeners *listeners;
 static char folder[] = "/tmp/test_listeners.XXXXXX";
 static int log_fd, stderr_fd;
 static unsigned n_fds_before;
@@ -84,6 +84,16 @@ static void must_open(unsigned n_workers)
     assert_int_equal(open_listeners(n_workers), 0);
 }
 
+static void close_listeners(void)
+{
+    listeners_close(TAKE(listeners));
+}
+
+static unsigned n_sockets(void)
+{
+    return listeners_bound(listeners)->n_sockets;
+}
+
 static const char *log_text(void)
 {
     static char text[65536];
@@ -108,8 +118,8 @@ static void assert_open_fails(int error, const char *flag, const char *address)
 
 static const struct listener_socket *socket_at(unsigned i)
 {
-    assert_true(i < listeners.n_sockets);
-    return &listeners.sockets[i];
+    assert_true(i < n_sockets());
+    return &listeners_bound(listeners)->sockets[i];
 }
 
 static bool exists(const char *path)
@@ -207,7 +217,7 @@ static void udp_has_a_socket_for_each_worker_on_one_port(void **state)
 {
     set("statsd.listen-udp", "127.0.0.1:0");
     must_open(3);
-    assert_int_equal(listeners.n_sockets, 3);
+    assert_int_equal(n_sockets(), 3);
     for (unsigned i = 0; i < 3; i++) {
         assert_is_bound(socket_at(i), "udp");
         assert_string_equal(socket_at(i)->address, socket_at(0)->address);
@@ -224,7 +234,7 @@ static void addresses_may_be_of_ipv6(void **state)
     set("statsd.listen-udp", "[::1]:0");
     set("statsd.listen-tcp", "[::1]:0");
     must_open(1);
-    assert_int_equal(listeners.n_sockets, 2);
+    assert_int_equal(n_sockets(), 2);
     assert_is_bound(socket_at(0), "udp");
     assert_is_bound(socket_at(1), "tcp");
 }
@@ -241,8 +251,8 @@ static void a_name_means_all_its_addresses(void **state)
     set("statsd.listen-udp", "localhost:0");
     set("statsd.listen-tcp", "localhost:0");
     must_open(2);
-    assert_int_equal(listeners.n_sockets, n * 4);
-    for (unsigned i = 0; i < listeners.n_sockets; i++) {
+    assert_int_equal(n_sockets(), n * 4);
+    for (unsigned i = 0; i < n_sockets(); i++) {
         assert_is_bound(socket_at(i), i < 2 * n ? "udp" : "tcp");
         assert_int_equal(socket_at(i)->worker, i % 2);
     }
@@ -260,7 +270,7 @@ static void a_name_means_all_its_addresses(void **state)
 static void must_open_one_for_all(bool may_have_frames)
 {
     must_open(3);
-    assert_int_equal(listeners.n_sockets, 3);
+    assert_int_equal(n_sockets(), 3);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(socket_at(i)->socket.fd, socket_at(0)->socket.fd);
         assert_int_equal(socket_at(i)->worker, i);
@@ -290,7 +300,7 @@ static void a_unix_datagram_socket_has_one_worker(void **state)
     set_file("statsd.listen-unixgram", "c");
     set_file("statsd.listen-unixgram", "d");
     must_open(2);
-    assert_int_equal(listeners.n_sockets, 4);
+    assert_int_equal(n_sockets(), 4);
     for (unsigned i = 0; i < 4; i++) {
         assert_false(socket_at(i)->socket.is_stream);
         assert_int_equal(type_of(socket_at(i)->socket.fd), SOCK_DGRAM);
@@ -304,7 +314,7 @@ static unsigned n_of_worker(unsigned worker)
 {
     struct source_socket sockets[SOURCES_MAX];
 
-    return listeners_of_worker(&listeners, worker, sockets);
+    return listeners_of_worker(listeners, worker, sockets);
 }
 
 static void unix_datagram_sockets_are_shared_out(void **state)
@@ -323,7 +333,7 @@ static void port_0_is_another_one_each_time(void **state)
     set("statsd.listen-udp", "127.0.0.1:0,127.0.0.1:0");
     set("statsd.listen-tcp", "127.0.0.1:0,127.0.0.1:0");
     must_open(1);
-    assert_int_equal(listeners.n_sockets, 4);
+    assert_int_equal(n_sockets(), 4);
     assert_true(strcmp(socket_at(0)->address, socket_at(1)->address) != 0);
     assert_true(strcmp(socket_at(2)->address, socket_at(3)->address) != 0);
     for (unsigned i = 0; i < 4; i++)
@@ -336,8 +346,8 @@ static bool has_address(const char *scheme, const char *name)
     char expected[256];
 
     snprintf(expected, sizeof(expected), "%s://%s", scheme, in_folder(name));
-    for (unsigned i = 0; i < listeners.n_sockets; i++)
-        if (strcmp(listeners.sockets[i].address, expected) == 0)
+    for (unsigned i = 0; i < n_sockets(); i++)
+        if (strcmp(listeners_bound(listeners)->sockets[i].address, expected) == 0)
             return true;
     return false;
 }
@@ -367,9 +377,9 @@ static void set_one_of_each(const char *suffix)
 /* The address of the first TCP listener, without its scheme. */
 static const char *tcp_address(void)
 {
-    for (unsigned i = 0; i < listeners.n_sockets; i++)
-        if (strncmp(listeners.sockets[i].address, "tcp://", 6) == 0)
-            return listeners.sockets[i].address + 6;
+    for (unsigned i = 0; i < n_sockets(); i++)
+        if (strncmp(listeners_bound(listeners)->sockets[i].address, "tcp://", 6) == 0)
+            return listeners_bound(listeners)->sockets[i].address + 6;
     fail_msg("no address of TCP");
     return "";
 }
@@ -427,18 +437,18 @@ static void a_worker_has_its_sockets_of_all_protocols(void **state)
     set_file("statsd.listen-unix", "stream");
     set_file("statsd.listen-unixgram", "datagram");
     must_open(2);
-    assert_int_equal(listeners_of_worker(&listeners, 0, sockets) +
-                         listeners_of_worker(&listeners, 1, sockets),
-                     listeners.n_sockets);
+    assert_int_equal(listeners_of_worker(listeners, 0, sockets) +
+                         listeners_of_worker(listeners, 1, sockets),
+                     n_sockets());
     for (unsigned worker = 0; worker < 2; worker++) {
-        unsigned n = listeners_of_worker(&listeners, worker, sockets), n_streams = 0;
+        unsigned n = listeners_of_worker(listeners, worker, sockets), n_streams = 0;
 
         assert_true(n == 4 || n == 5);
         for (unsigned i = 0; i < n; i++)
             n_streams += sockets[i].is_stream;
         assert_int_equal(n_streams, 2);
     }
-    assert_int_equal(listeners_of_worker(&listeners, 2, sockets), 0);
+    assert_int_equal(listeners_of_worker(listeners, 2, sockets), 0);
 }
 
 static void has_room_for_all_that_settings_allow(void **state)
@@ -454,7 +464,7 @@ static void has_room_for_all_that_settings_allow(void **state)
         set_file("statsd.listen-unixgram", name);
     }
     must_open(3);
-    assert_int_equal(listeners.n_sockets, LISTENERS_PER_PROTOCOL_MAX * (3 + 3 + 3 + 1));
+    assert_int_equal(n_sockets(), LISTENERS_PER_PROTOCOL_MAX * (3 + 3 + 3 + 1));
     assert_true(n_of_worker(0) >= 3 * LISTENERS_PER_PROTOCOL_MAX);
     assert_true(n_of_worker(0) <= SOURCES_MAX);
 }
@@ -466,7 +476,7 @@ static void several_workers_need_arrivals(void **state)
     set_file("statsd.listen-unix", "stream");
     set_file("statsd.listen-unixgram", "datagram");
     must_open(2);
-    for (unsigned i = 0; i < listeners.n_sockets; i++)
+    for (unsigned i = 0; i < n_sockets(); i++)
         assert_true(socket_at(i)->socket.needs_arrivals);
 }
 
@@ -475,7 +485,7 @@ static void assert_dialects(const char *expected)
 {
     char got[LISTENERS_MAX + 1] = "";
 
-    for (unsigned i = 0; i < listeners.n_sockets; i++)
+    for (unsigned i = 0; i < n_sockets(); i++)
         got[i] = socket_at(i)->socket.reading.is_dogstatsd ? '1' : '0';
     assert_string_equal(got, expected);
 }
@@ -485,7 +495,7 @@ static void the_dialect_is_that_of_all(void **state)
     set_one_of_each("");
     must_open(1);
     assert_dialects("0000");
-    listeners_close(&listeners);
+    close_listeners();
     set("statsd.dialect", "dogstatsd");
     must_open(1);
     assert_dialects("1111");
@@ -519,12 +529,11 @@ static void the_first_address_of_udp_is_for_examples(void **state)
 {
     set("statsd.listen-tcp", "127.0.0.1:0");
     must_open(1);
-    assert_null(listeners_udp_address(&listeners));
-    listeners_close(&listeners);
+    assert_null(listeners_udp_address(listeners));
+    close_listeners();
     set("statsd.listen-udp", "127.0.0.1:0,[::1]:0");
     must_open(2);
-    assert_string_equal(listeners_udp_address(&listeners),
-                        socket_at(0)->address + strlen("udp://"));
+    assert_string_equal(listeners_udp_address(listeners), socket_at(0)->address + strlen("udp://"));
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -535,7 +544,7 @@ static void close_removes_its_files(void **state)
     set_file("statsd.listen-unixgram", "datagram");
     must_open(2);
     assert_true(exists(in_folder("stream")) && exists(in_folder("datagram")));
-    listeners_close(&listeners);
+    close_listeners();
     assert_false(exists(in_folder("stream")) || exists(in_folder("datagram")));
 }
 
@@ -550,7 +559,7 @@ static void close_leaves_what_others_put_there(void **state)
     unlink(in_folder("datagram"));
     close(open(in_folder("stream"), O_CREAT | O_WRONLY, 0600));
     fd = bind_file("datagram", SOCK_DGRAM);
-    listeners_close(&listeners);
+    close_listeners();
     assert_true(exists(in_folder("stream")) && exists(in_folder("datagram")));
     close(fd);
 }
@@ -570,7 +579,7 @@ static void files_have_the_mode(void **state)
         assert_int_equal(status.st_mode & 07777, strtol(modes[i], NULL, 8));
         assert_int_equal(stat(in_folder("datagram"), &status), 0);
         assert_int_equal(status.st_mode & 07777, strtol(modes[i], NULL, 8));
-        listeners_close(&listeners);
+        close_listeners();
     }
 }
 
@@ -628,7 +637,7 @@ static void refuse_live_file(const char *setting, const char *flag, int type)
 
     set_file(setting, "live");
     assert_open_fails(-EADDRINUSE, flag, in_folder("live"));
-    listeners_close(&listeners);
+    close_listeners();
     assert_file_is_open("live", type);
     close(fd);
 }
@@ -658,7 +667,7 @@ static void a_path_given_twice_is_in_use(void **state)
     set_file("statsd.listen-unix", "twice");
     set_file("statsd.listen-unixgram", "twice");
     assert_open_fails(-EADDRINUSE, "--statsd.listen-unix ", in_folder("twice"));
-    listeners_close(&listeners);
+    close_listeners();
     assert_false(exists(in_folder("twice")));
 }
 
@@ -669,7 +678,7 @@ static void a_file_that_is_no_socket_stays(void **state)
     close(open(path, O_CREAT | O_WRONLY, 0600));
     set("statsd.listen-unixgram", path);
     assert_open_fails(-EEXIST, "--statsd.listen-unixgram ", path);
-    listeners_close(&listeners);
+    close_listeners();
     assert_true(exists(path));
 }
 
@@ -678,11 +687,11 @@ static void a_folder_and_a_dangling_link_stay(void **state)
     assert_int_equal(mkdir(in_folder("folder"), 0700), 0);
     set_file("statsd.listen-unix", "folder");
     assert_open_fails(-EEXIST, "--statsd.listen-unix ", in_folder("folder"));
-    listeners_close(&listeners);
+    close_listeners();
     assert_int_equal(rmdir(in_folder("folder")), 0);
     assert_int_equal(symlink("nowhere/at/all", in_folder("folder")), 0);
     assert_true(open_listeners(1) < 0);
-    listeners_close(&listeners);
+    close_listeners();
     assert_true(exists(in_folder("folder")));
 }
 
@@ -734,7 +743,7 @@ static void what_was_opened_before_a_failure_is_closed(void **state)
     set_file("statsd.listen-unixgram", "datagram");
     set("statsd.listen-unix", "/no/such/folder/socket");
     assert_open_fails(-ENOENT, "--statsd.listen-unix ", "/no/such/folder/socket");
-    listeners_close(&listeners);
+    close_listeners();
     assert_false(exists(in_folder("datagram"))); /* and descriptors: see end() */
 }
 
@@ -750,7 +759,7 @@ static void a_refusal_is_one_line_and_returns_the_error(void **state)
         assert_int_equal(ftruncate(log_fd, 0), 0);
         lseek(log_fd, 0, SEEK_SET);
         catch_stderr();
-        r = listeners_refuse("--some.flag", "some:address", -errors[i]);
+        r = listener_refuse("--some.flag", "some:address", -errors[i]);
         release_stderr();
         assert_int_equal(r, -errors[i]);
         text = log_text();
@@ -769,7 +778,7 @@ static void assert_hint(const char *path, int error, const char *hint)
     assert_int_equal(ftruncate(log_fd, 0), 0);
     lseek(log_fd, 0, SEEK_SET);
     catch_stderr();
-    listeners_refuse("--statsd.listen-unixgram", path, error);
+    listener_refuse("--statsd.listen-unixgram", path, error);
     release_stderr();
     if (!strstr(log_text(), hint))
         fail_msg("no \"%s\" in %s", hint, log_text());
@@ -789,7 +798,7 @@ static void a_refusal_names_the_folder(void **state)
 static void no_listener_at_all_is_fine(void **state)
 {
     must_open(2);
-    assert_int_equal(listeners.n_sockets, 0);
+    assert_int_equal(n_sockets(), 0);
     assert_int_equal(n_of_worker(0), 0);
 }
 
@@ -798,7 +807,7 @@ static void no_listener_at_all_is_fine(void **state)
 static int begin(void **state)
 {
     memset(folder + strlen(folder) - 6, 'X', 6);
-    memset(&listeners, 0, sizeof(listeners));
+    listeners = NULL;
     n_fds_before = n_descriptors();
     log_fd = memfd_create("log", MFD_CLOEXEC);
     if (log_fd < 0 || !mkdtemp(folder) || settings_init(&settings) < 0)
@@ -822,7 +831,7 @@ static void empty_folder(void)
 
 static int end(void **state)
 {
-    listeners_close(&listeners);
+    close_listeners();
     close(log_fd);
     settings_deinit(&settings);
     empty_folder();

@@ -107,13 +107,36 @@ static void complain_of_unknown(struct walk *walk, const struct node *value)
 
 /* --- values ---------------------------------------------------------------------- */
 
+/* Note where the listeners of @option are from, of which the first @n were there before. */
+static void place_listeners(struct walk *walk, const struct option *option, unsigned n,
+                            struct place place)
+{
+    struct option_list *list = (struct option_list *)((char *)walk->settings + option->offset);
+
+    if (option->form != &value_listener_address && option->form != &value_listener_path)
+        return;
+    for (unsigned i = n; i < list->n; i++)
+        ((struct value_listener *)list->items)[i].place = place;
+}
+
+/* The number of values that the file has set before. */
+static unsigned count_set(const struct walk *walk, const struct option *option)
+{
+    const struct option_list *list =
+        (const struct option_list *)((const char *)walk->settings + option->offset);
+
+    return option->is_list && list->source == OPTION_FILE ? list->n : 0;
+}
+
 /* Returns what option_set() returns. */
 static int set_value(struct walk *walk, const struct option *option, const struct node *value)
 {
     CLEANUP(buffer_deinit) struct buffer before = { 0 };
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
+    unsigned n = count_set(walk, option);
     int r = option_set(option, walk->settings, value->text.at, OPTION_FILE, &wrong);
 
+    place_listeners(walk, option, n, value->place);
     if (r < 0) {
         buffer_add_format(&before, "%s: ", option->name);
         problems_add_value(walk->problems, value->place, buffer_text(&before), value->text,

@@ -7,6 +7,7 @@
  * An address or a path, and after it traits, such as "?dialect=dogstatsd&counter=absolute".
  */
 
+#include "config/problems.h"
 #include "config/value.h"
 
 /* A trait that a listener has, or leaves to the setting for all of them. */
@@ -17,6 +18,7 @@ struct value_trait {
 
 struct value_listener {
     char *address;              /* or path */
+    struct place place;         /* in the config file; PLACE_NONE if it is not from there */
     struct value_trait dialect; /* statsd or dogstatsd */
     struct value_trait counter; /* increment or absolute */
     struct value_trait sender;  /* host or socket */

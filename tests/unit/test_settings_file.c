@@ -131,6 +131,26 @@ static void an_empty_value_is_nowhere(void **state)
     assert_int_equal(settings.listen_udp.n, 0);
 }
 
+static void assert_listener_place(const struct option_list *list, unsigned i, unsigned line,
+                                  unsigned column)
+{
+    const struct value_listener *listener = settings_listener(list, i);
+
+    assert_int_equal(listener->place.line, line);
+    assert_int_equal(listener->place.column, column);
+}
+
+static void listeners_know_their_places(void **state)
+{
+    assert_listener_place(&settings.listen_udp, 0, 0, 0);
+    read_good("statsd:\n  listen-udp:\n    - 127.0.0.1:1\n    - \"127.0.0.1:2,127.0.0.1:3\"\n"
+              "  listen-unix: [/run/a, /run/b]\n");
+    assert_listener_place(&settings.listen_udp, 0, 3, 7);
+    assert_listener_place(&settings.listen_udp, 1, 4, 7);
+    assert_listener_place(&settings.listen_udp, 2, 4, 7);
+    assert_listener_place(&settings.listen_unix, 1, 5, 25);
+}
+
 static void listeners_may_have_a_dialect_of_their_own(void **state)
 {
     read_good("statsd:\n  listen-unix: [/run/a.sock, \"/run/b.sock?dialect=dogstatsd\"]\n");
@@ -418,6 +438,7 @@ int main(void)
         FILE_CASE(lists_are_yaml_lists),
         FILE_CASE(a_list_of_one_may_be_a_plain_value),
         FILE_CASE(an_empty_value_is_nowhere),
+        FILE_CASE(listeners_know_their_places),
         FILE_CASE(listeners_may_have_a_dialect_of_their_own),
         FILE_CASE(json_is_yaml),
         FILE_CASE(an_empty_file_changes_nothing),

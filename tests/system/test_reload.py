@@ -8,48 +8,13 @@ import time
 
 import pytest
 
+from configured import n_reloads, reload
 from harness import wait_until
 
 LIFECYCLE = "--web.enable-lifecycle"
 JOBS = "metrics:\n- {name: jobs_total, type: counter, help: %s, initial: {kind: [%s]}}\n"
 TIMES = "metrics:\n- {name: wait, type: histogram, help: %s, buckets: [%s]}\n"
 MOVED = 'mapping:\n  mappings:\n  - {match: "app.*.*", name: %s, labels: {part: $1}}\n'
-
-
-def n_reloads(udometer):
-    scrape = udometer.own_metrics()
-    return {outcome: scrape.value("udometer_config_reloads_total", outcome=outcome)
-            for outcome in ("success", "failure")}
-
-
-def reload(udometer, outcome="success"):
-    before = n_reloads(udometer)
-    before[outcome] += 1
-    udometer.send_signal(signal.SIGHUP)
-    wait_until(lambda: n_reloads(udometer) == before, udometer.stderr)
-
-
-class Configured:
-    """A daemon with a config file."""
-
-    def __init__(self, start, path, text, *flags):
-        self.path = path
-        self.path.write_text(text)
-        self.daemon = start("--config.file=" + str(path), *flags)
-
-    def change(self, text, outcome="success"):
-        self.path.write_text(text)
-        reload(self.daemon, outcome)
-
-    def logged(self, message):
-        """The records with this message; it waits for the first, as the log may come later."""
-        return wait_until(lambda: [record for record in self.daemon.log()
-                                   if record.get("msg") == message], self.daemon.stderr)
-
-
-@pytest.fixture
-def configure(start, tmp_path):
-    return lambda text, *flags: Configured(start, tmp_path / "udometer.yml", text, *flags)
 
 
 def test_a_known_line_follows_the_new_rules(configure):

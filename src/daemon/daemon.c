@@ -273,13 +273,13 @@ static int start_upkeep(struct daemon *daemon)
             .registry = daemon->registry,
             .sweeper = daemon->sweeper,
             .shown_limits = daemon->limits,
+            .sockets = &daemon->sockets,
             .workers = &daemon->workers,
             .is_watching = daemon->options->is_watching,
             .stats = &daemon->reloads,
             .on_done = on_reloaded,
             .ctx = daemon,
         },
-        .sockets = &daemon->sockets,
     };
     int r = upkeep_start(&daemon->upkeep, &options);
 

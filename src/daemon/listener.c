@@ -86,10 +86,25 @@ static void add_hint(const char *flag, const char *address, int error, struct bu
     buffer_add(out, buffer_text(&hint));
 }
 
-void listener_explain(const char *flag, const char *address, int error, struct buffer *out)
+void listener_complain(const struct listener_options *listener, int error, const char *rival,
+                       struct problems *problems)
 {
-    buffer_add_format(out, "%s; ", address_error(error));
-    add_hint(flag, address, error, out);
+    CLEANUP(buffer_deinit) struct buffer text = { 0 }, before = { 0 };
+    const char *flag = listener_flag(listener);
+    bool is_in_file = listener->place.line > 0;
+
+    buffer_add_format(&text, "%s; ", address_error(error));
+    if (rival)
+        buffer_add_format(&text,
+                          "this process listens at %s until the reload succeeds: restart it, or "
+                          "remove that listener in one reload and add this one in the next",
+                          rival);
+    else
+        add_hint(flag, listener->address, error, &text);
+    buffer_add_format(&before, "%s%s", is_in_file ? flag + strlen("--") : flag,
+                      is_in_file ? ": " : "=");
+    problems_add_value(problems, listener->place, buffer_text(&before), slice_of(listener->address),
+                       buffer_text(&text));
 }
 
 int listener_refuse(const char *flag, const char *address, int error)

@@ -8,6 +8,7 @@
  */
 
 #include "base/compiler.h"
+#include "config/problems.h"
 #include "daemon/passed.h"
 #include "ingest/pipeline.h"
 
@@ -42,8 +43,9 @@ struct listener_options {
     enum listener_protocol protocol;
     const char *address; /* HOST:PORT (address_parse_all) or the path of a socket file; borrowed */
     struct pipeline_reading reading;
-    bool is_default; /* the user did not ask for it */
-    int passed_fd;   /* if not 0: a socket that is open already, which is taken */
+    struct place place; /* in the config file; PLACE_NONE if it is not from there */
+    bool is_default;    /* the user did not ask for it */
+    int passed_fd;      /* if not 0: a socket that is open already, which is taken */
 };
 
 /* Its name in the log and in addresses: "udp". */
@@ -52,8 +54,12 @@ const char *listener_scheme(enum listener_protocol protocol);
 /* What to change to have another: a flag, or the variable that passes sockets. */
 const char *listener_flag(const struct listener_options *listener);
 
-/* Write what is wrong, and what to do, if @address cannot be opened. */
-void listener_explain(const char *flag, const char *address, int error, struct buffer *out);
+/*
+ * Add the problem that @listener cannot be opened, with the advice what to do. @rival is what the
+ * process listens to already and is in its way; NULL: nothing.
+ */
+void listener_complain(const struct listener_options *listener, int error, const char *rival,
+                       struct problems *problems);
 
 /* Log that @flag's @address cannot be opened, and what to do. Returns @error. */
 int listener_refuse(const char *flag, const char *address, int error);

@@ -221,6 +221,41 @@ int listeners_bind(struct listeners *listeners, struct listeners_failure *ret)
     return r;
 }
 
+/* The address of a socket without the scheme. */
+static const char *address_in(const struct listeners *listeners,
+                              const struct listener_socket *socket)
+{
+    enum listener_protocol protocol = listeners->options.listeners[socket->listener].protocol;
+
+    return socket->address + strlen(listener_scheme(protocol)) + strlen("://");
+}
+
+static bool is_port_of(const struct listener_options *one, const struct listener_options *other,
+                       const char *address)
+{
+    const char *port = strrchr(one->address, ':'), *others = strrchr(address, ':');
+
+    return one->protocol == other->protocol && port && others && strcmp(port, others) == 0;
+}
+
+const char *listeners_rival(const struct listeners *listeners, const struct listeners *in_force,
+                            const struct listener_options *listener)
+{
+    const struct bound *bound = &in_force->bound;
+
+    for (unsigned i = 0; i < bound->n_sockets; i += bound_count_group(bound, i)) {
+        const struct listener_socket *socket = &bound->sockets[i];
+        const struct listener_options *other = &in_force->options.listeners[socket->listener];
+        bool is_rival = listener_has_host(listener->protocol)
+                            ? is_port_of(listener, other, socket->address)
+                            : strcmp(address_in(in_force, socket), listener->address) == 0;
+
+        if (is_rival && !bound_has(&listeners->bound, socket->socket.fd))
+            return socket->address;
+    }
+    return NULL;
+}
+
 /* --- the log -------------------------------------------------------------------------------- */
 
 static void warn_of_small_buffer(const struct listeners *listeners,
@@ -235,15 +270,6 @@ static void warn_of_small_buffer(const struct listeners *listeners,
              LOG_UINT("asked_bytes", listeners->options.read_buffer_bytes),
              LOG_UINT("granted_bytes", (uint64_t)granted),
              LOG_TEXT("hint", "raise sysctl net.core.rmem_max, or grant CAP_NET_ADMIN"));
-}
-
-/* The address of a socket without the scheme. */
-static const char *address_in(const struct listeners *listeners,
-                              const struct listener_socket *socket)
-{
-    enum listener_protocol protocol = listeners->options.listeners[socket->listener].protocol;
-
-    return socket->address + strlen(listener_scheme(protocol)) + strlen("://");
 }
 
 void listeners_log_new(const struct listeners *listeners)

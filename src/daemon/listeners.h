@@ -25,6 +25,7 @@ struct listeners_options {
     struct pipeline_reading reading;     /* of passed sockets that do not say otherwise */
     uint64_t read_buffer_bytes;          /* to request from the kernel for each UDP socket */
     struct unix_permissions permissions; /* of socket files */
+    const char *config_path;             /* of the file in which their places are; borrowed */
 };
 
 struct listeners;
@@ -57,6 +58,13 @@ MUST_CHECK int listeners_new(struct listeners **ret, const struct listeners_opti
 MUST_CHECK int listeners_look_up(struct listeners *listeners, struct listeners_failure *ret);
 void listeners_adopt(struct listeners *listeners, const struct listeners *in_force);
 MUST_CHECK int listeners_bind(struct listeners *listeners, struct listeners_failure *ret);
+
+/*
+ * The address, with its scheme, of what is @in_force, was not taken over, and may keep @listener
+ * from being opened: another address of its port, or its path. Borrowed; NULL: nothing is.
+ */
+const char *listeners_rival(const struct listeners *listeners, const struct listeners *in_force,
+                            const struct listener_options *listener);
 
 /* Log those that are new, and complain of their receive buffers if these are too small. */
 void listeners_log_new(const struct listeners *listeners);

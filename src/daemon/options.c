@@ -103,6 +103,7 @@ static void add_listeners(struct listeners_options *options, enum listener_proto
             .protocol = protocol,
             .address = listener->address,
             .reading = reading_of(listener, reading),
+            .place = listener->place,
             .is_default = list->source == OPTION_DEFAULT,
         };
     }
@@ -114,6 +115,7 @@ static struct listeners_options listeners_options(const struct settings *setting
     struct listeners_options options = {
         .reading = reading,
         .read_buffer_bytes = settings->read_buffer_bytes,
+        .config_path = settings->config_file,
         .permissions = {
             .mode = settings->unix_mode,
             .owner = settings->unix_owner.user,

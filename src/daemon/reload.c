@@ -3,13 +3,14 @@
 /*
  * Reload
  *
- * Runs on the disk thread, because a disk may take long. Once all is read, nothing that follows
- * waits for anything but the workers:
+ * Runs on the disk thread, because a disk may take long, and a name server, too. Once all is read,
+ * the rest is:
  *
- *      thread      makes a mapper for each worker; if there is no memory, nothing has changed
+ *      thread      makes a mapper for each worker, and opens new listeners (daemon/relisten.h); if
+ *                  any of that fails, nothing has changed
  *                  declares the initial series of the new mapping
- *      workers     exchange their mappers, each between two lines
- *      thread      frees the mappers that they had
+ *      workers     exchange their sockets and mappers, each between two lines
+ *      thread      frees the mappers that they had, and closes old listeners
  *
  * While some workers have the new mapping and others the old one, the families take care of
  * themselves: those of the newer generation win (docs/decisions/0026).
@@ -24,6 +25,7 @@
 #include "daemon/initial_series.h"
 #include "daemon/name_check.h"
 #include "daemon/options.h"
+#include "daemon/relisten.h"
 #include "daemon/watch.h"
 
 #include <errno.h>
@@ -36,6 +38,7 @@ struct reload {
     struct mapper **mappers;  /* one for each worker: its next one, or its last one; or NULL */
     uint64_t generation;      /* of the last attempt */
     struct watch watch;
+    struct relisten relisten;
 
     pthread_mutex_t lock;              /* for what follows */
     uint64_t n_asked, n_begun, n_done; /* the tickets given out, being read, and settled */
@@ -65,6 +68,8 @@ static void exchange(void *ctx, unsigned worker, struct intake *intake)
 {
     struct reload *reload = ctx;
 
+    /* First, so that what has arrived at sockets that are closed is mapped as it was. */
+    relisten_switch(&reload->relisten, worker, intake);
     reload->mappers[worker] = intake_exchange_mapper(intake, reload->mappers[worker]);
 }
 
@@ -133,25 +138,42 @@ static void adopt(const struct reload_options *reload, const struct daemon_optio
         atomic_store(&reload->shown_limits[i].value, wanted->limits[i].value);
 }
 
-/* Put the config in force. Returns 0, or -ENOMEM with nothing changed. */
+/*
+ * Make all that can fail. Returns 0; -ECANCELED if the process ends; or negative errno with nothing
+ * changed.
+ */
+static int prepare(struct reload *reload, struct fresh_config *fresh,
+                   struct daemon_options *ret_wanted)
+{
+    int r = config_hold(fresh->settings, reload->options.settings, &fresh->held);
+
+    if (r == 0)
+        r = make_mappers(reload, config_mapping(fresh->settings));
+    if (r < 0)
+        return r;
+    options_daemon(fresh->settings, ret_wanted);
+    r = relisten_prepare(&reload->relisten, &ret_wanted->listeners, &fresh->problems);
+    if (r < 0)
+        free_mappers(reload);
+    return r;
+}
+
+/* Put the config in force. Returns what prepare() does. */
 static int apply(struct reload *reload, struct fresh_config *fresh)
 {
     const struct workers_request request = { exchange, reload };
     struct mapping *mapping = config_mapping(fresh->settings);
     struct daemon_options wanted;
-    int r = config_hold(fresh->settings, reload->options.settings, &fresh->held);
+    int r = prepare(reload, fresh, &wanted);
 
-    if (r == 0)
-        r = make_mappers(reload, mapping);
     if (r < 0)
         return r;
-    options_daemon(fresh->settings, &wanted);
     adopt(&reload->options, &wanted);
     initial_series_declare(reload->options.registry, mapping);
     workers_ask(reload->options.workers, 0, reload->options.workers->n, &request);
     free_mappers(reload);
     atomic_store(&reload->options.stats->n_rules, mapping_n_rules(mapping));
-    return 0;
+    return relisten_finish(&reload->relisten) ? 0 : -ECANCELED;
 }
 
 /* Log it, and write for people what they need to know. */
@@ -222,6 +244,8 @@ void reload_run(struct reload *reload)
         return;
     if (r == 0 && fresh.is_good)
         r = apply(reload, &fresh);
+    if (r == -ECANCELED)
+        return;
     if (r == 0 && fresh.is_good)
         tell_success(reload, &fresh, &text);
     else
@@ -302,6 +326,7 @@ int reload_new(struct reload **ret, const struct reload_options *options)
     reload->options = *options;
     reload->line = *options->line;
     reload->mappers = mappers;
+    relisten_init(&reload->relisten, options->sockets, options->workers, options->thread);
     reload->generation = 1; /* that of the start */
     pthread_mutex_init(&reload->lock, NULL);
     watch_config(reload, options->settings);
@@ -310,11 +335,17 @@ int reload_new(struct reload **ret, const struct reload_options *options)
     return 0;
 }
 
+bool reload_waits_for_files(const struct reload *reload)
+{
+    return reload->relisten.is_waiting;
+}
+
 void reload_free(struct reload *reload)
 {
     if (!reload)
         return;
     pthread_mutex_destroy(&reload->lock);
+    relisten_deinit(&reload->relisten);
     watch_deinit(&reload->watch);
     buffer_deinit(&reload->text);
     free(reload->mappers);

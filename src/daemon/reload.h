@@ -12,6 +12,7 @@
 #include "base/compiler.h"
 #include "config/config.h"
 #include "daemon/disk_thread.h"
+#include "daemon/sockets.h"
 #include "daemon/sweeper.h"
 #include "daemon/workers.h"
 #include "input/limits.h"
@@ -29,6 +30,7 @@ struct reload_options {
     struct registry *registry;
     struct sweeper *sweeper;
     struct selfmetrics_limit *shown_limits; /* of daemon_options, as they are in force */
+    struct sockets *sockets;                /* whose listeners are opened and closed */
     struct workers *workers;
     struct disk_thread *thread; /* calls reload_run() when it is asked, and reload_look() */
     bool is_watching;           /* reload when a file of the config changes, too */
@@ -58,6 +60,9 @@ void reload_run(struct reload *reload);
  * the process ends.
  */
 MUST_CHECK bool reload_look(struct reload *reload);
+
+/* Whether it waits, if the disk thread is stuck, for the disk of a socket file. */
+bool reload_waits_for_files(const struct reload *reload);
 
 /* Free all, unless the disk thread is stuck. NULL is fine. */
 void reload_free(struct reload *reload);

@@ -46,7 +46,7 @@ int upkeep_start(struct upkeep **ret, const struct upkeep_options *options)
     if (r < 0)
         return r;
     upkeep->files = (struct socket_files){
-        .sockets = options->sockets,
+        .sockets = options->reload.sockets,
         .workers = options->reload.workers,
         .thread = upkeep->thread,
     };
@@ -66,7 +66,8 @@ void upkeep_stop(struct upkeep *upkeep)
         return;
     disk_thread_stop(upkeep->thread);
     /* The disk would keep the caller waiting, too. */
-    if (disk_thread_is_stuck(upkeep->thread) && upkeep->files.is_waiting)
+    if (disk_thread_is_stuck(upkeep->thread) &&
+        (upkeep->files.is_waiting || reload_waits_for_files(upkeep->reload)))
         listeners_bound(upkeep->files.sockets->listeners)->n_files = 0;
 }
 

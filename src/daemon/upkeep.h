@@ -9,13 +9,11 @@
 
 #include "base/compiler.h"
 #include "daemon/reload.h"
-#include "daemon/sockets.h"
 
 struct upkeep;
 
 struct upkeep_options {
-    struct reload_options reload; /* its thread is filled in */
-    struct sockets *sockets;      /* whose files it looks after; borrowed */
+    struct reload_options reload; /* its thread is filled in. Its sockets have the files */
 };
 
 /*

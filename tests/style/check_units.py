@@ -46,6 +46,7 @@ WITHOUT_UNIT_TEST = {
     "ingest/lane": "only a worker, explain and the rig make one: test_worker.c, golden",
     "daemon/name_check": "the names of a config: tests/system/test_check_config.py",
     "daemon/self_test": "the tests of a config: tests/system/test_check_config.py",
+    "daemon/relisten": "it opens sockets for a whole process: tests/system/test_relisten.py",
     "daemon/reload": "it reads files for a whole process: tests/system/test_reload.py",
     "daemon/signals": "it takes signals: tests/system/test_stop.py, test_reload.py",
     "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",

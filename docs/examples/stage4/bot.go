@@ -6,8 +6,9 @@
 // calls of metrics stand where the plan for stage 4 has them: in the orchestrator, in the policy
 // engine and in the executor. Everything else only gives them something to tell.
 //
-// Each hour of simulated time has four incidents: a crash of the market, which trips the circuit
-// breaker; an exchange that refuses all orders; a model that hangs; and a bot that is stopped.
+// Each hour of simulated time has five incidents: a crash of the market, which trips the circuit
+// breaker; a loss that is more than a day may have; an exchange that refuses all orders; a model
+// that hangs; and a bot that is stopped.
 //
 // Money, scores and the like are sent in multiples of 1/64, which datadog-go writes exactly.
 package main
@@ -168,7 +169,7 @@ const (
 	orderShare      = 0.04    // of the portfolio, for each buy
 	positionMax     = 0.25    // of the portfolio, in one symbol
 	confidenceMin   = 0.45
-	dailyLossMax    = 600.0 // USDT
+	dailyLossMax    = 100.0 // USDT
 	drawdownMax     = 0.04  // trips the circuit breaker
 	breakerS        = 900   // for so long
 	reportIntervalS = 15    // as often as Prometheus scrapes
@@ -186,7 +187,7 @@ type bot struct {
 	breakerEnd   int
 
 	cash, realized, peak float64
-	realizedAtMidnight   float64
+	realizedBefore       float64 // when its day began
 	holdings             []holding
 
 	risk    float64 // as it was sent last
@@ -232,8 +233,9 @@ func (b *bot) step() {
 		b.now++
 		return
 	}
-	if b.now%86400 == 0 {
-		b.realizedAtMidnight = b.realized
+	// A day begins at midnight, and when the bot is started.
+	if b.now%86400 == 0 || b.now%3600 == botIsStopped.end {
+		b.realizedBefore = b.realized
 	}
 	b.watchDrawdown()
 	if b.now >= b.nextDecision && !modelHangs.isAt(b.now) {
@@ -317,7 +319,7 @@ func (b *bot) violations(d decision) []string {
 	if d.isBuy && share+orderShare > positionMax {
 		found = append(found, "position_size")
 	}
-	if d.isBuy && b.realized-b.realizedAtMidnight < -dailyLossMax {
+	if d.isBuy && b.realized-b.realizedBefore < -dailyLossMax {
 		found = append(found, "daily_loss")
 	}
 	return found

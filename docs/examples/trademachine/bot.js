@@ -361,7 +361,7 @@ class Application {
         this.random = new Random(seed);
         this.now = 0; // simulated seconds since the start
         this.nRequests = 0; // since the last report
-        this.sessions = Array.from({ length: 20 }, () => this.random.below(2400)); // their ends
+        this.sessions = Array.from({ length: 20 }, () => this.random.below(1200)); // their ends
         this.database = new Database(this);
         this.process = new NodeProcess(this);
         this.emails = new Queue(this, "email_queue", 2);
@@ -434,7 +434,7 @@ class Application {
             (name === "trade_announce" ? this.slack : this.emails).add(name);
         }
         if (route === "POST /auth/login") {
-            this.sessions.push(this.now + 600 + this.random.below(1800));
+            this.sessions.push(this.now + 600 + this.random.below(600));
         }
     }
 }

@@ -32,6 +32,7 @@ import pytest
 import yaml
 
 import check_dashboards
+import incidents
 import promql
 from children import clean_environment
 from example import EXAMPLES, Example, destination, working
@@ -41,6 +42,9 @@ from hour import Hour
 from prometheus import running
 
 SOON_S = 1 * SLOWNESS
+# At 120 times the speed, half a second is a minute.
+LATE_S = 0.5
+HOURS_MAX = 3
 LINK = re.compile(r"\[[^]]*\]\(([^)#]+)")
 
 
@@ -249,12 +253,21 @@ class Run(Base):
 
     @pytest.fixture(scope="class")
     def hour(self, example, tmp_path_factory):
-        with contextlib.ExitStack() as stack:
-            hour = Hour(stack, example, tmp_path_factory.mktemp(self.system), self.duration,
-                        self.speed)
-            yield hour
-            for name, figure in hour.figures.items():
-                print("%s: %s: %s" % (self.system, name, figure))
+        """
+        If others have kept this machine so busy that pages were read late, what has happened when
+        cannot be told; then the hour is begun anew.
+        """
+        for number in range(HOURS_MAX):
+            with contextlib.ExitStack() as stack:
+                hour = Hour(stack, example, tmp_path_factory.mktemp(self.system), self.duration,
+                            self.speed)
+                if hour.recorder.late_s > LATE_S and number < HOURS_MAX - 1:
+                    continue
+                yield hour
+                hour.figures["a page is read late by"] = "%.2f s" % hour.recorder.late_s
+                for name, figure in hour.figures.items():
+                    print("%s: %s: %s" % (self.system, name, figure))
+                return
 
     @pytest.fixture(scope="class")
     def hour_of_life(self, hour):
@@ -305,22 +318,19 @@ class Run(Base):
                  if not hour.has_data(text) and not where.startswith("alerts.yml")]
         assert expressions and empty == []
 
-    def test_each_alert_fires_in_its_incident_only(self, example, hour_of_life):
-        """In the system's own time: one series lasts as long as `for`, and not all of the hour."""
+    def test_each_alert_fires_in_its_incidents_only(self, example, hour_of_life):
+        """In the system's own time: in the minutes that expected/SYSTEM.json names, and then only.
+        """
         prometheus, (begin, end, step_s) = hour_of_life
-        # The first page is there after one step; before it, everything is absent.
-        begin += step_s
-        wrong = {}
-        for rule in promql.alerts_of(yaml.safe_load(example.read("alerts.yml"))):
-            matrix = prometheus.range(rule["expr"], begin, end, step_s)
-            needed_s = promql.seconds_of(rule.get("for", "0s"))
-            longest_s = max((promql.longest_run_s(series["values"], step_s) for series in matrix),
-                            default=None)
-            if longest_s is None or longest_s < needed_s:
-                wrong[rule["alert"]] = "true for %s s, but for: is %d s" % (longest_s, needed_s)
-            elif longest_s >= end - begin:
-                wrong[rule["alert"]] = "true all the time"
-        assert wrong == {}
+
+        def ask(text):
+            # The first page is there after one step; before it, everything is absent.
+            matrix = prometheus.range(text, begin + step_s, end, step_s)
+            return [[(moment - begin, value) for moment, value in series["values"]]
+                    for series in matrix], step_s
+
+        rules = yaml.safe_load(example.read("alerts.yml"))
+        assert incidents.problems_of_alerts(rules, example.expected, ask) == []
 
     def test_no_panel_is_empty(self, example, hour, hour_of_life):
         """Draws the pictures, and replaces those of the example if EXAMPLE_PICTURES is set."""

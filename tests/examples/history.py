@@ -12,22 +12,30 @@ import subprocess
 import threading
 import time
 
+from exposition import own_metrics
+
 # Pages of a run. An hour has one every 15 s of the system's time, 125 ms apart.
 PAGES = 240
 SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$")
 SECONDS_MAX = 60
+# How often to look for the first sample; a second or so of the system's time.
+LOOK_S = 0.01
 
 
 class Recorder:
-    """Reads the pages of an example's jobs until it is stopped."""
+    """
+    Reads the pages of an example's jobs until it is stopped. The hour begins with the first sample,
+    as a second in which a bot's interpreter starts would be two minutes of it.
+    """
 
-    def __init__(self, udometer, jobs, duration, speed):
+    def __init__(self, udometer, jobs, self_path, duration, speed):
         """@jobs: pairs of a name and a path."""
         self.udometer, self.jobs, self.speed = udometer, jobs, speed
+        self.self_path = self_path
         self.duration = duration
         self.interval_s = max(1, duration // PAGES)
-        self.began = time.monotonic()
         self.pages = []  # (the system's time in seconds, job, bytes)
+        self.late_s = 0  # by how much a page was read too late, at most; not the system's seconds
         self.error = None
         self.has_ended = threading.Event()
         self.thread = threading.Thread(target=self.read)
@@ -35,14 +43,23 @@ class Recorder:
 
     def read(self):
         try:
+            while not self.has_begun():
+                if self.has_ended.wait(LOOK_S):
+                    return
+            began = time.monotonic()
             for number in range(1, 1_000_000):
                 moment = number * self.interval_s
-                if self.has_ended.wait(self.began + moment / self.speed - time.monotonic()):
+                if self.has_ended.wait(began + moment / self.speed - time.monotonic()):
                     return
+                self.late_s = max(self.late_s, time.monotonic() - began - moment / self.speed)
                 for job, path in self.jobs:
                     self.pages.append((moment, job, self.udometer.get(path).body))
         except BaseException as error:
             self.error = error
+
+    def has_begun(self):
+        own = own_metrics(self.udometer.metrics(self.self_path))
+        return own.value("udometer_lines_total") > 0
 
     def stop(self):
         self.has_ended.set()

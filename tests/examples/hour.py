@@ -51,8 +51,8 @@ class Hour:
     def live(self):
         """Let the bot live for an hour of its time."""
         self.began = time.time()
-        self.recorder = history.Recorder(self.udometer, self.example.jobs(), self.duration,
-                                         self.speed)
+        self.recorder = history.Recorder(self.udometer, self.example.jobs(), self.self_path,
+                                         self.duration, self.speed)
         self.stack.callback(self.recorder.stop)
         bot = self.start_bot("hour", duration=self.duration, speed=self.speed)
         bot.wait(self.duration / self.speed + DEADLINE)

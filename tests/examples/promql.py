@@ -104,17 +104,6 @@ def alerts_of(rules):
     return [rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule]
 
 
-def longest_run_s(values, step_s):
-    """How long a series of a range has values without a gap; one moment alone is 0 s."""
-    longest, began, before = 0, None, None
-    for moment, _ in values:
-        if before is None or moment - before > step_s * 1.5:
-            began = moment
-        before = moment
-        longest = max(longest, moment - began)
-    return longest
-
-
 def of_list(text):
     """The expressions of a queries.promql, which are its lines but for comments."""
     lines = [line.strip() for line in text.splitlines()]

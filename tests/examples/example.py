@@ -5,6 +5,7 @@ This is for the tests and for run_example.py, which needs neither pytest nor wha
 """
 
 import contextlib
+import fcntl
 import json
 import math
 import os
@@ -110,11 +111,24 @@ class Example:
         if suffix == ".c":
             return [str(BUILD / "docs" / "examples" / (self.system + "-bot"))]
         if suffix == ".go":
-            program = str(BUILD / "docs" / "examples" / (self.system + "-bot"))
-            subprocess.run(["go", "build", "-o", program, path], check=True, timeout=300,
-                           env={**clean_environment(), **GO_ENVIRONMENT})
-            return [program]
+            program = BUILD / "docs" / "examples" / (self.system + "-bot")
+            program.parent.mkdir(parents=True, exist_ok=True)
+            with only_one(program.with_suffix(".lock")):
+                subprocess.run(["go", "build", "-o", program, path], check=True, timeout=300,
+                               env={**clean_environment(), **GO_ENVIRONMENT})
+            return [str(program)]
         return {".sh": ["bash"], ".js": ["node"], ".py": ["/usr/bin/python3"]}[suffix] + [path]
+
+
+@contextlib.contextmanager
+def only_one(path):
+    """
+    One process at a time: of two that compile to one file, the second would write to what the first
+    has begun to run. When it comes to its turn, there is nothing left to do.
+    """
+    with open(path, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def destination(host, port):

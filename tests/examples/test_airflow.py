@@ -31,6 +31,10 @@ class TestFlags(checks.Flags):
     system = "airflow"
 
 
+class TestKilled(checks.Killed):
+    system = "airflow"
+
+
 class TestRun(checks.Run):
     system = "airflow"
 

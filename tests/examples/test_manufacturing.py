@@ -7,9 +7,7 @@ import pytest
 
 import checks
 from example import Example, working
-from exposition import Page
-from harness import DEADLINE, Udometer, wait_until
-from prometheus import running
+from harness import DEADLINE
 
 PREFIX = "spacetraders_daemon_manufacturing_"
 LEVEL = re.compile(r'supply_level="(SCARCE|LIMITED|MODERATE|HIGH|ABUNDANT)"')
@@ -20,6 +18,10 @@ class TestFiles(checks.Files):
 
 
 class TestFlags(checks.Flags):
+    system = "manufacturing"
+
+
+class TestKilled(checks.Killed):
     system = "manufacturing"
 
 
@@ -59,31 +61,3 @@ def test_the_bot_lives_through_half_a_day(tmp_path, seed):
               if text.startswith(PREFIX + "factory_supply_level{")]
     assert len(levels) == 16
     assert [text for text in levels if not LEVEL.search(text)] == []
-
-
-def gauges(page):
-    return {name for name, family in page.families.items()
-            if name.startswith("spacetraders_") and family.type == "gauge"}
-
-
-@pytest.mark.long
-def test_gauges_of_a_silent_daemon_expire(tmp_path):
-    """In seconds instead of minutes. What was counted stays."""
-    example = Example("manufacturing")
-    config = tmp_path / "udometer.yml"
-    config.write_text(example.read("udometer.yml").replace("gauge=2m", "gauge=2s")
-                      .replace("ttl: 4m", "ttl: 2s"), "utf-8")
-    with running(Udometer(str(tmp_path), "--config.file=%s" % config,
-                          "--statsd.listen-udp=127.0.0.1:0",
-                          "--web.listen-address=127.0.0.1:0")) as udometer:
-        def page():
-            return Page(udometer.metrics("/metrics"))
-
-        with working(tmp_path, example.bot_command(), udometer.udp[0], speed=120) as bot:
-            expected = {metric["name"] for metric in example.expected["metrics"]
-                        if metric["type"] == "gauge"}
-            wait_until(lambda: gauges(page()) == expected, "the bot's gauges are there")
-            bot.stop()
-        wait_until(lambda: gauges(page()) == set(), lambda: "still there: %s" % gauges(page()),
-                   DEADLINE)
-        assert page().sum(PREFIX + "cost_total") > 0

@@ -24,6 +24,10 @@ class TestFlags(checks.Flags):
     system = "palingenesis"
 
 
+class TestKilled(checks.Killed):
+    system = "palingenesis"
+
+
 class TestRun(checks.Run):
     system = "palingenesis"
 

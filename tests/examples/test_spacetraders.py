@@ -12,13 +12,10 @@ import yaml
 import checks
 from children import clean_environment
 from example import destination
-from harness import DEADLINE, Udometer, wait_until
-from prometheus import running
+from harness import DEADLINE, wait_until
 
 # "Safe: < 100,000 total time series."
 SERIES_SAFE = 100_000
-POLLED = ("spacetraders_daemon_container_running_total", "spacetraders_daemon_ships_total",
-          "spacetraders_daemon_ship_status_total")
 
 
 def limits(config):
@@ -105,25 +102,9 @@ class TestFlags(checks.Flags):
     system = "spacetraders"
 
 
-class TestRun(checks.Run):
+class TestKilled(checks.Killed):
     system = "spacetraders"
 
-    def test_nothing_is_told_of_the_ships_of_a_killed_daemon(self, example, tmp_path):
-        """Its polled gauges expire, or are 0 if they were from the start; its counters stay."""
-        config = example.config_for(tmp_path, 120)
-        with running(Udometer(str(tmp_path), "--config.file=%s" % config,
-                              "--statsd.listen-udp=127.0.0.1:0",
-                              "--web.listen-address=127.0.0.1:0")) as udometer:
-            def polled():
-                scrape = udometer.scrape()
-                return [sum(value for _, value in scrape.named(name)) for name in POLLED]
 
-            bot = start(example, udometer.udp[0], "--metrics=on", "--speed=120")
-            try:
-                wait_until(lambda: all(polled()), "there are containers and ships")
-            finally:
-                bot.kill()
-                bot.wait()
-            wait_until(lambda: not any(polled()), "they are gone")
-            assert udometer.scrape().get("spacetraders_daemon_routes_total", player_id="1",
-                                         status="completed") is not None
+class TestRun(checks.Run):
+    system = "spacetraders"

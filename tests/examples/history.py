@@ -52,10 +52,13 @@ class Recorder:
                 if self.has_ended.wait(began + moment / self.speed - time.monotonic()):
                     return
                 self.late_s = max(self.late_s, time.monotonic() - began - moment / self.speed)
-                for job, path in self.jobs:
-                    self.pages.append((moment, job, self.udometer.get(path).body))
+                self.read_pages(moment)
         except BaseException as error:
             self.error = error
+
+    def read_pages(self, moment):
+        for job, path in self.jobs:
+            self.pages.append((moment, job, self.udometer.get(path).body))
 
     def has_begun(self):
         own = own_metrics(self.udometer.metrics(self.self_path))
@@ -66,6 +69,12 @@ class Recorder:
         self.thread.join()
         if self.error:
             raise self.error
+
+    def finish(self):
+        """After the run: stop, and read the pages of its end, if they are not read yet."""
+        self.stop()
+        if not self.pages or self.pages[-1][0] < self.duration:
+            self.read_pages(self.duration)
 
     def openmetrics(self, begin, instance):
         """All pages as one text with times; the first is an interval after @begin."""
@@ -80,10 +89,6 @@ class Recorder:
                     lines.append("%s{%s} %s %d" % (match[1], labels, match[3], begin + moment))
         return "\n".join(lines) + "\n# EOF\n"
 
-    def span_s(self):
-        """From the beginning to the last page, or to the end if that came after it."""
-        return min(self.duration, max(moment for moment, _, _ in self.pages))
-
 
 def last_full_hour():
     return int(time.time()) // 3600 * 3600
@@ -95,7 +100,7 @@ def write_blocks(recorder, directory, instance):
     run began and ended, in its own time; it ended with the last full hour.
     """
     end = last_full_hour()
-    begin = end - recorder.span_s()
+    begin = end - recorder.duration
     text = directory / "pages.txt"
     text.write_text(recorder.openmetrics(begin, instance), "utf-8")
     done = subprocess.run(

@@ -56,7 +56,7 @@ class Hour:
         self.stack.callback(self.recorder.stop)
         bot = self.start_bot("hour", duration=self.duration, speed=self.speed)
         bot.wait(self.duration / self.speed + DEADLINE)
-        self.recorder.stop()
+        self.recorder.finish()
         self.bot_cpu_s = bot.cpu_s
         self.totals = bot.totals()
         self.wait_for_samples(self.totals["info"])

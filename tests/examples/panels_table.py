@@ -3,7 +3,11 @@
 
 import frames
 import units
-from canvas import GRID, TEXT, Box
+from canvas import CANVAS, FAINT, GRID, TEXT, Box
+
+HEAD_HEIGHT, ROW_HEIGHT, PAGER_HEIGHT = 26, 28, 30
+SCROLLBAR_WIDTH = 12
+PAGES_SHOWN = 8
 
 
 def cell_config(panel, name):
@@ -29,10 +33,32 @@ def draw_table(canvas, box, panel, source, fields):
     spare = box.width - sum(widths.values())
     assert spare > -40 * len(columns), "its table is too wide"
     widths = {name: width + spare / len(columns) for name, width in widths.items()}
-    row_height = 28
-    room = int((box.height - 26) // row_height)
-    draw_cells(canvas, box, (columns, titles, widths, configs),
-               list(zip(rows, texts))[:room], row_height)
+    lines = list(zip(rows, texts))
+    room = int((box.height - HEAD_HEIGHT) // ROW_HEIGHT)
+    if len(lines) > room and panel.get("options", {}).get("footer", {}).get("enablePagination"):
+        room = int((box.height - HEAD_HEIGHT - PAGER_HEIGHT) // ROW_HEIGHT)
+        draw_pager(canvas, box, room, len(lines))
+    elif len(lines) > room:
+        box = box.without_right(SCROLLBAR_WIDTH)
+        draw_scrollbar(canvas, box, room / len(lines))
+    draw_cells(canvas, box, (columns, titles, widths, configs), lines[:room], ROW_HEIGHT)
+
+
+def draw_pager(canvas, box, n_shown, n_all):
+    """The numbers of the pages, of which the first is shown, and which rows these are."""
+    y = box.y + box.height - PAGER_HEIGHT / 2
+    n_pages = -(-n_all // n_shown)
+    for i in range(min(n_pages, PAGES_SHOWN)):
+        x = box.x + box.width / 2 + 26 * (i - min(n_pages, PAGES_SHOWN) / 2)
+        canvas.box(x, y - 10, 22, 20, units.NAMED["blue"] if i == 0 else GRID)
+        canvas.text(x + 11, y, "%d" % (i + 1), 11, CANVAS if i == 0 else TEXT, "center", "Medium")
+    canvas.text(box.x + box.width - 6, y, "1 - %d of %d rows" % (n_shown, n_all), 11, FAINT,
+                "right")
+
+
+def draw_scrollbar(canvas, box, share):
+    canvas.box(box.x + box.width + 4, box.y + HEAD_HEIGHT, SCROLLBAR_WIDTH - 6,
+               max((box.height - HEAD_HEIGHT) * share, 12), FAINT, alpha=0.5)
 
 
 def cell_text(config, value):
@@ -49,7 +75,7 @@ def draw_cells(canvas, box, head, lines, row_height):
         canvas.text(at, y, canvas.cut(titles[name], 12, widths[name] - 8, "Medium"), 12,
                     units.NAMED["light-blue"], "right" if is_number[name] else "left", "Medium")
         x += widths[name]
-    y = box.y + 26
+    y = box.y + HEAD_HEIGHT
     for row, text in lines:
         canvas.line([(box.x, y), (box.x + box.width, y)], GRID, 1)
         x = box.x

@@ -175,6 +175,13 @@ def draw_piechart(canvas, box, panel, source, fields):
                 options)
 
 
+def label_size(radius, options):
+    """Grafana's rule: the larger the pie, the larger its labels, and less so if they have names."""
+    if "name" in options.get("displayLabels", []):
+        return min(max(radius / 150 * 14, 12), 30)
+    return min(max(radius / 100 * 14, 12), 36)
+
+
 def draw_slices(canvas, center, radius, slices, options):
     total = sum(value for _, value in slices)
     is_donut = options.get("pieType", "pie") == "donut"
@@ -190,9 +197,12 @@ def draw_slices(canvas, center, radius, slices, options):
         middle = math.radians(begin + angle / 2)
         at = radius * (0.81 if is_donut else 0.65)
         room = 2 * at * math.sin(math.radians(min(angle, 180)) / 2)
-        if label and canvas.measure(label, 11) + 4 < room:
+        size = label_size(radius, options)
+        while size > 11 and canvas.measure(label, size) + 4 >= room:
+            size -= 1
+        if label and canvas.measure(label, size) + 4 < room:
             canvas.text(center[0] + at * math.cos(middle), center[1] + at * math.sin(middle), label,
-                        11, units.text_color(field.drawn), "center", "SemiBold")
+                        size, units.text_color(field.drawn), "center", "SemiBold")
         begin += angle
 
 

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 import yaml
 
+import promql
 from example import EXAMPLES, ROOT, all_systems
 from exposition import Page
 from harness import DEADLINE, host_and_port, read_log, wait_until
@@ -81,6 +82,18 @@ def test_grafana_finds_its_dashboards():
         folder = EXAMPLES / with_example(mounts[provider["options"]["path"]], system)
         assert list(folder.glob("*.json"))
     assert (EXAMPLES / mounts["/etc/grafana/provisioning"] / "datasources").is_dir()
+
+
+def test_grafana_knows_how_often_prometheus_scrapes():
+    """Or $__rate_interval would be too short for two scrapes."""
+    source, = provisioned("datasources/prometheus.yml")["datasources"]
+    longest = 0
+    for system in all_systems():
+        config = yaml.safe_load((EXAMPLES / system / "prometheus.yml").read_text("utf-8"))
+        for job in config["scrape_configs"]:
+            interval = job.get("scrape_interval", config["global"]["scrape_interval"])
+            longest = max(longest, promql.seconds_of(interval))
+    assert promql.seconds_of(source["jsonData"]["timeInterval"]) == longest
 
 
 def test_each_image_has_a_version():

@@ -12,7 +12,6 @@
  */
 
 #include "metrics.h"
-#include "totals.h"
 #include "world.h"
 
 #include <errno.h>
@@ -470,7 +469,6 @@ int main(int argc, char **argv)
     static struct world world;
     struct options options = { .speed = 1 };
     const struct sigaction action = { .sa_handler = on_signal };
-    struct udom_stats sent;
     double loop_seconds;
 
     random_state = 1;
@@ -484,8 +482,7 @@ int main(int argc, char **argv)
         return 1;
     }
     loop_seconds = run(&world, &options);
-    metrics_close(&sent);
-    if (options.totals_path && totals_write(options.totals_path, &sent, loop_seconds) < 0) {
+    if (metrics_close(options.totals_path, loop_seconds) < 0) {
         fprintf(stderr, "bot: %s: %s\n", options.totals_path, strerror(errno));
         return 1;
     }

@@ -10,12 +10,12 @@
 
 #include "metrics.h"
 
-#include "totals.h"
+#include "../totals.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#define SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define PREFIX "spacetraders_daemon_" /* of all names on the page */
 
 /* A replacement that is one datagram is applied at once; scrapes hardly ever see half of it. */
 enum { PACKET_BYTES = 16384, FLUSH_MS = 250, FAMILY_SERIES_MAX = 256, HOUR_S = 3600 };
@@ -37,18 +37,20 @@ static const char *const status_names[] = {
 };
 
 static struct udom *udom;
+static struct totals *totals;
 static struct udom_family *families[N_PLAYERS][N_FAMILIES];
 
 /*
  * Each of these is one call of the client. The totals are for the test of this example; a program
  * of your own does not need them.
  */
-#define COUNT(...) (udom_count(udom, __VA_ARGS__), totals_count(__VA_ARGS__, UDOM_END))
-#define GAUGE(...) (udom_gauge(udom, __VA_ARGS__), totals_gauge(__VA_ARGS__, UDOM_END))
-#define OBSERVE(...) (udom_observe(udom, __VA_ARGS__), totals_observe(__VA_ARGS__, UDOM_END))
+#define NOTE(type, ...) totals_note(totals, type, __VA_ARGS__, UDOM_END)
+#define COUNT(...) (udom_count(udom, __VA_ARGS__), NOTE(TOTALS_COUNTER, __VA_ARGS__))
+#define GAUGE(...) (udom_gauge(udom, __VA_ARGS__), NOTE(TOTALS_GAUGE, __VA_ARGS__))
+#define OBSERVE(...) (udom_observe(udom, __VA_ARGS__), NOTE(TOTALS_HISTOGRAM, __VA_ARGS__))
 #define REPLACE(player, family, value, ...)                                                        \
     (udom_replace(families[(player)->index][family], value, __VA_ARGS__),                          \
-     totals_gauge(family_names[family], value, "player_id", (player)->id, __VA_ARGS__, UDOM_END))
+     NOTE(TOTALS_GAUGE, family_names[family], value, "player_id", (player)->id, __VA_ARGS__))
 
 /* --- what happens ---------------------------------------------------------------------------- */
 
@@ -115,13 +117,12 @@ void record_revenue(const struct player *player, long credits)
 static void replace_begin(const struct player *player, enum family family)
 {
     udom_replace_begin(families[player->index][family]);
-    totals_replace_begin(family_names[family], player->id);
+    totals_end(totals, family_names[family], "player_id", player->id);
 }
 
 static void replace_end(const struct player *player, enum family family)
 {
     udom_replace_end(families[player->index][family]);
-    totals_replace_end(family_names[family], player->id);
 }
 
 /* In percent, to a quarter. */
@@ -266,14 +267,14 @@ void update_market_metrics(const struct world *world)
 
 static void declare_totals(void)
 {
-    static const double pipeline_s[] = { 60, 120, 300, 600, 900, 1200, 1800, 3600 };
-    static const double task_s[] = { 10, 30, 60, 120, 300, 600 };
-    static const double credits[] = { 1000, 5000, 10000, 50000, 100000, 500000 };
+    static const double pipeline_s[] = { 60, 120, 300, 600, 900, 1200, 1800, 3600, 0 };
+    static const double task_s[] = { 10, 30, 60, 120, 300, 600, 0 };
+    static const double credits[] = { 1000, 5000, 10000, 50000, 100000, 500000, 0 };
 
-    totals_declare("manufacturing_pipeline_duration_seconds", pipeline_s, SIZE(pipeline_s));
-    totals_declare("manufacturing_pipeline_profit_credits", credits, SIZE(credits));
-    totals_declare("manufacturing_task_duration_seconds", task_s, SIZE(task_s));
-    totals_declare("manufacturing_ship_task_duration_seconds", task_s, SIZE(task_s));
+    totals_declare(totals, "manufacturing_pipeline_duration_seconds", pipeline_s);
+    totals_declare(totals, "manufacturing_pipeline_profit_credits", credits);
+    totals_declare(totals, "manufacturing_task_duration_seconds", task_s);
+    totals_declare(totals, "manufacturing_ship_task_duration_seconds", task_s);
 }
 
 /* Show counters from the start, at zero, so that rate() sees the first increment. */
@@ -299,13 +300,14 @@ static void announce(const struct player *player)
 int metrics_open(const struct world *world, bool is_on)
 {
     struct udom_options options = { .url = is_on ? NULL : "off",
-                                    .prefix = TOTALS_PREFIX,
+                                    .prefix = PREFIX,
                                     .packet_bytes = PACKET_BYTES,
                                     .flush_ms = FLUSH_MS };
 
     udom = udom_open(&options);
     if (!udom)
         return -1;
+    totals = totals_new(PREFIX);
     declare_totals();
     for (unsigned i = 0; i < N_PLAYERS; i++) {
         const struct player *player = &world->players[i];
@@ -318,10 +320,18 @@ int metrics_open(const struct world *world, bool is_on)
     return 0;
 }
 
-void metrics_close(struct udom_stats *ret_sent)
+int metrics_close(const char *totals_path, double loop_seconds)
 {
+    struct udom_stats sent;
+    int err = 0;
+
     udom_flush(udom);
-    udom_get_stats(udom, ret_sent);
+    udom_get_stats(udom, &sent);
     udom_close(udom);
     udom = NULL;
+    if (totals_path)
+        err = totals_write(totals, totals_path, &sent, loop_seconds);
+    totals_free(totals);
+    totals = NULL;
+    return err;
 }

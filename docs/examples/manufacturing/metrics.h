@@ -17,8 +17,11 @@ enum { POLL_S = 30, MARKET_POLL_S = 60 };
 /* Open the client that the environment describes, if @is_on. Returns 0, or -1 and sets errno. */
 int metrics_open(const struct world *world, bool is_on);
 
-/* Send what is left, and say how much was sent in all. */
-void metrics_close(struct udom_stats *ret_sent);
+/*
+ * Send what is left. If there is a path, write to it what the page must show now, for a test.
+ * Returns 0, or -1 and sets errno.
+ */
+int metrics_close(const char *totals_path, double loop_seconds);
 
 /* --- what happens --- */
 

@@ -13,9 +13,9 @@
  * 100 ms at a time, so that it notices a signal.
  */
 
+#include "../totals.h"
 #include "fleet.h"
 #include "metrics.h"
-#include "totals.h"
 
 #include <udometer.h>
 
@@ -156,19 +156,10 @@ static void read_flags(struct options *options, int argc, char **argv)
 /* What a scrape must show now, for a test. */
 static bool write_totals(struct bot *bot, double loop_s)
 {
-    FILE *file = fopen(bot->options.totals_path, "w");
     struct udom_stats stats;
 
-    if (!file)
-        return false;
     udom_get_stats(bot->metrics.udom, &stats);
-    fputs("{", file);
-    totals_write(bot->metrics.totals, file);
-    fprintf(file,
-            ",\n\"info\": {\"samples_sent\": %llu, \"datagrams_sent\": %llu, "
-            "\"loop_seconds\": %.3f}}\n",
-            (unsigned long long)stats.sent, (unsigned long long)stats.datagrams_sent, loop_s);
-    return fclose(file) == 0;
+    return totals_write(bot->metrics.totals, bot->options.totals_path, &stats, loop_s) == 0;
 }
 
 /* --- the loop -------------------------------------------------------------------------------- */

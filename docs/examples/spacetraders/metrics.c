@@ -11,7 +11,7 @@
 
 #include "metrics.h"
 
-#include "totals.h"
+#include "../totals.h"
 
 #include <udometer.h>
 
@@ -20,19 +20,19 @@
 #define COUNT(metrics, name, value, ...)                                                           \
     do {                                                                                           \
         udom_count((metrics)->udom, name, value, __VA_ARGS__);                                     \
-        totals_count((metrics)->totals, name, value, __VA_ARGS__, NULL);                           \
+        totals_note((metrics)->totals, TOTALS_COUNTER, name, value, __VA_ARGS__, UDOM_END);        \
     } while (0)
 
 #define OBSERVE(metrics, name, value, ...)                                                         \
     do {                                                                                           \
         udom_observe((metrics)->udom, name, value, __VA_ARGS__);                                   \
-        totals_observe((metrics)->totals, name, value, __VA_ARGS__, NULL);                         \
+        totals_note((metrics)->totals, TOTALS_HISTOGRAM, name, value, __VA_ARGS__, UDOM_END);      \
     } while (0)
 
 #define GAUGE(metrics, name, value, ...)                                                           \
     do {                                                                                           \
         udom_gauge((metrics)->udom, name, value, __VA_ARGS__);                                     \
-        totals_gauge((metrics)->totals, name, value, __VA_ARGS__, NULL);                           \
+        totals_note((metrics)->totals, TOTALS_GAUGE, name, value, __VA_ARGS__, UDOM_END);          \
     } while (0)
 
 static const char *const container_types[] = {
@@ -98,8 +98,31 @@ static void begin_at_zero(struct metrics *metrics, const struct player *player)
           player->agent);
 }
 
+/* The plan's, for the totals. */
+static const struct {
+    const char *name;
+    double bounds[10]; /* ended by a 0 */
+} histograms[] = {
+    { "container_duration_seconds", { 1, 5, 10, 30, 60, 300, 600, 1800, 3600 } },
+    { "route_duration_seconds", { 10, 30, 60, 120, 300, 600, 1200, 1800 } },
+    { "fuel_efficiency_ratio", { 0.1, 0.5, 1, 2, 5, 10, 20 } },
+    { "transaction_amount", { 100, 500, 1000, 5000, 10000, 50000, 100000, 500000 } },
+    { "trade_profit_per_unit", { 1, 5, 10, 50, 100, 500, 1000 } },
+    { "trade_margin_percent", { 5, 10, 25, 50, 75, 100, 150, 200 } },
+    { "api_request_duration_seconds", { 0.1, 0.25, 0.5, 1, 2.5, 5, 10 } },
+    { "api_rate_limit_wait_seconds", { 0.1, 0.5, 1, 2, 5 } },
+    { "command_duration_seconds", { 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30 } },
+};
+
+static void declare_totals(struct totals *totals)
+{
+    for (size_t i = 0; i < sizeof(histograms) / sizeof(*histograms); i++)
+        totals_declare(totals, histograms[i].name, histograms[i].bounds);
+}
+
 void metrics_init(struct metrics *metrics, const struct fleet *fleet)
 {
+    declare_totals(metrics->totals);
     for (unsigned i = 0; i < N_PLAYERS; i++) {
         const struct player *player = fleet_player(fleet, i);
 
@@ -128,8 +151,8 @@ static void set_running(struct metrics *metrics, const struct fleet *fleet, bool
             unsigned n = is_up ? player->n_running[type] : 0;
 
             udom_metric_gauge(metrics->running[i][type], n);
-            totals_gauge(metrics->totals, "container_running_total", n, "player_id", player->id,
-                         "container_type", container_types[type], NULL);
+            totals_note(metrics->totals, TOTALS_GAUGE, "container_running_total", n, "player_id",
+                        player->id, "container_type", container_types[type], UDOM_END);
         }
     }
 }
@@ -167,8 +190,8 @@ static void poll_locations(struct metrics *metrics, unsigned i, const struct pla
         if (n == 0)
             continue;
         udom_replace(metrics->ships[i], n, "role", ship->role, "location", location);
-        totals_gauge(metrics->totals, "ships_total", n, "player_id", player->id, "role", ship->role,
-                     "location", location, NULL);
+        totals_note(metrics->totals, TOTALS_GAUGE, "ships_total", n, "player_id", player->id,
+                    "role", ship->role, "location", location, UDOM_END);
     }
     udom_replace_end(metrics->ships[i]);
 }
@@ -185,8 +208,8 @@ static void poll_statuses(struct metrics *metrics, unsigned i, const struct play
         if (n[status] == 0)
             continue;
         udom_replace(metrics->statuses[i], n[status], "status", ship_statuses[status]);
-        totals_gauge(metrics->totals, "ship_status_total", n[status], "player_id", player->id,
-                     "status", ship_statuses[status], NULL);
+        totals_note(metrics->totals, TOTALS_GAUGE, "ship_status_total", n[status], "player_id",
+                    player->id, "status", ship_statuses[status], UDOM_END);
     }
     udom_replace_end(metrics->statuses[i]);
 }

@@ -4,9 +4,9 @@
  * Totals
  *
  * Each sample that a scrape must show is a node of a tree (tsearch(3)), whose key is its text: its
- * name and labels, sorted. A histogram has a node for each bucket. The bounds are those of the
- * plan, not read from udometer.yml, whose mistakes a test is to find. Without memory the bot
- * aborts: a test must not compare half of the truth.
+ * name and labels, sorted. A histogram has a node for each bucket. A bot declares the bounds of its
+ * plan, and does not read them from udometer.yml, whose mistakes a test is to find. Without memory
+ * it aborts: a test must not compare half of the truth.
  */
 
 #include "totals.h"
@@ -14,10 +14,11 @@
 #include <search.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS_MAX = 5, BOUNDS_MAX = 9, TEXT_MAX = 512 };
+enum { LABELS_MAX = 5, HISTOGRAMS_MAX = 16, TEXT_MAX = 512 };
 
 struct label {
     const char *key, *value;
@@ -34,24 +35,16 @@ struct sample {
     bool is_gone;
 };
 
+struct histogram {
+    const char *name;
+    const double *bounds; /* ended by a 0 */
+};
+
 struct totals {
     char *prefix;
     void *samples;
-};
-
-static const struct histogram {
-    const char *name;
-    double bounds[BOUNDS_MAX]; /* ended by a 0, if there are less */
-} histograms[] = {
-    { "container_duration_seconds", { 1, 5, 10, 30, 60, 300, 600, 1800, 3600 } },
-    { "route_duration_seconds", { 10, 30, 60, 120, 300, 600, 1200, 1800 } },
-    { "fuel_efficiency_ratio", { 0.1, 0.5, 1, 2, 5, 10, 20 } },
-    { "transaction_amount", { 100, 500, 1000, 5000, 10000, 50000, 100000, 500000 } },
-    { "trade_profit_per_unit", { 1, 5, 10, 50, 100, 500, 1000 } },
-    { "trade_margin_percent", { 5, 10, 25, 50, 75, 100, 150, 200 } },
-    { "api_request_duration_seconds", { 0.1, 0.25, 0.5, 1, 2.5, 5, 10 } },
-    { "api_rate_limit_wait_seconds", { 0.1, 0.5, 1, 2, 5 } },
-    { "command_duration_seconds", { 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30 } },
+    struct histogram histograms[HISTOGRAMS_MAX];
+    unsigned n_histograms;
 };
 
 static void *have(void *memory)
@@ -92,6 +85,8 @@ static void add_label(struct labels *labels, const char *key, const char *value)
 {
     unsigned i = labels->n++;
 
+    if (i == LABELS_MAX)
+        abort();
     for (; i > 0 && strcmp(labels->items[i - 1].key, key) > 0; i--)
         labels->items[i] = labels->items[i - 1];
     labels->items[i] = (struct label){ key, value };
@@ -123,7 +118,8 @@ static struct sample *find(struct totals *totals, const char *name, const char *
     for (unsigned i = 0; i < labels->n; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%c%s=\"%s\"",
                            i == 0 ? '{' : ',', labels->items[i].key, labels->items[i].value);
-    snprintf(text + length, sizeof(text) - (size_t)length, "}");
+    if (labels->n > 0)
+        snprintf(text + length, sizeof(text) - (size_t)length, "}");
     found = tfind(&wanted, &totals->samples, compare);
     if (found)
         return *found;
@@ -135,42 +131,21 @@ static struct sample *find(struct totals *totals, const char *name, const char *
 
 /* --- what was sent --------------------------------------------------------------------------- */
 
-void totals_count(struct totals *totals, const char *name, double value, ...)
+void totals_declare(struct totals *totals, const char *name, const double *bounds)
 {
-    struct labels labels;
-    va_list pairs;
-
     if (!totals)
         return;
-    va_start(pairs, value);
-    labels = read_labels(pairs);
-    va_end(pairs);
-    find(totals, name, "", &labels)->value += value;
+    if (totals->n_histograms == HISTOGRAMS_MAX)
+        abort();
+    totals->histograms[totals->n_histograms++] = (struct histogram){ name, bounds };
 }
 
-void totals_gauge(struct totals *totals, const char *name, double value, ...)
+static const double *bounds_of(const struct totals *totals, const char *name)
 {
-    struct sample *sample;
-    struct labels labels;
-    va_list pairs;
-
-    if (!totals)
-        return;
-    va_start(pairs, value);
-    labels = read_labels(pairs);
-    va_end(pairs);
-    sample = find(totals, name, "", &labels);
-    sample->value = value;
-    sample->is_gone = false;
-}
-
-static const double *bounds_of(const char *name)
-{
-    size_t i = 0;
-
-    while (strcmp(histograms[i].name, name) != 0)
-        i++;
-    return histograms[i].bounds;
+    for (unsigned i = 0; i < totals->n_histograms; i++)
+        if (strcmp(totals->histograms[i].name, name) == 0)
+            return totals->histograms[i].bounds;
+    abort();
 }
 
 static void observe_bucket(struct totals *totals, const char *name, const struct labels *labels,
@@ -182,26 +157,41 @@ static void observe_bucket(struct totals *totals, const char *name, const struct
     find(totals, name, "_bucket", &with_le)->value += is_in;
 }
 
-void totals_observe(struct totals *totals, const char *name, double value, ...)
+static void observe(struct totals *totals, const char *name, const struct labels *labels,
+                    double value)
 {
-    const double *bounds;
+    char le[32];
+
+    for (const double *bound = bounds_of(totals, name); *bound > 0; bound++) {
+        snprintf(le, sizeof(le), "%.15g", *bound);
+        observe_bucket(totals, name, labels, le, value <= *bound);
+    }
+    observe_bucket(totals, name, labels, "+Inf", true);
+    find(totals, name, "_sum", labels)->value += value;
+    find(totals, name, "_count", labels)->value += 1;
+}
+
+static void set(struct sample *sample, double value)
+{
+    sample->value = value;
+    sample->is_gone = false;
+}
+
+void totals_note(struct totals *totals, enum totals_type type, const char *name, double value, ...)
+{
     struct labels labels;
     va_list pairs;
-    char le[32];
 
     if (!totals)
         return;
     va_start(pairs, value);
     labels = read_labels(pairs);
     va_end(pairs);
-    bounds = bounds_of(name);
-    for (unsigned i = 0; i < BOUNDS_MAX && bounds[i] > 0; i++) {
-        snprintf(le, sizeof(le), "%g", bounds[i]);
-        observe_bucket(totals, name, &labels, le, value <= bounds[i]);
+    switch (type) {
+    case TOTALS_COUNTER: find(totals, name, "", &labels)->value += value; break;
+    case TOTALS_GAUGE: set(find(totals, name, "", &labels), value); break;
+    case TOTALS_HISTOGRAM: observe(totals, name, &labels, value); break;
     }
-    observe_bucket(totals, name, &labels, "+Inf", true);
-    find(totals, name, "_sum", &labels)->value += value;
-    find(totals, name, "_count", &labels)->value += 1;
 }
 
 /* --- walks over all samples ------------------------------------------------------------------ */
@@ -263,16 +253,24 @@ static void write_one(const void *node, VISIT visit, void *ctx)
     writing->separator = ",\n";
 }
 
-void totals_write(struct totals *totals, FILE *file)
+int totals_write(struct totals *totals, const char *path, const struct udom_stats *sent,
+                 double loop_seconds)
 {
+    FILE *file = fopen(path, "w");
     struct writing present = { .file = file, .separator = "" };
     struct writing gone = { .file = file, .is_gone = true, .separator = "" };
 
-    fputs("\"series\": {\n", file);
+    if (!file)
+        return -1;
+    fputs("{\"series\": {\n", file);
     if (totals)
         twalk_r(totals->samples, write_one, &present);
     fputs("},\n\"absent\": [\n", file);
     if (totals)
         twalk_r(totals->samples, write_one, &gone);
-    fputs("]", file);
+    fprintf(file,
+            "],\n\"info\": {\"samples_sent\": %llu, \"datagrams_sent\": %llu, "
+            "\"loop_seconds\": %.3f}}\n",
+            (unsigned long long)sent->sent, (unsigned long long)sent->datagrams_sent, loop_seconds);
+    return fclose(file) == 0 ? 0 : -1;
 }

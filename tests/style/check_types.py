@@ -36,6 +36,7 @@ ROWS = {"SAMPLE_TYPES": "SAMPLE_TYPE_ROWS", "METRIC_TYPES": "METRIC_TYPES"}
 LISTS = {
     "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, SENT_AS("add"), "added")', {
         "base/effect.h": "what a sample does to its series",
+        "base/treatment.c": "whether its value may be scaled",
         "mapping/rule.h": "what a mapping rule calls it",
         "tools/bench/layout.c": "which values a workload has",
         "tools/send/encode.c": "whether its value may be left out",

@@ -242,6 +242,13 @@ void family_write_help(struct family *family, struct buffer *out)
     pthread_mutex_unlock(&family->texts_lock);
 }
 
+void family_write_unit(struct family *family, struct buffer *out)
+{
+    pthread_mutex_lock(&family->texts_lock);
+    buffer_add(out, family->texts->unit);
+    pthread_mutex_unlock(&family->texts_lock);
+}
+
 /* --- references ------------------------------------------------------------------------ */
 
 static void family_free(struct family *family)

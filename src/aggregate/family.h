@@ -115,6 +115,9 @@ void family_set_sent_as(struct family *family, struct slice sent_as);
  */
 void family_write_help(struct family *family, struct buffer *out);
 
+/* The same for the unit that the config gives it; nothing if it gives none. */
+void family_write_unit(struct family *family, struct buffer *out);
+
 /* Take a reference; release one. Releasing the last one frees the family. */
 void family_ref(struct family *family);
 void family_unref(struct family *family);

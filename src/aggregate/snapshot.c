@@ -169,3 +169,22 @@ struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, si
     atomic_fetch_add_explicit(&next->refs, 1, memory_order_relaxed);
     return next;
 }
+
+const struct family *snapshot_find(const struct snapshot *snapshot, struct slice name)
+{
+    size_t begin = 0, end = snapshot->n_series;
+
+    while (begin < end) {
+        size_t middle = begin + (end - begin) / 2;
+        const struct family *family = snapshot->series[middle]->family;
+        int order = slice_compare(family->name, name);
+
+        if (order == 0)
+            return family;
+        if (order < 0)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return NULL;
+}

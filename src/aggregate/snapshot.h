@@ -41,3 +41,6 @@ void snapshot_unref(struct snapshot *snapshot);
  */
 struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, size_t n_fresh,
                                  size_t n_removed);
+
+/* The family called @name; NULL if no series in @snapshot is of one. */
+const struct family *snapshot_find(const struct snapshot *snapshot, struct slice name);

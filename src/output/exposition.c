@@ -30,9 +30,10 @@ struct exposition {
     struct exposition_family family;
     bool is_family_written; /* the writer has received it */
     bool has_ended;
-    int error;           /* 0, or the error that ended the walk */
-    struct buffer *out;  /* during exposition_write() */
-    struct buffer help;  /* of a family of the snapshot */
+    int error;          /* 0, or the error that ended the walk */
+    struct buffer *out; /* during exposition_write() */
+    struct buffer help; /* this and the next: of a family of the snapshot */
+    struct buffer unit;
     max_align_t state[]; /* the writer's */
 };
 
@@ -58,6 +59,7 @@ void exposition_free(struct exposition *exposition)
         return;
     snapshot_unref(exposition->snapshot);
     buffer_deinit(&exposition->help);
+    buffer_deinit(&exposition->unit);
     free(exposition);
 }
 
@@ -66,7 +68,12 @@ void exposition_free(struct exposition *exposition)
 void exposition_begin_family(struct exposition *exposition, struct slice name,
                              enum metric_type type, struct slice help)
 {
-    exposition->family = (struct exposition_family){ name, type, help };
+    exposition->family = (struct exposition_family){
+        .name = name,
+        .type = type,
+        .help = help,
+        .others = exposition->snapshot,
+    };
     exposition->is_family_written = false;
 }
 
@@ -117,12 +124,15 @@ void exposition_add_histogram(struct exposition *exposition,
 
 COLD static void begin_family_of(struct exposition *exposition, struct family *family)
 {
-    struct buffer *help = &exposition->help;
+    struct buffer *help = &exposition->help, *unit = &exposition->unit;
 
     buffer_clear(help);
+    buffer_clear(unit);
     family_write_help(family, help);
-    exposition->out->has_failed |= help->has_failed;
+    family_write_unit(family, unit);
+    exposition->out->has_failed |= help->has_failed | unit->has_failed;
     exposition_begin_family(exposition, family->name, family->type, buffer_text(help));
+    exposition->family.unit = buffer_text(unit);
     write_family(exposition);
     exposition->at_family = family;
 }

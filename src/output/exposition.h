@@ -21,6 +21,12 @@ struct exposition_family {
     struct slice name; /* without suffixes that a format adds */
     enum metric_type type;
     struct slice help; /* plain text, not escaped */
+    struct slice unit; /* such as "seconds"; or empty */
+    /*
+     * The families with other names on the page, but udometer's own: for formats that change names,
+     * which must not make two of them alike. NULL: there are none.
+     */
+    const struct snapshot *others;
 };
 
 /* A series with one number: a counter, a gauge or a set. */

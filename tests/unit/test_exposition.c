@@ -115,7 +115,6 @@ static void record_flush(void *state, struct buffer *out)
 }
 
 static const struct exposition_writer recording_writer = {
-    .content_type = "text/record",
     .state_size = sizeof(struct recorder),
     .family = record_family,
     .sample = record_sample,
@@ -162,7 +161,6 @@ static void add_end(void *state, struct buffer *out)
 }
 
 static const struct exposition_writer adding_writer = {
-    .content_type = "text/sum",
     .state_size = sizeof(struct adder),
     .family = add_family,
     .sample = add_sample,
@@ -303,6 +301,51 @@ static void what_senders_write_cannot_break_a_help_line(void **state)
     assert_int_equal(registry_admit(registry, 0, 0, &identity, &admission), VERDICT_APPLIED);
     out = walk(&text_writer, NULL);
     assert_string_equal(out.data, "# HELP x Sent as \\\\x\\n# y.\n# TYPE x gauge\nx 0\n");
+    series_unref(cell_series(admission.cell));
+}
+
+/* Writes the unit of a family, and whether the others on the page have an "a" and a "self". */
+static void write_what_it_knows(void *state, struct buffer *out,
+                                const struct exposition_family *family)
+{
+    buffer_add_format(out, "%.*s in \"%.*s\" of %d and %d\n", (int)family->name.len,
+                      family->name.at, (int)family->unit.len, family->unit.at,
+                      snapshot_find(family->others, SLICE("a")) != NULL,
+                      snapshot_find(family->others, SLICE("self")) != NULL);
+}
+
+static void write_nothing(void *state, struct buffer *out, const struct exposition_family *family,
+                          const struct exposition_sample *sample)
+{
+}
+
+static void write_no_histogram(void *state, struct buffer *out,
+                               const struct exposition_family *family,
+                               const struct exposition_histogram *histogram)
+{
+}
+
+static void a_writer_learns_of_the_unit_and_of_the_other_families(void **state)
+{
+    static const struct exposition_writer writer = {
+        .family = write_what_it_knows,
+        .sample = write_nothing,
+        .histogram = write_no_histogram,
+    };
+    const struct metric_spec spec = { .unit = SLICE("tons"), .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct identity identity = {
+        .type = SAMPLE_GAUGE, .family = SLICE("a"), .spec = &spec, .weight = 1
+    };
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    struct admission admission;
+
+    push("b:1|c");
+    assert_int_equal(registry_admit(registry, 0, 0, &identity, &admission), VERDICT_APPLIED);
+    out = walk(&writer, &collector);
+    assert_string_equal(out.data, "a in \"tons\" of 1 and 0\n"
+                                  "b in \"\" of 1 and 0\n"
+                                  "self in \"\" of 1 and 0\n"
+                                  "sizes in \"\" of 1 and 0\n");
     series_unref(cell_series(admission.cell));
 }
 
@@ -564,6 +607,7 @@ int main(void)
         EXPOSITION_CASE(of_nothing_there_is_only_the_end),
         EXPOSITION_CASE(what_is_collected_comes_last),
         EXPOSITION_CASE(all_writers_see_the_same),
+        EXPOSITION_CASE(a_writer_learns_of_the_unit_and_of_the_other_families),
         EXPOSITION_CASE(what_senders_write_cannot_break_a_help_line),
         EXPOSITION_CASE(chunks_of_any_size_make_the_same_whole),
         EXPOSITION_CASE(a_chunk_ends_with_the_series_that_fills_it),

@@ -174,6 +174,22 @@ static void help_says_how_an_undeclared_name_was_sent(void **state)
     family_unref(family);
 }
 
+static void the_unit_is_that_of_the_config(void **state)
+{
+    const struct metric_spec spec = { .unit = SLICE("seconds"), .ttl_ns = SPEC_TTL_DEFAULT };
+    const struct identity identity = identity_with(SAMPLE_COUNTER, &spec);
+    struct family *family = family_new(&identity, &three), *other;
+    CLEANUP(buffer_deinit) struct buffer unit = { 0 };
+
+    family_write_unit(family, &unit);
+    assert_true(slice_equal(buffer_text(&unit), SLICE("seconds")));
+    other = new_family(SAMPLE_GAUGE, "x", "x");
+    family_write_unit(other, &unit);
+    assert_true(slice_equal(buffer_text(&unit), SLICE("seconds")));
+    family_unref(other);
+    family_unref(family);
+}
+
 static void help_of_the_config_is_said_first(void **state)
 {
     const struct metric_spec spec = { .help = SLICE("Routes flown."), .ttl_ns = SPEC_TTL_DEFAULT };
@@ -327,6 +343,7 @@ int main(void)
         CASE(goes_with_its_last_reference),
         CASE(a_reference_too_many_aborts),
         CASE(help_says_how_an_undeclared_name_was_sent),
+        CASE(the_unit_is_that_of_the_config),
         CASE(help_of_the_config_is_said_first),
         CASE(copies_what_a_spec_says),
         CASE(borrows_the_default_buckets),

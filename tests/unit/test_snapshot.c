@@ -103,6 +103,25 @@ static void sorts_series_of_one_family_by_labels(void **state)
     end(current);
 }
 
+static void finds_its_families(void **state)
+{
+    static const char *const names[] = { "b", "d", "d_x", "f" }, *const others[] = {
+        "", "a", "c", "d_", "e", "g"
+    };
+    struct snapshot *current = snapshot_new_empty();
+    struct series *fresh[ARRAY_SIZE(names)];
+
+    for (unsigned n = 0; n < ARRAY_SIZE(names); n++)
+        fresh[n] = new_series(names[n], "");
+    assert_null(snapshot_find(current, SLICE("b")));
+    follow(&current, fresh, ARRAY_SIZE(fresh), 0);
+    for (unsigned n = 0; n < ARRAY_SIZE(names); n++)
+        assert_ptr_equal(snapshot_find(current, slice_of(names[n])), fresh[n]->family);
+    for (unsigned n = 0; n < ARRAY_SIZE(others); n++)
+        assert_null(snapshot_find(current, slice_of(others[n])));
+    end(current);
+}
+
 static void the_old_one_stays_as_it_was(void **state)
 {
     struct snapshot *current = snapshot_new_empty(), *old;
@@ -332,6 +351,7 @@ int main(void)
         CASE(an_empty_one_has_nothing_and_one_reference),
         CASE(sorts_fresh_series_in),
         CASE(sorts_series_of_one_family_by_labels),
+        CASE(finds_its_families),
         CASE(the_old_one_stays_as_it_was),
         CASE(gives_the_old_one_a_reference_on_the_new),
         CASE(a_list_that_nobody_reads_is_given_back),

@@ -408,3 +408,42 @@ size_t number_format(char out[NUMBER_TEXT_MAX], double number)
     }
     return format_positive(out, number);
 }
+
+/* --- canonical ------------------------------------------------------------------------------ */
+
+/* Go writes an exponent from here on, if it chooses the number of digits itself. */
+#define CANONICAL_FIXED_MAX 1e6
+
+/* Write a finite number above 0. */
+static size_t format_canonical(char *out, double number)
+{
+    struct shortest shortest;
+    size_t n_digits;
+    int exponent;
+
+    if (is_whole(number) && number < CANONICAL_FIXED_MAX) {
+        size_t len = number_format_uint(out, (uint64_t)number);
+
+        memcpy(out + len, ".0", 2);
+        return len + 2;
+    }
+    shortest = shortest_of(number);
+    n_digits = count_digits(shortest.digits);
+    exponent = shortest.exponent + (int)n_digits - 1;
+    if (exponent >= FIXED_MIN && number < CANONICAL_FIXED_MAX)
+        return write_fixed(out, shortest.digits, n_digits, exponent + 1);
+    return write_scientific(out, shortest.digits, n_digits, exponent);
+}
+
+size_t number_format_canonical(char out[NUMBER_TEXT_MAX], double number)
+{
+    size_t n = 0;
+
+    if (isnan(number) || isinf(number))
+        return number_format(out, number);
+    if (signbit(number))
+        out[n++] = '-';
+    if (number == 0)
+        return n + format_word(out + n, SLICE("0.0"));
+    return n + format_canonical(out + n, fabs(number));
+}

@@ -45,5 +45,11 @@ size_t number_valid_prefix(struct slice text);
  */
 size_t number_format(char out[NUMBER_TEXT_MAX], double number);
 
+/*
+ * The same in the form that OpenMetrics 1.0 wants for the bounds of buckets ("Canonical Numbers"):
+ * as Go's %g writes it, and with ".0" if it has neither a point nor an exponent.
+ */
+size_t number_format_canonical(char out[NUMBER_TEXT_MAX], double number);
+
 /* Write @number to @out. Returns the length. */
 size_t number_format_uint(char out[NUMBER_TEXT_MAX], uint64_t number);

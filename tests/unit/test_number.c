@@ -577,6 +577,28 @@ static void what_is_written_reads_back(void **state)
         must_come_back(ldexp(1, exponent));
 }
 
+/* The examples of OpenMetrics 1.0, "Canonical Numbers", and where Go changes to an exponent. */
+static void writes_bounds_as_openmetrics_wants_them(void **state)
+{
+    static const char *const texts[] = {
+        "0.0",   "0.001",    "0.002",   "0.01",   "0.1",          "0.9",    "0.95",
+        "0.99",  "0.999",    "1.0",     "1.7",    "10.0",         "1e-10",  "1e-09",
+        "1e-05", "0.0001",   "0.00012", "1e+06",  "100000.0",     "1e+10",  "1e+23",
+        "+Inf",  "1.1e+23",  "-1.0",    "-0.5",   "999999.0",     "1e+15",  "1.234567e+06",
+        "-Inf",  "999999.5", "-1e+06",  "5e-324", "1.000001e+06", "-1e-05", "123456.789",
+        "NaN",   "-0.0",     "1e+100",
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char text[NUMBER_TEXT_MAX + 1];
+        size_t len = number_format_canonical(text, strtod(texts[i], NULL));
+
+        assert_in_range(len, 1, NUMBER_TEXT_MAX);
+        text[len] = 0;
+        assert_string_equal(text, texts[i]);
+    }
+}
+
 static void must_be_shortest(double number)
 {
     char text[NUMBER_TEXT_MAX + 1], least[64];
@@ -716,6 +738,7 @@ int main(void)
         CASE(negative_zero_keeps_its_sign),
         CASE(writes_what_prometheus_reads),
         CASE(writes_every_unsigned_number),
+        CASE(writes_bounds_as_openmetrics_wants_them),
         CASE(every_locale_reads_and_writes_alike),
         CASE(a_slice_of_nothing_may_be_null),
     };

@@ -45,6 +45,7 @@ LISTS = {
         "aggregate/kind.c": "its row in the table of kinds",
         "aggregate/shard.c": "how much of a cell is written",
         "output/exposition.c": "which function of a writer takes it",
+        "output/openmetrics.c": "its word in a # TYPE line, and its suffixes",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",
         "web/exporter_metrics.c": "which events of statsd_exporter become it",

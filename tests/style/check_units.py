@@ -60,7 +60,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/workers": "they are a daemon's: tests/system/test_workers.py",
     "daemon/watch": "it looks at files as they change: tests/system/test_reload.py",
     "main": "it only chooses a command: tests/system/test_start.py",
-    "output/lines": "only the text formats use it: test_text.c",
+    "output/lines": "only the text formats use it: test_text.c, test_openmetrics.c",
     "mapping/metric": "only a mapping uses it: test_mapping.c",
     "tools/bench/bench": "a command: tests/system/test_bench.py",
     "tools/bench/bench_forms": "flags: tests/system/test_bench.py",

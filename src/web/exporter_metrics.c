@@ -14,6 +14,8 @@
 
 #include "web/exporter_metrics.h"
 
+#include "web/own_name.h"
+
 #define VERSION_LABELS                                                                             \
     "branch=\"\",goarch=\"\",goos=\"\",goversion=\"\",revision=\"\",tags=\"\","                    \
     "version=\"udometer " UDOMETER_VERSION "\""
@@ -241,7 +243,7 @@ int exporter_metrics_reserve(struct registry *registry)
     int r = 0;
 
     for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
-        r = registry_reserve(registry, slice_of(families[i].name), families[i].type);
+        r = own_name_reserve(registry, slice_of(families[i].name), families[i].type);
     return r;
 }
 

@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "base/socket.h"
 #include "web/exporter_metrics.h"
+#include "web/own_name.h"
 #include "web/worker_metrics.h"
 
 #include <stdio.h>
@@ -424,10 +425,10 @@ int selfmetrics_reserve(struct registry *registry, bool has_exporter_names)
 
     for (unsigned i = 0; i < ARRAY_SIZE(families) && r == 0; i++)
         if (families[i].name)
-            r = registry_reserve(registry, slice_of(families[i].name), families[i].type);
+            r = own_name_reserve(registry, slice_of(families[i].name), families[i].type);
     for (unsigned i = 0; i < n_worker_metrics && r == 0; i++)
         if (i == 0 || strcmp(worker_metrics[i].family, worker_metrics[i - 1].family) != 0)
-            r = registry_reserve(registry, slice_of(worker_metrics[i].family), METRIC_COUNTER);
+            r = own_name_reserve(registry, slice_of(worker_metrics[i].family), METRIC_COUNTER);
     if (r == 0 && has_exporter_names)
         r = exporter_metrics_reserve(registry);
     return r;

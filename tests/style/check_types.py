@@ -45,6 +45,7 @@ LISTS = {
         "aggregate/kind.c": "its row in the table of kinds",
         "aggregate/shard.c": "how much of a cell is written",
         "output/exposition.c": "which function of a writer takes it",
+        "web/own_name.c": "the names that formats make of its own",
         "output/openmetrics.c": "its word in a # TYPE line, and its suffixes",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",

@@ -59,6 +59,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/upkeep": "it makes parts work together: test_reload.py, test_unix_sockets.py",
     "daemon/workers": "they are a daemon's: tests/system/test_workers.py",
     "daemon/watch": "it looks at files as they change: tests/system/test_reload.py",
+    "web/own_name": "it reserves for its callers: test_reserved_names.c",
     "main": "it only chooses a command: tests/system/test_start.py",
     "output/lines": "only the text formats use it: test_text.c, test_openmetrics.c",
     "mapping/metric": "only a mapping uses it: test_mapping.c",

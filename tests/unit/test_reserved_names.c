@@ -32,6 +32,16 @@ static void on_one_page_all_names_are_reserved(void **state)
     assert_int_equal(admit_gauge("statsd_exporter_lines_total"), VERDICT_APPLIED);
 }
 
+static void so_are_the_names_of_its_counters_in_openmetrics(void **state)
+{
+    claim(false, true);
+    assert_int_equal(admit_gauge("process_cpu_seconds"), REFUSED_RESERVED_NAME);
+    assert_int_equal(admit_gauge("udometer_lines"), REFUSED_RESERVED_NAME);
+    assert_int_equal(admit_gauge("udometer_lines_created"), REFUSED_RESERVED_NAME);
+    assert_int_equal(admit_gauge("statsd_exporter_lines"), REFUSED_RESERVED_NAME);
+    assert_int_equal(admit_gauge("udometer_line"), VERDICT_APPLIED);
+}
+
 static void names_of_statsd_exporter_are_reserved_on_request(void **state)
 {
     claim(false, true);
@@ -73,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NAMES_CASE(on_one_page_all_names_are_reserved),
+        NAMES_CASE(so_are_the_names_of_its_counters_in_openmetrics),
         NAMES_CASE(names_of_statsd_exporter_are_reserved_on_request),
         NAMES_CASE(a_page_of_their_own_frees_those_of_self_metrics),
         NAMES_CASE(they_can_be_claimed_only_once),

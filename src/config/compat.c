@@ -27,6 +27,8 @@ static const struct other_default of_statsd_exporter[] = {
     /* It does not know them, and its rules may match names that contain them. */
     { "statsd.parse-graphite-tags", "false" },
     { "web.statsd-exporter-metrics", "true" },
+    /* Its counters keep their names. */
+    { "web.openmetrics", "false" },
 };
 
 static const struct mode {

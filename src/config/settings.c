@@ -159,6 +159,9 @@ static const struct option options[] = {
       "empty: they are at the end of the page above, and their names are refused" },
     { "web.statsd-exporter-metrics", NULL, OPTION_SWITCH(exporter_metrics, false),
       "show udometer's own metrics also under the names that statsd_exporter has for them" },
+    { "web.openmetrics", NULL, OPTION_SWITCH(openmetrics, true),
+      "answer in OpenMetrics if a scraper prefers it, as Prometheus does; counters whose names do "
+      "not end in _total end in it there; false: the Prometheus text format only" },
     { "web.enable-lifecycle", NULL, OPTION_SWITCH(lifecycle, false),
       "let HTTP requests change something: DELETE /api/v1/series ends series, POST /-/reload "
       "reloads the config, POST /-/quit stops udometer" },

@@ -74,6 +74,7 @@ struct settings {
     char *selfmetrics_path; /* "": they are at the end of the page above */
     bool exporter_metrics;  /* they have statsd_exporter's names too */
     bool lifecycle;         /* requests may change something */
+    bool openmetrics;       /* scrapers that prefer it get it */
     uint64_t n_workers;     /* 0: the daemon chooses */
     uint64_t max_series;
     uint64_t max_family_series;

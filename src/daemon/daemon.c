@@ -250,6 +250,7 @@ static int start_http(struct daemon *daemon)
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
                 daemon->options->selfmetrics_path);
     daemon->routes.has_lifecycle = daemon->options->has_lifecycle;
+    daemon->routes.has_openmetrics = daemon->options->has_openmetrics;
     daemon->routes.quit = signals_ask_to_stop;
     options.n_routes = daemon->routes.n;
     daemon->routes.refused = daemon->workers.refused;

@@ -52,8 +52,7 @@ struct exposition_histogram {
  * writer may cache what it has rendered of them, by their address.
  */
 struct exposition_writer {
-    const char *content_type; /* the HTTP header */
-    size_t state_size;        /* bytes, all zero when the walk begins; freed after it */
+    size_t state_size; /* bytes, all zero when the walk begins; freed after it */
 
     /* A family begins. At least one series follows. */
     void (*family)(void *state, struct buffer *out, const struct exposition_family *family);

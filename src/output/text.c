@@ -89,7 +89,6 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
 }
 
 const struct exposition_writer text_writer = {
-    .content_type = "text/plain; version=0.0.4; charset=utf-8",
     .state_size = sizeof(struct lines_bounds),
     .family = write_family,
     .sample = write_sample,

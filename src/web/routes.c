@@ -22,12 +22,12 @@
 
 #include "base/clock.h"
 #include "base/pages.h"
-#include "output/text.h"
 #include "web/api.h"
 #include "web/api_conflicts.h"
 #include "web/api_refused.h"
 #include "web/api_series.h"
 #include "web/compressed.h"
+#include "web/format.h"
 #include "web/quit_page.h"
 #include "web/scrape.h"
 
@@ -138,15 +138,17 @@ static void respond_end_series(void *ctx, const struct http_request *request,
 static void respond_scrape(struct routes *routes, enum scrape_part part,
                            const struct http_request *request, struct http_reply *reply)
 {
+    struct format format = format_choose(request, routes->has_openmetrics);
     struct http_stream *stream;
     struct scrape *scrape;
 
-    if (scrape_new(&scrape, routes->selfmetrics, part, &text_writer) < 0) {
+    if (scrape_new(&scrape, routes->selfmetrics, part, format.writer) < 0) {
         reply_text(reply, 503, SLICE("503: not enough memory for a scrape.\n"));
         return;
     }
     stream = compressed_open(&routes->compressors, request, reply, scrape_stream(scrape));
-    reply_stream(reply, text_writer.content_type, stream);
+    reply_add_header(reply, "Vary", "Accept");
+    reply_stream(reply, format.content_type, stream);
 }
 
 static void respond_metrics(void *ctx, const struct http_request *request, struct http_reply *reply)
@@ -196,6 +198,7 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
     routes->n_refused = 0;
     routes->compressors = (struct compressors){ 0 };
     routes->has_lifecycle = false;
+    routes->has_openmetrics = true;
     atomic_init(&routes->is_ready, false);
     write_landing_page(routes, telemetry_path, selfmetrics_path);
     memcpy(routes->table, table, sizeof(table));

@@ -22,6 +22,7 @@ struct routes {
     unsigned n_refused;
     _Atomic bool is_ready;          /* all listeners are open, and the daemon is not stopping */
     bool has_lifecycle;             /* requests may change something; false from routes_init() on */
+    bool has_openmetrics;           /* scrapes may be answered in it; true from there on */
     struct reload_functions reload; /* to be set before is_ready; and so is the next */
     void (*quit)(void);             /* asks the process to stop, as SIGTERM does */
     struct compressors compressors;

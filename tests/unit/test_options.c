@@ -391,13 +391,14 @@ static void describe(struct buffer *out)
     buffer_add_format(out, " %zu %zu %zu %zu %zu", options.registry.max_series,
                       options.registry.max_family_series, options.registry.max_bytes,
                       options.registry.max_totals, options.max_key_bytes);
-    buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d %d %d", (int)options.log_level,
+    buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d %d %d %d", (int)options.log_level,
                       (int)options.log_format, options.n_workers,
                       (unsigned long)options.max_connections, options.idle_max_s,
                       options.ttl_s[METRIC_COUNTER], options.unscraped_ttl_s, options.http_address,
                       options.telemetry_path,
                       options.selfmetrics_path ? options.selfmetrics_path : "", options.has_welcome,
-                      options.has_lifecycle, options.is_watching, options.has_exporter_names);
+                      options.has_lifecycle, options.is_watching, options.has_exporter_names,
+                      options.has_openmetrics);
     assert_false(out->has_failed);
 }
 

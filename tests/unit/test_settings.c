@@ -509,7 +509,8 @@ static void variables_are_named_after_flags(void **state)
 
 static bool is_on(const struct option *option)
 {
-    return strncmp(option->name, "statsd.parse-", strlen("statsd.parse-")) == 0;
+    return strncmp(option->name, "statsd.parse-", strlen("statsd.parse-")) == 0 ||
+           strcmp(option->name, "web.openmetrics") == 0;
 }
 
 static void what_needs_a_restart_is_named_and_stays(void **state)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Format: in which form a page of metrics is written, by what its scraper asks for
+ *
+ * docs/exposition.md says which scraper gets which.
+ */
+
+#include "http/request.h"
+#include "output/exposition.h"
+
+/* A format, and the content type of the answer. Both are constants. */
+struct format {
+    const struct exposition_writer *writer;
+    const char *content_type;
+};
+
+/*
+ * The format for @request, by its Accept: the Prometheus text format unless it prefers another.
+ * Without @has_openmetrics, OpenMetrics is not offered.
+ */
+struct format format_choose(const struct http_request *request, bool has_openmetrics);

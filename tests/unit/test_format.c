@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Format: what real scrapers ask for, and get
+ *
+ * The headers are those that the programs send, as their sources and documents have them.
+ */
+
+#include "unit.h"
+
+#include "output/openmetrics.h"
+#include "output/text.h"
+#include "web/format.h"
+
+#define TEXT "text/plain; version=0.0.4; charset=utf-8"
+#define TEXT_1 "text/plain; version=1.0.0; charset=utf-8; escaping="
+#define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping="
+
+static const struct scraper {
+    const char *who, *accept;
+    const char *content_type; /* with OpenMetrics */
+    const char *without;      /* without it */
+} scrapers[] = {
+    { "Prometheus 2.42",
+      "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;"
+      "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+      OPENMETRICS "underscores", TEXT },
+    { "Prometheus 2.42 with native histograms",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
+      "application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;"
+      "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+      OPENMETRICS "underscores", TEXT },
+    { "Prometheus 2.5",
+      "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TEXT,
+      TEXT },
+    { "Prometheus 3.0",
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+      "application/openmetrics-text;version=0.0.1;q=0.4,"
+      "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
+      "*/*;q=0.1",
+      OPENMETRICS "allow-utf-8", TEXT_1 "allow-utf-8" },
+    { "Prometheus 3.8 with native histograms",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;"
+      "q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+      "application/openmetrics-text;version=0.0.1;q=0.4,"
+      "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
+      "*/*;q=0.1",
+      OPENMETRICS "allow-utf-8", TEXT_1 "allow-utf-8" },
+    { "Prometheus 3 with scrape_protocols: [PrometheusText0.0.4]",
+      "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", TEXT, TEXT },
+    { "Prometheus 3 with metric_name_escaping_scheme: underscores",
+      "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.5,"
+      "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+      OPENMETRICS "underscores", TEXT },
+    { "Prometheus 3 with metric_name_escaping_scheme: dots",
+      "text/plain;version=1.0.0;escaping=dots;q=0.5,*/*;q=0.1", TEXT_1 "underscores",
+      TEXT_1 "underscores" },
+    { "VictoriaMetrics", "text/plain;version=0.0.4;q=1,*/*;q=0.1", TEXT, TEXT },
+    { "Grafana Alloy",
+      "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;"
+      "q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+      OPENMETRICS "underscores", TEXT },
+    { "curl", "*/*", TEXT, TEXT },
+    { "Firefox",
+      "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", TEXT,
+      TEXT },
+    { "Chrome",
+      "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;"
+      "q=0.8,application/signed-exchange;v=b3;q=0.7",
+      TEXT, TEXT },
+    { "no header", NULL, TEXT, TEXT },
+    { "a person", "application/openmetrics-text", OPENMETRICS "underscores", TEXT },
+    { "who quotes", "application/openmetrics-text; version=\"1.0.0\"; escaping=\"allow-utf-8\"",
+      OPENMETRICS "allow-utf-8", TEXT },
+    { "who wants a later version", "application/openmetrics-text; version=9.0.0", TEXT, TEXT },
+    { "who injects", "text/plain;version=1.0.0;escaping=x\"\r\nSet-Cookie: a", TEXT_1 "underscores",
+      TEXT_1 "underscores" },
+};
+
+static struct format choose(const struct scraper *scraper, bool has_openmetrics)
+{
+    struct http_field header = { SLICE("Accept"), { 0 } };
+    struct http_request request = { .headers = { &header, scraper->accept != NULL } };
+
+    if (scraper->accept)
+        header.value = slice_of(scraper->accept);
+    return format_choose(&request, has_openmetrics);
+}
+
+static void each_scraper_gets_what_it_prefers(void **state)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(scrapers); i++) {
+        struct format format = choose(&scrapers[i], true), without = choose(&scrapers[i], false);
+
+        if (strcmp(format.content_type, scrapers[i].content_type) != 0)
+            fail_msg("%s gets %s", scrapers[i].who, format.content_type);
+        if (strcmp(without.content_type, scrapers[i].without) != 0)
+            fail_msg("%s gets %s without OpenMetrics", scrapers[i].who, without.content_type);
+    }
+}
+
+static void the_page_is_what_its_content_type_says(void **state)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(scrapers); i++) {
+        struct format format = choose(&scrapers[i], i % 2);
+
+        assert_ptr_equal(format.writer, strncmp(format.content_type, "text/", 5) == 0
+                                            ? &text_writer
+                                            : &openmetrics_writer);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        CASE(each_scraper_gets_what_it_prefers),
+        CASE(the_page_is_what_its_content_type_says),
+    };
+
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -204,7 +204,7 @@ class Example:
         import promql
         import units
 
-        shown = []
+        shown = {}
         for dashboard in self.files.dashboards().values():
             values = promql.values_of_variables(dashboard)
             for panel in promql.panels_of(dashboard):
@@ -213,9 +213,9 @@ class Example:
                 results = self.query(promql.with_variables(panel["targets"][0]["expr"], values))
                 config = panel.get("fieldConfig", {}).get("defaults", {})
                 numbers = [float(result["value"][1]) for result in results]
-                if len(numbers) == 1 and numbers[0] == numbers[0]:
-                    shown.append((panel["title"], units.value_text(config, numbers[0])))
-        return shown[:N_NUMBERS]
+                if len(numbers) == 1 and numbers[0] == numbers[0] and panel["title"] not in shown:
+                    shown[panel["title"]] = units.value_text(config, numbers[0])
+        return list(shown.items())[:N_NUMBERS]
 
     def wait_for_numbers(self, seconds):
         """Wait until two scrapes have seen counters grow, so that rates have values."""

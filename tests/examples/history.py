@@ -52,13 +52,10 @@ class Recorder:
                 if self.has_ended.wait(began + moment / self.speed - time.monotonic()):
                     return
                 self.late_s = max(self.late_s, time.monotonic() - began - moment / self.speed)
-                self.read_pages(moment)
+                for job, path in self.jobs:
+                    self.pages.append((moment, job, self.udometer.get(path).body))
         except BaseException as error:
             self.error = error
-
-    def read_pages(self, moment):
-        for job, path in self.jobs:
-            self.pages.append((moment, job, self.udometer.get(path).body))
 
     def has_begun(self):
         own = own_metrics(self.udometer.metrics(self.self_path))
@@ -71,10 +68,14 @@ class Recorder:
             raise self.error
 
     def finish(self):
-        """After the run: stop, and read the pages of its end, if they are not read yet."""
+        """
+        After the run: stop. The last pages are also those of its end, as a bot that has ended may
+        say something else than one that runs.
+        """
         self.stop()
-        if not self.pages or self.pages[-1][0] < self.duration:
-            self.read_pages(self.duration)
+        pages = self.pages[-len(self.jobs):]
+        if pages[0][0] < self.duration:
+            self.pages += [(self.duration, job, body) for _, job, body in pages]
 
     def openmetrics(self, begin, instance):
         """All pages as one text with times; the first is an interval after @begin."""

@@ -68,7 +68,8 @@ def draw_stat_tile(canvas, place, field, color, options):
     plot.axis("off")
     over = "#ffffff" if options.get("colorMode", "value").startswith("background") else color
     times, values = zip(*known)
-    low, high = min(values), max(values)
+    low = field.config.get("min", min(values))
+    high = field.config.get("max", max(values))
     plot.set_xlim(field.times[0], field.times[-1])
     plot.set_ylim(low - (high - low) * 0.1, high + (high - low) * 0.1 if high > low else low + 1)
     plot.plot(times, values, color=over, linewidth=1.2, alpha=0.7)

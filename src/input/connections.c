@@ -15,7 +15,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/must.h"
-#include "input/idle_list.h"
+#include "input/age_list.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@
 
 struct connection {
     struct connections *owner;
-    struct idle_node node;
+    struct age_node node;
     struct places_entry *place;
     struct stream stream;
     uv_poll_t poll;
@@ -49,7 +49,7 @@ struct connection {
 
 struct connections {
     struct connections_options options;
-    struct idle_list all;
+    struct age_list all;
     struct connection *current; /* whose bytes were read last, or that is being closed */
     uv_poll_t poll;
     uv_timer_t pause;
@@ -59,7 +59,7 @@ struct connections {
     char *buffer; /* READ_BYTES */
 };
 
-static struct connection *of_node(struct idle_node *node)
+static struct connection *of_node(struct age_node *node)
 {
     return CONTAINER_OF(node, struct connection, node);
 }
@@ -100,7 +100,7 @@ static void on_connection_closed(uv_handle_t *handle)
 static void touch(struct connection *connection, int64_t now_ns)
 {
     places_touch(connection->place, now_ns);
-    idle_list_touch(&connection->owner->all, &connection->node);
+    age_list_touch(&connection->owner->all, &connection->node);
 }
 
 /* A peer that did not end the connection is to learn of its end before it writes again. */
@@ -126,7 +126,7 @@ static void close_connection(struct connection *connection, enum connection_end 
     if (stream_is_inside(&connection->stream))
         owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE,
                                             stream_rest(&connection->stream));
-    idle_list_remove(&owner->all, &connection->node);
+    age_list_remove(&owner->all, &connection->node);
     owner->options.callbacks.on_closed(owner->options.callbacks.ctx, cause);
     uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
     places_give_back(owner->options.places, connection->place);
@@ -248,7 +248,7 @@ static void on_idle(uv_timer_t *timer)
 {
     struct connections *connections = timer->data;
     int64_t now_ns = clock_monotonic_ns(), latest_ns = now_ns - connections->options.idle_max_ns;
-    struct idle_node *oldest;
+    struct age_node *oldest;
 
     while ((oldest = connections->all.oldest) &&
            places_last_ns(of_node(oldest)->place) <= latest_ns &&
@@ -289,7 +289,7 @@ static struct connection *new_connection(struct connections *owner, int fd,
     connection->place = place;
     connection->poll.data = connection;
     stream_init(&connection->stream, &owner->options.stream);
-    idle_list_add(&owner->all, &connection->node);
+    age_list_add(&owner->all, &connection->node);
     owner->n_handles++;
     return connection;
 }
@@ -394,11 +394,11 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 
 void connections_drain(struct connections *connections, int64_t end_ns)
 {
-    struct idle_node *older;
+    struct age_node *older;
 
     if (!connections->is_retiring)
         (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
-    for (struct idle_node *node = connections->all.newest; node && clock_monotonic_ns() < end_ns;
+    for (struct age_node *node = connections->all.newest; node && clock_monotonic_ns() < end_ns;
          node = older) {
         older = node->older;
         read_some(of_node(node), end_ns);
@@ -451,7 +451,7 @@ void connections_retire(struct connections *connections)
     (void)!accept_some(connections, ACCEPTS_PER_DRAIN, INT64_MAX);
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);
-    for (struct idle_node *node = connections->all.newest; node; node = node->older)
+    for (struct age_node *node = connections->all.newest; node; node = node->older)
         cut(of_node(node));
     end_turn(connections);
     connections->is_retiring = true;

@@ -63,7 +63,7 @@ MAY_USE = {
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "http/negotiate", "http/reply", "http/request", "http/route",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
-        "input/section", "input/service_check", "input/stream", "input/idle_list",
+        "input/section", "input/service_check", "input/stream", "input/age_list",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",
         "base/arena", "base/buckets", "base/buffer", "base/hash", "base/spelling", "base/table",
         "base/regex", "base/regex_class", "base/regex_group", "base/regex_parser",

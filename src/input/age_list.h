@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Idle list: things in the order in which they were last used
+ * Age list: things in the order in which they were last used, or came
  *
  * Pure. All operations take constant time.
  */
@@ -10,19 +10,19 @@
 #include <stddef.h>
 
 /* Embedded in each thing. */
-struct idle_node {
-    struct idle_node *newer, *older;
+struct age_node {
+    struct age_node *newer, *older;
 };
 
 /* All zero is an empty list. */
-struct idle_list {
-    struct idle_node *newest, *oldest;
+struct age_list {
+    struct age_node *newest, *oldest;
 };
 
 /* Add @node, which is in no list. It has just been used. */
-static inline void idle_list_add(struct idle_list *list, struct idle_node *node)
+static inline void age_list_add(struct age_list *list, struct age_node *node)
 {
-    *node = (struct idle_node){ .older = list->newest };
+    *node = (struct age_node){ .older = list->newest };
     if (list->newest)
         list->newest->newer = node;
     else
@@ -31,7 +31,7 @@ static inline void idle_list_add(struct idle_list *list, struct idle_node *node)
 }
 
 /* Remove @node, which is in @list. */
-static inline void idle_list_remove(struct idle_list *list, struct idle_node *node)
+static inline void age_list_remove(struct age_list *list, struct age_node *node)
 {
     if (node->newer)
         node->newer->older = node->older;
@@ -44,8 +44,8 @@ static inline void idle_list_remove(struct idle_list *list, struct idle_node *no
 }
 
 /* @node, which is in @list, has been used again. */
-static inline void idle_list_touch(struct idle_list *list, struct idle_node *node)
+static inline void age_list_touch(struct age_list *list, struct age_node *node)
 {
-    idle_list_remove(list, node);
-    idle_list_add(list, node);
+    age_list_remove(list, node);
+    age_list_add(list, node);
 }

@@ -2,16 +2,16 @@
 
 #include "unit.h"
 
-#include "input/idle_list.h"
+#include "input/age_list.h"
 
-static struct idle_list list;
-static struct idle_node nodes[3];
+static struct age_list list;
+static struct age_node nodes[3];
 
 static int begin(void **state)
 {
-    list = (struct idle_list){ 0 };
+    list = (struct age_list){ 0 };
     for (unsigned i = 0; i < 3; i++)
-        idle_list_add(&list, &nodes[i]);
+        age_list_add(&list, &nodes[i]);
     return 0;
 }
 
@@ -19,7 +19,7 @@ static int begin(void **state)
 static void assert_order(const char *expected)
 {
     size_t n = strlen(expected);
-    const struct idle_node *node = list.newest;
+    const struct age_node *node = list.newest;
 
     for (size_t i = 0; i < n; i++, node = node->older)
         assert_int_equal(node - nodes, expected[i] - '0');
@@ -37,25 +37,25 @@ static void what_comes_last_is_the_newest(void **state)
 
 static void any_can_be_used_again(void **state)
 {
-    idle_list_touch(&list, &nodes[1]);
+    age_list_touch(&list, &nodes[1]);
     assert_order("120");
-    idle_list_touch(&list, &nodes[0]);
+    age_list_touch(&list, &nodes[0]);
     assert_order("012");
-    idle_list_touch(&list, &nodes[0]);
+    age_list_touch(&list, &nodes[0]);
     assert_order("012");
 }
 
 static void any_can_be_removed(void **state)
 {
-    idle_list_remove(&list, &nodes[1]);
+    age_list_remove(&list, &nodes[1]);
     assert_order("20");
-    idle_list_remove(&list, &nodes[2]);
+    age_list_remove(&list, &nodes[2]);
     assert_order("0");
-    idle_list_touch(&list, &nodes[0]);
+    age_list_touch(&list, &nodes[0]);
     assert_order("0");
-    idle_list_remove(&list, &nodes[0]);
+    age_list_remove(&list, &nodes[0]);
     assert_order("");
-    idle_list_add(&list, &nodes[2]);
+    age_list_add(&list, &nodes[2]);
     assert_order("2");
 }
 

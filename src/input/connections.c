@@ -3,11 +3,8 @@
 /*
  * Connections
  *
- * Runs on a worker's thread. Each connection is a polled descriptor and a stream (input/stream.h)
- * that turns the bytes received into lines. Nothing is ever sent.
- *
- * One buffer serves all connections, because the bytes of a read are applied before the next read.
- * A connection that always has more to read yields to the others after some time.
+ * Runs on a worker's thread. Accepts connections (input/connection.h) from a listening socket, and
+ * closes those that have been idle for too long.
  */
 
 #include "input/connections.h"
@@ -15,19 +12,15 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/must.h"
-#include "input/age_list.h"
+#include "input/connection.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_BYTES 65536
-
-/* The most time, and the most accepted connections, before the loop handles its other events. */
-#define TURN_NS (5 * CLOCK_NS_PER_MS)
+/* The most connections that are accepted before the loop handles its other events. */
 #define ACCEPTS_PER_TURN 64
 
 /* The most connections that connections_drain() accepts. */
@@ -36,43 +29,30 @@
 /* The pause in accepting when the process has no descriptor or memory left. */
 #define ACCEPT_PAUSE_MS 100
 
-struct connection {
-    struct connections *owner;
-    struct age_node node;
-    struct places_entry *place;
-    struct stream stream;
-    uv_poll_t poll;
-    int fd;
-    struct peer peer;
-    bool is_cut; /* by connections_retire() */
-};
-
 struct connections {
     struct connections_options options;
-    struct age_list all;
-    struct connection *current; /* whose bytes were read last, or that is being closed */
+    struct connection_group group;
     uv_poll_t poll;
     uv_timer_t pause;
     uv_timer_t idle;    /* runs while there are connections that may become idle */
-    unsigned n_handles; /* not closed by the loop yet, including those of the connections */
+    unsigned n_handles; /* not closed by the loop yet */
     bool is_retiring;
-    char *buffer; /* READ_BYTES */
 };
 
-static struct connection *of_node(struct age_node *node)
+static void end_turn(struct connections *connections)
 {
-    return CONTAINER_OF(node, struct connection, node);
+    connections->options.callbacks.on_turn_end(connections->options.callbacks.ctx);
 }
 
-/* --- one connection ------------------------------------------------------------------ */
+/* --- closing ----------------------------------------------------------------------------- */
 
 static void free_when_closed(struct connections *connections)
 {
     const struct connections_callbacks callbacks = connections->options.callbacks;
 
-    if (connections->n_handles > 0)
+    if (connections->n_handles > 0 || connections->group.n > 0)
         return;
-    free(connections->buffer);
+    free(connections->group.buffer);
     free(connections);
     if (callbacks.on_gone)
         callbacks.on_gone(callbacks.ctx);
@@ -86,141 +66,21 @@ static void on_closed(uv_handle_t *handle)
     free_when_closed(connections);
 }
 
-static void on_connection_closed(uv_handle_t *handle)
-{
-    struct connection *connection = handle->data;
-    struct connections *owner = connection->owner;
-
-    free(connection);
-    owner->n_handles--;
-    free_when_closed(owner);
-}
-
-/* It has sent something at @now_ns. */
-static void touch(struct connection *connection, int64_t now_ns)
-{
-    places_touch(connection->place, now_ns);
-    age_list_touch(&connection->owner->all, &connection->node);
-}
-
-/* A peer that did not end the connection is to learn of its end before it writes again. */
-static bool is_sudden(enum connection_end cause)
-{
-    return cause == CONNECTION_END_EVICTED || cause == CONNECTION_END_IDLE ||
-           cause == CONNECTION_END_REMOVED;
-}
-
 /* While they retire, the last handle is closed after the last connection. */
 static void close_idle_if_empty(struct connections *connections)
 {
-    if (connections->is_retiring && !connections->all.newest)
-        uv_close((uv_handle_t *)&connections->idle, on_closed);
+    uv_handle_t *idle = (uv_handle_t *)&connections->idle;
+
+    if (connections->is_retiring && connections->group.n == 0 && !uv_is_closing(idle))
+        uv_close(idle, on_closed);
 }
 
-/* libuv allows that a descriptor is closed as soon as nothing polls it. */
-static void close_connection(struct connection *connection, enum connection_end cause)
+static void on_connection_freed(struct connection_group *group)
 {
-    struct connections *owner = connection->owner;
+    struct connections *connections = CONTAINER_OF(group, struct connections, group);
 
-    owner->current = connection;
-    if (stream_is_inside(&connection->stream))
-        owner->options.callbacks.on_refused(owner->options.callbacks.ctx, REFUSED_MALFORMED_LINE,
-                                            stream_rest(&connection->stream));
-    age_list_remove(&owner->all, &connection->node);
-    owner->options.callbacks.on_closed(owner->options.callbacks.ctx, cause);
-    uv_close((uv_handle_t *)&connection->poll, on_connection_closed);
-    places_give_back(owner->options.places, connection->place);
-    if (is_sudden(cause))
-        socket_abort(connection->fd);
-    else
-        close(connection->fd);
-    stream_deinit(&connection->stream);
-    close_idle_if_empty(owner);
-}
-
-static struct stream_sink sink_of(const struct connections *connections)
-{
-    const struct connections_callbacks *callbacks = &connections->options.callbacks;
-
-    return (struct stream_sink){ callbacks->ctx, callbacks->on_lines, callbacks->on_refused };
-}
-
-enum read_outcome {
-    READ_ALL,  /* nothing is left to read */
-    READ_PART, /* there may be more */
-    READ_END,  /* the connection has ended and was closed */
-};
-
-/*
- * @len is what recv() has returned. A connection that was evicted or cut ends because of this
- * process, perhaps inside a line, so that what is left of it is not a line.
- */
-static void end_connection(struct connection *connection, ssize_t len)
-{
-    const struct stream_sink sink = sink_of(connection->owner);
-
-    if (places_is_evicted(connection->owner->options.places, connection->place)) {
-        close_connection(connection, CONNECTION_END_EVICTED);
-    } else if (connection->is_cut) {
-        close_connection(connection, CONNECTION_END_REMOVED);
-    } else if (len == 0) {
-        stream_finish(&connection->stream, &sink);
-        close_connection(connection, CONNECTION_END_PEER);
-    } else {
-        close_connection(connection, CONNECTION_END_ERROR);
-    }
-}
-
-static enum read_outcome read_once(struct connection *connection)
-{
-    const struct stream_sink sink = sink_of(connection->owner);
-    char *buffer = connection->owner->buffer;
-    ssize_t len;
-
-    connection->owner->current = connection;
-    do {
-        len = recv(connection->fd, buffer, READ_BYTES, MSG_DONTWAIT);
-    } while (len < 0 && errno == EINTR);
-    if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return READ_ALL;
-    if (len <= 0) {
-        end_connection(connection, len);
-        return READ_END;
-    }
-    if (!stream_take(&connection->stream, (struct slice){ buffer, (size_t)len }, &sink)) {
-        close_connection(connection, CONNECTION_END_NO_MEMORY);
-        return READ_END;
-    }
-    return READ_PART;
-}
-
-/* Read until nothing is left, but begin no further read after @end_ns. */
-static enum read_outcome read_some(struct connection *connection, int64_t end_ns)
-{
-    enum read_outcome outcome;
-
-    do {
-        outcome = read_once(connection);
-    } while (outcome == READ_PART && clock_monotonic_ns() < end_ns);
-    return outcome;
-}
-
-static void end_turn(struct connections *connections)
-{
-    connections->options.callbacks.on_turn_end(connections->options.callbacks.ctx);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-    struct connection *connection = poll->data;
-    struct connections *owner = connection->owner;
-    int64_t now_ns = clock_monotonic_ns();
-
-    touch(connection, now_ns);
-    /* On an error libuv has stopped polling; recv() returns the reason. */
-    if (read_some(connection, now_ns + TURN_NS) != READ_END && status < 0)
-        close_connection(connection, CONNECTION_END_ERROR);
-    end_turn(owner);
+    close_idle_if_empty(connections);
+    free_when_closed(connections);
 }
 
 /* --- idle connections -------------------------------------------------------------------- */
@@ -230,12 +90,12 @@ static void on_idle(uv_timer_t *timer);
 /* Wake up when the connection that has been idle longest may be closed. */
 static void await_idle(struct connections *connections, int64_t now_ns)
 {
+    const struct connection *oldest = connection_group_oldest(&connections->group);
     int64_t left_ns;
 
-    if (connections->options.idle_max_ns == 0 || !connections->all.oldest)
+    if (connections->options.idle_max_ns == 0 || !oldest)
         return;
-    left_ns = places_last_ns(of_node(connections->all.oldest)->place) +
-              connections->options.idle_max_ns - now_ns;
+    left_ns = connection_last_ns(oldest) + connections->options.idle_max_ns - now_ns;
     uv_timer_start(&connections->idle, on_idle,
                    left_ns > 0 ? (uint64_t)(left_ns / CLOCK_NS_PER_MS) + 1 : 0, 0);
 }
@@ -248,18 +108,17 @@ static void on_idle(uv_timer_t *timer)
 {
     struct connections *connections = timer->data;
     int64_t now_ns = clock_monotonic_ns(), latest_ns = now_ns - connections->options.idle_max_ns;
-    struct age_node *oldest;
+    struct connection *oldest;
 
-    while ((oldest = connections->all.oldest) &&
-           places_last_ns(of_node(oldest)->place) <= latest_ns &&
-           clock_monotonic_ns() < now_ns + TURN_NS) {
-        struct connection *connection = of_node(oldest);
-        enum read_outcome outcome = read_once(connection);
+    while ((oldest = connection_group_oldest(&connections->group)) &&
+           connection_last_ns(oldest) <= latest_ns &&
+           clock_monotonic_ns() < now_ns + CONNECTION_TURN_NS) {
+        enum connection_read outcome = connection_read(oldest);
 
-        if (outcome == READ_ALL)
-            close_connection(connection, CONNECTION_END_IDLE);
-        else if (outcome == READ_PART)
-            touch(connection, now_ns);
+        if (outcome == CONNECTION_READ_ALL)
+            connection_close(oldest, CONNECTION_END_IDLE);
+        else if (outcome == CONNECTION_READ_PART)
+            connection_touch(oldest, now_ns);
     }
     await_idle(connections, now_ns);
     end_turn(connections);
@@ -267,32 +126,10 @@ static void on_idle(uv_timer_t *timer)
 
 const struct peer *connections_peer(const struct connections *connections)
 {
-    return &connections->current->peer;
+    return connection_group_peer(&connections->group);
 }
 
 /* --- accepting --------------------------------------------------------------------------- */
-
-/* Returns NULL when there is no memory. */
-static struct connection *new_connection(struct connections *owner, int fd,
-                                         struct places_entry *place)
-{
-    struct connection *connection = calloc(1, sizeof(*connection));
-
-    if (!connection)
-        return NULL;
-    if (uv_poll_init(owner->poll.loop, &connection->poll, fd) < 0) {
-        free(connection);
-        return NULL;
-    }
-    connection->owner = owner;
-    connection->fd = fd;
-    connection->place = place;
-    connection->poll.data = connection;
-    stream_init(&connection->stream, &owner->options.stream);
-    age_list_add(&owner->all, &connection->node);
-    owner->n_handles++;
-    return connection;
-}
 
 /*
  * Take a place for a connection, which may evict another one, and make it there. Returns NULL when
@@ -319,10 +156,8 @@ static struct connection *place_connection(struct connections *owner, int fd,
     case PLACES_EVICTED: callbacks->on_evicted(callbacks->ctx, &eviction); break;
     case PLACES_FREE: break;
     }
-    connection = new_connection(owner, fd, place);
-    if (connection)
-        connection->peer = peer;
-    else
+    connection = connection_new(&owner->group, &(struct connection_arrival){ fd, place, &peer });
+    if (!connection)
         places_give_back(owner->options.places, place);
     return connection;
 }
@@ -340,10 +175,9 @@ static void add_connection(struct connections *owner, int fd, const struct addre
     callbacks->on_opened(callbacks->ctx);
     /* So that a peer that has vanished does not count forever. Unix sockets have no such thing. */
     (void)!socket_keep_alive(fd, &owner->options.keep_alive);
-    if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
-        close_connection(connection, CONNECTION_END_ERROR);
-    else if (!uv_is_active((const uv_handle_t *)&owner->idle))
-        await_idle(owner, places_last_ns(connection->place));
+    connection_start(connection);
+    if (!uv_is_active((const uv_handle_t *)&owner->idle))
+        await_idle(owner, clock_monotonic_ns());
 }
 
 /*
@@ -383,7 +217,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 
     /* The socket stays readable: without a pause, the loop would do nothing else. */
     if (status < 0 ||
-        accept_some(connections, ACCEPTS_PER_TURN, clock_monotonic_ns() + TURN_NS) < 0) {
+        accept_some(connections, ACCEPTS_PER_TURN, clock_monotonic_ns() + CONNECTION_TURN_NS) < 0) {
         uv_poll_stop(poll);
         uv_timer_start(&connections->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
     }
@@ -394,14 +228,14 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 
 void connections_drain(struct connections *connections, int64_t end_ns)
 {
-    struct age_node *older;
+    struct connection *connection, *older;
 
     if (!connections->is_retiring)
         (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
-    for (struct age_node *node = connections->all.newest; node && clock_monotonic_ns() < end_ns;
-         node = older) {
-        older = node->older;
-        read_some(of_node(node), end_ns);
+    for (connection = connection_group_newest(&connections->group);
+         connection && clock_monotonic_ns() < end_ns; connection = older) {
+        older = connection_older(connection);
+        connection_read_until(connection, end_ns);
     }
     end_turn(connections);
 }
@@ -429,30 +263,16 @@ void connections_replace(struct connections *connections, int fd)
     end_turn(connections);
 }
 
-/* Whether the peer has ended it, so that its last line is complete. */
-static bool has_ended(const struct connection *connection)
-{
-    struct pollfd ended = { connection->fd, POLLRDHUP, 0 };
-
-    return poll(&ended, 1, 0) > 0;
-}
-
-/* Both directions, for the reason that input/places.c has. */
-static void cut(struct connection *connection)
-{
-    if (has_ended(connection))
-        return;
-    connection->is_cut = true;
-    (void)!shutdown(connection->fd, SHUT_RDWR);
-}
-
 void connections_retire(struct connections *connections)
 {
+    struct connection *connection;
+
     (void)!accept_some(connections, ACCEPTS_PER_DRAIN, INT64_MAX);
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);
-    for (struct age_node *node = connections->all.newest; node; node = node->older)
-        cut(of_node(node));
+    for (connection = connection_group_newest(&connections->group); connection;
+         connection = connection_older(connection))
+        connection_cut(connection);
     end_turn(connections);
     connections->is_retiring = true;
     close_idle_if_empty(connections);
@@ -460,16 +280,34 @@ void connections_retire(struct connections *connections)
 
 void connections_close(struct connections *connections)
 {
+    struct connection *connection;
+
     if (!connections)
         return;
-    while (connections->all.newest)
-        close_connection(of_node(connections->all.newest), CONNECTION_END_SHUTDOWN);
+    while ((connection = connection_group_newest(&connections->group)))
+        connection_close(connection, CONNECTION_END_SHUTDOWN);
     end_turn(connections);
     if (connections->is_retiring)
         return;
     uv_close((uv_handle_t *)&connections->poll, on_closed);
     uv_close((uv_handle_t *)&connections->pause, on_closed);
     uv_close((uv_handle_t *)&connections->idle, on_closed);
+}
+
+static void init_group(struct connections *connections, uv_loop_t *loop)
+{
+    const struct connections_options *options = &connections->options;
+    const struct connections_callbacks *callbacks = &options->callbacks;
+
+    connections->group = (struct connection_group){
+        .loop = loop,
+        .stream = options->stream,
+        .places = options->places,
+        .sink = { callbacks->ctx, callbacks->on_lines, callbacks->on_refused },
+        .on_closed = callbacks->on_closed,
+        .on_turn_end = callbacks->on_turn_end,
+        .on_freed = on_connection_freed,
+    };
 }
 
 int connections_open(struct connections **ret, uv_loop_t *loop,
@@ -481,12 +319,13 @@ int connections_open(struct connections **ret, uv_loop_t *loop,
     if (!connections)
         return r;
     connections->options = *options;
+    init_group(connections, loop);
     connections->poll.data = connections->pause.data = connections->idle.data = connections;
-    connections->buffer = malloc(READ_BYTES);
-    if (connections->buffer)
+    connections->group.buffer = malloc(CONNECTION_READ_BYTES);
+    if (connections->group.buffer)
         r = uv_poll_init(loop, &connections->poll, options->fd);
     if (r < 0) {
-        free(connections->buffer);
+        free(connections->group.buffer);
         free(connections);
         return r;
     }

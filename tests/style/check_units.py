@@ -53,6 +53,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/solo": "only explain and self_test make one: tests/system",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",
+    "input/connection": "only connections make one: test_connections.c and others",
     "input/collector": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "input/labeller": "only resolve uses it: test_resolve.c, test_resolve_limits.c",
     "base/regex_parser": "only regex_syntax and its parts use it: test_regex_syntax.c",

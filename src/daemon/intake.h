@@ -40,7 +40,10 @@ DEFINE_CLEANUP(struct intake *, intake_free)
 /* Start receiving in @loop. Returns 0 or negative errno; call intake_close() in either case. */
 MUST_CHECK int intake_open(struct intake *intake, uv_loop_t *loop);
 
-/* Receive what is in the sockets' buffers, but start no read after @end_ns (monotonic). */
+/*
+ * Receive what is in the sockets' buffers, but not for longer than until @end_ns (monotonic). They
+ * take turns, so one that is flooded does not take the time of the others.
+ */
 void intake_drain(struct intake *intake, int64_t end_ns);
 
 /*

@@ -218,12 +218,13 @@ static void on_connection_refused(void *ctx)
 
 static void on_turn_end(void *ctx)
 {
-    struct source_shared *shared = ((struct source *)ctx)->shared;
+    struct source_shared *shared = ctx;
+    struct telemetry_row *row = shared->options.lane->row;
 
-    telemetry_count(row_of(ctx), TELEMETRY_WAKEUPS_POLL, 1);
+    telemetry_count(row, TELEMETRY_WAKEUPS_POLL, 1);
     notices_after_lines(shared->options.notices);
     choose_pages(shared);
-    telemetry_publish(row_of(ctx));
+    telemetry_publish(row);
 }
 
 /* --- one source ----------------------------------------------------------------------- */
@@ -274,6 +275,7 @@ static int open_connections(struct source *source)
             .line_max = options->line_max,
             .may_have_frames = source->socket.may_have_frames,
         },
+        .turn = &source->shared->turn,
         .places = options->places,
         .keep_alive = keep_alive,
         .idle_max_ns = options->idle_max_ns,
@@ -285,7 +287,6 @@ static int open_connections(struct source *source)
             .on_closed = on_connection_closed,
             .on_evicted = on_evicted,
             .on_connection_refused = on_connection_refused,
-            .on_turn_end = on_turn_end,
             .on_gone = on_gone,
         },
     };
@@ -350,14 +351,29 @@ void source_retire(struct source *source)
     free_source(source);
 }
 
-void source_drain(struct source *source, int64_t end_ns)
+void source_shared_open(struct source_shared *shared, const struct source_options *options)
+{
+    *shared = (struct source_shared){ .options = *options };
+    turn_open(&shared->turn, options->loop, shared, on_turn_end);
+}
+
+void source_shared_close(struct source_shared *shared)
+{
+    turn_close(&shared->turn);
+}
+
+void source_gather(struct source *source)
 {
     if (source->connections)
-        connections_drain(source->connections, end_ns);
+        connections_gather(source->connections);
+}
+
+bool source_drain(struct source *source)
+{
+    if (!source->datagrams)
+        return false;
     source->shared->woken_ns = clock_monotonic_ns();
-    while (source->datagrams && datagrams_drain(source->datagrams) > 0)
-        if (clock_monotonic_ns() > end_ns)
-            break;
+    return datagrams_drain(source->datagrams) > 0;
 }
 
 void source_replace(struct source *source, int new_fd)

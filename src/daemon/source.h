@@ -12,6 +12,7 @@
 #include "daemon/notices.h"
 #include "ingest/lane.h"
 #include "input/places.h"
+#include "input/turn.h"
 #include "web/socket_stats.h"
 
 #include <uv.h>
@@ -39,6 +40,7 @@ struct source_options {
 
 struct source_shared {
     struct source_options options;
+    struct turn turn;            /* of all streams */
     struct source *current;      /* whose lines are being pushed; NULL: of none */
     struct arrivals no_arrivals; /* of none */
     struct slice lines;          /* of a stream, while they are pushed */
@@ -88,8 +90,17 @@ void source_name_senders(struct source *source);
  */
 void source_retire(struct source *source);
 
-/* Receive what is there, but start no read after @end_ns (monotonic). */
-void source_drain(struct source *source, int64_t end_ns);
+/* Be ready to receive, without its sources yet. */
+void source_shared_open(struct source_shared *shared, const struct source_options *options);
+
+/* The last source is closed. */
+void source_shared_close(struct source_shared *shared);
+
+/* Let streams be served in the next turns, so that all that has arrived is read. */
+void source_gather(struct source *source);
+
+/* Receive the datagrams of one turn, if it is of datagrams. Returns whether there may be more. */
+bool source_drain(struct source *source);
 
 /* Do what intake_replace() does. */
 void source_replace(struct source *source, int new_fd);

@@ -11,9 +11,12 @@
 
 #include "daemon/sources.h"
 
+#include "base/clock.h"
+
 void sources_init(struct sources *sources, const struct source_options *options)
 {
-    *sources = (struct sources){ .shared = { .options = *options } };
+    sources->first = NULL;
+    source_shared_open(&sources->shared, options);
 }
 
 static struct source *find_source(const struct sources *sources, int fd)
@@ -85,10 +88,27 @@ void sources_name_senders(struct sources *sources, bool has_totals)
         source_name_senders(source);
 }
 
+/* Give each source of datagrams a turn, and all streams one. Returns whether there may be more. */
+static bool drain_some(struct sources *sources, int64_t end_ns)
+{
+    bool has_more = false;
+    int64_t now_ns;
+
+    for (struct source *source = sources->first; source; source = source->next)
+        has_more |= source_drain(source);
+    now_ns = clock_monotonic_ns();
+    return turn_take(&sources->shared.turn,
+                     now_ns + TURN_NS < end_ns ? now_ns + TURN_NS : end_ns) ||
+           has_more;
+}
+
 void sources_drain(struct sources *sources, int64_t end_ns)
 {
     for (struct source *source = sources->first; source; source = source->next)
-        source_drain(source, end_ns);
+        source_gather(source);
+    while (drain_some(sources, end_ns) && clock_monotonic_ns() < end_ns)
+        continue;
+    turn_end(&sources->shared.turn);
 }
 
 void sources_replace(struct sources *sources, int fd, int new_fd)
@@ -107,4 +127,5 @@ void sources_close(struct sources *sources)
         next = source->next;
         source_close(source);
     }
+    source_shared_close(&sources->shared);
 }

@@ -7,12 +7,11 @@
  * Nothing is ever sent.
  *
  * One buffer serves all connections of a group, because the bytes of a read are applied before the
- * next read. A connection that always has more to read yields to the others after some time.
+ * next read. While others wait to be read too, each is read once at a time (input/turn.h).
  */
 
 #include "input/connection.h"
 
-#include "base/clock.h"
 #include "base/socket.h"
 
 #include <errno.h>
@@ -24,12 +23,14 @@
 struct connection {
     struct connection_group *group;
     struct age_node node;
+    struct turn_entry turn_entry;
     struct places_entry *place;
     struct stream stream;
     uv_poll_t poll;
     int fd;
     struct peer peer;
     bool is_cut;
+    bool has_failed; /* the loop does not watch it any more */
 };
 
 /* --- the group ------------------------------------------------------------------------ */
@@ -88,6 +89,7 @@ void connection_close(struct connection *connection, enum connection_end cause)
         group->sink.on_refused(group->sink.ctx, REFUSED_MALFORMED_LINE,
                                stream_rest(&connection->stream));
     age_list_remove(&group->all, &connection->node);
+    turn_leave(group->turn, &connection->turn_entry);
     group->on_closed(group->sink.ctx, cause);
     uv_close((uv_handle_t *)&connection->poll, on_closed);
     places_give_back(group->places, connection->place);
@@ -171,28 +173,31 @@ enum connection_read connection_read(struct connection *connection)
     return CONNECTION_READ_PART;
 }
 
-enum connection_read connection_read_until(struct connection *connection, int64_t end_ns)
+static bool serve(struct turn_entry *entry, int64_t now_ns)
 {
+    struct connection *connection = CONTAINER_OF(entry, struct connection, turn_entry);
     enum connection_read outcome;
 
-    do {
-        outcome = connection_read(connection);
-    } while (outcome == CONNECTION_READ_PART && clock_monotonic_ns() < end_ns);
-    return outcome;
+    connection_touch(connection, now_ns);
+    outcome = connection_read(connection);
+    /* After an error, recv() returns the reason; if not, nothing would end the connection. */
+    if (outcome == CONNECTION_READ_ALL && connection->has_failed)
+        connection_close(connection, CONNECTION_END_ERROR);
+    return outcome == CONNECTION_READ_PART;
+}
+
+void connection_wait(struct connection *connection)
+{
+    turn_wait(connection->group->turn, &connection->turn_entry);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct connection *connection = poll->data;
-    struct connection_group *group = connection->group;
-    int64_t now_ns = clock_monotonic_ns();
 
-    connection_touch(connection, now_ns);
-    /* On an error libuv has stopped polling; recv() returns the reason. */
-    if (connection_read_until(connection, now_ns + CONNECTION_TURN_NS) != CONNECTION_READ_END &&
-        status < 0)
-        connection_close(connection, CONNECTION_END_ERROR);
-    group->on_turn_end(group->sink.ctx);
+    /* On an error libuv has stopped polling. */
+    connection->has_failed = status < 0;
+    connection_wait(connection);
 }
 
 /* --- its beginning --------------------------------------------------------------------- */
@@ -213,6 +218,7 @@ struct connection *connection_new(struct connection_group *group,
     connection->place = arrival->place;
     connection->peer = *arrival->peer;
     connection->poll.data = connection;
+    connection->turn_entry.serve = serve;
     stream_init(&connection->stream, &group->stream);
     age_list_add(&group->all, &connection->node);
     group->n++;
@@ -223,4 +229,6 @@ void connection_start(struct connection *connection)
 {
     if (uv_poll_start(&connection->poll, UV_READABLE, on_readable) < 0)
         connection_close(connection, CONNECTION_END_ERROR);
+    else
+        connection_wait(connection);
 }

@@ -13,6 +13,7 @@
 #include "input/age_list.h"
 #include "input/places.h"
 #include "input/stream.h"
+#include "input/turn.h"
 
 #include <uv.h>
 
@@ -21,11 +22,11 @@ struct connection;
 /* What the connections of a listening socket have in common. All on the loop's thread. */
 struct connection_group {
     uv_loop_t *loop;
+    struct turn *turn; /* of all groups in the loop */
     struct stream_options stream;
     struct places *places;
     struct stream_sink sink;
     void (*on_closed)(void *ctx, enum connection_end cause); /* @ctx is the sink's */
-    void (*on_turn_end)(void *ctx);                          /* after all input of one wake-up */
     void (*on_freed)(struct connection_group *group);        /* one of them, by the loop */
     char *buffer;                                            /* CONNECTION_READ_BYTES, for all */
     struct age_list all;        /* those that are open, by the time of their last read */
@@ -42,9 +43,6 @@ struct connection_arrival {
 
 #define CONNECTION_READ_BYTES 65536
 
-/* The most time before the loop handles its other events. */
-#define CONNECTION_TURN_NS (5 * CLOCK_NS_PER_MS)
-
 enum connection_read {
     CONNECTION_READ_ALL,  /* nothing is left to read */
     CONNECTION_READ_PART, /* there may be more */
@@ -55,14 +53,14 @@ enum connection_read {
 MUST_CHECK struct connection *connection_new(struct connection_group *group,
                                              const struct connection_arrival *arrival);
 
-/* Begin to receive. It is closed if that fails. */
+/* Begin to receive, with what has arrived. It is closed if that fails. */
 void connection_start(struct connection *connection);
 
 /* Read once, and pass on what that brings. */
 enum connection_read connection_read(struct connection *connection);
 
-/* Read until nothing is left, but begin no further read after @end_ns (clock_monotonic_ns). */
-enum connection_read connection_read_until(struct connection *connection, int64_t end_ns);
+/* Let it be read in the next turn, readable or not. */
+void connection_wait(struct connection *connection);
 
 /* It has sent something at @now_ns. */
 void connection_touch(struct connection *connection, int64_t now_ns);

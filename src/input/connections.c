@@ -20,11 +20,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The most connections that are accepted before the loop handles its other events. */
-#define ACCEPTS_PER_TURN 64
+/* The most connections that are accepted before others that wait are read. */
+#define ACCEPTS_AT_ONCE 16
 
-/* The most connections that connections_drain() accepts. */
-#define ACCEPTS_PER_DRAIN 4096
+/* The most connections that are accepted from a listening socket that is about to be closed. */
+#define ACCEPTS_AT_THE_END 4096
 
 /* The pause in accepting when the process has no descriptor or memory left. */
 #define ACCEPT_PAUSE_MS 100
@@ -32,17 +32,13 @@
 struct connections {
     struct connections_options options;
     struct connection_group group;
+    struct turn_entry accepting;
     uv_poll_t poll;
     uv_timer_t pause;
     uv_timer_t idle;    /* runs while there are connections that may become idle */
     unsigned n_handles; /* not closed by the loop yet */
     bool is_retiring;
 };
-
-static void end_turn(struct connections *connections)
-{
-    connections->options.callbacks.on_turn_end(connections->options.callbacks.ctx);
-}
 
 /* --- closing ----------------------------------------------------------------------------- */
 
@@ -96,8 +92,9 @@ static void await_idle(struct connections *connections, int64_t now_ns)
     if (connections->options.idle_max_ns == 0 || !oldest)
         return;
     left_ns = connection_last_ns(oldest) + connections->options.idle_max_ns - now_ns;
+    /* Never in 0 ms: libuv would run it again in the same pass, before anything else. */
     uv_timer_start(&connections->idle, on_idle,
-                   left_ns > 0 ? (uint64_t)(left_ns / CLOCK_NS_PER_MS) + 1 : 0, 0);
+                   left_ns > 0 ? (uint64_t)(left_ns / CLOCK_NS_PER_MS) + 1 : 1, 0);
 }
 
 /*
@@ -111,8 +108,7 @@ static void on_idle(uv_timer_t *timer)
     struct connection *oldest;
 
     while ((oldest = connection_group_oldest(&connections->group)) &&
-           connection_last_ns(oldest) <= latest_ns &&
-           clock_monotonic_ns() < now_ns + CONNECTION_TURN_NS) {
+           connection_last_ns(oldest) <= latest_ns && clock_monotonic_ns() < now_ns + TURN_NS) {
         enum connection_read outcome = connection_read(oldest);
 
         if (outcome == CONNECTION_READ_ALL)
@@ -121,7 +117,7 @@ static void on_idle(uv_timer_t *timer)
             connection_touch(oldest, now_ns);
     }
     await_idle(connections, now_ns);
-    end_turn(connections);
+    turn_end(connections->options.turn);
 }
 
 const struct peer *connections_peer(const struct connections *connections)
@@ -181,12 +177,12 @@ static void add_connection(struct connections *owner, int fd, const struct addre
 }
 
 /*
- * Accept up to @n waiting connections, but none after @end_ns. Returns 0, or negative errno if no
- * more can be accepted.
+ * Accept up to @n waiting connections. Returns 0 if no more wait, 1 if there may be more, or
+ * negative errno if no more can be accepted.
  */
-static int accept_some(struct connections *connections, unsigned n, int64_t end_ns)
+static int accept_some(struct connections *connections, unsigned n)
 {
-    for (unsigned i = 0; i < n && clock_monotonic_ns() < end_ns; i++) {
+    for (unsigned i = 0; i < n; i++) {
         struct address from = { .len = sizeof(from.storage) };
         int fd =
             accept4(connections->options.fd, &from.any, &from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -199,7 +195,7 @@ static int accept_some(struct connections *connections, unsigned n, int64_t end_
             return -errno;
         /* All other errors concern one connection, which is gone (accept(2)). */
     }
-    return 0;
+    return 1;
 }
 
 static void on_acceptable(uv_poll_t *poll, int status, int events);
@@ -211,33 +207,44 @@ static void on_pause_over(uv_timer_t *timer)
     uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
 }
 
+/* The socket stays readable: without a pause, the loop would do nothing else. */
+static void pause_accepting(struct connections *connections)
+{
+    uv_poll_stop(&connections->poll);
+    uv_timer_start(&connections->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
+}
+
+static bool serve_accepting(struct turn_entry *entry, int64_t now_ns)
+{
+    struct connections *connections = CONTAINER_OF(entry, struct connections, accepting);
+    int r = accept_some(connections, ACCEPTS_AT_ONCE);
+
+    if (r < 0)
+        pause_accepting(connections);
+    return r > 0;
+}
+
 static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
     struct connections *connections = poll->data;
 
-    /* The socket stays readable: without a pause, the loop would do nothing else. */
-    if (status < 0 ||
-        accept_some(connections, ACCEPTS_PER_TURN, clock_monotonic_ns() + CONNECTION_TURN_NS) < 0) {
-        uv_poll_stop(poll);
-        uv_timer_start(&connections->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
-    }
-    end_turn(connections);
+    if (status < 0)
+        pause_accepting(connections);
+    else
+        turn_wait(connections->options.turn, &connections->accepting);
 }
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-void connections_drain(struct connections *connections, int64_t end_ns)
+void connections_gather(struct connections *connections)
 {
-    struct connection *connection, *older;
+    struct connection *connection;
 
     if (!connections->is_retiring)
-        (void)!accept_some(connections, ACCEPTS_PER_DRAIN, end_ns);
-    for (connection = connection_group_newest(&connections->group);
-         connection && clock_monotonic_ns() < end_ns; connection = older) {
-        older = connection_older(connection);
-        connection_read_until(connection, end_ns);
-    }
-    end_turn(connections);
+        turn_wait(connections->options.turn, &connections->accepting);
+    for (connection = connection_group_newest(&connections->group); connection;
+         connection = connection_older(connection))
+        connection_wait(connection);
 }
 
 void connections_start(struct connections *connections)
@@ -250,7 +257,7 @@ void connections_replace(struct connections *connections, int fd)
     int old = connections->options.fd;
 
     if (fd >= 0)
-        (void)!accept_some(connections, ACCEPTS_PER_DRAIN, INT64_MAX);
+        (void)!accept_some(connections, ACCEPTS_AT_THE_END);
     /* The loop must not know the old one any more when the number gets its new meaning. */
     uv_poll_stop(&connections->poll);
     if (fd >= 0) {
@@ -260,20 +267,26 @@ void connections_replace(struct connections *connections, int fd)
     /* The end of a pause starts to watch, too. This fails only for handles that are closing. */
     if (!uv_is_active((uv_handle_t *)&connections->pause))
         uv_poll_start(&connections->poll, UV_READABLE, on_acceptable);
-    end_turn(connections);
+    turn_end(connections->options.turn);
+}
+
+static void stop_accepting(struct connections *connections)
+{
+    turn_leave(connections->options.turn, &connections->accepting);
+    uv_close((uv_handle_t *)&connections->poll, on_closed);
+    uv_close((uv_handle_t *)&connections->pause, on_closed);
 }
 
 void connections_retire(struct connections *connections)
 {
     struct connection *connection;
 
-    (void)!accept_some(connections, ACCEPTS_PER_DRAIN, INT64_MAX);
-    uv_close((uv_handle_t *)&connections->poll, on_closed);
-    uv_close((uv_handle_t *)&connections->pause, on_closed);
+    (void)!accept_some(connections, ACCEPTS_AT_THE_END);
+    stop_accepting(connections);
     for (connection = connection_group_newest(&connections->group); connection;
          connection = connection_older(connection))
         connection_cut(connection);
-    end_turn(connections);
+    turn_end(connections->options.turn);
     connections->is_retiring = true;
     close_idle_if_empty(connections);
 }
@@ -286,11 +299,10 @@ void connections_close(struct connections *connections)
         return;
     while ((connection = connection_group_newest(&connections->group)))
         connection_close(connection, CONNECTION_END_SHUTDOWN);
-    end_turn(connections);
+    turn_end(connections->options.turn);
     if (connections->is_retiring)
         return;
-    uv_close((uv_handle_t *)&connections->poll, on_closed);
-    uv_close((uv_handle_t *)&connections->pause, on_closed);
+    stop_accepting(connections);
     uv_close((uv_handle_t *)&connections->idle, on_closed);
 }
 
@@ -301,11 +313,11 @@ static void init_group(struct connections *connections, uv_loop_t *loop)
 
     connections->group = (struct connection_group){
         .loop = loop,
+        .turn = options->turn,
         .stream = options->stream,
         .places = options->places,
         .sink = { callbacks->ctx, callbacks->on_lines, callbacks->on_refused },
         .on_closed = callbacks->on_closed,
-        .on_turn_end = callbacks->on_turn_end,
         .on_freed = on_connection_freed,
     };
 }
@@ -320,6 +332,7 @@ int connections_open(struct connections **ret, uv_loop_t *loop,
         return r;
     connections->options = *options;
     init_group(connections, loop);
+    connections->accepting.serve = serve_accepting;
     connections->poll.data = connections->pause.data = connections->idle.data = connections;
     connections->group.buffer = malloc(CONNECTION_READ_BYTES);
     if (connections->group.buffer)

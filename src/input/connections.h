@@ -16,6 +16,7 @@
 #include "base/verdict.h"
 #include "input/places.h"
 #include "input/stream.h"
+#include "input/turn.h"
 
 #include <uv.h>
 
@@ -30,12 +31,12 @@ struct connections_callbacks {
     /* Another one has to leave for the one that is opened; its worker will close it. */
     void (*on_evicted)(void *ctx, const struct places_eviction *eviction);
     void (*on_connection_refused)(void *ctx); /* no place was to be had, or no memory */
-    void (*on_turn_end)(void *ctx);           /* after all input of one wake-up */
     void (*on_gone)(void *ctx); /* the last call: all is closed and freed; NULL: not needed */
 };
 
 struct connections_options {
-    int fd; /* listening; stays the caller's and must outlive the connections */
+    int fd;            /* listening; stays the caller's and must outlive the connections */
+    struct turn *turn; /* of all listeners of the worker together; borrowed */
     struct stream_options stream;
     struct places *places;               /* of all listeners and workers together; borrowed */
     struct socket_keep_alive keep_alive; /* of TCP connections; a dead peer closes its own */
@@ -56,10 +57,10 @@ void connections_start(struct connections *connections);
 const struct peer *connections_peer(const struct connections *connections);
 
 /*
- * Read what has arrived on all connections, including those that wait to be accepted, but begin
- * no further read after @end_ns (clock_monotonic_ns).
+ * Let all connections, and those that wait to be accepted, be served in the next turns, so that all
+ * that has arrived is read.
  */
-void connections_drain(struct connections *connections, int64_t end_ns);
+void connections_gather(struct connections *connections);
 
 /*
  * Accept from the listening Unix socket @fd in place of options->fd, whose number it gets. It is
@@ -71,7 +72,7 @@ void connections_replace(struct connections *connections, int fd);
 /*
  * Accept what waits, and no more from now on; options->fd may be closed. Nothing more can arrive on
  * the connections. Each is closed once what has arrived is read, which may take some turns of the
- * loop. Then on_gone() is called. connections_drain() and connections_close() may be called
+ * loop. Then on_gone() is called. connections_gather() and connections_close() may be called
  * meanwhile. Not from a callback.
  */
 void connections_retire(struct connections *connections);

@@ -56,7 +56,8 @@ MAY_USE = {
     "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["web/", "tools/bench/report"],
     "pcre2.h": ["base/regex"],
-    "uv.h": ["input/datagrams", "input/connection", "input/connections", "daemon/", "tools/"],
+    "uv.h": ["input/datagrams", "input/connection", "input/connections", "input/turn",
+             "daemon/", "tools/"],
 }
 
 # Files without loop, thread, clock, log, socket or state of their own: they only compute.

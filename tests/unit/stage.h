@@ -30,6 +30,7 @@ enum transport { TCP, UNIX };
 struct stage {
     enum transport transport;
     uv_loop_t loop;
+    struct turn turn;
     uv_timer_t deadline;
     bool is_late;
     int fd;
@@ -184,11 +185,13 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
     *stage = (struct stage){ .transport = transport, .n_max = n_max };
     assert_int_equal(places_new(&stage->places, n_max, 42), 0);
     assert_int_equal(uv_loop_init(&stage->loop), 0);
+    turn_open(&stage->turn, &stage->loop, stage, on_turn_end);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
     stage->deadline.data = stage;
     stage->fd = transport == TCP ? listen_loopback() : listen_unix(stage);
     stage->options = (struct connections_options){
         .fd = stage->fd,
+        .turn = &stage->turn,
         .stream = { LINE_MAX_BYTES, .may_have_frames = transport == UNIX },
         .places = stage->places,
         .keep_alive = { .idle_s = 30, .interval_s = 5, .n_probes = 6 },
@@ -200,7 +203,6 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
             .on_closed = on_closed,
             .on_evicted = on_evicted,
             .on_connection_refused = on_connection_refused,
-            .on_turn_end = on_turn_end,
         },
     };
     open_connections(stage, &stage->connections);
@@ -210,6 +212,7 @@ static inline void stage_open(struct stage *stage, enum transport transport, uns
 static inline void stage_close(struct stage *stage)
 {
     connections_close(stage->connections);
+    turn_close(&stage->turn);
     assert_int_equal(places_count(stage->places), 0);
     places_free(stage->places);
     assert_int_equal(stage->n_opened, stage->n_closed);
@@ -227,6 +230,14 @@ static inline void start_deadline(struct stage *stage, unsigned ms)
     stage->is_late = false;
     uv_update_time(&stage->loop);
     uv_timer_start(&stage->deadline, on_deadline, ms, 0);
+}
+
+/* Read what has arrived, as at a stop. */
+static inline void drain(struct stage *stage, int64_t end_ns)
+{
+    connections_gather(stage->connections);
+    turn_take(&stage->turn, end_ns);
+    turn_end(&stage->turn);
 }
 
 /* Run the loop until @counter is @n. Each wake-up must end its turn before the next one. */

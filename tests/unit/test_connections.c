@@ -379,11 +379,14 @@ static void another_accepts_from_the_new_socket_too(void **state)
 {
     struct connections *other;
     struct stage stage;
+    struct turn turn;
     uv_loop_t loop;
     int out;
 
     stage_open(&stage, UNIX, 10);
     assert_int_equal(uv_loop_init(&loop), 0);
+    turn_open(&turn, &loop, &stage, on_turn_end);
+    stage.options.turn = &turn;
     assert_int_equal(connections_open(&other, &loop, &stage.options), 0);
     connections_start(other);
     uv_run(&loop, UV_RUN_NOWAIT);
@@ -397,6 +400,7 @@ static void another_accepts_from_the_new_socket_too(void **state)
     must_have_come(&stage, "a:1|c/");
     close(out);
     connections_close(other);
+    turn_close(&turn);
     assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&loop), 0);
     stage_close(&stage);
@@ -598,13 +602,13 @@ static void must_drain(enum transport transport)
         out[i] = client_of(&stage);
     for (unsigned i = 0; i < 20; i++)
         say(out[i], SLICE("a:1|c\nb:2|c\nc"));
-    connections_drain(stage.connections, INT64_MAX);
+    drain(&stage, INT64_MAX);
     assert_false(stage.is_in_turn);
     assert_int_equal(stage.n_opened, 20);
     assert_int_equal(stage.n_lines, 40);
     for (unsigned i = 0; i < 20; i++)
         close(out[i]);
-    connections_drain(stage.connections, INT64_MAX);
+    drain(&stage, INT64_MAX);
     assert_int_equal(stage.n_lines, 60);
     assert_int_equal(stage.n_closed, 20);
     stage_close(&stage);
@@ -627,7 +631,7 @@ static void a_drain_accepts_all_that_wait(void **state)
         out[i] = client_of(&stage);
         say(out[i], SLICE("a:1|c\n"));
     }
-    connections_drain(stage.connections, INT64_MAX);
+    drain(&stage, INT64_MAX);
     assert_int_equal(stage.n_opened, 100);
     assert_int_equal(stage.n_lines, 100);
     stage_close(&stage);
@@ -646,7 +650,7 @@ static void a_drain_takes_in_the_end_too(void **state)
         out = client_of(&stage);
         say(out, SLICE("a:1|c\nb:2|c"));
         close(out);
-        connections_drain(stage.connections, INT64_MAX);
+        drain(&stage, INT64_MAX);
         must_have_come(&stage, "a:1|c/b:2|c/");
         assert_int_equal(stage.n_closed, 1);
         stage_close(&stage);
@@ -676,10 +680,10 @@ static void a_drain_ends_when_its_time_is_over(void **state)
     sent = send(out, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL);
     assert_true(sent > 16 << 20);
     /* With no time left, no connection is read. With a little time, one is, in part. */
-    connections_drain(stage.connections, 0);
+    drain(&stage, 0);
     assert_int_equal(stage.n_lines, 0);
     do
-        connections_drain(stage.connections, clock_monotonic_ns() + 100000);
+        drain(&stage, clock_monotonic_ns() + 100000);
     while (stage.n_lines == 0); /* its time was over before it began */
     assert_in_range(8 * stage.n_lines, 1, (uintmax_t)sent - 1);
     run_until(&stage, &stage.n_lines, (unsigned)sent / 8);

@@ -170,11 +170,13 @@ static void a_crowd_that_comes_at_once_is_bounded(void **state)
     stage_open(&stage, TCP, 10);
     for (unsigned i = 0; i < ARRAY_SIZE(out); i++)
         out[i] = client_of(&stage);
-    connections_drain(stage.connections, INT64_MAX);
-    assert_int_equal(stage.n_opened, 10 + PLACES_LEAVING_MAX);
-    assert_int_equal(stage.n_ends[CONNECTION_END_EVICTED], PLACES_LEAVING_MAX);
-    assert_int_equal(stage.n_connections_refused, PLACES_LEAVING_MAX - 10);
+    drain(&stage, INT64_MAX);
+    /* Some leave between others that come, so on_opened() has counted those that are there. */
+    assert_in_range(stage.n_opened, 10 + PLACES_LEAVING_MAX, ARRAY_SIZE(out) - 1);
+    assert_int_equal(stage.n_opened + stage.n_connections_refused, ARRAY_SIZE(out));
     assert_int_equal(places_count(stage.places), 10);
+    run_until(&stage, &stage.n_closed, stage.n_opened - 10);
+    assert_int_equal(stage.n_ends[CONNECTION_END_EVICTED], stage.n_closed);
     close_all(&stage, out, ARRAY_SIZE(out));
 }
 

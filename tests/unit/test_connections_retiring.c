@@ -169,7 +169,7 @@ static void may_be_drained_and_closed_meanwhile(void **state)
         say(outs[i], SLICE("a:1|c\n"));
     }
     retire(&stage);
-    connections_drain(stage.connections, clock_monotonic_ns() + CLOCK_NS_PER_S);
+    drain(&stage, clock_monotonic_ns() + CLOCK_NS_PER_S);
     assert_int_equal(stage.n_lines, 3);
     connections_close(stage.connections);
     wait_until_gone(&stage);

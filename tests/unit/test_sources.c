@@ -433,6 +433,41 @@ static void a_sender_is_that_of_the_line_itself(void **state)
     assert_true(value_of("c1") == 8);
 }
 
+/* --- draining ------------------------------------------------------------------------------ */
+
+/* Send @text until the kernel takes no more, which is some hundred kilobytes at least. */
+static void fill(int out, const char *text)
+{
+    static char many[65536];
+    size_t len = strlen(text), n = sizeof(many) / len;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(many + i * len, text, len);
+    while (send(out, many, n * len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+        continue;
+}
+
+/* Whichever source is flooded: its last sample is the last of all, so it came after the others. */
+static void a_flooded_stream_is_not_drained_before_the_others(void **state)
+{
+    exchange(all, 2 * _N);
+    for (unsigned i = 0; i < 2 * _N; i++) {
+        int out;
+
+        if (!is_stream(i))
+            continue;
+        out = connect_to(i);
+        fill(out, "flooded:1|g\n");
+        for (unsigned k = 0; k < 2 * _N; k++)
+            if (k != i)
+                send_to(k, "flooded:2|g\nothers:1|c\n");
+        sources_drain(&sources, INT64_MAX);
+        assert_true(value_of("flooded") == 1);
+        close(out);
+    }
+    assert_true(value_of("others") == 4 * (2 * _N - 1));
+}
+
 #define SOURCES_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -448,6 +483,7 @@ int main(void)
         SOURCES_CASE(a_dialect_follows),
         SOURCES_CASE(counters_may_become_running_totals),
         SOURCES_CASE(a_sender_is_that_of_the_line_itself),
+        SOURCES_CASE(a_flooded_stream_is_not_drained_before_the_others),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -3,11 +3,11 @@
 /*
  * Datagrams
  *
- * Runs on a worker's thread. One function drains the socket; two events call it:
+ * Runs on a worker's thread. One function drains the socket; three events call it:
  *
  *      quiet --- readable soon after the last datagrams -----> flowing
  *      flowing --- the timer found nothing ------------------> quiet
- *      either  --- more in the socket than one turn takes ---> quiet, readable at once
+ *      either  --- there is more than one turn takes --------> a turn in each pass of the loop
  *
  * Waking up costs more than parsing. While traffic flows, the descriptor is not polled at all: a
  * timer drains what has accumulated. Its period adapts. A drain that brings few datagrams makes it
@@ -22,6 +22,7 @@
 #include "base/must.h"
 #include "base/socket.h"
 #include "input/receive.h"
+#include "input/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,19 +45,26 @@
  */
 #define BYTES_PER_MS (100 * 2304)
 
-/* After this time the loop handles its other events; the rest waits for the next turn. */
-#define TURN_NS (5 * CLOCK_NS_PER_MS)
+/*
+ * After a turn the loop handles its other events. A batch of long datagrams may take much longer
+ * than a turn, so the time is looked at after this many bytes; the rest of the batch waits.
+ */
+#define LOOK_BYTES 32768
 
 struct datagrams {
     struct datagrams_callbacks callbacks;
     struct receive_batch *batch;
     uv_poll_t poll;
     uv_timer_t timer;
+    uv_idle_t idle; /* runs while there is more than one turn takes */
     unsigned n_open_handles;
     unsigned period_ms;
     unsigned period_max_ms;    /* as the receive buffer allows */
     uint64_t last_datagram_ms; /* when a wake-up last found one */
-    bool has_more;             /* the last turn ended before the socket was empty */
+    unsigned n_filled;         /* datagrams of the batch */
+    unsigned n_given;          /* of those, handed over */
+    bool was_full;             /* there may be more in the socket than the batch */
+    bool is_giving;            /* inside a callback */
     bool is_unix;
     int fd;
 };
@@ -71,39 +79,82 @@ static struct slice whole_lines(struct datagrams *datagrams, struct slice datagr
     return (struct slice){ datagram.at, len };
 }
 
-static unsigned hand_over_batch(struct datagrams *datagrams, int n)
+static bool has_rest(const struct datagrams *datagrams)
 {
-    const struct datagrams_callbacks *callbacks = &datagrams->callbacks;
+    return datagrams->n_given < datagrams->n_filled;
+}
 
-    for (int i = 0; i < n; i++) {
-        struct slice datagram = receive_batch_datagram(datagrams->batch, i);
-        size_t n_cut = receive_batch_n_cut(datagrams->batch, i);
+static bool has_more(const struct datagrams *datagrams)
+{
+    return datagrams->was_full || has_rest(datagrams);
+}
 
-        if (UNLIKELY(n_cut > 0))
-            datagram = whole_lines(datagrams, datagram, n_cut);
-        callbacks->on_datagram(callbacks->ctx, datagram,
-                               receive_batch_arrived_ns(datagrams->batch, i));
+static bool is_closing(const struct datagrams *datagrams)
+{
+    return uv_is_closing((const uv_handle_t *)&datagrams->poll);
+}
+
+/* Hand over the next datagram of the batch. Returns its length. */
+static size_t give_next(struct datagrams *datagrams)
+{
+    int i = (int)datagrams->n_given++;
+    struct slice datagram = receive_batch_datagram(datagrams->batch, i);
+    size_t len = datagram.len, n_cut = receive_batch_n_cut(datagrams->batch, i);
+
+    if (UNLIKELY(n_cut > 0))
+        datagram = whole_lines(datagrams, datagram, n_cut);
+    datagrams->callbacks.on_datagram(datagrams->callbacks.ctx, datagram,
+                                     receive_batch_arrived_ns(datagrams->batch, i));
+    return len;
+}
+
+/*
+ * Hand over what is left of the batch, as far as there is time until @end_ns; all of it if a
+ * callback closes it. Returns the number of datagrams.
+ */
+static unsigned give(struct datagrams *datagrams, int64_t end_ns)
+{
+    unsigned n_before = datagrams->n_given, n;
+    size_t n_bytes = 0;
+
+    datagrams->is_giving = true;
+    while (has_rest(datagrams)) {
+        n_bytes += give_next(datagrams);
+        if (n_bytes < LOOK_BYTES)
+            continue;
+        n_bytes = 0;
+        if (clock_monotonic_ns() >= end_ns && !is_closing(datagrams))
+            break;
     }
-    callbacks->on_batch_end(callbacks->ctx, (unsigned)n);
-    return (unsigned)n;
+    datagrams->is_giving = false;
+    n = datagrams->n_given - n_before;
+    datagrams->callbacks.on_batch_end(datagrams->callbacks.ctx, n);
+    return n;
+}
+
+/* Receive a batch. Returns whether there is one. */
+static bool fill(struct datagrams *datagrams)
+{
+    int n = receive_batch_fill(datagrams->batch, datagrams->fd);
+
+    datagrams->n_given = 0;
+    datagrams->n_filled = n > 0 ? (unsigned)n : 0;
+    datagrams->was_full = n == receive_batch_max(datagrams->batch);
+    if (n < 0)
+        datagrams->callbacks.on_error(datagrams->callbacks.ctx, n);
+    return n > 0;
 }
 
 unsigned datagrams_drain(struct datagrams *datagrams)
 {
     int64_t end_ns = clock_monotonic_ns() + TURN_NS;
     unsigned n_datagrams = 0;
-    const int n_max = receive_batch_max(datagrams->batch);
-    int n = n_max;
 
-    while (n == n_max && !uv_is_closing((uv_handle_t *)&datagrams->poll) &&
-           (n_datagrams == 0 || clock_monotonic_ns() < end_ns)) {
-        n = receive_batch_fill(datagrams->batch, datagrams->fd);
-        if (n < 0)
-            datagrams->callbacks.on_error(datagrams->callbacks.ctx, n);
-        else if (n > 0)
-            n_datagrams += hand_over_batch(datagrams, n);
-    }
-    datagrams->has_more = n == n_max;
+    do {
+        if (!has_rest(datagrams) && !fill(datagrams))
+            break;
+        n_datagrams += give(datagrams, end_ns);
+    } while (datagrams->was_full && !is_closing(datagrams) && clock_monotonic_ns() < end_ns);
     datagrams->callbacks.on_drained(datagrams->callbacks.ctx);
     return n_datagrams;
 }
@@ -150,13 +201,8 @@ static unsigned longest_period_ms(int fd)
 }
 
 static void on_timer(uv_timer_t *timer);
+static void on_idle(uv_idle_t *idle);
 static void on_readable(uv_poll_t *poll, int status, int events);
-
-static void watch_timer(struct datagrams *datagrams)
-{
-    /* Fails only for handles that are closing. */
-    uv_timer_start(&datagrams->timer, on_timer, datagrams->period_ms, 0);
-}
 
 static void watch_descriptor(struct datagrams *datagrams)
 {
@@ -164,6 +210,19 @@ static void watch_descriptor(struct datagrams *datagrams)
 
     if (r < 0)
         datagrams->callbacks.on_error(datagrams->callbacks.ctx, r);
+}
+
+/*
+ * Come back in the next pass of the loop, or after the timer's period. In the first case the
+ * descriptor may not be readable any more, as the rest may be in the batch. Starting fails only for
+ * handles that are closing.
+ */
+static void come_back(struct datagrams *datagrams)
+{
+    if (has_more(datagrams))
+        uv_idle_start(&datagrams->idle, on_idle);
+    else
+        uv_timer_start(&datagrams->timer, on_timer, datagrams->period_ms, 0);
 }
 
 /* Drain the socket after a wake-up, perhaps one with an error. Returns the number of datagrams. */
@@ -182,19 +241,30 @@ static unsigned wake_up(struct datagrams *datagrams, enum datagrams_wakeup wakeu
     return n_datagrams;
 }
 
-static void on_timer(uv_timer_t *timer)
+/* Drain the socket while it is not watched, and see to the next wake-up. */
+static void drain_unwatched(struct datagrams *datagrams, bool may_adapt)
 {
-    struct datagrams *datagrams = timer->data;
     unsigned n_datagrams = wake_up(datagrams, DATAGRAMS_WAKEUP_TIMER, 0);
 
-    if (uv_is_closing((uv_handle_t *)timer))
+    if (is_closing(datagrams))
         return;
-    adapt_period(datagrams, n_datagrams);
-    /* If there is more in the socket than a turn takes, the descriptor is readable at once. */
-    if (n_datagrams == 0 || datagrams->has_more)
+    if (may_adapt)
+        adapt_period(datagrams, n_datagrams);
+    if (!has_more(datagrams) && (n_datagrams == 0 || datagrams->is_unix))
         watch_descriptor(datagrams);
     else
-        watch_timer(datagrams);
+        come_back(datagrams);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    drain_unwatched(timer->data, true);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    uv_idle_stop(idle);
+    drain_unwatched(idle->data, false);
 }
 
 /*
@@ -204,7 +274,7 @@ static void on_timer(uv_timer_t *timer)
 static bool stays_watching(const struct datagrams *datagrams, uint64_t since_ms,
                            unsigned n_datagrams)
 {
-    return datagrams->is_unix || datagrams->has_more ||
+    return datagrams->is_unix ||
            (since_ms >= datagrams->period_max_ms && n_datagrams < FEW_DATAGRAMS);
 }
 
@@ -214,13 +284,13 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     uint64_t since_ms = uv_now(poll->loop) - datagrams->last_datagram_ms;
     unsigned n_datagrams = wake_up(datagrams, DATAGRAMS_WAKEUP_POLL, status);
 
-    if (uv_is_closing((uv_handle_t *)poll))
+    if (is_closing(datagrams))
         return;
     /* On an error libuv has stopped polling; the timer starts it again. */
-    if (status == 0 && stays_watching(datagrams, since_ms, n_datagrams))
+    if (status == 0 && !has_more(datagrams) && stays_watching(datagrams, since_ms, n_datagrams))
         return;
     uv_poll_stop(poll);
-    watch_timer(datagrams);
+    come_back(datagrams);
 }
 
 /* Senders get an error from here on, and not from the moment at which the queue is empty. */
@@ -242,6 +312,7 @@ void datagrams_replace(struct datagrams *datagrams, int fd)
     /* The loop must not know the old one any more when the number gets its new meaning. */
     uv_poll_stop(&datagrams->poll);
     uv_timer_stop(&datagrams->timer);
+    uv_idle_stop(&datagrams->idle);
     MUST_BE(dup3(fd, datagrams->fd, O_CLOEXEC), ==, datagrams->fd);
     close(fd);
     watch_descriptor(datagrams);
@@ -275,6 +346,11 @@ void datagrams_close(struct datagrams *datagrams)
         return;
     uv_close((uv_handle_t *)&datagrams->poll, on_closed);
     uv_close((uv_handle_t *)&datagrams->timer, on_closed);
+    uv_close((uv_handle_t *)&datagrams->idle, on_closed);
+    if (!has_rest(datagrams) || datagrams->is_giving)
+        return;
+    give(datagrams, INT64_MAX);
+    datagrams->callbacks.on_drained(datagrams->callbacks.ctx);
 }
 
 int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
@@ -290,7 +366,7 @@ int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
     datagrams->is_unix = is_unix_socket(fd);
     datagrams->period_ms = PERIOD_MIN_MS;
     datagrams->period_max_ms = longest_period_ms(fd);
-    datagrams->poll.data = datagrams->timer.data = datagrams;
+    datagrams->poll.data = datagrams->timer.data = datagrams->idle.data = datagrams;
 
     r = receive_batch_new(&datagrams->batch, datagrams->is_unix);
     if (r == 0)
@@ -300,7 +376,8 @@ int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
         return r;
     }
     uv_timer_init(loop, &datagrams->timer); /* cannot fail */
-    datagrams->n_open_handles = 2;
+    uv_idle_init(loop, &datagrams->idle);
+    datagrams->n_open_handles = 3;
     *ret = datagrams;
     return 0;
 }

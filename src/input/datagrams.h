@@ -19,7 +19,7 @@
 /* What woke the worker up. */
 enum datagrams_wakeup {
     DATAGRAMS_WAKEUP_POLL,  /* the socket was quiet and has become readable */
-    DATAGRAMS_WAKEUP_TIMER, /* it is time to drain it again */
+    DATAGRAMS_WAKEUP_TIMER, /* it is time to drain it again, or to go on with that */
 };
 
 /* Everything runs on the loop's thread. Datagrams are borrowed until on_batch_end returns. */
@@ -47,8 +47,9 @@ MUST_CHECK int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
 void datagrams_start(struct datagrams *datagrams);
 
 /*
- * Receive what is in the socket now, but stop after about 5 ms, at the end of a batch. Returns the
- * number of datagrams received: 0 only if there was none.
+ * Receive what is in the socket now, but stop after about 5 ms (TURN_NS, input/turn.h), at the end
+ * of a batch or of some long datagrams; the rest of the batch is handed over first the next time.
+ * Returns the number of datagrams handed over: 0 only if there was none.
  */
 unsigned datagrams_drain(struct datagrams *datagrams);
 
@@ -80,7 +81,8 @@ void datagrams_replace(struct datagrams *datagrams, int fd);
 void datagrams_retire(struct datagrams *datagrams);
 
 /*
- * Stop receiving. May be called from a callback; then at most the rest of the batch is still
- * handed over. The memory is freed after the loop has run its close callbacks. NULL is fine.
+ * Stop receiving, but hand over the rest of the batch that has been received. May be called from a
+ * callback; then the rest follows after it. The memory is freed after the loop has run its close
+ * callbacks. NULL is fine.
  */
 void datagrams_close(struct datagrams *datagrams);

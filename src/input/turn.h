@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* The most time that all streams together take in one pass of the loop. */
+/* The most time that all streams together, and each datagram socket, take in a pass of the loop. */
 #define TURN_NS (5 * CLOCK_NS_PER_MS)
 
 /* A stream. All zero but for @serve: it does not wait. */

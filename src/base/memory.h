@@ -15,3 +15,11 @@
  * the process started, they stay forbidden. Any thread; one call is enough.
  */
 void memory_use_huge_pages(void);
+
+/*
+ * From now on, memory that is free and unused for ten seconds is given back to the kernel. A thread
+ * of the allocator does so; it would wait for further allocations otherwise, and a process that has
+ * become quiet makes none. Call it once, with all signals blocked: that thread inherits the mask.
+ * If the thread cannot be started, or without jemalloc, memory is given back later or never.
+ */
+void memory_give_back(void);

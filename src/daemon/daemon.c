@@ -20,6 +20,7 @@
 #include "daemon/daemon.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/socket.h"
 #include "daemon/cut_tags.h"
 #include "daemon/files.h"
@@ -303,6 +304,7 @@ static int start_threads(struct daemon *daemon)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    memory_give_back();
     r = start_workers(daemon);
     if (r == 0)
         r = start_http(daemon);

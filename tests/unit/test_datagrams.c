@@ -426,7 +426,7 @@ static void a_batch_of_long_datagrams_may_take_several_turns(void **state)
     assert_int_equal(datagrams_drain(stage.udp), 4);
     assert_int_equal(datagrams_drain(stage.udp), 4);
     stage.slow_ns = 0;
-    assert_int_equal(datagrams_drain(stage.udp), 12);
+    drain_all(&stage); /* in more turns where the machine is busy */
     assert_int_equal(stage.n_in_batches, 20);
     assert_int_equal(stage.n_out_of_order, 0);
     assert_int_equal(datagrams_drain(stage.udp), 0);

@@ -47,8 +47,8 @@ EXAMPLE_PYTHON_DEPS := python3-statsd
 STATSD := statsd@0.9.0
 
 .PHONY: all run test test-clients example $(EXAMPLES:%=example-%) test-examples example-pictures \
-	test-image bench bench-parts bench-peers budget npm build-tests deps test-deps client-deps \
-	example-deps ci-deps install format clean help
+	test-image test-attack bench bench-parts bench-peers budget npm build-tests deps test-deps \
+	client-deps example-deps ci-deps install format clean help
 
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=false
@@ -59,7 +59,12 @@ run: all ## install missing packages, build, start with the defaults
 
 test: build-tests ## install missing packages, build, run every fast suite
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite shells \
-		--no-suite example-runs --no-suite image; \
+		--no-suite example-runs --no-suite image --no-suite attack; \
+	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
+
+# Not in "make test", as it needs the machine for itself.
+test-attack: build-tests ## attack the daemon, with honest traffic beside; UDOMETER_ATTACK_SECONDS=4
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite attack; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
 # A target of its own, so that developers need not install four languages.

@@ -40,6 +40,13 @@ struct family_texts {
     char at[];            /* the slices point here */
 };
 
+/* A walk over the series of a family (series.h), which others may change meanwhile. */
+struct family_walk {
+    struct family *family;
+    struct series *next; /* NULL: it is over */
+    struct family_walk *next_walk;
+};
+
 struct family {
     enum metric_type type;
     bool is_reserved;              /* one of udometer's own: senders may not use its names */
@@ -57,9 +64,10 @@ struct family {
     unsigned n_claims;
     struct claim claims[FAMILY_NAMES_MAX]; /* the first is the name itself */
     _Atomic bool has_aliases;              /* the name was also sent in another spelling */
-    size_t n_series;                       /* this and the next two: under the registry's lock */
+    size_t n_series;                       /* this and the next three: under the registry's lock */
     size_t label_bytes;                    /* the sum over its series */
     struct series *series;                 /* linked by series->next_in_family */
+    struct family_walk *walks;             /* over them, on the stacks of threads */
     bool is_retired;                       /* it has lost its names to a family of a newer config */
     struct family *next_retired;           /* this and the last: under the registry's lock */
     _Atomic unsigned refs;                 /* one for its names, and one for each series */

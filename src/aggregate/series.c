@@ -93,12 +93,39 @@ void series_join_family(struct series *series)
 {
     struct family *family = series->family;
 
+    series->prev_in_family = NULL; /* it may have been in the list before */
     series->next_in_family = family->series;
     if (family->series)
         family->series->prev_in_family = series;
     family->series = series;
     family->n_series++;
     family->label_bytes += series->labels_len;
+}
+
+void series_walk_begin(struct family_walk *walk, struct family *family)
+{
+    family_ref(family);
+    *walk = (struct family_walk){ family, family->series, family->walks };
+    family->walks = walk;
+}
+
+struct series *series_walk_next(struct family_walk *walk)
+{
+    struct series *series = walk->next;
+
+    if (series)
+        walk->next = series->next_in_family;
+    return series;
+}
+
+void series_walk_end(struct family_walk *walk)
+{
+    struct family_walk **link = &walk->family->walks;
+
+    while (*link != walk)
+        link = &(*link)->next_walk;
+    *link = walk->next_walk;
+    family_unref(walk->family);
 }
 
 void series_leave_family(struct series *series)
@@ -114,6 +141,9 @@ void series_leave_family(struct series *series)
         family->series = next;
     if (next)
         next->prev_in_family = prev;
+    for (struct family_walk *walk = family->walks; UNLIKELY(walk); walk = walk->next_walk)
+        if (walk->next == series)
+            walk->next = next;
     family->n_series--;
     family->label_bytes -= series->labels_len;
 }

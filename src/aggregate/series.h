@@ -124,6 +124,15 @@ void series_free(struct series *series);
 void series_join_family(struct series *series);
 void series_leave_family(struct series *series);
 
+/*
+ * With the registry's lock held: walk over the series of @family. Between two calls the lock may be
+ * released. A series that leaves the family meanwhile is passed over, and one that joins it too.
+ * Each walk must be ended; it has a reference on the family until then.
+ */
+void series_walk_begin(struct family_walk *walk, struct family *family);
+struct series *series_walk_next(struct family_walk *walk); /* or NULL */
+void series_walk_end(struct family_walk *walk);
+
 /* Take a reference; release one. Releasing the last one frees the series and its cells. */
 void series_ref(struct series *series);
 void series_unref(struct series *series);

@@ -191,6 +191,82 @@ static void references_of_workers_that_have_ended_can_be_given_back(void **state
 }
 
 /* The workers' references may be the only ones. */
+/* Three series of one family; the last one joined comes first in it. */
+static void join_three(struct series *ret[3])
+{
+    struct family *family = new_family("x", SAMPLE_COUNTER);
+
+    for (unsigned i = 0; i < 3; i++) {
+        ret[i] = series_new(family, SLICE(""), 1);
+        series_join_family(ret[i]);
+    }
+    family_unref(family);
+}
+
+static void unref_three(struct series *series[3])
+{
+    for (unsigned i = 0; i < 3; i++)
+        series_unref(series[i]);
+}
+
+static void may_leave_its_family_and_join_it_again(void **state)
+{
+    struct series *series[3];
+
+    join_three(series);
+    for (unsigned i = 0; i < 3; i++) {
+        series_leave_family(series[i]);
+        series_join_family(series[i]);
+        series_leave_family(series[i]);
+        series_join_family(series[i]);
+    }
+    assert_int_equal(series[0]->family->n_series, 3);
+    for (unsigned i = 0; i < 3; i++)
+        series_leave_family(series[i]);
+    assert_null(series[0]->family->series);
+    unref_three(series);
+}
+
+static void a_walk_passes_over_what_leaves_and_what_joins(void **state)
+{
+    struct family_walk walk, other;
+    struct series *series[3], *next;
+
+    join_three(series);
+    series_walk_begin(&walk, series[0]->family);
+    series_walk_begin(&other, series[0]->family);
+    assert_ptr_equal(series_walk_next(&walk), series[2]);
+    series_leave_family(series[1]);
+    next = series_new(series[0]->family, SLICE(""), 1);
+    series_join_family(next);
+    assert_ptr_equal(series_walk_next(&walk), series[0]);
+    assert_null(series_walk_next(&walk));
+    series_walk_end(&walk);
+    assert_ptr_equal(series_walk_next(&other), series[2]);
+    series_leave_family(series[0]);
+    assert_null(series_walk_next(&other));
+    series_walk_end(&other);
+    assert_null(series[0]->family->walks);
+    series_unref(next);
+    unref_three(series);
+}
+
+/* The walk has a reference on the family. */
+static void a_walk_may_outlive_all_series(void **state)
+{
+    struct family_walk walk;
+    struct series *series[3];
+
+    join_three(series);
+    series_walk_begin(&walk, series[0]->family);
+    for (unsigned i = 0; i < 3; i++)
+        series_leave_family(series[i]);
+    unref_three(series);
+    assert_null(series_walk_next(&walk));
+    assert_int_equal(walk.family->refs, 1);
+    series_walk_end(&walk);
+}
+
 static void goes_with_the_last_worker(void **state)
 {
     struct series *series = new_series("x", SAMPLE_COUNTER, "");
@@ -468,6 +544,9 @@ int main(void)
         CASE(a_cell_is_of_the_type_of_its_family),
         CASE(each_cell_is_a_reference_of_its_worker),
         CASE(references_of_workers_that_have_ended_can_be_given_back),
+        CASE(may_leave_its_family_and_join_it_again),
+        CASE(a_walk_passes_over_what_leaves_and_what_joins),
+        CASE(a_walk_may_outlive_all_series),
         CASE(goes_with_the_last_worker),
         CASE(every_cell_shows_whether_its_worker_must_ask),
         CASE(what_has_ended_may_come_back),

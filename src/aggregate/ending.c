@@ -84,27 +84,17 @@ static enum verdict end(struct ending *ending, struct roster *roster, struct ser
     return VERDICT_APPLIED;
 }
 
-static enum verdict end_matching(struct ending *ending, struct roster *roster,
-                                 struct family *family, const struct end_request *request,
-                                 size_t *ret)
+/* End @series, which has the labels, if the x comes after all its samples. */
+static enum verdict end_one(struct ending *ending, struct roster *roster, struct series *series,
+                            const struct end_request *request, size_t *ret)
 {
-    struct slice wanted = identity_labels_on(request->identity, family->type);
     int64_t until_ns = request->arrived_ns - request->age_ns; /* may be below 0 */
-    enum verdict verdict = VERDICT_APPLIED;
-    struct series *next;
+    enum verdict verdict;
 
-    for (struct series *series = family->series; series && verdict == VERDICT_APPLIED;
-         series = next) {
-        next = series->next_in_family;
-        if (!labels_include(series_labels(series), wanted) || series_is_pristine(series))
-            continue;
-        if (series_touched_ns(series) <= until_ns) {
-            verdict = end(ending, roster, series, until_ns);
-            *ret += verdict == VERDICT_APPLIED;
-        } else if (request->age_ns == 0) {
-            verdict = trim(roster, series, request);
-        }
-    }
+    if (series_touched_ns(series) > until_ns)
+        return request->age_ns == 0 ? trim(roster, series, request) : VERDICT_APPLIED;
+    verdict = end(ending, roster, series, until_ns);
+    *ret += verdict == VERDICT_APPLIED;
     return verdict;
 }
 
@@ -117,15 +107,16 @@ static bool note(struct ending *ending, const struct roster *roster,
            past_ends_note(&ending->past_ends, request->identity, name_hash, request->arrived_ns);
 }
 
-enum verdict ending_end(struct ending *ending, struct roster *roster,
-                        const struct end_request *request, size_t *allowance, size_t *ret)
+enum verdict ending_begin(struct ending *ending, struct roster *roster,
+                          const struct end_request *request, size_t *allowance,
+                          struct end_walk *ret)
 {
     struct roster_request in_roster =
         roster_request(roster, request->identity, request->worker, request->arrived_ns);
     struct family *family = roster_find_family(roster, &in_roster);
     size_t cost = family ? family->n_series * ENDING_LOOK_BYTES + family->label_bytes : 0;
 
-    *ret = 0;
+    *ret = (struct end_walk){ 0 };
     if (family && family->is_reserved)
         return REFUSED_RESERVED_NAME;
     if (cost > *allowance)
@@ -133,7 +124,39 @@ enum verdict ending_end(struct ending *ending, struct roster *roster,
     *allowance -= cost;
     if (!note(ending, roster, request, in_roster.name_hash))
         return REFUSED_NO_MEMORY;
-    return family ? end_matching(ending, roster, family, request, ret) : VERDICT_APPLIED;
+    if (!family)
+        return VERDICT_APPLIED;
+    series_walk_begin(&ret->walk, family);
+    ret->n_wanted = labels_cut(identity_labels_on(request->identity, family->type), ret->wanted);
+    return VERDICT_APPLIED;
+}
+
+enum verdict ending_end(struct ending *ending, struct roster *roster,
+                        const struct end_request *request, struct end_walk *walk, size_t *ret)
+{
+    size_t cost = 0;
+    enum verdict verdict = VERDICT_APPLIED;
+    struct series *series;
+
+    while (cost < ENDING_BATCH_BYTES && verdict == VERDICT_APPLIED &&
+           (series = series_walk_next(&walk->walk))) {
+        cost += ENDING_LOOK_BYTES + series->labels_len;
+        if (!labels_include(series_labels(series), walk->wanted, walk->n_wanted) ||
+            series_is_pristine(series))
+            continue;
+        cost += ENDING_END_BYTES;
+        walk->more_cost += ENDING_END_BYTES;
+        verdict = end_one(ending, roster, series, request, ret);
+    }
+    return verdict;
+}
+
+void ending_finish(struct end_walk *walk, size_t *allowance)
+{
+    if (!walk->walk.family)
+        return;
+    series_walk_end(&walk->walk);
+    *allowance -= walk->more_cost < *allowance ? walk->more_cost : *allowance;
 }
 
 /* --- by the API --------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "aggregate/past_ends.h"
 #include "aggregate/roster.h"
 #include "base/compiler.h"
+#include "base/labels.h"
 
 /* A series that a sweep (aggregate/expiry.h) works on. */
 struct sweep_item {
@@ -40,11 +41,43 @@ struct end_request {
 
 /* The fixed cost of checking a series, in bytes of labels that take the same time. */
 #define ENDING_LOOK_BYTES 160
+/* That of ending one, or of taking from it what is older than the x. */
+#define ENDING_END_BYTES 480
+/* What ending_end() costs at most, give or take a series. */
+#define ENDING_BATCH_BYTES ((size_t)64 << 10)
 
-/* End the series of @roster that @request selects, as registry_end() does. Returns its verdicts. */
+/* What is left to do for an x. */
+struct end_walk {
+    struct family_walk walk; /* without a family: nothing */
+    struct slice wanted[LABELS_MAX];
+    size_t n_wanted;
+    size_t more_cost; /* of the series that the x selects */
+};
+
+static inline bool end_walk_is_over(const struct end_walk *walk)
+{
+    return !walk->walk.next;
+}
+
+/*
+ * Begin to end the series of @roster that @request selects, as registry_end() does. Returns its
+ * verdicts. Looking at all series costs no more than *@allowance, from which that is subtracted. In
+ * any case, ending_finish() must follow.
+ */
+MUST_CHECK enum verdict ending_begin(struct ending *ending, struct roster *roster,
+                                     const struct end_request *request, size_t *allowance,
+                                     struct end_walk *ret);
+
+/*
+ * End a batch of them, and add their number to @ret. Between two calls the lock may be released.
+ * Returns VERDICT_APPLIED or REFUSED_NO_MEMORY.
+ */
 MUST_CHECK enum verdict ending_end(struct ending *ending, struct roster *roster,
-                                   const struct end_request *request, size_t *allowance,
+                                   const struct end_request *request, struct end_walk *walk,
                                    size_t *ret);
+
+/* Subtract from @allowance what ending them cost, which may be more than is left. */
+void ending_finish(struct end_walk *walk, size_t *allowance);
 
 /* End @series if registry_end_series() would. Returns false without memory. */
 MUST_CHECK bool ending_end_series(struct ending *ending, struct roster *roster,

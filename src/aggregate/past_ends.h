@@ -21,8 +21,11 @@ struct past_end {
     int64_t arrived_ns;
     uint64_t name_hash;
     struct slice name;
-    struct slice labels[1 + _OWN_LABEL_N]; /* as in struct identity: labels, labels_beside */
-    char *text;                            /* the slices point here */
+    struct past_labels {
+        const struct slice *items; /* each was cut off by labels_next() */
+        size_t n;
+    } labels[1 + _OWN_LABEL_N]; /* as in struct identity: labels, labels_beside */
+    void *memory;               /* of all of these */
 };
 
 /* All zero is an empty list. */

@@ -23,6 +23,7 @@
 
 #include "aggregate/roster.h"
 #include "aggregate/view.h"
+#include "base/fair_lock.h"
 #include "base/must.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@
 #include <stdlib.h>
 
 struct registry {
-    pthread_mutex_t lock;
+    struct fair_lock lock;
     struct roster roster;
     struct ending ending;
     struct conflicts conflicts;
@@ -53,9 +54,9 @@ static void set_limits(struct registry *registry, const struct registry_options 
 
 void registry_set_limits(struct registry *registry, const struct registry_options *options)
 {
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     set_limits(registry, options);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
 }
 
 int registry_new(struct registry **ret, const struct registry_options *options)
@@ -74,7 +75,7 @@ int registry_new(struct registry **ret, const struct registry_options *options)
         .names.seed = options->seed,
     };
     set_limits(registry, options);
-    pthread_mutex_init(&registry->lock, NULL);
+    fair_lock_init(&registry->lock);
     pthread_mutex_init(&registry->view_lock, NULL);
     if (view_init(&registry->view) < 0)
         return -ENOMEM;
@@ -90,7 +91,7 @@ void registry_free(struct registry *registry)
     ending_deinit(&registry->ending);
     roster_deinit(&registry->roster);
     pthread_mutex_destroy(&registry->view_lock);
-    pthread_mutex_destroy(&registry->lock);
+    fair_lock_deinit(&registry->lock);
     free(registry);
 }
 
@@ -98,9 +99,9 @@ int registry_reserve(struct registry *registry, struct slice name, enum metric_t
 {
     int r;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     r = roster_reserve(&registry->roster, name, type);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return r;
 }
 
@@ -138,10 +139,10 @@ void registry_note_conflict(struct registry *registry, const struct identity *id
     const struct conflict_holder metric = { identity->family, identity->declared_type, true };
     uint64_t hash = names_hash(&registry->roster.names, identity->family);
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     conflicts_note(&registry->conflicts, identity->family, hash, metric_type_of(identity->type),
                    &metric);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
 }
 
 /* Admit a sample whose series has not ended since it arrived. */
@@ -165,14 +166,14 @@ enum verdict registry_admit(struct registry *registry, unsigned worker, int64_t 
     struct roster_request request = roster_request(&registry->roster, identity, worker, arrived_ns);
     enum verdict verdict;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     if (past_ends_have(&registry->ending.past_ends, identity, request.name_hash, arrived_ns)) {
         *ret = (struct admission){ 0 };
         verdict = VERDICT_APPLIED;
     } else {
         verdict = admit(registry, &request, ret);
     }
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return verdict;
 }
 
@@ -181,11 +182,11 @@ bool registry_revive(struct registry *registry, struct cell *cell, int64_t arriv
     struct series *series = cell_series(cell);
     bool is_registered;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     is_registered = series_is_registered(series) && !series->family->is_retired;
     if (is_registered)
         series_keep(series, cell, arrived_ns);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return is_registered;
 }
 
@@ -193,20 +194,27 @@ enum verdict registry_totals(struct registry *registry, struct totals **ret)
 {
     enum verdict verdict;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     verdict = roster_totals(&registry->roster, ret);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return verdict;
 }
 
 enum verdict registry_end(struct registry *registry, const struct end_request *request,
                           size_t *allowance, size_t *ret)
 {
+    struct end_walk walk;
     enum verdict verdict;
 
-    pthread_mutex_lock(&registry->lock);
-    verdict = ending_end(&registry->ending, &registry->roster, request, allowance, ret);
-    pthread_mutex_unlock(&registry->lock);
+    *ret = 0;
+    fair_lock_take(&registry->lock);
+    verdict = ending_begin(&registry->ending, &registry->roster, request, allowance, &walk);
+    while (verdict == VERDICT_APPLIED && !end_walk_is_over(&walk)) {
+        verdict = ending_end(&registry->ending, &registry->roster, request, &walk, ret);
+        fair_lock_give_way(&registry->lock);
+    }
+    ending_finish(&walk, allowance);
+    fair_lock_release(&registry->lock);
     return verdict;
 }
 
@@ -218,11 +226,11 @@ enum verdict registry_declare(struct registry *registry, const struct identity *
     struct family *family;
     enum verdict verdict;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     verdict = roster_declare(&registry->roster, &request, &family);
     if (verdict == REFUSED_TYPE_CONFLICT)
         note_conflict(registry, &request, family);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return verdict;
 }
 
@@ -231,11 +239,12 @@ size_t registry_undeclare(struct registry *registry, uint64_t generation)
     unsigned part = 0;
     size_t n = 0;
 
+    fair_lock_take(&registry->lock);
     while (part < DECLARED_PARTS) {
-        pthread_mutex_lock(&registry->lock);
         part += !ending_end_undeclared(&registry->ending, &registry->roster, generation, part, &n);
-        pthread_mutex_unlock(&registry->lock);
+        fair_lock_give_way(&registry->lock);
     }
+    fair_lock_release(&registry->lock);
     return n;
 }
 
@@ -245,11 +254,11 @@ bool registry_end_series(struct registry *registry, struct series *const *series
     bool is_whole = true;
 
     MUST_BE(n, <=, (size_t)REGISTRY_BATCH);
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     for (size_t i = 0; i < n && is_whole; i++)
         is_whole =
             ending_end_series(&registry->ending, &registry->roster, series[i], arrived_ns, ret);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return is_whole;
 }
 
@@ -259,12 +268,12 @@ struct registry_counts registry_count(struct registry *registry)
 {
     struct registry_counts counts;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     memcpy(counts.series, registry->roster.n_series, sizeof(counts.series));
     counts.families = registry->roster.n_families;
     counts.bytes = atomic_load(&registry->roster.budget.held_bytes);
     counts.totals = totals_count(registry->roster.totals);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return counts;
 }
 
@@ -272,35 +281,35 @@ size_t registry_n_series(struct registry *registry)
 {
     size_t n;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     n = registry->roster.series.n + registry->ending.n;
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return n;
 }
 
 void registry_conflicts(struct registry *registry, struct conflicts *ret)
 {
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     *ret = registry->conflicts;
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
 }
 
 void registry_aliases(struct registry *registry, struct aliases *ret)
 {
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     *ret = registry->aliases;
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
 }
 
 bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
 {
     const struct conflict *latest;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     latest = conflicts_latest(&registry->conflicts);
     if (latest)
         *ret = *latest;
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return latest;
 }
 
@@ -324,10 +333,8 @@ static bool remove_ended(struct registry *registry)
 {
     bool is_short = false;
 
-    while (remove_batch(registry, &is_short)) {
-        pthread_mutex_unlock(&registry->lock);
-        pthread_mutex_lock(&registry->lock);
-    }
+    while (remove_batch(registry, &is_short))
+        fair_lock_give_way(&registry->lock);
     return !is_short;
 }
 
@@ -339,11 +346,11 @@ static bool take_fresh(struct registry *registry, struct fresh_list *ret)
 {
     bool is_fine;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     is_fine = remove_ended(registry);
     if (is_fine)
         *ret = fresh_take(&registry->roster.fresh);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return is_fine;
 }
 
@@ -354,9 +361,9 @@ static void refresh(struct registry *registry)
 
     if (!take_fresh(registry, &fresh) || view_follow(&registry->view, &fresh))
         return;
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     fresh_put_back(&registry->roster.fresh, fresh);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
 }
 
 struct snapshot *registry_snapshot(struct registry *registry)
@@ -376,10 +383,10 @@ int64_t registry_take_shortest_ttl(struct registry *registry)
 {
     int64_t shortest_ns;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     shortest_ns = registry->roster.shortest_ttl_ns ? registry->roster.shortest_ttl_ns : INT64_MAX;
     registry->roster.shortest_ttl_ns = 0;
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return shortest_ns;
 }
 
@@ -387,9 +394,9 @@ bool registry_has_ended(struct registry *registry)
 {
     bool has_ended;
 
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     has_ended = registry->ending.n > 0 || roster_retired(&registry->roster);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     return has_ended;
 }
 
@@ -398,10 +405,10 @@ struct sweep_item *registry_take_ended(struct registry *registry, size_t *ret_n)
     struct sweep_item *items;
 
     pthread_mutex_lock(&registry->view_lock);
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     (void)remove_ended(registry); /* without memory, the rest is there the next time */
     items = ending_take(&registry->ending, ret_n);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     refresh(registry);
     pthread_mutex_unlock(&registry->view_lock);
     return items;
@@ -433,10 +440,10 @@ static bool remove_one(struct registry *registry, struct sweep_item *item)
 void registry_mark_expiring(struct registry *registry, const struct sweep_item *items, size_t n)
 {
     MUST_BE(n, <=, (size_t)REGISTRY_BATCH);
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     for (size_t i = 0; i < n; i++)
         mark_one(&items[i]);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
 }
 
 bool registry_remove_expiring(struct registry *registry, struct sweep_item *items, size_t n)
@@ -445,10 +452,10 @@ bool registry_remove_expiring(struct registry *registry, struct sweep_item *item
     /* No snapshot may include both a removed series and a new one with the same labels. */
     if (pthread_mutex_trylock(&registry->view_lock) != 0)
         return false;
-    pthread_mutex_lock(&registry->lock);
+    fair_lock_take(&registry->lock);
     for (size_t i = 0; i < n; i++)
         items[i].is_removed = remove_one(registry, &items[i]);
-    pthread_mutex_unlock(&registry->lock);
+    fair_lock_release(&registry->lock);
     pthread_mutex_unlock(&registry->view_lock);
     return true;
 }

@@ -139,8 +139,9 @@ size_t registry_undeclare(struct registry *registry, uint64_t generation);
  * An x with an age (request->age_ns) ends only the series whose last sample arrived that long
  * before it, or longer. It leaves all others as they are.
  *
- * This checks all series of the family with the lock held. Each costs the bytes of its labels plus
- * ENDING_LOOK_BYTES. *@allowance is the maximum cost; the actual cost is subtracted from it.
+ * This checks all series of the family, in batches between which others get the lock. Each costs
+ * the bytes of its labels plus ENDING_LOOK_BYTES; *@allowance is the maximum of that. What was
+ * spent is subtracted from it: that, and ENDING_END_BYTES for each series that is selected.
  *
  * Returns VERDICT_APPLIED and the number of ended series in @ret, REFUSED_RESERVED_NAME,
  * REFUSED_END_LIMIT (beyond the allowance) or REFUSED_NO_MEMORY (some may have ended).

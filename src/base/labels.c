@@ -9,6 +9,9 @@
 
 #include "base/labels.h"
 
+#include "base/must.h"
+#include "base/scan.h"
+
 #include <stdint.h>
 
 bool labels_set(struct labels *labels, size_t max, struct slice name, struct slice value)
@@ -152,9 +155,36 @@ size_t labels_length_max(const struct labels *labels)
     return len;
 }
 
-/* The end of the value that begins at @at: the first quote that no backslash escapes. */
+/*
+ * The bytes of a block that follow a backslash which is not escaped itself. The bit after the last
+ * byte of the block may be set too. Of a run of backslashes each second one is escaped; where a run
+ * ends, the carry of a subtraction says whether its length is odd (as in simdjson's
+ * json_escape_scanner.h).
+ */
+static uint32_t escaped_bytes(uint32_t backslashes)
+{
+    const uint32_t odd = 0xaaaaaaaa;
+    uint32_t escapes_and_ends = (((backslashes << 1) | odd) - backslashes) ^ odd;
+
+    return (escapes_and_ends ^ backslashes) & ((2u << SCAN_BLOCK) - 1);
+}
+
+/*
+ * The end of the value that begins at @at: the first quote that no backslash escapes. By blocks, as
+ * a sender may choose values in which no branch can be predicted.
+ */
 static const char *closing_quote(const char *at, const char *end)
 {
+    while (end - at >= SCAN_BLOCK) {
+        uint32_t backslashes = scan_block(at, '\\', '\\');
+        /* A branch, so that usually the next block does not wait for this one. */
+        uint32_t escaped = backslashes ? escaped_bytes(backslashes) : 0;
+        uint32_t quotes = scan_block(at, '"', '"') & ~escaped;
+
+        if (quotes)
+            return at + __builtin_ctz(quotes);
+        at += SCAN_BLOCK + (escaped >> SCAN_BLOCK);
+    }
     while (at < end && *at != '"')
         at += *at == '\\' ? 2 : 1;
     return at;
@@ -168,25 +198,41 @@ bool labels_next(struct slice *text, struct slice *ret)
         return false;
     end = text->at + text->len;
     /* Names contain no quotes, so the first one opens the value. */
-    quote = closing_quote((const char *)memchr(text->at, '"', text->len) + 1, end);
+    quote = closing_quote(scan_for(text->at, end, '"') + 1, end);
     *ret = (struct slice){ text->at, (size_t)(quote + 1 - text->at) };
     text->at = quote + 1 < end ? quote + 2 : end;
     text->len = (size_t)(end - text->at);
     return true;
 }
 
-bool labels_include(struct slice all, struct slice some)
+size_t labels_cut(struct slice text, struct slice ret[LABELS_MAX])
 {
-    struct slice wanted, label = SLICE("");
+    struct slice label;
+    size_t n = 0;
 
-    /* Both are sorted, so labels that were passed in @all need no second look. */
-    while (labels_next(&some, &wanted)) {
-        bool is_there = false;
-
-        while (!is_there && labels_next(&all, &label))
-            is_there = slice_equal(label, wanted);
-        if (!is_there)
-            return false;
+    while (labels_next(&text, &label)) {
+        MUST_BE(n, <, (size_t)LABELS_MAX);
+        ret[n++] = label;
     }
-    return true;
+    return n;
+}
+
+/* Both are sorted, so labels that were passed in @all need no second look. */
+bool labels_include(struct slice all, const struct slice *some, size_t n)
+{
+    struct slice label;
+    size_t n_found = 0;
+
+    while (n_found < n && labels_next(&all, &label))
+        n_found += slice_equal(label, some[n_found]);
+    return n_found == n;
+}
+
+bool labels_cut_include(const struct slice *all, size_t n_all, const struct slice *some, size_t n)
+{
+    size_t n_found = 0;
+
+    for (size_t i = 0; i < n_all && n_found < n; i++)
+        n_found += slice_equal(all[i], some[n_found]);
+    return n_found == n;
 }

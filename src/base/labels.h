@@ -58,5 +58,14 @@ size_t labels_length_max(const struct labels *labels);
  */
 MUST_CHECK bool labels_next(struct slice *text, struct slice *ret);
 
-/* Does @all include each label of @some? Both were sorted, and written by labels_write(). */
-bool labels_include(struct slice all, struct slice some);
+/* Cut off all labels of @text, as labels_next() does. Returns their number. */
+size_t labels_cut(struct slice text, struct slice ret[LABELS_MAX]);
+
+/*
+ * Does @all include each of the @n labels that labels_cut() found in another text? Both texts were
+ * sorted, and written by labels_write(). The cost depends on the bytes of @all alone.
+ */
+bool labels_include(struct slice all, const struct slice *some, size_t n);
+
+/* The same if @all has been cut too. */
+bool labels_cut_include(const struct slice *all, size_t n_all, const struct slice *some, size_t n);

@@ -80,6 +80,23 @@ def fill(udometer, lines):
     udometer.wait_for_lines()
 
 
+def flood(udometer, datagrams, rate, seconds=SECONDS, n_flows=8):
+    """
+    Attack with the datagrams, in turn: @rate a second, spread evenly, from several sockets. Returns
+    how many were sent. The sockets have ports that differ, so both workers get some.
+    """
+    flows = [udometer.new_flow() for _ in range(n_flows)]
+    began = time.monotonic()
+    n = 0
+    while time.monotonic() < began + seconds:
+        delay = began + n / rate - time.monotonic()
+        if delay > 0:
+            time.sleep(delay)
+        flows[n % n_flows].send(datagrams[n % len(datagrams)])
+        n += 1
+    return n
+
+
 # --- the processes --------------------------------------------------------------------------
 
 

@@ -255,6 +255,38 @@ static void what_stands_in_a_value_ends_no_label(void **state)
     assert_parts_are("a=\"\\n\",b=\"\xc3\xa4\"", "a=\"\\n\"", "b=\"\xc3\xa4\"");
 }
 
+/* Values of what is special, and quotes at each place of a block. */
+static void values_of_any_escapes_can_be_taken_apart(void **state)
+{
+    uint64_t random = 1;
+
+    for (unsigned round = 0; round < 20000; round++) {
+        struct labels labels = { .n = 2 };
+        char values[2][40], text[200];
+        struct slice rest, part;
+
+        for (unsigned i = 0; i < 2; i++) {
+            size_t len = (random >> 40) % sizeof(values[i]);
+
+            for (size_t j = 0; j < len; j++) {
+                random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+                values[i][j] = "\\\\\"\nab,="[random >> 61];
+            }
+            labels.items[i] = (struct label){ i ? SLICE("b") : SLICE("a"), { values[i], len } };
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        }
+        rest = labels_write(&labels, text);
+        for (unsigned i = 0; i < 2; i++) {
+            struct labels one = { .items = { labels.items[i] }, .n = 1 };
+            char expected[100];
+
+            assert_true(labels_next(&rest, &part));
+            assert_true(slice_equal(part, labels_write(&one, expected)));
+        }
+        assert_false(labels_next(&rest, &part));
+    }
+}
+
 static void a_full_set_can_be_taken_apart(void **state)
 {
     struct labels labels = full_set();
@@ -275,7 +307,11 @@ static void a_full_set_can_be_taken_apart(void **state)
 
 static void assert_included(const char *all, const char *some, bool is_included)
 {
-    if (labels_include(slice_of(all), slice_of(some)) != is_included)
+    struct slice in_all[LABELS_MAX], in_some[LABELS_MAX];
+    size_t n_all = labels_cut(slice_of(all), in_all), n = labels_cut(slice_of(some), in_some);
+
+    if (labels_include(slice_of(all), in_some, n) != is_included ||
+        labels_cut_include(in_all, n_all, in_some, n) != is_included)
         fail_msg("{%s} %s {%s}", all, is_included ? "lacks" : "includes", some);
 }
 
@@ -373,6 +409,7 @@ int main(void)
         CASE(nothing_has_no_parts),
         CASE(takes_labels_apart),
         CASE(what_stands_in_a_value_ends_no_label),
+        CASE(values_of_any_escapes_can_be_taken_apart),
         CASE(a_full_set_can_be_taken_apart),
         CASE(all_sets_include_nothing_and_themselves),
         CASE(a_set_includes_any_part_of_it),

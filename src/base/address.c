@@ -120,16 +120,52 @@ static int list_addresses(struct address_list *list, const char *host, const cha
     return r;
 }
 
-int address_parse_all(struct address_list *ret, const char *text)
+/* Take the parts of @text. Returns 0 or -EINVAL. */
+static int cut(const char *text, char host[HOST_MAX], const char **ret_port)
 {
-    struct address_list list = { .n = 0 };
     const char *colon = strrchr(text, ':');
-    char host[HOST_MAX];
-    int r;
 
     if (!colon || !is_port(colon + 1) || !take_host(text, colon, host))
         return -EINVAL;
-    r = list_addresses(&list, host, colon + 1);
+    *ret_port = colon + 1;
+    return 0;
+}
+
+/* Whether no name has these characters alone: the host is an address, or wrong. */
+static bool is_by_number(const char *host)
+{
+    return host[0] != '\0' && (strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0');
+}
+
+int address_check(const char *text)
+{
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_DGRAM,
+                                    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+    struct addrinfo *found;
+    char host[HOST_MAX];
+    const char *port;
+    int r = cut(text, host, &port);
+
+    if (r < 0 || !is_by_number(host))
+        return r;
+    r = getaddrinfo(host, port, &hints, &found);
+    if (r != 0)
+        return r == EAI_MEMORY ? -ENOMEM : -ENXIO;
+    freeaddrinfo(found);
+    return 0;
+}
+
+int address_parse_all(struct address_list *ret, const char *text)
+{
+    struct address_list list = { .n = 0 };
+    char host[HOST_MAX];
+    const char *port;
+    int r = cut(text, host, &port);
+
+    if (r < 0)
+        return r;
+    r = list_addresses(&list, host, port);
     if (r == 0)
         *ret = list;
     return r;

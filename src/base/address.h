@@ -45,7 +45,14 @@ struct address_list {
  */
 MUST_CHECK int address_parse_all(struct address_list *ret, const char *text);
 
-/* The same for the first address only, to send to. */
+/*
+ * Check "HOST:PORT" as address_parse_all() does, but look up no name. Returns 0, also for a name;
+ * -EINVAL when @text does not have this form; -ENXIO when HOST can be neither an address nor a
+ * name.
+ */
+MUST_CHECK int address_check(const char *text);
+
+/* What address_parse_all() does, for the first address only, to send to. */
 MUST_CHECK int address_parse(struct address *ret, const char *text);
 
 /*

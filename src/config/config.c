@@ -12,6 +12,7 @@
 #include "config/compat.h"
 #include "config/environment.h"
 #include "config/foreign.h"
+#include "config/hosts.h"
 #include "config/listing.h"
 #include "config/settings.h"
 #include "config/settings_file.h"
@@ -53,15 +54,7 @@ static void complain(const struct option *option, enum option_source source,
     CLEANUP(buffer_deinit) struct buffer before = { 0 }, value = { 0 };
     struct place place = settings->places[option_index(&settings_table, option)];
 
-    switch (source) {
-    case OPTION_FLAG: buffer_add_format(&before, "--%s=", option->name); break;
-    case OPTION_ENVIRONMENT:
-        option_write_variable(option, &before);
-        buffer_add_char(&before, '=');
-        break;
-    case OPTION_FILE:
-    case OPTION_DEFAULT: buffer_add_format(&before, "%s: ", option->name); break;
-    }
+    option_write_before(option, source, &before);
     if (source == OPTION_FILE)
         problems->path = settings->config_file;
     option_write_value(option, settings, 0, &value);
@@ -86,6 +79,13 @@ static enum config_outcome check_pages(const struct command_line *line,
     return source <= OPTION_FILE && listing_source(series, settings, line) <= OPTION_FILE
                ? CONFIG_FILE_ERROR
                : CONFIG_USAGE_ERROR;
+}
+
+/* --- hosts --------------------------------------------------------------------------- */
+
+void config_skip_hosts(struct settings *settings)
+{
+    settings->skips_hosts = true;
 }
 
 /* --- sources ------------------------------------------------------------------------- */
@@ -137,6 +137,7 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
     enum settings_compat compat = compat_find(line);
     CLEANUP(document_freep) struct document *document = NULL;
     bool is_file_good = true, is_usage_good;
+    enum option_source unknown = OPTION_DEFAULT; /* hosts */
     enum config_outcome outcome;
 
     compat_apply(compat, settings, problems);
@@ -146,12 +147,14 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
     config_warn_of_variables(warnings);
     if (command_line_read(line, settings, problems) != COMMAND_LINE_RUN)
         is_usage_good = false;
+    if (!settings->skips_hosts)
+        unknown = hosts_look_up(settings, problems);
     if (!read_names(settings, path, document, problems))
         is_file_good = false;
     compat_warn(compat, settings->naming.timers_are_histograms, problems);
-    if (!is_usage_good)
+    if (!is_usage_good || unknown > OPTION_FILE)
         return CONFIG_USAGE_ERROR;
-    if (!is_file_good)
+    if (!is_file_good || unknown == OPTION_FILE)
         return CONFIG_FILE_ERROR;
     outcome = check_pages(line, settings, problems);
     if (outcome != CONFIG_RUN)

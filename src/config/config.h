@@ -71,6 +71,9 @@ void config_warn_of_variables(struct problems *warnings);
 /* Set the generation of the mapping that config_load() will make; 1 if it is not called. */
 void config_set_generation(struct settings *settings, uint64_t generation);
 
+/* Let config_load() not look up the names of hosts: a reload looks up only what is new. */
+void config_skip_hosts(struct settings *settings);
+
 /*
  * Set all settings of @wanted that need a restart, and differ from those of @in_force, to what
  * these are; and add their names to @out: "workers, log.format". So @wanted has what a reload can

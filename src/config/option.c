@@ -51,6 +51,19 @@ void option_write_variable(const struct option *option, struct buffer *out)
     }
 }
 
+void option_write_before(const struct option *option, enum option_source source, struct buffer *out)
+{
+    switch (source) {
+    case OPTION_FLAG: buffer_add_format(out, "--%s=", option->name); break;
+    case OPTION_ENVIRONMENT:
+        option_write_variable(option, out);
+        buffer_add_char(out, '=');
+        break;
+    case OPTION_FILE:
+    case OPTION_DEFAULT: buffer_add_format(out, "%s: ", option->name); break;
+    }
+}
+
 /* A switch that is on by default, so that a user may want to turn it off. */
 static bool is_on(const struct option *option)
 {

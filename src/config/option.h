@@ -167,6 +167,10 @@ bool option_is_switch(const struct option *option);
 /* Write the name of its environment variable: OPTION_VARIABLE and the option's name in capitals. */
 void option_write_variable(const struct option *option, struct buffer *out);
 
+/* Write what stands before its value where that is from @source: "--NAME=", "NAME: ". */
+void option_write_before(const struct option *option, enum option_source source,
+                         struct buffer *out);
+
 /* Write the text of --help: @head, a paragraph for each option, @tail. */
 void option_write_help(const struct option_table *table, const char *head, const char *tail,
                        struct buffer *out);

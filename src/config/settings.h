@@ -94,6 +94,7 @@ struct settings {
     /* Not a setting: what the files say about names. */
     struct naming naming;
     uint64_t generation; /* of the mapping to be; 0 counts as 1 */
+    bool skips_hosts;    /* do not look up names of hosts */
 
     /* Not a setting: the key's place in the config file, for each row that the file sets. */
     struct place places[OPTIONS_MAX];

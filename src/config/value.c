@@ -92,11 +92,13 @@ static int read_page_or_none(void *to, const char *text, const struct value_rang
     return text[0] ? read_page(to, text, range, wrong) : value_read_text(to, text, range, wrong);
 }
 
-/* Returns as value_reader. @expected is what to write if @text has another form. */
+/*
+ * Returns as value_reader. A name is not looked up. @expected is what to write if @text has another
+ * form.
+ */
 static int check_address(const char *text, const char *expected, struct buffer *wrong)
 {
-    struct address_list list;
-    int r = address_parse_all(&list, text);
+    int r = address_check(text);
 
     if (r == -EINVAL)
         return value_refuse(wrong, expected);

@@ -84,7 +84,10 @@ int value_refuse(struct buffer *wrong, const char *what);
 /* Write that memory ran out. Returns -ENOMEM. */
 int value_refuse_for_memory(struct buffer *wrong);
 
-/* Write why address_parse() returned @error, which is not -EINVAL. Returns as value_reader does. */
+/*
+ * Write why address_parse_all() or address_check() returned @error, which is not -EINVAL. Returns
+ * as value_reader does.
+ */
 int value_refuse_address(struct buffer *wrong, int error);
 
 /* Read a number as value_number does. Returns false if @text is not a number within @range. */

@@ -121,6 +121,7 @@ static int read_config(struct reload *reload, struct fresh_config *fresh)
     if (r < 0)
         return r;
     watch_begin(&reload->watch);
+    config_skip_hosts(fresh->settings);
     config_set_generation(fresh->settings, ++reload->generation);
     fresh->is_good = config_load(fresh->settings, &reload->line, &fresh->problems,
                                  &fresh->warnings) == CONFIG_RUN;

@@ -31,6 +31,7 @@ WITHOUT_UNIT_TEST = {
     "config/label_rules_file": "label rules are data: tests/config",
     "config/label_name": "its complaints are data: tests/config",
     "config/initial": "label sets are data: tests/config",
+    "config/hosts": "it asks name servers: tests/system/test_start.py, test_relisten.py",
     "config/draft": "all readers of names use it: tests/config",
     "config/collisions": "its warnings are data: tests/config",
     "daemon/bound": "the sockets of listeners: test_listeners.c",

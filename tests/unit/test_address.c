@@ -101,6 +101,21 @@ static void refuses_what_is_no_port(void **state)
     must_refuse("[::1]:65536", -EINVAL);
 }
 
+static void checks_the_form_without_looking_up_a_name(void **state)
+{
+    static const char *const good[] = { "127.0.0.1:1", "[::1]:0",           ":8125",
+                                        "*:1",         "no-host.invalid:1", "[fe80::1%lo]:9" };
+    static const char *const unknown[] = { "300.1.1.1:1", "1.2.3.4.5:1", "[::g]:1" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+        assert_int_equal(address_check(good[i]), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+        assert_int_equal(address_check(unknown[i]), -ENXIO);
+    assert_int_equal(address_check("8125"), -EINVAL);
+    assert_int_equal(address_check("a:http"), -EINVAL);
+    assert_int_equal(address_check("::1:8125"), -EINVAL);
+}
+
 static void survives_a_very_long_host(void **state)
 {
     char text[5000];
@@ -258,6 +273,7 @@ int main(void)
         CASE(refuses_what_is_not_host_and_port),
         CASE(brackets_are_for_ipv6_addresses_only),
         CASE(refuses_what_is_no_port),
+        CASE(checks_the_form_without_looking_up_a_name),
         CASE(survives_a_very_long_host),
         CASE(the_longest_text_fits),
         CASE(says_where_a_socket_is_bound),

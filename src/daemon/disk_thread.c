@@ -26,7 +26,8 @@ struct disk_thread {
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t changed;
     bool is_asked;
-    bool is_waiting; /* perhaps for a disk */
+    bool is_waiting;    /* perhaps for a disk, */
+    bool is_looking_up; /* or only for a name server */
     bool is_stopping, has_ended;
 };
 
@@ -80,25 +81,31 @@ static void *run(void *arg)
 }
 
 /* Returns false if the process ends. */
-static bool set_waiting(struct disk_thread *thread, bool is_waiting)
+static bool set_waiting(struct disk_thread *thread, bool is_waiting, bool is_looking_up)
 {
     bool is_stopping;
 
     pthread_mutex_lock(&thread->lock);
     is_stopping = thread->is_stopping;
     thread->is_waiting = is_waiting && !is_stopping;
+    thread->is_looking_up = is_looking_up;
     pthread_mutex_unlock(&thread->lock);
     return !is_stopping;
 }
 
 bool disk_thread_begin_wait(struct disk_thread *thread)
 {
-    return set_waiting(thread, true);
+    return set_waiting(thread, true, false);
+}
+
+bool disk_thread_begin_look_up(struct disk_thread *thread)
+{
+    return set_waiting(thread, true, true);
 }
 
 bool disk_thread_end_wait(struct disk_thread *thread)
 {
-    return set_waiting(thread, false);
+    return set_waiting(thread, false, false);
 }
 
 void disk_thread_ask(struct disk_thread *thread)
@@ -134,15 +141,16 @@ int disk_thread_start(struct disk_thread *thread, const struct disk_thread_optio
     return r;
 }
 
-/* Returns whether the thread has ended; otherwise it waits for a disk. */
+/* Returns whether the thread has ended; otherwise it waits for a disk or a name server. */
 static bool wait_for_end(struct disk_thread *thread)
 {
-    const struct timespec until = after(END_MAX_NS);
+    struct timespec until;
     bool has_ended;
     int r = 0;
 
     pthread_mutex_lock(&thread->lock);
     thread->is_stopping = true;
+    until = after(thread->is_looking_up ? 0 : END_MAX_NS);
     pthread_cond_broadcast(&thread->changed);
     while (!thread->has_ended && !(thread->is_waiting && r == ETIMEDOUT))
         r = thread->is_waiting ? pthread_cond_timedwait(&thread->changed, &thread->lock, &until)

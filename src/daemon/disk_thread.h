@@ -42,11 +42,14 @@ void disk_thread_ask(struct disk_thread *thread);
  * If one of them returns false, the process ends: return, and touch nothing else.
  */
 MUST_CHECK bool disk_thread_begin_wait(struct disk_thread *thread);
+
+/* The same if what follows only looks up names: as nothing is half done, it is given no time. */
+MUST_CHECK bool disk_thread_begin_look_up(struct disk_thread *thread);
 MUST_CHECK bool disk_thread_end_wait(struct disk_thread *thread);
 
 /*
  * End the thread, before the workers are stopped. If it waits for a disk, it is given a second, and
- * is abandoned then. NULL is fine, and so is a second call.
+ * is abandoned then; for a name server, at once. NULL is fine, and so is a second call.
  */
 void disk_thread_stop(struct disk_thread *thread);
 

@@ -110,7 +110,7 @@ static int look_up(struct relisten *relisten, struct listeners_failure *failure)
 {
     int r;
 
-    if (!disk_thread_begin_wait(relisten->thread))
+    if (!disk_thread_begin_look_up(relisten->thread))
         return -ECANCELED;
     r = listeners_look_up(relisten->next, failure);
     return disk_thread_end_wait(relisten->thread) ? r : -ECANCELED;

@@ -18,11 +18,13 @@ static struct disk_thread *thread;
 /* It stays reachable, so that a leak sanitizer does not report it. */
 static struct disk_thread *volatile abandoned;
 static sem_t is_here, may_go, ticks, is_over;
+static bool looks_up;       /* instead of the first of the two functions that follow */
 static bool waits, is_back; /* whether it calls the two functions, and what the second returned */
 
 static void on_asked(void *ctx)
 {
-    bool may_wait = !waits || disk_thread_begin_wait(thread);
+    bool may_wait =
+        looks_up ? disk_thread_begin_look_up(thread) : !waits || disk_thread_begin_wait(thread);
 
     sem_post(&is_here);
     sem_wait(&may_go);
@@ -44,7 +46,7 @@ static int setup(void **state)
     sem_init(&may_go, 0, 0);
     sem_init(&ticks, 0, 0);
     sem_init(&is_over, 0, 0);
-    waits = is_back = false;
+    waits = looks_up = is_back = false;
     return disk_thread_new(&thread) < 0 ? -1 : disk_thread_start(thread, &options);
 }
 
@@ -138,6 +140,22 @@ static void the_end_does_not_wait_for_a_disk(void **state)
     assert_false(is_back);
 }
 
+static void the_end_does_not_wait_for_a_name_server(void **state)
+{
+    int64_t begin_ns;
+
+    waits = looks_up = true;
+    disk_thread_ask(thread);
+    wait_for(&is_here);
+    begin_ns = clock_monotonic_ns();
+    disk_thread_stop(thread);
+    assert_true(clock_monotonic_ns() < begin_ns + CLOCK_NS_PER_S); /* that a disk is given */
+    assert_true(disk_thread_is_stuck(thread));
+    sem_post(&may_go);
+    wait_for(&is_over);
+    assert_false(is_back);
+}
+
 static void nothing_is_begun_after_the_end(void **state)
 {
     disk_thread_stop(thread);
@@ -166,6 +184,7 @@ int main(void)
         THREAD_CASE(ticks_while_nothing_is_asked_for),
         THREAD_CASE(the_end_waits_for_what_is_not_a_disk),
         THREAD_CASE(the_end_does_not_wait_for_a_disk),
+        THREAD_CASE(the_end_does_not_wait_for_a_name_server),
         THREAD_CASE(nothing_is_begun_after_the_end),
         THREAD_CASE(a_wait_may_end_well),
     };

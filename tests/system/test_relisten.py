@@ -2,13 +2,15 @@
 """A reload opens and closes listeners, as the config says, and those that stay lose nothing."""
 
 import os
+import signal
 import socket
 import stat
+import time
 
 import pytest
 
 from configured import n_reloads, reload
-from harness import HAS_IPV6, DEADLINE, connect, wait_until, write
+from harness import DEADLINE, HAS_IPV6, SANITIZED, SLOWNESS, wait_until, write
 
 KINDS = ("udp", "tcp", "unixgram", "unix")
 
@@ -23,8 +25,32 @@ def config(**lists):
 @pytest.fixture
 def listen(configure):
     """Start a daemon whose listeners are those of the file alone."""
-    return lambda text, *flags: configure(text, "--web.listen-address=127.0.0.1:0", *flags,
-                                          free_ports=False)
+    return lambda text, *flags, **options: configure(text, "--web.listen-address=127.0.0.1:0",
+                                                     *flags, free_ports=False, **options)
+
+
+class Faults:
+    """Functions of libraries that hang or fail in a daemon (faults.c)."""
+
+    def __init__(self, path):
+        self.path = path
+        self.environment = {"LD_PRELOAD": os.environ["UDOMETER_FAULTS"],
+                            "UDOMETER_TEST_FAULTS": str(path)}
+        if SANITIZED:
+            self.environment["ASAN_OPTIONS"] = ":".join(
+                [os.environ.get("ASAN_OPTIONS", ""), "verify_asan_link_order=0"])
+
+    def begin(self, name):
+        (self.path / name).touch()
+
+    def end(self, name):
+        (self.path / name).unlink()
+
+
+@pytest.fixture
+def faults(tmp_path):
+    (tmp_path / "faults").mkdir()
+    return Faults(tmp_path / "faults")
 
 
 def addresses(udometer, kind, message="listening"):
@@ -59,17 +85,16 @@ def dial(udometer, kind, at):
     return sock
 
 
-def free_port(kind=socket.SOCK_DGRAM, host="127.0.0.1"):
-    """A port that is free now: another program may take it, but hardly in a moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
-
-
 def count(udometer, kind, at, name="udometer_listener_datagrams_total"):
     listener = "%s://%s" % (kind, at)
     return sum(value for labels, value in udometer.own_metrics().named(name)
                if labels["listener"] == listener)
+
+
+def descriptors(udometer):
+    """What is open. A connection of HTTP may be, for a moment after its end."""
+    folder = "/proc/%d/fd/" % udometer.pid
+    return [os.readlink(folder + fd) for fd in os.listdir(folder) if os.path.lexists(folder + fd)]
 
 
 def place(folder, kind, name="a"):
@@ -160,12 +185,12 @@ def test_abstract_names_come_and_go(listen):
 
 def test_an_address_that_is_bound_is_taken_over(listen):
     """The same address under another name: its socket, and what waits in it, stays."""
-    port = free_port()
-    configured = listen(config(udp=["127.0.0.1:%d" % port], tcp=["127.0.0.1:%d" % port]))
+    configured = listen(config(udp=["127.0.0.1:0"], tcp=["127.0.0.1:0"]))
     udometer = configured.daemon
-    udp, tcp = (dial(udometer, kind, "127.0.0.1:%d" % port) for kind in ("udp", "tcp"))
+    at = {kind: opened(udometer, kind) for kind in ("udp", "tcp")}
+    udp, tcp = (dial(udometer, kind, at[kind]) for kind in ("udp", "tcp"))
     for host in ("localhost", "127.0.0.1", "localhost"):
-        configured.change(config(udp=["%s:%d" % (host, port)], tcp=["%s:%d" % (host, port)]))
+        configured.change(config(**{kind: [host + ":" + at[kind].split(":")[1]] for kind in at}))
         write(udometer, udp, b"a:1|c\n")
         write(udometer, tcp, b"a:1|c\n")
     assert udometer.settle().value("a") == 6
@@ -220,7 +245,7 @@ def test_a_listener_that_cannot_open_changes_nothing(listen, folder, bad):
     configured = listen(config(udp=["127.0.0.1:0"]))
     udometer = configured.daemon
     sock = dial(udometer, "udp", opened(udometer, "udp"))
-    n_files = len(os.listdir("/proc/%d/fd" % udometer.pid))
+    n_files = len(descriptors(udometer))
     lists = {"udp": ["127.0.0.1:0"], "unix": [folder + "/new"]}
     lists[kind] = lists.get(kind, []) + [at]
     configured.change(config(**lists) + mapping, "failure")
@@ -232,7 +257,8 @@ def test_a_listener_that_cannot_open_changes_nothing(listen, folder, bad):
     scrape = udometer.settle()
     assert scrape.value("a") == 1 and not scrape.named("b")
     assert os.listdir(folder) == (["taken"] if at.endswith("taken") else [])
-    wait_until(lambda: len(os.listdir("/proc/%d/fd" % udometer.pid)) == n_files, udometer.stderr)
+    wait_until(lambda: len(descriptors(udometer)) <= n_files,
+               lambda: "%d descriptors, then %s" % (n_files, descriptors(udometer)))
     if taken:
         taken.close()
         if at.endswith("taken"):
@@ -244,8 +270,8 @@ def test_a_listener_that_cannot_open_changes_nothing(listen, folder, bad):
 
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
 def test_an_overlapping_address_says_what_to_do(listen, kind):
-    port = free_port(socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM, "")
-    configured = listen(config(**{kind: ["127.0.0.1:%d" % port]}))
+    configured = listen(config(**{kind: ["127.0.0.1:0"]}))
+    port = int(opened(configured.daemon, kind).split(":")[1])
     configured.change(config(**{kind: [":%d" % port]}), "failure")
     text = problem_of(configured)
     assert "this process listens at %s://127.0.0.1:%d" % (kind, port) in text
@@ -297,10 +323,9 @@ def test_connections_of_a_closed_listener_are_read_and_closed(listen, folder, ki
 
 def test_counts_of_a_closed_listener_stay(listen):
     """Sums never go back, and what was received is what was applied and refused."""
-    port = free_port()
-    at = "127.0.0.1:%d" % port
-    configured = listen(config(udp=["127.0.0.1:0", at]), "--workers=2")
+    configured = listen(config(udp=["127.0.0.1:0", "127.0.0.1:0"]), "--workers=2")
     udometer = configured.daemon
+    at = addresses(udometer, "udp")[1]
     total = 0
     for _ in range(3):
         flows = [dial(udometer, "udp", at) for _ in range(10)]
@@ -336,7 +361,7 @@ def test_reloads_at_the_end_leave_no_files(listen, folder):
     wanted = [config(), config(unix=[folder + "/a"]), config(unixgram=[folder + "/b"])]
     for i in range(100):
         configured.path.write_text(wanted[i % 3])
-        configured.daemon.send_signal(1)
+        configured.daemon.send_signal(signal.SIGHUP)
     configured.daemon.stop()
     assert os.listdir(folder) == []
 
@@ -353,3 +378,80 @@ def test_the_same_listener_twice_is_two(listen):
     configured.change(config(udp=["127.0.0.1:0"]))
     assert addresses(udometer, "udp", "not listening any more") == both[1:]
     assert udometer.settle().value("a") == 2
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_worker_that_cannot_receive_undoes_all(listen, folder, faults, workers):
+    """One of several sockets finds no memory, in whichever worker."""
+    configured = listen(config(udp=["127.0.0.1:0"]), "--workers=%d" % workers,
+                        environment=faults.environment)
+    udometer = configured.daemon
+    sock = dial(udometer, "udp", opened(udometer, "udp"))
+    write(udometer, sock, b"a:1|c")
+    udometer.settle()
+    n_files = len(descriptors(udometer))
+    wanted = config(udp=["127.0.0.1:0", "127.0.0.1:0", "localhost:0"], tcp=["127.0.0.1:0"],
+                    unix=[folder + "/new"], unixgram=[folder + "/gram"])
+    faults.begin("poll")
+    for _ in range(3):
+        configured.change(wanted + "mapping:\n  mappings:\n  - {match: a, name: b}\n", "failure")
+    assert "the workers cannot receive from new listeners: " in problem_of(configured)
+    assert os.listdir(folder) == []
+    wait_until(lambda: len(descriptors(udometer)) <= n_files,
+               lambda: "%d descriptors, then %s" % (n_files, descriptors(udometer)))
+    write(udometer, sock, b"a:1|c")
+    assert udometer.settle().value("a") == 2
+    faults.end("poll")
+    configured.change(wanted)
+    for kind, at in (("unix", folder + "/new"), ("unixgram", folder + "/gram")):
+        write(udometer, dial(udometer, kind, at), b"a:1|c\n")
+    assert udometer.settle().value("a") == 4
+
+
+def begin_look_up(configured, faults):
+    """Let a reload begin that waits for a name server."""
+    faults.begin("resolver")
+    configured.path.write_text(config(udp=["127.0.0.1:0", "server.hangs:0"]))
+    configured.daemon.send_signal(signal.SIGHUP)
+    wait_until((faults.path / "looking-up").exists, configured.daemon.stderr)
+
+
+def test_a_name_server_that_hangs_keeps_nothing_waiting(listen, faults):
+    configured = listen(config(udp=["127.0.0.1:0"]), environment=faults.environment)
+    udometer = configured.daemon
+    sock = dial(udometer, "udp", opened(udometer, "udp"))
+    begin_look_up(configured, faults)
+    for i in range(100):
+        write(udometer, sock, b"a:1|c\nb:1|c")
+        assert udometer.settle().value("a") == i + 1
+    assert n_reloads(udometer) == {"success": 0, "failure": 0}
+    faults.end("resolver")
+    write(udometer, dial(udometer, "udp", opened(udometer, "udp", 2)), b"a:1|c")
+    assert udometer.settle().value("a") == 101
+    assert n_reloads(udometer) == {"success": 1, "failure": 0}
+
+
+def test_a_listener_that_stays_is_not_looked_up_again(listen, faults):
+    """A rule can be changed while no name server answers."""
+    listeners = config(udp=["127.0.0.1:0", "server.hangs:0"])
+    configured = listen(listeners, environment=faults.environment)
+    udometer = configured.daemon
+    sock = dial(udometer, "udp", addresses(udometer, "udp")[1])
+    faults.begin("resolver")
+    configured.change(listeners + "mapping:\n  mappings:\n  - {match: a, name: b}\n")
+    write(udometer, sock, b"a:1|c")
+    assert udometer.settle().value("b") == 1
+
+
+def test_the_end_does_not_wait_for_a_name_server(listen, folder, faults):
+    """What has arrived is applied, files are removed, and no second is spent on waiting."""
+    configured = listen(config(udp=["127.0.0.1:0"], unix=[folder + "/socket"]),
+                        environment=faults.environment)
+    udometer = configured.daemon
+    sock = dial(udometer, "udp", opened(udometer, "udp"))
+    begin_look_up(configured, faults)
+    write(udometer, sock, b"a:1|c")
+    begin = time.monotonic()
+    assert udometer.stop()["applied"] == "1"
+    assert time.monotonic() - begin < 0.9 * SLOWNESS
+    assert os.listdir(folder) == []

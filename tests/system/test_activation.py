@@ -4,6 +4,7 @@
 import contextlib
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -100,6 +101,38 @@ def test_samples_arrive_at_passed_sockets_and_pages_are_served(activate, folder,
         udometer.stop()
         # The files belong to the service manager, which passes the sockets to the next process.
         assert sorted(os.listdir(folder)) == ["gram", "stream"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_passed_sockets_stay_through_reloads(activate, folder, tmp_path, workers):
+    """Others come and go beside them; what is sent at any moment arrives."""
+    path = tmp_path / "udometer.yml"
+    path.write_text("")
+    with sockets(folder) as made:
+        udometer = activate(made.values(), "--workers=%d" % workers, "--config.file=%s" % path,
+                            names=["a", "b", "c", "d", "http"])
+        kinds = ["udp", "tcp", "unixgram", "unix"]
+        lines = {"udp": "127.0.0.1:0", "tcp": "127.0.0.1:0", "unixgram": folder + "/g",
+                 "unix": folder + "/s"}
+        connected = {}
+        for kind in kinds:
+            connected[kind] = socket.socket(made[kind].family, made[kind].type)
+            udometer.sockets.append(connected[kind])
+            connected[kind].connect(made[kind].getsockname())
+        for i in range(8):
+            path.write_text("".join("statsd.listen-%s: %s\n" % (kind, lines[kind])
+                                    for kind in kinds if i % 2 == 0) +
+                            "statsd.dialect: %s\n" % ("dogstatsd" if i % 4 < 2 else "statsd"))
+            udometer.send_signal(signal.SIGHUP)
+            for kind in kinds:  # while it reloads
+                send(udometer, made[kind], b"n:1|c\n")
+                connected[kind].sendall(b"n:1|c\n")
+                udometer.n_sent += 1
+            wait_until(lambda: udometer.own_metrics().value(
+                "udometer_config_reloads_total", outcome="success") == i + 1, udometer.stderr)
+        assert udometer.settle().value("n") == 8 * len(kinds) * 2
+        assert sorted(os.listdir(folder)) == ["gram", "stream"]
+        assert udometer.own_metrics().sum("udometer_kernel_drops_total") == 0
 
 
 def test_what_waits_in_passed_sockets_is_not_lost(activate, folder):

@@ -131,20 +131,85 @@ def test_reloads_lose_nothing(start, tmp_path):
     assert scrape.named("unused_total") == [({"config": str(n_reloads)}, 0)]
 
 
+# Of every two configs, one has more listeners, of each protocol.
+LISTENERS = ("statsd.listen-udp: [\"127.0.0.1:0?counter=%s\"]\n",
+             "statsd.listen-udp: [\"127.0.0.1:0?counter=%s\", \"127.0.0.1:0\"]\n"
+             "statsd.listen-tcp: 127.0.0.1:0\n"
+             "statsd.listen-unixgram: {folder}/gram\n"
+             "statsd.listen-unix: {folder}/stream\n")
+
+
+def send_to_others(udometer, folder):
+    """A line to each of the further listeners; returns the number of lines and of datagrams."""
+    host, port = udometer.listening("udp")[-1].rsplit(":", 1)
+    tcp_host, tcp_port = udometer.listening("tcp")[-1].rsplit(":", 1)
+    for family, kind, address in ((socket.AF_INET, socket.SOCK_DGRAM, (host, int(port))),
+                                  (socket.AF_INET, socket.SOCK_STREAM, (tcp_host, int(tcp_port))),
+                                  (socket.AF_UNIX, socket.SOCK_DGRAM, folder + "/gram"),
+                                  (socket.AF_UNIX, socket.SOCK_STREAM, folder + "/stream")):
+        with socket.socket(family, kind) as flow:
+            flow.connect(address)
+            flow.sendall(b"load.others:1|c\n")
+    return 4, 2
+
+
+def change_listeners_until_sent(udometer, path, folder, senders):
+    """Returns the number of reloads, and of the lines and datagrams that were sent to others."""
+    n = n_lines = n_datagrams = 0
+    while any(sender.is_alive() for sender in senders):
+        begin = time.monotonic()
+        n += 1
+        text = LISTENERS[n % 2] % "increment"
+        path.write_text(CONFIG % (n, n, n) + text.replace("{folder}", folder))
+        udometer.send_signal(signal.SIGHUP)
+        wait_until(lambda: udometer.own_metrics().value("udometer_config_reloads_total",
+                                                        outcome="success") == n,
+                   udometer.stderr)
+        if n % 2:
+            wait_until(lambda: len(udometer.listening("unix")) == n // 2 + 1, udometer.stderr)
+            lines, datagrams = send_to_others(udometer, folder)
+            n_lines, n_datagrams = n_lines + lines, n_datagrams + datagrams
+        time.sleep(max(0, begin + RELOAD_SECONDS - time.monotonic()))
+    return n, n_lines, n_datagrams
+
+
+def test_listeners_that_come_and_go_lose_nothing(start, folder, tmp_path):
+    path = tmp_path / "udometer.yml"
+    path.write_text(CONFIG % (0, 0, 0) + LISTENERS[0] % "increment")
+    udometer = start("--workers=2", "--config.file=" + str(path),
+                     "--web.listen-address=127.0.0.1:0", free_ports=False)
+    calls = [(udometer.udp[0], i, N_DATAGRAMS // N_FLOWS, RELOAD_PER_SECOND)
+             for i in range(N_FLOWS)]
+    begin = time.monotonic()
+    with beside(send_paced, calls) as senders:
+        n_reloads, n_lines, n_datagrams = change_listeners_until_sent(udometer, path, folder,
+                                                                      senders)
+    print("%.0f datagrams/s, %d reloads" % (N_DATAGRAMS / (time.monotonic() - begin), n_reloads))
+    assert n_reloads >= 4
+
+    udometer.n_sent = N_DATAGRAMS + n_lines
+    scrape = udometer.settle()
+    all_is_there(scrape, n_lines, n_datagrams)
+    assert scrape.value("load_others") == n_lines
+    gone = [record for record in udometer.log() if record["msg"] == "not listening any more"]
+    assert len(gone) >= n_reloads // 2 * 4
+
+
 def nothing_shrinks(scrapes):
     for earlier, later in zip(scrapes, scrapes[1:]):
         for (name, labels), value in counters(earlier):
             assert later.samples[(name, labels)] >= value, (name, labels)
 
 
-def all_is_there(scrape):
+def all_is_there(scrape, n_lines=0, n_datagrams=0):
+    """All of the million, and further lines of counters, some in datagrams of their own."""
     n = N_DATAGRAMS // len(ROUND)  # rounds, of all flows
     assert scrape.sum("udometer_kernel_drops_total") == 0
     assert scrape.sum("udometer_refused_total") == 0
-    assert scrape.value("udometer_datagrams_total") == N_DATAGRAMS
-    assert scrape.sum("udometer_batch_datagrams_sum") == N_DATAGRAMS
+    assert scrape.value("udometer_datagrams_total") == N_DATAGRAMS + n_datagrams
+    assert scrape.sum("udometer_batch_datagrams_sum") == N_DATAGRAMS + n_datagrams
     counted = {labels["type"]: value for labels, value in scrape.named("udometer_samples_total")}
-    assert counted == {"counter": 4 * n, "gauge": 2 * n, "timer": 2 * n, "histogram": n,
+    assert counted == {"counter": 4 * n + n_lines, "gauge": 2 * n, "timer": 2 * n, "histogram": n,
                        "distribution": n, "set": 0, "expire": 0}
 
     assert scrape.value("load_requests_total") == n

@@ -11,6 +11,7 @@
 #include "base/buckets.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,3 +26,33 @@ struct metric_spec {
     int64_t ttl_ns;                /* or SPEC_TTL_DEFAULT; 0: its series never expire */
     size_t max_series;             /* of each family; 0: the default */
 };
+
+/* Whether @spec says anything; not if it is NULL. */
+static inline bool metric_spec_is_said(const struct metric_spec *spec)
+{
+    return spec && (spec->buckets || spec->help.len || spec->unit.len || spec->max_series ||
+                    spec->ttl_ns != SPEC_TTL_DEFAULT);
+}
+
+/* What @first says, and of the rest what @second says. Either may be NULL. */
+static inline struct metric_spec metric_spec_join(const struct metric_spec *first,
+                                                  const struct metric_spec *second)
+{
+    struct metric_spec joined = { .ttl_ns = SPEC_TTL_DEFAULT };
+
+    if (first)
+        joined = *first;
+    if (!second)
+        return joined;
+    if (!joined.buckets)
+        joined.buckets = second->buckets;
+    if (!joined.help.len)
+        joined.help = second->help;
+    if (!joined.unit.len)
+        joined.unit = second->unit;
+    if (joined.ttl_ns == SPEC_TTL_DEFAULT)
+        joined.ttl_ns = second->ttl_ns;
+    if (!joined.max_series)
+        joined.max_series = second->max_series;
+    return joined;
+}

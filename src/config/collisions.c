@@ -3,13 +3,15 @@
 /*
  * Collisions
  *
- * Rules that make one family are found by sorting them by name; so is the metric that a name is
- * declared as. Only names without references can be compared.
+ * Rules that make one family are found by sorting them by name. Only names without references can
+ * be compared. Rules for a declared metric are in config/precedence.c.
  */
 
 #include "config/collisions.h"
 
+#include "base/buckets.h"
 #include "base/metric_spec.h"
+#include "config/precedence.h"
 
 #include <stdlib.h>
 
@@ -71,18 +73,26 @@ static int compare_entries(const void *a, const void *b)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
-static bool have_same_buckets(const struct metric_spec *a, const struct metric_spec *b)
+static bool buckets_match(const struct buckets *a, const struct buckets *b)
 {
-    const struct buckets *left = a ? a->buckets : NULL, *right = b ? b->buckets : NULL;
-
-    return left && right ? buckets_equal(left, right) : left == right;
+    return a == b || (a && b && buckets_equal(a, b));
 }
 
-/* What differs between two rules of one family; NULL: nothing. */
+/*
+ * What differs between two rules of one family; NULL: nothing. A HELP that one of them lacks does
+ * not count: often only the first rule of a metric has it.
+ */
 static const char *difference(const struct rule *rule, const struct rule *first)
 {
-    if (!have_same_buckets(rule->spec, first->spec))
+    const struct metric_spec left = metric_spec_join(rule->spec, NULL);
+    const struct metric_spec right = metric_spec_join(first->spec, NULL);
+
+    if (!buckets_match(left.buckets, right.buckets))
         return "other buckets";
+    if (left.ttl_ns != right.ttl_ns)
+        return "another ttl";
+    if (left.help.len && right.help.len && !slice_equal(left.help, right.help))
+        return "another help";
     if (rule->types && first->types && rule->types != first->types)
         return "another type";
     if (rule->observer && first->observer && rule->observer != first->observer)
@@ -122,57 +132,7 @@ static void compare_rules(struct draft *draft, const struct entry *entries, size
     }
 }
 
-/* --- rules and metrics --------------------------------------------------------------------- */
-
-static const struct metric *find_metric(struct draft *draft, const struct rule *rule)
-{
-    const struct metric wanted = { .name = draft_name(draft, rule->name) };
-    size_t from = 0, to = draft->metrics.n;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        const struct metric *metric = DRAFT_ITEM(draft->metrics, struct metric, middle);
-        int order = slice_compare(wanted.name, metric->name);
-
-        if (order == 0)
-            return metric;
-        if (order < 0)
-            to = middle;
-        else
-            from = middle + 1;
-    }
-    return NULL;
-}
-
-/* What has no effect of what @rule says, as its name is declared as @metric; NULL: nothing. */
-static const char *find_ineffective(const struct rule *rule, const struct draft_rule_nodes *nodes,
-                                    const struct metric *metric)
-{
-    enum rule_type type = rule_type_of(sample_type_for(metric->type));
-
-    if (rule->types && !(rule->types & 1u << type))
-        return "so all samples of this rule are refused";
-    if (type == RULE_OBSERVER && nodes->buckets && rule->spec && rule->spec->buckets &&
-        !have_same_buckets(rule->spec, metric->spec))
-        return "and its buckets count, not those of this rule";
-    return NULL;
-}
-
-/* Compare a rule whose name is declared as @metric with that. */
-static void compare_with_metric(struct draft *draft, size_t index, const struct metric *metric)
-{
-    const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, index);
-    const struct draft_rule_nodes *nodes = DRAFT_ITEM(draft->nodes, struct draft_rule_nodes, index);
-    const char *what = find_ineffective(rule, nodes, metric);
-
-    if (!what)
-        return;
-    draft->problems->path = nodes->path;
-    problems_warn(draft->problems, nodes->name->place,
-                  "name: %.*s is declared as a %s at %.*s:%u:%u, %s", (int)metric->name.len,
-                  metric->name.at, metric_type_name(metric->type), (int)metric->file.len,
-                  metric->file.at, metric->line, metric->column, what);
-}
+/* --- names ------------------------------------------------------------------------------ */
 
 /* The end of @name by which it seems to be a part of a histogram; NULL: it does not. */
 static const char *part_of_histogram(struct slice name)
@@ -248,13 +208,9 @@ static void check_rules(struct draft *draft)
     }
     for (size_t i = 0; i < draft->rules.n; i++) {
         const struct rule *rule = DRAFT_ITEM(draft->rules, struct rule, i);
-        const struct metric *metric;
 
         check_name(draft, i);
-        metric = rule_has_fixed_name(rule) ? find_metric(draft, rule) : NULL;
-        if (metric)
-            compare_with_metric(draft, i, metric);
-        else if (rule_has_fixed_name(rule))
+        if (rule_has_fixed_name(rule) && !precedence_find(draft, rule))
             entries[n++] = (struct entry){ rule->name, i };
     }
     qsort(entries, n, sizeof(*entries), compare_entries);

@@ -19,8 +19,12 @@
 
 void draft_init(struct draft *draft, struct problems *problems, uint64_t generation)
 {
-    *draft =
-        (struct draft){ .problems = problems, .generation = generation, .n_problems = problems->n };
+    *draft = (struct draft){
+        .problems = problems,
+        .generation = generation,
+        .n_problems = problems->n,
+        .unmatched = { .ttl_ns = SPEC_TTL_DEFAULT },
+    };
 }
 
 void draft_deinit(struct draft *draft)
@@ -73,6 +77,15 @@ struct slice draft_name(struct draft *draft, struct slice sent)
     char *name = draft_alloc(draft, NAME_WRITTEN_MAX(sent.len));
 
     return name ? name_write(name, sent) : SLICE("");
+}
+
+const struct metric_spec *draft_keep_spec(struct draft *draft, const struct metric_spec *spec)
+{
+    struct metric_spec *copy = metric_spec_is_said(spec) ? draft_alloc(draft, sizeof(*copy)) : NULL;
+
+    if (copy)
+        *copy = *spec;
+    return copy;
 }
 
 void draft_warn_of_summaries(struct draft *draft, struct place place)
@@ -221,10 +234,10 @@ static struct mapping *make(struct draft *draft, struct rules *rules)
 {
     struct metric *metrics = move_items(draft, &draft->metrics, sizeof(struct metric));
     struct mapping_parts parts = {
-        .arena = draft->arena,
         .metrics = metrics,
         .n_metrics = draft->metrics.n,
         .rules = rules,
+        .unmatched = draft_keep_spec(draft, &draft->unmatched),
         .label_rules = draft->label_rules,
         .undeclared = draft->undeclared,
         .undeclared_labels = draft->undeclared_labels,
@@ -233,6 +246,7 @@ static struct mapping *make(struct draft *draft, struct rules *rules)
     };
     struct mapping *mapping;
 
+    parts.arena = draft->arena;
     if (draft->has_failed || mapping_new(&mapping, &parts) < 0) {
         rules_free(rules);
         return NULL;

@@ -13,6 +13,7 @@
  */
 
 #include "base/arena.h"
+#include "base/metric_spec.h"
 #include "config/document.h"
 #include "config/field.h"
 #include "mapping/mapping.h"
@@ -22,13 +23,6 @@
 struct draft_list {
     void *items;
     size_t n, room;
-};
-
-/* Where the parts of a rule are. */
-struct draft_rule_nodes {
-    const char *path;
-    const struct node *rule, *match, *name, *labels;
-    const struct node *buckets; /* or the options with them; of the rule itself */
 };
 
 /* Rules for labels: lists and maps of names. NULL: not said. */
@@ -46,6 +40,14 @@ struct draft_metric_nodes {
 /* What is done with values. NULL: not said. */
 struct treatment_nodes {
     const struct node *scale, *gauge, *counter;
+};
+
+/* Where the parts of a rule are; NULL: the rule itself does not say it. */
+struct draft_rule_nodes {
+    const char *path;
+    const struct node *rule, *match, *name, *labels, *help, *ttl, *observer_type;
+    const struct node *buckets; /* or the options with them */
+    struct treatment_nodes treatment;
 };
 
 /* A test that a file brings: what to send, and which series there must be then. */
@@ -70,6 +72,7 @@ struct draft {
     struct draft_list documents;    /* struct document *, kept for their nodes */
     struct draft_list tests;        /* struct draft_test */
     struct draft_list files;        /* struct slice: paths of all files, and folders of patterns */
+    struct metric_spec unmatched;   /* of names that no rule matches */
     enum mapping_undeclared undeclared;
     enum mapping_labels undeclared_labels;
     struct label_rules_nodes for_all;
@@ -117,6 +120,9 @@ struct slice draft_resolve(struct draft *draft, const char *from, const char *pa
 
 /* @sent as a Prometheus name, of a metric or label; empty when out of memory. */
 struct slice draft_name(struct draft *draft, struct slice sent);
+
+/* A copy of @spec with the mapping's lifetime; NULL if it says nothing, or when out of memory. */
+const struct metric_spec *draft_keep_spec(struct draft *draft, const struct metric_spec *spec);
 
 /* Warn, for the first time only, that something at @place becomes a histogram. */
 void draft_warn_of_summaries(struct draft *draft, struct place place);

@@ -21,7 +21,8 @@ struct root_nodes {
 
 #define FIELD_NODES struct root_nodes
 static const struct field root_fields[] = {
-    { "defaults", FIELD_MAP, FIELD(defaults), "what holds for rules that do not say it",
+    { "defaults", FIELD_MAP, FIELD(defaults),
+      "what holds for rules that do not say it, and for names without a rule",
       .table = &mapping_defaults_table },
     { "mappings", FIELD_LIST, FIELD(mappings),
       "rules; the first that matches wins, but globs "
@@ -38,6 +39,10 @@ static const struct field root_fields[] = {
 const struct field_table mapping_file_table = FIELD_TABLE(root_fields, "a mapping file");
 #undef FIELD_NODES
 
+/*
+ * Read rules of both languages. The defaults hold for names without a rule too; of several files,
+ * the first that says something.
+ */
 static void read_rules(struct draft *draft, const struct field_reader *reader,
                        const struct root_nodes *nodes)
 {
@@ -45,9 +50,12 @@ static void read_rules(struct draft *draft, const struct field_reader *reader,
 
     draft->n_defaults++;
     draft->n_histogram_defaults += defaults.observer == RULE_OBSERVER_HISTOGRAM;
+    draft->unmatched = metric_spec_join(&draft->unmatched, &defaults.spec);
     for (const struct node *rule = nodes->mappings ? nodes->mappings->first : NULL; rule;
          rule = rule->next)
         mapping_rule_read(draft, reader, &defaults, rule);
+    profiles_read(draft, reader, &defaults, nodes->mapper_profiles);
+    profiles_read(draft, reader, &defaults, nodes->datadog_profiles);
 }
 
 void mapping_file_read_node(struct draft *draft, const struct node *node)
@@ -61,8 +69,6 @@ void mapping_file_read_node(struct draft *draft, const struct node *node)
         return;
     draft->says_something = true;
     read_rules(draft, &reader, &nodes);
-    profiles_read(draft, &reader, nodes.mapper_profiles);
-    profiles_read(draft, &reader, nodes.datadog_profiles);
     label_rules_read_for_all(draft, &nodes.label_rules);
     tests_file_read(draft, &reader, nodes.tests);
 }

@@ -75,13 +75,13 @@ static const struct field defaults_fields[] = {
     { "match_type", FIELD_WORD, FIELD(match_type), "of rules without one", .words = syntaxes },
     { "glob_disable_ordering", FIELD_SWITCH, FIELD(glob_disable_ordering),
       "the most specific glob wins, not the first" },
-    { "observer_type", FIELD_WORD, FIELD(observer_type), "of rules without one",
-      .words = observers },
-    { "ttl", FIELD_DURATION, FIELD(ttl), "of rules without one" },
-    { "histogram_options", FIELD_MAP, FIELD(histogram_options), "of rules without them",
-      .table = &histogram_options_table },
-    { "summary_options", FIELD_MAP, FIELD(summary_options), "of rules without them",
-      .table = &summary_options_table },
+    { "observer_type", FIELD_WORD, FIELD(observer_type),
+      "of rules without one, and of names without a rule", .words = observers },
+    { "ttl", FIELD_DURATION, FIELD(ttl), "of rules without one, and of names without a rule" },
+    { "histogram_options", FIELD_MAP, FIELD(histogram_options),
+      "of rules without them, and of names without a rule", .table = &histogram_options_table },
+    { "summary_options", FIELD_MAP, FIELD(summary_options),
+      "of rules without them, and of names without a rule", .table = &summary_options_table },
     { "timer_type", FIELD_WORD, FIELD(timer_type), "observer_type", .words = observers,
       .instead = "observer_type" },
     { "buckets", FIELD_LIST, FIELD(buckets), "histogram_options: {buckets: […]}",
@@ -160,7 +160,7 @@ struct mapping_defaults mapping_rule_read_defaults(struct draft *draft,
                                                    const struct field_reader *reader,
                                                    const struct node *map)
 {
-    struct mapping_defaults defaults = { .ttl_ns = SPEC_TTL_DEFAULT };
+    struct mapping_defaults defaults = { .spec = { .ttl_ns = SPEC_TTL_DEFAULT } };
     struct defaults_nodes nodes;
 
     if (!map)
@@ -172,10 +172,13 @@ struct mapping_defaults mapping_rule_read_defaults(struct draft *draft,
         set_order(draft, nodes.glob_disable_ordering);
     defaults.observer =
         observer_of(reader, nodes.observer_type, nodes.timer_type, RULE_OBSERVER_DEFAULT);
-    defaults.buckets = buckets_of(draft, reader, nodes.histogram_options, nodes.buckets);
+    if (defaults.observer == RULE_OBSERVER_SUMMARY)
+        draft_warn_of_summaries(
+            draft, (nodes.observer_type ? nodes.observer_type : nodes.timer_type)->key->place);
+    defaults.spec.buckets = buckets_of(draft, reader, nodes.histogram_options, nodes.buckets);
     check_quantiles(reader, nodes.summary_options, nodes.quantiles);
     if (nodes.ttl)
-        defaults.ttl_ns = field_duration_ns(nodes.ttl);
+        defaults.spec.ttl_ns = field_duration_ns(nodes.ttl);
     return defaults;
 }
 
@@ -361,23 +364,17 @@ static void set_treatment(struct reading *reading)
 static void set_spec(struct reading *reading)
 {
     const struct mapping_rule_nodes *nodes = &reading->nodes;
-    struct metric_spec spec = { .ttl_ns = reading->defaults->ttl_ns }, *copy;
+    struct metric_spec spec = { .ttl_ns = SPEC_TTL_DEFAULT };
 
     spec.buckets =
         buckets_of(reading->draft, reading->reader, nodes->histogram_options, nodes->buckets);
-    if (!spec.buckets)
-        spec.buckets = reading->defaults->buckets;
     check_quantiles(reading->reader, nodes->summary_options, nodes->quantiles);
     if (nodes->help)
         spec.help = draft_copy(reading->draft, nodes->help->text);
     if (nodes->ttl)
         spec.ttl_ns = field_duration_ns(nodes->ttl);
-    if (!spec.buckets && !spec.help.len && spec.ttl_ns == SPEC_TTL_DEFAULT)
-        return;
-    copy = draft_alloc(reading->draft, sizeof(*copy));
-    if (copy)
-        *copy = spec;
-    reading->rule.spec = copy;
+    spec = metric_spec_join(&spec, &reading->defaults->spec);
+    reading->rule.spec = draft_keep_spec(reading->draft, &spec);
 }
 
 /* --- the rule --------------------------------------------------------------------------- */
@@ -399,6 +396,10 @@ static void add_rule(struct reading *reading)
         .match = reading->nodes.match,
         .name = reading->nodes.name,
         .labels = reading->nodes.labels,
+        .help = reading->nodes.help,
+        .ttl = reading->nodes.ttl,
+        .observer_type = reading->nodes.observer_type,
+        .treatment = reading->nodes.treatment,
         .buckets = reading->nodes.histogram_options ? reading->nodes.histogram_options
                                                     : reading->nodes.buckets,
     };

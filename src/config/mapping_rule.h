@@ -9,12 +9,11 @@
 #include "config/draft.h"
 #include "config/label_rules_file.h"
 
-/* What "defaults" says. All zero but for the TTL: nothing. */
+/* What "defaults" says. */
 struct mapping_defaults {
     enum rule_syntax syntax;
     enum rule_observer observer;
-    const struct buckets *buckets; /* NULL: none */
-    int64_t ttl_ns;                /* or SPEC_TTL_DEFAULT */
+    struct metric_spec spec;
 };
 
 /* What a rule may have. */

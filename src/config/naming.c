@@ -14,6 +14,7 @@
 #include "config/lost_labels.h"
 #include "config/mapping_file.h"
 #include "config/names_file.h"
+#include "config/precedence.h"
 
 #include <stdlib.h>
 
@@ -67,6 +68,7 @@ void naming_check(struct draft *draft)
     label_rules_finish(draft);
     lost_labels_check(draft);
     collisions_check(draft);
+    precedence_check(draft);
 }
 
 void naming_read(struct naming *ret, const struct naming_sources *sources,

@@ -53,6 +53,7 @@ const struct field_table profiles_table = FIELD_TABLE(profile_fields, "a profile
 struct reading {
     struct draft *draft;
     const struct field_reader *reader;
+    const struct mapping_defaults *defaults;
     struct slice prefix; /* of the profile; empty: any */
     bool makes_globs;    /* all rules are globs */
 };
@@ -275,7 +276,8 @@ static void read_entry(const struct reading *reading, const struct node *node)
     struct entry_nodes nodes;
     struct rule rule = { .file = draft->file,
                          .line = node->place.line,
-                         .column = node->place.column };
+                         .column = node->place.column,
+                         .observer = reading->defaults->observer };
 
     if (!field_read_item(reading->reader, &entry_table, node, &nodes))
         return;
@@ -288,6 +290,7 @@ static void read_entry(const struct reading *reading, const struct node *node)
         return;
     rule.name = copy_template(draft, nodes.name->text, true);
     set_labels(reading, nodes.tags, &rule);
+    rule.spec = draft_keep_spec(draft, &reading->defaults->spec);
     add_rule(draft, &rule,
              &(struct draft_rule_nodes){ .path = draft->problems->path,
                                          .rule = node,
@@ -312,9 +315,10 @@ static void read_profile(struct reading *reading, const struct node *node)
         read_entry(reading, entry);
 }
 
-void profiles_read(struct draft *draft, const struct field_reader *reader, const struct node *list)
+void profiles_read(struct draft *draft, const struct field_reader *reader,
+                   const struct mapping_defaults *defaults, const struct node *list)
 {
-    struct reading reading = { .draft = draft, .reader = reader };
+    struct reading reading = { .draft = draft, .reader = reader, .defaults = defaults };
 
     if (!list)
         return;

@@ -13,9 +13,10 @@
  *          tags: { bot: "$1" }
  */
 
-#include "config/draft.h"
+#include "config/mapping_rule.h"
 
 extern const struct field_table profiles_table; /* a profile */
 
-/* Add the rules of the profiles in @list to @draft. NULL is fine. */
-void profiles_read(struct draft *draft, const struct field_reader *reader, const struct node *list);
+/* Add the rules of the profiles in @list to @draft, with @defaults. NULL is fine as @list. */
+void profiles_read(struct draft *draft, const struct field_reader *reader,
+                   const struct mapping_defaults *defaults, const struct node *list);

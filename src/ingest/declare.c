@@ -10,6 +10,7 @@
 #include "ingest/declare.h"
 
 #include "base/buffer.h"
+#include "base/metric_spec.h"
 
 #include <stdlib.h>
 
@@ -28,17 +29,18 @@ static bool render(const struct metric_initial *set, struct labels *labels, stru
 
 /* Returns the number of series refused; if there are any, and it has none yet, sets @first. */
 static size_t declare_metric(struct registry *registry, const struct metric *metric,
-                             uint64_t generation, struct labels *labels,
+                             const struct mapping_parts *parts, struct labels *labels,
                              struct declare_refusal *first)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
+    const struct metric_spec spec = metric_spec_join(metric->spec, parts->unmatched);
     struct identity identity = {
         .type = sample_type_for(metric->type),
         .family = metric->name,
         .weight = 1,
         .is_type_declared = true,
-        .spec = metric->spec,
-        .generation = generation,
+        .spec = &spec,
+        .generation = parts->generation,
     };
     size_t n_refused = 0;
 
@@ -67,8 +69,7 @@ size_t declare_series(struct registry *registry, const struct mapping *mapping,
     if (!parts)
         return 0;
     for (size_t i = 0; i < parts->n_metrics; i++)
-        n_refused +=
-            declare_metric(registry, &parts->metrics[i], parts->generation, labels, &first);
+        n_refused += declare_metric(registry, &parts->metrics[i], parts, labels, &first);
     free(labels);
     registry_undeclare(registry, parts->generation);
     if (ret && n_refused)

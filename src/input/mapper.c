@@ -10,6 +10,7 @@
 
 #include "input/mapper.h"
 
+#include "base/metric_spec.h"
 #include "base/must.h"
 #include "base/treatment.h"
 #include "mapping/label_rule.h"
@@ -23,6 +24,7 @@ struct mapper {
     struct line_limits limits;
     struct rules_scratch *scratch; /* NULL without rules */
     struct mapper_memory memories[_RULE_TYPE_N];
+    struct metric_spec joined;        /* of the current line, if no single part says it all */
     const struct mapper_trace *trace; /* of the current line; or NULL */
     char *texts;                      /* for each of the memories its name, then its labels */
 };
@@ -138,6 +140,7 @@ static enum verdict map_name(struct mapper *mapper, enum sample_type type, struc
         .query = { .name = identity->sent_as, .type = rule_type_of(type), .tags = labels },
     };
 
+    identity->spec = mapping_parts(mapper->mapping)->unmatched;
     if (!answer.rules)
         return VERDICT_APPLIED;
     answer.outcome = rules_match(answer.rules, mapper->scratch, &answer.query, &answer.match);
@@ -190,14 +193,25 @@ static enum verdict check_labels(const struct mapper *mapper, const struct metri
     return VERDICT_APPLIED;
 }
 
-static enum verdict apply_metric(const struct mapper *mapper, const struct metric *metric,
+/* What @metric does not say of its family, the rule or the defaults say. */
+static void join_spec(struct mapper *mapper, const struct metric *metric, struct identity *identity)
+{
+    if (!identity->spec) {
+        identity->spec = metric->spec;
+        return;
+    }
+    mapper->joined = metric_spec_join(metric->spec, identity->spec);
+    identity->spec = &mapper->joined;
+}
+
+static enum verdict apply_metric(struct mapper *mapper, const struct metric *metric,
                                  struct labels *labels, struct identity *identity)
 {
     enum verdict verdict;
 
     identity->is_type_declared = true;
     identity->sent_as = identity->family;
-    identity->spec = metric->spec;
+    join_spec(mapper, metric, identity);
     if (metric->treatment)
         identity->treatment = metric->treatment;
     verdict = check_labels(mapper, metric, labels, identity);
@@ -209,7 +223,7 @@ static enum verdict apply_metric(const struct mapper *mapper, const struct metri
 }
 
 /* What the mapping says of the name that a line has now. */
-static enum verdict map_metric(const struct mapper *mapper, enum sample_type type,
+static enum verdict map_metric(struct mapper *mapper, enum sample_type type,
                                const struct metric *metric, struct labels *labels,
                                struct identity *identity)
 {
@@ -267,10 +281,16 @@ void mapper_remember(struct mapper *mapper, enum sample_type type, enum verdict 
     struct mapper_memory *memory = &mapper->memories[index];
     char *at = mapper->texts + index * text_max(&mapper->limits);
 
-    *memory = (struct mapper_memory){ true, verdict, *identity };
+    memory->is_known = true;
+    memory->verdict = verdict;
+    memory->identity = *identity;
     memory->identity.family = slice_put(&at, identity->family);
     memory->identity.labels = slice_put(&at, identity->labels);
     /* What was sent is in the line, but a name by a rule or a declaration in scratch memory. */
     if (slice_equal(identity->sent_as, identity->family))
         memory->identity.sent_as = memory->identity.family;
+    if (identity->spec == &mapper->joined) {
+        memory->joined = mapper->joined;
+        memory->identity.spec = &memory->joined;
+    }
 }

@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "base/identity.h"
 #include "base/labels.h"
+#include "base/metric_spec.h"
 #include "base/verdict.h"
 #include "input/limits.h"
 #include "mapping/label_rule.h"
@@ -55,8 +56,9 @@ struct mapper_trace {
  *
  * Sets the family, sent_as, spec, treatment, generation and is_type_declared of @identity, borrowed
  * from @mapper until its next use and from the mapping; adds to its n_undeclared_labels; changes
- * @labels likewise. If lines of this name are skipped (identity_is_skipped), @labels mean nothing.
- * @trace may be NULL.
+ * @labels likewise. The spec is what the metric is declared with; and of the rest what the rule
+ * says, or without a rule, the defaults of the mapping files. If lines of this name are skipped
+ * (identity_is_skipped), @labels mean nothing. @trace may be NULL.
  *
  * Returns VERDICT_APPLIED; REFUSED_MALFORMED_LINE if a rule makes an empty name,
  * REFUSED_NAME_LIMIT or REFUSED_LABEL_LIMIT if it makes more than the limits allow,
@@ -74,7 +76,8 @@ MUST_CHECK enum verdict mapper_map(struct mapper *mapper, enum sample_type type,
 struct mapper_memory {
     bool is_known;
     enum verdict verdict;
-    struct identity identity; /* with VERDICT_APPLIED; its texts are copies */
+    struct identity identity;  /* with VERDICT_APPLIED; its texts are copies */
+    struct metric_spec joined; /* its spec may point here */
 };
 
 /* Begin with another name: nothing is known. */

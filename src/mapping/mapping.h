@@ -34,6 +34,7 @@ struct mapping_parts {
     struct metric *metrics;
     size_t n_metrics;
     struct rules *rules;                   /* NULL: none */
+    const struct metric_spec *unmatched;   /* of names that no rule matches; NULL: nothing */
     const struct label_rules *label_rules; /* for the lines of all names; NULL: none */
     enum mapping_undeclared undeclared;
     enum mapping_labels undeclared_labels;

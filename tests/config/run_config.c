@@ -189,6 +189,10 @@ static void add_draft(const struct draft *draft, struct buffer *out)
     add_label_rules(draft->label_rules, out);
     for (size_t i = 0; i < draft->metrics.n; i++)
         add_metric(DRAFT_ITEM(draft->metrics, struct metric, i), out);
+    if (metric_spec_is_said(&draft->unmatched)) {
+        buffer_add_literal(out, "names without a rule:\n");
+        add_spec(&draft->unmatched, out);
+    }
     for (size_t i = 0; i < draft->rules.n; i++)
         add_rule(DRAFT_ITEM(draft->rules, struct rule, i), out);
     for (size_t i = 0; i < draft->tests.n; i++)
@@ -271,6 +275,14 @@ static bool check_case(const char *path, bool is_mapping, bool is_update)
     return golden_check(out_path, buffer_text(&actual), is_update);
 }
 
+/* Whether @folder is the one of mapping files, wherever it is. */
+static bool has_mapping_files(const char *folder)
+{
+    const char *slash = strrchr(folder, '/');
+
+    return strcmp(slash ? slash + 1 : folder, "mapping") == 0;
+}
+
 /* The cases are read from their folder, so that the paths in messages are short. */
 int main(int argc, char **argv)
 {
@@ -281,7 +293,7 @@ int main(int argc, char **argv)
     if (argc < 2 || chdir(argv[1]) < 0 || glob("*.yml", 0, NULL, &cases) != 0)
         return EXIT_FAILURE;
     for (size_t i = 0; i < cases.gl_pathc; i++)
-        n_failed += !check_case(cases.gl_pathv[i], strstr(argv[1], "mapping") != NULL, is_update);
+        n_failed += !check_case(cases.gl_pathv[i], has_mapping_files(argv[1]), is_update);
     printf("%zu passed, %u failed\n", cases.gl_pathc - n_failed, n_failed);
     globfree(&cases);
     return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -36,6 +36,7 @@ WITHOUT_UNIT_TEST = {
     "config/collisions": "its warnings are data: tests/config",
     "daemon/bound": "the sockets of listeners: test_listeners.c",
     "daemon/listener": "what is said of one that fails: test_listeners.c",
+    "config/precedence": "its warnings, and what it joins, are data: tests/config",
     "daemon/cut_tags": "it only logs: tests/system/test_cut_tags.py",
     "daemon/daemon": "it is the whole process: tests/system",
     "daemon/http_sockets": "it binds, as listeners do: tests/system/test_addresses.py",

@@ -113,3 +113,19 @@ def test_each_type_may_have_a_ttl_of_its_own(start):
     wait_until(lambda: n_expired(udometer) == 1, "the gauge has expired")
     page = udometer.scrape_series()
     assert page.get("g") is None and page.get("c") == 1 and page.get("s") == 1
+
+
+def test_defaults_of_a_mapping_file_hold_for_names_without_a_rule(start, tmp_path):
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text("""
+defaults: {ttl: 1s, observer_type: histogram, histogram_options: {buckets: [0.5]}}
+mappings: [{match: kept.*, name: kept_$1, ttl: 0s}]
+""")
+    udometer = start("--statsd.ttl=0s", "--statsd.unscraped-ttl=0s",
+                     "--web.self-metrics-path=/self", f"--statsd.mapping-config={mapping}")
+    send(udometer, "lobby.wait:200|ms", "kept.hits:2|c")
+    page = udometer.scrape_series()
+    assert page.get("lobby_wait_bucket", le="0.5") == 1
+    wait_until(lambda: n_expired(udometer) == 1, "the name without a rule has expired")
+    page = udometer.scrape_series()
+    assert page.get("lobby_wait_count") is None and page.get("kept_hits") == 2

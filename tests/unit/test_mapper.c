@@ -12,6 +12,8 @@
 #include "base/treatment.h"
 
 static const struct metric_spec hits_spec = { .ttl_ns = 5 }, took_spec = { .ttl_ns = 6 };
+static const struct metric_spec helped_spec = { .ttl_ns = 7, .help = SLICE("Help of a rule") };
+static const struct metric_spec unmatched_spec = { .ttl_ns = 8, .help = SLICE("Default help") };
 static const struct treatment doubled = { .scale = 2 };
 static const struct slice allowed[] = { SLICE("a"), SLICE("b") };
 static const struct label constants[] = { { SLICE("team"), SLICE("blue") } };
@@ -66,30 +68,45 @@ static const struct rule listed[] = {
     { .match = SLICE("^noise"), .syntax = RULE_REGEX, .action = RULE_DROP },
     { .match = SLICE("^(.*)long$"), .syntax = RULE_REGEX, .name = SLICE("$1$1$1$1$1$1") },
     { .match = SLICE("^void(.*)"), .syntax = RULE_REGEX, .name = SLICE("$1") },
+    { .match = SLICE("to.*.templates"), .name = SLICE("bot_$1"), .spec = &helped_spec },
     { .match = SLICE("summed.*"), .name = SLICE("summed"), .observer = RULE_OBSERVER_HISTOGRAM },
 };
 
-/* Resolve all lines with a mapping from now on. */
-static void use_mapping(enum mapping_undeclared undeclared, enum mapping_labels labels)
+/* Resolve all lines with a mapping of @parts, which get the metrics, from now on. */
+static void use_parts(struct mapping_parts *parts)
 {
-    struct mapping_parts parts = {
-        .n_metrics = ARRAY_SIZE(declared),
-        .undeclared = undeclared,
-        .undeclared_labels = labels,
-        .generation = 3,
-    };
     struct mapping *mapping = NULL;
     struct mapper *mapper = NULL;
 
-    assert_int_equal(
-        rules_new(&parts.rules, &(struct rules_options){ 0 }, listed, ARRAY_SIZE(listed)), 0);
-    parts.metrics = arena_alloc(&parts.arena, sizeof(declared));
-    assert_non_null(parts.metrics);
-    memcpy(parts.metrics, declared, sizeof(declared));
-    assert_int_equal(mapping_new(&mapping, &parts), 0);
+    parts->n_metrics = ARRAY_SIZE(declared);
+    parts->generation = 3;
+    parts->metrics = arena_alloc(&parts->arena, sizeof(declared));
+    assert_non_null(parts->metrics);
+    memcpy(parts->metrics, declared, sizeof(declared));
+    assert_int_equal(mapping_new(&mapping, parts), 0);
     assert_int_equal(mapper_new(&mapper, mapping, &default_pipeline()->resolve.limits), 0);
     mapping_unref(mapping);
     mapper_free(resolve_exchange_mapper(resolver, mapper));
+}
+
+static void use_mapping(enum mapping_undeclared undeclared, enum mapping_labels labels)
+{
+    struct mapping_parts parts = { .undeclared = undeclared, .undeclared_labels = labels };
+
+    assert_int_equal(
+        rules_new(&parts.rules, &(struct rules_options){ 0 }, listed, ARRAY_SIZE(listed)), 0);
+    use_parts(&parts);
+}
+
+/* The same with defaults for names without a rule. */
+static void use_defaults(bool has_rules)
+{
+    struct mapping_parts parts = { .unmatched = &unmatched_spec };
+
+    if (has_rules)
+        assert_int_equal(
+            rules_new(&parts.rules, &(struct rules_options){ 0 }, listed, ARRAY_SIZE(listed)), 0);
+    use_parts(&parts);
 }
 
 static int begin(void **state)
@@ -240,6 +257,43 @@ static void a_rule_may_be_for_some_types(void **state)
     must_be("typed.a:1|g", "typed_other", "", 0);
     must_be("typed.a:1|ms", "typed_other", "", 0);
     must_be("typed.a:1|s", "typed_a", "", 0);
+}
+
+/* --- who says what of the family ------------------------------------------------------------ */
+
+static void must_have_spec(const char *line, int64_t ttl_ns, const char *help)
+{
+    struct identity identity = identity_of(line);
+
+    assert_non_null(identity.spec);
+    assert_int_equal(identity.spec->ttl_ns, ttl_ns);
+    assert_true(slice_equal(identity.spec->help, slice_of(help)));
+}
+
+static void names_without_a_rule_have_the_defaults(void **state)
+{
+    use_defaults(true);
+    must_have_spec("other.name:1|c", 8, "Default help");
+    must_have_spec("app.x.hits:1|c", 6, "");
+    assert_null(identity_of("honest.x:1|c").spec);
+    use_defaults(false);
+    must_have_spec("other.name:1|c", 8, "Default help");
+    must_have_spec("app.x.hits:1|c", 8, "Default help");
+}
+
+static void what_a_declaration_lacks_the_rule_says(void **state)
+{
+    must_have_spec("to.hits.templates:1|c", 5, "Help of a rule");
+    must_have_spec("to.took.templates:1|ms", 6, "Help of a rule");
+    must_have_spec("to.other.templates:1|ms", 7, "Help of a rule");
+}
+
+static void what_a_declaration_lacks_the_defaults_say(void **state)
+{
+    use_defaults(true);
+    must_have_spec("bot.hits:1|c", 5, "Default help");
+    must_have_spec("to.hits.templates:1|c", 5, "Help of a rule");
+    must_have_spec("to.declared.x:1|c", 5, "");
 }
 
 /* --- what is not declared ------------------------------------------------------------------ */
@@ -433,6 +487,21 @@ static void a_chain_knows_nothing_of_the_one_before(void **state)
     must_equal("link", &link, "other", "le=\"1\"", 0);
 }
 
+static void each_link_has_the_spec_of_its_type(void **state)
+{
+    struct identity name, link;
+
+    use_defaults(true);
+    assert_int_equal(resolve_name(resolver, SLICE("to.hits.templates"), &name), VERDICT_APPLIED);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(resolve_rest(&name, "|c", &link), VERDICT_APPLIED);
+        assert_int_equal(link.spec->ttl_ns, 5);
+        assert_true(slice_equal(link.spec->help, SLICE("Help of a rule")));
+        /* Another line, whose spec takes the place of this one in the scratch memory. */
+        must_have_spec("bot.took:1|ms", 6, "Default help");
+    }
+}
+
 #define MAPPER_CASE(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
@@ -451,6 +520,9 @@ int main(void)
         MAPPER_CASE(what_a_rule_makes_obeys_the_limits),
         MAPPER_CASE(a_mapped_name_may_be_declared),
         MAPPER_CASE(a_rule_may_be_for_some_types),
+        MAPPER_CASE(names_without_a_rule_have_the_defaults),
+        MAPPER_CASE(what_a_declaration_lacks_the_rule_says),
+        MAPPER_CASE(what_a_declaration_lacks_the_defaults_say),
         MAPPER_CASE(undeclared_names_are_skipped_on_request),
         MAPPER_CASE(undeclared_labels_are_kept_dropped_or_refused),
         MAPPER_CASE(constant_labels_replace_those_of_senders),
@@ -463,6 +535,7 @@ int main(void)
         MAPPER_CASE(each_link_is_mapped_by_its_type),
         MAPPER_CASE(links_may_lead_to_several_families),
         MAPPER_CASE(a_chain_knows_nothing_of_the_one_before),
+        MAPPER_CASE(each_link_has_the_spec_of_its_type),
     };
 
     return cmocka_run_group_tests(tests, make_resolver, free_resolver);

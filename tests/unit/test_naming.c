@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "base/metric_spec.h"
 #include "config/naming.h"
 #include "config/settings.h"
 
@@ -172,6 +173,32 @@ static void several_mapping_files_share_one_order_of_globs(void **state)
     assert_true(has(&problems, "conf.d/m.yml:1:35: glob_disable_ordering: differs from that of "));
 }
 
+static void names_without_a_rule_have_the_first_defaults(void **state)
+{
+    const struct metric_spec *spec;
+
+    write_file("udometer.yml", "include: conf.d/1.yml\nmapping: {defaults: {ttl: 2h}}\n");
+    write_file("conf.d/1.yml", "mapping: {defaults: {observer_type: histogram}}\n");
+    write_file("conf.d/2.yml", "defaults: {ttl: 3h, buckets: [1, 2]}\n"
+                               "mappings: [{match: a, name: b}]\n");
+    write_file("conf.d/m.yml", "defaults: {ttl: 4h, buckets: [3]}\nmappings: []\n");
+    add_mapping_file(path_of("conf.d/2.yml"), OPTION_FLAG);
+    add_mapping_file(path_of("conf.d/m.yml"), OPTION_FLAG);
+    assert_int_equal(read_all(), 0);
+    spec = mapping_parts(naming.mapping)->unmatched;
+    assert_int_equal(spec->ttl_ns, INT64_C(7200) * 1000 * 1000 * 1000);
+    assert_int_equal(spec->buckets->n, 2);
+    spec = rules_item(mapping_parts(naming.mapping)->rules, 0)->spec;
+    assert_int_equal(spec->ttl_ns, INT64_C(10800) * 1000 * 1000 * 1000);
+}
+
+static void without_defaults_nothing_is_said(void **state)
+{
+    write_file("udometer.yml", "mapping: {defaults: {observer_type: histogram}}\n");
+    assert_int_equal(read_all(), 0);
+    assert_null(mapping_parts(naming.mapping)->unmatched);
+}
+
 static void label_rules_for_all_are_given_once(void **state)
 {
     write_file("udometer.yml", "drop_labels: [a]\nmapping: {drop_labels: [b], keep_labels: [c]}\n");
@@ -219,6 +246,8 @@ int main(void)
         NAMING_CASE(paths_in_the_config_file_are_relative_to_it),
         NAMING_CASE(paths_in_flags_are_not),
         NAMING_CASE(several_mapping_files_share_one_order_of_globs),
+        NAMING_CASE(names_without_a_rule_have_the_first_defaults),
+        NAMING_CASE(without_defaults_nothing_is_said),
         NAMING_CASE(label_rules_for_all_are_given_once),
         NAMING_CASE(tests_live_as_long_as_the_mapping),
         NAMING_CASE(ten_thousand_rules_are_read),

@@ -26,6 +26,9 @@ static const struct other_default of_statsd_exporter[] = {
     { "web.listen-address", ":9102" },
     /* It does not know them, and its rules may match names that contain them. */
     { "statsd.parse-graphite-tags", "false" },
+    /* It takes the ID as it is. */
+    { "statsd.container-label", "true" },
+    { "statsd.container-prefix", "true" },
     { "web.statsd-exporter-metrics", "true" },
     /* Its counters keep their names. */
     { "web.openmetrics", "false" },

@@ -129,6 +129,8 @@ static const struct option options[] = {
       "exported_instance, so that no sender can claim to be another target" },
     { "statsd.container-label", NULL, OPTION_SWITCH(container_label, false),
       "turn DogStatsD's |c:ID into the label container_id" },
+    { "statsd.container-prefix", NULL, OPTION_SWITCH(container_prefix, false),
+      "leave the ci- before the ID in the label container_id, as statsd_exporter does" },
     { "statsd.service-checks", NULL, OPTION_SWITCH(service_checks, false),
       "turn DogStatsD's service checks into gauges of their status, 0 to 3" },
     { "statsd.read-buffer", "BYTES",

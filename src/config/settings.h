@@ -61,7 +61,7 @@ struct settings {
     bool dogstatsd_tags, influxdb_tags, librato_tags, signalfx_tags, graphite_tags;
     bool bare_tags;
     enum settings_scrape_labels scrape_labels;
-    bool container_label;
+    bool container_label, container_prefix;
     bool service_checks;
     uint64_t read_buffer_bytes;
     uint64_t idle_timeout_s;      /* 0: connections may be idle for ever */

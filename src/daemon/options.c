@@ -36,6 +36,7 @@ struct pipeline_options options_pipeline(const struct settings *settings)
             .keeps_bare_tags = settings->bare_tags,
             .renames_scrape_labels = settings->scrape_labels == SETTINGS_RENAME,
             .has_container_label = settings->container_label,
+            .keeps_container_prefix = settings->container_prefix,
             .mapping = config_mapping(settings),
         },
         .has_check_gauges = settings->service_checks,

@@ -90,7 +90,7 @@ static enum verdict add_container(struct collector *it, struct slice id, struct 
 
     if (!it->has_container_label)
         return VERDICT_APPLIED;
-    if (slice_starts_with(id, prefix))
+    if (!it->keeps_container_prefix && slice_starts_with(id, prefix))
         tag.value = (struct slice){ id.at + prefix.len, id.len - prefix.len };
     return add_own_tag(it, tag, identity);
 }

@@ -18,7 +18,8 @@
 
 struct collector {
     unsigned dialects;        /* as in struct resolve_options */
-    bool has_container_label; /* likewise */
+    bool has_container_label; /* this and the next likewise */
+    bool keeps_container_prefix;
     struct labeller labeller;
     const struct resolve_trace *trace; /* or NULL */
     struct tagged_name name;           /* of the current line */

@@ -64,6 +64,7 @@ int resolve_new(struct resolver **ret, const struct resolve_options *options)
     resolver->options = *options;
     resolver->labels.dialects = options->dialects;
     resolver->labels.has_container_label = options->has_container_label;
+    resolver->labels.keeps_container_prefix = options->keeps_container_prefix;
     resolver->family = calloc(1, NAME_WRITTEN_MAX(limits->name));
     resolver->unsplit = calloc(1, limits->line);
     resolver->rendered = calloc(1 + _OWN_LABEL_N, limits->labels_text);

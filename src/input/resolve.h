@@ -16,11 +16,12 @@
 
 struct resolve_options {
     struct line_limits limits;
-    unsigned dialects;          /* a bit (1 << dialect) for each enum tag_dialect to understand */
-    bool keeps_bare_tags;       /* as key="true" */
-    bool has_container_label;   /* |c:ID becomes container_id="ID" */
-    bool renames_scrape_labels; /* job and instance become exported_job and exported_instance */
-    struct mapping *mapping;    /* for the first mapper, which takes a reference; NULL: none */
+    unsigned dialects;           /* a bit (1 << dialect) for each enum tag_dialect to understand */
+    bool keeps_bare_tags;        /* as key="true" */
+    bool has_container_label;    /* |c:ID becomes container_id="ID" */
+    bool keeps_container_prefix; /* a "ci-" before the ID stays */
+    bool renames_scrape_labels;  /* job and instance become exported_job and exported_instance */
+    struct mapping *mapping;     /* for the first mapper, which takes a reference; NULL: none */
 };
 
 struct resolver;

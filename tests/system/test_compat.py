@@ -55,6 +55,14 @@ def test_it_starts_with_every_flag_and_says_which_mean_nothing(start):
     assert {match[1] for match in ignored if match} == IGNORED
 
 
+def test_a_container_is_a_label_as_it_was_sent(start):
+    udometer = start(MODE, "--statsd.listen-tcp=")
+    udometer.send("c:1|c|#a:b|c:ci-0123", "c:2|c|@0.5|#a:b|c:sha256:45")
+    page = udometer.settle()
+    assert page.value("c", a="b", container_id="ci-0123") == 1
+    assert page.value("c", a="b", container_id="sha256:45") == 4
+
+
 def test_one_line_says_what_timers_become(start):
     udometer = start(MODE, "--statsd.listen-tcp=")
     udometer.send("t:250|ms")

@@ -67,8 +67,12 @@ static void statsd_exporter_has_its_ports(void **state)
 static void switches_are_as_statsd_exporter_has_them(void **state)
 {
     assert_true(settings.graphite_tags);
+    assert_false(settings.container_label);
+    assert_false(settings.container_prefix);
     apply(SETTINGS_STATSD_EXPORTER);
     assert_false(settings.graphite_tags);
+    assert_true(settings.container_label);
+    assert_true(settings.container_prefix);
     assert_true(settings.dogstatsd_tags);
     assert_true(settings.exporter_metrics);
 }

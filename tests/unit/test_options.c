@@ -84,6 +84,9 @@ static void switches_reach_the_pipeline(void **state)
     assert_true(options_pipeline(&settings).resolve.renames_scrape_labels);
     set("statsd.container-label", "true");
     assert_true(options_pipeline(&settings).resolve.has_container_label);
+    assert_false(options_pipeline(&settings).resolve.keeps_container_prefix);
+    set("statsd.container-prefix", "true");
+    assert_true(options_pipeline(&settings).resolve.keeps_container_prefix);
     assert_false(options_pipeline(&settings).has_check_gauges);
     set("statsd.service-checks", "true");
     assert_true(options_pipeline(&settings).has_check_gauges);
@@ -373,9 +376,9 @@ static void describe_pipeline(struct buffer *out)
 
     buffer_add_format(out, " %zu %zu %zu %zu %zu %zu", limits->line, limits->name, limits->labels,
                       limits->label_name, limits->label_value, limits->labels_text);
-    buffer_add_format(out, " %u %d %d %d %d", resolve->dialects, resolve->keeps_bare_tags,
+    buffer_add_format(out, " %u %d %d %d %d %d", resolve->dialects, resolve->keeps_bare_tags,
                       resolve->renames_scrape_labels, resolve->has_container_label,
-                      options.pipeline.has_check_gauges);
+                      resolve->keeps_container_prefix, options.pipeline.has_check_gauges);
 }
 
 /*

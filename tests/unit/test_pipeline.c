@@ -349,6 +349,7 @@ static void the_defaults_are_those_of_the_protocol(void **state)
     assert_int_equal(options->resolve.dialects, (1u << _TAG_DIALECT_N) - 1);
     assert_false(options->resolve.keeps_bare_tags);
     assert_false(options->resolve.has_container_label);
+    assert_false(options->resolve.keeps_container_prefix);
     assert_false(options->has_check_gauges);
 }
 

@@ -565,6 +565,18 @@ static void a_container_becomes_a_label_by_option(void **state)
     must_end_as_with(&options, REFUSED_MALFORMED_LINE, "a:1|c|c:\xff");
 }
 
+static void the_prefix_of_a_container_stays_by_option(void **state)
+{
+    struct resolve_options options = default_pipeline()->resolve;
+
+    options.keeps_container_prefix = true;
+    must_be_with(&options, "a:1|c|c:ci-0123", "a", "", 0);
+    options.has_container_label = true;
+    must_be_with(&options, "a:1|c|c:ci-0123", "a", "container_id=\"ci-0123\"", 0);
+    must_be_with(&options, "a:1|c|#k:v|c:sha256:0123", "a", "container_id=\"sha256:0123\",k=\"v\"",
+                 0);
+}
+
 /* Treated like a tag. */
 static void a_container_has_the_limits_of_a_tag(void **state)
 {
@@ -848,6 +860,7 @@ static const struct CMUnitTest cases[] = {
     CASE(labels_of_the_scraper_are_renamed_by_option),
     CASE(even_then_a_tag_may_lack_something),
     CASE(a_container_becomes_a_label_by_option),
+    CASE(the_prefix_of_a_container_stays_by_option),
     CASE(a_container_has_the_limits_of_a_tag),
     CASE(a_name_must_not_be_empty),
     CASE(refuses_what_is_not_utf8),

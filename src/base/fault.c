@@ -9,7 +9,11 @@
 #include "base/fault.h"
 
 #include "base/sample_type.h"
+#include "base/treatment.h"
 #include "base/utf8.h"
+
+/* More words of a value map are only counted. */
+#define WORDS_MAX 10
 
 /* A malformed line has several causes. The byte where it went wrong tells them apart. */
 static const char *cause_at(struct slice line, const char *fault)
@@ -62,4 +66,52 @@ const char *fault_cause(enum verdict verdict, struct slice line, const char *fau
     if (verdict == REFUSED_LABEL_LIMIT && fault == line.at + line.len)
         return "all labels together are longer than --limit.labels-length";
     return NULL;
+}
+
+/* --- words -------------------------------------------------------------------------------- */
+
+struct slice fault_value(struct slice line, const char *at)
+{
+    const char *from = at, *to = at, *end = line.at + line.len;
+
+    while (from > line.at && from[-1] != ':')
+        from--;
+    while (to < end && *to != ':' && *to != '|')
+        to++;
+    return (struct slice){ from, (size_t)(to - from) };
+}
+
+static void add_words(const struct treatment *treatment, struct buffer *out)
+{
+    buffer_add_literal(out, "the value is not a number or one of the words");
+    for (size_t i = 0; i < treatment->n_words && i < WORDS_MAX; i++) {
+        buffer_add_format(out, "%s ", i ? "," : "");
+        buffer_add(out, treatment->words[i].word);
+    }
+    if (treatment->n_words > WORDS_MAX)
+        buffer_add_format(out, ", and %zu more", treatment->n_words - WORDS_MAX);
+}
+
+/* Whether a word is sent as one of several values, of which each must be a number. */
+static bool is_packed(const struct fault *fault)
+{
+    struct slice value = fault_value(fault->line, fault->at);
+    const char *end = value.at + value.len, *bar = memchr(fault->line.at, '|', fault->line.len);
+    const char *colon = memchr(fault->line.at, ':', fault->line.len);
+
+    return (colon && value.at > colon + 1) || (bar && end < bar);
+}
+
+void fault_write(const struct fault *fault, struct buffer *out)
+{
+    const struct treatment *treatment = fault->treatment;
+    const char *cause = fault_cause(fault->verdict, fault->line, fault->at);
+
+    if (fault->verdict == REFUSED_MALFORMED_VALUE && treatment && treatment->n_words) {
+        add_words(treatment, out);
+        if (fault->at && is_packed(fault))
+            buffer_add_literal(out, "; of several values, each must be a number");
+    } else if (cause) {
+        buffer_add(out, slice_of(cause));
+    }
 }

@@ -186,17 +186,34 @@ static void touch(struct refused_slot *slot, const struct refused_own *own, uint
     atomic_store_explicit(&slot->words[COUNT_WORD], own->count, memory_order_relaxed);
 }
 
+/* Set the cause, cut where it does not fit. Without memory there is none. */
+static void set_cause(struct refused_line *line, const struct fault *fault)
+{
+    CLEANUP(buffer_deinit) struct buffer text = { 0 };
+    struct slice kept;
+
+    fault_write(fault, &text);
+    kept = buffer_text(&text);
+    memset(line->cause, 0, sizeof(line->cause));
+    if (kept.len >= sizeof(line->cause))
+        kept.len = sizeof(line->cause) - 1;
+    kept.len = utf8_valid_prefix(kept);
+    if (kept.len)
+        memcpy(line->cause, kept.at, kept.len);
+}
+
 /* Complete @line, and publish it as the entry @own. */
 static void copy(struct refused *refused, struct refused_own *own, struct refused_line *line,
-                 struct slice text, const char *fault)
+                 const struct fault *fault)
 {
+    struct slice text = fault->line;
     size_t n = text.len < REFUSED_TEXT_MAX ? text.len : REFUSED_TEXT_MAX;
 
     line->count = own->count;
     line->first_s = own->first_s;
     line->length = (uint32_t)text.len;
-    line->fault = fault ? (uint32_t)(fault - text.at) : REFUSED_NO_FAULT;
-    line->cause = fault_cause(line->reason, text, fault);
+    line->fault = fault->at ? (uint32_t)(fault->at - text.at) : REFUSED_NO_FAULT;
+    set_cause(line, fault);
     memset(line->text, 0, sizeof(line->text));
     if (n)
         memcpy(line->text, text.at, n);
@@ -218,14 +235,15 @@ static struct refused_own *add(struct refused *refused, const struct refused_lin
 }
 
 bool refused_note(struct refused *refused, struct refused_line *line, const char *listener,
-                  struct slice text, const char *fault)
+                  const struct fault *fault)
 {
     uint64_t n_lines = refused_total(refused) + 1;
     struct refused_own *own;
     bool is_due;
 
     atomic_store_explicit(&refused->n_lines, n_lines, memory_order_relaxed);
-    identify(refused, line, listener, text);
+    line->reason = fault->verdict;
+    identify(refused, line, listener, fault->line);
     own = find(refused, line->id);
     is_due = (!own || own->copied_s != line->last_s) && may_copy(refused, line->last_s);
     if (!own && !is_due)
@@ -236,7 +254,7 @@ bool refused_note(struct refused *refused, struct refused_line *line, const char
     own->order = n_lines;
     if (is_due) {
         snprintf(line->listener, sizeof(line->listener), "%s", listener);
-        copy(refused, own, line, text, fault);
+        copy(refused, own, line, fault);
     } else {
         touch(&refused->slots[own - refused->own], own, line->last_s);
     }

@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "base/fault.h"
 #include "base/peer.h"
 #include "base/slice.h"
 #include "base/verdict.h"
@@ -23,6 +24,7 @@
 
 #define REFUSED_LINES_MAX 64
 #define REFUSED_TEXT_MAX 256
+#define REFUSED_CAUSE_MAX 192 /* with a NUL */
 
 /* The room for where a line was received, an address with its scheme. */
 #define REFUSED_LISTENER_MAX 120
@@ -42,12 +44,12 @@ struct refused_line {
     uint64_t count;
     uint32_t first_s, last_s; /* when such lines were refused, by clock_seconds() */
     enum verdict reason;
-    uint32_t length;   /* of the line in bytes, as far as it is known; 0: not at all */
-    uint32_t fault;    /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
-    const char *cause; /* why it cannot, static; NULL: the reason says it all */
+    uint32_t length; /* of the line in bytes, as far as it is known; 0: not at all */
+    uint32_t fault;  /* the first byte that cannot be right, from 0; or REFUSED_NO_FAULT */
     struct peer peer;
     char listener[REFUSED_LISTENER_MAX]; /* where it was received */
     char text[REFUSED_TEXT_MAX];         /* as much of the line as fits */
+    char cause[REFUSED_CAUSE_MAX];       /* why it cannot; empty: the reason says it all */
 };
 
 #define REFUSED_WORDS (sizeof(struct refused_line) / sizeof(uint64_t))
@@ -83,13 +85,12 @@ MUST_CHECK int refused_new(struct refused **ret, unsigned n, uint64_t seed);
 void refused_init(struct refused *refused, uint64_t seed);
 
 /*
- * Owner: count a refused line that was received at @listener. @line has the reason, the peer and
- * last_s, which is now. The list fills in the rest, from @text (empty if it is not known) and
- * @fault, a byte of it or NULL. Returns whether @line was completed and put into the list, as a new
- * entry or with a newer text; otherwise it was only counted.
+ * Owner: count a refused line that was received at @listener. @line has the peer and last_s, which
+ * is now. The list fills in the rest from @fault. Returns whether @line was completed and put into
+ * the list, as a new entry or with a newer text; otherwise it was only counted.
  */
 bool refused_note(struct refused *refused, struct refused_line *line, const char *listener,
-                  struct slice text, const char *fault);
+                  const struct fault *fault);
 
 /* Any thread: copy all entries, in no order. Returns their number. */
 unsigned refused_read(struct refused *refused, struct refused_line ret[REFUSED_LINES_MAX]);

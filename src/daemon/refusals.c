@@ -67,20 +67,27 @@ static bool is_news(struct refusals *refusals, uint64_t source, uint32_t now_s)
 
 /* --- logging ------------------------------------------------------------------------------ */
 
+static struct fault fault_of(const struct refusal *refusal)
+{
+    return (struct fault){ refusal->reason, refusal->text, refusal->fault, refusal->treatment };
+}
+
 static void log_line(enum log_level level, const struct refusal *refusal, const struct peer *sender,
                      const char *listener)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     CLEANUP(buffer_deinit) struct buffer peer = { 0 };
-    const char *cause = fault_cause(refusal->reason, refusal->text, refusal->fault);
+    CLEANUP(buffer_deinit) struct buffer cause = { 0 };
+    const struct fault fault = fault_of(refusal);
     struct log_field fields[7];
     size_t n = 0;
 
     refused_write_text(refusal->text.at, refusal->text.len, &text);
     peer_write(sender, &peer);
+    fault_write(&fault, &cause);
     fields[n++] = LOG_TEXT("reason", verdict_reason(refusal->reason));
-    if (cause)
-        fields[n++] = LOG_TEXT("cause", cause);
+    if (cause.len)
+        fields[n++] = LOG_SLICE("cause", buffer_text(&cause));
     if (text.len)
         fields[n++] = LOG_SLICE("line", buffer_text(&text));
     if (refusal->fault)
@@ -98,11 +105,11 @@ void refusals_note(struct refusals *refusals, const struct refusal *refusal,
                    const struct peer *peer, const char *listener, uint32_t now_s)
 {
     struct refused_line line = {
-        .reason = refusal->reason,
         .peer = *peer,
         .last_s = now_s,
     };
-    bool is_listed = refused_note(refusals->list, &line, listener, refusal->text, refusal->fault);
+    const struct fault fault = fault_of(refusal);
+    bool is_listed = refused_note(refusals->list, &line, listener, &fault);
 
     if (is_listed && log_has(LOG_INFO) && is_news(refusals, line.source, now_s))
         log_line(LOG_INFO, refusal, peer, listener);

@@ -137,7 +137,7 @@ static void take_check(struct pipeline *pipeline, struct slice text, int64_t arr
     if (is_parsed)
         TRACE(pipeline->recorder.trace, on_check, &check);
     if (!is_parsed || !pipeline->has_check_gauges) {
-        recorder_settle(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL);
+        recorder_settle(&pipeline->recorder, SKIPPED_SERVICE_CHECK, NULL, NULL);
         return;
     }
     /* The waiting lines arrived before it. */
@@ -162,8 +162,8 @@ static size_t take_text(struct pipeline *pipeline, struct slice text, int64_t ar
     if (verdict == SKIPPED_SERVICE_CHECK)
         take_check(pipeline, text, arrived_ns);
     else
-        recorder_settle(&pipeline->recorder, verdict,
-                        verdict == SKIPPED_EVENT ? NULL : line->fault);
+        recorder_settle(&pipeline->recorder, verdict, verdict == SKIPPED_EVENT ? NULL : line->fault,
+                        NULL);
     return 0;
 }
 
@@ -246,5 +246,5 @@ void pipeline_refuse(struct pipeline *pipeline, enum verdict reason, struct slic
 {
     telemetry_count(pipeline->recorder.row, TELEMETRY_LINES, 1);
     pipeline->recorder.text = text;
-    recorder_settle(&pipeline->recorder, reason, NULL);
+    recorder_settle(&pipeline->recorder, reason, NULL, NULL);
 }

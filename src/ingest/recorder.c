@@ -43,12 +43,13 @@ void recorder_set_totals(struct recorder *recorder, bool are_totals)
 
 /* --- settling ---------------------------------------------------------------------- */
 
-void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault)
+void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault,
+                     const struct treatment *treatment)
 {
     telemetry_count(recorder->row, TELEMETRY_VERDICTS + verdict, 1);
     if (verdict_is_refusal(verdict))
-        refusal_tell(recorder->sink, verdict, recorder->text, fault);
-    TRACE(recorder->trace, on_verdict, verdict, fault);
+        refusal_tell(recorder->sink, verdict, recorder->text, fault, treatment);
+    TRACE(recorder->trace, on_verdict, verdict, fault, treatment);
 }
 
 /* --- values ------------------------------------------------------------------------ */
@@ -60,7 +61,7 @@ static void begin_values(struct recorder *recorder, struct values *values, const
     const char *fault = values_begin(values, line, to);
 
     if (UNLIKELY(fault))
-        recorder_settle(recorder, REFUSED_MALFORMED_VALUE, fault);
+        recorder_settle(recorder, REFUSED_MALFORMED_VALUE, fault, to->treatment);
 }
 
 static void next_value(struct recorder *recorder, struct values *values)
@@ -96,7 +97,7 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
     if (UNLIKELY(verdict_is_refusal(verdict)))
         refusal_tell(recorder->sink, verdict, recorder->text,
-                     trace_sample_of(line, to, verdict).fault);
+                     trace_sample_of(line, to, verdict).fault, to->treatment);
     if (UNLIKELY(recorder->trace))
         tell_sample(recorder, line, to, verdict, n_ended);
     return is_applied;
@@ -203,7 +204,7 @@ COLD static void tell_refused_hit(const struct recorder *recorder, const struct 
     const struct destination to = destination_of(recorder, key);
 
     refusal_tell(recorder->sink, verdict, line_text(line),
-                 trace_sample_of(line, &to, verdict).fault);
+                 trace_sample_of(line, &to, verdict).fault, to.treatment);
 }
 
 /* The same, with the shortest path for a single number and a usual key. */
@@ -326,7 +327,7 @@ static void record_resolved(struct recorder *recorder, const struct line *line,
     } else {
         if (verdict == REFUSED_TYPE_CONFLICT)
             note_conflict(recorder, identity);
-        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver));
+        recorder_settle(recorder, verdict, resolve_fault(recorder->resolver), NULL);
     }
 }
 
@@ -363,7 +364,7 @@ static void refuse_link(struct recorder *recorder, const struct line *link)
     };
 
     telemetry_count(recorder->row, TELEMETRY_VERDICTS + sample.verdict, 1);
-    refusal_tell(recorder->sink, sample.verdict, recorder->text, sample.fault);
+    refusal_tell(recorder->sink, sample.verdict, recorder->text, sample.fault, NULL);
     TRACE(recorder->trace, on_sample, &sample);
 }
 
@@ -394,7 +395,7 @@ NOINLINE static void record_chain(struct recorder *recorder, const struct line *
     TRACE(recorder->trace, on_chain);
     verdict = resolve_chain(recorder, line, &name, &fault);
     if (verdict != VERDICT_APPLIED) {
-        recorder_settle(recorder, verdict, fault);
+        recorder_settle(recorder, verdict, fault, NULL);
         return;
     }
     for (; parse_next_link(&links, &link); n_links++) {

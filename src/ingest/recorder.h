@@ -63,6 +63,7 @@ void recorder_record_parts(struct recorder *recorder, const struct resolve_parts
 /*
  * Count the verdict of a line that is not recorded: it was refused or skipped. Its text must be in
  * @recorder. @fault is the byte at which it was refused; NULL if this is not known, or if it was
- * skipped.
+ * skipped. @treatment is that of its values; NULL: none, or not known.
  */
-void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault);
+void recorder_settle(struct recorder *recorder, enum verdict verdict, const char *fault,
+                     const struct treatment *treatment);

@@ -70,8 +70,12 @@ struct trace {
      */
     void (*on_series)(void *ctx, const struct identity *identity);
     void (*on_sample)(void *ctx, const struct trace_sample *sample);
-    /* A line or link was refused as a whole, or skipped. @fault is NULL if skipped or not known. */
-    void (*on_verdict)(void *ctx, enum verdict verdict, const char *fault);
+    /*
+     * A line or link was refused as a whole, or skipped. @fault is NULL if skipped or not known.
+     * @treatment is that of its values, as in struct trace_sample; NULL: none, or not known.
+     */
+    void (*on_verdict)(void *ctx, enum verdict verdict, const char *fault,
+                       const struct treatment *treatment);
     void (*on_line_done)(void *ctx);
 };
 

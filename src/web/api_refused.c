@@ -113,8 +113,8 @@ static json_t *number_json(uint32_t number, uint32_t none)
 static json_t *line_json(const struct refused_line *line, const struct moment *moment)
 {
     return json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:s, s:I, s:o, s:o}", "reason",
-                     verdict_reason(line->reason), "cause", line->cause, "line",
-                     line_text_json(line), "length", number_json(line->length, 0), "byte",
+                     verdict_reason(line->reason), "cause", line->cause[0] ? line->cause : NULL,
+                     "line", line_text_json(line), "length", number_json(line->length, 0), "byte",
                      number_json(line->fault, REFUSED_NO_FAULT), "sender", peer_json(&line->peer),
                      "listener", line->listener, "count", (json_int_t)line->count, "first",
                      time_json(moment, line->first_s), "last", time_json(moment, line->last_s));

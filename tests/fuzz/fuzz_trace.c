@@ -103,7 +103,8 @@ static void count_end(struct told *told, enum verdict verdict, const char *fault
     told->verdicts[verdict]++;
 }
 
-static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
+static void on_verdict(void *ctx, enum verdict verdict, const char *fault,
+                       const struct treatment *treatment)
 {
     MUST(verdict != VERDICT_APPLIED);
     count_end(ctx, verdict, fault);

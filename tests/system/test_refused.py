@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from harness import connect, frame, wait_until, write
+from harness import connect, frame, run, wait_until, write
 
 UDP = "--statsd.listen-udp=127.0.0.1:0"
 TCP = "--statsd.listen-tcp=127.0.0.1:0"
@@ -67,6 +67,23 @@ def test_which_cause_of_the_reason_it_is_is_told(start, text, cause):
     udometer.settle()
     assert entry(udometer, text)["cause"] == cause
     assert [record.get("cause") for record in logged(udometer)] == [cause]
+
+
+@pytest.mark.parametrize("text, more", [
+    ("state:flying|g", ""),
+    ("state:idle:flying|g", "; of several values, each must be a number")])
+def test_log_list_and_explain_name_the_words_of_a_value(start, tmp_path, text, more):
+    config = tmp_path / "udometer.yml"
+    config.write_text("metrics: [{name: state, type: gauge, value_map: {idle: 0, busy: 1}}]\n")
+    udometer = start("--config.file=%s" % config)
+    cause = "the value is not a number or one of the words busy, idle" + more
+    for known in (False, True):
+        udometer.send(*["state:idle|g"] * known, text)
+        udometer.settle()
+    assert entry(udometer, text)["cause"] == cause
+    assert {record.get("cause") for record in logged(udometer)} == {cause}
+    explained = run("explain", "--config.file=%s" % config, text)
+    assert cause in explained.stdout
 
 
 def test_tcp_senders_are_known_by_their_address(all_listeners):

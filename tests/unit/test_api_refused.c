@@ -32,17 +32,16 @@ static int end(void **state)
 /* Worker @i refuses @text from @from, "" for an unknown sender, at @at_s. */
 static void note_at(unsigned i, const char *from, struct slice text, uint32_t at_s)
 {
-    struct refused_line line = {
-        .reason = REFUSED_MALFORMED_VALUE,
-        .last_s = at_s,
-    };
+    const struct fault fault = { REFUSED_MALFORMED_VALUE, text, text.len > 2 ? text.at + 2 : NULL,
+                                 NULL };
+    struct refused_line line = { .last_s = at_s };
     struct address address;
 
     if (*from) {
         assert_int_equal(address_parse(&address, from), 0);
         line.peer = peer_of_address(&address.any, address.len);
     }
-    refused_note(&lists[i], &line, "udp://[::]:8125", text, text.len > 2 ? text.at + 2 : NULL);
+    refused_note(&lists[i], &line, "udp://[::]:8125", &fault);
 }
 
 static void note(unsigned i, const char *text)

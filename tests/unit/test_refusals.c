@@ -37,7 +37,7 @@ static int end(void **state)
 /* Note a malformed value from @from, whose fault is at byte 2. */
 static void note_from(const char *from, struct slice text)
 {
-    const struct refusal refusal = { REFUSED_MALFORMED_VALUE, text, text.at + 2 };
+    const struct refusal refusal = { REFUSED_MALFORMED_VALUE, text, text.at + 2, NULL };
     struct address address;
     struct peer peer;
 
@@ -79,7 +79,7 @@ static void the_first_line_of_a_source_is_logged_with_all_that_is_known(void **s
 
 static void unknown_things_are_left_out(void **state)
 {
-    const struct refusal refusal = { REFUSED_LINE_LIMIT, { NULL, 0 }, NULL };
+    const struct refusal refusal = { REFUSED_LINE_LIMIT, { NULL, 0 }, NULL, NULL };
     const struct peer peer = { 0 };
 
     log_setup(LOG_INFO, LOG_LOGFMT);
@@ -142,7 +142,7 @@ static void a_source_is_logged_once_and_again_after_an_hour(void **state)
 
 static void each_reason_and_each_host_is_a_source(void **state)
 {
-    const struct refusal refusal = { REFUSED_NAME_LIMIT, SLICE("a:1|c"), NULL };
+    const struct refusal refusal = { REFUSED_NAME_LIMIT, SLICE("a:1|c"), NULL, NULL };
     const struct peer peer = { 0 };
 
     log_setup(LOG_INFO, LOG_LOGFMT);

@@ -4,6 +4,8 @@
 
 #include "base/address.h"
 #include "base/refused.h"
+#include "base/treatment.h"
+#include "base/utf8.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,14 +21,15 @@ static const char *listener;
 /* Note a refused line from @from, "" for an unknown sender. */
 static bool note_from(const char *from, enum verdict reason, struct slice text, const char *fault)
 {
-    struct refused_line line = { .reason = reason, .last_s = now_s };
+    const struct fault what = { reason, text, fault, NULL };
+    struct refused_line line = { .last_s = now_s };
     struct address address;
 
     if (*from) {
         assert_int_equal(address_parse(&address, from), 0);
         line.peer = peer_of_address(&address.any, address.len);
     }
-    return refused_note(&refused, &line, listener, text, fault);
+    return refused_note(&refused, &line, listener, &what);
 }
 
 static bool note(const char *text)
@@ -292,6 +295,25 @@ static void a_reader_gets_whole_entries_while_the_owner_writes(void **state)
 
 #define REFUSED_CASE(name) cmocka_unit_test_setup(name, begin)
 
+static void a_long_cause_is_cut_at_a_character(void **state)
+{
+#define TEN "ääääääääää"
+    static const char word[] = TEN TEN TEN TEN TEN TEN TEN TEN;
+#undef TEN
+    const struct treatment_word words[] = { { SLICE(word), 1 } };
+    const struct treatment treatment = { .scale = 1, .words = words, .n_words = 1 };
+    const struct fault fault = { REFUSED_MALFORMED_VALUE, SLICE("a:b|g"), NULL, &treatment };
+    struct refused_line line = { .last_s = now_s };
+    size_t len;
+
+    assert_true(refused_note(&refused, &line, listener, &fault));
+    read_all();
+    assert_int_equal(n_lines, 1);
+    len = strlen(lines[0].cause);
+    assert_in_range(len, REFUSED_CAUSE_MAX - 3, REFUSED_CAUSE_MAX - 1);
+    assert_int_equal(utf8_valid_prefix(slice_of(lines[0].cause)), len);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -309,6 +331,7 @@ int main(void)
         REFUSED_CASE(one_sender_leaves_room_for_others),
         REFUSED_CASE(texts_are_copied_a_limited_number_of_times_a_second),
         REFUSED_CASE(a_reader_gets_whole_entries_while_the_owner_writes),
+        REFUSED_CASE(a_long_cause_is_cut_at_a_character),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -103,7 +103,8 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
     TELL("; ");
 }
 
-static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
+static void on_verdict(void *ctx, enum verdict verdict, const char *fault,
+                       const struct treatment *treatment)
 {
     TELL("end");
     tell_verdict(verdict, fault);

@@ -16,9 +16,6 @@
 #include "tools/explain/ruling.h"
 #include "tools/explain/shown.h"
 
-/* More words of a value map are only counted. */
-#define WORDS_MAX 10
-
 /* --- conflicts ---------------------------------------------------------------------------- */
 
 /* Say that the config declares the name, and where, if this is known. */
@@ -61,46 +58,33 @@ static void add_holder(struct buffer *out, const struct cause *cause)
 
 /* --- words -------------------------------------------------------------------------------- */
 
-/* Say which words the value could be, and which of them was probably meant. */
-static void add_words(struct buffer *out, const struct cause *cause)
+/* Say which word was probably meant. */
+static void add_nearest(struct buffer *out, const struct fault *fault)
 {
-    const struct treatment *treatment = cause->treatment;
+    const struct treatment *treatment = fault->treatment;
     struct spelling spelling;
 
-    spelling_init(&spelling, cause->value);
-    buffer_add_literal(out, "the value is not a number or one of the words");
-    for (size_t i = 0; i < treatment->n_words; i++) {
-        struct slice word = treatment->words[i].word;
-
-        spelling_try(&spelling, word);
-        if (i < WORDS_MAX) {
-            buffer_add_format(out, "%s ", i ? "," : "");
-            shown_add(out, word, NULL);
-        }
-    }
-    if (treatment->n_words > WORDS_MAX)
-        buffer_add_format(out, ", and %zu more", treatment->n_words - WORDS_MAX);
-    if (!spelling.nearest.len)
+    spelling_init(&spelling, fault_value(fault->line, fault->at));
+    for (size_t i = 0; i < treatment->n_words; i++)
+        spelling_try(&spelling, treatment->words[i].word);
+    if (!spelling.nearest.len || slice_equal(spelling.nearest, spelling.word))
         return;
     buffer_add_literal(out, "; did you mean ");
     shown_add(out, spelling.nearest, NULL);
     buffer_add_char(out, '?');
 }
 
-static bool has_words(const struct cause *cause)
-{
-    return cause->treatment && cause->treatment->n_words;
-}
-
 void cause_add(struct buffer *out, const struct cause *cause)
 {
-    const char *of_line = fault_cause(cause->verdict, cause->line, cause->fault);
+    const struct fault *fault = &cause->fault;
     size_t len = out->len;
 
-    if (cause->verdict == REFUSED_TYPE_CONFLICT)
+    if (fault->verdict == REFUSED_TYPE_CONFLICT)
         add_holder(out, cause);
-    if (cause->verdict == REFUSED_MALFORMED_VALUE && has_words(cause))
-        add_words(out, cause);
     if (out->len == len)
-        buffer_add(out, slice_of(of_line ? of_line : refusal_meaning(cause->verdict)));
+        fault_write(fault, out);
+    if (out->len == len)
+        buffer_add(out, slice_of(refusal_meaning(fault->verdict)));
+    if (fault->verdict == REFUSED_MALFORMED_VALUE && fault->at && fault->treatment)
+        add_nearest(out, fault);
 }

@@ -7,18 +7,14 @@
 
 #include "aggregate/registry.h"
 #include "base/buffer.h"
-#include "base/verdict.h"
+#include "base/fault.h"
 #include "mapping/metric.h"
 
 /* What is known about a refusal. */
 struct cause {
-    enum verdict verdict;
-    struct slice line;
-    const char *fault;                 /* the byte of the line that cannot be right, or NULL */
-    struct slice value;                /* of the first sample that was refused */
-    const struct treatment *treatment; /* of it, or NULL */
-    struct registry *registry;         /* has noted a conflict */
-    const struct metric *metric;       /* as which the name is declared, or NULL */
+    struct fault fault;
+    struct registry *registry;   /* has noted a conflict */
+    const struct metric *metric; /* as which the name is declared, or NULL */
 };
 
 /* Append one clause that says why. */

@@ -28,8 +28,7 @@
 /* The first sample, link or line with a verdict. */
 struct first {
     const char *fault;                 /* where it went wrong, or NULL */
-    struct slice value;                /* of a sample */
-    const struct treatment *treatment; /* likewise, or NULL */
+    const struct treatment *treatment; /* of the value, or NULL */
 };
 
 struct explanation {
@@ -126,12 +125,13 @@ static void on_check(void *ctx, const struct service_check *check)
     add_field(it, "status", check->status);
 }
 
-static void on_verdict(void *ctx, enum verdict verdict, const char *fault)
+static void on_verdict(void *ctx, enum verdict verdict, const char *fault,
+                       const struct treatment *treatment)
 {
     struct explanation *it = ctx;
 
     it->has_colon |= verdict == REFUSED_MALFORMED_VALUE;
-    note_verdict(it, verdict, (struct first){ .fault = fault });
+    note_verdict(it, verdict, (struct first){ fault, treatment });
 }
 
 /* --- the trace: what it means -------------------------------------------------------- */
@@ -275,8 +275,7 @@ static void on_sample(void *ctx, const struct trace_sample *sample)
 {
     struct explanation *it = ctx;
 
-    note_verdict(it, sample->verdict,
-                 (struct first){ sample->fault, sample->value, sample->treatment });
+    note_verdict(it, sample->verdict, (struct first){ sample->fault, sample->treatment });
     it->is_overflow |= sample->is_overflow;
     /* The value of a service check was shown as its status. */
     if (it->is_check)
@@ -301,11 +300,7 @@ static void add_cause(struct explanation *it, enum verdict verdict)
 {
     const struct first *first = &it->firsts[verdict];
     const struct cause cause = {
-        .verdict = verdict,
-        .line = it->line,
-        .fault = first->fault,
-        .value = first->value,
-        .treatment = first->treatment,
+        .fault = { verdict, it->line, first->fault, first->treatment },
         .registry = it->solo.registry,
         .metric = it->ruling.metric,
     };

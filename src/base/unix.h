@@ -47,11 +47,14 @@ void unix_path_of_socket(int fd, char out[UNIX_PATH_MAX]);
 
 /*
  * Create a non-blocking socket of @type, SOCK_DGRAM or SOCK_STREAM (which then listens), at
- * @path. A socket file on which nothing listens any longer is replaced.
+ * @path. A socket file on which nothing listens any longer is replaced. The file has its mode and
+ * owner from its first moment there. No link is followed, so the folder may belong to a user who is
+ * not trusted. The kernel knows the socket by a temporary name in the same folder, which begins
+ * with a dot (getsockname(), ss). An abstract name stays as it is.
  *
  * Returns the descriptor, and in @ret the file, if there is one; -EADDRINUSE when another process
  * listens there; -EEXIST when the file is not a socket; the errors of unix_address(); or another
- * negative errno.
+ * negative errno. The umask of the process changes for a moment, so no other thread may make files.
  *
  * Peers cannot pass descriptors, as with unix_refuse_descriptors().
  */

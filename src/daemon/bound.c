@@ -27,12 +27,25 @@ struct opening {
     unsigned first; /* of its sockets */
 };
 
+/* A Unix socket that was made here would give the temporary name of its file (base/unix.c). */
+static void set_address(struct listener_socket *socket, const struct listener_options *listener)
+{
+    const char *address = listener->address;
+    char text[SOCKET_TEXT_MAX];
+
+    if (listener->passed_fd || listener_has_host(listener->protocol)) {
+        socket_describe(socket->socket.fd, text);
+        address = text;
+    }
+    snprintf(socket->address, sizeof(socket->address), "%s://%s",
+             listener_scheme(listener->protocol), address);
+}
+
 /* Add a socket to the list, setting only what sockets of all protocols have. */
 static struct listener_socket *add_socket(const struct opening *opening, int fd, unsigned worker)
 {
     struct bound *bound = opening->bound;
     struct listener_socket *socket = &bound->sockets[bound->n_sockets++];
-    char text[SOCKET_TEXT_MAX];
 
     *socket = (struct listener_socket){
         .socket = {
@@ -45,9 +58,7 @@ static struct listener_socket *add_socket(const struct opening *opening, int fd,
         .listener = opening->number,
         .is_new = true,
     };
-    socket_describe(fd, text);
-    snprintf(socket->address, sizeof(socket->address), "%s://%s",
-             listener_scheme(opening->listener->protocol), text);
+    set_address(socket, opening->listener);
     return socket;
 }
 

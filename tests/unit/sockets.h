@@ -8,12 +8,24 @@
 #include "unit.h"
 
 #include "base/socket.h"
+#include "base/unix.h"
 
 #include <sys/socket.h>
 
 #define READ_BUFFER (1 << 20)
 
-/* A socket that sends to the address of @fd. */
+/* A socket of @type that is connected to the socket file at @path. */
+static inline int connect_to_file(const char *path, int type)
+{
+    struct address address;
+    int out = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(unix_address(&address, path), 0);
+    assert_int_equal(connect(out, &address.any, address.len), 0);
+    return out;
+}
+
+/* A socket that sends to the address of @fd, which is not that of a socket file. */
 static inline int sender_to(int fd)
 {
     struct address address;

@@ -133,14 +133,14 @@ static void on_error(void *ctx, int error)
 }
 
 /* Receive from @fd, which is bound. */
-static void stage_open_on(struct stage *stage, int fd)
+/* On the socket @fd, to which @out sends. */
+static void stage_open_on(struct stage *stage, int fd, int out)
 {
-    *stage = (struct stage){ .fd = fd };
+    *stage = (struct stage){ .fd = fd, .out = out };
     stage->callbacks = (struct datagrams_callbacks){ stage,        on_wakeup,  on_datagram, on_cut,
                                                      on_batch_end, on_drained, on_error };
     assert_int_equal(uv_loop_init(&stage->loop), 0);
     assert_int_equal(uv_timer_init(&stage->loop, &stage->deadline), 0);
-    stage->out = sender_to(stage->fd);
     assert_int_equal(datagrams_open(&stage->udp, &stage->loop, stage->fd, &stage->callbacks), 0);
     datagrams_start(stage->udp);
 }
@@ -150,7 +150,7 @@ static void stage_open(struct stage *stage)
     int fd;
 
     bind_loopback(1, &fd);
-    stage_open_on(stage, fd);
+    stage_open_on(stage, fd, sender_to(fd));
 }
 
 /* Closing leaves nothing in the loop, or closing the loop fails. */
@@ -581,7 +581,7 @@ static void stage_open_unix(struct stage *stage)
     snprintf(path, sizeof(path), "%s/socket", directory);
     fd = unix_bind(path, SOCK_DGRAM, &permissions, &file);
     assert_true(fd >= 0);
-    stage_open_on(stage, fd);
+    stage_open_on(stage, fd, connect_to_file(path, SOCK_DGRAM));
 }
 
 static void stage_close_unix(struct stage *stage)
@@ -732,7 +732,7 @@ static void a_unix_socket_can_be_replaced(void **state)
     assert_int_equal(errno, ECONNREFUSED);
 
     close(stage.out);
-    stage.out = sender_to(stage.fd);
+    stage.out = connect_to_file(path, SOCK_DGRAM);
     stage.to_send = 100;
     send_number(&stage);
     run_until_received(&stage, 100);

@@ -117,9 +117,8 @@ static void receives_nothing_before_it_is_started(void **state)
     close(fd);
 }
 
-static void must_take_the_rest(int fd)
+static void must_take_the_rest(int fd, int out)
 {
-    int out = sender_to(fd);
     struct datagrams *datagrams = receive_from(fd);
 
     for (unsigned i = 0; i < 8; i++)
@@ -133,11 +132,19 @@ static void must_take_the_rest(int fd)
     close(fd);
 }
 
+static void must_take_the_rest_of_udp(int fd)
+{
+    must_take_the_rest(fd, sender_to(fd));
+}
+
 static void what_is_in_the_socket_is_received(void **state)
 {
-    must_take_the_rest(bind_to("127.0.0.1:0"));
-    must_take_the_rest(bind_to("0.0.0.0:0"));
-    must_take_the_rest(bind_unix());
+    int fd;
+
+    must_take_the_rest_of_udp(bind_to("127.0.0.1:0"));
+    must_take_the_rest_of_udp(bind_to("0.0.0.0:0"));
+    fd = bind_unix();
+    must_take_the_rest(fd, connect_to_file(path, SOCK_DGRAM));
     unlink(path);
 }
 
@@ -150,8 +157,8 @@ static void what_is_in_a_socket_of_ipv6_is_received(void **state)
     close(v6);
     if (!is_there)
         skip();
-    must_take_the_rest(bind_to("[::1]:0"));
-    must_take_the_rest(bind_to("[::]:0"));
+    must_take_the_rest_of_udp(bind_to("[::1]:0"));
+    must_take_the_rest_of_udp(bind_to("[::]:0"));
 }
 
 /* As for two workers: the flows of the first one go to the other until that retires, too. */
@@ -210,7 +217,7 @@ static unsigned count_refused(int out)
 static void must_lose_nothing(int fd, bool is_udp)
 {
     struct datagrams *datagrams = receive_from(fd);
-    struct flood flood = { .out = sender_to(fd) };
+    struct flood flood = { .out = is_udp ? sender_to(fd) : connect_to_file(path, SOCK_DGRAM) };
     int on = 1;
 
     if (is_udp)

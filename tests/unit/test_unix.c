@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Unix, from its header: socket files in a folder of their own, which must be empty at the end */
+/*
+ * Unix, from its header: socket files in a folder of their own, which must be empty at the end
+ *
+ * The linker replaces bind(), connect() and renameat2(), for the cases in which another process
+ * does something at the worst moment, or the disk cannot do all.
+ */
 
 #include "descriptors.h"
 
@@ -12,6 +17,48 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+int __real_bind(int fd, const struct sockaddr *address, socklen_t len);
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t len);
+int __real_connect(int fd, const struct sockaddr *address, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len);
+int __real_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags);
+int __wrap_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags);
+
+/* What another process does after the next call, if not NULL. */
+static void (*after_bind)(const char *bound_at);
+static void (*after_connect)(void);
+/* renameat2() fails with this error, as on a disk that does not have it; 0: it works. */
+static int rename_error;
+
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+    int r = __real_bind(fd, address, len);
+    void (*then)(const char *) = TAKE(after_bind);
+
+    if (then)
+        then(((const struct sockaddr_un *)address)->sun_path);
+    return r;
+}
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    int r = __real_connect(fd, address, len), error = errno;
+    void (*then)(void) = TAKE(after_connect);
+
+    if (then)
+        then();
+    errno = error;
+    return r;
+}
+
+int __wrap_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags)
+{
+    if (rename_error == 0)
+        return __real_renameat2(from_at, from, to_at, to, flags);
+    errno = rename_error;
+    return -1;
+}
 
 static const struct unix_permissions everybody = { 0666, (uid_t)-1, (gid_t)-1 };
 
@@ -466,6 +513,131 @@ static void a_file_that_is_no_socket_stays(void **state)
     unlink(path);
 }
 
+/* --- others who are faster ------------------------------------------------------------------ */
+
+/* A file of ours that no one else may read, in another folder. */
+static char secret[sizeof(folder) + 16];
+
+static void put_link_to_secret(const char *bound_at)
+{
+    assert_int_equal(unlink(bound_at), 0);
+    assert_int_equal(symlink(secret, bound_at), 0);
+    strcpy(path, bound_at);
+}
+
+static void must_keep_secret(const struct unix_permissions *permissions)
+{
+    char wanted[sizeof(path)];
+    struct unix_file file;
+    unsigned n = n_descriptors();
+
+    strcpy(wanted, path);
+    after_bind = put_link_to_secret;
+    assert_int_equal(unix_bind(path, SOCK_DGRAM, permissions, &file), -EEXIST);
+    assert_int_equal(n_descriptors(), n);
+    assert_int_equal(status_of(secret).st_mode & 07777, 0600);
+    assert_int_equal(status_of(secret).st_uid, geteuid());
+    unlink(path); /* the link */
+    strcpy(path, wanted);
+    assert_false(exists(path));
+}
+
+/* Whoever owns the folder can put a link in the place of the file at once. */
+static void a_link_in_place_of_the_new_file_is_not_followed(void **state)
+{
+    const struct unix_permissions other_mode = { 0646, (uid_t)-1, (gid_t)-1 };
+    const struct unix_permissions other_owner = { 0600, 12345, 23456 };
+    int fd;
+
+    snprintf(secret, sizeof(secret), "%s.secret", folder);
+    fd = open(secret, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    must_keep_secret(&everybody);
+    must_keep_secret(&other_mode);
+    must_keep_secret(&other_owner);
+    unlink(secret);
+}
+
+static struct unix_file faster_file;
+static int faster_fd;
+
+static void replace_by_a_live_one(void)
+{
+    unlink(path);
+    faster_fd = must_bind(SOCK_STREAM, &faster_file);
+}
+
+/* Two processes find a stale file: the faster one has it, and keeps it. */
+static void who_replaces_a_stale_file_first_keeps_it(void **state)
+{
+    struct unix_file file;
+    int out;
+
+    leave_stale_file(SOCK_STREAM);
+    after_connect = replace_by_a_live_one;
+    assert_int_equal(unix_bind(path, SOCK_STREAM, &everybody, &file), -EADDRINUSE);
+    out = connect_to_path(SOCK_STREAM);
+    assert_true(out >= 0);
+    close(out);
+    leave(faster_fd, &faster_file);
+}
+
+static void make_another(const char *bound_at)
+{
+    faster_fd = must_bind(SOCK_STREAM, &faster_file);
+}
+
+static void who_makes_a_new_file_first_keeps_it(void **state)
+{
+    struct unix_file file;
+
+    after_bind = make_another;
+    assert_int_equal(unix_bind(path, SOCK_STREAM, &everybody, &file), -EADDRINUSE);
+    leave(faster_fd, &faster_file);
+}
+
+/* Some file systems can neither swap files nor refuse to replace one (NFS). */
+static void no_special_file_system_is_needed(void **state)
+{
+    static const int errors[] = { EINVAL, ENOSYS };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(errors); i++) {
+        struct unix_file file;
+        int fd;
+
+        rename_error = errors[i];
+        fd = must_bind(SOCK_STREAM, &file);
+        must_fail_with(-EADDRINUSE, path, SOCK_STREAM);
+        leave(fd, &file);
+        leave_stale_file(SOCK_DGRAM);
+        fd = must_bind(SOCK_STREAM, &file);
+        leave(fd, &file);
+        rename_error = 0;
+    }
+}
+
+/* Senders see the file only when it has its mode and owner, and its socket listens. */
+static void must_not_be_there_yet(const char *bound_at)
+{
+    assert_false(exists(path));
+    assert_int_equal(status_of(bound_at).st_mode & 07777, everybody.mode);
+    assert_non_null(strstr(bound_at, "/.socket."));
+}
+
+static void it_appears_when_all_is_done(void **state)
+{
+    struct unix_file file;
+    mode_t before = umask(077);
+    int fd;
+
+    after_bind = must_not_be_there_yet;
+    fd = must_bind(SOCK_STREAM, &file);
+    assert_null(after_bind);
+    assert_int_equal(umask(before), 077);
+    leave(fd, &file);
+}
+
 static void a_folder_or_a_link_stays(void **state)
 {
     assert_int_equal(mkdir(path, 0700), 0);
@@ -586,6 +758,11 @@ int main(void)
         CASE(a_live_one_is_not),
         CASE(a_busy_one_is_alive),
         CASE(a_file_that_is_no_socket_stays),
+        CASE(a_link_in_place_of_the_new_file_is_not_followed),
+        CASE(who_replaces_a_stale_file_first_keeps_it),
+        CASE(who_makes_a_new_file_first_keeps_it),
+        CASE(no_special_file_system_is_needed),
+        CASE(it_appears_when_all_is_done),
         CASE(a_folder_or_a_link_stays),
         CASE(a_path_may_have_107_bytes),
         CASE(a_path_that_cannot_be_is_an_error),

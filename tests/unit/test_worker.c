@@ -357,7 +357,10 @@ static int connect_stream(unsigned socket_index)
     struct address address;
     int fd;
 
-    assert_int_equal(address_of_socket(&address, sockets[socket_index].fd), 0);
+    if (socket_index == UNIX)
+        assert_int_equal(unix_address(&address, path), 0);
+    else
+        assert_int_equal(address_of_socket(&address, sockets[socket_index].fd), 0);
     fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, &address.any, address.len), 0);
     return fd;

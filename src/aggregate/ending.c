@@ -76,11 +76,12 @@ static bool has_room(struct ending *ending)
 static enum verdict end(struct ending *ending, struct roster *roster, struct series *series,
                         int64_t arrived_ns)
 {
-    if (!has_room(ending))
-        return REFUSED_NO_MEMORY;
     series_ref(series);
+    if (!has_room(ending) || !roster_remove(roster, series, SERIES_ENDED)) {
+        series_unref(series);
+        return REFUSED_NO_MEMORY;
+    }
     ending->items[ending->n++] = (struct sweep_item){ .series = series, .touched_ns = arrived_ns };
-    roster_remove(roster, series, SERIES_ENDED);
     return VERDICT_APPLIED;
 }
 

@@ -340,7 +340,7 @@ static bool remove_ended(struct registry *registry)
 
 /*
  * With view_lock held: take the fresh series, and all that must not be in one snapshot with them.
- * Returns false without memory; the current snapshot must stay then.
+ * Returns false without memory; no snapshot may include the fresh ones then.
  */
 static bool take_fresh(struct registry *registry, struct fresh_list *ret)
 {
@@ -348,19 +348,21 @@ static bool take_fresh(struct registry *registry, struct fresh_list *ret)
 
     fair_lock_take(&registry->lock);
     is_fine = remove_ended(registry);
-    if (is_fine)
-        *ret = fresh_take(&registry->roster.fresh);
+    *ret = fresh_take(&registry->roster.fresh);
     fair_lock_release(&registry->lock);
     return is_fine;
 }
 
-/* With view_lock held: bring the current snapshot up to date; without memory it stays. */
+/* With view_lock held: bring the current snapshot up to date; without memory none is added. */
 static void refresh(struct registry *registry)
 {
     struct fresh_list fresh;
+    bool is_whole = take_fresh(registry, &fresh);
 
-    if (!take_fresh(registry, &fresh) || view_follow(&registry->view, &fresh))
+    if (is_whole && view_follow(&registry->view, &fresh))
         return;
+    if (!is_whole)
+        view_leave_out(&registry->view, &fresh);
     fair_lock_take(&registry->lock);
     fresh_put_back(&registry->roster.fresh, fresh);
     fair_lock_release(&registry->lock);
@@ -432,7 +434,10 @@ static bool remove_one(struct registry *registry, struct sweep_item *item)
         series_set_state(series, SERIES_LIVE);
         return false;
     }
-    roster_remove(&registry->roster, series, SERIES_REMOVED);
+    if (!roster_remove(&registry->roster, series, SERIES_REMOVED)) {
+        series_set_state(series, SERIES_LIVE); /* the next sweep tries again */
+        return false;
+    }
     registry->view.n_to_leave_out++;
     return true;
 }

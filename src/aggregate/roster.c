@@ -412,12 +412,14 @@ static bool begin_again(struct roster *roster, struct series *series)
     return true;
 }
 
-void roster_remove(struct roster *roster, struct series *series, enum series_state state)
+bool roster_remove(struct roster *roster, struct series *series, enum series_state state)
 {
     struct family *family = series->family;
 
-    if (series->is_declared && (family->is_retired || !begin_again(roster, series)))
+    if (series->is_declared && family->is_retired)
         roster_undeclare(roster, series);
+    else if (series->is_declared && !begin_again(roster, series))
+        return false;
     series_set_state(series, state);
     slots_remove(&roster->series, series_hash(series), series);
     MUST_BE(roster->n_series[family->type], >, (size_t)0);
@@ -425,6 +427,7 @@ void roster_remove(struct roster *roster, struct series *series, enum series_sta
     series_leave_family(series);
     if (family->n_series == 0)
         remove_family(roster, family);
+    return true;
 }
 
 /* Give @family its names back if it has lost them with its last series. */

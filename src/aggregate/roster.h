@@ -87,9 +87,11 @@ struct family *roster_find_family(struct roster *roster, const struct roster_req
 
 /*
  * Take @series out and set its state to @state, SERIES_ENDED or SERIES_REMOVED. References on it
- * stay valid. If it is declared, a new one is in its place, at zero; without memory there is not.
+ * stay valid. If it is declared, a new one is in its place, at zero. Returns false and changes
+ * nothing if there is no memory for that one.
  */
-void roster_remove(struct roster *roster, struct series *series, enum series_state state);
+MUST_CHECK bool roster_remove(struct roster *roster, struct series *series,
+                              enum series_state state);
 
 /*
  * A series to be ended, because a newer config gives the name of its family another meaning; NULL

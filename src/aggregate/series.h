@@ -50,7 +50,7 @@ enum series_state {
 
 /* There may be a million of these, so every byte counts. A scrape reads only the last members. */
 struct series {
-    struct series *next_fresh; /* in the roster's list of series that no snapshot includes yet */
+    struct series *next_fresh; /* among those in no snapshot yet; when removed, in its last one */
     struct series *next_in_family, *prev_in_family; /* under the registry's lock */
     struct family *family;
     uint32_t labels_len : 24;

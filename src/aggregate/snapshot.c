@@ -67,9 +67,12 @@ static void release_link(struct snapshot *snapshot)
     while (snapshot && drop(&snapshot->refs)) {
         struct snapshot *next = snapshot->next;
 
-        for (size_t i = 0; i < snapshot->n_removed; i++)
-            series_unref(snapshot->removed[i]);
-        free(snapshot->removed);
+        while (snapshot->removed) {
+            struct series *series = snapshot->removed;
+
+            snapshot->removed = series->next_fresh;
+            series_unref(series);
+        }
         free(snapshot);
         snapshot = next;
     }
@@ -106,9 +109,12 @@ static size_t count_before(struct series **series, size_t n, const struct series
     return low;
 }
 
-/* Append @n series of @old, starting at @from. Removed ones, at most @n_removed, go to its list. */
+/*
+ * Append @n series of @old, starting at @from. Removed ones go to its list, which needs no memory:
+ * they are in no list of fresh ones. Subtracts their number from @n_removed.
+ */
 static void append_old(struct snapshot *next, struct snapshot *old, size_t from, size_t n,
-                       size_t n_removed)
+                       size_t *n_removed)
 {
     for (size_t i = from; i < from + n; i++) {
         struct series *series = old->series[i];
@@ -117,8 +123,10 @@ static void append_old(struct snapshot *next, struct snapshot *old, size_t from,
             next->series[next->n_series++] = series;
             continue;
         }
-        MUST_BE(old->n_removed, <, n_removed);
-        old->removed[old->n_removed++] = series;
+        MUST_BE(*n_removed, >, (size_t)0);
+        --*n_removed;
+        series->next_fresh = old->removed;
+        old->removed = series;
     }
 }
 
@@ -132,6 +140,7 @@ static void append_run(struct snapshot *next, const struct snapshot *old, size_t
 static void merge(struct snapshot *next, struct snapshot *old, struct series **fresh,
                   size_t n_fresh, size_t n_removed)
 {
+    bool has_removed = n_removed > 0;
     size_t at = 0;
 
     for (size_t i = 0; i <= n_fresh; i++) {
@@ -139,32 +148,27 @@ static void merge(struct snapshot *next, struct snapshot *old, struct series **f
         size_t n = i < n_fresh ? count_before(old->series + at, rest, fresh[i]) : rest;
 
         /* Checking the state of each series costs a cache miss, and is rarely needed. */
-        if (n_removed)
-            append_old(next, old, at, n, n_removed);
+        if (has_removed)
+            append_old(next, old, at, n, &n_removed);
         else
             append_run(next, old, at, n);
         at += n;
         if (i < n_fresh)
             next->series[next->n_series++] = fresh[i];
     }
+    MUST_BE(n_removed, ==, (size_t)0);
 }
 
 struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, size_t n_fresh,
                                  size_t n_removed)
 {
     struct snapshot *next = snapshot_alloc(old->n_series + n_fresh);
-    struct series **removed = n_removed ? calloc(n_removed, sizeof(*removed)) : NULL;
 
-    if (!next || (n_removed && !removed)) {
-        snapshot_unref(next);
-        free(removed);
+    if (!next)
         return NULL;
-    }
-    old->removed = removed;
     if (n_fresh)
         qsort(fresh, n_fresh, sizeof(*fresh), compare);
     merge(next, old, fresh, n_fresh, n_removed);
-    MUST_BE(old->n_removed, ==, n_removed);
     old->next = next;
     atomic_fetch_add_explicit(&next->refs, 1, memory_order_relaxed);
     return next;
@@ -187,4 +191,30 @@ const struct family *snapshot_find(const struct snapshot *snapshot, struct slice
             end = middle;
     }
     return NULL;
+}
+
+/* Only the caller has a reference on it, so it may change as if it were new. */
+static bool is_alone(struct snapshot *snapshot)
+{
+    return atomic_load_explicit(&snapshot->readers, memory_order_acquire) == 1 &&
+           atomic_load_explicit(&snapshot->refs, memory_order_acquire) == 1;
+}
+
+bool snapshot_leave_out(struct snapshot *snapshot, size_t n_removed)
+{
+    size_t n_kept = 0;
+
+    if (!is_alone(snapshot))
+        return false;
+    for (size_t i = 0; i < snapshot->n_series; i++) {
+        struct series *series = snapshot->series[i];
+
+        if (series_state(series) == SERIES_REMOVED)
+            series_unref(series);
+        else
+            snapshot->series[n_kept++] = series;
+    }
+    MUST_BE(snapshot->n_series - n_kept, ==, n_removed);
+    snapshot->n_series = n_kept;
+    return true;
 }

@@ -15,8 +15,7 @@ struct snapshot {
     _Atomic unsigned readers; /* references to the list of series */
     _Atomic unsigned refs;    /* one of all readers together, one of the snapshot before it */
     struct snapshot *next;    /* the one that replaced it; it has a reference on that */
-    struct series **removed;  /* series that are in this one and not in the next */
-    size_t n_removed;
+    struct series *removed;   /* series of this one that are not in the next, by next_fresh */
     size_t n_series;
     struct series **series; /* by family name, then by labels; NULL without readers */
 };
@@ -44,3 +43,11 @@ struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, si
 
 /* The family called @name; NULL if no series in @snapshot is of one. */
 const struct family *snapshot_find(const struct snapshot *snapshot, struct slice name);
+
+/*
+ * For the time when there is no memory for the next snapshot: let this one leave out its removed
+ * series, of which there are exactly @n_removed, and release the references on them. Returns false
+ * and changes nothing if anybody reads it or a snapshot before it, except the caller, who has one
+ * reader. No other thread may add one meanwhile.
+ */
+MUST_CHECK bool snapshot_leave_out(struct snapshot *snapshot, size_t n_removed);

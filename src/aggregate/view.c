@@ -56,17 +56,38 @@ static struct snapshot *make_next(const struct view *view, const struct fresh_li
     return next;
 }
 
+/* Now n_to_leave_out is the number of those in the current snapshot. */
+static void filter(struct view *view, struct fresh_list *fresh)
+{
+    if (view->n_to_leave_out)
+        *fresh = fresh_without_removed(*fresh, &view->n_to_leave_out);
+}
+
+/* Let the current snapshot leave out all that it must, unless others read it. */
+static void leave_out(struct view *view)
+{
+    if (view->n_to_leave_out && snapshot_leave_out(view->current, view->n_to_leave_out))
+        view->n_to_leave_out = 0;
+}
+
+void view_leave_out(struct view *view, struct fresh_list *fresh)
+{
+    filter(view, fresh);
+    leave_out(view);
+}
+
 bool view_follow(struct view *view, struct fresh_list *fresh)
 {
     struct snapshot *next;
 
-    if (view->n_to_leave_out)
-        *fresh = fresh_without_removed(*fresh, &view->n_to_leave_out);
+    filter(view, fresh);
     if (!fresh->first && view->n_to_leave_out == 0)
         return true;
     next = make_next(view, fresh);
-    if (!next)
+    if (!next) {
+        leave_out(view);
         return false;
+    }
     snapshot_unref(view->current);
     view->current = next;
     view->n_to_leave_out = 0;

@@ -27,10 +27,16 @@ void view_deinit(struct view *view, const struct fresh_list *fresh);
 
 /*
  * Bring the current snapshot up to date: it gets the series in @fresh, which was taken from the
- * registry, and none that is SERIES_REMOVED. Returns false without memory: the snapshot stays as it
- * is, and the caller puts @fresh back.
+ * registry, and none that is SERIES_REMOVED. Returns false without memory: then the caller puts
+ * @fresh back, and the snapshot has only been through view_leave_out().
  */
 MUST_CHECK bool view_follow(struct view *view, struct fresh_list *fresh);
+
+/*
+ * Without memory, free some: if no other thread reads the current snapshot or one before it, it no
+ * longer has any SERIES_REMOVED. In any case @fresh has none of them. The caller puts it back.
+ */
+void view_leave_out(struct view *view, struct fresh_list *fresh);
 
 /* The current snapshot, with the caller as a reader. */
 struct snapshot *view_share(struct view *view);

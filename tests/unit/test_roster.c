@@ -73,7 +73,7 @@ static void reserve(const char *name, enum metric_type type, int expected)
 /* Remove it, and give back the references that workers and snapshots have. */
 static void remove_wholly(struct series *series)
 {
-    roster_remove(&roster, series, SERIES_ENDED);
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
     series_release_workers(series);
     series_unref(series);
 }
@@ -250,7 +250,7 @@ static void a_removed_series_stays_for_its_readers(void **state)
     size_t bytes = roster.budget.held_bytes;
 
     fresh_take(&roster.fresh);
-    roster_remove(&roster, series, SERIES_ENDED);
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
     assert_int_equal(series_state(series), SERIES_ENDED);
     assert_int_equal(roster.budget.held_bytes, bytes);
     assert_int_equal(roster.n_series[METRIC_COUNTER], 0);
@@ -266,7 +266,7 @@ static void a_new_series_comes_in_its_place(void **state)
     struct series *old = must_admit("x", SAMPLE_COUNTER, "", 0), *new;
 
     fresh_take(&roster.fresh);
-    roster_remove(&roster, old, SERIES_ENDED);
+    assert_true(roster_remove(&roster, old, SERIES_ENDED));
     new = must_admit("x", SAMPLE_COUNTER, "", 0);
     assert_true(new != old);
     assert_int_equal(series_state(new), SERIES_LIVE);
@@ -281,7 +281,7 @@ static void what_has_ended_can_be_put_back(void **state)
     struct series *series = must_admit("x", SAMPLE_TIMER, "", 0);
     size_t bytes = roster.budget.held_bytes;
 
-    roster_remove(&roster, series, SERIES_ENDED);
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
     assert_null(find_family("x"));
     assert_true(roster_put_back(&roster, series));
     assert_int_equal(series_state(series), SERIES_LIVE);
@@ -298,7 +298,7 @@ static void beyond_the_limit_it_cannot(void **state)
     struct series *series = must_admit("x", SAMPLE_COUNTER, "", 0);
 
     fresh_take(&roster.fresh);
-    roster_remove(&roster, series, SERIES_ENDED);
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
     roster.max_series = 1;
     must_admit("y", SAMPLE_COUNTER, "", 0);
     assert_false(roster_put_back(&roster, series));
@@ -714,8 +714,8 @@ static void remove_one_twice(void)
 {
     struct series *series = two_series();
 
-    roster_remove(&roster, series, SERIES_ENDED);
-    roster_remove(&roster, series, SERIES_ENDED);
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
 }
 
 static void remove_one_that_its_family_does_not_have(void)
@@ -723,7 +723,7 @@ static void remove_one_that_its_family_does_not_have(void)
     struct series *series = two_series();
 
     series->family->series = series->next_in_family;
-    roster_remove(&roster, series, SERIES_ENDED);
+    assert_true(roster_remove(&roster, series, SERIES_ENDED));
 }
 
 static void removing_what_is_not_there_aborts(void **state)

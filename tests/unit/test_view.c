@@ -116,6 +116,52 @@ static void without_memory_the_fresh_series_come_later(void **state)
     assert_has(a, 0);
 }
 
+/* So memory comes back although there is none for the next snapshot. */
+static void without_memory_the_removed_ones_go_all_the_same(void **state)
+{
+    struct series *a = add_series("a"), *b = add_series("b"), *fresh_one, *c;
+    struct fresh_list fresh;
+
+    follow();
+    fresh_one = add_series("fresh");
+    c = add_series("c");
+    series_ref(a);
+    remove_series(a);
+    remove_series(fresh_one);
+    fresh = fresh_take(&registry_fresh);
+    has_memory = false;
+    assert_false(view_follow(&view, &fresh));
+    has_memory = true;
+    assert_int_equal(view.n_to_leave_out, 0);
+    assert_int_equal(view.current->n_series, 1);
+    assert_has(b, 0);
+    assert_int_equal(a->refs, 1);
+    series_unref(a);
+    fresh_put_back(&registry_fresh, fresh);
+    follow();
+    assert_int_equal(view.current->n_series, 2);
+    assert_has(c, 1);
+}
+
+static void what_is_read_is_left_out_later(void **state)
+{
+    struct series *a = add_series("a"), *b = add_series("b");
+    struct fresh_list none = { 0 };
+    struct snapshot *reader;
+
+    follow();
+    reader = view_share(&view);
+    remove_series(a);
+    view_leave_out(&view, &none);
+    assert_int_equal(view.n_to_leave_out, 1);
+    assert_int_equal(reader->n_series, 2);
+    snapshot_unref(reader);
+    view_leave_out(&view, &none);
+    assert_int_equal(view.n_to_leave_out, 0);
+    assert_int_equal(view.current->n_series, 1);
+    assert_has(b, 0);
+}
+
 static void shares_the_current_snapshot(void **state)
 {
     struct snapshot *shared = view_share(&view);
@@ -180,6 +226,8 @@ int main(void)
         VIEW_CASE(leaves_out_what_was_removed),
         VIEW_CASE(never_shows_what_was_removed_while_fresh),
         VIEW_CASE(without_memory_the_fresh_series_come_later),
+        VIEW_CASE(without_memory_the_removed_ones_go_all_the_same),
+        VIEW_CASE(what_is_read_is_left_out_later),
         VIEW_CASE(shares_the_current_snapshot),
         VIEW_CASE(releases_what_is_no_longer_registered),
     };

@@ -15,14 +15,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 
 /*
  * Read by jemalloc when it starts. One arena is enough, as no thread allocates on the hot
  * path. Each further arena would have half-empty huge pages of its own.
+ *
+ * jemalloc would make a cache for each thread that allocates, when it first does. If there is no
+ * memory for it then, the process crashes. So a thread has none unless it asks for it.
  */
 extern const char *malloc_conf;
-const char *malloc_conf = "narenas:1,thp:always";
+const char *malloc_conf = "narenas:1,thp:always,tcache:false";
+
+/* jemalloc's; NULL in a build with sanitizers. */
+__attribute__((weak)) int mallctl(const char *name, void *ret, size_t *ret_len, void *value,
+                                  size_t len);
+
+/* A few times as much as the cache of a thread, whose memory must be there when it is made. */
+#define TRIAL_BYTES (128 * 1024)
 
 /* Were huge pages already forbidden when this process started? */
 static bool was_forbidden;
@@ -31,21 +42,29 @@ static void forbid_huge_pages(int argc, char **argv, char **environment)
 {
     was_forbidden = prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) > 0;
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    memory_begin_thread();
 }
 
 /* Runs before the constructors of libraries, which already allocate. */
 __attribute__((__section__(".preinit_array"),
                __used__)) static void (*const at_start)(int, char **, char **) = forbid_huge_pages;
 
+void memory_begin_thread(void)
+{
+    /* Through a volatile pointer, or the compiler may leave out both calls. */
+    void *volatile trial = mallctl ? malloc(TRIAL_BYTES) : NULL;
+    bool is_enabled = true;
+
+    free(trial);
+    if (trial)
+        (void)mallctl("thread.tcache.enabled", NULL, NULL, &is_enabled, sizeof(is_enabled));
+}
+
 void memory_use_huge_pages(void)
 {
     if (!was_forbidden)
         prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 }
-
-/* jemalloc's; NULL in a build with sanitizers. */
-__attribute__((weak)) int mallctl(const char *name, void *ret, size_t *ret_len, void *value,
-                                  size_t len);
 
 void memory_give_back(void)
 {

@@ -23,3 +23,9 @@ void memory_use_huge_pages(void);
  * If the thread cannot be started, or without jemalloc, memory is given back later or never.
  */
 void memory_give_back(void);
+
+/*
+ * Give this thread a cache of freed memory of its own, so that it allocates without a lock. For the
+ * threads that allocate much: other threads have none. Without memory this one has none either.
+ */
+void memory_begin_thread(void);

@@ -25,6 +25,7 @@
 #include "daemon/cut_tags.h"
 #include "daemon/files.h"
 #include "daemon/initial_series.h"
+#include "daemon/loop.h"
 #include "daemon/signals.h"
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
@@ -45,6 +46,9 @@
 /* Descriptors for each worker's loop, and for everything else with a few HTTP connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
+/* The most connections of HTTP; and descriptors that whoever started the process has left open. */
+#define FILES_OF_HTTP 2048
+#define FILES_OF_OTHERS 256
 /* How long the end may wait for the last lines of the log to be written. */
 #define LOG_END_MAX_NS CLOCK_NS_PER_S
 
@@ -165,6 +169,8 @@ static int limit_connections(struct daemon *daemon)
     r = places_new(&daemon->places, (unsigned)(n_free < n_max ? n_free : n_max), daemon->seed);
     if (r < 0)
         log_error("cannot start", LOG_TEXT("error", strerror(-r)));
+    loop_prepare((unsigned)(count_files(daemon) + (n_free < n_max ? n_free : n_max)) +
+                 PLACES_LEAVING_MAX + FILES_OF_HTTP + FILES_OF_OTHERS);
     return r;
 }
 
@@ -378,7 +384,7 @@ static int open_sweeper(struct daemon *daemon)
 static int open_loop(struct daemon *daemon)
 {
     const struct signals_options watched = { on_stop, on_hangup, daemon };
-    int r = uv_loop_init(&daemon->loop);
+    int r = loop_open(&daemon->loop);
 
     if (r < 0) {
         log_error("cannot start the event loop", LOG_TEXT("error", uv_strerror(r)));

@@ -14,6 +14,8 @@
 #include "daemon/worker.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
+#include "daemon/loop.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -90,6 +92,7 @@ static void run(void *arg)
 {
     struct worker *worker = arg;
 
+    memory_begin_thread();
     uv_run(&worker->loop, UV_RUN_DEFAULT);
 }
 
@@ -128,7 +131,7 @@ void worker_stop(struct worker *worker)
 /* Open the loop, and start the thread. On failure everything is closed again. */
 static int open_loop(struct worker *worker)
 {
-    int r = uv_loop_init(&worker->loop);
+    int r = loop_open(&worker->loop);
 
     if (r < 0)
         return r;

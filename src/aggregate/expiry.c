@@ -13,6 +13,7 @@
 
 #include "aggregate/expiry.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* A series is prefetched this many series before its turn. */
@@ -42,14 +43,9 @@ static bool is_due(const struct expiry_rule *rule, int64_t ttl_ns, int64_t touch
 
 static bool add_item(struct expiry *expiry, struct series *series, int64_t touched_ns)
 {
-    if (!expiry->items || expiry->n_items == expiry->n_max) {
-        size_t n_max = expiry->n_max ? 2 * expiry->n_max : 256;
-        struct sweep_item *items = realloc(expiry->items, n_max * sizeof(*items));
-
-        if (!items)
-            return false;
-        expiry->items = items;
-        expiry->n_max = n_max;
+    if (expiry->n_items == expiry->n_max) {
+        expiry->is_short = true;
+        return false;
     }
     series_ref(series);
     expiry->items[expiry->n_items++] =
@@ -59,18 +55,40 @@ static bool add_item(struct expiry *expiry, struct series *series, int64_t touch
 
 /* --- marking ------------------------------------------------------------------------------ */
 
-void expiry_begin(struct expiry *expiry, struct registry *registry, const struct expiry_rule *rule)
+int expiry_init(struct expiry *expiry)
 {
-    *expiry = (struct expiry){ .rule = *rule, .shortest_ttl_ns = INT64_MAX };
-    expiry->snapshot = registry_snapshot(registry);
-    /* Room for all of them: it is not touched unless it is needed, but growing would copy it. */
-    expiry->n_max = expiry->snapshot->n_series;
-    expiry->items = malloc(expiry->n_max * sizeof(*expiry->items));
-    if (!expiry->items)
-        expiry->n_max = 0;
+    *expiry = (struct expiry){ .reserve = malloc(EXPIRY_RESERVE * sizeof(*expiry->reserve)) };
+    return expiry->reserve ? 0 : -ENOMEM;
 }
 
-/* Returns false without memory. */
+/* Begin another sweep, or none. The reserve stays. */
+static void reset(struct expiry *expiry)
+{
+    *expiry = (struct expiry){ .reserve = expiry->reserve };
+}
+
+/* Allocate @n items. Without memory there are fewer. */
+static void allocate(struct expiry *expiry, size_t n)
+{
+    expiry->n_max = n;
+    expiry->items = malloc(n * sizeof(*expiry->items));
+    if (expiry->items)
+        return;
+    expiry->items = expiry->reserve;
+    expiry->n_max = !expiry->reserve ? 0 : n < EXPIRY_RESERVE ? n : EXPIRY_RESERVE;
+}
+
+void expiry_begin(struct expiry *expiry, struct registry *registry, const struct expiry_rule *rule)
+{
+    reset(expiry);
+    expiry->rule = *rule;
+    expiry->shortest_ttl_ns = INT64_MAX;
+    expiry->snapshot = registry_snapshot(registry);
+    /* Room for all of them: it is not touched unless it is needed, but growing would copy it. */
+    allocate(expiry, expiry->snapshot->n_series);
+}
+
+/* Returns false without room for it. */
 static bool look_at(struct expiry *expiry, struct series *series)
 {
     int64_t ttl_ns = ttl_of(&expiry->rule, series->family), touched_ns;
@@ -94,8 +112,8 @@ static void look_at_some(struct expiry *expiry, size_t n)
     while (expiry->n_seen < end) {
         if (expiry->n_seen + PREFETCH < end)
             series_prefetch(snapshot->series[expiry->n_seen + PREFETCH]);
-        if (!look_at(expiry, snapshot->series[expiry->n_seen++]))
-            expiry->n_seen = end;
+        /* Without room for one, others are still looked at, for the shortest TTL. */
+        (void)look_at(expiry, snapshot->series[expiry->n_seen++]);
     }
 }
 
@@ -140,7 +158,7 @@ bool expiry_remove(struct expiry *expiry, struct registry *registry, size_t max)
 
 size_t expiry_take_ended(struct expiry *expiry, struct registry *registry)
 {
-    *expiry = (struct expiry){ 0 };
+    reset(expiry);
     expiry->items = registry_take_ended(registry, &expiry->n_items);
     expiry->n_max = expiry->n_items;
     return expiry->n_items;
@@ -155,8 +173,9 @@ bool expiry_finish(struct expiry *expiry, size_t max)
     if (expiry->n_items > 0)
         return true;
     snapshot_unref(expiry->snapshot);
-    free(expiry->items);
-    *expiry = (struct expiry){ 0 };
+    if (expiry->items != expiry->reserve)
+        free(expiry->items);
+    reset(expiry);
     return false;
 }
 
@@ -167,4 +186,5 @@ void expiry_deinit(struct expiry *expiry)
             series_release_workers(expiry->items[i].series);
     while (expiry_finish(expiry, SIZE_MAX))
         ;
+    free(TAKE(expiry->reserve));
 }

@@ -35,7 +35,7 @@ struct expiry_rule {
     int64_t shown_ns;         /* when the newest scrape that was sent whole began; 0: none yet */
 };
 
-/* Zero-initialized, the sweep has not begun. */
+/* Zero-initialized, the sweep has not begun, and there is no reserve. */
 struct expiry {
     struct expiry_rule rule;
     struct snapshot *snapshot; /* while marking */
@@ -43,9 +43,11 @@ struct expiry {
     int64_t shortest_ttl_ns;   /* of these; INT64_MAX: they never expire */
     struct sweep_item *items;  /* the same in every step */
     size_t n_items;
-    size_t n_max;       /* capacity of items */
-    size_t n_tried;     /* to remove */
-    size_t n_removed;   /* of these, and … */
+    size_t n_max;               /* capacity of items */
+    bool is_short;              /* there was no memory for all that expire */
+    struct sweep_item *reserve; /* of EXPIRY_RESERVE items, for the time when there is no memory */
+    size_t n_tried;             /* to remove */
+    size_t n_removed;           /* of these, and … */
     size_t n_unscraped; /* … those of them that no scrape has shown since their last sample */
 };
 
@@ -56,12 +58,22 @@ struct expiry {
  */
 #define EXPIRY_LAG_NS INT64_C(1000000000)
 
+/*
+ * Series in the reserve. Without other memory a sweep removes at most this many, which gives memory
+ * back; the next one removes the rest.
+ */
+#define EXPIRY_RESERVE 4096
+
+/* Before the first sweep: allocate the reserve. Returns 0 or -ENOMEM. */
+MUST_CHECK int expiry_init(struct expiry *expiry);
+
 /* Begin to look for series that expire by @rule. Takes as long as registry_snapshot(). */
 void expiry_begin(struct expiry *expiry, struct registry *registry, const struct expiry_rule *rule);
 
 /*
  * Look at up to @max more series, and mark those that expire. After the last of them n_items is
- * their number; if it is 0, expiry_finish() is next. Without memory it finds fewer.
+ * their number; if it is 0, expiry_finish() is next. Without memory it finds fewer, and is_short is
+ * set.
  */
 MUST_CHECK bool expiry_mark(struct expiry *expiry, struct registry *registry, size_t max);
 
@@ -83,5 +95,8 @@ size_t expiry_take_ended(struct expiry *expiry, struct registry *registry);
  */
 MUST_CHECK bool expiry_finish(struct expiry *expiry, size_t max);
 
-/* The same, at once, after all workers have stopped: also releases the references they had. */
+/*
+ * The same, at once, after all workers have stopped: also releases the references they had, and the
+ * reserve.
+ */
 void expiry_deinit(struct expiry *expiry);

@@ -25,6 +25,7 @@
 #include "aggregate/expiry.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -70,6 +71,7 @@ struct sweeper {
     _Atomic uint32_t ttl_s[_METRIC_TYPE_N], unscraped_ttl_s; /* of the next one */
     int64_t shortest_ttl_ns;    /* of all series; INT64_MAX: none expires */
     int64_t last_sweep_ns;      /* when it began */
+    bool was_short;             /* it found no memory for all that expire */
     size_t n_released;          /* of the expiry's items, from the first on, by all workers */
     struct worker_task *tasks;  /* one for each worker */
     _Atomic unsigned n_awaited; /* workers that have not answered yet */
@@ -78,7 +80,7 @@ struct sweeper {
     uv_timer_t slice;
     uv_async_t notified;
     uv_async_t answered;
-    uv_work_t work;
+    uv_work_t work, first_work;
     bool is_closing;
     unsigned n_open; /* handles, and the work while it is in the pool */
 };
@@ -218,6 +220,7 @@ static void note_shortest_ttl(struct sweeper *sweeper)
     int64_t default_ns = shortest_default_ns(sweeper);
 
     sweeper->shortest_ttl_ns = seen_ns < default_ns ? seen_ns : default_ns;
+    sweeper->was_short = sweeper->expiry.is_short;
 }
 
 static void enter(struct sweeper *sweeper, enum sweep_state state)
@@ -263,18 +266,35 @@ static void on_pool_done(uv_work_t *work, int status)
     go_on(sweeper);
 }
 
-/* Hand the step to the pool. Its threads take no signals. Returns false if that fails. */
+/* Hand the step to the pool. Returns false if that fails. */
 static bool ask_pool(struct sweeper *sweeper)
 {
+    int r = uv_queue_work(sweeper->slice.loop, &sweeper->work, on_pool_works, on_pool_done);
+
+    sweeper->n_open += r == 0;
+    return r == 0;
+}
+
+static void on_pool_begins(uv_work_t *work)
+{
+    memory_begin_thread();
+}
+
+static void on_pool_has_begun(uv_work_t *work, int status)
+{
+    free_closed(work->data);
+}
+
+/* The only work of the pool that is not a step: it starts its thread, which takes no signals. */
+static void start_pool(struct sweeper *sweeper, uv_loop_t *loop)
+{
     sigset_t all, before;
-    int r;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = uv_queue_work(sweeper->slice.loop, &sweeper->work, on_pool_works, on_pool_done);
+    uv_queue_work(loop, &sweeper->first_work, on_pool_begins, on_pool_has_begun);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    sweeper->n_open += r == 0;
-    return r == 0;
+    sweeper->n_open++;
 }
 
 /* Take steps until one has to wait. */
@@ -340,8 +360,9 @@ static bool is_due(struct sweeper *sweeper, int64_t now_ns)
     if (sweeper->shortest_ttl_ns == INT64_MAX)
         return false;
     interval_ns = sweeper->shortest_ttl_ns / INTERVALS_PER_TTL;
-    return now_ns - sweeper->last_sweep_ns >=
-           (interval_ns < INTERVAL_MAX_NS ? interval_ns : INTERVAL_MAX_NS);
+    return sweeper->was_short ||
+           now_ns - sweeper->last_sweep_ns >=
+               (interval_ns < INTERVAL_MAX_NS ? interval_ns : INTERVAL_MAX_NS);
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -392,6 +413,25 @@ void sweeper_notify(struct sweeper *sweeper)
 
 /* --- life --------------------------------------------------------------------------------- */
 
+static void *end_at_once(void *arg)
+{
+    return NULL;
+}
+
+/*
+ * libuv aborts if it cannot have the threads of its pool. So one is enough, and another one is
+ * tried before. The C library keeps its stack for the next.
+ */
+static int try_thread(void)
+{
+    pthread_t trial;
+    int r = setenv("UV_THREADPOOL_SIZE", "1", true) < 0 ? -errno : 0;
+
+    if (r == 0)
+        r = -pthread_create(&trial, NULL, end_at_once, NULL);
+    return r < 0 ? r : -pthread_join(trial, NULL);
+}
+
 static void open_handles(struct sweeper *sweeper, uv_loop_t *loop)
 {
     /* Once the loop has one async, none of these can fail. */
@@ -401,8 +441,10 @@ static void open_handles(struct sweeper *sweeper, uv_loop_t *loop)
     uv_timer_init(loop, &sweeper->slice);
     sweeper->n_open = 5;
     sweeper->tick.data = sweeper->pause.data = sweeper->slice.data = sweeper;
-    sweeper->notified.data = sweeper->answered.data = sweeper->work.data = sweeper;
+    sweeper->notified.data = sweeper->answered.data = sweeper->work.data =
+        sweeper->first_work.data = sweeper;
     uv_timer_start(&sweeper->tick, on_tick, TICK_MS, TICK_MS);
+    start_pool(sweeper, loop);
 }
 
 int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_options *options)
@@ -412,8 +454,14 @@ int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_opt
     int r = sweeper && tasks ? 0 : -ENOMEM;
 
     if (r == 0)
+        r = expiry_init(&sweeper->expiry);
+    if (r == 0)
+        r = try_thread();
+    if (r == 0)
         r = uv_async_init(loop, &sweeper->answered, on_answered);
     if (r < 0) {
+        if (sweeper)
+            expiry_deinit(&sweeper->expiry);
         free(sweeper);
         free(tasks);
         return r;

@@ -7,6 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static bool is_memory_short;
+
+void *__wrap_malloc(size_t size)
+{
+    return is_memory_short ? NULL : __real_malloc(size);
+}
+
 /* When an x arrives. */
 #define END_NS 1000
 
@@ -73,6 +83,31 @@ static void a_sweep_may_end_after_marking(void **state)
     end_sweep(&expiry);
     assert_true(total() == 1);
     assert_int_equal(sweep(1000, 1), 1); /* and start again */
+}
+
+/* --- without memory ------------------------------------------------------------------------ */
+
+static void without_memory_a_sweep_has_its_reserve(void **state)
+{
+    enum { N = EXPIRY_RESERVE + 100 };
+    struct expiry expiry;
+    char name[16];
+
+    assert_int_equal(expiry_init(&expiry), 0);
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(name, sizeof(name), "n%u", i);
+        record(0, name, 1);
+    }
+    is_memory_short = true;
+    assert_int_equal(mark(&expiry, 1000, 1), EXPIRY_RESERVE);
+    assert_true(expiry.is_short);
+    end_sweep(&expiry);
+    is_memory_short = false;
+    assert_int_equal(mark(&expiry, 1000, 1), N);
+    assert_false(expiry.is_short);
+    end_sweep(&expiry);
+    expiry_deinit(&expiry);
+    assert_null(expiry.reserve);
 }
 
 /* --- what no scrape has shown ---------------------------------------------------------------- */
@@ -737,6 +772,7 @@ int main(void)
         EXPIRY_CASE(a_snapshot_held_across_a_removal_can_be_read),
         EXPIRY_CASE(a_series_that_comes_again_begins_at_0),
         EXPIRY_CASE(thousands_go_in_one_sweep),
+        EXPIRY_CASE(without_memory_a_sweep_has_its_reserve),
         EXPIRY_CASE(what_senders_ended_gives_its_memory_back),
         EXPIRY_CASE(a_sweep_of_what_was_ended_can_begin_anew),
         EXPIRY_CASE(what_was_ended_is_not_marked),

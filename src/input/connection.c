@@ -20,6 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The most bytes of a read while others wait: they may be a thousand, and each byte may be dear. */
+#define SHARE_BYTES 16384
+
 struct connection {
     struct connection_group *group;
     struct age_node node;
@@ -153,11 +156,12 @@ int64_t connection_last_ns(const struct connection *connection)
 enum connection_read connection_read(struct connection *connection)
 {
     struct connection_group *group = connection->group;
+    size_t n_max = turn_has_others(group->turn) ? SHARE_BYTES : CONNECTION_READ_BYTES;
     ssize_t len;
 
     group->current = connection;
     do {
-        len = recv(connection->fd, group->buffer, CONNECTION_READ_BYTES, MSG_DONTWAIT);
+        len = recv(connection->fd, group->buffer, n_max, MSG_DONTWAIT);
     } while (len < 0 && errno == EINTR);
     if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return CONNECTION_READ_ALL;

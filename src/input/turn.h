@@ -57,6 +57,12 @@ void turn_leave(struct turn *turn, struct turn_entry *entry);
  */
 bool turn_take(struct turn *turn, int64_t end_ns);
 
+/* Whether any other waits while one is served. */
+static inline bool turn_has_others(const struct turn *turn)
+{
+    return turn->waiting.oldest;
+}
+
 /* Tell that a turn has ended: after turn_take(), or after streams were served without it. */
 static inline void turn_end(const struct turn *turn)
 {

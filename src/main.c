@@ -128,6 +128,17 @@ static enum config_outcome check_what_it_does(const struct settings *settings,
     return findings->problems.n ? CONFIG_FILE_ERROR : CONFIG_CHECK;
 }
 
+static void print_valid(const struct settings *settings)
+{
+    const char *note = config_note(settings);
+
+    if (config_wants_json(settings))
+        return;
+    if (note)
+        printf("udometer: note: %s\n", note);
+    puts("udometer: the config is valid");
+}
+
 static int daemon_main(int argc, char **argv)
 {
     CLEANUP(config_freep) struct settings *settings = NULL;
@@ -146,10 +157,7 @@ static int daemon_main(int argc, char **argv)
         outcome = check_what_it_does(settings, &findings);
     print_findings(&findings, config_wants_json(settings));
     switch (outcome) {
-    case CONFIG_CHECK:
-        if (!config_wants_json(settings))
-            puts("udometer: the config is valid");
-        return finish_output();
+    case CONFIG_CHECK: print_valid(settings); return finish_output();
     case CONFIG_PRINT: return print_config(settings, &line);
     case CONFIG_SCHEMA: return print_schema();
     case CONFIG_HELP: return print_help();

@@ -233,6 +233,17 @@ int config_hold(struct settings *wanted, const struct settings *in_force, struct
     return settings_hold(wanted, in_force, out);
 }
 
+/* In the place of statsd_exporter it is a warning (config/compat.c). */
+const char *config_note(const struct settings *settings)
+{
+    const struct naming *naming = &settings->naming;
+
+    if (settings->compat != SETTINGS_NONE || !naming->has_rules || naming->timers_are_histograms)
+        return NULL;
+    return "timers become histograms, also where no observer_type says so; statsd_exporter would "
+           "make summaries of them (defaults: {observer_type: histogram} ends this note)";
+}
+
 bool config_wants_json(const struct settings *settings)
 {
     return settings->check_config == SETTINGS_CHECK_JSON;

@@ -82,6 +82,12 @@ void config_skip_hosts(struct settings *settings);
 MUST_CHECK int config_hold(struct settings *wanted, const struct settings *in_force,
                            struct buffer *out);
 
+/*
+ * A sentence about what holds although the config does not say it, for who checks or explains it;
+ * NULL: there is nothing to say.
+ */
+const char *config_note(const struct settings *settings);
+
 /* Whether --check-config=json was given. */
 bool config_wants_json(const struct settings *settings);
 

@@ -278,17 +278,29 @@ static void add_nearest(const struct field_table *table, struct slice key, struc
     buffer_add_char(text, '?');
 }
 
+/* Whether a map for defaults in @table, if there is one, may have @key: no name is a default. */
+static bool is_of_defaults(const struct field_table *table, struct slice key)
+{
+    const struct field *defaults = find_field(table, SLICE("defaults"));
+
+    return defaults && defaults->table && !slice_equal(key, SLICE("name")) &&
+           find_field(defaults->table, key);
+}
+
 static void complain_of_unknown(const struct field_reader *reader, const struct field_table *table,
                                 const struct node *value)
 {
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
     struct slice key = value->key->text, nearest = SLICE("");
+    bool is_misplaced = is_of_defaults(table, key);
 
     /* Comparing with all keys is slow, and the text would not be kept. */
-    if (!problems_are_many(reader->problems))
+    if (!is_misplaced && !problems_are_many(reader->problems))
         nearest = field_nearest(table, key);
     buffer_add_format(&text, "%.*s: unknown key of %s", (int)key.len, key.at, table->what);
-    if (nearest.len)
+    if (is_misplaced)
+        buffer_add_literal(&text, "; write it below defaults");
+    else if (nearest.len)
         add_nearest(table, nearest, &text);
     if (reader->is_lenient)
         problems_warn(reader->problems, value->key->place, "%.*s%s", (int)text.len, text.data,

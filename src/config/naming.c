@@ -81,6 +81,7 @@ void naming_read(struct naming *ret, const struct naming_sources *sources,
     draft.says_something = sources->generation > 1;
     read_all(&draft, sources);
     naming_check(&draft);
+    ret->has_rules = draft.n_defaults > 0;
     ret->timers_are_histograms = draft.n_defaults && draft.n_histogram_defaults == draft.n_defaults;
     keep_files(ret, &draft);
     ret->mapping = draft_finish(&draft);

@@ -15,7 +15,8 @@ struct naming {
     struct mapping *mapping;  /* has a reference; NULL: no file says anything of names */
     struct draft_test *tests; /* valid as long as the mapping */
     size_t n_tests;
-    bool timers_are_histograms; /* by default, in all lists of rules, and there are some */
+    bool has_rules;             /* there are lists of rules, perhaps empty ones */
+    bool timers_are_histograms; /* by default, in all of these */
     char **files; /* all that were read, or should have been; and the folders of patterns */
     size_t n_files;
 };

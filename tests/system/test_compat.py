@@ -84,6 +84,20 @@ def test_no_line_says_so_where_files_ask_for_histograms(tmp_path):
     assert run("--check-config", f"{flag}{other}").stderr == ""
 
 
+def test_without_the_mode_a_note_says_what_timers_become(tmp_path):
+    one, other = tmp_path / "one.yml", tmp_path / "other.yml"
+    one.write_text("defaults: {observer_type: histogram}\nmappings: [{match: a, name: b}]\n")
+    other.write_text("mappings: [{match: c, name: d}]\n")
+    for files, n in (([other], 1), ([one, other], 1), ([one], 0), ([], 0)):
+        flags = [f"--statsd.mapping-config={path}" for path in files]
+        assert run("--check-config", *flags).stdout.count("note: timers become") == n
+        done = run("explain", *flags, "c:1|ms")
+        assert done.stderr.count("note: timers become histograms") == n
+        assert "note: " not in done.stdout
+    done = run("--check-config=json", f"--statsd.mapping-config={other}")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_a_semicolon_begins_no_tags(start):
     udometer = start(MODE, "--statsd.listen-tcp=")
     udometer.send("c;a=b:1|c")

@@ -91,11 +91,21 @@ static int print_help(void)
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void print_note(const struct settings *settings)
+{
+    const char *note = config_note(settings);
+
+    if (note)
+        fprintf(stderr, "udometer explain: note: %s\n", note);
+}
+
 /* Run, if there is something to explain: not without any LINE, when a person would have to type. */
 static int run_or_help(const struct settings *settings, const struct command_words *words)
 {
-    if (words->n > 0 || !isatty(STDIN_FILENO))
+    if (words->n > 0 || !isatty(STDIN_FILENO)) {
+        print_note(settings);
         return run(settings, words);
+    }
     print_usage(stderr);
     return EXIT_USAGE;
 }

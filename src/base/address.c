@@ -13,6 +13,7 @@
 #include "base/address.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -23,7 +24,8 @@
 #include <unistd.h>
 
 #define HOST_MAX 256
-#define BACKLOG 128
+/* As many as the kernel allows: it takes less for net.core.somaxconn. */
+#define BACKLOG INT_MAX
 
 /* How often to try to find a port that is free at all addresses of a list. */
 #define PORT_TRIES 16

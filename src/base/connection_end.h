@@ -10,7 +10,7 @@
  *
  *      PEER        the peer has closed it
  *      ERROR       it broke: the peer reset it, or has answered no keep-alive probe
- *      EVICTED     there was no place for a new one (input/places.h)
+ *      EVICTED     there was no place for a new one (base/places.h)
  *      IDLE        it has sent nothing for as long as --statsd.idle-timeout
  *      NO_MEMORY   there was no memory for an unfinished line
  *      REMOVED     a reload has removed its listener

@@ -145,6 +145,20 @@ int socket_keep_alive(int fd, const struct socket_keep_alive *times)
     return r == 0 ? set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) : r;
 }
 
+void socket_limit_write_buffer(int fd, int bytes)
+{
+    (void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+void socket_cut(int fd)
+{
+    const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+
+    /* shutdown() would send what is left, and an orderly end. This resets (connect(2)). */
+    if (connect(fd, &nowhere, sizeof(nowhere)) < 0)
+        (void)!shutdown(fd, SHUT_RDWR);
+}
+
 void socket_abort(int fd)
 {
     const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };

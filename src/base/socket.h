@@ -74,6 +74,18 @@ struct socket_keep_alive {
 MUST_CHECK int socket_keep_alive(int fd, const struct socket_keep_alive *times);
 
 /*
+ * Let the kernel hold at most about @bytes that the peer of @fd has not taken, where it would grow
+ * to megabytes (tcp(7), tcp_wmem). It may grant less. Best effort.
+ */
+void socket_limit_write_buffer(int fd, int bytes);
+
+/*
+ * End a connection that another thread will close: that thread sees the end. A TCP peer gets a
+ * reset, and the kernel frees what the peer has not taken.
+ */
+void socket_cut(int fd);
+
+/*
  * Close a stream socket. A TCP peer gets a reset: its next write fails, where after an orderly end
  * it would succeed and be lost, and a write that waits for room fails at once.
  */

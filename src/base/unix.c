@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 128
+/* As many as the kernel allows: it takes less for net.core.somaxconn. */
+#define BACKLOG INT_MAX
 /* Of a path, with its NUL. */
 #define PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path)
 /* At the end of a temporary name, and how many names to try. */

@@ -9,10 +9,10 @@
  */
 
 #include "base/compiler.h"
+#include "base/places.h"
 #include "base/refused.h"
 #include "daemon/sources.h"
 #include "ingest/lane.h"
-#include "input/places.h"
 
 #include <uv.h>
 

@@ -8,8 +8,8 @@
  */
 
 #include "aggregate/registry.h"
+#include "base/places.h"
 #include "base/telemetry.h"
-#include "input/places.h"
 
 struct notices_options {
     struct registry *registry;       /* borrowed, and so is the next */

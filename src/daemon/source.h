@@ -9,9 +9,9 @@
 
 #include "base/compiler.h"
 #include "base/peer.h"
+#include "base/places.h"
 #include "daemon/notices.h"
 #include "ingest/lane.h"
-#include "input/places.h"
 #include "input/turn.h"
 #include "web/socket_stats.h"
 

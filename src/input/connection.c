@@ -131,7 +131,7 @@ static bool has_ended(const struct connection *connection)
     return poll(&ended, 1, 0) > 0;
 }
 
-/* Both directions, for the reason that input/places.c has. */
+/* Both directions, for the reason that base/places.c has. */
 void connection_cut(struct connection *connection)
 {
     if (has_ended(connection))

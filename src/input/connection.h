@@ -10,8 +10,8 @@
 #include "base/compiler.h"
 #include "base/connection_end.h"
 #include "base/peer.h"
+#include "base/places.h"
 #include "input/age_list.h"
-#include "input/places.h"
 #include "input/stream.h"
 #include "input/turn.h"
 

@@ -11,10 +11,10 @@
 #include "base/compiler.h"
 #include "base/connection_end.h"
 #include "base/peer.h"
+#include "base/places.h"
 #include "base/slice.h"
 #include "base/socket.h"
 #include "base/verdict.h"
-#include "input/places.h"
 #include "input/stream.h"
 #include "input/turn.h"
 

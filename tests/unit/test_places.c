@@ -8,7 +8,7 @@
 
 #include "abort.h"
 
-#include "input/places.h"
+#include "base/places.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -272,6 +272,47 @@ static void a_place_that_is_not_given_back_is_noticed(void **state)
     assert_aborts(free_taken_places, "places->n_taken + places->n_leaving == 0u");
 }
 
+static void a_peer_may_have_only_so_many(void **state)
+{
+    struct fake fakes[5];
+
+    assert_int_equal(places_new(&places, 9, SEED), 0);
+    places_limit_peers(places, 2);
+    assert_int_equal(take(&fakes[0], 1, 10), PLACES_FREE);
+    for (unsigned i = 1; i < 3; i++)
+        assert_int_equal(take(&fakes[i], 2, 30 - i), PLACES_FREE);
+    assert_int_equal(take(&fakes[3], 2, 40), PLACES_EVICTED);
+    assert_int_equal(number_of(&eviction.peer), 2);
+    assert_int_equal(eviction.n, 2);
+    assert_int_equal(take(&fakes[4], 1, 50), PLACES_FREE);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(is_shut_down(&fakes[i]), i == 2);
+    for (unsigned i = 0; i < 5; i++)
+        give_back(&fakes[i]);
+    places_free(places);
+}
+
+static void a_descriptor_told_late_is_shut_down_then(void **state)
+{
+    const struct peer peer = peer_number(1);
+    const struct places_arrival arrival = { .peer = &peer, .fd = -1, .now_ns = 1 };
+    struct fake late = { 0 }, next;
+    int pair[2];
+
+    assert_int_equal(places_new(&places, 1, SEED), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    late = (struct fake){ .ours = pair[0], .theirs = pair[1] };
+    assert_int_equal(places_take(places, &arrival, &late.place, &eviction), PLACES_FREE);
+    assert_int_equal(take(&next, 2, 20), PLACES_EVICTED);
+    places_set_fd(places, late.place, late.ours);
+    assert_true(is_shut_down(&late));
+    places_set_fd(places, next.place, next.ours);
+    assert_false(is_shut_down(&next));
+    give_back(&late);
+    give_back(&next);
+    places_free(places);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -280,6 +321,7 @@ int main(void)
         CASE(one_that_leaves_counts_no_longer), CASE(of_many_the_longest_idle_goes_soon),
         CASE(only_some_may_be_leaving),         CASE(there_may_be_no_place_at_all),
         CASE(without_memory_nothing_is_taken),  CASE(a_place_that_is_not_given_back_is_noticed),
+        CASE(a_peer_may_have_only_so_many),     CASE(a_descriptor_told_late_is_shut_down_then),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * Places: how many stream connections may be open, and which one is evicted for a new one
+ * Places: how many connections may be open, and which one is evicted for a new one
  *
- * There is a fixed number of places, which all workers share. When a connection comes and all are
+ * There is a fixed number of places, which all threads share. When a connection comes and all are
  * taken, it gets a place nevertheless, and the connection that has been idle longest, among those
  * of the peer that has the most, is evicted. The new one counts for its own peer, so a peer that
- * opens more and more connections only evicts its own.
+ * opens more and more connections only evicts its own. A limit for each peer is possible, too.
  *
- * A connection is evicted by shutting its socket down, as only its own worker may close it. That
- * worker reads what has arrived, sees the end, and gives the place back. Until then the connection
+ * A connection is evicted by shutting its socket down, as only its own thread may close it. That
+ * thread reads what has arrived, sees the end, and gives the place back. Until then the connection
  * is leaving, and does not count.
  */
 
@@ -34,6 +34,7 @@ struct places_entry {
     struct places_peer *peer; /* the rest is under the lock of the places; NULL: it is free */
     struct places_entry *next_free;
     int fd;
+    bool is_to_reset;
     bool is_leaving;
 };
 
@@ -47,8 +48,9 @@ enum places_outcome {
 /* A connection that has been accepted. */
 struct places_arrival {
     const struct peer *peer; /* copied */
-    int fd;
-    int64_t now_ns; /* clock_monotonic_ns */
+    int fd;                  /* or -1, to be told by places_set_fd() */
+    int64_t now_ns;          /* clock_monotonic_ns */
+    bool is_to_reset;        /* if it is evicted, drop what its peer has not taken yet */
 };
 
 /* The peer whose connection was evicted. */
@@ -59,6 +61,12 @@ struct places_eviction {
 
 /* Make @n_max places. @seed is for the table of peers. Returns 0 or -ENOMEM. */
 MUST_CHECK int places_new(struct places **ret, unsigned n_max, uint64_t seed);
+
+/*
+ * Before any place is taken: let no peer have more than @n_max. A further connection of it evicts
+ * its longest idle, whether places are free or not.
+ */
+void places_limit_peers(struct places *places, unsigned n_max);
 
 /* Free the places, which all have been given back. NULL is fine. */
 void places_free(struct places *places);
@@ -75,6 +83,12 @@ MUST_CHECK enum places_outcome places_take(struct places *places,
 
 /* Give a place back, before its descriptor is closed. Any thread. */
 void places_give_back(struct places *places, struct places_entry *place);
+
+/*
+ * Tell the descriptor of a connection that came with -1. Until then it can be evicted, and is shut
+ * down now. Any thread.
+ */
+void places_set_fd(struct places *places, struct places_entry *place, int fd);
 
 /* Whether the connection has been evicted. Any thread. */
 bool places_is_evicted(struct places *places, const struct places_entry *place);

@@ -10,12 +10,14 @@
  * One lock guards the rest. It is taken when a connection comes or goes, never for a read.
  */
 
-#include "input/places.h"
+#include "base/places.h"
 
 #include "base/must.h"
+#include "base/socket.h"
 #include "base/table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -30,7 +32,7 @@ struct places_peer {
 
 struct places {
     pthread_mutex_t lock;
-    unsigned n_max;
+    unsigned n_max, n_max_of_peer;
     uint64_t seed;
     unsigned n_taken, n_leaving;
     struct table peers;
@@ -85,8 +87,11 @@ static bool goes_before(const struct places_entry *a, const struct places_entry 
     return places_last_ns(a) < places_last_ns(b);
 }
 
-/* The place to evict first, of those that are looked at; NULL if each is free or leaving. */
-static struct places_entry *find_victim(struct places *places)
+/*
+ * The place to evict first, of those that are looked at and have @peer, or any if that is NULL.
+ * Returns NULL if each is free or leaving.
+ */
+static struct places_entry *find_victim(struct places *places, const struct places_peer *peer)
 {
     size_t n_looks = places->n_all < PLACES_LOOKS_MAX ? places->n_all : PLACES_LOOKS_MAX;
     struct places_entry *victim = NULL;
@@ -96,10 +101,26 @@ static struct places_entry *find_victim(struct places *places)
 
         if (++places->next_look == places->n_all)
             places->next_look = 0;
-        if (place->peer && !place->is_leaving && (!victim || goes_before(place, victim)))
+        if (!place->peer || place->is_leaving || (peer && place->peer != peer))
+            continue;
+        if (!victim || goes_before(place, victim))
             victim = place;
     }
     return victim;
+}
+
+static void shut_down(const struct places_entry *place)
+{
+    if (place->fd < 0)
+        return;
+    /*
+     * Both directions: with reading alone shut down, what the peer goes on sending would still
+     * arrive, and the end never. It is answered with a reset instead.
+     */
+    if (place->is_to_reset)
+        socket_cut(place->fd);
+    else
+        (void)!shutdown(place->fd, SHUT_RDWR);
 }
 
 static void evict(struct places *places, struct places_entry *place, struct places_eviction *ret)
@@ -109,26 +130,24 @@ static void evict(struct places *places, struct places_entry *place, struct plac
     place->peer->n_leaving++;
     places->n_taken--;
     places->n_leaving++;
-    /*
-     * Both directions: with reading alone shut down, what the peer goes on sending would still
-     * arrive, and the end never. It is answered with a reset instead.
-     */
-    (void)!shutdown(place->fd, SHUT_RDWR);
+    shut_down(place);
     *ret = (struct places_eviction){ place->peer->peer, place->peer->n };
 }
 
 /* --- taking and giving back ---------------------------------------------------------------- */
 
-/* Evict a connection if all places are taken. The new one must count for its peer already. */
-static enum places_outcome evict_if_full(struct places *places, struct places_eviction *ret)
+/* Evict a connection for one of @peer if necessary. The new one must count for it already. */
+static enum places_outcome evict_if_full(struct places *places, const struct places_peer *peer,
+                                         struct places_eviction *ret)
 {
+    bool is_greedy = peer->n > places->n_max_of_peer;
     struct places_entry *victim;
 
-    if (places->n_taken < places->n_max)
+    if (!is_greedy && places->n_taken < places->n_max)
         return PLACES_FREE;
     if (places->n_leaving == PLACES_LEAVING_MAX)
         return PLACES_FULL;
-    victim = find_victim(places);
+    victim = find_victim(places, is_greedy ? peer : NULL);
     if (!victim)
         return PLACES_FULL;
     evict(places, victim, ret);
@@ -145,6 +164,7 @@ static struct places_entry *take_free(struct places *places, struct places_peer 
     places->n_taken++;
     place->peer = peer;
     place->fd = arrival->fd;
+    place->is_to_reset = arrival->is_to_reset;
     places_touch(place, arrival->now_ns);
     return place;
 }
@@ -159,7 +179,7 @@ static enum places_outcome take_locked(struct places *places, const struct place
     if (!peer)
         return PLACES_NO_MEMORY;
     peer->n++;
-    outcome = evict_if_full(places, ret_eviction);
+    outcome = evict_if_full(places, peer, ret_eviction);
     if (outcome == PLACES_FULL) {
         peer->n--;
         free_peer_if_gone(places, peer);
@@ -201,6 +221,15 @@ void places_give_back(struct places *places, struct places_entry *place)
     pthread_mutex_unlock(&places->lock);
 }
 
+void places_set_fd(struct places *places, struct places_entry *place, int fd)
+{
+    pthread_mutex_lock(&places->lock);
+    place->fd = fd;
+    if (place->is_leaving)
+        shut_down(place);
+    pthread_mutex_unlock(&places->lock);
+}
+
 bool places_is_evicted(struct places *places, const struct places_entry *place)
 {
     bool is_evicted;
@@ -232,6 +261,7 @@ int places_new(struct places **ret, unsigned n_max, uint64_t seed)
         return -ENOMEM;
     pthread_mutex_init(&places->lock, NULL);
     places->n_max = n_max;
+    places->n_max_of_peer = UINT_MAX;
     places->seed = seed;
     places->n_all = n;
     /* The first ones are used first. */
@@ -241,6 +271,11 @@ int places_new(struct places **ret, unsigned n_max, uint64_t seed)
     }
     *ret = places;
     return 0;
+}
+
+void places_limit_peers(struct places *places, unsigned n_max)
+{
+    places->n_max_of_peer = n_max;
 }
 
 void places_free(struct places *places)

@@ -8,7 +8,8 @@
  *  - `lock` guards the roster. A worker takes it for a key it has not seen, for as
  *    long as a lookup and an insertion take.
  *  - `view_lock` guards the view, which has the current snapshot. Scrapes and the sweep
- *    take it, and sorting happens under it. Workers never take it.
+ *    take it, and sorting happens under it. Workers never take it, and a scrape does not
+ *    while there is much to sort.
  *
  * Series that workers make reach the other side as a list of fresh ones, which is taken over whole
  * in two instructions. Series that they end reach it as an array. Where both locks are held,
@@ -377,6 +378,37 @@ struct snapshot *registry_snapshot(struct registry *registry)
     snapshot = view_share(&registry->view);
     pthread_mutex_unlock(&registry->view_lock);
     return snapshot;
+}
+
+/* With view_lock held: whether refresh() takes a few milliseconds at most. */
+static bool is_quick(struct registry *registry)
+{
+    bool is_quick;
+
+    fair_lock_take(&registry->lock);
+    is_quick = !roster_retired(&registry->roster) &&
+               view_is_quick(&registry->view, registry->roster.fresh.n, registry->ending.n);
+    fair_lock_release(&registry->lock);
+    return is_quick;
+}
+
+struct snapshot *registry_snapshot_if_quick(struct registry *registry)
+{
+    struct snapshot *snapshot = NULL;
+
+    if (pthread_mutex_trylock(&registry->view_lock) != 0)
+        return NULL;
+    if (is_quick(registry)) {
+        refresh(registry);
+        snapshot = view_share(&registry->view);
+    }
+    pthread_mutex_unlock(&registry->view_lock);
+    return snapshot;
+}
+
+struct snapshot *registry_last_snapshot(struct registry *registry)
+{
+    return view_share(&registry->view);
 }
 
 /* --- for the sweep ------------------------------------------------------------- */

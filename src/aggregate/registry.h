@@ -174,6 +174,15 @@ MUST_CHECK bool registry_latest_conflict(struct registry *registry, struct confl
 /* A current snapshot, with the caller as a reader. Without memory it may be an older one. */
 struct snapshot *registry_snapshot(struct registry *registry);
 
+/*
+ * The same if it takes a few milliseconds at most; otherwise NULL: there are many new or ended
+ * series, or another thread is at it. Then let a thread that has time call registry_snapshot().
+ */
+struct snapshot *registry_snapshot_if_quick(struct registry *registry);
+
+/* The snapshot that was made last, with the caller as a reader. Does not wait for a new one. */
+struct snapshot *registry_last_snapshot(struct registry *registry);
+
 struct registry_counts registry_count(struct registry *registry);
 
 /* The number of all series; about what registry_snapshot() and registry_take_ended() cost. */

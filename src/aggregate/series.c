@@ -17,7 +17,8 @@
 
 size_t series_size(struct slice labels, unsigned n_workers)
 {
-    return series_labels_at(n_workers) + labels.len + SLOTS_BYTES_PER_ENTRY;
+    return series_labels_at(n_workers) + labels.len + SLOTS_BYTES_PER_ENTRY +
+           sizeof(struct series *); /* in the list of a snapshot */
 }
 
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers)

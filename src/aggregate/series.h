@@ -108,7 +108,7 @@ static inline void series_prefetch_cells(struct series *series)
  */
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers);
 
-/* The size of such a series in bytes, with its share of a table but without cells. */
+/* The size of such a series in bytes, with its share of a table and of a list, without cells. */
 size_t series_size(struct slice labels, unsigned n_workers);
 
 /*

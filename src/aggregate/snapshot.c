@@ -109,6 +109,14 @@ static size_t count_before(struct series **series, size_t n, const struct series
     return low;
 }
 
+size_t snapshot_count_until(const struct snapshot *snapshot, const struct series *series)
+{
+    size_t n = count_before(snapshot->series, snapshot->n_series, series);
+
+    /* No two series of a snapshot are equal. */
+    return n + (n < snapshot->n_series && series_compare(snapshot->series[n], series) == 0);
+}
+
 /*
  * Append @n series of @old, starting at @from. Removed ones go to its list, which needs no memory:
  * they are in no list of fresh ones. Subtracts their number from @n_removed.
@@ -169,6 +177,7 @@ struct snapshot *snapshot_follow(struct snapshot *old, struct series **fresh, si
     if (n_fresh)
         qsort(fresh, n_fresh, sizeof(*fresh), compare);
     merge(next, old, fresh, n_fresh, n_removed);
+    next->number = old->number + 1;
     old->next = next;
     atomic_fetch_add_explicit(&next->refs, 1, memory_order_relaxed);
     return next;
@@ -216,5 +225,6 @@ bool snapshot_leave_out(struct snapshot *snapshot, size_t n_removed)
     }
     MUST_BE(snapshot->n_series - n_kept, ==, n_removed);
     snapshot->n_series = n_kept;
+    snapshot->number++; /* positions in it have moved */
     return true;
 }

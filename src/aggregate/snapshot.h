@@ -14,6 +14,7 @@
 struct snapshot {
     _Atomic unsigned readers; /* references to the list of series */
     _Atomic unsigned refs;    /* one of all readers together, one of the snapshot before it */
+    uint64_t number;          /* one more than that of the snapshot before it */
     struct snapshot *next;    /* the one that replaced it; it has a reference on that */
     struct series *removed;   /* series of this one that are not in the next, by next_fresh */
     size_t n_series;
@@ -29,6 +30,9 @@ struct snapshot *snapshot_new_empty(void);
  */
 void snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
+
+/* The number of its series that come before @series in the order of a scrape, or equal it. */
+size_t snapshot_count_until(const struct snapshot *snapshot, const struct series *series);
 
 /*
  * Make the snapshot that follows @old: its series except those that are SERIES_REMOVED, plus

@@ -13,9 +13,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* The most series that are new, or gone; and with any gone, the most in all: each is looked at. */
+#define QUICK_MAX 1000
+#define QUICK_SERIES_MAX 100000
+
 int view_init(struct view *view)
 {
     *view = (struct view){ .current = snapshot_new_empty() };
+    pthread_mutex_init(&view->share_lock, NULL);
     return view->current ? 0 : -ENOMEM;
 }
 
@@ -38,6 +43,7 @@ void view_deinit(struct view *view, const struct fresh_list *fresh)
     if (view->current)
         release_unregistered(view->current, fresh);
     snapshot_unref(view->current);
+    pthread_mutex_destroy(&view->share_lock);
 }
 
 /* The snapshot after the current one, or NULL without memory. */
@@ -66,8 +72,10 @@ static void filter(struct view *view, struct fresh_list *fresh)
 /* Let the current snapshot leave out all that it must, unless others read it. */
 static void leave_out(struct view *view)
 {
+    pthread_mutex_lock(&view->share_lock); /* so that it gets no reader meanwhile */
     if (view->n_to_leave_out && snapshot_leave_out(view->current, view->n_to_leave_out))
         view->n_to_leave_out = 0;
+    pthread_mutex_unlock(&view->share_lock);
 }
 
 void view_leave_out(struct view *view, struct fresh_list *fresh)
@@ -78,7 +86,7 @@ void view_leave_out(struct view *view, struct fresh_list *fresh)
 
 bool view_follow(struct view *view, struct fresh_list *fresh)
 {
-    struct snapshot *next;
+    struct snapshot *next, *last = view->current;
 
     filter(view, fresh);
     if (!fresh->first && view->n_to_leave_out == 0)
@@ -88,14 +96,29 @@ bool view_follow(struct view *view, struct fresh_list *fresh)
         leave_out(view);
         return false;
     }
-    snapshot_unref(view->current);
+    pthread_mutex_lock(&view->share_lock);
     view->current = next;
+    pthread_mutex_unlock(&view->share_lock);
+    snapshot_unref(last); /* this may free many series */
     view->n_to_leave_out = 0;
     return true;
 }
 
+bool view_is_quick(const struct view *view, size_t n_fresh, size_t n_ended)
+{
+    size_t n_gone = view->n_to_leave_out + n_ended;
+
+    return n_fresh <= QUICK_MAX && n_gone <= QUICK_MAX &&
+           (n_gone == 0 || view->current->n_series <= QUICK_SERIES_MAX);
+}
+
 struct snapshot *view_share(struct view *view)
 {
-    snapshot_ref(view->current);
-    return view->current;
+    struct snapshot *snapshot;
+
+    pthread_mutex_lock(&view->share_lock);
+    snapshot = view->current;
+    snapshot_ref(snapshot);
+    pthread_mutex_unlock(&view->share_lock);
+    return snapshot;
 }

@@ -4,14 +4,17 @@
 /*
  * View: the snapshot that scrapes and sweeps get, and what the next one leaves out
  *
- * The caller holds the registry's view_lock.
+ * The caller holds the registry's view_lock; view_share() needs no lock.
  */
 
 #include "aggregate/fresh.h"
 #include "aggregate/snapshot.h"
 #include "base/compiler.h"
 
+#include <pthread.h>
+
 struct view {
+    pthread_mutex_t share_lock; /* held for the moment in which @current changes or gets a reader */
     struct snapshot *current;
     size_t n_to_leave_out; /* SERIES_REMOVED ones that @current or the fresh list still has */
 };
@@ -38,5 +41,11 @@ MUST_CHECK bool view_follow(struct view *view, struct fresh_list *fresh);
  */
 void view_leave_out(struct view *view, struct fresh_list *fresh);
 
-/* The current snapshot, with the caller as a reader. */
+/*
+ * Whether view_follow() takes a few milliseconds at most, with @n_fresh new series and @n_ended
+ * that will have to be left out.
+ */
+bool view_is_quick(const struct view *view, size_t n_fresh, size_t n_ended);
+
+/* The current snapshot, with the caller as a reader. Any thread, and it does not wait for long. */
 struct snapshot *view_share(struct view *view);

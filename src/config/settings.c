@@ -167,6 +167,15 @@ static const struct option options[] = {
     { "web.enable-lifecycle", NULL, OPTION_SWITCH(lifecycle, false),
       "let HTTP requests change something: DELETE /api/v1/series ends series, POST /-/reload "
       "reloads the config, POST /-/quit stops udometer" },
+    { "web.max-requests", "N", OPTION_COUNT(max_requests, 1, 1000, 40),
+      "maximum number of scrapes and other long answers at a time; a further one takes the place "
+      "of one that its client has stopped reading, or gets 503 with Retry-After",
+      .limit = "requests" },
+    { "web.request-timeout", "DURATION", OPTION_SECONDS(request_timeout_s, 1, 3600, 10),
+      "close an HTTP connection if the head of a request takes longer than this to arrive" },
+    { "web.answer-timeout", "DURATION", OPTION_SECONDS(answer_timeout_s, 1, 86400, 60),
+      "reset an HTTP connection if its client takes longer than this to read an answer, or reads "
+      "nothing for 15s" },
     { "workers", "N", OPTION_COUNT(n_workers, 1, 64, 0, .zero = ", or 0 to let it choose"),
       "threads that receive, each with its own socket; 0: two, or one on a single core" },
     { "limit.series", "N", OPTION_COUNT(max_series, 1, BILLION, 2000000),
@@ -201,6 +210,12 @@ static const struct option options[] = {
       "maximum number of TCP and Unix stream connections; a further one replaces the longest idle "
       "of the address with the most",
       .limit = "connections" },
+    { "limit.http-connections", "N", OPTION_COUNT(max_http_connections, 4, 65536, 512),
+      "maximum number of HTTP connections; likewise", .limit = "http-connections" },
+    { "limit.http-address-connections", "N",
+      OPTION_COUNT(max_http_address_connections, 1, 65536, 256),
+      "maximum number of HTTP connections of one address; a further one replaces its longest idle",
+      .limit = "http-address-connections" },
     { "log.level", "LEVEL", OPTION_WORD(log_level, log_levels, LOG_INFO),
       "lowest level to log: debug, info, warn or error", .is_live = true },
     { "log.format", "FORMAT", OPTION_WORD(log_format, log_formats, LOG_LOGFMT),

@@ -75,7 +75,9 @@ struct settings {
     bool exporter_metrics;  /* they have statsd_exporter's names too */
     bool lifecycle;         /* requests may change something */
     bool openmetrics;       /* scrapers that prefer it get it */
-    uint64_t n_workers;     /* 0: the daemon chooses */
+    uint64_t max_requests;
+    uint64_t request_timeout_s, answer_timeout_s;
+    uint64_t n_workers; /* 0: the daemon chooses */
     uint64_t max_series;
     uint64_t max_family_series;
     uint64_t max_series_bytes;
@@ -84,6 +86,7 @@ struct settings {
     uint64_t line_length, name_length;
     uint64_t labels, label_name_length, label_value_length, labels_length;
     uint64_t max_connections;
+    uint64_t max_http_connections, max_http_address_connections;
     enum log_level log_level;
     enum log_format log_format;
     enum settings_check check_config;

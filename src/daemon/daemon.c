@@ -43,12 +43,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* Descriptors for each worker's loop, and for everything else with a few HTTP connections. */
+/* Descriptors for each worker's loop, and for everything else but connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
-/* The most connections of HTTP; and descriptors that whoever started the process has left open. */
-#define FILES_OF_HTTP 2048
-#define FILES_OF_OTHERS 256
+#define FILES_OF_OTHERS 256 /* that whoever started the process has left open */
 /* How long the end may wait for the last lines of the log to be written. */
 #define LOG_END_MAX_NS CLOCK_NS_PER_S
 
@@ -73,6 +71,9 @@ struct daemon {
     struct upkeep *upkeep;
     struct selfmetrics selfmetrics;
     struct routes routes;
+    struct refresher refresher;
+    unsigned n_http_connections; /* at most */
+    struct http_stats http_stats;
     struct http_server *http;
     uv_loop_t loop;
     bool has_loop;
@@ -154,23 +155,24 @@ static int allow_files(const struct daemon *daemon)
     return files_allow(count_files(daemon) + daemon->options->listeners.n_listeners, &n_free);
 }
 
-/* Limit connections to the descriptors that are left for them and for those that are leaving. */
 static int limit_connections(struct daemon *daemon)
 {
-    uint64_t n_free, n_max = daemon->options->max_connections;
+    const struct files_shares wanted = { daemon->options->max_connections,
+                                         daemon->options->http.max_connections };
+    struct files_shares shares;
+    uint64_t n_free;
     int r = files_allow(count_files(daemon), &n_free);
 
     if (r < 0)
         return r;
-    n_free -= n_free / 2 < PLACES_LEAVING_MAX ? n_free / 2 : PLACES_LEAVING_MAX;
-    if (n_free < n_max && sockets_have_streams(&daemon->sockets))
-        log_warn("fewer connections are possible than --limit.connections allows",
-                 LOG_UINT("possible", n_free), LOG_TEXT("hint", "raise ulimit -n"));
-    r = places_new(&daemon->places, (unsigned)(n_free < n_max ? n_free : n_max), daemon->seed);
+    shares = files_share(n_free, &wanted);
+    files_warn(&shares, &wanted, sockets_have_streams(&daemon->sockets));
+    daemon->n_http_connections = (unsigned)shares.n_http;
+    r = places_new(&daemon->places, (unsigned)shares.n_streams, daemon->seed);
     if (r < 0)
         log_error("cannot start", LOG_TEXT("error", strerror(-r)));
-    loop_prepare((unsigned)(count_files(daemon) + (n_free < n_max ? n_free : n_max)) +
-                 PLACES_LEAVING_MAX + FILES_OF_HTTP + FILES_OF_OTHERS);
+    loop_prepare((unsigned)(count_files(daemon) + shares.n_streams + shares.n_http) +
+                 2 * PLACES_LEAVING_MAX + FILES_OF_OTHERS);
     return r;
 }
 
@@ -236,7 +238,7 @@ static void stop_workers(struct daemon *daemon)
 
 static int start_http(struct daemon *daemon)
 {
-    struct http_server_options options = { .routes = daemon->routes.table };
+    struct http_server_options options = daemon->options->http;
     unsigned n_sockets = daemon->sockets.http.n;
 
     daemon->selfmetrics = (struct selfmetrics){
@@ -247,6 +249,7 @@ static int start_http(struct daemon *daemon)
         .limits = daemon->limits,
         .n_limits = daemon->options->n_limits,
         .scrapes = &daemon->scrapes,
+        .http = &daemon->http_stats,
         .batch_buckets = daemon->batch_buckets,
         .n_expired = &daemon->n_expired,
         .n_unscraped = &daemon->n_unscraped,
@@ -259,16 +262,29 @@ static int start_http(struct daemon *daemon)
     daemon->routes.has_lifecycle = daemon->options->has_lifecycle;
     daemon->routes.has_openmetrics = daemon->options->has_openmetrics;
     daemon->routes.quit = signals_ask_to_stop;
+    daemon->routes.compressors.n_max = 2 * options.max_requests; /* some are being closed */
+    options.routes = daemon->routes.table;
     options.n_routes = daemon->routes.n;
+    options.stats = &daemon->http_stats;
+    options.max_connections = daemon->n_http_connections;
     daemon->routes.refused = daemon->workers.refused;
     daemon->routes.n_refused = daemon->workers.n;
     daemon->sockets.http.n = 0; /* the server owns them from here on */
     return server_start(&daemon->http, daemon->sockets.http.fds, n_sockets, &options);
 }
 
-static void on_reloaded(void *ctx)
+static void wake_http(void *ctx)
 {
     server_wake(((struct daemon *)ctx)->http);
+}
+
+static int start_refresher(struct daemon *daemon)
+{
+    int r = refresher_start(&daemon->refresher, daemon->registry, wake_http, daemon);
+
+    if (r == 0)
+        atomic_store(&daemon->routes.refresher, &daemon->refresher);
+    return r;
 }
 
 static int start_upkeep(struct daemon *daemon)
@@ -285,7 +301,7 @@ static int start_upkeep(struct daemon *daemon)
             .workers = &daemon->workers,
             .is_watching = daemon->options->is_watching,
             .stats = &daemon->reloads,
-            .on_done = on_reloaded,
+            .on_done = wake_http,
             .ctx = daemon,
         },
     };
@@ -314,6 +330,8 @@ static int start_threads(struct daemon *daemon)
     r = start_workers(daemon);
     if (r == 0)
         r = start_http(daemon);
+    if (r == 0)
+        r = start_refresher(daemon);
     if (r == 0)
         r = start_upkeep(daemon);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -466,6 +484,7 @@ int daemon_run(const struct daemon_options *options)
         run_loop(daemon);
 
     stop_workers(daemon);
+    refresher_stop(&daemon->refresher);
     server_stop(daemon->http);
     upkeep_free(daemon->upkeep);
     close_loop(daemon);

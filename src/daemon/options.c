@@ -8,6 +8,7 @@
 
 #include "daemon/options.h"
 
+#include "base/clock.h"
 #include "config/settings.h"
 #include "config/type_ttl.h"
 
@@ -170,6 +171,13 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .max_key_bytes = options_max_key_bytes(settings),
         .unscraped_ttl_s = (uint32_t)settings->unscraped_ttl_s,
         .http_address = settings->listen_http,
+        .http = {
+            .max_connections = (unsigned)settings->max_http_connections,
+            .max_address_connections = (unsigned)settings->max_http_address_connections,
+            .max_requests = (unsigned)settings->max_requests,
+            .head_max_ns = (int64_t)settings->request_timeout_s * CLOCK_NS_PER_S,
+            .answer_max_ns = (int64_t)settings->answer_timeout_s * CLOCK_NS_PER_S,
+        },
         .is_http_default = settings->http_source == OPTION_DEFAULT,
         .telemetry_path = settings->telemetry_path,
         .selfmetrics_path = selfmetrics_path(settings),

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "daemon/listeners.h"
+#include "http/server.h"
 #include "ingest/pipeline.h"
 #include "web/reserved_names.h"
 #include "web/selfmetrics.h"
@@ -33,6 +34,7 @@ struct daemon_options {
     uint32_t unscraped_ttl_s;         /* of series that no scrape has shown; 0: the same */
     const char *http_address;         /* HOST:PORT */
     bool is_http_default;             /* the user did not ask for it */
+    struct http_server_options http;  /* only its limits; the daemon fills in the rest */
     const char *telemetry_path;
     const char *selfmetrics_path; /* NULL: the self-metrics are at the end of the page above */
     bool has_exporter_names;      /* as in struct selfmetrics */

@@ -3,10 +3,13 @@
 /*
  * Acceptor
  *
- * A thread that waits for all sockets at once. An eventfd tells it to end, even in a pause.
+ * A thread that waits for all sockets at once. An eventfd tells it to end, even in a pause. It
+ * sleeps for good while nothing is connected.
  */
 
 #include "http/acceptor.h"
+
+#include "base/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,6 +22,8 @@
 /* The pause in accepting after an error, as when the process has no descriptor left. */
 #define PAUSE_MS 100
 
+#define TICK_MS 500
+
 /* The most connections before the other sockets have their turn. */
 #define ACCEPTS_PER_TURN 64
 
@@ -26,6 +31,8 @@ struct acceptor {
     struct acceptor_options options;
     pthread_t thread;
     int stop_fd;
+    bool is_ticking;
+    int64_t next_tick_ns;
     struct pollfd polled[]; /* stop_fd, then the sockets */
 };
 
@@ -49,6 +56,16 @@ static int accept_some(struct acceptor *acceptor, int listening)
     return 0;
 }
 
+static void tick(struct acceptor *acceptor)
+{
+    int64_t now_ns = acceptor->is_ticking ? clock_monotonic_ns() : 0;
+
+    if (!acceptor->is_ticking || now_ns < acceptor->next_tick_ns)
+        return;
+    acceptor->is_ticking = acceptor->options.on_tick(acceptor->options.ctx);
+    acceptor->next_tick_ns = now_ns + TICK_MS * CLOCK_NS_PER_MS;
+}
+
 static void *run(void *arg)
 {
     struct acceptor *acceptor = arg;
@@ -57,13 +74,18 @@ static void *run(void *arg)
 
     for (;;) {
         nfds_t n = is_pausing ? 1 : acceptor->options.n_fds + 1;
+        int wait_ms = is_pausing ? PAUSE_MS : acceptor->is_ticking ? TICK_MS : -1;
 
-        if (poll(polled, n, is_pausing ? PAUSE_MS : -1) > 0 && polled[0].revents)
+        if (poll(polled, n, wait_ms) > 0 && polled[0].revents)
             return NULL;
         is_pausing = false;
-        for (nfds_t i = 1; i < n; i++)
-            if (polled[i].revents && accept_some(acceptor, polled[i].fd) < 0)
-                is_pausing = true;
+        for (nfds_t i = 1; i < n; i++) {
+            if (!polled[i].revents)
+                continue;
+            is_pausing |= accept_some(acceptor, polled[i].fd) < 0;
+            acceptor->is_ticking = acceptor->options.on_tick;
+        }
+        tick(acceptor);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 struct acceptor;
@@ -17,6 +18,8 @@ struct acceptor_options {
     /* On the thread: a connection, which on_connection takes, and its peer's address. */
     void (*on_connection)(void *ctx, int fd, const struct sockaddr *peer, socklen_t len);
     void *ctx;
+    /* On the thread, about twice a second once there was a connection, until it returns false. */
+    bool (*on_tick)(void *ctx); /* NULL: nothing */
 };
 
 /* Start to accept. Returns 0 or negative errno. */

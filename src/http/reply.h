@@ -30,7 +30,7 @@ struct http_stream {
      *      -EAGAIN         if there is nothing yet; read again after server_wake()
      *      negative errno  to abort; the client can tell that its page is incomplete
      *
-     * While a stream waits, its connection does not time out, and the server does not notice
+     * While a stream waits, its connection has no deadline, and the server does not notice
      * when the client disconnects. A stream that may wait long must send something from time
      * to time.
      */
@@ -40,6 +40,7 @@ struct http_stream {
      * of the reply. Otherwise reading failed, the client disconnected first, or asked for HEAD.
      */
     void (*close)(struct http_stream *stream, bool is_sent);
+    bool is_endless; /* the deadline for whole answers does not apply */
 };
 
 struct http_reply {
@@ -69,7 +70,7 @@ void reply_take(struct http_reply *reply, const char *content_type, char *body);
 
 /*
  * There is no reply yet. The handler is called again with the same request and @ticket, which is
- * not 0, after each server_wake(), until it replies. Meanwhile the connection does not time out.
+ * not 0, after each server_wake(), until it replies. Meanwhile the connection has no deadline.
  */
 void reply_later(struct http_reply *reply, uint64_t ticket);
 

@@ -17,6 +17,7 @@ struct http_route {
     /* Fill @reply. Runs on the HTTP thread; other clients wait meanwhile. */
     void (*respond)(void *ctx, const struct http_request *request, struct http_reply *reply);
     void *ctx;
+    bool is_limited; /* counts as a request in flight: its answer takes memory or time */
 };
 
 struct http_match {

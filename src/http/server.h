@@ -8,12 +8,20 @@
 #include "base/address.h"
 #include "base/compiler.h"
 #include "http/route.h"
+#include "http/stats.h"
 
 struct http_server;
 
+/* The stats and the routes are borrowed until server_stop(), with all that they point to. */
 struct http_server_options {
-    const struct http_route *routes; /* borrowed until server_stop(), with all it points to */
+    const struct http_route *routes;
     unsigned n_routes;
+    struct http_stats *stats;
+    unsigned max_connections;         /* a further one replaces another (base/places.h) */
+    unsigned max_address_connections; /* of them, those of one address */
+    unsigned max_requests; /* to limited routes, that are in flight at a time (http/in_flight.h) */
+    int64_t head_max_ns;   /* for a client to send a request without its body */
+    int64_t answer_max_ns; /* from then on, for the body and the answer, unless that is endless */
 };
 
 /*
@@ -22,8 +30,13 @@ struct http_server_options {
  *
  * The route for a request's path and method answers it on the HTTP thread, once its body has
  * arrived. A request without a route gets 404, or 405 with Allow; a body longer than the route
- * allows gets 413. A head that does not fit into some kilobytes gets 414 or 431. A connection
- * without traffic for 15 seconds is closed.
+ * allows gets 413; a head longer than HTTP_HEAD_MAX 414 or 431, and one that is not well-formed
+ * 400 or 501 (http/head.h). A limited route gets 503 with Retry-After while too many requests are
+ * in flight.
+ *
+ * A connection is closed when a head or an answer takes longer than the options allow, when its
+ * client takes nothing of a stream for 15 seconds, and when it sends no further request for about
+ * as long. In the middle of an answer it is reset.
  *
  * Returns 0 or negative errno.
  */

@@ -6,6 +6,10 @@
  * A walk is a position in a snapshot, which never changes. So it can stop after any
  * series, for as long as the client likes, and continue there. Each value is read when
  * the walk reaches its series.
+ *
+ * While it is paused, it has only the series that it wrote last. That is a position in any
+ * snapshot, as all have the same order. So however many clients are slow, there is one list of
+ * series.
  */
 
 #include "output/exposition.h"
@@ -23,11 +27,14 @@
 
 struct exposition {
     const struct exposition_writer *writer;
-    struct snapshot *snapshot;
+    struct snapshot *snapshot; /* NULL: it is paused */
+    uint64_t number;           /* of the snapshot, or of the last one */
+    struct series *last;       /* while it is paused: the series written last, or NULL */
     struct exposition_collector collector;
     size_t n_written;               /* series of the snapshot that are written */
     const struct family *at_family; /* of the last of these */
     struct exposition_family family;
+    bool is_leaving_out;    /* the family written last has begun anew */
     bool is_family_written; /* the writer has received it */
     bool has_ended;
     int error;          /* 0, or the error that ended the walk */
@@ -48,6 +55,7 @@ int exposition_new(struct exposition **ret, const struct exposition_writer *writ
     if (collector)
         exposition->collector = *collector;
     exposition->snapshot = snapshot;
+    exposition->number = snapshot->number;
     snapshot_ref(snapshot);
     *ret = exposition;
     return 0;
@@ -58,6 +66,8 @@ void exposition_free(struct exposition *exposition)
     if (!exposition)
         return;
     snapshot_unref(exposition->snapshot);
+    if (exposition->last)
+        series_unref(exposition->last);
     buffer_deinit(&exposition->help);
     buffer_deinit(&exposition->unit);
     free(exposition);
@@ -135,6 +145,7 @@ COLD static void begin_family_of(struct exposition *exposition, struct family *f
     exposition->family.unit = buffer_text(unit);
     write_family(exposition);
     exposition->at_family = family;
+    exposition->is_leaving_out = false;
 }
 
 /* Prefetch the series that come next. Nearly all of them are in no cache. */
@@ -233,6 +244,7 @@ int exposition_write(struct exposition *exposition, struct buffer *out, size_t e
 {
     if (exposition->error < 0 || exposition->has_ended)
         return exposition->error;
+    MUST(exposition->snapshot);
     exposition->out = out;
     if (write_snapshot(exposition, out, enough) && !is_full(out, enough))
         write_rest(exposition);
@@ -242,4 +254,61 @@ int exposition_write(struct exposition *exposition, struct buffer *out, size_t e
     if (out->has_failed)
         exposition->error = -ENOMEM;
     return exposition->error;
+}
+
+/* --- pauses ------------------------------------------------------------------------------- */
+
+void exposition_pause(struct exposition *exposition)
+{
+    struct snapshot *snapshot = exposition->snapshot;
+    const struct exposition_writer *writer = exposition->writer;
+
+    if (!snapshot)
+        return;
+    if (exposition->n_written > 0) {
+        exposition->last = snapshot->series[exposition->n_written - 1];
+        series_ref(exposition->last);
+    }
+    /* With another family, the one that was written may be freed, and its address used again. */
+    if (exposition->last && exposition->last->family != exposition->at_family)
+        exposition->at_family = NULL;
+    if (writer->pause)
+        writer->pause(exposition->state);
+    snapshot_unref(TAKE(exposition->snapshot));
+}
+
+/* Whether a series has the name of the family that was written last, but is of another one. */
+static bool is_of_namesake(const struct exposition *exposition, const struct series *series)
+{
+    const struct family *last = exposition->last->family;
+    bool is_written = exposition->at_family == last || exposition->is_leaving_out;
+
+    return is_written && series->family != exposition->at_family &&
+           slice_equal(series->family->name, last->name);
+}
+
+/*
+ * Find the position in a snapshot that is not the one before. A family may have ended and begun
+ * anew meanwhile. A page has each name only once, so what follows of it is left out.
+ */
+static void find_position(struct exposition *exposition)
+{
+    const struct snapshot *snapshot = exposition->snapshot;
+    size_t i = snapshot_count_until(snapshot, exposition->last);
+
+    for (; i < snapshot->n_series && is_of_namesake(exposition, snapshot->series[i]); i++)
+        exposition->is_leaving_out = true;
+    exposition->n_written = i;
+}
+
+void exposition_resume(struct exposition *exposition, struct snapshot *snapshot)
+{
+    MUST(!exposition->snapshot);
+    exposition->snapshot = snapshot;
+    if (exposition->last) {
+        if (snapshot->number != exposition->number)
+            find_position(exposition);
+        series_unref(TAKE(exposition->last));
+    }
+    exposition->number = snapshot->number;
 }

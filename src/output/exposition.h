@@ -48,8 +48,8 @@ struct exposition_histogram {
 /*
  * A format. The functions append to @out; out->has_failed shows that memory ran out. @state
  * belongs to the writer; each walk has one. Facts are valid during the call, with two
- * exceptions: a family stays valid until the next one, and buckets until the walk ends. So a
- * writer may cache what it has rendered of them, by their address.
+ * exceptions: a family stays valid until the next one, and buckets until the walk ends or pauses.
+ * So a writer may cache what it has rendered of them, by their address.
  */
 struct exposition_writer {
     size_t state_size; /* bytes, all zero when the walk begins; freed after it */
@@ -80,6 +80,9 @@ struct exposition_writer {
      * in which a length precedes the bytes it counts. NULL: nothing to do.
      */
     void (*flush)(void *state, struct buffer *out);
+
+    /* The walk pauses: drop what is cached by its address. NULL: nothing is. */
+    void (*pause)(void *state);
 };
 
 /* --- the walk --------------------------------------------------------------------------- */
@@ -115,6 +118,15 @@ DEFINE_CLEANUP(struct exposition *, exposition_free)
  * returns -ENOMEM too.
  */
 MUST_CHECK int exposition_write(struct exposition *exposition, struct buffer *out, size_t enough);
+
+/*
+ * Between two calls of exposition_write(), release the snapshot; a walk that pauses for long would
+ * keep memory of series that no longer exist. To continue, exposition_resume() takes a reference to
+ * @snapshot, the same or a later one of the same registry, from its caller. The walk goes on after
+ * the series that it wrote last, and leaves out what has the labels of one that it has written.
+ */
+void exposition_pause(struct exposition *exposition);
+void exposition_resume(struct exposition *exposition, struct snapshot *snapshot);
 
 /*
  * For a collector: begin a family, then add its series. @name and @help are borrowed and must

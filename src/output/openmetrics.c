@@ -265,6 +265,13 @@ static void write_end(void *state, struct buffer *out)
     buffer_add_literal(out, "# EOF\n");
 }
 
+static void forget_buckets(void *state)
+{
+    struct openmetrics *openmetrics = state;
+
+    openmetrics->bounds.buckets = NULL;
+}
+
 const struct exposition_writer openmetrics_writer = {
     .state_size = sizeof(struct openmetrics),
     .family = write_family,
@@ -272,4 +279,5 @@ const struct exposition_writer openmetrics_writer = {
     .large = write_large,
     .histogram = write_histogram,
     .end = write_end,
+    .pause = forget_buckets,
 };

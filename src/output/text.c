@@ -88,10 +88,18 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
     out->len = (size_t)(at - out->data);
 }
 
+static void forget_buckets(void *state)
+{
+    struct lines_bounds *bounds = state;
+
+    bounds->buckets = NULL;
+}
+
 const struct exposition_writer text_writer = {
     .state_size = sizeof(struct lines_bounds),
     .family = write_family,
     .sample = write_sample,
     .large = write_large,
     .histogram = write_histogram,
+    .pause = forget_buckets,
 };

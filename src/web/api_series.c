@@ -207,21 +207,22 @@ static bool add_selectors(struct ending_series *ending, const struct http_reques
     return false;
 }
 
-void api_end_series(struct registry *registry, const struct http_request *request,
-                    struct http_reply *reply)
+void api_end_series(struct registry *registry, struct snapshot *snapshot,
+                    const struct http_request *request, struct http_reply *reply)
 {
     struct ending_series *ending = calloc(1, sizeof(*ending));
 
     if (!ending) {
+        snapshot_unref(snapshot);
         api_refuse(reply, 503, "unavailable", "not enough memory");
         return;
     }
+    ending->snapshot = snapshot;
     if (!add_selectors(ending, request, reply)) {
         free_ending(ending);
         return;
     }
-    ending->stream = (struct http_stream){ read_stream, close_stream };
+    ending->stream = (struct http_stream){ .read = read_stream, .close = close_stream };
     ending->registry = registry;
-    ending->snapshot = registry_snapshot(registry);
     reply_stream(reply, "application/json", &ending->stream);
 }

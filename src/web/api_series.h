@@ -26,6 +26,8 @@
  *
  * The series end while the reply is sent, some at a time, so that other clients need not wait for
  * all of them; if the client goes before it has the reply, the rest stays. HTTP thread.
+ *
+ * @snapshot has the series to look at, and is taken with its reader.
  */
-void api_end_series(struct registry *registry, const struct http_request *request,
-                    struct http_reply *reply);
+void api_end_series(struct registry *registry, struct snapshot *snapshot,
+                    const struct http_request *request, struct http_reply *reply);

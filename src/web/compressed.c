@@ -3,8 +3,8 @@
 /*
  * Compressed
  *
- * A compressed stream reads another stream. Each takes memory, so their number is limited.
- * When all are in use, a further client gets its page uncompressed, without waiting
+ * A compressed stream reads another stream. Each takes half a megabyte, so their number is
+ * limited. When all are in use, a further client gets its page uncompressed, without waiting
  * (docs/decisions/0015).
  */
 
@@ -15,9 +15,6 @@
 #include "output/gzip.h"
 
 #include <stdlib.h>
-
-/* Each takes half a megabyte. */
-#define COMPRESSORS_MAX 16
 
 struct compressed {
     struct http_stream stream;
@@ -55,14 +52,14 @@ static struct compressed *compress(struct compressors *compressors, struct http_
 {
     struct compressed *compressed;
 
-    if (compressors->n == COMPRESSORS_MAX)
+    if (compressors->n >= compressors->n_max)
         return NULL;
     compressed = calloc(1, sizeof(*compressed));
     if (!compressed || gzip_new(&compressed->gzip) < 0) {
         free(compressed);
         return NULL;
     }
-    compressed->stream = (struct http_stream){ read_compressed, close_compressed };
+    compressed->stream = (struct http_stream){ .read = read_compressed, .close = close_compressed };
     compressed->compressors = compressors;
     compressed->source = source;
     compressors->n++;

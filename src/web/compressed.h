@@ -8,9 +8,9 @@
 #include "http/reply.h"
 #include "http/request.h"
 
-/* The number of compressed streams that are open. All zero at first. HTTP thread only. */
+/* The number of compressed streams that are open, and the most. HTTP thread only. */
 struct compressors {
-    unsigned n;
+    unsigned n, n_max;
 };
 
 /*
@@ -19,9 +19,9 @@ struct compressors {
  * for gzip.
  *
  * Returns the stream to reply with. This is a new stream that takes @stream and compresses it
- * while it is read. It is @stream itself if the client does not accept gzip, if 16 streams are
- * already being compressed, or when out of memory. @compressors must stay in place until the
- * stream is closed.
+ * while it is read. It is @stream itself if the client does not accept gzip, if as many streams
+ * as may be are already being compressed, or when out of memory. @compressors must stay in place
+ * until the stream is closed.
  *
  * gzip holds back a megabyte or more, so this is not for streams that people watch live.
  */

@@ -49,6 +49,6 @@ void quit_page(void (*quit)(void), struct http_reply *reply)
         reply_text(reply, 200, SLICE(TEXT));
         return;
     }
-    *page = (struct quit){ { read_text, close_text }, quit, SLICE(TEXT) };
+    *page = (struct quit){ { .read = read_text, .close = close_text }, quit, SLICE(TEXT) };
     reply_stream(reply, "text/plain; charset=utf-8", &page->stream);
 }

@@ -61,6 +61,10 @@ static void respond_landing(void *ctx, const struct http_request *request, struc
     const struct routes *routes = ctx;
 
     reply_page(reply, 200, "text/html; charset=utf-8", slice_of(routes->landing_page));
+    /* It has links and nothing else. */
+    reply_add_header(reply, "Content-Security-Policy",
+                     "default-src 'none'; base-uri 'none'; form-action 'none'; "
+                     "frame-ancestors 'none'");
 }
 
 static void respond_healthy(void *ctx, const struct http_request *request, struct http_reply *reply)
@@ -122,27 +126,64 @@ static void respond_refused(void *ctx, const struct http_request *request, struc
                                  clock_realtime_ns() / CLOCK_NS_PER_S));
 }
 
+/* When the request came. If a snapshot takes long, it comes again, with that as its ticket. */
+static int64_t asked_at(const struct http_request *request)
+{
+    return request->ticket ? (int64_t)request->ticket : clock_monotonic_ns();
+}
+
+/* A snapshot with all series there were at @asked_ns; or NULL, and a reply that comes later. */
+static struct snapshot *take_snapshot(struct routes *routes, int64_t asked_ns,
+                                      struct http_reply *reply)
+{
+    struct refresher *refresher = atomic_load(&routes->refresher);
+    struct snapshot *snapshot;
+
+    if (!refresher)
+        return registry_snapshot(routes->selfmetrics->registry);
+    snapshot = refresher_snapshot(refresher, asked_ns);
+    if (!snapshot)
+        reply_later(reply, (uint64_t)asked_ns);
+    return snapshot;
+}
+
 static void respond_end_series(void *ctx, const struct http_request *request,
                                struct http_reply *reply)
 {
-    const struct routes *routes = ctx;
+    struct routes *routes = ctx;
+    struct snapshot *snapshot;
 
-    if (routes->has_lifecycle)
-        api_end_series(routes->selfmetrics->registry, request, reply);
-    else
+    if (!routes->has_lifecycle) {
         api_refuse(reply, 403, "forbidden",
                    "requests may end series only if udometer is started with "
                    "--web.enable-lifecycle");
+        return;
+    }
+    snapshot = take_snapshot(routes, asked_at(request), reply);
+    if (snapshot)
+        api_end_series(routes->selfmetrics->registry, snapshot, request, reply);
 }
 
 static void respond_scrape(struct routes *routes, enum scrape_part part,
                            const struct http_request *request, struct http_reply *reply)
 {
     struct format format = format_choose(request, routes->has_openmetrics);
+    const struct scrape_options options = {
+        .source = routes->selfmetrics,
+        .part = part,
+        .writer = format.writer,
+        .asked_ns = asked_at(request),
+    };
+    struct snapshot *snapshot = NULL;
     struct http_stream *stream;
     struct scrape *scrape;
 
-    if (scrape_new(&scrape, routes->selfmetrics, part, format.writer) < 0) {
+    if (SCRAPE_HAS_SERIES(part)) {
+        snapshot = take_snapshot(routes, options.asked_ns, reply);
+        if (!snapshot)
+            return;
+    }
+    if (scrape_new(&scrape, &options, snapshot) < 0) {
         reply_text(reply, 503, SLICE("503: not enough memory for a scrape.\n"));
         return;
     }
@@ -179,27 +220,28 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
                  const char *telemetry_path, const char *selfmetrics_path)
 {
     const struct http_route table[ROUTES_MAX] = {
-        { telemetry_path, HTTP_READ, 0, respond_metrics, routes },
-        { PAGE_LANDING, HTTP_READ, 0, respond_landing, routes },
-        { PAGE_HEALTHY, HTTP_READ, 0, respond_healthy, routes },
-        { PAGE_READY, HTTP_READ, 0, respond_ready, routes },
-        { PAGE_RELOAD, HTTP_POST | HTTP_PUT, 0, respond_reload, routes },
-        { PAGE_QUIT, HTTP_POST | HTTP_PUT, 0, respond_quit, routes },
-        { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes },
-        { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes },
-        { PAGE_SERIES, HTTP_DELETE, 0, respond_end_series, routes },
+        { telemetry_path, HTTP_READ, 0, respond_metrics, routes, true },
+        { PAGE_LANDING, HTTP_READ, 0, respond_landing, routes, false },
+        { PAGE_HEALTHY, HTTP_READ, 0, respond_healthy, routes, false },
+        { PAGE_READY, HTTP_READ, 0, respond_ready, routes, false },
+        { PAGE_RELOAD, HTTP_POST | HTTP_PUT, 0, respond_reload, routes, false },
+        { PAGE_QUIT, HTTP_POST | HTTP_PUT, 0, respond_quit, routes, false },
+        { PAGE_CONFLICTS, HTTP_READ, 0, respond_conflicts, routes, true },
+        { PAGE_REFUSED, HTTP_READ, 0, respond_refused, routes, true },
+        { PAGE_SERIES, HTTP_DELETE, 0, respond_end_series, routes, true },
         /* The last one, because there may be no such page. */
-        { selfmetrics_path, HTTP_READ, 0, respond_selfmetrics, routes },
+        { selfmetrics_path, HTTP_READ, 0, respond_selfmetrics, routes, true },
     };
 
     routes->selfmetrics = selfmetrics;
     routes->has_self_page = selfmetrics_path;
     routes->refused = NULL;
     routes->n_refused = 0;
-    routes->compressors = (struct compressors){ 0 };
+    routes->compressors = (struct compressors){ .n_max = ROUTES_COMPRESSORS };
     routes->has_lifecycle = false;
     routes->has_openmetrics = true;
     atomic_init(&routes->is_ready, false);
+    atomic_init(&routes->refresher, NULL);
     write_landing_page(routes, telemetry_path, selfmetrics_path);
     memcpy(routes->table, table, sizeof(table));
     routes->n = routes->has_self_page ? ROUTES_MAX : ROUTES_MAX - 1;

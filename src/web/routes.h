@@ -8,12 +8,14 @@
 #include "base/refused.h"
 #include "http/route.h"
 #include "web/compressed.h"
+#include "web/refresher.h"
 #include "web/reload_page.h"
 #include "web/selfmetrics.h"
 
 #include <stdatomic.h>
 
 #define ROUTES_MAX 10
+#define ROUTES_COMPRESSORS 16
 
 /* The data of the pages. Must stay in place while they are served. */
 struct routes {
@@ -25,7 +27,9 @@ struct routes {
     bool has_openmetrics;           /* scrapes may be answered in it; true from there on */
     struct reload_functions reload; /* to be set before is_ready; and so is the next */
     void (*quit)(void);             /* asks the process to stop, as SIGTERM does */
-    struct compressors compressors;
+    /* That, once it is there, brings long snapshots up to date; without, the HTTP thread does. */
+    _Atomic(struct refresher *) refresher;
+    struct compressors compressors; /* for ROUTES_COMPRESSORS streams from routes_init() on */
     char landing_page[2048];
     bool has_self_page;
     struct http_route table[ROUTES_MAX];

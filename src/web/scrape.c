@@ -6,7 +6,8 @@
  * A scrape runs on the HTTP thread. Its exposition walks a snapshot, which never changes, and
  * reads the cells of each series with plain loads. So it neither waits for a worker nor makes
  * one wait. It is written some kilobytes at a time, as fast as the client takes them, so a
- * scrape of any size takes the same small amount of memory.
+ * scrape of any size takes the same small amount of memory. For each chunk it takes the snapshot
+ * that is current then: a list of all series is not kept for a client that is slow.
  */
 
 #include "web/scrape.h"
@@ -25,11 +26,12 @@
 struct scrape {
     struct http_stream stream;
     const struct selfmetrics *source;
-    enum scrape_part part;
+    bool has_series;
     struct exposition *exposition;
     struct buffer chunk; /* text in the writer's format */
     size_t n_taken;      /* bytes of the chunk that the client has received */
-    int64_t started_ns;
+    int64_t started_ns;  /* the deadline counts from here */
+    int64_t asked_ns;
     double size_bytes;
 };
 
@@ -48,40 +50,38 @@ struct http_stream *scrape_stream(struct scrape *scrape)
     return &scrape->stream;
 }
 
-static bool has_series(const struct scrape *scrape)
+/* Begin a walk over what the scrape shows. It is paused until the first chunk. */
+static int begin_exposition(struct scrape *scrape, const struct scrape_options *options,
+                            struct snapshot *snapshot)
 {
-    return scrape->part != SCRAPE_SELFMETRICS;
-}
-
-/* Begin a walk over what the scrape shows. */
-static int begin_exposition(struct scrape *scrape, const struct exposition_writer *writer)
-{
-    const struct exposition_collector collector = { selfmetrics_collect, scrape->source };
-    struct snapshot *snapshot =
-        has_series(scrape) ? registry_snapshot(scrape->source->registry) : snapshot_new_empty();
+    const struct exposition_collector collector = { selfmetrics_collect, options->source };
     int r;
 
     if (!snapshot)
         return -ENOMEM;
-    r = exposition_new(&scrape->exposition, writer, snapshot,
-                       scrape->part == SCRAPE_SERIES ? NULL : &collector);
-    snapshot_unref(snapshot);
+    r = exposition_new(&scrape->exposition, options->writer, snapshot,
+                       options->part == SCRAPE_SERIES ? NULL : &collector);
+    if (r == 0 && scrape->has_series)
+        exposition_pause(scrape->exposition);
     return r;
 }
 
-int scrape_new(struct scrape **ret, const struct selfmetrics *source, enum scrape_part part,
-               const struct exposition_writer *writer)
+int scrape_new(struct scrape **ret, const struct scrape_options *options, struct snapshot *snapshot)
 {
     struct scrape *scrape = calloc(1, sizeof(*scrape));
-    int r;
+    int r = -ENOMEM;
 
-    if (!scrape)
-        return -ENOMEM;
-    scrape->stream = (struct http_stream){ read_stream, close_stream };
-    scrape->source = source;
-    scrape->part = part;
-    scrape->started_ns = clock_monotonic_ns(); /* before the snapshot */
-    r = begin_exposition(scrape, writer);
+    if (scrape) {
+        scrape->stream = (struct http_stream){ .read = read_stream, .close = close_stream };
+        scrape->source = options->source;
+        scrape->has_series = SCRAPE_HAS_SERIES(options->part);
+        scrape->started_ns = clock_monotonic_ns();
+        scrape->asked_ns = options->asked_ns;
+        if (!scrape->has_series)
+            snapshot = snapshot_new_empty();
+        r = begin_exposition(scrape, options, snapshot);
+    }
+    snapshot_unref(snapshot);
     if (r < 0) {
         free(scrape);
         return r;
@@ -93,7 +93,7 @@ int scrape_new(struct scrape **ret, const struct selfmetrics *source, enum scrap
 static void record(const struct scrape *scrape, bool is_sent)
 {
     if (is_sent)
-        scrape_stats_record(scrape->source->scrapes, scrape->started_ns, clock_monotonic_ns(),
+        scrape_stats_record(scrape->source->scrapes, scrape->asked_ns, clock_monotonic_ns(),
                             scrape->size_bytes);
     else if (scrape->size_bytes > 0)
         scrape->source->scrapes->n_broken++;
@@ -101,7 +101,7 @@ static void record(const struct scrape *scrape, bool is_sent)
 
 void scrape_free(struct scrape *scrape, bool is_sent)
 {
-    if (has_series(scrape))
+    if (scrape->has_series)
         record(scrape, is_sent);
     exposition_free(scrape->exposition);
     buffer_deinit(&scrape->chunk);
@@ -111,9 +111,16 @@ void scrape_free(struct scrape *scrape, bool is_sent)
 /* Write the next chunk. It is empty at the end. */
 static int write_chunk(struct scrape *scrape)
 {
+    int r;
+
     buffer_clear(&scrape->chunk);
     scrape->n_taken = 0;
-    return exposition_write(scrape->exposition, &scrape->chunk, CHUNK_BYTES);
+    if (scrape->has_series)
+        exposition_resume(scrape->exposition, registry_last_snapshot(scrape->source->registry));
+    r = exposition_write(scrape->exposition, &scrape->chunk, CHUNK_BYTES);
+    if (scrape->has_series)
+        exposition_pause(scrape->exposition);
+    return r;
 }
 
 long scrape_read(struct scrape *scrape, char *out, size_t max)

@@ -12,6 +12,9 @@
 
 struct scrape;
 
+/* Whether a page of @part needs a snapshot. */
+#define SCRAPE_HAS_SERIES(part) ((part) != SCRAPE_SELFMETRICS)
+
 /* What a page shows. */
 enum scrape_part {
     SCRAPE_ALL, /* the series, then the self-metrics */
@@ -19,14 +22,22 @@ enum scrape_part {
     SCRAPE_SELFMETRICS,
 };
 
+/* What to scrape, and how. */
+struct scrape_options {
+    const struct selfmetrics *source; /* must outlive the scrape */
+    enum scrape_part part;
+    const struct exposition_writer *writer;
+    int64_t asked_ns; /* when the request came, clock_monotonic_ns */
+};
+
 /*
- * Begin a scrape of @part of the current state of @source, which must outlive it, in the format of
- * @writer. HTTP thread, as for all functions here. The statistics in @source are about scrapes
- * with series: pages of self-metrics alone, always short, would only blur them. Returns 0 or
- * -ENOMEM.
+ * Begin a scrape of the current state. @snapshot has all series that there were when it was asked
+ * for, and is taken with its reader; it is not needed for self-metrics alone: NULL. HTTP thread, as
+ * for all functions here. The statistics in the source are about scrapes with series: pages of
+ * self-metrics alone, always short, would only blur them. Returns 0 or -ENOMEM.
  */
-MUST_CHECK int scrape_new(struct scrape **ret, const struct selfmetrics *source,
-                          enum scrape_part part, const struct exposition_writer *writer);
+MUST_CHECK int scrape_new(struct scrape **ret, const struct scrape_options *options,
+                          struct snapshot *snapshot);
 
 /*
  * Write up to @max of the next bytes to @out. Returns their number; 0 at the end;

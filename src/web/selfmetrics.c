@@ -42,6 +42,9 @@
     X(totals_evicted, registry->totals.n_evicted)                                                  \
     X(expired_series, atomic_load_explicit(source->n_expired, memory_order_relaxed))               \
     X(unscraped_series, atomic_load_explicit(source->n_unscraped, memory_order_relaxed))           \
+    X(http_connections, atomic_load(&source->http->n_connections))                                 \
+    X(http_in_flight, atomic_load(&source->http->n_in_flight))                                     \
+    X(http_refused, atomic_load(&source->http->n_refused))                                         \
     X(scrapes_broken, source->scrapes->n_broken)                                                   \
     X(last_reload_successful, atomic_load(&source->reloads->is_last_successful))                   \
     X(last_success_s, (double)atomic_load(&source->reloads->success_ns) / CLOCK_NS_PER_S)          \
@@ -147,6 +150,19 @@ static void add_limits(const struct self_reading *self, struct exposition *out)
     for (unsigned i = 0; i < self->source->n_limits; i++)
         exposition_add_labelled(out, "limit", limits[i].name,
                                 (double)atomic_load(&limits[i].value));
+}
+
+static void add_http_closes(const struct self_reading *self, struct exposition *out)
+{
+    static const char *const names[] = {
+#define X(id, name) [HTTP_CLOSE_##id] = #name,
+        HTTP_CLOSES(X)
+#undef X
+    };
+
+    for (unsigned cause = 0; cause < _HTTP_CLOSE_N; cause++)
+        exposition_add_labelled(out, "cause", names[cause],
+                                (double)atomic_load(&self->source->http->n_closed[cause]));
 }
 
 static void add_reloads(const struct self_reading *self, struct exposition *out)
@@ -316,7 +332,8 @@ static const struct self_family families[] = {
     { "udometer_expired_unscraped_series_total", METRIC_COUNTER,
       "Expired series that no complete scrape has shown since their last update.",
       VALUE(unscraped_series) },
-    { "udometer_limit", METRIC_GAUGE, "The limits that --limit.NAME has set.", .add = add_limits },
+    { "udometer_limit", METRIC_GAUGE, "The limits that --limit.NAME and --web.max-NAME have set.",
+      .add = add_limits },
     { "udometer_batch_datagrams", METRIC_HISTOGRAM, "Datagrams a worker received in one call.",
       .add = add_batches },
     { "udometer_keys", METRIC_GAUGE, "Keys a worker has cached now.", .add = add_keys },
@@ -337,6 +354,15 @@ static const struct self_family families[] = {
       "Length of the body of earlier scrapes, before compression.", .add = add_sizes },
     { "udometer_scrapes_broken_total", METRIC_COUNTER, "Scrapes that did not reach their end.",
       VALUE(scrapes_broken) },
+    { "udometer_http_connections", METRIC_GAUGE, "HTTP connections open now.",
+      VALUE(http_connections) },
+    { "udometer_http_connections_closed_total", METRIC_COUNTER,
+      "HTTP connections that udometer closed although they could have gone on, by cause.",
+      .add = add_http_closes },
+    { "udometer_http_requests_in_flight", METRIC_GAUGE,
+      "Requests for long pages that are being answered now.", VALUE(http_in_flight) },
+    { "udometer_http_requests_refused_total", METRIC_COUNTER,
+      "Requests answered with 503 because of --web.max-requests.", VALUE(http_refused) },
     { "udometer_config_reloads_total", METRIC_COUNTER,
       "Reloads of the config, by outcome; after a failure the config before stays in force.",
       .add = add_reloads },

@@ -8,6 +8,7 @@
 #include "aggregate/registry.h"
 #include "base/compiler.h"
 #include "base/telemetry.h"
+#include "http/stats.h"
 #include "output/exposition.h"
 #include "web/reload_stats.h"
 #include "web/scrape_stats.h"
@@ -28,6 +29,7 @@ struct selfmetrics {
     const struct selfmetrics_limit *limits;
     unsigned n_limits;
     struct scrape_stats *scrapes;
+    const struct http_stats *http;
     const struct buckets *batch_buckets; /* 1, 2, 4, …; TELEMETRY_BATCH_BUCKETS - 1 of them */
     _Atomic uint64_t *n_expired;
     _Atomic uint64_t *n_unscraped; /* of these */

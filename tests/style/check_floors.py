@@ -52,7 +52,7 @@ MAY_USE = {
     "utarray.h": [],
     "xxhash.h": ["base/hash"],
     "yaml.h": ["config/document"],
-    "microhttpd.h": ["http/server"],
+    "microhttpd.h": ["http/server", "http/exchange", "http/waiting"],
     "isa-l/igzip_lib.h": ["output/gzip"],
     "jansson.h": ["web/", "tools/bench/report"],
     "pcre2.h": ["base/regex"],
@@ -62,7 +62,8 @@ MAY_USE = {
 
 # Files without loop, thread, clock, log, socket or state of their own: they only compute.
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
-        "http/negotiate", "http/reply", "http/request", "http/route",
+        "http/head", "http/in_flight", "http/negotiate", "http/reply", "http/request",
+        "http/route",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
         "input/section", "input/service_check", "input/stream", "input/age_list",
         "base/labels", "base/slots", "base/number", "base/nearest", "base/exact", "base/utf8",
@@ -76,9 +77,10 @@ IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base
           "base/unix.h", "fcntl.h", "netdb.h", "poll.h", "pthread.h", "signal.h", "sys/random.h",
           "sys/socket.h", "sys/stat.h", "sys/time.h", "sys/uio.h", "sys/un.h", "threads.h",
           "time.h", "unistd.h", "uv.h"]
-# The mutexes of aggregate: for new keys, for what cannot be read word by word, and for senders that
-# any worker may meet.
-MAY_LOCK = ["aggregate/family", "aggregate/registry", "aggregate/set", "aggregate/totals"]
+# The mutexes of aggregate: for new keys, for the current snapshot, for what cannot be read word by
+# word, and for senders that any worker may meet.
+MAY_LOCK = ["aggregate/family", "aggregate/registry", "aggregate/set", "aggregate/totals",
+            "aggregate/view"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

@@ -97,9 +97,9 @@ def test_short_pages_are_not_packed(udometer):
 
 
 def test_many_at_once_get_it_packed_or_not(udometer):
-    """Compression takes memory, so only some scrapes at a time are compressed; all are correct."""
+    """Each takes memory, so their number is limited; all are correct."""
     send_series(udometer, 20000)
-    connections = [raw_connection(udometer) for _ in range(40)]
+    connections = [raw_connection(udometer) for _ in range(39)]
     for connection in connections:
         connection.sendall(b"GET /metrics HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
     n_packed = 0
@@ -113,7 +113,7 @@ def test_many_at_once_get_it_packed_or_not(udometer):
         own_metrics(body)
         assert re.findall(rb"(?m)^packed_total.*\n", body) == expected
         connection.close()
-    assert n_packed >= 16
+    assert n_packed == 39
     # Those that have finished do not count.
     again = udometer.get("/metrics", headers={"Accept-Encoding": "gzip"})
     assert again.headers["Content-Encoding"] == "gzip"
@@ -348,17 +348,24 @@ def test_random_bytes_hurt_nobody(udometer):
 
 @pytest.mark.parametrize("n", [200, 300])
 def test_half_requests_do_not_hold_up_scrapes(udometer, n):
-    """Slowloris: connections that never end their request."""
+    """Slowloris: connections that never end their request. Beyond a limit, the first are closed."""
     slow = [raw_connection(udometer) for _ in range(n)]
     for i, connection in enumerate(slow):
-        connection.sendall([b"GET", b"GET /metrics HTTP/1.1\r\nHost: x\r\n", b""][i % 3])
+        send_if_open(connection, [b"GET", b"GET /metrics HTTP/1.1\r\nHost: x\r\n", b""][i % 3])
     try:
         for connection in slow[1:30:3]:
             udometer.scrape(seconds=5 * SLOWNESS)  # half of Prometheus' time-out
-            connection.sendall(b"X: y\r\n")
+            send_if_open(connection, b"X: y\r\n")
     finally:
         for connection in slow:
             connection.close()
+
+
+def send_if_open(connection, data):
+    try:
+        connection.sendall(data)
+    except OSError:
+        pass
 
 
 def test_scrapers_that_do_not_read_do_not_hold_up_others(udometer):

@@ -34,10 +34,28 @@ static _Atomic unsigned n_opened, n_closed;
 
 /* --- the server --------------------------------------------------------------------------- */
 
-/* Returns 0 or a negative errno. */
-static inline int start_server(const struct http_route *routes, unsigned n_routes)
+/* What the server of the case counts; all zero before it starts. */
+static struct http_stats stats;
+
+static inline struct http_server_options server_options(const struct http_route *routes,
+                                                        unsigned n_routes)
 {
-    const struct http_server_options options = { routes, n_routes };
+    stats = (struct http_stats){ 0 };
+    return (struct http_server_options){
+        .routes = routes,
+        .n_routes = n_routes,
+        .stats = &stats,
+        .max_connections = 100,
+        .max_address_connections = 100,
+        .max_requests = 100,
+        .head_max_ns = DEADLINE_MS * CLOCK_NS_PER_MS,
+        .answer_max_ns = DEADLINE_MS * CLOCK_NS_PER_MS,
+    };
+}
+
+/* Returns 0 or a negative errno. */
+static inline int start_server_with(const struct http_server_options *options)
+{
     int fd = listen_loopback();
     struct address address;
     char text[ADDRESS_TEXT_MAX];
@@ -45,7 +63,14 @@ static inline int start_server(const struct http_route *routes, unsigned n_route
     assert_int_equal(address_of_socket(&address, fd), 0);
     address_format(&address, text);
     port = atoi(strrchr(text, ':') + 1);
-    return server_start(&server, &fd, 1, &options);
+    return server_start(&server, &fd, 1, options);
+}
+
+static inline int start_server(const struct http_route *routes, unsigned n_routes)
+{
+    const struct http_server_options options = server_options(routes, n_routes);
+
+    return start_server_with(&options);
 }
 
 static inline void stop_server(void)

@@ -44,8 +44,8 @@ static int end(void **state)
 
 static int start(void)
 {
-    return acceptor_start(&acceptor,
-                          &(struct acceptor_options){ listening, N_SOCKETS, on_connection, told });
+    return acceptor_start(
+        &acceptor, &(struct acceptor_options){ listening, N_SOCKETS, on_connection, told, NULL });
 }
 
 static int connect_to(int fd)
@@ -139,7 +139,7 @@ static void without_descriptors_it_waits_for_some(void **state)
 static void a_start_that_fails_leaves_the_sockets(void **state)
 {
     struct acceptor *mark = (struct acceptor *)(uintptr_t)1, *other = mark;
-    const struct acceptor_options options = { listening, N_SOCKETS, on_connection, told };
+    const struct acceptor_options options = { listening, N_SOCKETS, on_connection, told, NULL };
     struct rlimit limit, none = { 0 };
     int r;
 

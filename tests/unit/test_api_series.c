@@ -28,7 +28,7 @@ static struct http_reply ask(const char *selector)
     const struct http_request request = { .method = HTTP_DELETE, .query = { &field, 1 } };
     struct http_reply reply = { 0 };
 
-    api_end_series(registry, &request, &reply);
+    api_end_series(registry, registry_snapshot(registry), &request, &reply);
     return reply;
 }
 

@@ -45,7 +45,9 @@ static void close_source(struct http_stream *stream, bool is_sent)
 
 static void source_init(struct source *source)
 {
-    *source = (struct source){ { read_source, close_source }, SOURCE_BYTES, 0, false, false, 0, 0 };
+    *source = (struct source){
+        { .read = read_source, .close = close_source }, SOURCE_BYTES, 0, false, false, 0, 0
+    };
 }
 
 /* Open @source for a client that sends Accept-Encoding: @accepted; NULL: it does not. */
@@ -62,7 +64,7 @@ static struct http_stream *open_for(struct compressors *compressors, const char 
 
 static void assert_plain(const char *accepted)
 {
-    struct compressors compressors = { 0 };
+    struct compressors compressors = { .n_max = 16 };
     struct http_reply reply;
     struct source source;
 
@@ -110,7 +112,7 @@ static size_t assert_unpacks(struct http_stream *stream)
 
 static void unpacks_to_what_the_stream_holds(void **state)
 {
-    struct compressors compressors = { 0 };
+    struct compressors compressors = { .n_max = 16 };
     struct http_reply reply;
     struct source source;
     struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
@@ -125,7 +127,7 @@ static void unpacks_to_what_the_stream_holds(void **state)
 
 static void waits_when_the_stream_does(void **state)
 {
-    struct compressors compressors = { 0 };
+    struct compressors compressors = { .n_max = 16 };
     struct http_reply reply;
     struct source source;
     struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
@@ -139,7 +141,7 @@ static void waits_when_the_stream_does(void **state)
 
 static void an_error_of_the_stream_comes_through(void **state)
 {
-    struct compressors compressors = { 0 };
+    struct compressors compressors = { .n_max = 16 };
     struct http_reply reply;
     struct source source;
     struct http_stream *stream = open_for(&compressors, "gzip", &reply, &source);
@@ -158,7 +160,7 @@ static void an_error_of_the_stream_comes_through(void **state)
 
 static void only_some_are_compressed_at_a_time(void **state)
 {
-    struct compressors compressors = { 0 };
+    struct compressors compressors = { .n_max = 16 };
     struct http_stream *streams[MANY];
     struct source sources[MANY];
     struct http_reply reply;

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include "base/clock.h"
 #include "config/settings.h"
 #include "config/type_ttl.h"
 #include "daemon/daemon.h"
@@ -147,6 +148,21 @@ static void assert_listener(unsigned i, enum listener_protocol protocol, const c
 }
 
 /* So that sockets which are passed to the daemon replace only what no user asked for. */
+static void limits_of_http_reach_its_server(void **state)
+{
+    set("web.max-requests", "113");
+    set("web.request-timeout", "114s");
+    set("web.answer-timeout", "115s");
+    set("limit.http-connections", "116");
+    set("limit.http-address-connections", "117");
+    take_options();
+    assert_int_equal(options.http.max_requests, 113);
+    assert_int_equal(options.http.head_max_ns, 114 * CLOCK_NS_PER_S);
+    assert_int_equal(options.http.answer_max_ns, 115 * CLOCK_NS_PER_S);
+    assert_int_equal(options.http.max_connections, 116);
+    assert_int_equal(options.http.max_address_connections, 117);
+}
+
 static void defaults_are_known_as_such(void **state)
 {
     take_options();
@@ -256,7 +272,7 @@ static void limits_are_what_they_are_set_to(void **state)
     assert_int_equal(limit_of("connections"), 1024);
 }
 
-/* Each --limit.NAME has exactly one series, by its name, and nothing else has one. */
+/* Each --limit.NAME and --web.max-NAME has exactly one series, and nothing else has one. */
 static void every_limit_is_there_once(void **state)
 {
     unsigned n = 0;
@@ -264,10 +280,11 @@ static void every_limit_is_there_once(void **state)
     take_options();
     for (unsigned i = 0; i < settings_table.n; i++) {
         const char *name = settings_table.options[i].name;
+        bool is_web = strncmp(name, "web.max-", strlen("web.max-")) == 0;
 
-        if (strncmp(name, "limit.", strlen("limit.")) != 0)
+        if (!is_web && strncmp(name, "limit.", strlen("limit.")) != 0)
             continue;
-        assert_int_equal(limit_of(name + strlen("limit.")),
+        assert_int_equal(limit_of(name + strlen(is_web ? "web.max-" : "limit.")),
                          option_number(&settings_table.options[i], &settings));
         n++;
     }
@@ -394,6 +411,9 @@ static void describe(struct buffer *out)
     buffer_add_format(out, " %zu %zu %zu %zu %zu", options.registry.max_series,
                       options.registry.max_family_series, options.registry.max_bytes,
                       options.registry.max_totals, options.max_key_bytes);
+    buffer_add_format(out, " %u %u %u %ld %ld", options.http.max_connections,
+                      options.http.max_address_connections, options.http.max_requests,
+                      (long)options.http.head_max_ns, (long)options.http.answer_max_ns);
     buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d %d %d %d", (int)options.log_level,
                       (int)options.log_format, options.n_workers,
                       (unsigned long)options.max_connections, options.idle_max_s,
@@ -444,6 +464,7 @@ int main(void)
         OPTIONS_CASE(each_dialect_of_tags_can_be_switched_off),
         OPTIONS_CASE(switches_reach_the_pipeline),
         OPTIONS_CASE(each_setting_reaches_its_module),
+        OPTIONS_CASE(limits_of_http_reach_its_server),
         OPTIONS_CASE(defaults_are_known_as_such),
         OPTIONS_CASE(listeners_come_by_protocol),
         OPTIONS_CASE(a_listener_may_have_running_totals),

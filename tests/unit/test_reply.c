@@ -56,7 +56,7 @@ static void a_body_that_is_taken_is_the_servers(void **state)
 static void a_stream_takes_the_place_of_the_body(void **state)
 {
     struct http_reply reply = { 0 };
-    struct http_stream stream = { NULL, NULL };
+    struct http_stream stream = { .read = NULL };
 
     reply_stream(&reply, "text/plain", &stream);
     assert_int_equal(reply.status, 200);

@@ -10,11 +10,11 @@ static void respond(void *ctx, const struct http_request *request, struct http_r
 }
 
 static const struct http_route routes[] = {
-    { "/", HTTP_READ, 0, respond, NULL },
-    { "/page", HTTP_READ, 0, respond, NULL },
-    { "/both", HTTP_READ, 0, respond, NULL },
-    { "/both", HTTP_POST | HTTP_DELETE, 0, respond, NULL },
-    { "/write", HTTP_PUT, 0, respond, NULL },
+    { "/", HTTP_READ, 0, respond, NULL, false },
+    { "/page", HTTP_READ, 0, respond, NULL, false },
+    { "/both", HTTP_READ, 0, respond, NULL, false },
+    { "/both", HTTP_POST | HTTP_DELETE, 0, respond, NULL, false },
+    { "/write", HTTP_PUT, 0, respond, NULL, false },
 };
 
 static struct http_match match(const char *path, enum http_method method)
@@ -80,8 +80,8 @@ static void another_method_is_refused_with_405_and_what_the_path_takes(void **st
 static void the_first_of_two_rows_answers(void **state)
 {
     static const struct http_route twins[] = {
-        { "/a", HTTP_GET, 0, respond, NULL },
-        { "/a", HTTP_READ, 0, respond, NULL },
+        { "/a", HTTP_GET, 0, respond, NULL, false },
+        { "/a", HTTP_READ, 0, respond, NULL, false },
     };
     struct http_request request = { .method = HTTP_GET, .path = SLICE("/a") };
     struct http_match ret;

@@ -14,14 +14,17 @@ static struct buckets *batch_buckets;
 static struct scrape_stats scrapes;
 static _Atomic uint64_t n_expired, n_unscraped;
 static struct selfmetrics source;
+static struct http_stats http;
 static struct reload_stats reloads;
 static struct socket_stats sockets;
 
 static struct scrape *begin_scrape_of(enum scrape_part part)
 {
+    const struct scrape_options options = { &source, part, &text_writer, clock_monotonic_ns() };
+    struct snapshot *snapshot = SCRAPE_HAS_SERIES(part) ? registry_snapshot(registry) : NULL;
     struct scrape *scrape = NULL;
 
-    assert_int_equal(scrape_new(&scrape, &source, part, &text_writer), 0);
+    assert_int_equal(scrape_new(&scrape, &options, snapshot), 0);
     return scrape;
 }
 
@@ -348,6 +351,7 @@ static int begin_case(void **state)
                                    .n_rows = 1,
                                    .sockets = &sockets,
                                    .scrapes = &scrapes,
+                                   .http = &http,
                                    .batch_buckets = batch_buckets,
                                    .n_expired = &n_expired,
                                    .n_unscraped = &n_unscraped,

@@ -26,6 +26,7 @@ static struct socket_row *socket_rows[3];
 static int fds[2];
 static struct selfmetrics_limit limits[2];
 static struct selfmetrics source;
+static struct http_stats http;
 static struct reload_stats reloads;
 static struct buffer text;
 
@@ -494,6 +495,7 @@ static int begin(void **state)
         .limits = limits,
         .n_limits = 2,
         .scrapes = &scrapes,
+        .http = &http,
         .batch_buckets = batch_buckets,
         .n_expired = &n_expired,
         .n_unscraped = &n_unscraped,

@@ -57,7 +57,7 @@ static void open_stream(struct http_reply *reply, size_t max, bool is_good)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
 
-    *stream = (struct stream){ { read_stream, close_stream }, 0, max, is_good };
+    *stream = (struct stream){ { .read = read_stream, .close = close_stream }, 0, max, is_good };
     reply_stream(reply, "text/x-stream", &stream->base);
     atomic_fetch_add(&n_opened, 1);
 }
@@ -89,11 +89,11 @@ static void respond_empty(void *ctx, const struct http_request *request, struct 
 
 static char page[] = "a page\n";
 static const struct http_route routes[] = {
-    { "/short", HTTP_READ, 0, respond_short, page },
-    { "/busy", HTTP_READ, 0, respond_busy, NULL },
-    { "/long", HTTP_READ, 0, respond_long, NULL },
-    { "/broken", HTTP_READ, 0, respond_broken, NULL },
-    { "/empty", HTTP_READ, 0, respond_empty, NULL },
+    { "/short", HTTP_READ, 0, respond_short, page, false },
+    { "/busy", HTTP_READ, 0, respond_busy, NULL, false },
+    { "/long", HTTP_READ, 0, respond_long, NULL, false },
+    { "/broken", HTTP_READ, 0, respond_broken, NULL, false },
+    { "/empty", HTTP_READ, 0, respond_empty, NULL, false },
 };
 
 /* --- what is expected of streams -------------------------------------------------------- */
@@ -381,6 +381,7 @@ static void a_port_in_use_cannot_be_listened_on(void **state)
 
 static void a_server_that_cannot_start_closes_its_socket(void **state)
 {
+    const struct http_server_options options = server_options(routes, ARRAY_SIZE(routes));
     int fd = listen_loopback();
     struct rlimit limit, none = { 0 };
     struct http_server *mark = (struct http_server *)(uintptr_t)1, *other = mark;
@@ -389,7 +390,7 @@ static void a_server_that_cannot_start_closes_its_socket(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none.rlim_max = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* epoll is not available */
-    r = server_start(&other, &fd, 1, &(struct http_server_options){ routes, ARRAY_SIZE(routes) });
+    r = server_start(&other, &fd, 1, &options);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_true(r < 0);
     assert_ptr_equal(other, mark);

@@ -59,7 +59,7 @@ static void reply_watcher(struct http_reply *reply,
 
     if (!watcher)
         return; /* called on another thread, where assertions must not fail */
-    watcher->stream = (struct http_stream){ read, close_watcher };
+    watcher->stream = (struct http_stream){ .read = read, .close = close_watcher };
     reply_stream(reply, "text/x-feed", &watcher->stream);
     atomic_fetch_add(&n_opened, 1);
 }
@@ -92,10 +92,10 @@ static void respond_short(void *ctx, const struct http_request *request, struct 
 }
 
 static const struct http_route routes[] = {
-    { "/feed", HTTP_READ, 0, respond_feed, NULL },
-    { "/endless", HTTP_READ, 0, respond_endless, NULL },
-    { "/short", HTTP_READ, 0, respond_short, NULL },
-    { "/later", HTTP_POST, 8, respond_later, NULL },
+    { "/feed", HTTP_READ, 0, respond_feed, NULL, false },
+    { "/endless", HTTP_READ, 0, respond_endless, NULL, false },
+    { "/short", HTTP_READ, 0, respond_short, NULL, false },
+    { "/later", HTTP_POST, 8, respond_later, NULL, false },
 };
 
 /* --- what is done and expected -------------------------------------------------------------- */

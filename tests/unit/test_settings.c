@@ -483,12 +483,14 @@ static void the_text_is_copied(void **state)
 
 static void limits_are_reported_by_the_end_of_their_name(void **state)
 {
-    static const char prefix[] = "limit.";
+    static const char prefix[] = "limit.", web_prefix[] = "web.max-";
 
     for (unsigned i = 0; i < settings_table.n; i++) {
         const struct option *option = &settings_table.options[i];
 
-        if (strncmp(option->name, prefix, strlen(prefix)) != 0)
+        if (strncmp(option->name, web_prefix, strlen(web_prefix)) == 0)
+            assert_string_equal(option->limit, option->name + strlen(web_prefix));
+        else if (strncmp(option->name, prefix, strlen(prefix)) != 0)
             assert_null(option->limit);
         else
             assert_string_equal(option->limit, option->name + strlen(prefix));

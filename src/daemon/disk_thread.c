@@ -51,13 +51,14 @@ static void set(struct disk_thread *thread, bool *flag)
 /* Wait until there is something to do: what was asked for, or a tick. False: the process ends. */
 static bool wait_for_work(struct disk_thread *thread, bool *ret_is_asked)
 {
+    bool has_ticks = thread->options.needs_ticks(thread->options.ctx), is_stopping;
     const struct timespec until = after(TICK_NS);
-    bool is_stopping;
     int r = 0;
 
     pthread_mutex_lock(&thread->lock);
     while (!thread->is_asked && !thread->is_stopping && r != ETIMEDOUT)
-        r = pthread_cond_timedwait(&thread->changed, &thread->lock, &until);
+        r = has_ticks ? pthread_cond_timedwait(&thread->changed, &thread->lock, &until)
+                      : pthread_cond_wait(&thread->changed, &thread->lock);
     *ret_is_asked = thread->is_asked;
     thread->is_asked = false;
     is_stopping = thread->is_stopping;

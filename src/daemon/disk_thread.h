@@ -13,10 +13,12 @@
 
 struct disk_thread;
 
-/* Both are called on the thread. */
+/* All are called on the thread. */
 struct disk_thread_options {
     void (*on_asked)(void *ctx);
-    void (*on_tick)(void *ctx); /* about once a second */
+    void (*on_tick)(void *ctx); /* about once a second while there is need */
+    /* Whether there is. It is asked after each of the others, so that an idle process can sleep. */
+    bool (*needs_ticks)(void *ctx);
     void *ctx;
 };
 

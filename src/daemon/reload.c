@@ -254,11 +254,16 @@ void reload_run(struct reload *reload)
     settle(reload, r == 0 && fresh.is_good ? RELOAD_SUCCEEDED : RELOAD_FAILED, &text);
 }
 
+bool reload_is_watching(const struct reload *reload)
+{
+    return reload->options.is_watching;
+}
+
 bool reload_look(struct reload *reload)
 {
     bool has_changed;
 
-    if (!reload->options.is_watching)
+    if (!reload_is_watching(reload))
         return true;
     if (!disk_thread_begin_wait(reload->options.thread))
         return false;

@@ -55,6 +55,9 @@ struct reload_functions reload_functions(struct reload *reload);
 /* On the disk thread: reload. What has begun is completed, unless the process ends as it reads. */
 void reload_run(struct reload *reload);
 
+/* Whether files are watched. */
+bool reload_is_watching(const struct reload *reload);
+
 /*
  * On the disk thread: if files are watched, ask for a reload if they have changed. Returns false if
  * the process ends.

@@ -131,6 +131,11 @@ static bool look_after(struct socket_files *files, struct listener_file *file)
     return true;
 }
 
+bool socket_files_exist(const struct socket_files *files)
+{
+    return listeners_bound(files->sockets->listeners)->n_files > 0;
+}
+
 bool socket_files_look(struct socket_files *files)
 {
     struct bound *bound = listeners_bound(files->sockets->listeners);

@@ -26,5 +26,8 @@ struct socket_files {
     bool is_waiting; /* if the thread is stuck: for the disk of a file, which may not be touched */
 };
 
+/* On the disk thread: whether there are any. */
+bool socket_files_exist(const struct socket_files *files);
+
 /* On the disk thread: look after all files. Returns false if the process ends. */
 MUST_CHECK bool socket_files_look(struct socket_files *files);

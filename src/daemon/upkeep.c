@@ -32,10 +32,17 @@ static void on_tick(void *ctx)
     (void)(reload_look(upkeep->reload) && socket_files_look(&upkeep->files));
 }
 
+static bool needs_ticks(void *ctx)
+{
+    struct upkeep *upkeep = ctx;
+
+    return reload_is_watching(upkeep->reload) || socket_files_exist(&upkeep->files);
+}
+
 int upkeep_start(struct upkeep **ret, const struct upkeep_options *options)
 {
     struct upkeep *upkeep = calloc(1, sizeof(*upkeep));
-    const struct disk_thread_options thread_options = { on_asked, on_tick, upkeep };
+    const struct disk_thread_options thread_options = { on_asked, on_tick, needs_ticks, upkeep };
     struct reload_options reload_options = options->reload;
     int r;
 

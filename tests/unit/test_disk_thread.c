@@ -21,6 +21,14 @@ static sem_t is_here, may_go, ticks, is_over;
 static bool looks_up;       /* instead of the first of the two functions that follow */
 static bool waits, is_back; /* whether it calls the two functions, and what the second returned */
 
+/* Whether it ticks; the thread learns of a change when it has been asked for something. */
+static _Atomic bool has_ticks;
+
+static bool needs_ticks(void *ctx)
+{
+    return has_ticks;
+}
+
 static void on_asked(void *ctx)
 {
     bool may_wait =
@@ -38,9 +46,9 @@ static void on_tick(void *ctx)
     sem_post(&ticks);
 }
 
-static int setup(void **state)
+static int start(void)
 {
-    const struct disk_thread_options options = { on_asked, on_tick, NULL };
+    const struct disk_thread_options options = { on_asked, on_tick, needs_ticks, NULL };
 
     sem_init(&is_here, 0, 0);
     sem_init(&may_go, 0, 0);
@@ -48,6 +56,18 @@ static int setup(void **state)
     sem_init(&is_over, 0, 0);
     waits = looks_up = is_back = false;
     return disk_thread_new(&thread) < 0 ? -1 : disk_thread_start(thread, &options);
+}
+
+static int setup(void **state)
+{
+    has_ticks = true;
+    return start();
+}
+
+static int setup_without_ticks(void **state)
+{
+    has_ticks = false;
+    return start();
 }
 
 static int teardown(void **state)
@@ -102,6 +122,19 @@ static void ticks_while_nothing_is_asked_for(void **state)
     wait_for(&ticks);
     wait_for(&ticks);
     assert_nothing(&is_over);
+}
+
+static void does_not_tick_without_need(void **state)
+{
+    const struct timespec more_than_a_tick = { .tv_sec = 1, .tv_nsec = 500000000 };
+
+    nanosleep(&more_than_a_tick, NULL);
+    assert_nothing(&ticks);
+    has_ticks = true;
+    sem_post(&may_go);
+    disk_thread_ask(thread);
+    wait_for(&is_over);
+    wait_for(&ticks);
 }
 
 static void *let_go_later(void *arg)
@@ -182,6 +215,7 @@ int main(void)
         THREAD_CASE(does_what_it_is_asked_for),
         THREAD_CASE(does_once_what_is_asked_for_before_it_begins),
         THREAD_CASE(ticks_while_nothing_is_asked_for),
+        cmocka_unit_test_setup_teardown(does_not_tick_without_need, setup_without_ticks, teardown),
         THREAD_CASE(the_end_waits_for_what_is_not_a_disk),
         THREAD_CASE(the_end_does_not_wait_for_a_disk),
         THREAD_CASE(the_end_does_not_wait_for_a_name_server),

@@ -98,8 +98,9 @@ def test_more_connections_than_it_serves_do_not_hold_it_up(udometer):
     connections = [socket.create_connection(udometer.http) for _ in range(300)]
     try:
         wait_until(lambda: n_descriptors(udometer) >= 256, "most of them are served")
-        connections[0].sendall(b"GET /-/ready HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert connections[0].recv(100).startswith(b"HTTP/1.1 200")
+        # Those that were idle for longest have given way to it.
+        connections[-1].sendall(b"GET /-/ready HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connections[-1].recv(100).startswith(b"HTTP/1.1 200")
         udometer.stop(seconds=STOP_SECONDS)
     finally:
         for connection in connections:

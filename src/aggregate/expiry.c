@@ -13,6 +13,8 @@
 
 #include "aggregate/expiry.h"
 
+#include "base/must.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -47,6 +49,7 @@ static bool add_item(struct expiry *expiry, struct series *series, int64_t touch
         expiry->is_short = true;
         return false;
     }
+    MUST(expiry->items); /* as there is room for more */
     series_ref(series);
     expiry->items[expiry->n_items++] =
         (struct sweep_item){ .series = series, .touched_ns = touched_ns };

@@ -425,11 +425,12 @@ static void *end_at_once(void *arg)
 static int try_thread(void)
 {
     pthread_t trial;
-    int r = setenv("UV_THREADPOOL_SIZE", "1", true) < 0 ? -errno : 0;
+    int r;
 
-    if (r == 0)
-        r = -pthread_create(&trial, NULL, end_at_once, NULL);
-    return r < 0 ? r : -pthread_join(trial, NULL);
+    if (setenv("UV_THREADPOOL_SIZE", "1", true) < 0)
+        return -errno;
+    r = pthread_create(&trial, NULL, end_at_once, NULL);
+    return r != 0 ? -r : -pthread_join(trial, NULL);
 }
 
 static void open_handles(struct sweeper *sweeper, uv_loop_t *loop)

@@ -115,7 +115,8 @@ enum verdict ending_begin(struct ending *ending, struct roster *roster,
     struct roster_request in_roster =
         roster_request(roster, request->identity, request->worker, request->arrived_ns);
     struct family *family = roster_find_family(roster, &in_roster);
-    size_t cost = family ? family->n_series * ENDING_LOOK_BYTES + family->label_bytes : 0;
+    size_t cost = ENDING_NOTE_BYTES + request->identity->labels.len +
+                  (family ? family->n_series * ENDING_LOOK_BYTES + family->label_bytes : 0);
 
     *ret = (struct end_walk){ 0 };
     if (family && family->is_reserved)

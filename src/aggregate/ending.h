@@ -43,6 +43,8 @@ struct end_request {
 #define ENDING_LOOK_BYTES 160
 /* That of ending one, or of taking from it what is older than the x. */
 #define ENDING_END_BYTES 480
+/* That of any x, which is noted for late samples. */
+#define ENDING_NOTE_BYTES 512
 /* What ending_end() costs at most, give or take a series. */
 #define ENDING_BATCH_BYTES ((size_t)64 << 10)
 

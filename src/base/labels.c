@@ -3,8 +3,8 @@
 /*
  * Labels
  *
- * Sets are small (at most 64 labels by default), so linear search and insertion sort beat
- * anything cleverer.
+ * Usual sets are small, so linear search and insertion sort beat anything cleverer. More labels,
+ * as a hostile sender may send, are sorted by merging.
  */
 
 #include "base/labels.h"
@@ -13,6 +13,9 @@
 #include "base/scan.h"
 
 #include <stdint.h>
+
+/* As many labels are sorted by insertion. */
+#define SORT_FEW 8
 
 bool labels_set(struct labels *labels, size_t max, struct slice name, struct slice value)
 {
@@ -46,18 +49,45 @@ void labels_remove(struct labels *labels, struct slice name)
     labels->n = n;
 }
 
-void labels_sort(struct labels *labels)
+static void sort_few(struct label *items, size_t n)
 {
-    for (size_t i = 1; i < labels->n; i++) {
-        struct label label = labels->items[i];
+    for (size_t i = 1; i < n; i++) {
+        struct label label = items[i];
         size_t at = i;
 
-        if (slice_compare(labels->items[i - 1].name, label.name) <= 0)
+        if (slice_compare(items[i - 1].name, label.name) <= 0)
             continue;
-        for (; at > 0 && slice_compare(labels->items[at - 1].name, label.name) > 0; at--)
-            labels->items[at] = labels->items[at - 1];
-        labels->items[at] = label;
+        for (; at > 0 && slice_compare(items[at - 1].name, label.name) > 0; at--)
+            items[at] = items[at - 1];
+        items[at] = label;
     }
+}
+
+/* Merge the sorted @items before and after @middle. */
+static void merge(struct label *items, size_t middle, size_t n)
+{
+    struct label first[LABELS_MAX];
+    size_t i = 0, j = middle, at = 0;
+
+    memcpy(first, items, middle * sizeof(*items));
+    while (i < middle && j < n)
+        items[at++] = slice_compare(first[i].name, items[j].name) <= 0 ? first[i++] : items[j++];
+    memcpy(items + at, first + i, (middle - i) * sizeof(*items));
+}
+
+void labels_sort(struct labels *labels)
+{
+    size_t n = labels->n;
+
+    if (LIKELY(n <= SORT_FEW)) {
+        sort_few(labels->items, n);
+        return;
+    }
+    for (size_t at = 0; at < n; at += SORT_FEW)
+        sort_few(labels->items + at, n - at < SORT_FEW ? n - at : SORT_FEW);
+    for (size_t run = SORT_FEW; run < n; run *= 2)
+        for (size_t at = 0; at + run < n; at += 2 * run)
+            merge(labels->items + at, run, n - at < 2 * run ? n - at : 2 * run);
 }
 
 /* Does @c need a backslash before it? A table, as it is looked up for every byte of a value. */

@@ -368,12 +368,32 @@ static void refuse_link(struct recorder *recorder, const struct line *link)
     TRACE(recorder->trace, on_sample, &sample);
 }
 
+/*
+ * Each link is looked up with the name of its chain, tags included. So what a chain costs is its
+ * number of links times the length of its name, which is bounded. A name of 100 bytes may have 655.
+ */
+#define CHAIN_WORK_MAX ((size_t)64 << 10)
+
+static bool is_too_much_work(const struct line *line)
+{
+    const char *at = line->value.at, *end = line->rest.at + line->rest.len;
+    size_t n_colons = 0;
+
+    for (; at < end; at++)
+        n_colons += *at == ':';
+    return (n_colons + 1) * line->name.len > CHAIN_WORK_MAX;
+}
+
 /* Resolve the name of a chain. Returns why the chain is refused as a whole, if it is. */
 static enum verdict resolve_chain(struct recorder *recorder, const struct line *line,
                                   struct identity *ret_name, const char **ret_fault)
 {
-    enum verdict verdict = resolve_name(recorder->resolver, line->name, ret_name);
+    enum verdict verdict;
 
+    *ret_fault = line->value.at;
+    if (is_too_much_work(line))
+        return REFUSED_LINE_LIMIT;
+    verdict = resolve_name(recorder->resolver, line->name, ret_name);
     *ret_fault = resolve_fault(recorder->resolver);
     if (verdict != VERDICT_APPLIED)
         return verdict;

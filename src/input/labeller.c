@@ -5,10 +5,14 @@
  *
  * Names are written one after the other into scratch memory. If a tag replaces an earlier label's
  * value, its name is not kept, so the memory is bounded by the number of labels.
+ *
+ * Each tag is looked up among the labels before it. Few labels are compared one by one. With many,
+ * the names could cost more than they are long, so hashes are compared, sixteen at a time.
  */
 
 #include "input/labeller.h"
 
+#include "base/hash.h"
 #include "mapping/name.h"
 
 #include <errno.h>
@@ -33,6 +37,8 @@ void labeller_begin(struct labeller *labeller, enum own_label own)
     labeller->own = own;
     labeller->labels.n = 0;
     labeller->names_len = 0;
+    labeller->n_tags = 0;
+    labeller->n_hashed = 0;
 }
 
 /*
@@ -58,12 +64,63 @@ static struct slice label_name(struct labeller *labeller, struct slice key)
     return own_label_rename(labeller->own, name);
 }
 
+/* Whether any of the sixteen hashes at @hashes is @hash. It takes four comparisons. */
+static bool any_is(const uint32_t *hashes, uint32_t hash)
+{
+    uint32_t found = 0;
+
+    for (size_t i = 0; i < 16; i++)
+        found |= hashes[i] == hash;
+    return found;
+}
+
+_Static_assert(LABELS_MAX % 16 == 0, "hashes are compared in whole groups");
+
+/* The label called @name among many, or NULL. */
+static struct label *find_among_many(struct labeller *labeller, struct slice name)
+{
+    struct labels *labels = &labeller->labels;
+    uint32_t hash = (uint32_t)hash_bytes(name, 0);
+
+    for (; labeller->n_hashed < labels->n; labeller->n_hashed++)
+        labeller->hashes[labeller->n_hashed] =
+            (uint32_t)hash_bytes(labels->items[labeller->n_hashed].name, 0);
+    for (size_t group = 0; group < labels->n; group += 16) {
+        if (!any_is(labeller->hashes + group, hash))
+            continue;
+        for (size_t i = group; i < labels->n && i < group + 16; i++)
+            if (labeller->hashes[i] == hash && slice_equal(labels->items[i].name, name))
+                return &labels->items[i];
+    }
+    return NULL;
+}
+
+/* As labels_set(), for any number of labels. */
+static bool set_any(struct labeller *labeller, const struct label *label)
+{
+    struct labels *labels = &labeller->labels;
+    struct label *found;
+
+    if (UNLIKELY(labeller->n_tags++ == LABELLER_TAGS_MAX))
+        return false;
+    if (LIKELY(labels->n < LABELLER_FEW))
+        return labels_set(labels, labeller->limits.labels, label->name, label->value);
+    found = find_among_many(labeller, label->name);
+    if (found)
+        found->value = label->value;
+    else if (labels->n < labeller->limits.labels)
+        labels->items[labels->n++] = *label;
+    else
+        return false;
+    return true;
+}
+
 static bool set_label(struct labeller *labeller, const struct label *label)
 {
     bool is_in_names = label->name.at == labeller->names + labeller->names_len;
     size_t n_before = labeller->labels.n;
 
-    if (!labels_set(&labeller->labels, labeller->limits.labels, label->name, label->value))
+    if (!set_any(labeller, label))
         return false;
     /* The name of a new label must stay where it was written. */
     if (is_in_names && labeller->labels.n > n_before)

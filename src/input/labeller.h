@@ -25,7 +25,7 @@ enum tag_fate {
     /* Beyond a limit, for which the whole line is refused: */
     TAG_LONG_KEY,
     TAG_LONG_VALUE,
-    TAG_TOO_MANY, /* there are as many labels as are allowed already */
+    TAG_TOO_MANY, /* there are as many labels as are allowed, or LABELLER_TAGS_MAX tags */
 };
 
 static inline bool tag_is_beyond_limit(enum tag_fate fate)
@@ -33,14 +33,23 @@ static inline bool tag_is_beyond_limit(enum tag_fate fate)
     return fate >= TAG_LONG_KEY;
 }
 
+/* A line may repeat tags, of which the last counts. It has at most so many that are not dropped. */
+#define LABELLER_TAGS_MAX 8192
+
+/* With this many labels or more, names are compared by hash first. */
+#define LABELLER_FEW 8
+
 struct labeller {
     struct line_limits limits;
     bool keeps_bare_tags;       /* as key="true" */
     bool renames_scrape_labels; /* job and instance, to exported_job and exported_instance */
     enum own_label own;         /* of the metric that the labels are for */
     struct labels labels;
+    size_t n_tags; /* since labeller_begin(), without those that are dropped */
     size_t names_len;
-    char *names; /* the names of the labels, one after the other */
+    char *names;                 /* the names of the labels, one after the other */
+    size_t n_hashed;             /* this many labels have a hash */
+    uint32_t hashes[LABELS_MAX]; /* of their names */
 };
 
 /*

@@ -128,9 +128,18 @@ static enum verdict write_name(struct resolver *resolver, struct slice name,
     return VERDICT_APPLIED;
 }
 
+/* Whether any of @labels has another name on a metric whose own label is @own. */
+static bool has_own_label(const struct labels *labels, enum own_label own)
+{
+    for (size_t i = 0; i < labels->n; i++)
+        if (own_label_rename(own, labels->items[i].name).at != labels->items[i].name.at)
+            return true;
+    return false;
+}
+
 /*
  * The types of the series that an x ends, or of the links in a chain, are not known here. On some
- * of them one label is renamed, so the labels are rendered for each such case, too.
+ * of them one label is renamed, so if it is there the labels are rendered for each such case, too.
  */
 static enum verdict resolve_renamed(struct resolver *resolver, struct slice rest,
                                     struct identity *identity)
@@ -138,11 +147,18 @@ static enum verdict resolve_renamed(struct resolver *resolver, struct slice rest
     const struct resolve_trace *trace = TAKE(resolver->labels.trace);
     enum verdict verdict = VERDICT_APPLIED;
     char *out = resolver->rendered;
+    bool has_own[_OWN_LABEL_N];
 
+    for (unsigned own = 0; own < _OWN_LABEL_N; own++)
+        has_own[own] = has_own_label(&resolver->labels.labeller.labels, (enum own_label)own);
     for (unsigned own = 0; own < _OWN_LABEL_N && verdict == VERDICT_APPLIED; own++) {
         struct identity other = { 0 };
 
         out += resolver->options.limits.labels_text;
+        if (!has_own[own]) {
+            identity->labels_beside[own] = identity->labels;
+            continue;
+        }
         verdict = collector_collect(&resolver->labels, rest, (enum own_label)own, &other);
         if (verdict == VERDICT_APPLIED)
             verdict = collector_render(&resolver->labels, rest.at + rest.len, out,

@@ -247,6 +247,30 @@ static void takes_labels_apart(void **state)
     assert_parts_are("a=\"\",b=\"\"", "a=\"\"", "b=\"\"");
 }
 
+/* Names in no order, and the same number of times by insertion and by merging. */
+static void any_number_of_labels_can_be_sorted(void **state)
+{
+    static char names_of[LABELS_MAX][8];
+    uint64_t random = 1;
+
+    for (size_t n = 0; n <= LABELS_MAX; n++) {
+        struct labels labels = { .n = n };
+
+        for (size_t i = 0; i < n; i++) {
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+            snprintf(names_of[i], sizeof(names_of[i]), "%u_%zu", (unsigned)(random >> 60), i);
+            labels.items[i] = (struct label){ slice_of(names_of[i]), { names_of[i], 1 } };
+        }
+        labels_sort(&labels);
+        assert_int_equal(labels.n, n);
+        for (size_t i = 0; i < n; i++) {
+            assert_ptr_equal(labels.items[i].name.at, labels.items[i].value.at);
+            if (i > 0)
+                assert_true(slice_compare(labels.items[i - 1].name, labels.items[i].name) < 0);
+        }
+    }
+}
+
 static void what_stands_in_a_value_ends_no_label(void **state)
 {
     assert_parts_are("a=\"1,b=2\",c=\"=,=\"", "a=\"1,b=2\"", "c=\"=,=\"");
@@ -408,6 +432,7 @@ int main(void)
         CASE(the_greatest_length_is_that_of_values_all_escaped),
         CASE(nothing_has_no_parts),
         CASE(takes_labels_apart),
+        CASE(any_number_of_labels_can_be_sorted),
         CASE(what_stands_in_a_value_ends_no_label),
         CASE(values_of_any_escapes_can_be_taken_apart),
         CASE(a_full_set_can_be_taken_apart),

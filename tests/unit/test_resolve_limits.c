@@ -4,6 +4,8 @@
 
 #include "resolve.h"
 
+#include "input/labeller.h"
+
 /* --- limits ------------------------------------------------------------------ */
 
 #define NAME_MAX_BYTES 512
@@ -173,6 +175,15 @@ static void there_may_be_thousands_of_tags_for_few_labels(void **state)
     must_end_as_buffer(VERDICT_APPLIED, &text);
 }
 
+static void but_not_any_number_of_them(void **state)
+{
+    struct buffer text = line_with_tags(2, LABELLER_TAGS_MAX / 2);
+
+    must_end_as_buffer(VERDICT_APPLIED, &text);
+    text = line_with_tags(1, LABELLER_TAGS_MAX + 1);
+    must_end_as_buffer(REFUSED_LABEL_LIMIT, &text);
+}
+
 /* A line of @n labels whose text has @each bytes, and the last one @more. */
 static void must_end_with_text_of(enum verdict verdict, unsigned n, size_t each, size_t more)
 {
@@ -288,6 +299,7 @@ int main(void)
         CASE(a_line_may_have_64_labels),
         CASE(tags_that_replace_others_do_not_count),
         CASE(there_may_be_thousands_of_tags_for_few_labels),
+        CASE(but_not_any_number_of_them),
         CASE(all_labels_together_have_a_limit),
         CASE(there_is_room_for_the_longest_labels),
         CASE(there_is_room_for_256_labels),

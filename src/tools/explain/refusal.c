@@ -13,7 +13,9 @@
 const char *refusal_meaning(enum verdict verdict)
 {
     switch (verdict) {
-    case REFUSED_LINE_LIMIT: return "the line is longer than --limit.line-length";
+    case REFUSED_LINE_LIMIT:
+        return "the line is longer than --limit.line-length, or a chain of types has too many "
+               "links for the length of its name";
     case REFUSED_MALFORMED_LINE:
         return "not NAME:VALUE|TYPE, or a name or tag is not UTF-8, or an x has a tag that would "
                "be dropped";
@@ -21,7 +23,8 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_MIXED_TAGGING_STYLES: return "the line has tags in two dialects";
     case REFUSED_NAME_LIMIT: return "the name is longer than --limit.name-length";
     case REFUSED_LABEL_LIMIT:
-        return "there are more labels, or longer ones, than the --limit.label* flags allow";
+        return "there are more labels, or longer ones, than the --limit.label* flags allow, or "
+               "more than 8,192 tags";
     case REFUSED_MALFORMED_VALUE: return "the value is not a decimal number, or is out of range";
     case REFUSED_ILLEGAL_NEGATIVE_COUNTER:
         return "the value is negative, but a counter can only grow";

@@ -5,16 +5,15 @@
  * Process: what the kernel knows about this process
  */
 
-#include <stdint.h>
-
-/* The process_* metrics of Prometheus' client libraries. What cannot be read is 0. */
+/*
+ * The process_* metrics of Prometheus' client libraries. What cannot be read now is NAN: without a
+ * free descriptor /proc cannot be opened, and 0 would look like a number.
+ */
 struct process_stats {
     double cpu_seconds; /* user and system, all threads */
-    uint64_t resident_bytes;
-    uint64_t virtual_bytes;
-    uint64_t open_fds;
-    uint64_t max_fds;
-    uint64_t threads;
+    double resident_bytes, virtual_bytes;
+    double open_fds, max_fds;
+    double threads;
 };
 
 struct process_stats process_read(void);

@@ -20,6 +20,7 @@
 #include "web/own_name.h"
 #include "web/worker_metrics.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* clang's __VERSION__ begins with its name. */
@@ -436,7 +437,7 @@ void selfmetrics_collect(const void *ctx, struct exposition *out)
                                     slice_of(family->help));
         if (family->add)
             family->add(&self, out);
-        else
+        else if (!isnan(value_of(family, &self.values))) /* known now */
             exposition_add_sample(out, SLICE(""), value_of(family, &self.values));
     }
     if (self.source->has_exporter_names)

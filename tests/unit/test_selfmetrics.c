@@ -392,7 +392,7 @@ static void tells_of_itself(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     snprintf(line, sizeof(line), "process_max_fds %lu", limit.rlim_cur);
     assert_line(line);
-    snprintf(line, sizeof(line), "process_threads %lu", process_read().threads);
+    snprintf(line, sizeof(line), "process_threads %.0f", process_read().threads);
     assert_line(line);
     assert_line("process_start_time_seconds 1234.5");
     assert_non_null(strstr(text.data, "\nudometer_build_info{"));

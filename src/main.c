@@ -9,6 +9,7 @@
  */
 
 #include "base/spelling.h"
+#include "base/std_files.h"
 #include "config/config.h"
 #include "config/schema.h"
 #include "daemon/daemon.h"
@@ -233,6 +234,8 @@ int main(int argc, char **argv)
 {
     const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
 
+    if (std_files_open() < 0)
+        return EXIT_FAILURE; /* and there may be nothing to say it on */
     if (command)
         return command->run(argc - 1, argv + 1);
     if (argc > 1 && refuse_command(argc, argv))

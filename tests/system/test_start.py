@@ -2,6 +2,7 @@
 """How the daemon starts, and what it reports if it cannot."""
 
 import json
+import os
 import socket
 
 import pytest
@@ -477,3 +478,15 @@ def test_a_port_alone_means_every_address_of_this_machine(start):
     udometer = start("--statsd.listen-udp=:0", "--web.listen-address=:0")
     with socket.create_connection(("127.0.0.1", udometer.http[1])):
         pass
+
+
+# --- without standard files ---
+
+
+def test_what_is_closed_at_the_start_is_dev_null(start):
+    """Else its first sockets would have these numbers, and be read and written as such."""
+    udometer = start(words=["sh", "-c", 'exec "$@" <&- >&-', "sh"])
+    for number in (0, 1):
+        assert os.readlink("/proc/%d/fd/%d" % (udometer.pid, number)) == "/dev/null"
+    udometer.send("a_total:1|c")
+    assert udometer.settle().value("a_total") == 1

@@ -13,7 +13,7 @@ from honest import MIB, SECONDS, Honest, daemon_of, fill, repeat_if_stalled
 
 STOP_SECONDS = 2.0 * SLOWNESS  # one of them for what the buffers hold
 LINES = b"flood_total:1|c\n" * 4000
-MANY_TAGS = b"many:1|c|#" + b",".join(b"k%d:1" % (i % 64) for i in range(9000))
+MANY_TAGS = b"many:1|c|#" + b",".join(b"k%d:1" % (i % 64) for i in range(8000))
 REFUSED = b"nonsense\n" * 7000
 N_FLOODS = 900  # connections at a stop, each with all that the kernel holds
 # A worker of its own sees to the attack and to honest traffic, and leaves attackers a core.

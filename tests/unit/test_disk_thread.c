@@ -15,8 +15,9 @@
 
 /* Static, because a thread that was abandoned still uses it, and is never freed. */
 static struct disk_thread *thread;
-/* It stays reachable, so that a leak sanitizer does not report it. */
-static struct disk_thread *volatile abandoned;
+/* They stay reachable, so that a leak sanitizer does not report them. */
+static struct disk_thread *volatile abandoned[4];
+static unsigned n_abandoned;
 static sem_t is_here, may_go, ticks, is_over;
 static bool looks_up;       /* instead of the first of the two functions that follow */
 static bool waits, is_back; /* whether it calls the two functions, and what the second returned */
@@ -73,8 +74,8 @@ static int setup_without_ticks(void **state)
 static int teardown(void **state)
 {
     disk_thread_stop(thread);
-    if (disk_thread_is_stuck(thread))
-        abandoned = thread;
+    if (disk_thread_is_stuck(thread) && n_abandoned < ARRAY_SIZE(abandoned))
+        abandoned[n_abandoned++] = thread;
     disk_thread_free(thread);
     return 0;
 }

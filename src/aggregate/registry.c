@@ -35,7 +35,7 @@ struct registry {
     struct fair_lock lock;
     struct roster roster;
     struct ending ending;
-    struct conflicts conflicts;
+    struct conflicts *conflicts; /* apart, as both lists are long */
     struct aliases aliases;
 
     pthread_mutex_t view_lock;
@@ -78,7 +78,8 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     set_limits(registry, options);
     fair_lock_init(&registry->lock);
     pthread_mutex_init(&registry->view_lock, NULL);
-    if (view_init(&registry->view) < 0)
+    registry->conflicts = calloc(1, sizeof(*registry->conflicts));
+    if (!registry->conflicts || view_init(&registry->view) < 0)
         return -ENOMEM;
     *ret = TAKE(registry);
     return 0;
@@ -93,6 +94,7 @@ void registry_free(struct registry *registry)
     roster_deinit(&registry->roster);
     pthread_mutex_destroy(&registry->view_lock);
     fair_lock_deinit(&registry->lock);
+    free(registry->conflicts);
     free(registry);
 }
 
@@ -131,7 +133,7 @@ static void note_conflict(struct registry *registry, const struct roster_request
 {
     const struct conflict_holder holder = { .name = family->name, .type = family->type };
 
-    conflicts_note(&registry->conflicts, request->identity->family, request->name_hash,
+    conflicts_note(registry->conflicts, request->identity->family, request->name_hash,
                    metric_type_of(request->identity->type), &holder);
 }
 
@@ -141,7 +143,7 @@ void registry_note_conflict(struct registry *registry, const struct identity *id
     uint64_t hash = names_hash(&registry->roster.names, identity->family);
 
     fair_lock_take(&registry->lock);
-    conflicts_note(&registry->conflicts, identity->family, hash, metric_type_of(identity->type),
+    conflicts_note(registry->conflicts, identity->family, hash, metric_type_of(identity->type),
                    &metric);
     fair_lock_release(&registry->lock);
 }
@@ -291,7 +293,7 @@ size_t registry_n_series(struct registry *registry)
 void registry_conflicts(struct registry *registry, struct conflicts *ret)
 {
     fair_lock_take(&registry->lock);
-    *ret = registry->conflicts;
+    *ret = *registry->conflicts;
     fair_lock_release(&registry->lock);
 }
 
@@ -307,7 +309,7 @@ bool registry_latest_conflict(struct registry *registry, struct conflict *ret)
     const struct conflict *latest;
 
     fair_lock_take(&registry->lock);
-    latest = conflicts_latest(&registry->conflicts);
+    latest = conflicts_latest(registry->conflicts);
     if (latest)
         *ret = *latest;
     fair_lock_release(&registry->lock);

@@ -16,7 +16,7 @@ N_DATAGRAMS = 100_000 if SANITIZED else 1_000_000
 PER_SECOND = 10_000 if SANITIZED else 50_000
 BURST_SECONDS = 0.002
 SCRAPE_SECONDS = 0.1
-RELOAD_PER_SECOND = 2 * PER_SECOND
+RELOAD_PER_SECOND = round(2.5 * PER_SECOND)
 RELOAD_SECONDS = 1
 
 # What each flow sends repeatedly; its length divides the number that each flow sends.

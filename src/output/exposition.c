@@ -201,7 +201,7 @@ static inline void write_series(struct exposition *exposition, struct series *se
         enter_family(exposition, family);
         write_histogram(exposition,
                         &(struct exposition_histogram){ series_labels(series), family->buckets,
-                                                        reading.counts, reading.sum });
+                                                        reading.counts, reading.sum, NULL });
         return;
     case _METRIC_TYPE_N: return;
     }

@@ -9,6 +9,7 @@
  * a last line. It does not know where the facts come from (docs/decisions/0017). Pure.
  */
 
+#include "aggregate/reading.h"
 #include "aggregate/snapshot.h"
 #include "base/buffer.h"
 #include "base/compiler.h"
@@ -41,6 +42,8 @@ struct exposition_histogram {
     const struct buckets *buckets;
     const uint64_t *counts; /* of each bucket, not cumulative: buckets->n + 1 */
     double sum;
+    /* The same observations, for formats that have native histograms. NULL: it is not one. */
+    const struct native_buckets *native;
 };
 
 /* --- writers ---------------------------------------------------------------------------- */

@@ -183,8 +183,8 @@ static void collect(const void *ctx, struct exposition *exposition)
     exposition_add_labelled(exposition, "n", labels[1], 2);
     exposition_begin_family(exposition, SLICE("empty"), METRIC_GAUGE, SLICE("Of nothing."));
     exposition_begin_family(exposition, SLICE("sizes"), METRIC_HISTOGRAM, SLICE("Of sizes."));
-    exposition_add_histogram(exposition,
-                             &(struct exposition_histogram){ SLICE(""), own_buckets, counts, 14 });
+    exposition_add_histogram(
+        exposition, &(struct exposition_histogram){ SLICE(""), own_buckets, counts, 14, NULL });
 }
 
 static const char *const collected_labels[] = { "n=\"1\"", "2" };

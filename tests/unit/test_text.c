@@ -52,7 +52,7 @@ static void write_histogram(const char *name, struct slice labels, const struct 
     const struct exposition_family family = family_of(name, METRIC_HISTOGRAM);
 
     text_writer.histogram(text_state, &buffer, &family,
-                          &(struct exposition_histogram){ labels, buckets, counts, sum });
+                          &(struct exposition_histogram){ labels, buckets, counts, sum, NULL });
 }
 
 /* All that was written so far, which is then cleared. */

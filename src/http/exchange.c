@@ -56,23 +56,23 @@ static void expect_until(struct exchange *exchange, enum client_phase phase, int
 }
 
 /* The reply, or what is left of the request, may take until its end. */
-static void expect_answer(struct exchange *exchange)
+static void expect_answer(struct exchange *exchange, int64_t now_ns)
 {
-    expect_until(exchange, CLIENT_ANSWERED, clock_monotonic_ns(), exchange->end_ns);
+    expect_until(exchange, CLIENT_ANSWERED, now_ns, exchange->end_ns);
 }
 
-/* The client has taken all that there was of a stream: it may take its time for the next block. */
+/* The client has taken all that there was of the reply: it may take its time for the next block. */
 static void expect_progress(struct exchange *exchange)
 {
+    const struct http_stream *stream = exchange->stream;
     int64_t now_ns = clock_monotonic_ns();
     int64_t stalled_ns = now_ns + STALLED_MAX_NS;
-    bool may_be_endless = exchange->stream->is_endless;
 
-    exchange->in_flight.progress_ns = now_ns;
-    if (may_be_endless || stalled_ns < exchange->end_ns)
+    in_flight_progress(&exchange->host->in_flight, &exchange->in_flight, now_ns);
+    if (stream && (stream->is_endless || stalled_ns < exchange->end_ns))
         expect_until(exchange, CLIENT_STREAMING, now_ns, stalled_ns);
     else
-        expect_until(exchange, CLIENT_ANSWERED, now_ns, exchange->end_ns);
+        expect_answer(exchange, now_ns);
 }
 
 static bool begin_waiting(struct exchange *exchange, unsigned n_wakes)
@@ -181,11 +181,7 @@ static bool send_reply(struct exchange *exchange, const struct http_reply *reply
     if (result == MHD_YES)
         result = MHD_queue_response(exchange->waiter.connection, reply->status, response);
     MHD_destroy_response(response);
-    exchange->in_flight.is_sending = true;
-    if (reply->stream)
-        expect_progress(exchange);
-    else
-        expect_answer(exchange);
+    expect_progress(exchange);
     return result == MHD_YES;
 }
 
@@ -334,10 +330,11 @@ static void check_head(struct exchange *exchange, const struct exchange_part *pa
 static bool take_head(struct exchange *exchange, const struct exchange_part *part)
 {
     const struct exchange_host *host = exchange->host;
+    int64_t now_ns = clock_monotonic_ns();
     const struct http_route *route;
 
-    exchange->end_ns = clock_monotonic_ns() + host->answer_max_ns;
-    expect_answer(exchange);
+    exchange->end_ns = now_ns + host->answer_max_ns;
+    expect_answer(exchange, now_ns);
     if (!get_headers(exchange))
         return false;
     exchange->has_head = true;

@@ -12,6 +12,7 @@
  * One thread.
  */
 
+#include "base/age_list.h"
 #include "base/compiler.h"
 
 #include <stdbool.h>
@@ -21,7 +22,7 @@
 #define IN_FLIGHT_STALLED_NS INT64_C(2000000000)
 
 struct in_flight_entry {
-    struct in_flight_entry *next, *prev;
+    struct age_node node;
     bool is_in;
     bool is_sending; /* the client can take something; otherwise it is not the client's fault */
     uint64_t peer;   /* a hash of the client's address */
@@ -29,7 +30,7 @@ struct in_flight_entry {
 };
 
 struct in_flight {
-    struct in_flight_entry *first;
+    struct age_list all; /* by their last progress */
     unsigned n, n_max;
     /* Abort the answer of @entry, which is not in any more. */
     void (*give_up)(void *ctx, struct in_flight_entry *entry);
@@ -42,6 +43,12 @@ struct in_flight {
  */
 MUST_CHECK bool in_flight_add(struct in_flight *in_flight, struct in_flight_entry *entry,
                               int64_t now_ns);
+
+/*
+ * There is something of the answer of @entry, if it is in, that its client can take; it has taken
+ * all that there was before.
+ */
+void in_flight_progress(struct in_flight *in_flight, struct in_flight_entry *entry, int64_t now_ns);
 
 /* Take @entry out, if it is in. */
 void in_flight_remove(struct in_flight *in_flight, struct in_flight_entry *entry);

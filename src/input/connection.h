@@ -7,11 +7,11 @@
  * Those that were accepted from one listening socket are a group. input/connections.c accepts them.
  */
 
+#include "base/age_list.h"
 #include "base/compiler.h"
 #include "base/connection_end.h"
 #include "base/peer.h"
 #include "base/places.h"
-#include "input/age_list.h"
 #include "input/stream.h"
 #include "input/turn.h"
 

@@ -8,9 +8,9 @@
  * the thread of the worker's loop.
  */
 
+#include "base/age_list.h"
 #include "base/clock.h"
 #include "base/compiler.h"
-#include "input/age_list.h"
 
 #include <stdbool.h>
 #include <uv.h>

@@ -2,7 +2,7 @@
 
 #include "unit.h"
 
-#include "input/age_list.h"
+#include "base/age_list.h"
 
 static struct age_list list;
 static struct age_node nodes[3];

@@ -33,7 +33,7 @@ static bool add(unsigned i, uint64_t peer, int64_t now_ns)
 
     entries[i].peer = peer;
     is_in = in_flight_add(&in_flight, &entries[i], now_ns);
-    entries[i].is_sending = true;
+    in_flight_progress(&in_flight, &entries[i], now_ns);
     return is_in;
 }
 
@@ -56,14 +56,14 @@ static void there_is_room_for_so_many(void **state)
     for (unsigned i = 0; i <= MAX; i++)
         in_flight_remove(&in_flight, &entries[i]);
     assert_int_equal(in_flight.n, 0);
-    assert_null(in_flight.first);
+    assert_null(in_flight.all.oldest);
     assert_null(given_up);
 }
 
 static void one_that_has_stalled_is_given_up(void **state)
 {
     add_all((uint64_t[]){ 1, 2, 3, 4 });
-    entries[0].progress_ns = 10;
+    in_flight_progress(&in_flight, &entries[0], 10);
     assert_true(add(4, 5, LATER + 1));
     assert_ptr_equal(given_up, &entries[1]);
     assert_int_equal(in_flight.n, MAX);

@@ -220,19 +220,63 @@ static const char *closing_quote(const char *at, const char *end)
     return at;
 }
 
+/* The closing quote of the first label of @text, which is not empty; its opening one, too. */
+static inline const char *find_quotes(struct slice text, const char **ret_opening)
+{
+    const char *end = text.at + text.len;
+
+    /* Names contain no quotes, so the first one opens the value. */
+    *ret_opening = scan_for(text.at, end, '"');
+    return closing_quote(*ret_opening + 1, end);
+}
+
+/* Cut off the label that ends with @quote, and the comma after it. */
+static inline void cut_after(struct slice *text, const char *quote)
+{
+    const char *end = text->at + text->len;
+
+    text->at = quote + 1 < end ? quote + 2 : end;
+    text->len = (size_t)(end - text->at);
+}
+
 bool labels_next(struct slice *text, struct slice *ret)
 {
-    const char *end, *quote;
+    const char *opening, *closing;
 
     if (text->len == 0)
         return false;
-    end = text->at + text->len;
-    /* Names contain no quotes, so the first one opens the value. */
-    quote = closing_quote(scan_for(text->at, end, '"') + 1, end);
-    *ret = (struct slice){ text->at, (size_t)(quote + 1 - text->at) };
-    text->at = quote + 1 < end ? quote + 2 : end;
-    text->len = (size_t)(end - text->at);
+    closing = find_quotes(*text, &opening);
+    *ret = (struct slice){ text->at, (size_t)(closing + 1 - text->at) };
+    cut_after(text, closing);
     return true;
+}
+
+bool labels_next_parts(struct slice *text, struct slice *ret_name, struct slice *ret_value)
+{
+    const char *opening, *closing;
+
+    if (text->len == 0)
+        return false;
+    closing = find_quotes(*text, &opening);
+    *ret_name = (struct slice){ text->at, (size_t)(opening - text->at) - 1 }; /* and "=" */
+    *ret_value = (struct slice){ opening + 1, (size_t)(closing - opening) - 1 };
+    cut_after(text, closing);
+    return true;
+}
+
+char *labels_unescape(char *out, struct slice value)
+{
+    const char *at = value.at, *end = value.at + value.len;
+
+    for (;;) {
+        const char *escape = scan_for(at, end, '\\');
+
+        out = mempcpy(out, at, (size_t)(escape - at));
+        if (escape == end)
+            return out;
+        *out++ = escape[1] == 'n' ? '\n' : escape[1];
+        at = escape + 2;
+    }
 }
 
 size_t labels_cut(struct slice text, struct slice ret[LABELS_MAX])

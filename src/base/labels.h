@@ -58,6 +58,19 @@ size_t labels_length_max(const struct labels *labels);
  */
 MUST_CHECK bool labels_next(struct slice *text, struct slice *ret);
 
+/*
+ * The same, as the label's two parts: its name, and its value, which is still escaped. Returns
+ * false when there is none left.
+ */
+MUST_CHECK bool labels_next_parts(struct slice *text, struct slice *ret_name,
+                                  struct slice *ret_value);
+
+/*
+ * Write @value, which must come from labels_next_parts(), without its escapes. @out must have room
+ * for value.len bytes. Returns the end of what was written.
+ */
+char *labels_unescape(char *out, struct slice value);
+
 /* Cut off all labels of @text, as labels_next() does. Returns their number. */
 size_t labels_cut(struct slice text, struct slice ret[LABELS_MAX]);
 

@@ -279,6 +279,22 @@ static void what_stands_in_a_value_ends_no_label(void **state)
     assert_parts_are("a=\"\\n\",b=\"\xc3\xa4\"", "a=\"\\n\"", "b=\"\xc3\xa4\"");
 }
 
+/* The parts of the first label of @text are those of @label. */
+static void assert_unescaped(struct slice text, const struct label *label)
+{
+    struct slice whole, name, value, rest = text;
+    char out[80];
+
+    assert_true(labels_next(&rest, &whole));
+    assert_true(labels_next_parts(&text, &name, &value));
+    assert_ptr_equal(text.at, rest.at);
+    assert_int_equal(text.len, rest.len);
+    assert_true(slice_equal(name, label->name));
+    assert_in_range(value.len, 0, sizeof(out));
+    text = (struct slice){ out, (size_t)(labels_unescape(out, value) - out) };
+    assert_true(slice_equal(text, label->value));
+}
+
 /* Values of what is special, and quotes at each place of a block. */
 static void values_of_any_escapes_can_be_taken_apart(void **state)
 {
@@ -304,10 +320,12 @@ static void values_of_any_escapes_can_be_taken_apart(void **state)
             struct labels one = { .items = { labels.items[i] }, .n = 1 };
             char expected[100];
 
+            assert_unescaped(rest, &labels.items[i]);
             assert_true(labels_next(&rest, &part));
             assert_true(slice_equal(part, labels_write(&one, expected)));
         }
         assert_false(labels_next(&rest, &part));
+        assert_false(labels_next_parts(&rest, &part, &part));
     }
 }
 

@@ -47,6 +47,7 @@ LISTS = {
         "output/exposition.c": "which function of a writer takes it",
         "web/own_name.c": "the names that formats make of its own",
         "output/openmetrics.c": "its word in a # TYPE line, and its suffixes",
+        "output/protobuf.c": "its number, and the field of its values",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",
         "web/exporter_metrics.c": "which events of statsd_exporter become it",

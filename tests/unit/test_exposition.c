@@ -10,6 +10,7 @@
 
 #include "push.h"
 
+#include "output/protobuf.h"
 #include "output/text.h"
 
 #include <errno.h>
@@ -271,10 +272,19 @@ static void what_is_collected_comes_last(void **state)
                                   "8 end\n");
 }
 
+/* The bytes of the message at @at, with its length, which has one byte or two. */
+static size_t next_message(const struct buffer *messages, size_t at)
+{
+    const unsigned char *length = (const unsigned char *)messages->data + at;
+
+    return length[0] < 128 ? length[0] + 1u : (length[0] & 127u) + length[1] * 128u + 2;
+}
+
 static void all_writers_see_the_same(void **state)
 {
     CLEANUP(buffer_deinit) struct buffer sum = { 0 };
     CLEANUP(buffer_deinit) struct buffer text = { 0 };
+    CLEANUP(buffer_deinit) struct buffer messages = { 0 };
     const char *line;
     unsigned n_lines = 0;
 
@@ -288,6 +298,11 @@ static void all_writers_see_the_same(void **state)
     assert_non_null(strstr(text.data, "\na{x=\"2\"} 3\n# HELP b Sent as b.\n# TYPE b histogram\n"));
     assert_non_null(strstr(text.data, "\nself{n=\"2\"} 2\n# HELP sizes Of sizes.\n"));
     assert_non_null(strstr(text.data, "\nsizes_bucket{le=\"2\"} 4\nsizes_bucket{le=\"+Inf\"} 9\n"));
+    messages = walk(&protobuf_writer, &collector);
+    n_lines = 0;
+    for (size_t at = 0; at < messages.len - 1; n_lines++) /* a NUL is added */
+        at += next_message(&messages, at);
+    assert_int_equal(n_lines, 5);
 }
 
 static void what_senders_write_cannot_break_a_help_line(void **state)

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Protobuf
+ *
+ *      length  name  type  help  unit  length metric  length metric  …
+ *      └─ of all that follows            └─ labels, and a number or a histogram
+ *
+ * A length precedes what it counts. So room is left for it, the content is written, and then the
+ * length; if it takes less or more room than was left, the content moves by a byte or two. The
+ * room is chosen so that hardly anything moves that is long.
+ *
+ * A message ends where its family or the chunk ends. The next series of the family opens another
+ * one. So a family needs no more memory than a chunk, whatever its size.
+ */
+
+#include "output/protobuf.h"
+
+#include "base/labels.h"
+
+#include <endian.h>
+
+/* --- the format ----------------------------------------------------------------------------- */
+
+/* How a field begins. All numbers are below 16, so this is one byte. */
+#define VARINT(number) ((number) << 3)
+#define FIXED64(number) ((number) << 3 | 1)
+#define BYTES(number) ((number) << 3 | 2)
+
+enum tag {
+    FAMILY_NAME = BYTES(1),
+    FAMILY_HELP = BYTES(2),
+    FAMILY_TYPE = VARINT(3),
+    FAMILY_METRIC = BYTES(4),
+    FAMILY_UNIT = BYTES(5),
+
+    SERIES_LABEL = BYTES(1),
+    SERIES_GAUGE = BYTES(2),
+    SERIES_COUNTER = BYTES(3),
+    SERIES_UNTYPED = BYTES(5),
+    SERIES_HISTOGRAM = BYTES(7),
+
+    LABEL_NAME = BYTES(1),
+    LABEL_VALUE = BYTES(2),
+
+    NUMBER_VALUE = FIXED64(1), /* of a gauge, a counter or what has no type */
+
+    HISTOGRAM_COUNT = VARINT(1),
+    HISTOGRAM_SUM = FIXED64(2),
+    HISTOGRAM_BUCKET = BYTES(3),
+
+    BUCKET_COUNT = VARINT(1),
+    BUCKET_BOUND = FIXED64(2),
+};
+
+/* What the format makes of a type. */
+struct form {
+    unsigned char type;  /* of the family */
+    unsigned char value; /* the tag of a series' value */
+};
+
+static inline struct form form_of(enum metric_type type)
+{
+    switch (type) {
+    case METRIC_COUNTER: return (struct form){ 0, SERIES_COUNTER };
+    case METRIC_GAUGE:
+    case METRIC_SET: return (struct form){ 1, SERIES_GAUGE }; /* the format has no sets */
+    case METRIC_HISTOGRAM: return (struct form){ 4, SERIES_HISTOGRAM };
+    case _METRIC_TYPE_N: break;
+    }
+    return (struct form){ 3, SERIES_UNTYPED };
+}
+
+/* --- parts ---------------------------------------------------------------------------------- */
+
+#define VARINT_MAX 10 /* bytes */
+#define FIXED64_MAX (1 + sizeof(uint64_t))
+
+static inline char *put_varint(char *at, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        *at++ = (char)(number | 0x80);
+    *at++ = (char)number;
+    return at;
+}
+
+static inline size_t varint_size(uint64_t number)
+{
+    size_t size = 1;
+
+    for (; number >= 0x80; number >>= 7)
+        size++;
+    return size;
+}
+
+static inline char *put_tag(char *at, enum tag tag)
+{
+    *at++ = (char)tag;
+    return at;
+}
+
+static inline char *put_double(char *at, enum tag tag, double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof(bits));
+    bits = htole64(bits);
+    return mempcpy(put_tag(at, tag), &bits, sizeof(bits));
+}
+
+static inline char *put_uint(char *at, enum tag tag, uint64_t number)
+{
+    return put_varint(put_tag(at, tag), number);
+}
+
+static inline char *put_text(char *at, enum tag tag, struct slice text)
+{
+    at = put_varint(put_tag(at, tag), text.len);
+    return text.len ? mempcpy(at, text.at, text.len) : at;
+}
+
+/*
+ * Write the length of what is at @begin before it, where @room bytes were left for it. Up to
+ * VARINT_MAX bytes after @end may be needed. Returns the new end.
+ */
+static inline char *put_length(char *begin, size_t room, char *end)
+{
+    size_t len = (size_t)(end - begin), size = varint_size(len);
+
+    if (UNLIKELY(size != room))
+        memmove(begin - room + size, begin, len);
+    put_varint(begin - room, len);
+    return end - room + size;
+}
+
+/* The most bytes that put_labels() writes, with room for one length. */
+static inline size_t labels_max(struct slice labels)
+{
+    /* name="value", is at least 4 bytes, and becomes 3 tags and 3 lengths, mostly of a byte. */
+    return 3 * labels.len + VARINT_MAX;
+}
+
+static inline char *put_labels(char *at, struct slice labels)
+{
+    struct slice name, value;
+
+    while (labels_next_parts(&labels, &name, &value)) {
+        char *pair = put_tag(at, SERIES_LABEL) + 1, *begin;
+
+        at = put_text(pair, LABEL_NAME, name);
+        begin = put_tag(at, LABEL_VALUE) + 1;
+        at = put_length(begin, 1, labels_unescape(begin, value));
+        at = put_length(pair, 1, at);
+    }
+    return at;
+}
+
+/* --- messages ------------------------------------------------------------------------------- */
+
+struct protobuf {
+    bool is_open;   /* a message of the current family */
+    size_t message; /* its beginning in the output, with its length */
+};
+
+/* Chunks of 16 KiB to 2 MiB have a length of this many bytes. */
+#define MESSAGE_ROOM 3
+
+static bool open_message(struct protobuf *protobuf, struct buffer *out,
+                         const struct exposition_family *family)
+{
+    char *at;
+
+    if (!buffer_reserve(out, MESSAGE_ROOM + family->name.len + family->help.len + family->unit.len +
+                                 4 * (1 + VARINT_MAX)))
+        return false;
+    protobuf->is_open = true;
+    protobuf->message = out->len;
+    at = out->data + out->len + MESSAGE_ROOM;
+    at = put_text(at, FAMILY_NAME, family->name);
+    at = put_text(at, FAMILY_HELP, family->help);
+    at = put_uint(at, FAMILY_TYPE, form_of(family->type).type);
+    if (family->unit.len)
+        at = put_text(at, FAMILY_UNIT, family->unit);
+    out->len = (size_t)(at - out->data);
+    return true;
+}
+
+static void close_message(void *state, struct buffer *out)
+{
+    struct protobuf *protobuf = state;
+
+    if (!protobuf->is_open || !buffer_reserve(out, VARINT_MAX))
+        return;
+    out->len = (size_t)(put_length(out->data + protobuf->message + MESSAGE_ROOM, MESSAGE_ROOM,
+                                   out->data + out->len) -
+                        out->data);
+    protobuf->is_open = false;
+}
+
+static void write_family(void *state, struct buffer *out, const struct exposition_family *family)
+{
+    close_message(state, out);
+}
+
+/* --- series --------------------------------------------------------------------------------- */
+
+/* The position for a series, of at most @max bytes; NULL without memory. */
+static inline char *begin_series(struct protobuf *protobuf, struct buffer *out,
+                                 const struct exposition_family *family, size_t max)
+{
+    if (UNLIKELY(!protobuf->is_open) && !open_message(protobuf, out, family))
+        return NULL;
+    return buffer_reserve(out, max) ? put_tag(out->data + out->len, FAMILY_METRIC) : NULL;
+}
+
+#define NUMBER_ROOM 1 /* for the length of a series with a number */
+#define NUMBER_MAX (2 * (1 + VARINT_MAX) + FIXED64_MAX)
+
+static void write_sample(void *state, struct buffer *out, const struct exposition_family *family,
+                         const struct exposition_sample *sample)
+{
+    struct slice labels = sample->labels;
+    char *at = begin_series(state, out, family, labels_max(labels) + NUMBER_MAX), *begin, *value;
+
+    if (!at)
+        return;
+    begin = at + NUMBER_ROOM;
+    at = put_labels(begin, labels);
+    value = put_tag(at, form_of(family->type).value) + 1;
+    at = put_double(value, NUMBER_VALUE, sample->value);
+    at = put_length(value, 1, at);
+    out->len = (size_t)(put_length(begin, NUMBER_ROOM, at) - out->data);
+}
+
+/* --- histograms ----------------------------------------------------------------------------- */
+
+#define HISTOGRAM_ROOM 2 /* for the lengths of a series with a histogram, and of it */
+#define BUCKET_MAX (2 + 1 + VARINT_MAX + FIXED64_MAX)
+#define HISTOGRAM_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX)
+
+static inline char *put_bucket(char *at, uint64_t count, double bound)
+{
+    char *begin = put_tag(at, HISTOGRAM_BUCKET) + 1;
+
+    at = put_double(put_uint(begin, BUCKET_COUNT, count), BUCKET_BOUND, bound);
+    return put_length(begin, 1, at);
+}
+
+/* All buckets, cumulative, up to +Inf. */
+static char *put_buckets(char *at, const struct exposition_histogram *histogram)
+{
+    unsigned n = histogram->buckets->n;
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i <= n; i++) {
+        count += histogram->counts[i];
+        at = put_bucket(at, count, i < n ? histogram->buckets->bounds[i] : __builtin_inf());
+    }
+    return at;
+}
+
+static uint64_t count_all(const struct exposition_histogram *histogram)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i <= histogram->buckets->n; i++)
+        count += histogram->counts[i];
+    return count;
+}
+
+static void write_histogram(void *state, struct buffer *out, const struct exposition_family *family,
+                            const struct exposition_histogram *histogram)
+{
+    struct slice labels = histogram->labels;
+    size_t max = labels_max(labels) + HISTOGRAM_MAX + (histogram->buckets->n + 1) * BUCKET_MAX;
+    char *at = begin_series(state, out, family, max), *begin, *value;
+
+    if (!at)
+        return;
+    begin = at + HISTOGRAM_ROOM;
+    value = put_tag(put_labels(begin, labels), SERIES_HISTOGRAM) + HISTOGRAM_ROOM;
+    at = put_uint(value, HISTOGRAM_COUNT, count_all(histogram));
+    at = put_double(at, HISTOGRAM_SUM, histogram->sum);
+    at = put_buckets(at, histogram);
+    at = put_length(value, HISTOGRAM_ROOM, at);
+    out->len = (size_t)(put_length(begin, HISTOGRAM_ROOM, at) - out->data);
+}
+
+const struct exposition_writer protobuf_writer = {
+    .state_size = sizeof(struct protobuf),
+    .family = write_family,
+    .sample = write_sample,
+    .histogram = write_histogram,
+    .flush = close_message,
+};

@@ -4,9 +4,9 @@
  * Format
  *
  * Newer formats say how names are escaped that have other characters than Prometheus once allowed.
- * udometer's names have none, so they are the same unescaped and with the scheme "underscores".
- * "dots" and "values" escape underscores, too; whoever asks for these gets the default scheme, and
- * is told so (https://prometheus.io/docs/instrumenting/escaping_schemes/).
+ * udometer's names have none. No scheme changes such a name on a page
+ * (https://prometheus.io/docs/instrumenting/escaping_schemes/), so an answer can say whichever its
+ * scraper has asked for.
  */
 
 #include "web/format.h"
@@ -14,47 +14,86 @@
 #include "base/compiler.h"
 #include "http/negotiate.h"
 #include "output/openmetrics.h"
+#include "output/protobuf.h"
 #include "output/text.h"
 
+enum scheme { UNDERSCORES, ALLOW_UTF_8, DOTS, VALUES, N_SCHEMES };
+
+static const char *const scheme_names[] = { "underscores", "allow-utf-8", "dots", "values" };
+
 struct offer {
-    const char *media_type; /* what Accept is compared with */
-    /* The content types of an answer in which names are as "underscores" and "allow-utf-8". */
-    const char *underscored, *unescaped;
+    const char *media_type;               /* what Accept is compared with */
+    const char *content_types[N_SCHEMES]; /* of an answer with each scheme */
     const struct exposition_writer *writer;
 };
 
-/* In this order they are preferred by scrapers that accept several alike. */
-static const struct offer offers[] = {
-#define OFFER(media_type, escaping, writer)                                                        \
+enum { TEXT, TEXT_1, OPENMETRICS, PROTOBUF, N_OFFERS };
+
+#define SAME(type)                                                                                 \
     {                                                                                              \
-        media_type, media_type escaping "underscores", media_type escaping "allow-utf-8",          \
-            &(writer)                                                                              \
+        type, type, type, type                                                                     \
     }
-    { "text/plain; version=0.0.4; charset=utf-8", "text/plain; version=0.0.4; charset=utf-8",
-      "text/plain; version=0.0.4; charset=utf-8", &text_writer },
-    OFFER("text/plain; version=1.0.0; charset=utf-8", "; escaping=", text_writer),
-    /* The last, so that it can be left out. */
-    OFFER("application/openmetrics-text; version=1.0.0; charset=utf-8",
-          "; escaping=", openmetrics_writer),
-#undef OFFER
+#define ESCAPED(type)                                                                              \
+    {                                                                                              \
+        type "; escaping=underscores", type "; escaping=allow-utf-8", type "; escaping=dots",      \
+            type "; escaping=values"                                                               \
+    }
+#define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#define TEXT_1_TYPE "text/plain; version=1.0.0; charset=utf-8"
+#define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#define PROTOBUF_TYPE                                                                              \
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+
+/* In this order they are preferred by scrapers that accept several alike. */
+static const struct offer offers[N_OFFERS] = {
+    [TEXT] = { TEXT_TYPE, SAME(TEXT_TYPE), &text_writer },
+    [TEXT_1] = { TEXT_1_TYPE, ESCAPED(TEXT_1_TYPE), &text_writer },
+    [OPENMETRICS] = { OPENMETRICS_TYPE, ESCAPED(OPENMETRICS_TYPE), &openmetrics_writer },
+    [PROTOBUF] = { PROTOBUF_TYPE, ESCAPED(PROTOBUF_TYPE), &protobuf_writer },
 };
+
+/*
+ * The Accept of Telegraf, and of programs that have it from there. Of several messages of a family,
+ * Telegraf before 1.30 keeps the last one only. It reads text as well, and gains nothing from
+ * protobuf, so it gets text.
+ */
+static bool keeps_last_message(const struct http_request *request)
+{
+    static const char accept[] =
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+        "encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3";
+
+    return slice_equal(request_header(request, "Accept"), SLICE(accept));
+}
+
+static enum scheme scheme_of(struct slice name)
+{
+    for (unsigned i = 0; i < N_SCHEMES; i++)
+        if (slice_equal(name, slice_of(scheme_names[i])))
+            return (enum scheme)i;
+    return UNDERSCORES;
+}
 
 struct format format_choose(const struct http_request *request, bool has_openmetrics)
 {
-    const char *media_types[ARRAY_SIZE(offers)];
-    unsigned n = has_openmetrics ? ARRAY_SIZE(offers) : ARRAY_SIZE(offers) - 1;
+    const struct offer *offered[N_OFFERS], *offer;
+    const char *media_types[N_OFFERS];
     struct media_choice choice;
-    const struct offer *offer;
     struct slice escaping;
+    unsigned n = 0;
 
-    for (unsigned i = 0; i < n; i++)
-        media_types[i] = offers[i].media_type;
+    for (unsigned i = 0; i < N_OFFERS; i++) {
+        if ((i == OPENMETRICS && !has_openmetrics) ||
+            (i == PROTOBUF && keeps_last_message(request)))
+            continue;
+        offered[n] = &offers[i];
+        media_types[n++] = offers[i].media_type;
+    }
     choice = negotiate_media(request, media_types, n, SLICE("escaping"));
-    offer = &offers[choice.offer];
+    offer = offered[choice.offer];
     escaping = negotiate_parameter(choice.parameters, SLICE("escaping"));
     return (struct format){
         .writer = offer->writer,
-        .content_type =
-            slice_equal(escaping, SLICE("allow-utf-8")) ? offer->unescaped : offer->underscored,
+        .content_type = offer->content_types[scheme_of(escaping)],
     };
 }

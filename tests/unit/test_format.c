@@ -9,11 +9,15 @@
 #include "unit.h"
 
 #include "output/openmetrics.h"
+#include "output/protobuf.h"
 #include "output/text.h"
 #include "web/format.h"
 
 #define TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define TEXT_1 "text/plain; version=1.0.0; charset=utf-8; escaping="
+#define PROTOBUF                                                                                   \
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "                   \
+    "encoding=delimited; escaping="
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping="
 
 static const struct scraper {
@@ -29,7 +33,7 @@ static const struct scraper {
       "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
       "application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;"
       "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-      OPENMETRICS "underscores", TEXT },
+      PROTOBUF "underscores", PROTOBUF "underscores" },
     { "Prometheus 2.5",
       "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TEXT,
       TEXT },
@@ -45,21 +49,41 @@ static const struct scraper {
       "application/openmetrics-text;version=0.0.1;q=0.4,"
       "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
       "*/*;q=0.1",
-      OPENMETRICS "allow-utf-8", TEXT_1 "allow-utf-8" },
+      PROTOBUF "underscores", PROTOBUF "underscores" },
     { "Prometheus 3 with scrape_protocols: [PrometheusText0.0.4]",
       "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", TEXT, TEXT },
+    { "Prometheus 3 with scrape_protocols: [PrometheusProto, PrometheusText0.0.4]",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;"
+      "q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.4",
+      PROTOBUF "underscores", PROTOBUF "underscores" },
+    { "Prometheus 1.8",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;"
+      "q=0.7,text/plain;version=0.0.4;q=0.3,*/*;q=0.1",
+      PROTOBUF "underscores", PROTOBUF "underscores" },
     { "Prometheus 3 with metric_name_escaping_scheme: underscores",
       "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.5,"
       "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
       OPENMETRICS "underscores", TEXT },
     { "Prometheus 3 with metric_name_escaping_scheme: dots",
-      "text/plain;version=1.0.0;escaping=dots;q=0.5,*/*;q=0.1", TEXT_1 "underscores",
-      TEXT_1 "underscores" },
+      "text/plain;version=1.0.0;escaping=dots;q=0.5,*/*;q=0.1", TEXT_1 "dots", TEXT_1 "dots" },
+    { "Prometheus 3 with metric_name_escaping_scheme: values",
+      "application/openmetrics-text;version=1.0.0;escaping=values;q=0.5,"
+      "text/plain;version=1.0.0;escaping=values;q=0.4,*/*;q=0.1",
+      OPENMETRICS "values", TEXT_1 "values" },
     { "VictoriaMetrics", "text/plain;version=0.0.4;q=1,*/*;q=0.1", TEXT, TEXT },
     { "Grafana Alloy",
       "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;"
       "q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
       OPENMETRICS "underscores", TEXT },
+    { "Grafana Alloy with scrape_native_histograms",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;"
+      "q=0.5,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+      "application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+      PROTOBUF "underscores", PROTOBUF "underscores" },
+    { "Telegraf",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;"
+      "q=0.7,text/plain;version=0.0.4;q=0.3",
+      TEXT, TEXT },
     { "curl", "*/*", TEXT, TEXT },
     { "Firefox",
       "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", TEXT,
@@ -70,6 +94,17 @@ static const struct scraper {
       TEXT, TEXT },
     { "no header", NULL, TEXT, TEXT },
     { "a person", "application/openmetrics-text", OPENMETRICS "underscores", TEXT },
+    { "who wants protobuf", "application/vnd.google.protobuf", PROTOBUF "underscores",
+      PROTOBUF "underscores" },
+    { "who wants it with a scheme",
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "
+      "encoding=delimited; escaping=allow-utf-8",
+      PROTOBUF "allow-utf-8", PROTOBUF "allow-utf-8" },
+    { "who wants it as text",
+      "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", TEXT,
+      TEXT },
+    { "who wants other messages", "application/vnd.google.protobuf;proto=a.B;encoding=delimited",
+      TEXT, TEXT },
     { "who quotes", "application/openmetrics-text; version=\"1.0.0\"; escaping=\"allow-utf-8\"",
       OPENMETRICS "allow-utf-8", TEXT },
     { "who wants a later version", "application/openmetrics-text; version=9.0.0", TEXT, TEXT },
@@ -99,14 +134,20 @@ static void each_scraper_gets_what_it_prefers(void **state)
     }
 }
 
+static const struct exposition_writer *writer_of(const char *content_type)
+{
+    if (strncmp(content_type, "text/", 5) == 0)
+        return &text_writer;
+    return strncmp(content_type, PROTOBUF, strlen(PROTOBUF)) == 0 ? &protobuf_writer
+                                                                  : &openmetrics_writer;
+}
+
 static void the_page_is_what_its_content_type_says(void **state)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(scrapers); i++) {
         struct format format = choose(&scrapers[i], i % 2);
 
-        assert_ptr_equal(format.writer, strncmp(format.content_type, "text/", 5) == 0
-                                            ? &text_writer
-                                            : &openmetrics_writer);
+        assert_ptr_equal(format.writer, writer_of(format.content_type));
     }
 }
 

@@ -7,7 +7,8 @@
  * otherwise at the end of the request. A stream is then read as the client takes it.
  *
  * At each step the connection gets a new deadline (http/clients.h), and a request to a limited
- * route has a place among those in flight (http/in_flight.h) until its reply is sent.
+ * route has a place among those in flight (http/in_flight.h) until its reply is sent. Its handler
+ * and each piece of a stream wait for their turn (http/round.h).
  */
 
 #include "http/exchange.h"
@@ -32,6 +33,7 @@ struct exchange {
     struct client *client;
     struct waiter waiter;
     struct in_flight_entry in_flight;
+    struct round_entry turn;
     struct slice raw_target; /* in libmicrohttpd's memory: compared, not read */
     char *target;            /* of the request; its path and query are taken from it in place */
     char *query;             /* in the target; NULL: it has none */
@@ -62,10 +64,9 @@ static void expect_answer(struct exchange *exchange, int64_t now_ns)
 }
 
 /* The client has taken all that there was of the reply: it may take its time for the next block. */
-static void expect_progress(struct exchange *exchange)
+static void expect_progress(struct exchange *exchange, int64_t now_ns)
 {
     const struct http_stream *stream = exchange->stream;
-    int64_t now_ns = clock_monotonic_ns();
     int64_t stalled_ns = now_ns + STALLED_MAX_NS;
 
     in_flight_progress(&exchange->host->in_flight, &exchange->in_flight, now_ns);
@@ -110,11 +111,28 @@ void exchange_give_up(void *ctx, struct in_flight_entry *entry)
 
 /* --- streams ---------------------------------------------------------------------------------- */
 
+/* Read the next piece of the stream. */
+static long read_piece(struct exchange *exchange, char *out, size_t max)
+{
+    struct http_stream *stream = exchange->stream;
+    int64_t began_ns, now_ns;
+    long n;
+
+    if (!round_may_work(&exchange->host->round, &exchange->turn))
+        return -EINPROGRESS;
+    began_ns = clock_monotonic_ns();
+    n = stream->read(stream, out, max);
+    now_ns = clock_monotonic_ns();
+    round_spend(&exchange->host->round, now_ns - began_ns);
+    if (n > 0 || n == -EINPROGRESS)
+        expect_progress(exchange, now_ns);
+    return n;
+}
+
 static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
 {
     struct exchange *exchange = ctx;
     struct waiting *waiting = &exchange->host->waiting;
-    struct http_stream *stream = exchange->stream;
     unsigned n_wakes;
     long n;
 
@@ -123,11 +141,11 @@ static ssize_t on_read(void *ctx, uint64_t position, char *out, size_t max)
         n_wakes = waiting_wakes(waiting);
         if (waiting_is_stopping(waiting))
             return MHD_CONTENT_READER_END_WITH_ERROR;
-        n = stream->read(stream, out, max);
-        if (n > 0) {
-            expect_progress(exchange);
+        n = read_piece(exchange, out, max);
+        if (n > 0)
             return n;
-        }
+        if (n == -EINPROGRESS)
+            return 0; /* libmicrohttpd calls again in its next round, without waiting */
         exchange->has_stream_ended = n == 0;
         if (n == 0)
             return MHD_CONTENT_READER_END_OF_STREAM;
@@ -181,7 +199,7 @@ static bool send_reply(struct exchange *exchange, const struct http_reply *reply
     if (result == MHD_YES)
         result = MHD_queue_response(exchange->waiter.connection, reply->status, response);
     MHD_destroy_response(response);
-    expect_progress(exchange);
+    expect_progress(exchange, clock_monotonic_ns());
     return result == MHD_YES;
 }
 
@@ -201,6 +219,7 @@ static bool run_handler(struct exchange *exchange, struct http_reply *reply)
     CLEANUP(free_text) char *query = exchange->query ? strdup(exchange->query) : NULL;
     unsigned n_parameters = query ? request_count_parameters(query) : 0;
     struct http_field *fields = calloc(n_parameters + 1, sizeof(*fields));
+    int64_t began_ns;
 
     if (!fields || (exchange->query && !query)) {
         free(fields);
@@ -210,7 +229,10 @@ static bool run_handler(struct exchange *exchange, struct http_reply *reply)
     if (query)
         request_parse_query(query, &request->query);
     request->body = buffer_text(&exchange->body);
+    began_ns = clock_monotonic_ns();
     route->respond(route->ctx, request, reply);
+    if (route->is_limited)
+        round_spend(&exchange->host->round, clock_monotonic_ns() - began_ns);
     free(fields);
     return true;
 }
@@ -228,20 +250,46 @@ static void refuse_flight(struct exchange *exchange, struct http_reply *reply)
     http_stats_add(&exchange->host->stats->n_refused);
 }
 
-/* Fill @reply, unless it is to come later. */
-static void make_reply(struct exchange *exchange, struct http_reply *reply)
+/* Whether the head, or the length of the body, alone decides on the reply. */
+static bool is_refused(const struct exchange *exchange)
+{
+    return exchange->problem.status || !exchange->match.route || exchange->is_body_too_long;
+}
+
+static void refuse(struct exchange *exchange, struct http_reply *reply)
 {
     if (exchange->problem.status)
         refuse_head(&exchange->problem, reply);
     else if (!exchange->match.route)
         route_refuse(&exchange->match, reply);
-    else if (exchange->is_body_too_long)
+    else
         reply_text(reply, 413, SLICE("413: the body is longer than this page accepts.\n"));
+}
+
+/* Whether the handler is to run, and others must be served first. */
+static bool must_wait(struct exchange *exchange)
+{
+    return !is_refused(exchange) && exchange->match.route->is_limited && take_off(exchange) &&
+           !round_may_work(&exchange->host->round, &exchange->turn);
+}
+
+/* Fill @reply, unless it is to come later. */
+static void make_reply(struct exchange *exchange, struct http_reply *reply)
+{
+    if (is_refused(exchange))
+        refuse(exchange, reply);
     else if (!take_off(exchange))
         refuse_flight(exchange, reply);
     else if (exchange->body.has_failed || !run_handler(exchange, reply))
         reply_text(reply, 503, SLICE("503: not enough memory for the request.\n"));
     exchange->request.ticket = reply->ticket;
+}
+
+/* Let libmicrohttpd call again in its next round. */
+static void come_again(struct exchange *exchange)
+{
+    MHD_suspend_connection(exchange->waiter.connection);
+    MHD_resume_connection(exchange->waiter.connection);
 }
 
 /* Send the reply, or wait for the wake after which there may be one. */
@@ -251,6 +299,10 @@ static bool answer(struct exchange *exchange)
     struct http_reply reply;
     unsigned n_wakes;
 
+    if (must_wait(exchange)) {
+        come_again(exchange);
+        return true;
+    }
     do {
         /* In this order, as for a stream. */
         n_wakes = waiting_wakes(waiting);
@@ -407,6 +459,7 @@ struct exchange *exchange_new(struct exchange_host *host, struct MHD_Connection 
 static void clear(struct exchange *exchange, bool is_sent)
 {
     MUST(!exchange->waiter.is_waiting);
+    round_leave(&exchange->host->round, &exchange->turn);
     in_flight_remove(&exchange->host->in_flight, &exchange->in_flight);
     count_in_flight(exchange->host);
     if (exchange->stream)

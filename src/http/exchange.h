@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "http/clients.h"
 #include "http/in_flight.h"
+#include "http/round.h"
 #include "http/route.h"
 #include "http/waiting.h"
 
@@ -26,6 +27,7 @@ struct exchange_host {
     struct waiting waiting;
     struct clients *clients;
     struct in_flight in_flight; /* its entries are those of exchanges: exchange_give_up() */
+    struct round round;         /* likewise */
     struct http_stats *stats;
 };
 

@@ -18,8 +18,9 @@
 
 /*
  * A body that is produced while it is sent. A module that produces one embeds this struct and
- * supplies both functions, which run on the HTTP thread. Requests take turns piece by piece,
- * so a long stream does not delay a short page. A stream may be endless.
+ * supplies both functions, which run on the HTTP thread. Requests take turns piece by piece
+ * (http/round.h), so a long stream does not delay a short page: a piece is work of a millisecond,
+ * or not much more. A stream may be endless.
  */
 struct http_stream {
     /*
@@ -28,6 +29,7 @@ struct http_stream {
      *      the number of bytes
      *      0               at the end
      *      -EAGAIN         if there is nothing yet; read again after server_wake()
+     *      -EINPROGRESS    if there is nothing yet, and work to do; read again after other clients
      *      negative errno  to abort; the client can tell that its page is incomplete
      *
      * While a stream waits, its connection has no deadline, and the server does not notice

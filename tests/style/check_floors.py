@@ -63,7 +63,7 @@ MAY_USE = {
 # Files without loop, thread, clock, log, socket or state of their own: they only compute.
 PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "http/head", "http/in_flight", "http/negotiate", "http/reply", "http/request",
-        "http/route",
+        "http/round", "http/route",
         "input/parse", "input/resolve", "input/tags", "input/labeller", "input/event",
         "input/section", "input/service_check", "input/stream",
         "base/age_list", "base/labels", "base/slots", "base/number", "base/nearest", "base/exact",

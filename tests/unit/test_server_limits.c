@@ -6,6 +6,9 @@
 
 #include "http_client.h"
 
+#include "http/round.h"
+
+#include <limits.h>
 #include <sched.h>
 
 #define SHORT_NS (CLOCK_NS_PER_S / 2)
@@ -41,6 +44,28 @@ static void respond_long(void *ctx, const struct http_request *request, struct h
     atomic_fetch_add(&n_opened, 1);
 }
 
+static _Atomic unsigned n_pieces;
+
+/* A piece of work takes a round, and there is nothing to send yet. */
+static long read_busy(struct http_stream *base, char *out, size_t max)
+{
+    int64_t end_ns = clock_monotonic_ns() + ROUND_NS;
+
+    while (clock_monotonic_ns() < end_ns)
+        ;
+    atomic_fetch_add(&n_pieces, 1);
+    return -EINPROGRESS;
+}
+
+static void respond_busy(void *ctx, const struct http_request *request, struct http_reply *reply)
+{
+    struct stream *stream = calloc(1, sizeof(*stream));
+
+    *stream = (struct stream){ { .read = read_busy, .close = close_stream }, 0 };
+    reply_stream(reply, "text/x-stream", &stream->base);
+    atomic_fetch_add(&n_opened, 1);
+}
+
 static void respond_short(void *ctx, const struct http_request *request, struct http_reply *reply)
 {
     reply_text(reply, 200, SLICE("short\n"));
@@ -50,6 +75,7 @@ static const struct http_route routes[] = {
     { "/short", HTTP_READ, 0, respond_short, NULL, false },
     { "/limited", HTTP_READ, 0, respond_short, NULL, true },
     { "/long", HTTP_READ, 0, respond_long, NULL, true },
+    { "/busy", HTTP_READ, 0, respond_busy, NULL, true },
     { "/write", HTTP_POST, 10, respond_short, NULL, false },
 };
 
@@ -224,6 +250,42 @@ static void one_that_has_stalled_gives_way(void **state)
     wait_for_closes(HTTP_CLOSE_STALLED, 1);
 }
 
+#define N_BUSY 8
+
+/* The least pieces of work while a page is answered, of several times. */
+static unsigned count_pieces_beside(const char *request)
+{
+    unsigned least = UINT_MAX;
+
+    for (unsigned i = 0; i < 5; i++) {
+        unsigned before = atomic_load(&n_pieces), n;
+
+        assert_short_page(request);
+        n = atomic_load(&n_pieces) - before;
+        least = n < least ? n : least;
+    }
+    return least;
+}
+
+static void a_page_waits_for_a_round_only(void **state)
+{
+    int fds[N_BUSY];
+
+    start();
+    atomic_store(&n_pieces, 0);
+    for (unsigned i = 0; i < N_BUSY; i++) {
+        fds[i] = connect_to_server();
+        send_text(fds[i], "GET /busy" KEEPING);
+    }
+    while (atomic_load(&n_pieces) < 2 * N_BUSY)
+        sched_yield();
+    assert_in_range(count_pieces_beside("GET /short" CLOSING), 0, 4);
+    /* A handler that may take long has its turn, like the pieces. */
+    assert_in_range(count_pieces_beside("GET /limited" CLOSING), 2, 4 * N_BUSY);
+    for (unsigned i = 0; i < N_BUSY; i++)
+        close(fds[i]);
+}
+
 static void connections_beyond_the_limit_replace_the_first(void **state)
 {
     int fds[5];
@@ -251,6 +313,7 @@ int main(void)
         LIMITS_CASE(an_answer_that_is_not_read_is_reset),
         LIMITS_CASE(more_requests_than_allowed_get_503),
         LIMITS_CASE(one_that_has_stalled_gives_way),
+        LIMITS_CASE(a_page_waits_for_a_round_only),
         LIMITS_CASE(connections_beyond_the_limit_replace_the_first),
     };
 

@@ -65,13 +65,17 @@ long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, 
     deflate->next_out = (uint8_t *)out;
     deflate->avail_out = max < UINT32_MAX ? (uint32_t)max : UINT32_MAX;
     max = deflate->avail_out;
-    /* ISA-L writes nothing until it has 65,536 literals or repetitions: a megabyte of a page. */
-    while (deflate->avail_out == max && deflate->internal_state.state != ZSTATE_END) {
-        long r = deflate->avail_in || gzip->has_read_all ? 0 : fill(gzip, source, stream);
+    if (deflate->internal_state.state == ZSTATE_END)
+        return 0;
+    if (!deflate->avail_in && !gzip->has_read_all) {
+        long r = fill(gzip, source, stream);
 
         if (r < 0)
             return r;
-        isal_deflate(deflate); /* fails only for invalid arguments */
     }
+    isal_deflate(deflate); /* fails only for invalid arguments */
+    /* ISA-L writes nothing until it has 65,536 literals or repetitions: a megabyte of a page. */
+    if (deflate->avail_out == max && deflate->internal_state.state != ZSTATE_END)
+        return -EINPROGRESS;
     return (long)(max - deflate->avail_out);
 }

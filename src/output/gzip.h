@@ -19,9 +19,10 @@ void gzip_free(struct gzip *gzip);
 typedef long gzip_source(void *stream, char *out, size_t max);
 
 /*
- * Write up to @max bytes, at least 1, of the compressed stream to @out. Reads from @source as
- * needed: a megabyte of a page, or up to 16 of a repetitive one. Returns the number of bytes
- * written; 0 at the end; or the negative value that @source returned. After -EAGAIN it may be
- * called again.
+ * Write up to @max bytes, at least 1, of the compressed stream to @out. Reads from @source at most
+ * once, so that a call takes a fraction of a millisecond. Returns the number of bytes written; 0 at
+ * the end; the negative value that @source returned; or -EINPROGRESS when there is nothing to write
+ * yet, as it takes a megabyte of a page, or up to 16 of a repetitive one. After that and -EAGAIN it
+ * may be called again.
  */
 long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, size_t max);

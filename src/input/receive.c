@@ -189,27 +189,6 @@ void receive_batch_free(struct receive_batch *batch)
     free(batch);
 }
 
-/*
- * How far real time is ahead of monotonic time. The thread may be preempted between two clock
- * readings, so the closest of several pairs is used.
- */
-static int64_t measure_lead_ns(void)
-{
-    int64_t lead_ns = 0, closest_ns = INT64_MAX;
-
-    for (int i = 0; i < 8; i++) {
-        int64_t before_ns = clock_monotonic_ns();
-        int64_t real_ns = clock_realtime_ns();
-        int64_t after_ns = clock_monotonic_ns();
-
-        if (after_ns - before_ns < closest_ns) {
-            closest_ns = after_ns - before_ns;
-            lead_ns = real_ns - before_ns - closest_ns / 2;
-        }
-    }
-    return lead_ns;
-}
-
 static void note_clocks(struct receive_batch *batch)
 {
     int64_t drift_ns;
@@ -217,7 +196,7 @@ static void note_clocks(struct receive_batch *batch)
     batch->now_ns = clock_monotonic_ns();
     drift_ns = clock_realtime_ns() - batch->now_ns - batch->lead_ns;
     if (drift_ns < -JUMP_NS || drift_ns > JUMP_NS)
-        batch->lead_ns = measure_lead_ns();
+        batch->lead_ns = clock_lead_ns();
 }
 
 int receive_batch_fill(struct receive_batch *batch, int fd)

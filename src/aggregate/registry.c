@@ -5,8 +5,7 @@
  *
  * Two locks, for two sides that do not wait for each other:
  *
- *  - `lock` guards the roster. A worker takes it for a key it has not seen, for as
- *    long as a lookup and an insertion take.
+ *  - `lock` guards the roster. A worker takes it for a new key, for a lookup and an insertion.
  *  - `view_lock` guards the view, which has the current snapshot. Scrapes and the sweep
  *    take it, and sorting happens under it. Workers never take it, and a scrape does not
  *    while there is much to sort.
@@ -72,6 +71,7 @@ int registry_new(struct registry **ret, const struct registry_options *options)
     registry->roster = (struct roster){
         .n_workers = options->n_workers,
         .max_totals = options->max_totals,
+        .wall_ms = options->wall_ms,
         .buckets = options->buckets,
         .names.seed = options->seed,
     };

@@ -26,11 +26,18 @@ struct registry;
 #define REGISTRY_BATCH 256
 
 struct registry_options {
-    unsigned n_workers;            /* cells per series, 1 to CELLS_MAX */
-    size_t max_series;             /* beyond it only overflow series are made */
-    size_t max_family_series;      /* the same for a family without its own limit; 0: max_series */
-    size_t max_bytes;              /* the same for memory, as in registry_counts.bytes */
-    size_t max_totals;             /* for totals_new(); 0: no value may be a running total */
+    unsigned n_workers;       /* cells per series, 1 to CELLS_MAX */
+    size_t max_series;        /* beyond it only overflow series are made */
+    size_t max_family_series; /* the same for a family without its own limit; 0: max_series */
+    size_t max_bytes;         /* the same for memory, as in registry_counts.bytes */
+    size_t max_totals;        /* for totals_new(); 0: no value may be a running total */
+    /*
+     * The time since 1970, in ms, at which something arrived (monotonic, in ns; 0: now), by the
+     * clock as it is set when this is called. A series has it from its birth on, even if the clock
+     * is set later (docs/decisions/0048). It is called for each new series, with a lock held. NULL:
+     * starts are unknown.
+     */
+    int64_t (*wall_ms)(int64_t arrived_ns);
     uint64_t seed;                 /* of the hashes; from a random source */
     const struct buckets *buckets; /* default ones of histograms; borrowed for its life */
 };

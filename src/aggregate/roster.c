@@ -284,10 +284,11 @@ static enum verdict choose_series(struct roster *roster, const struct family *fa
                                                               : REFUSED_SERIES_LIMIT;
 }
 
-static enum verdict add_series(struct roster *roster, struct family *family,
+static enum verdict add_series(struct roster *roster, struct family *family, int64_t arrived_ns,
                                struct candidate *candidate)
 {
-    struct series *series = series_new(family, candidate->labels, roster->n_workers);
+    struct series *series =
+        series_new_at(family, candidate->labels, roster->n_workers, roster->wall_ms, arrived_ns);
 
     if (!series)
         return REFUSED_NO_MEMORY;
@@ -338,7 +339,7 @@ enum verdict roster_find_or_add(struct roster *roster, const struct roster_reque
 
     verdict = choose_series(roster, family, request, &candidate);
     if (verdict == VERDICT_APPLIED && !candidate.series)
-        verdict = add_series(roster, family, &candidate);
+        verdict = add_series(roster, family, request->arrived_ns, &candidate);
     if (verdict == VERDICT_APPLIED)
         verdict = give_cell(candidate.series, request, &ret->cell);
     ret->is_overflow = candidate.stands_in;
@@ -375,7 +376,7 @@ enum verdict roster_declare(struct roster *roster, const struct roster_request *
     if (!is_available(roster, *ret, request->worker, &candidate) && !candidate.series)
         verdict = REFUSED_SERIES_LIMIT;
     else if (!candidate.series)
-        verdict = add_series(roster, *ret, &candidate);
+        verdict = add_series(roster, *ret, request->arrived_ns, &candidate);
     if (verdict == VERDICT_APPLIED &&
         !declared_note(&roster->declared, request->hash, candidate.series,
                        request->identity->generation))
@@ -398,7 +399,8 @@ void roster_undeclare(struct roster *roster, struct series *series)
 static bool begin_again(struct roster *roster, struct series *series)
 {
     uint64_t hash = series_hash(series);
-    struct series *next = series_new(series->family, series_labels(series), roster->n_workers);
+    struct series *next =
+        series_new_at(series->family, series_labels(series), roster->n_workers, roster->wall_ms, 0);
 
     if (!next || !slots_add(&roster->series, hash, next)) {
         if (next)

@@ -19,10 +19,11 @@
 #include "base/verdict.h"
 
 struct roster {
-    unsigned n_workers; /* this and the next three as in struct registry_options */
+    unsigned n_workers; /* this and the next four as in struct registry_options */
     size_t max_series;
     size_t max_family_series;
     size_t max_totals;
+    int64_t (*wall_ms)(int64_t arrived_ns);
     const struct buckets *buckets;
 
     struct names names;

@@ -38,6 +38,16 @@ struct series *series_new(struct family *family, struct slice labels, unsigned n
     return series;
 }
 
+struct series *series_new_at(struct family *family, struct slice labels, unsigned n_workers,
+                             int64_t (*wall_ms)(int64_t arrived_ns), int64_t arrived_ns)
+{
+    struct series *series = series_new(family, labels, n_workers);
+
+    if (series && wall_ms)
+        series->started_ms = wall_ms(arrived_ns);
+    return series;
+}
+
 static struct cell *cell_at(struct series *series, unsigned i)
 {
     return cell_load(series->cells, i);

@@ -53,6 +53,7 @@ struct series {
     struct series *next_fresh; /* among those in no snapshot yet; when removed, in its last one */
     struct series *next_in_family, *prev_in_family; /* under the registry's lock */
     struct family *family;
+    int64_t started_ms; /* since 1970: when its value began at zero; 0: unknown */
     uint32_t labels_len : 24;
     uint32_t n_cells : 8;  /* one for each worker */
     _Atomic uint16_t refs; /* one of the snapshots, one of each worker with a cell, a few more */
@@ -62,7 +63,7 @@ struct series {
     _Atomic(struct cell *) cells[]; /* NULL until that worker has one; the labels follow them */
 };
 
-_Static_assert(sizeof(struct series) <= 40, "of a million, each byte counts");
+_Static_assert(sizeof(struct series) <= 48, "of a million, each byte counts");
 
 /* The offset of the labels in a series with @n_cells cells, in bytes. */
 static inline size_t series_labels_at(unsigned n_cells)
@@ -103,10 +104,17 @@ static inline void series_prefetch_cells(struct series *series)
 
 /*
  * Make a live series of @family for @n_workers workers, without cells and with one reference,
- * the caller's. It takes a reference on the family; @labels are copied. Returns NULL without
- * memory.
+ * the caller's. It takes a reference on the family; @labels are copied. Its start is unknown until
+ * the caller sets started_ms, before others see it. Returns NULL without memory.
  */
 struct series *series_new(struct family *family, struct slice labels, unsigned n_workers);
+
+/*
+ * The same for a series that begins with what arrived at @arrived_ns; 0: now. @wall_ms is that of
+ * struct registry_options.
+ */
+struct series *series_new_at(struct family *family, struct slice labels, unsigned n_workers,
+                             int64_t (*wall_ms)(int64_t arrived_ns), int64_t arrived_ns);
 
 /* The size of such a series in bytes, with its share of a table and of a list, without cells. */
 size_t series_size(struct slice labels, unsigned n_workers);

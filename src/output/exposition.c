@@ -110,7 +110,8 @@ static void write_histogram(struct exposition *exposition,
 void exposition_add_sample(struct exposition *exposition, struct slice labels, double value)
 {
     write_family(exposition);
-    write_sample(exposition, &(struct exposition_sample){ labels, value });
+    write_sample(exposition,
+                 &(struct exposition_sample){ labels, value, exposition->collector.started_ms });
 }
 
 void exposition_add_labelled(struct exposition *exposition, const char *name, const char *label,
@@ -126,8 +127,11 @@ void exposition_add_labelled(struct exposition *exposition, const char *name, co
 void exposition_add_histogram(struct exposition *exposition,
                               const struct exposition_histogram *histogram)
 {
+    struct exposition_histogram started = *histogram;
+
+    started.started_ms = exposition->collector.started_ms;
     write_family(exposition);
-    write_histogram(exposition, histogram);
+    write_histogram(exposition, &started);
 }
 
 /* --- the snapshot ----------------------------------------------------------------------- */
@@ -165,10 +169,11 @@ COLD static void write_large(struct exposition *exposition, const struct series 
     const struct exposition_writer *writer = exposition->writer;
 
     if (writer->large && reading->whole)
-        writer->large(exposition->state, exposition->out, &exposition->family, labels,
-                      reading->whole);
+        writer->large(exposition->state, exposition->out, &exposition->family,
+                      &(struct exposition_large){ labels, reading->whole, series->started_ms });
     else
-        write_sample(exposition, &(struct exposition_sample){ labels, reading->value });
+        write_sample(exposition,
+                     &(struct exposition_sample){ labels, reading->value, series->started_ms });
 }
 
 static inline void enter_family(struct exposition *exposition, struct family *family)
@@ -199,13 +204,18 @@ static inline void write_series(struct exposition *exposition, struct series *se
     case METRIC_GAUGE: enter_family(exposition, family); break;
     case METRIC_HISTOGRAM:
         enter_family(exposition, family);
-        write_histogram(exposition,
-                        &(struct exposition_histogram){ series_labels(series), family->buckets,
-                                                        reading.counts, reading.sum, NULL });
+        write_histogram(exposition, &(struct exposition_histogram){
+                                        .labels = series_labels(series),
+                                        .buckets = family->buckets,
+                                        .counts = reading.counts,
+                                        .sum = reading.sum,
+                                        .started_ms = series->started_ms,
+                                    });
         return;
     case _METRIC_TYPE_N: return;
     }
-    write_sample(exposition, &(struct exposition_sample){ series_labels(series), reading.value });
+    write_sample(exposition, &(struct exposition_sample){ series_labels(series), reading.value,
+                                                          series->started_ms });
 }
 
 /* --- chunks ----------------------------------------------------------------------------- */

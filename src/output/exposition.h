@@ -34,6 +34,14 @@ struct exposition_family {
 struct exposition_sample {
     struct slice labels; /* rendered (base/labels.h); empty for none */
     double value;
+    int64_t started_ms; /* since 1970: when the series began, at zero; 0: unknown */
+};
+
+/* A counter whose value a double may not hold. */
+struct exposition_large {
+    struct slice labels; /* as above */
+    uint64_t value;
+    int64_t started_ms; /* as above */
 };
 
 /* A series of a histogram. */
@@ -42,6 +50,7 @@ struct exposition_histogram {
     const struct buckets *buckets;
     const uint64_t *counts; /* of each bucket, not cumulative: buckets->n + 1 */
     double sum;
+    int64_t started_ms; /* as above */
     /* The same observations, for formats that have native histograms. NULL: it is not one. */
     const struct native_buckets *native;
 };
@@ -69,7 +78,7 @@ struct exposition_writer {
      * that can show it. NULL: sample() gets the nearest double.
      */
     void (*large)(void *state, struct buffer *out, const struct exposition_family *family,
-                  struct slice labels, uint64_t value);
+                  const struct exposition_large *large);
 
     /* … and this one for a histogram. */
     void (*histogram)(void *state, struct buffer *out, const struct exposition_family *family,
@@ -99,6 +108,7 @@ struct exposition_collector {
     /* Pass the families to @exposition with the functions below. */
     void (*collect)(const void *ctx, struct exposition *exposition);
     const void *ctx;
+    int64_t started_ms; /* of all their series: struct exposition_sample; or 0 */
 };
 
 /*
@@ -141,5 +151,6 @@ void exposition_add_sample(struct exposition *exposition, struct slice labels, d
 /* With one label, @name="@label", at most EXPOSITION_LABEL_MAX bytes, which needs no escaping. */
 void exposition_add_labelled(struct exposition *exposition, const char *name, const char *label,
                              double value);
+/* The start in @histogram is not read: the collector has one. */
 void exposition_add_histogram(struct exposition *exposition,
                               const struct exposition_histogram *histogram);

@@ -223,12 +223,12 @@ static void write_sample(void *state, struct buffer *out, const struct expositio
 }
 
 static void write_large(void *state, struct buffer *out, const struct exposition_family *family,
-                        struct slice labels, uint64_t value)
+                        const struct exposition_large *large)
 {
-    char *at = begin_sample(state, out, labels);
+    char *at = begin_sample(state, out, large->labels);
 
     if (at)
-        out->len = (size_t)(put_uint(at, value) - out->data);
+        out->len = (size_t)(put_uint(at, large->value) - out->data);
 }
 
 /*

@@ -54,17 +54,17 @@ static void write_sample(void *state, struct buffer *out, const struct expositio
 
 /* Rare, and written so that the functions above stay inlined where they are used most. */
 COLD static void write_large(void *state, struct buffer *out,
-                             const struct exposition_family *family, struct slice labels,
-                             uint64_t value)
+                             const struct exposition_family *family,
+                             const struct exposition_large *large)
 {
     buffer_add(out, family->name);
-    if (labels.len) {
+    if (large->labels.len) {
         buffer_add_char(out, '{');
-        buffer_add(out, labels);
+        buffer_add(out, large->labels);
         buffer_add_char(out, '}');
     }
     buffer_add_char(out, ' ');
-    buffer_add_uint(out, value);
+    buffer_add_uint(out, large->value);
     buffer_add_char(out, '\n');
 }
 

@@ -54,7 +54,11 @@ struct http_stream *scrape_stream(struct scrape *scrape)
 static int begin_exposition(struct scrape *scrape, const struct scrape_options *options,
                             struct snapshot *snapshot)
 {
-    const struct exposition_collector collector = { selfmetrics_collect, options->source };
+    const struct exposition_collector collector = {
+        .collect = selfmetrics_collect,
+        .ctx = options->source,
+        .started_ms = (int64_t)(1e3 * options->source->start_time_s + 0.5),
+    };
     int r;
 
     if (!snapshot)

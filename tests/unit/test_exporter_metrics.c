@@ -23,7 +23,7 @@ static void collect(const void *ctx, struct exposition *out)
 
 static void write_text(void)
 {
-    const struct exposition_collector collector = { collect, NULL };
+    const struct exposition_collector collector = { .collect = collect };
 
     write_collected(&collector, &text);
 }

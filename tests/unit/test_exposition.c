@@ -184,12 +184,13 @@ static void collect(const void *ctx, struct exposition *exposition)
     exposition_add_labelled(exposition, "n", labels[1], 2);
     exposition_begin_family(exposition, SLICE("empty"), METRIC_GAUGE, SLICE("Of nothing."));
     exposition_begin_family(exposition, SLICE("sizes"), METRIC_HISTOGRAM, SLICE("Of sizes."));
-    exposition_add_histogram(
-        exposition, &(struct exposition_histogram){ SLICE(""), own_buckets, counts, 14, NULL });
+    exposition_add_histogram(exposition, &(struct exposition_histogram){
+                                             .buckets = own_buckets, .counts = counts, .sum = 14 });
 }
 
 static const char *const collected_labels[] = { "n=\"1\"", "2" };
-static const struct exposition_collector collector = { collect, collected_labels };
+static const struct exposition_collector collector = { .collect = collect,
+                                                       .ctx = collected_labels };
 
 static struct exposition *begin_walk(const struct exposition_writer *writer,
                                      const struct exposition_collector *with)
@@ -362,6 +363,53 @@ static void a_writer_learns_of_the_unit_and_of_the_other_families(void **state)
                                   "self in \"\" of 1 and 0\n"
                                   "sizes in \"\" of 1 and 0\n");
     series_unref(cell_series(admission.cell));
+}
+
+/* Three writers of when a series began. */
+static void write_start(void *state, struct buffer *out, const struct exposition_family *family,
+                        const struct exposition_sample *sample)
+{
+    buffer_add_format(out, " %.*s %ld", (int)family->name.len, family->name.at, sample->started_ms);
+}
+
+static void write_start_of_large(void *state, struct buffer *out,
+                                 const struct exposition_family *family,
+                                 const struct exposition_large *large)
+{
+    buffer_add_format(out, " %.*s %ld", (int)family->name.len, family->name.at, large->started_ms);
+}
+
+static void write_start_of_histogram(void *state, struct buffer *out,
+                                     const struct exposition_family *family,
+                                     const struct exposition_histogram *histogram)
+{
+    buffer_add_format(out, " %.*s %ld", (int)family->name.len, family->name.at,
+                      histogram->started_ms);
+}
+
+static void write_no_family(void *state, struct buffer *out, const struct exposition_family *family)
+{
+}
+
+static void a_writer_learns_when_each_series_began(void **state)
+{
+    static const struct exposition_writer writer = {
+        .family = write_no_family,
+        .sample = write_start,
+        .large = write_start_of_large,
+        .histogram = write_start_of_histogram,
+    };
+    const struct exposition_collector started = { collect, collected_labels, 99 };
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    struct snapshot *snapshot;
+
+    push("a:1|c\nb:9007199254740992|c\nc:1|g\nd:1|h\ne:x|s");
+    snapshot = registry_snapshot(registry);
+    for (unsigned i = 0; i < snapshot->n_series; i++)
+        snapshot->series[i]->started_ms = 10 + i;
+    snapshot_unref(snapshot);
+    out = walk(&writer, &started);
+    assert_string_equal(out.data, " a 10 b 11 c 12 d 13 e 14 self 99 self 99 sizes 99");
 }
 
 /* --- chunks ------------------------------------------------------------------------------ */
@@ -623,6 +671,7 @@ int main(void)
         EXPOSITION_CASE(what_is_collected_comes_last),
         EXPOSITION_CASE(all_writers_see_the_same),
         EXPOSITION_CASE(a_writer_learns_of_the_unit_and_of_the_other_families),
+        EXPOSITION_CASE(a_writer_learns_when_each_series_began),
         EXPOSITION_CASE(what_senders_write_cannot_break_a_help_line),
         EXPOSITION_CASE(chunks_of_any_size_make_the_same_whole),
         EXPOSITION_CASE(a_chunk_ends_with_the_series_that_fills_it),

@@ -128,7 +128,8 @@ static void write_samples(struct buffer *out, struct slice labels, unsigned n)
 
     protobuf_writer.family(format, out, &family);
     for (unsigned i = 0; i < n; i++)
-        protobuf_writer.sample(format, out, &family, &(struct exposition_sample){ labels, 1 });
+        protobuf_writer.sample(format, out, &family,
+                               &(struct exposition_sample){ .labels = labels, .value = 1 });
     protobuf_writer.flush(format, out);
     free(format);
 }
@@ -190,7 +191,7 @@ static void a_unit_is_said_as_declared(void **state)
     struct buffer out = { 0 };
 
     protobuf_writer.family(format, &out, &family);
-    protobuf_writer.sample(format, &out, &family, &(struct exposition_sample){ SLICE(""), 1 });
+    protobuf_writer.sample(format, &out, &family, &(struct exposition_sample){ .value = 1 });
     protobuf_writer.flush(format, &out);
     protobuf_writer.flush(format, &out);
     assert_bytes(&out, SLICE("\x1f\x0a\x01"

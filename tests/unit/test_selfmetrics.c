@@ -33,7 +33,8 @@ static struct buffer text;
 /* Write all self-metrics, and nothing else. */
 static void write_text(void)
 {
-    const struct exposition_collector collector = { selfmetrics_collect, &source };
+    const struct exposition_collector collector = { .collect = selfmetrics_collect,
+                                                    .ctx = &source };
 
     write_collected(&collector, &text);
 }

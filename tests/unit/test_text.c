@@ -43,7 +43,8 @@ static void write_sample(const char *name, struct slice labels, double value)
 {
     const struct exposition_family family = family_of(name, METRIC_GAUGE);
 
-    text_writer.sample(text_state, &buffer, &family, &(struct exposition_sample){ labels, value });
+    text_writer.sample(text_state, &buffer, &family,
+                       &(struct exposition_sample){ .labels = labels, .value = value });
 }
 
 static void write_histogram(const char *name, struct slice labels, const struct buckets *buckets,
@@ -52,7 +53,8 @@ static void write_histogram(const char *name, struct slice labels, const struct 
     const struct exposition_family family = family_of(name, METRIC_HISTOGRAM);
 
     text_writer.histogram(text_state, &buffer, &family,
-                          &(struct exposition_histogram){ labels, buckets, counts, sum, NULL });
+                          &(struct exposition_histogram){
+                              .labels = labels, .buckets = buckets, .counts = counts, .sum = sum });
 }
 
 /* All that was written so far, which is then cleared. */

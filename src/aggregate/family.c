@@ -14,6 +14,7 @@
 #include "aggregate/family.h"
 
 #include "base/must.h"
+#include "base/slots.h"
 
 #include <stdlib.h>
 
@@ -28,9 +29,14 @@ static void add_claim(struct family *family, char **at, struct slice name, struc
     claim->family = family;
 }
 
+static size_t texts_size(struct slice sent_as, struct slice help, struct slice unit)
+{
+    return sizeof(struct family_texts) + sent_as.len + help.len + unit.len;
+}
+
 static struct family_texts *new_texts(struct slice sent_as, struct slice help, struct slice unit)
 {
-    size_t size = sizeof(struct family_texts) + sent_as.len + help.len + unit.len;
+    size_t size = texts_size(sent_as, help, unit);
     struct family_texts *texts = calloc(1, size);
     char *at;
 
@@ -50,6 +56,28 @@ static struct family_texts *texts_of(struct slice sent_as, const struct metric_s
                 : new_texts(sent_as, SLICE(""), SLICE(""));
 }
 
+static size_t allocation_size(struct slice name)
+{
+    return sizeof(struct family) + FAMILY_NAMES_MAX * (name.len + KIND_SUFFIX_LEN_MAX + 1);
+}
+
+/* The number of names that a family of @type takes. */
+static size_t n_names_of(enum metric_type type)
+{
+    const struct slice *suffixes = kind_of(type)->suffixes;
+    size_t n = 0;
+
+    while (n < KIND_SUFFIXES_MAX && suffixes[n].len)
+        n++;
+    return 1 + n;
+}
+
+/* The bytes of a family with @name, and of its slots in the table of names; without texts. */
+static size_t bare_size(struct slice name, enum metric_type type)
+{
+    return allocation_size(name) + n_names_of(type) * SLOTS_BYTES_PER_ENTRY;
+}
+
 static void add_claims(struct family *family, struct slice name)
 {
     const struct slice *suffixes = kind_of(family->type)->suffixes;
@@ -64,9 +92,8 @@ static void add_claims(struct family *family, struct slice name)
 static struct family *make(struct slice name, enum metric_type type, struct slice sent_as,
                            const struct metric_spec *spec)
 {
-    size_t size = sizeof(struct family) + FAMILY_NAMES_MAX * (name.len + KIND_SUFFIX_LEN_MAX + 1);
     struct family_texts *texts = texts_of(sent_as, spec);
-    struct family *family = calloc(1, size);
+    struct family *family = calloc(1, allocation_size(name));
 
     MUST(type < _METRIC_TYPE_N);
     if (!family || !texts) {
@@ -74,7 +101,7 @@ static struct family *make(struct slice name, enum metric_type type, struct slic
         free(texts);
         return NULL;
     }
-    family->size = size + texts->size;
+    family->size = bare_size(name, type) + texts->size;
     family->type = type;
     family->texts = texts;
     family->max_series = spec ? spec->max_series : 0;
@@ -85,9 +112,7 @@ static struct family *make(struct slice name, enum metric_type type, struct slic
     return family;
 }
 
-/* The buckets that @identity asks for; @buckets unless it asks for others. */
-static const struct buckets *buckets_of(const struct identity *identity,
-                                        const struct buckets *buckets)
+const struct buckets *family_buckets(const struct identity *identity, const struct buckets *buckets)
 {
     const struct metric_spec *spec = identity->spec;
     bool has_buckets = kind_of(metric_type_of(identity->type))->bucket_size > 0;
@@ -95,6 +120,17 @@ static const struct buckets *buckets_of(const struct identity *identity,
     if (!has_buckets || !spec || !spec->buckets || buckets_equal(spec->buckets, buckets))
         return buckets;
     return spec->buckets;
+}
+
+size_t family_size(const struct identity *identity, const struct buckets *buckets)
+{
+    const struct metric_spec *spec = identity->spec;
+    bool has_own_buckets = family_buckets(identity, buckets) != buckets;
+
+    return bare_size(identity->family, metric_type_of(identity->type)) +
+           texts_size(identity->sent_as, spec ? spec->help : SLICE(""),
+                      spec ? spec->unit : SLICE("")) +
+           (has_own_buckets ? sizeof(*buckets) : 0);
 }
 
 /* Make @family own a copy of @buckets, as their owner may go before it. */
@@ -119,7 +155,7 @@ struct family *family_new(const struct identity *identity, const struct buckets 
         return NULL;
     family->generation = identity->generation;
     family->buckets = buckets;
-    wanted = buckets_of(identity, buckets);
+    wanted = family_buckets(identity, buckets);
     if (wanted != buckets && !copy_buckets(family, wanted)) {
         family_unref(family);
         return NULL;
@@ -148,7 +184,7 @@ void family_set_budget(struct family *family, struct budget *budget, size_t prep
 bool family_has_buckets_of(const struct family *family, const struct identity *identity,
                            const struct buckets *buckets)
 {
-    const struct buckets *wanted = buckets_of(identity, buckets);
+    const struct buckets *wanted = family_buckets(identity, buckets);
 
     return wanted == family->buckets || buckets_equal(wanted, family->buckets);
 }

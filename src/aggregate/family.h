@@ -12,7 +12,6 @@
 #include "base/identity.h"
 #include "base/metric_spec.h"
 #include "base/sample_type.h"
-#include "base/table.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +24,6 @@ struct series;
 
 /* A name that is taken, in the registry's table of names. */
 struct claim {
-    struct table_node node;
     uint64_t hash;
     struct slice name;
     struct family *family; /* the family that has it */
@@ -58,7 +56,7 @@ struct family {
     uint64_t generation;           /* of the identity that it is like; under the registry's lock */
     size_t max_series;             /* or 0: the default; the same */
     _Atomic int64_t ttl_ns;        /* as in struct metric_spec; any thread reads it */
-    size_t size;                   /* bytes of memory, without series */
+    size_t size;                   /* bytes of memory, with its slots as names, without series */
     struct budget *budget;         /* counts the memory of the family and its series; or NULL */
     struct budget_prepaid prepaid; /* for its overflow series */
     unsigned n_claims;
@@ -80,6 +78,14 @@ struct family {
  * which are borrowed. Returns NULL without memory.
  */
 struct family *family_new(const struct identity *identity, const struct buckets *buckets);
+
+/*
+ * The memory for that, as in family->size. The buckets that it would have: those for which
+ * @identity asks, or @buckets.
+ */
+size_t family_size(const struct identity *identity, const struct buckets *buckets);
+const struct buckets *family_buckets(const struct identity *identity,
+                                     const struct buckets *buckets);
 
 /* Make one that reserves @name, and the other names of its type, for udometer itself. The same. */
 struct family *family_new_reserved(struct slice name, enum metric_type type);

@@ -5,6 +5,9 @@
  *
  * The claims in the table are members of their families, so the table has a reference on each
  * family. udometer's own names belong to reserved families, which never get a series.
+ *
+ * A sender may make as many names as there may be series, and a new one is looked up with the lock
+ * held: in slots, as keys and series are (docs/decisions/0045).
  */
 
 #include "aggregate/names.h"
@@ -14,7 +17,7 @@
 static void release(struct names *names, struct family *family, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        table_remove(&names->claims, &family->claims[i].node, family->claims[i].hash);
+        slots_remove(&names->claims, family->claims[i].hash, &family->claims[i]);
 }
 
 void names_release(struct names *names, struct family *family)
@@ -23,12 +26,23 @@ void names_release(struct names *names, struct family *family)
     family_unref(family);
 }
 
+/* Free the claims of @family but @taken, which has been taken out, and the reference. */
+static void release_rest(struct names *names, struct family *family, const struct claim *taken)
+{
+    for (unsigned i = 0; i < family->n_claims; i++)
+        if (&family->claims[i] != taken)
+            slots_remove(&names->claims, family->claims[i].hash, &family->claims[i]);
+    family_unref(family);
+}
+
 void names_deinit(struct names *names)
 {
-    struct table_node *node;
+    struct slots_cursor cursor = { 0 };
+    struct claim *claim;
 
-    while ((node = table_any(&names->claims)))
-        names_release(names, CONTAINER_OF(node, struct claim, node)->family);
+    while ((claim = slots_take(&names->claims, &cursor)))
+        release_rest(names, claim->family, claim);
+    slots_deinit(&names->claims);
 }
 
 uint64_t names_hash(const struct names *names, struct slice name)
@@ -36,19 +50,17 @@ uint64_t names_hash(const struct names *names, struct slice name)
     return hash_bytes(name, names->seed);
 }
 
-static bool claim_is(const void *node, const void *wanted)
+static bool claim_is(const void *entry, const void *wanted)
 {
-    const struct claim *claim = CONST_CONTAINER_OF(node, struct claim, node);
+    const struct claim *claim = entry;
     const struct slice *name = wanted;
 
     return slice_equal(claim->name, *name);
 }
 
-static struct claim *find_claim(struct names *names, struct slice name, uint64_t hash)
+static struct claim *find_claim(const struct names *names, struct slice name, uint64_t hash)
 {
-    struct table_node *node = table_find(&names->claims, hash, &name, claim_is);
-
-    return node ? CONTAINER_OF(node, struct claim, node) : NULL;
+    return slots_find(&names->claims, hash, &name, claim_is);
 }
 
 static enum verdict refusal(const struct claim *taken)
@@ -90,8 +102,7 @@ static enum verdict claim_name(struct names *names, struct claim *claim, struct 
         *ret = taken->family;
         return refusal(taken);
     }
-    return table_add(&names->claims, &claim->node, claim->hash) ? VERDICT_APPLIED
-                                                                : REFUSED_NO_MEMORY;
+    return slots_add(&names->claims, claim->hash, claim) ? VERDICT_APPLIED : REFUSED_NO_MEMORY;
 }
 
 enum verdict names_claim(struct names *names, struct family *family, struct family **ret)

@@ -12,10 +12,11 @@
 #include "aggregate/family.h"
 #include "base/compiler.h"
 #include "base/sample_type.h"
+#include "base/slots.h"
 #include "base/verdict.h"
 
 struct names {
-    struct table claims; /* struct claim */
+    struct slots claims; /* struct claim */
     uint64_t seed;
 };
 

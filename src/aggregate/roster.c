@@ -80,13 +80,15 @@ static bool can_overflow(const struct family *family)
     return kind_of(family->type)->can_overflow;
 }
 
-/* The memory for an overflow series of @family; 0 if its kind has none. */
-static size_t overflow_bytes(const struct roster *roster, const struct family *family)
+/* The memory for an overflow series of a family of @identity; 0 if its kind has none. */
+static size_t overflow_bytes(const struct roster *roster, const struct identity *identity)
 {
-    if (!can_overflow(family))
+    enum metric_type type = metric_type_of(identity->type);
+
+    if (!kind_of(type)->can_overflow)
         return 0;
     return series_size(ROSTER_OVERFLOW_LABELS, roster->n_workers) +
-           roster->n_workers * kind_cell_size(family->type, family->buckets);
+           roster->n_workers * kind_cell_size(type, family_buckets(identity, roster->buckets));
 }
 
 /* Free the names of @family, which has series. They end when snapshots are brought up to date. */
@@ -128,26 +130,28 @@ static enum verdict claim_names(struct roster *roster, struct family *family,
     return verdict;
 }
 
-/* On a type conflict, @ret is the family that has one of the names. */
+/*
+ * Add the family that @identity names, and which does not exist. The limits are asked first, so
+ * that beyond them a flood of names costs a comparison. On a type conflict, @ret is the family that
+ * has one of the names.
+ */
 static enum verdict add_family(struct roster *roster, const struct identity *identity,
                                struct family **ret)
 {
-    struct family *family = family_new(identity, roster->buckets);
+    size_t prepaid = overflow_bytes(roster, identity);
+    struct family *family;
     enum verdict verdict;
-    size_t prepaid;
 
+    if (roster->series.n >= roster->max_series ||
+        !budget_has(&roster->budget, family_size(identity, roster->buckets) + prepaid))
+        return REFUSED_SERIES_LIMIT;
+    family = family_new(identity, roster->buckets);
     if (!family)
         return REFUSED_NO_MEMORY;
     verdict = claim_names(roster, family, identity, ret);
     if (verdict != VERDICT_APPLIED) {
         family_unref(family);
         return verdict;
-    }
-    prepaid = overflow_bytes(roster, family);
-    if (roster->series.n >= roster->max_series ||
-        !budget_has(&roster->budget, family->size + prepaid)) {
-        names_release(&roster->names, family);
-        return REFUSED_SERIES_LIMIT;
     }
     family_set_budget(family, &roster->budget, prepaid);
     note_ttl(roster, family);

@@ -4,9 +4,9 @@
 /*
  * Slots: a compact hash table of pointers
  *
- * For the two tables that have an entry for each series (docs/decisions/0013). A slot is
- * 16 bytes, and an entry needs no field for the table. A lookup reads only slots until it
- * meets the wanted hash. The caller supplies 64-bit hashes and owns the entries. Different
+ * For the tables that have an entry for each series or name (docs/decisions/0013). A slot is 16
+ * bytes, and an entry needs no field for the table. A lookup reads only slots until it meets the
+ * wanted hash. The caller supplies 64-bit hashes and owns the entries. Different
  * entries may have the same hash. Not thread-safe: one thread, or a lock.
  */
 

@@ -4,7 +4,7 @@
 /*
  * Table: uthash, set up once for the whole program
  *
- * For names. The tables that have an entry for each series use base/slots.h.
+ * For addresses. The tables that have an entry for each series or name use base/slots.h.
  *
  * This is the only file that includes <uthash.h>. A table holds nodes, which its user embeds in
  * structs. The user supplies hashes, compares keys, and owns the memory. Not thread-safe: one

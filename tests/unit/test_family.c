@@ -85,6 +85,36 @@ static void knows_how_much_memory_it_takes(void **state)
     family_unref(large);
 }
 
+/* The limit is asked before it is made. */
+static void its_memory_is_known_before_it_is_made(void **state)
+{
+    const struct metric_spec plain = { .help = SLICE("help"), .unit = SLICE("s") };
+    const double bounds[] = { 1, 2 };
+    struct buckets *others, *buckets;
+
+    assert_int_equal(buckets_new(&others, bounds, 2), 0);
+    assert_int_equal(buckets_new(&buckets, bounds, 1), 0);
+    for (enum sample_type type = 0; type < SAMPLE_END; type++) {
+        const struct metric_spec spec = { .help = SLICE("more"), .buckets = others };
+        const struct metric_spec *specs[] = { NULL, &plain, &spec };
+
+        for (unsigned i = 0; i < ARRAY_SIZE(specs); i++) {
+            struct identity identity = {
+                .type = type, .family = SLICE("x_y"), .sent_as = SLICE("x.y"), .spec = specs[i]
+            };
+            struct family *family = family_new(&identity, buckets);
+
+            assert_non_null(family);
+            assert_int_equal(family->size, family_size(&identity, buckets));
+            assert_ptr_equal(family_buckets(&identity, buckets),
+                             family->own_buckets ? others : family->buckets);
+            family_unref(family);
+        }
+    }
+    buckets_free(others);
+    buckets_free(buckets);
+}
+
 static void counts_its_memory_where_it_is_told_to(void **state)
 {
     struct family *first = new_family(SAMPLE_GAUGE, "x", "x");
@@ -339,6 +369,7 @@ int main(void)
         CASE(an_end_has_none),
         CASE(a_reserved_one_has_all_names_of_its_type),
         CASE(knows_how_much_memory_it_takes),
+        CASE(its_memory_is_known_before_it_is_made),
         CASE(counts_its_memory_where_it_is_told_to),
         CASE(goes_with_its_last_reference),
         CASE(a_reference_too_many_aborts),

@@ -127,7 +127,7 @@ static void a_refused_histogram_takes_no_name(void **state)
 
     assert_int_equal(names_claim(&names, refused, &holder), REFUSED_TYPE_CONFLICT);
     assert_ptr_equal(holder, family);
-    assert_int_equal(names.claims.n_nodes, 1);
+    assert_int_equal(names.claims.n, 1);
     assert_free("x");
     assert_free("x_bucket");
     assert_free("x_sum");
@@ -274,10 +274,10 @@ static void thousands_of_names_come_and_go(void **state)
         snprintf(name, sizeof(name), "family_%u", i);
         families[i] = claim(name, SAMPLE_HISTOGRAM);
     }
-    assert_int_equal(names.claims.n_nodes, 4 * ARRAY_SIZE(families));
+    assert_int_equal(names.claims.n, 4 * ARRAY_SIZE(families));
     for (unsigned i = 0; i < ARRAY_SIZE(families); i++)
         names_release(&names, families[i]);
-    assert_int_equal(names.claims.n_nodes, 0);
+    assert_int_equal(names.claims.n, 0);
 }
 
 static int begin(void **state)

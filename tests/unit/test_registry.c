@@ -449,8 +449,17 @@ static void at_the_limit_a_conflict_is_still_a_conflict(void **state)
     admit(registry, 0, "x_sum", SAMPLE_COUNTER, "");
     assert_int_equal(try_admit(registry, 0, "x_sum", SAMPLE_GAUGE, ""), REFUSED_TYPE_CONFLICT);
     assert_int_equal(try_admit(registry, 0, "own_sum", SAMPLE_GAUGE, ""), REFUSED_RESERVED_NAME);
-    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_TIMER, ""), REFUSED_TYPE_CONFLICT);
-    assert_int_equal(try_admit(registry, 0, "own", SAMPLE_TIMER, ""), REFUSED_RESERVED_NAME);
+}
+
+/* Beyond the limit it does not get as far as claiming the names that others have. */
+static void at_the_limit_a_name_that_is_new_is_beyond_it(void **state)
+{
+    CLEANUP(registry_freep) struct registry *registry = new_registry(1, 1, SIZE_MAX);
+
+    assert_int_equal(registry_reserve(registry, SLICE("own_sum"), METRIC_GAUGE), 0);
+    admit(registry, 0, "x_sum", SAMPLE_COUNTER, "");
+    assert_int_equal(try_admit(registry, 0, "x", SAMPLE_TIMER, ""), REFUSED_SERIES_LIMIT);
+    assert_int_equal(try_admit(registry, 0, "own", SAMPLE_TIMER, ""), REFUSED_SERIES_LIMIT);
 }
 
 int main(void)
@@ -475,6 +484,7 @@ int main(void)
         CASE(a_new_histogram_is_refused_if_one_of_its_names_is_taken),
         CASE(other_refusals_are_no_conflicts),
         CASE(at_the_limit_a_conflict_is_still_a_conflict),
+        CASE(at_the_limit_a_name_that_is_new_is_beyond_it),
         CASE(a_snapshot_has_all_series_in_order),
         CASE(nothing_new_gives_the_same_snapshot),
         CASE(a_snapshot_that_is_held_outlives_a_removal),

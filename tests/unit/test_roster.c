@@ -535,14 +535,18 @@ static bool is_part_of(const char *name, const char *of)
            (strcmp(name + len, "_sum") == 0 || strcmp(name + len, "_count") == 0);
 }
 
-/* The name that a sample conflicts with, or N_NAMES. */
+/*
+ * The name that a sample conflicts with, or N_NAMES. Beyond the limit a new family does not claim
+ * its names, so it does not get to see who has those around it.
+ */
 static unsigned model_conflict(unsigned name, enum sample_type type)
 {
     if (model.n_of_name[name])
         return model.types[name] == type ? N_NAMES : name;
     for (unsigned i = 0; i < N_NAMES; i++) {
         bool is_inside = model.types[i] == SAMPLE_TIMER && is_part_of(names[name], names[i]);
-        bool is_around = type == SAMPLE_TIMER && is_part_of(names[i], names[name]);
+        bool is_around =
+            type == SAMPLE_TIMER && model.n < MODEL_SERIES && is_part_of(names[i], names[name]);
 
         if (model.n_of_name[i] && (is_inside || is_around))
             return i;

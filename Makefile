@@ -7,12 +7,12 @@ BUILD := build
 
 # Packages needed to build, by their names in Debian 12.
 DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxhash-dev \
-	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev libpcre2-dev
+	libmicrohttpd-dev libyaml-dev libjansson-dev libjemalloc-dev libisal-dev libpcre2-dev libzstd-dev
 
 # Further packages for "make test". prometheus includes promtool; g++ and locales are for the C
 # client.
 TEST_DEPS := bash g++ jsonnet libcmocka-dev locales python3 python3-pytest \
-	python3-prometheus-client python3-yaml prometheus
+	python3-prometheus-client python3-yaml prometheus zstd
 
 # Further packages for .ci/run: the other compiler, its sanitizers, a formatter, linters, and
 # valgrind to count instructions.

@@ -14,40 +14,32 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define INPUT_BYTES 65536
-
 struct gzip {
     struct isal_zstream stream;
     bool has_read_all;
     uint8_t level_memory[ISAL_DEF_LVL1_DEFAULT];
-    char input[INPUT_BYTES];
+    char input[CODING_INPUT_BYTES];
 };
 
-int gzip_new(struct gzip **ret)
+static void *gzip_new(void)
 {
     /* All zero: isal_deflate_init() does not set the input, and there is none yet. */
     struct gzip *gzip = calloc(1, sizeof(*gzip));
 
     if (!gzip)
-        return -ENOMEM;
+        return NULL;
     isal_deflate_init(&gzip->stream);
     gzip->stream.gzip_flag = IGZIP_GZIP;
     gzip->stream.level = 1;
     gzip->stream.level_buf = gzip->level_memory;
     gzip->stream.level_buf_size = sizeof(gzip->level_memory);
-    *ret = gzip;
-    return 0;
-}
-
-void gzip_free(struct gzip *gzip)
-{
-    free(gzip);
+    return gzip;
 }
 
 /* Read more into the empty input. Returns 0, or the source's error. */
-static long fill(struct gzip *gzip, gzip_source *source, void *stream)
+static long fill(struct gzip *gzip, coding_source *source, void *stream)
 {
-    long n = source(stream, gzip->input, INPUT_BYTES);
+    long n = source(stream, gzip->input, CODING_INPUT_BYTES);
 
     if (n < 0)
         return n;
@@ -58,8 +50,9 @@ static long fill(struct gzip *gzip, gzip_source *source, void *stream)
     return 0;
 }
 
-long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, size_t max)
+static long gzip_read(void *state, coding_source *source, void *stream, char *out, size_t max)
 {
+    struct gzip *gzip = state;
     struct isal_zstream *deflate = &gzip->stream;
 
     deflate->next_out = (uint8_t *)out;
@@ -79,3 +72,10 @@ long gzip_read(struct gzip *gzip, gzip_source *source, void *stream, char *out, 
         return -EINPROGRESS;
     return (long)(max - deflate->avail_out);
 }
+
+const struct coding gzip_coding = {
+    .name = "gzip",
+    .new = gzip_new,
+    .free = free,
+    .read = gzip_read,
+};

@@ -54,6 +54,7 @@ MAY_USE = {
     "yaml.h": ["config/document"],
     "microhttpd.h": ["http/server", "http/exchange", "http/waiting"],
     "isa-l/igzip_lib.h": ["output/gzip"],
+    "zstd.h": ["output/zstd"],
     "jansson.h": ["web/", "tools/bench/report"],
     "pcre2.h": ["base/regex"],
     "uv.h": ["input/datagrams", "input/connection", "input/connections", "input/turn",

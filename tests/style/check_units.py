@@ -67,6 +67,8 @@ WITHOUT_UNIT_TEST = {
     "daemon/watch": "it looks at files as they change: tests/system/test_reload.py",
     "web/own_name": "it reserves for its callers: test_reserved_names.c",
     "main": "it only chooses a command: tests/system/test_start.py",
+    "output/gzip": "a coding: test_coding.c",
+    "output/zstd": "a coding: test_coding.c",
     "output/lines": "only the text formats use it: test_text.c, test_openmetrics.c",
     "mapping/metric": "only a mapping uses it: test_mapping.c",
     "tools/bench/bench": "a command: tests/system/test_bench.py",

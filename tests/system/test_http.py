@@ -6,6 +6,7 @@ import json
 import random
 import re
 import socket
+import subprocess
 
 import pytest
 
@@ -82,6 +83,23 @@ def test_a_scraper_that_takes_gzip_gets_the_same_page_packed(udometer):
 
     assert len(lines_of_series(plain.body)) == 20000
     assert lines_of_series(gzip.decompress(packed.body)) == lines_of_series(plain.body)
+
+
+def unpack_zstd(body):
+    return subprocess.run(["zstd", "-dcq"], input=body, stdout=subprocess.PIPE, check=True).stdout
+
+
+def test_a_client_that_takes_zstd_gets_the_same_page_packed(udometer):
+    send_series(udometer, 20000)
+    gzipped = udometer.get("/metrics", headers={"Accept-Encoding": "gzip"})
+    packed = udometer.get("/metrics", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+    assert packed.headers["Content-Encoding"] == "zstd"
+    assert len(packed.body) < len(gzipped.body)
+
+    def series(page):
+        return re.findall(rb"(?m)^packed_total.*\n", page)
+
+    assert series(unpack_zstd(packed.body)) == series(gzip.decompress(gzipped.body)) != []
 
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br, deflate", ""])

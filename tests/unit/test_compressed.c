@@ -126,6 +126,32 @@ static void unpacks_to_what_the_stream_holds(void **state)
     assert_int_equal(source.n_sent, 1);
 }
 
+/* The name of the coding that a client gets, or "none". */
+static const char *coding_for(const char *accepted)
+{
+    struct compressors compressors = { .n_max = 1 };
+    struct http_reply reply;
+    struct source source;
+    struct http_stream *stream = open_for(&compressors, accepted, &reply, &source);
+    bool is_plain = stream == &source.stream;
+
+    stream->close(stream, false);
+    assert_string_equal(reply.headers[is_plain ? 0 : 1].name, "Vary");
+    return is_plain ? "none" : reply.headers[0].value;
+}
+
+static void the_larger_weight_decides_and_then_zstd_wins(void **state)
+{
+    assert_string_equal(coding_for("gzip, deflate, br, zstd"), "zstd");
+    assert_string_equal(coding_for("zstd"), "zstd");
+    assert_string_equal(coding_for("*"), "zstd");
+    assert_string_equal(coding_for("zstd;q=0.5, gzip;q=0.9"), "gzip");
+    assert_string_equal(coding_for("zstd;q=0.9, gzip;q=0.5"), "zstd");
+    assert_string_equal(coding_for("gzip, zstd;q=0"), "gzip");
+    assert_string_equal(coding_for("gzip"), "gzip");
+    assert_string_equal(coding_for("zstd;q=0, gzip;q=0, *"), "none");
+}
+
 static void waits_when_the_stream_does(void **state)
 {
     struct compressors compressors = { .n_max = 16 };
@@ -189,6 +215,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(is_the_stream_itself_unless_gzip_is_accepted),
         CASE(unpacks_to_what_the_stream_holds),
+        CASE(the_larger_weight_decides_and_then_zstd_wins),
         CASE(waits_when_the_stream_does),
         CASE(an_error_of_the_stream_comes_through),
         CASE(only_some_are_compressed_at_a_time),

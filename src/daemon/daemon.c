@@ -25,7 +25,6 @@
 #include "daemon/cut_tags.h"
 #include "daemon/files.h"
 #include "daemon/initial_series.h"
-#include "daemon/loop.h"
 #include "daemon/signals.h"
 #include "daemon/sockets.h"
 #include "daemon/sweeper.h"
@@ -33,6 +32,7 @@
 #include "daemon/welcome.h"
 #include "daemon/workers.h"
 #include "http/server.h"
+#include "input/loop.h"
 #include "web/reserved_names.h"
 #include "web/routes.h"
 
@@ -46,7 +46,6 @@
 /* Descriptors for each worker's loop, and for everything else but connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
-#define FILES_OF_OTHERS 256 /* that whoever started the process has left open */
 /* How long the end may wait for the last lines of the log to be written. */
 #define LOG_END_MAX_NS CLOCK_NS_PER_S
 
@@ -171,8 +170,6 @@ static int limit_connections(struct daemon *daemon)
     r = places_new(&daemon->places, (unsigned)shares.n_streams, daemon->seed);
     if (r < 0)
         log_error("cannot start", LOG_TEXT("error", strerror(-r)));
-    loop_prepare((unsigned)(count_files(daemon) + shares.n_streams + shares.n_http) +
-                 2 * PLACES_LEAVING_MAX + FILES_OF_OTHERS);
     return r;
 }
 

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "daemon/loop.h"
+#include "input/loop.h"
 
 #include <errno.h>
 #include <pthread.h>

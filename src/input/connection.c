@@ -13,6 +13,7 @@
 #include "input/connection.h"
 
 #include "base/socket.h"
+#include "input/loop.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -213,7 +214,7 @@ struct connection *connection_new(struct connection_group *group,
 
     if (!connection)
         return NULL;
-    if (uv_poll_init(group->loop, &connection->poll, arrival->fd) < 0) {
+    if (loop_poll_init(group->loop, &connection->poll, arrival->fd) < 0) {
         free(connection);
         return NULL;
     }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "input/connection.h"
+#include "input/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -336,7 +337,7 @@ int connections_open(struct connections **ret, uv_loop_t *loop,
     connections->poll.data = connections->pause.data = connections->idle.data = connections;
     connections->group.buffer = malloc(CONNECTION_READ_BYTES);
     if (connections->group.buffer)
-        r = uv_poll_init(loop, &connections->poll, options->fd);
+        r = loop_poll_init(loop, &connections->poll, options->fd);
     if (r < 0) {
         free(connections->group.buffer);
         free(connections);

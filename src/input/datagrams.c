@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "base/socket.h"
+#include "input/loop.h"
 #include "input/receive.h"
 #include "input/turn.h"
 
@@ -370,7 +371,7 @@ int datagrams_open(struct datagrams **ret, uv_loop_t *loop, int fd,
 
     r = receive_batch_new(&datagrams->batch, datagrams->is_unix);
     if (r == 0)
-        r = uv_poll_init(loop, &datagrams->poll, fd);
+        r = loop_poll_init(loop, &datagrams->poll, fd);
     if (r < 0) {
         free_when_closed(datagrams);
         return r;

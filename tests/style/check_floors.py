@@ -57,7 +57,7 @@ MAY_USE = {
     "zstd.h": ["output/zstd"],
     "jansson.h": ["web/", "tools/bench/report"],
     "pcre2.h": ["base/regex"],
-    "uv.h": ["input/datagrams", "input/connection", "input/connections", "input/turn",
+    "uv.h": ["input/datagrams", "input/connection", "input/connections", "input/loop", "input/turn",
              "daemon/", "tools/"],
 }
 

@@ -163,7 +163,7 @@ static int daemon_main(int argc, char **argv)
     case CONFIG_SCHEMA: return print_schema();
     case CONFIG_HELP: return print_help();
     case CONFIG_VERSION: puts("udometer " UDOMETER_VERSION); return finish_output();
-    case CONFIG_USAGE_ERROR: return EXIT_USAGE;
+    case CONFIG_USAGE_ERROR: return findings.problems.has_no_memory ? EXIT_FAILURE : EXIT_USAGE;
     case CONFIG_RUN:
     case CONFIG_FILE_ERROR: break;
     }

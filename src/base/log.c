@@ -25,6 +25,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define TIME_MAX 64
+
+/* A line without its fields; the message is a literal of ours, and rarely cut. */
+#define SHORT_MAX 256
+
 static _Atomic enum log_level threshold = LOG_INFO;
 static enum log_format line_format = LOG_LOGFMT;
 
@@ -50,16 +55,16 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&threshold, level, memory_order_relaxed);
 }
 
-static void add_time(struct buffer *line)
+static void write_time(char ret[TIME_MAX])
 {
     int64_t now_ns = clock_realtime_ns();
     time_t seconds = (time_t)(now_ns / CLOCK_NS_PER_S);
     struct tm utc;
-    char text[32];
+    size_t len;
 
     gmtime_r(&seconds, &utc);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-    buffer_add_format(line, "%s.%03dZ", text, (int)(now_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS));
+    len = strftime(ret, TIME_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(ret + len, TIME_MAX - len, ".%03dZ", (int)(now_ns % CLOCK_NS_PER_S / CLOCK_NS_PER_MS));
 }
 
 /* Add @text in quotes; the escapes are those that JSON and logfmt share. */
@@ -122,11 +127,12 @@ static void add_field(struct buffer *line, const struct log_field *field)
 
 static void add_head(struct buffer *line, enum log_level level)
 {
-    bool is_json = line_format == LOG_JSON;
+    char time[TIME_MAX];
 
-    buffer_add(line, is_json ? SLICE("{\"time\":\"") : SLICE("time="));
-    add_time(line);
-    buffer_add_format(line, is_json ? "\",\"level\":\"%s\"" : " level=%s", level_names[level]);
+    write_time(time);
+    buffer_add_format(
+        line, line_format == LOG_JSON ? "{\"time\":\"%s\",\"level\":\"%s\"" : "time=%s level=%s",
+        time, level_names[level]);
 }
 
 static void add_line(struct buffer *line, enum log_level level, const char *message,
@@ -163,6 +169,21 @@ bool log_has(enum log_level level)
     return level >= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
+/* For want of memory for the line, say only what has happened. */
+static void put_short(enum log_level level, const char *message)
+{
+    char time[TIME_MAX], line[SHORT_MAX];
+    int len;
+
+    write_time(time);
+    len = snprintf(line, sizeof(line),
+                   line_format == LOG_JSON
+                       ? "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":\"%.100s\",\"cut\":\"%s\"}\n"
+                       : "time=%s level=%s msg=\"%.100s\" cut=\"%s\"\n",
+                   time, level_names[level], message, "out of memory");
+    put(STDERR_FILENO, (struct slice){ line, (size_t)len });
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields)
 {
@@ -171,7 +192,9 @@ void log_write(enum log_level level, const char *message, const struct log_field
     if (!log_has(level))
         return;
     add_line(&line, level, message, fields, n_fields);
-    if (!line.has_failed)
+    if (line.has_failed)
+        put_short(level, message);
+    else
         put(STDERR_FILENO, buffer_text(&line));
 }
 

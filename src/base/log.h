@@ -77,8 +77,9 @@ uint64_t log_n_dropped(void);
 void log_print(struct slice text);
 
 /*
- * Write one line. @message and the texts of @fields are borrowed, and may hold any bytes: control
- * characters are escaped, and each byte that is not UTF-8 becomes U+FFFD.
+ * Write one line. @message and the texts of @fields are borrowed. They may hold any bytes:
+ * control characters are escaped, and each byte that is not UTF-8 becomes U+FFFD. Without memory
+ * the line has no fields but cut="out of memory"; for that, @message should be plain and short.
  */
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t n_fields);

@@ -256,6 +256,7 @@ static int set_flag(const struct flag *flag, void *values, struct problems *prob
 
     if (r < 0) {
         buffer_add_format(&before, "--%s=", flag->option->name);
+        problems->has_no_memory |= r == -ENOMEM;
         problems_add_value(problems, PLACE_NONE, buffer_text(&before), slice_of(flag->value),
                            buffer_text(&wrong));
     }

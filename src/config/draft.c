@@ -263,7 +263,7 @@ struct mapping *draft_finish(struct draft *draft)
     if (draft->rules.n && compile(draft, &rules) == -ENOMEM)
         draft->has_failed = true;
     draft->problems->path = NULL;
-    if (draft->problems->n > draft->n_problems || !draft->says_something) {
+    if (draft->problems->n > draft->n_problems || (!draft->says_something && !draft->has_failed)) {
         rules_free(rules);
         return NULL;
     }

@@ -12,17 +12,17 @@
 
 #include "base/spelling.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 const char *environment_value(const struct option *option)
 {
-    CLEANUP(buffer_deinit) struct buffer name = { 0 };
+    char name[OPTION_VARIABLE_MAX];
     const char *value;
 
-    option_write_variable(option, &name);
-    buffer_add_char(&name, '\0');
-    value = name.has_failed ? NULL : getenv(name.data);
+    option_variable(option, name);
+    value = getenv(name);
     return value && value[0] ? value : NULL;
 }
 
@@ -31,10 +31,14 @@ static void read_variable(const struct option *option, void *values, struct prob
     CLEANUP(buffer_deinit) struct buffer before = { 0 };
     CLEANUP(buffer_deinit) struct buffer wrong = { 0 };
     const char *value = environment_value(option);
+    int r;
 
-    if (!value || option->lowest_source > OPTION_ENVIRONMENT ||
-        option_set(option, values, value, OPTION_ENVIRONMENT, &wrong) == 0)
+    if (!value || option->lowest_source > OPTION_ENVIRONMENT)
         return;
+    r = option_set(option, values, value, OPTION_ENVIRONMENT, &wrong);
+    if (r == 0)
+        return;
+    problems->has_no_memory |= r == -ENOMEM;
     option_write_variable(option, &before);
     buffer_add_char(&before, '=');
     problems_add_value(problems, PLACE_NONE, buffer_text(&before), slice_of(value),

@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 /* An address in the settings. */
@@ -31,6 +32,7 @@ static bool look_up(const struct settings *settings, const struct host *host,
     if (r == 0)
         return true;
     option_write_before(host->option, host->source, &before);
+    problems->has_no_memory |= r == -ENOMEM;
     value_refuse_address(&wrong, r);
     if (host->source == OPTION_FILE)
         problems->path = settings->config_file;

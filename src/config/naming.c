@@ -28,7 +28,7 @@ void naming_deinit(struct naming *names)
     *names = (struct naming){ 0 };
 }
 
-/* The path of a mapping file, as it is to be opened. */
+/* The path of a mapping file, to be opened; "" without memory, and then the draft has failed. */
 static const char *find_path(struct draft *draft, const struct naming_sources *sources,
                              const char *path)
 {
@@ -47,20 +47,23 @@ static void read_all(struct draft *draft, const struct naming_sources *sources)
     if (root && root->shape == NODE_MAP)
         names_file_read(draft, sources->config_path, root);
     for (unsigned i = 0; i < mappings->n; i++) {
-        const char *path = ((char *const *)mappings->items)[i];
+        const char *path = find_path(draft, sources, ((char *const *)mappings->items)[i]);
 
-        mapping_file_read(draft, find_path(draft, sources, path), "--statsd.mapping-config");
+        if (!draft->has_failed)
+            mapping_file_read(draft, path, "--statsd.mapping-config");
     }
 }
 
 /* Keep a copy of all paths that were read. */
-static void keep_files(struct naming *ret, const struct draft *draft)
+static void keep_files(struct naming *ret, struct draft *draft)
 {
     ret->files = calloc(draft->files.n + 1, sizeof(char *));
     for (size_t i = 0; i < draft->files.n && ret->files; i++) {
         ret->files[ret->n_files] = strdup(DRAFT_ITEM(draft->files, struct slice, i)->at);
         ret->n_files += ret->files[ret->n_files] != NULL;
     }
+    /* One that is missing would not be watched. */
+    draft->has_failed |= ret->n_files < draft->files.n;
 }
 
 void naming_check(struct draft *draft)

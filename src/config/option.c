@@ -40,15 +40,26 @@ bool option_is_switch(const struct option *option)
     return option->form == &value_switch || option->is_switch;
 }
 
+void option_variable(const struct option *option, char ret[OPTION_VARIABLE_MAX])
+{
+    size_t len = strlen(OPTION_VARIABLE), name_len = strlen(option->name);
+
+    MUST_BE(len + name_len, <, (size_t)OPTION_VARIABLE_MAX);
+    memcpy(ret, OPTION_VARIABLE, len);
+    for (size_t i = 0; i < name_len; i++) {
+        char c = option->name[i];
+
+        ret[len++] = c == '.' || c == '-' ? '_' : (char)(c - 'a' + 'A');
+    }
+    ret[len] = '\0';
+}
+
 void option_write_variable(const struct option *option, struct buffer *out)
 {
-    buffer_add_literal(out, OPTION_VARIABLE);
-    for (const char *c = option->name; *c; c++) {
-        if (*c == '.' || *c == '-')
-            buffer_add_char(out, '_');
-        else
-            buffer_add_char(out, (char)(*c - 'a' + 'A'));
-    }
+    char variable[OPTION_VARIABLE_MAX];
+
+    option_variable(option, variable);
+    buffer_add(out, slice_of(variable));
 }
 
 void option_write_before(const struct option *option, enum option_source source, struct buffer *out)

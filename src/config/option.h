@@ -32,6 +32,7 @@ enum option_source {
 
 /* How the variable of each option begins. */
 #define OPTION_VARIABLE "UDOMETER_"
+#define OPTION_VARIABLE_MAX 80
 
 /* The most rows that a table may have. */
 #define OPTIONS_MAX 64
@@ -164,7 +165,10 @@ static inline unsigned option_index(const struct option_table *table, const stru
 /* Whether it is a switch, which takes no value on the command line: --welcome, --no-welcome. */
 bool option_is_switch(const struct option *option);
 
-/* Write the name of its environment variable: OPTION_VARIABLE and the option's name in capitals. */
+/* The name of its environment variable: OPTION_VARIABLE and the option's name in capitals. */
+void option_variable(const struct option *option, char ret[OPTION_VARIABLE_MAX]);
+
+/* Write that name. */
 void option_write_variable(const struct option *option, struct buffer *out);
 
 /* Write what stands before its value where that is from @source: "--NAME=", "NAME: ". */

@@ -49,8 +49,11 @@ __attribute__((__format__(__printf__, 3, 0))) static void add(struct problems *p
         parts->path_len = (unsigned)strlen(problems->path);
     buffer_add_format_args(&line, format, args);
     buffer_keep_on_one_line(&line);
-    buffer_add(&problems->lines, buffer_text(&line));
+    if (line.has_failed)
+        *parts = (struct problem_parts){ 0 };
+    buffer_add(&problems->lines, line.has_failed ? SLICE("out of memory") : buffer_text(&line));
     buffer_add_char(&problems->lines, '\n');
+    problems->has_no_memory |= line.has_failed || problems->lines.has_failed;
 }
 
 void problems_add(struct problems *problems, struct place place, const char *format, ...)
@@ -81,6 +84,10 @@ void problems_add_value(struct problems *problems, struct place place, struct sl
     struct slice beginning = { value.at, value.len < QUOTE_MAX ? value.len : QUOTE_MAX };
     size_t len = value.len <= QUOTE_MAX ? value.len : utf8_valid_prefix(beginning);
 
+    if (wrong.len == 0) { /* there was no memory to say it */
+        wrong = SLICE("out of memory");
+        problems->has_no_memory = true;
+    }
     problems_add(problems, place, "%.*s%.*s%s: %.*s", (int)before.len, before.at, (int)len,
                  value.at, len < value.len ? "…" : "", (int)wrong.len, wrong.at);
 }
@@ -161,14 +168,17 @@ void problems_sort(struct problems *problems)
 void problems_print(const struct problems *problems, const char *program, FILE *to)
 {
     struct slice rest = buffer_text(&problems->lines);
+    unsigned n = 0;
 
-    while (rest.len) {
+    for (; rest.len; n++) {
         struct slice line = slice_cut(&rest, '\n');
 
         fprintf(to, "%s: %.*s\n", program, (int)line.len, line.at);
     }
     if (problems->n > PROBLEMS_MAX)
         fprintf(to, "%s: … and %u more\n", program, problems->n - PROBLEMS_MAX);
+    if (n < problems->n && n < PROBLEMS_MAX)
+        fprintf(to, "%s: out of memory; there are more problems than are shown\n", program);
 }
 
 /* --- JSON ------------------------------------------------------------------------ */

@@ -46,6 +46,7 @@ struct problems {
     struct buffer lines; /* the first PROBLEMS_MAX that were added, with line feeds */
     struct problem_parts parts[PROBLEMS_MAX]; /* of each of these */
     struct problems *warnings; /* the list that problems_warn() adds to; NULL: they are discarded */
+    bool has_no_memory;        /* for one of them, or to say what it is; the config may be right */
 };
 
 void problems_deinit(struct problems *problems);
@@ -55,7 +56,7 @@ void problems_deinit(struct problems *problems);
  * PLACE_NONE, or only TEXT when there is no file. The text says what is wrong and what was
  * expected. Control characters become '?'.
  *
- * If memory runs out, the problem is still counted.
+ * If memory runs out, the problem is still counted, and has_no_memory is set.
  */
 __attribute__((__format__(__printf__, 3, 4))) void problems_add(struct problems *problems,
                                                                 struct place place,
@@ -69,7 +70,7 @@ __attribute__((__format__(__printf__, 3, 4))) void problems_warn(struct problems
 /*
  * Add a problem about a value, with the text "BEFOREVALUE: WRONG". @before is the key and what
  * separates it from its value: "statsd.ttl: " or "--statsd.ttl=". If @value is long, only its
- * beginning is quoted.
+ * beginning is quoted. An empty @wrong means that there was no memory for it.
  */
 void problems_add_value(struct problems *problems, struct place place, struct slice before,
                         struct slice value, struct slice wrong);
@@ -87,7 +88,10 @@ static inline bool problems_are_many(const struct problems *problems)
  */
 void problems_sort(struct problems *problems);
 
-/* Print each kept problem as a line, "@program: PROBLEM", then the number of further ones. */
+/*
+ * Print each kept problem as a line, "@program: PROBLEM", then the number of further ones, then
+ * whether some are missing for want of memory.
+ */
 void problems_print(const struct problems *problems, const char *program, FILE *to);
 
 /*

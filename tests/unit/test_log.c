@@ -15,6 +15,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static bool has_memory = true;
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return has_memory ? __real_realloc(old, size) : NULL;
+}
+
 #define TIME "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{3}Z"
 
 /* Replaces stderr; each write() to it is one message. */
@@ -109,6 +119,21 @@ static void writes_json(void **state)
     must_match(line, "^[{]\"time\":\"" TIME "\",\"level\":\"info\",\"msg\":\"listening\","
                      "\"key\":\"127[.]0[.]0[.]1:8125\"[}]\n$");
     free(line);
+}
+
+static void without_memory_a_line_says_what_has_happened(void **state)
+{
+    char *line;
+
+    has_memory = false;
+    line = line_of(LOG_LOGFMT, "cannot start", "because");
+    must_match(line, "^time=" TIME " level=info msg=\"cannot start\" cut=\"out of memory\"\n$");
+    free(line);
+    line = line_of(LOG_JSON, "cannot start", "because");
+    must_match(line, "^[{]\"time\":\"" TIME "\",\"level\":\"info\",\"msg\":\"cannot start\","
+                     "\"cut\":\"out of memory\"[}]\n$");
+    free(line);
+    has_memory = true;
 }
 
 static void numbers_stand_unquoted(void **state)
@@ -490,6 +515,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         CASE(writes_logfmt),
         CASE(writes_json),
+        CASE(without_memory_a_line_says_what_has_happened),
         CASE(numbers_stand_unquoted),
         CASE(a_line_needs_no_fields),
         CASE(drops_lines_below_the_level),

@@ -7,6 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static unsigned n_failures; /* the next allocations that fail */
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    if (n_failures == 0)
+        return __real_realloc(old, size);
+    n_failures--;
+    return NULL;
+}
+
 static struct problems problems;
 static char *written;
 
@@ -239,6 +252,41 @@ static void editors_get_json(void **state)
         "\"message\":\"cannot be read\"}\n");
 }
 
+static void without_memory_for_its_text_a_problem_is_still_one(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer json = { 0 };
+
+    problems.path = "a.yml";
+    n_failures = 1; /* for the text, not for the list */
+    problems_add(&problems, at(3, 1), "wrong");
+    problems_add(&problems, at(2, 1), "wrong, too");
+    problems_sort(&problems);
+    assert_int_equal(problems.n, 2);
+    assert_true(problems.has_no_memory);
+    assert_slice_equal(text(), "udometer: out of memory\nudometer: a.yml:2:1: wrong, too\n");
+    problems_write_json(&problems, "error", &json);
+    assert_slice_equal(buffer_text(&json),
+                       "{\"severity\":\"error\",\"message\":\"out of memory\"}\n"
+                       "{\"severity\":\"error\",\"file\":\"a.yml\",\"line\":2,\"column\":1,"
+                       "\"message\":\"wrong, too\"}\n");
+}
+
+static void without_memory_for_the_list_it_says_that(void **state)
+{
+    n_failures = 2;
+    problems_add(&problems, at(3, 1), "wrong");
+    problems_sort(&problems);
+    assert_slice_equal(text(), "udometer: out of memory; there are more problems than are shown\n");
+    assert_true(problems.has_no_memory);
+}
+
+static void without_memory_to_say_what_is_wrong_a_value_has_no_memory(void **state)
+{
+    problems_add_value(&problems, at(1, 1), SLICE("--a="), SLICE("b"), SLICE(""));
+    assert_slice_equal(text(), "udometer: --a=b: out of memory\n");
+    assert_true(problems.has_no_memory);
+}
+
 static int end(void **state)
 {
     problems_deinit(&problems);
@@ -266,6 +314,9 @@ int main(void)
         PROBLEMS_CASE(sorting_keeps_the_first_that_were_added),
         PROBLEMS_CASE(an_empty_list_can_be_sorted),
         PROBLEMS_CASE(editors_get_json),
+        PROBLEMS_CASE(without_memory_for_its_text_a_problem_is_still_one),
+        PROBLEMS_CASE(without_memory_for_the_list_it_says_that),
+        PROBLEMS_CASE(without_memory_to_say_what_is_wrong_a_value_has_no_memory),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -112,12 +112,17 @@ static struct family *make(struct slice name, enum metric_type type, struct slic
     return family;
 }
 
-const struct buckets *family_buckets(const struct identity *identity, const struct buckets *buckets)
+const struct buckets *family_buckets(const struct identity *identity, const struct buckets *buckets,
+                                     struct buckets *room)
 {
     const struct metric_spec *spec = identity->spec;
-    bool has_buckets = kind_of(metric_type_of(identity->type))->bucket_size > 0;
+    const struct kind *kind = kind_of(identity_metric(identity));
 
-    if (!has_buckets || !spec || !spec->buckets || buckets_equal(spec->buckets, buckets))
+    if (kind->age_size) {
+        *room = (struct buckets){ .summary = metric_spec_summary(spec) };
+        return room;
+    }
+    if (!kind->bucket_size || !spec || !spec->buckets || buckets_equal(spec->buckets, buckets))
         return buckets;
     return spec->buckets;
 }
@@ -125,9 +130,10 @@ const struct buckets *family_buckets(const struct identity *identity, const stru
 size_t family_size(const struct identity *identity, const struct buckets *buckets)
 {
     const struct metric_spec *spec = identity->spec;
-    bool has_own_buckets = family_buckets(identity, buckets) != buckets;
+    struct buckets room;
+    bool has_own_buckets = family_buckets(identity, buckets, &room) != buckets;
 
-    return bare_size(identity->family, metric_type_of(identity->type)) +
+    return bare_size(identity->family, identity_metric(identity)) +
            texts_size(identity->sent_as, spec ? spec->help : SLICE(""),
                       spec ? spec->unit : SLICE("")) +
            (has_own_buckets ? sizeof(*buckets) : 0);
@@ -147,15 +153,16 @@ static bool copy_buckets(struct family *family, const struct buckets *buckets)
 
 struct family *family_new(const struct identity *identity, const struct buckets *buckets)
 {
-    enum metric_type type = metric_type_of(identity->type);
+    enum metric_type type = identity_metric(identity);
     struct family *family = make(identity->family, type, identity->sent_as, identity->spec);
     const struct buckets *wanted;
+    struct buckets room;
 
     if (!family)
         return NULL;
     family->generation = identity->generation;
     family->buckets = buckets;
-    wanted = family_buckets(identity, buckets);
+    wanted = family_buckets(identity, buckets, &room);
     if (wanted != buckets && !copy_buckets(family, wanted)) {
         family_unref(family);
         return NULL;
@@ -184,7 +191,8 @@ void family_set_budget(struct family *family, struct budget *budget, size_t prep
 bool family_has_buckets_of(const struct family *family, const struct identity *identity,
                            const struct buckets *buckets)
 {
-    const struct buckets *wanted = family_buckets(identity, buckets);
+    struct buckets room;
+    const struct buckets *wanted = family_buckets(identity, buckets, &room);
 
     return wanted == family->buckets || buckets_equal(wanted, family->buckets);
 }
@@ -194,10 +202,11 @@ bool family_must_retire(const struct family *family, const struct identity *iden
 {
     if (family->is_reserved || family->generation >= identity->generation)
         return false;
-    if (family->type == metric_type_of(identity->type) &&
-        slice_equal(family->name, identity->family))
+    if (family->type == identity_metric(identity) && slice_equal(family->name, identity->family))
         return !family_has_buckets_of(family, identity, buckets);
-    return identity->is_type_declared;
+    /* The config decides whether observations become histograms or summaries. */
+    return identity->is_type_declared || (sample_type_observes(identity->type) &&
+                                          sample_type_may_become(identity->type, family->type));
 }
 
 static bool texts_equal(const struct family_texts *a, const struct family_texts *b)

@@ -48,7 +48,8 @@ struct family_walk {
 struct family {
     enum metric_type type;
     bool is_reserved;              /* one of udometer's own: senders may not use its names */
-    const struct buckets *buckets; /* of a histogram: its own, or the default ones */
+    const struct buckets *buckets; /* of a histogram: its own, or the default ones; of a summary:
+                                      its own */
     struct buckets *own_buckets;   /* or NULL */
     struct slice name;
     struct family_texts *texts; /* changes with the registry's lock and texts_lock held */
@@ -81,11 +82,11 @@ struct family *family_new(const struct identity *identity, const struct buckets 
 
 /*
  * The memory for that, as in family->size. The buckets that it would have: those for which
- * @identity asks, or @buckets.
+ * @identity asks, or @buckets; those of a summary are written to @room.
  */
 size_t family_size(const struct identity *identity, const struct buckets *buckets);
-const struct buckets *family_buckets(const struct identity *identity,
-                                     const struct buckets *buckets);
+const struct buckets *family_buckets(const struct identity *identity, const struct buckets *buckets,
+                                     struct buckets *room);
 
 /* Make one that reserves @name, and the other names of its type, for udometer itself. The same. */
 struct family *family_new_reserved(struct slice name, enum metric_type type);
@@ -105,7 +106,7 @@ bool family_has_buckets_of(const struct family *family, const struct identity *i
 
 /*
  * Whether @identity is of a newer config than @family and gives its name another meaning: other
- * buckets, or another type that the config says. The same @buckets.
+ * buckets or options, or another type that the config says. The same @buckets.
  */
 bool family_must_retire(const struct family *family, const struct identity *identity,
                         const struct buckets *buckets);

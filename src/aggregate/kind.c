@@ -17,6 +17,7 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
+#include "aggregate/summary.h"
 
 #include <stdlib.h>
 
@@ -56,6 +57,18 @@ static const struct kind set = {
     .can_overflow = true,
 };
 
+static const struct kind summary = {
+    .cell_size = sizeof(struct summary_cell),
+    .growth_max = SUMMARY_GROWTH_MAX,
+    .age_size = sizeof(struct summary_age),
+    .age_growth_max = SUMMARY_AGE_GROWTH_MAX,
+    .init = summary_init,
+    .deinit = summary_deinit,
+    .read = summary_read,
+    .suffixes = { { "_sum", 4 }, { "_count", 6 } },
+    .can_overflow = true,
+};
+
 const struct kind *const kind_table[_METRIC_TYPE_N] = {
 #define X(id, name, ...) [METRIC_##id] = &name,
     METRIC_TYPES(X)
@@ -67,12 +80,20 @@ const struct kind *const kind_table[_METRIC_TYPE_N] = {
 /* The bytes allocated for a new cell. */
 static size_t initial_size(const struct kind *kind, const struct buckets *buckets)
 {
-    return kind->cell_size + (kind->bucket_size ? (buckets->n + 1) * kind->bucket_size : 0);
+    return kind->cell_size + (kind->bucket_size ? (buckets->n + 1) * kind->bucket_size : 0) +
+           (kind->age_size ? buckets->summary.n_ages * kind->age_size : 0);
+}
+
+/* The most bytes that it may allocate later. */
+static size_t growth_of(const struct kind *kind, const struct buckets *buckets)
+{
+    return kind->growth_max +
+           (kind->age_growth_max ? buckets->summary.n_ages * kind->age_growth_max : 0);
 }
 
 size_t kind_cell_size(enum metric_type type, const struct buckets *buckets)
 {
-    return initial_size(kind_of(type), buckets) + kind_of(type)->growth_max;
+    return initial_size(kind_of(type), buckets) + growth_of(kind_of(type), buckets);
 }
 
 struct cell *kind_new_cell(enum metric_type type, struct series *series,

@@ -30,6 +30,9 @@ struct kind {
     size_t bucket_size; /* bytes per bucket, including the one up to +Inf; 0: no buckets */
     size_t growth_max;  /* the most bytes that a cell may allocate later */
 
+    /* The same two for each part of the window, of a kind that has one. */
+    size_t age_size, age_growth_max;
+
     /* Complete a new cell, which is zero except for its series. NULL: nothing to do. */
     void (*init)(struct cell *cell, const struct buckets *buckets);
 

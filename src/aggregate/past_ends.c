@@ -69,7 +69,7 @@ bool past_ends_note(struct past_ends *ends, const struct identity *identity, uin
 static const struct past_labels *labels_for(const struct past_end *end,
                                             const struct identity *identity)
 {
-    enum own_label own = metric_type_own_label(metric_type_of(identity->type));
+    enum own_label own = metric_type_own_label(identity_metric(identity));
 
     return &end->labels[own == OWN_LABEL_NONE ? 0 : 1 + (unsigned)own];
 }

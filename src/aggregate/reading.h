@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* From here on a double may not hold a whole number. */
@@ -42,9 +43,13 @@ struct native_buckets {
 };
 
 struct reading {
+    int64_t now_ns;                   /* the caller says it: see series_read() */
     double value;                     /* counter, gauge, set; of a set, NAN if memory ran out */
     uint64_t whole;                   /* counter from READING_WHOLE on: exactly; 0: unknown */
-    double sum;                       /* histogram */
+    double sum;                       /* histogram, summary */
+    uint64_t count;                   /* summary */
+    bool has_negative;                /* summary: some observations are below 0 */
+    double quantiles[QUANTILES_MAX];  /* summary: of each of its quantiles; NAN: of nothing */
     uint64_t counts[BUCKETS_MAX + 1]; /* histogram: per bucket, not cumulative */
 };
 

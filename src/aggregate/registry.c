@@ -134,7 +134,7 @@ static void note_conflict(struct registry *registry, const struct roster_request
     const struct conflict_holder holder = { .name = family->name, .type = family->type };
 
     conflicts_note(registry->conflicts, request->identity->family, request->name_hash,
-                   metric_type_of(request->identity->type), &holder);
+                   identity_metric(request->identity), &holder);
 }
 
 void registry_note_conflict(struct registry *registry, const struct identity *identity)
@@ -143,8 +143,7 @@ void registry_note_conflict(struct registry *registry, const struct identity *id
     uint64_t hash = names_hash(&registry->roster.names, identity->family);
 
     fair_lock_take(&registry->lock);
-    conflicts_note(registry->conflicts, identity->family, hash, metric_type_of(identity->type),
-                   &metric);
+    conflicts_note(registry->conflicts, identity->family, hash, identity_metric(identity), &metric);
     fair_lock_release(&registry->lock);
 }
 

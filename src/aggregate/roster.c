@@ -10,8 +10,7 @@
  *
  * When a reload gives a name another type or other buckets, the first line of the newer config
  * retires the family: its names are free at once, for the new family, which takes constant time.
- * There may be a million series to be ended; whoever brings the snapshots up to date does that, in
- * batches.
+ * There may be a million series to be ended; whoever updates the snapshots does that, in batches.
  *
  * When a limit is reached, samples that would make a new series are counted in the overflow series
  * of their family instead. Overflow series are exempt from the limits; the memory for its overflow
@@ -83,12 +82,14 @@ static bool can_overflow(const struct family *family)
 /* The memory for an overflow series of a family of @identity; 0 if its kind has none. */
 static size_t overflow_bytes(const struct roster *roster, const struct identity *identity)
 {
-    enum metric_type type = metric_type_of(identity->type);
+    enum metric_type type = identity_metric(identity);
+    struct buckets room;
 
     if (!kind_of(type)->can_overflow)
         return 0;
     return series_size(ROSTER_OVERFLOW_LABELS, roster->n_workers) +
-           roster->n_workers * kind_cell_size(type, family_buckets(identity, roster->buckets));
+           roster->n_workers *
+               kind_cell_size(type, family_buckets(identity, roster->buckets, &room));
 }
 
 /* Free the names of @family, which has series. They end when snapshots are brought up to date. */
@@ -177,7 +178,7 @@ static enum verdict find_family(struct roster *roster, const struct roster_reque
 {
     const struct identity *identity = request->identity;
     enum verdict verdict = names_find(&roster->names, identity->family, request->name_hash,
-                                      metric_type_of(identity->type), ret);
+                                      identity_metric(identity), ret);
     struct family *family = *ret;
 
     if (LIKELY(!family || family->generation >= identity->generation))

@@ -173,11 +173,17 @@ void series_unref(struct series *series)
         series_free(series);
 }
 
-void series_read(struct series *series, struct reading *ret)
+void series_read_at(struct series *series, struct reading *ret)
 {
     const struct family *family = series->family;
 
     kind_of(family->type)->read(series->cells, series->n_cells, family->buckets, ret);
+}
+
+void series_read(struct series *series, struct reading *ret)
+{
+    ret->now_ns = 0;
+    series_read_at(series, ret);
 }
 
 int64_t series_touched_ns(struct series *series)

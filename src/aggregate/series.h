@@ -145,8 +145,13 @@ void series_walk_end(struct family_walk *walk);
 void series_ref(struct series *series);
 void series_unref(struct series *series);
 
-/* Any thread with a reference: read its value. Waits at most while a worker records one sample. */
+/*
+ * Any thread with a reference: read its value. Waits at most while a worker records one sample.
+ * What depends on the time is as of the latest sample of the series; or of @ret->now_ns, monotonic,
+ * which the caller of series_read_at() has set, if that is later.
+ */
 void series_read(struct series *series, struct reading *ret);
+void series_read_at(struct series *series, struct reading *ret);
 
 /* Any thread with a reference: the arrival of the latest sample (struct cell), or 0. */
 int64_t series_touched_ns(struct series *series);

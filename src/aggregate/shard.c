@@ -18,6 +18,7 @@
 #include "aggregate/gauge.h"
 #include "aggregate/histogram.h"
 #include "aggregate/set.h"
+#include "aggregate/summary.h"
 #include "base/buckets.h"
 #include "base/effect.h"
 #include "base/hash.h"
@@ -120,6 +121,7 @@ enum {
     LAST_BYTE_HISTOGRAM = sizeof(struct histogram_cell) +
                           (ARRAY_SIZE(buckets_default_bounds) + 1) * sizeof(uint64_t) - 1,
     LAST_BYTE_SET = sizeof(struct set_cell) - 1,
+    LAST_BYTE_SUMMARY = sizeof(struct summary_cell) - 1,
     LAST_BYTE_NONE = 0,
 };
 
@@ -220,12 +222,14 @@ static struct key_facts facts_of(const struct shard *shard, const struct identit
         .is_unusual =
             (identity->n_tag_errors | identity->n_unknown_sections | identity->n_undeclared_labels |
              (unsigned)identity->has_bad_rate | (unsigned)identity->is_absolute) ||
-            identity->treatment || !weight_is_whole(identity->weight),
+            identity->treatment || identity_is_summary(identity) ||
+            !weight_is_whole(identity->weight),
         .has_bad_rate = identity->has_bad_rate,
         .has_treatment = identity->treatment,
         .is_absolute = identity->is_absolute,
         .is_from_totals = shard->keys.is_of_totals,
         .is_odd = shard->keys.is_odd,
+        .is_summary = identity_is_summary(identity),
         .is_overflow = is_overflow,
     };
 }
@@ -332,9 +336,12 @@ NOINLINE static enum verdict change(struct shard *shard, struct gauge_cell *gaug
                      arrivals_next(shard->arrivals, line->arrived_ns));
 }
 
-/* Apply @effect, that of @line, to the cell of @key. Inlined with what is constant for a type. */
+/*
+ * Apply @effect, that of @line, to the cell of @key, which is a summary's only if it @is_summary.
+ * Inlined with what is constant for a type.
+ */
 static inline enum verdict apply(struct shard *shard, struct key *key, const struct line *line,
-                                 struct effect effect)
+                                 struct effect effect, bool is_summary)
 {
     struct cell *cell = key->cell;
 
@@ -346,6 +353,9 @@ static inline enum verdict apply(struct shard *shard, struct key *key, const str
                   arrivals_next(shard->arrivals, line->arrived_ns));
         return VERDICT_APPLIED;
     case EFFECT_OBSERVES:
+        if (is_summary)
+            return summary_record((struct summary_cell *)cell, effect.amount, effect.weight,
+                                  line->arrived_ns);
         return histogram_record((struct histogram_cell *)cell, effect.amount, effect.weight);
     case EFFECT_COLLECTS:
         return set_record((struct set_cell *)cell, hash_bytes(line->value, shard->options.seed));
@@ -363,7 +373,8 @@ static enum verdict record(struct shard *shard, struct key *key, const struct li
     switch (key->facts.type) {
 /* For each type by itself, so that types with divisor 1 do not divide. */
 #define X(id, ...)                                                                                 \
-    case SAMPLE_##id: return apply(shard, key, line, effect_at_whole(line, SAMPLE_##id, weight));
+    case SAMPLE_##id:                                                                              \
+        return apply(shard, key, line, effect_at_whole(line, SAMPLE_##id, weight), false);
         SAMPLE_TYPES(X)
 #undef X
     case _SAMPLE_TYPE_N: break;
@@ -397,7 +408,9 @@ static struct effect unusual_effect(const struct shard *shard, const struct key 
 
 enum verdict shard_record_treated(struct shard *shard, struct key *key, const struct line *line)
 {
-    return touch(key, line, apply(shard, key, line, unusual_effect(shard, key, line)));
+    struct effect effect = unusual_effect(shard, key, line);
+
+    return touch(key, line, apply(shard, key, line, effect, key->facts.is_summary));
 }
 
 /* The series of @key as it was asked for, even if the key leads to an overflow series. */

@@ -50,7 +50,7 @@ void buckets_free(struct buckets *buckets)
 
 bool buckets_equal(const struct buckets *a, const struct buckets *b)
 {
-    if (a->n != b->n)
+    if (a->n != b->n || !summary_options_equal(&a->summary, &b->summary))
         return false;
     for (unsigned i = 0; i < a->n; i++)
         if (a->bounds[i] < b->bounds[i] || a->bounds[i] > b->bounds[i])

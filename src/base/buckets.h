@@ -2,10 +2,13 @@
 #pragma once
 
 /*
- * Buckets: the upper bounds of a histogram
+ * Buckets: how the observations of a family are kept
+ *
+ * The upper bounds of a histogram; or for a summary, its options.
  */
 
 #include "base/compiler.h"
+#include "base/summary_options.h"
 
 #include <stdbool.h>
 
@@ -13,8 +16,9 @@
 
 /* Shared; immutable once made. */
 struct buckets {
-    unsigned n;                 /* bounds; the bucket up to +Inf is not among them */
-    double bounds[BUCKETS_MAX]; /* ascending; inclusive, like Prometheus' le */
+    unsigned n;                     /* bounds; the bucket up to +Inf is not among them */
+    double bounds[BUCKETS_MAX];     /* ascending; inclusive, like Prometheus' le */
+    struct summary_options summary; /* all zero: a histogram's */
 };
 
 /* The default bounds of Prometheus' own client libraries, for latencies in seconds. */
@@ -39,5 +43,5 @@ static inline unsigned buckets_find(const struct buckets *buckets, double value)
     return index;
 }
 
-/* Whether both have the same bounds. */
+/* Whether both have the same bounds, and the same options of summaries. */
 bool buckets_equal(const struct buckets *a, const struct buckets *b);

@@ -7,13 +7,13 @@
  * They name a series, a type and a weight.
  */
 
+#include "base/metric_spec.h"
 #include "base/sample_type.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct metric_spec;
 struct treatment;
 
 /* The slices are borrowed from the resolver. */
@@ -44,6 +44,21 @@ struct identity {
      */
     struct slice labels_beside[_OWN_LABEL_N];
 };
+
+/* Whether its values are the observations of a summary. */
+static inline bool identity_is_summary(const struct identity *identity)
+{
+    return identity->spec && identity->spec->observer == OBSERVER_SUMMARY &&
+           sample_type_observes(identity->type);
+}
+
+/* What its samples become; METRIC_NONE for an end. */
+static inline enum metric_type identity_metric(const struct identity *identity)
+{
+    const struct sample_type_facts *facts = sample_type_facts(identity->type);
+
+    return identity_is_summary(identity) ? facts->summary : facts->metric;
+}
 
 /* The labels of @identity, an end or the name of a chain, on a metric of @type. */
 static inline struct slice identity_labels_on(const struct identity *identity,

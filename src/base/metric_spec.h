@@ -15,6 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What observations become. */
+enum observer {
+    OBSERVER_DEFAULT, /* histograms */
+    OBSERVER_HISTOGRAM,
+    OBSERVER_SUMMARY,
+};
+
 /* The TTL of metrics for which the config says none. */
 #define SPEC_TTL_DEFAULT INT64_C(-1)
 
@@ -25,13 +32,29 @@ struct metric_spec {
     struct slice unit;             /* such as "seconds"; or empty */
     int64_t ttl_ns;                /* or SPEC_TTL_DEFAULT; 0: its series never expire */
     size_t max_series;             /* of each family; 0: the default */
+    enum observer observer;
+    /* Of a summary: */
+    const struct quantiles *quantiles; /* NULL: quantiles_default */
+    int64_t max_age_ns;                /* 0: SUMMARY_MAX_AGE_NS */
+    unsigned n_ages;                   /* 0: SUMMARY_N_AGES */
 };
 
 /* Whether @spec says anything; not if it is NULL. */
 static inline bool metric_spec_is_said(const struct metric_spec *spec)
 {
     return spec && (spec->buckets || spec->help.len || spec->unit.len || spec->max_series ||
-                    spec->ttl_ns != SPEC_TTL_DEFAULT);
+                    spec->ttl_ns != SPEC_TTL_DEFAULT || spec->observer || spec->quantiles ||
+                    spec->max_age_ns || spec->n_ages);
+}
+
+/* The options of a summary by @spec, which may be NULL. */
+static inline struct summary_options metric_spec_summary(const struct metric_spec *spec)
+{
+    return (struct summary_options){
+        .quantiles = spec && spec->quantiles ? *spec->quantiles : quantiles_default,
+        .max_age_ns = spec && spec->max_age_ns ? spec->max_age_ns : SUMMARY_MAX_AGE_NS,
+        .n_ages = spec && spec->n_ages ? spec->n_ages : SUMMARY_N_AGES,
+    };
 }
 
 /* What @first says, and of the rest what @second says. Either may be NULL. */
@@ -54,5 +77,13 @@ static inline struct metric_spec metric_spec_join(const struct metric_spec *firs
         joined.ttl_ns = second->ttl_ns;
     if (!joined.max_series)
         joined.max_series = second->max_series;
+    if (!joined.observer)
+        joined.observer = second->observer;
+    if (!joined.quantiles)
+        joined.quantiles = second->quantiles;
+    if (!joined.max_age_ns)
+        joined.max_age_ns = second->max_age_ns;
+    if (!joined.n_ages)
+        joined.n_ages = second->n_ages;
     return joined;
 }

@@ -13,7 +13,7 @@ enum sample_type sample_type_for(enum metric_type type)
     unsigned i = 0;
 
     MUST(type < _METRIC_TYPE_N);
-    while (metric_type_of((enum sample_type)i) != type)
+    while (!sample_type_may_become((enum sample_type)i, type))
         i++;
     return (enum sample_type)i;
 }

@@ -20,7 +20,9 @@
  * Labels that some types of metrics have of their own: id, and the name. On a metric of such a
  * type, a sender's label of that name is exposed with a prefix (proto/README.md, "Tags").
  */
-#define OWN_LABELS(X) X(LE, "le")
+#define OWN_LABELS(X)                                                                              \
+    X(LE, "le")                                                                                    \
+    X(QUANTILE, "quantile")
 #define OWN_LABEL_PREFIX "exported_"
 
 enum own_label {
@@ -44,7 +46,8 @@ enum own_label {
     X(COUNTER, counter, NONE)                                                                      \
     X(GAUGE, gauge, NONE)                                                                          \
     X(HISTOGRAM, histogram, LE)                                                                    \
-    X(SET, set, NONE)
+    X(SET, set, NONE)                                                                              \
+    X(SUMMARY, summary, QUANTILE)
 
 enum metric_type {
 #define X(id, ...) METRIC_##id,
@@ -68,6 +71,7 @@ enum sample_value {
  *      letters       what follows the first bar
  *      name          in udometer_samples_total{type="…"}
  *      metric        METRIC_metric is what it becomes
+ *      summary       METRIC_summary is what it becomes where the config asks for summaries
  *      value         SAMPLE_VALUE_value is what it takes
  *      divisor       its units per exposed unit
  *      is_weighted   a sample at rate 0.1 stands for ten
@@ -79,17 +83,17 @@ enum sample_value {
  * and end with @LAST.
  */
 #define SAMPLE_TYPE_ROWS(FIRST, X, LAST)                                                           \
-    FIRST(COUNTER, "c", counter, COUNTER, AMOUNT, 1, true, SENT_AS("count"), "a counter")          \
-    X(GAUGE, "g", gauge, GAUGE, NUMBER, 1, false, SENT_AS("gauge"), "a gauge")                     \
-    X(TIMER, "ms", timer, HISTOGRAM, NUMBER, 1000, true, SENT_AS("timing"),                        \
+    FIRST(COUNTER, "c", counter, COUNTER, COUNTER, AMOUNT, 1, true, SENT_AS("count"), "a counter") \
+    X(GAUGE, "g", gauge, GAUGE, GAUGE, NUMBER, 1, false, SENT_AS("gauge"), "a gauge")              \
+    X(TIMER, "ms", timer, HISTOGRAM, SUMMARY, NUMBER, 1000, true, SENT_AS("timing"),               \
       "a timer in milliseconds, exposed as a histogram in seconds")                                \
-    X(HISTOGRAM, "h", histogram, HISTOGRAM, NUMBER, 1, true, SENT_AS("observe"),                   \
+    X(HISTOGRAM, "h", histogram, HISTOGRAM, SUMMARY, NUMBER, 1, true, SENT_AS("observe"),          \
       "an observation for a histogram")                                                            \
-    X(DISTRIBUTION, "d", distribution, HISTOGRAM, NUMBER, 1, true, NOT_SENT,                       \
+    X(DISTRIBUTION, "d", distribution, HISTOGRAM, SUMMARY, NUMBER, 1, true, NOT_SENT,              \
       "an observation for a histogram")                                                            \
-    X(SET, "s", set, SET, TEXT, 1, false, SENT_AS("set"),                                          \
+    X(SET, "s", set, SET, SET, TEXT, 1, false, SENT_AS("set"),                                     \
       "a set, exposed as a gauge of distinct values")                                              \
-    LAST(END, "x", expire, NONE, NUMBER, 1, false, SENT_AS("expire"), "ends series")
+    LAST(END, "x", expire, NONE, NONE, NUMBER, 1, false, SENT_AS("expire"), "ends series")
 
 #define SAMPLE_TYPES(X) SAMPLE_TYPE_ROWS(X, X, X)
 
@@ -113,7 +117,7 @@ enum sample_type {
 struct sample_type_facts {
     struct slice letters;
     const char *name;
-    enum metric_type metric;
+    enum metric_type metric, summary;
     enum sample_value value;
     double divisor;
     bool is_weighted;
@@ -128,10 +132,11 @@ struct sample_type_facts {
 static inline const struct sample_type_facts *sample_type_facts(enum sample_type type)
 {
     static const struct sample_type_facts facts[_SAMPLE_TYPE_N] = {
-#define X(id, letters, name, metric, value, divisor, is_weighted, word, meaning)                   \
+#define X(id, letters, name, metric, summary, value, divisor, is_weighted, word, meaning)          \
     { { letters, sizeof(letters) - 1 },                                                            \
       #name,                                                                                       \
       METRIC_##metric,                                                                             \
+      METRIC_##summary,                                                                            \
       SAMPLE_VALUE_##value,                                                                        \
       divisor,                                                                                     \
       is_weighted,                                                                                 \
@@ -147,10 +152,25 @@ static inline const struct sample_type_facts *sample_type_facts(enum sample_type
 /* The type with these letters. Returns false, @ret unchanged, if there is none. */
 MUST_CHECK bool sample_type_parse(struct slice letters, enum sample_type *ret);
 
-/* What a sample of @type becomes; METRIC_NONE if it makes no series. */
+/*
+ * What a sample of @type becomes, unless the config asks for a summary (identity_metric);
+ * METRIC_NONE if it makes no series.
+ */
 static inline enum metric_type metric_type_of(enum sample_type type)
 {
     return sample_type_facts(type)->metric;
+}
+
+/* Whether it is an observation: it may become a summary. */
+static inline bool sample_type_observes(enum sample_type type)
+{
+    return sample_type_facts(type)->summary != sample_type_facts(type)->metric;
+}
+
+/* Whether a sample of @type may become @metric. */
+static inline bool sample_type_may_become(enum sample_type type, enum metric_type metric)
+{
+    return sample_type_facts(type)->metric == metric || sample_type_facts(type)->summary == metric;
 }
 
 /* A type of samples that become @type, which is not METRIC_NONE. */

@@ -20,13 +20,14 @@ struct destination {
     double weight;                     /* as in struct identity */
     const struct treatment *treatment; /* this and is_absolute likewise */
     bool is_absolute;
+    bool is_summary;       /* its series is a summary */
     const struct key *key; /* NULL if they are refused or skipped, or end series */
 };
 
-/* Whether its values mean more than their numbers at a whole weight. */
+/* Whether its values mean more than their numbers at a whole weight, or go to a summary. */
 static inline bool destination_is_unusual(const struct destination *to)
 {
-    return to->treatment || to->is_absolute || !weight_is_whole(to->weight);
+    return to->treatment || to->is_absolute || to->is_summary || !weight_is_whole(to->weight);
 }
 
 /* The effect of the value of @line, which has passed destination_check(). */

@@ -158,6 +158,7 @@ static struct destination destination_of(const struct recorder *recorder, const 
         .weight = key->facts.weight,
         .treatment = shard_treatment(recorder->shard, key),
         .is_absolute = key->facts.is_absolute,
+        .is_summary = key->facts.is_summary,
         .key = key,
     };
 }
@@ -282,6 +283,7 @@ static void record_new(struct recorder *recorder, const struct line *line,
         .weight = identity->weight,
         .treatment = identity->treatment,
         .is_absolute = identity->is_absolute,
+        .is_summary = identity_is_summary(identity),
     };
     struct values values;
     bool is_applied;

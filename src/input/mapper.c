@@ -233,7 +233,7 @@ static enum verdict map_metric(struct mapper *mapper, enum sample_type type,
         identity->treatment = &undeclared;
         return VERDICT_APPLIED;
     }
-    if (metric && metric->type != metric_type_of(type)) {
+    if (metric && !sample_type_may_become(type, metric->type)) {
         identity->declared_type = metric->type;
         return REFUSED_TYPE_CONFLICT;
     }

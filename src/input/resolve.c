@@ -170,6 +170,14 @@ static enum verdict resolve_renamed(struct resolver *resolver, struct slice rest
 
 /* --- mapping ---------------------------------------------------------------------------- */
 
+/* What @identity, which was mapped as if it were a sample of @type, becomes. */
+static enum metric_type metric_mapped(enum sample_type type, const struct identity *identity)
+{
+    const struct identity sample = { .type = type, .spec = identity->spec };
+
+    return identity_metric(&sample);
+}
+
 /* Map the line of @identity as if it were a sample of @type, and render its labels. */
 static enum verdict map_as(struct resolver *resolver, struct slice rest, enum sample_type type,
                            struct identity *identity)
@@ -186,7 +194,7 @@ static enum verdict map_as(struct resolver *resolver, struct slice rest, enum sa
         return collector_refuse(&resolver->labels, verdict, resolver->labels.name.sent.at);
     if (identity_is_skipped(identity))
         return VERDICT_APPLIED;
-    labeller_rename_own(labeller, metric_type_own_label(metric_type_of(type)));
+    labeller_rename_own(labeller, metric_type_own_label(metric_mapped(type, identity)));
     return collector_render(&resolver->labels, rest.at + rest.len, resolver->rendered,
                             &identity->labels);
 }
@@ -265,7 +273,7 @@ static enum verdict map_end(struct resolver *resolver, struct slice rest, bool i
 static enum verdict resolve_labels(struct resolver *resolver, struct slice rest,
                                    struct identity *identity)
 {
-    enum own_label own = metric_type_own_label(metric_type_of(identity->type));
+    enum own_label own = metric_type_own_label(identity_metric(identity));
     enum verdict verdict;
 
     if (UNLIKELY(resolver->mapper))

@@ -30,6 +30,7 @@ struct exposition {
     struct snapshot *snapshot; /* NULL: it is paused */
     uint64_t number;           /* of the snapshot, or of the last one */
     struct series *last;       /* while it is paused: the series written last, or NULL */
+    int64_t now_ns;            /* monotonic, or 0 */
     struct exposition_collector collector;
     size_t n_written;               /* series of the snapshot that are written */
     const struct family *at_family; /* of the last of these */
@@ -59,6 +60,11 @@ int exposition_new(struct exposition **ret, const struct exposition_writer *writ
     snapshot_ref(snapshot);
     *ret = exposition;
     return 0;
+}
+
+void exposition_set_now(struct exposition *exposition, int64_t now_ns)
+{
+    exposition->now_ns = now_ns;
 }
 
 void exposition_free(struct exposition *exposition)
@@ -134,6 +140,24 @@ void exposition_add_histogram(struct exposition *exposition,
     write_histogram(exposition, &started);
 }
 
+static void write_summary(struct exposition *exposition, const struct series *series,
+                          const struct reading *reading)
+{
+    const struct summary_options *options = &series->family->buckets->summary;
+    const struct exposition_summary summary = {
+        .labels = series_labels(series),
+        .n_quantiles = options->quantiles.n,
+        .quantiles = options->quantiles.at,
+        .values = reading->quantiles,
+        .sum = reading->sum,
+        .count = reading->count,
+        .has_negative = reading->has_negative,
+        .started_ms = series->started_ms,
+    };
+
+    exposition->writer->summary(exposition->state, exposition->out, &exposition->family, &summary);
+}
+
 /* --- the snapshot ----------------------------------------------------------------------- */
 
 COLD static void begin_family_of(struct exposition *exposition, struct family *family)
@@ -187,7 +211,8 @@ static inline void write_series(struct exposition *exposition, struct series *se
     struct family *family = series->family;
     struct reading reading;
 
-    series_read(series, &reading);
+    reading.now_ns = exposition->now_ns;
+    series_read_at(series, &reading);
     switch (family->type) {
     case METRIC_SET:
         if (isnan(reading.value)) /* it cannot be known now, and a family may have no others */
@@ -211,6 +236,10 @@ static inline void write_series(struct exposition *exposition, struct series *se
                                         .sum = reading.sum,
                                         .started_ms = series->started_ms,
                                     });
+        return;
+    case METRIC_SUMMARY:
+        enter_family(exposition, family);
+        write_summary(exposition, series, &reading);
         return;
     case _METRIC_TYPE_N: return;
     }

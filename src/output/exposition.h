@@ -55,6 +55,18 @@ struct exposition_histogram {
     const struct native_buckets *native;
 };
 
+/* A series of a summary. */
+struct exposition_summary {
+    struct slice labels; /* as above */
+    unsigned n_quantiles;
+    const double *quantiles; /* from 0 to 1, ascending; the same for all series of a family */
+    const double *values;    /* of each quantile; NAN: nothing has been observed lately */
+    double sum;
+    uint64_t count;
+    bool has_negative;  /* some observations are below 0, so the sum may shrink */
+    int64_t started_ms; /* as above */
+};
+
 /* --- writers ---------------------------------------------------------------------------- */
 
 /*
@@ -79,6 +91,10 @@ struct exposition_writer {
      */
     void (*large)(void *state, struct buffer *out, const struct exposition_family *family,
                   const struct exposition_large *large);
+
+    /* … or this one for a summary … */
+    void (*summary)(void *state, struct buffer *out, const struct exposition_family *family,
+                    const struct exposition_summary *summary);
 
     /* … and this one for a histogram. */
     void (*histogram)(void *state, struct buffer *out, const struct exposition_family *family,
@@ -131,6 +147,12 @@ DEFINE_CLEANUP(struct exposition *, exposition_free)
  * returns -ENOMEM too.
  */
 MUST_CHECK int exposition_write(struct exposition *exposition, struct buffer *out, size_t enough);
+
+/*
+ * From now on, what depends on the time is read as of @now_ns, monotonic: the quantiles of
+ * summaries. Until this is called, it is as of the latest sample of each series.
+ */
+void exposition_set_now(struct exposition *exposition, int64_t now_ns);
 
 /*
  * Between two calls of exposition_write(), release the snapshot; a walk that pauses for long would

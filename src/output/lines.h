@@ -17,6 +17,9 @@
 /* The most bytes of le="0.005". */
 #define LINES_LE_MAX (sizeof("le=\"\"") + NUMBER_TEXT_MAX)
 
+/* The same of quantile="0.5". */
+#define LINES_QUANTILE_MAX (sizeof("quantile=\"\"") + NUMBER_TEXT_MAX)
+
 /* The most bytes of a sample's line, without name, labels and bound. */
 #define LINES_REST_MAX (sizeof("_bucket{,} \n") + NUMBER_TEXT_MAX)
 
@@ -32,7 +35,7 @@ struct lines_bounds {
     char text[BUCKETS_MAX][LINES_LE_MAX];
 };
 
-/* number_format(), or another that writes a bound. */
+/* number_format(), or another that writes a bound or a quantile. */
 typedef size_t lines_format(char out[NUMBER_TEXT_MAX], double number);
 
 /* Cache the texts of @buckets, whose bounds @format writes. */
@@ -41,6 +44,13 @@ void lines_render_bounds(struct lines_bounds *bounds, const struct buckets *buck
 
 /* Append @text with "\\" and "\n" escaped, and each character of @more as well. */
 void lines_add_escaped(struct buffer *out, struct slice text, const char *more);
+
+/* The room for all lines of @summary, in bytes. */
+static inline size_t lines_summary_max(struct slice name, const struct exposition_summary *summary)
+{
+    return (summary->n_quantiles + 2) *
+           (name.len + summary->labels.len + LINES_QUANTILE_MAX + LINES_REST_MAX);
+}
 
 /* The room for all lines of @histogram, in bytes. */
 static inline size_t lines_histogram_max(struct slice name,
@@ -82,6 +92,19 @@ static inline char *put_uint(char *at, uint64_t number)
 {
     at += number_format_uint(at, number);
     return PUT(at, "\n");
+}
+
+/* The line of quantile @i, which @format writes. */
+static inline char *put_quantile(char *at, struct slice name,
+                                 const struct exposition_summary *summary, unsigned i,
+                                 lines_format *format)
+{
+    at = PUT(put(at, name), "{");
+    if (summary->labels.len)
+        at = PUT(put(at, summary->labels), ",");
+    at = PUT(at, "quantile=\"");
+    at += format(at, summary->quantiles[i]);
+    return put_double(PUT(at, "\"} "), summary->values[i]);
 }
 
 /* The cumulative lines of all buckets, whose texts are cached. @ret_count gets the total. */

@@ -36,6 +36,10 @@ static const struct form *form_of(enum metric_type type)
         .type = { "histogram", 9 },
         .more = { { "_bucket", 7 }, { "_count", 6 }, { "_sum", 4 }, { "_created", 8 } },
     };
+    static const struct form summary = {
+        .type = { "summary", 7 },
+        .more = { { "_count", 6 }, { "_sum", 4 }, { "_created", 8 } },
+    };
     static const struct form unknown = { .type = { "unknown", 7 } };
 
     switch (type) {
@@ -43,6 +47,7 @@ static const struct form *form_of(enum metric_type type)
     case METRIC_GAUGE:
     case METRIC_SET: return &gauge;
     case METRIC_HISTOGRAM: return &histogram;
+    case METRIC_SUMMARY: return &summary;
     case _METRIC_TYPE_N: break;
     }
     return &unknown;
@@ -260,6 +265,26 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
     out->len = (size_t)(at - out->data);
 }
 
+/* What is below 0 has no place there: neither a quantile, nor a sum that may shrink. */
+static void write_summary(void *state, struct buffer *out, const struct exposition_family *family,
+                          const struct exposition_summary *summary)
+{
+    struct slice name = family->name, labels = summary->labels;
+    char *at;
+
+    if (!buffer_reserve(out, lines_summary_max(name, summary)))
+        return;
+    at = out->data + out->len;
+    for (unsigned i = 0; i < summary->n_quantiles; i++)
+        if (!(summary->values[i] < 0))
+            at = put_quantile(at, name, summary, i, number_format_canonical);
+    if (!summary->has_negative) {
+        at = put_double(put_name(at, name, SLICE("_sum"), labels), summary->sum);
+        at = put_uint(put_name(at, name, SLICE("_count"), labels), summary->count);
+    }
+    out->len = (size_t)(at - out->data);
+}
+
 static void write_end(void *state, struct buffer *out)
 {
     buffer_add_literal(out, "# EOF\n");
@@ -277,6 +302,7 @@ const struct exposition_writer openmetrics_writer = {
     .family = write_family,
     .sample = write_sample,
     .large = write_large,
+    .summary = write_summary,
     .histogram = write_histogram,
     .end = write_end,
     .pause = forget_buckets,

@@ -37,6 +37,7 @@ enum tag {
     SERIES_LABEL = BYTES(1),
     SERIES_GAUGE = BYTES(2),
     SERIES_COUNTER = BYTES(3),
+    SERIES_SUMMARY = BYTES(4),
     SERIES_UNTYPED = BYTES(5),
     SERIES_HISTOGRAM = BYTES(7),
 
@@ -48,6 +49,13 @@ enum tag {
     HISTOGRAM_COUNT = VARINT(1),
     HISTOGRAM_SUM = FIXED64(2),
     HISTOGRAM_BUCKET = BYTES(3),
+
+    SUMMARY_COUNT = VARINT(1),
+    SUMMARY_SUM = FIXED64(2),
+    SUMMARY_QUANTILE = BYTES(3),
+
+    QUANTILE_QUANTILE = FIXED64(1),
+    QUANTILE_VALUE = FIXED64(2),
 
     BUCKET_COUNT = VARINT(1),
     BUCKET_BOUND = FIXED64(2),
@@ -66,6 +74,7 @@ static inline struct form form_of(enum metric_type type)
     case METRIC_GAUGE:
     case METRIC_SET: return (struct form){ 1, SERIES_GAUGE }; /* the format has no sets */
     case METRIC_HISTOGRAM: return (struct form){ 4, SERIES_HISTOGRAM };
+    case METRIC_SUMMARY: return (struct form){ 2, SERIES_SUMMARY };
     case _METRIC_TYPE_N: break;
     }
     return (struct form){ 3, SERIES_UNTYPED };
@@ -286,10 +295,44 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
     out->len = (size_t)(put_length(begin, HISTOGRAM_ROOM, at) - out->data);
 }
 
+/* --- summaries ------------------------------------------------------------------------------ */
+
+#define SUMMARY_ROOM 1 /* for the lengths of a series with a summary, and of it */
+#define QUANTILE_MAX (1 + VARINT_MAX + 2 * FIXED64_MAX)
+#define SUMMARY_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX)
+
+static inline char *put_quantile(char *at, double quantile, double value)
+{
+    char *begin = put_tag(at, SUMMARY_QUANTILE) + 1;
+
+    at = put_double(put_double(begin, QUANTILE_QUANTILE, quantile), QUANTILE_VALUE, value);
+    return put_length(begin, 1, at);
+}
+
+static void write_summary(void *state, struct buffer *out, const struct exposition_family *family,
+                          const struct exposition_summary *summary)
+{
+    struct slice labels = summary->labels;
+    size_t max = labels_max(labels) + SUMMARY_MAX + summary->n_quantiles * QUANTILE_MAX;
+    char *at = begin_series(state, out, family, max), *begin, *value;
+
+    if (!at)
+        return;
+    begin = at + SUMMARY_ROOM;
+    value = put_tag(put_labels(begin, labels), SERIES_SUMMARY) + SUMMARY_ROOM;
+    at = put_uint(value, SUMMARY_COUNT, summary->count);
+    at = put_double(at, SUMMARY_SUM, summary->sum);
+    for (unsigned i = 0; i < summary->n_quantiles; i++)
+        at = put_quantile(at, summary->quantiles[i], summary->values[i]);
+    at = put_length(value, SUMMARY_ROOM, at);
+    out->len = (size_t)(put_length(begin, SUMMARY_ROOM, at) - out->data);
+}
+
 const struct exposition_writer protobuf_writer = {
     .state_size = sizeof(struct protobuf),
     .family = write_family,
     .sample = write_sample,
+    .summary = write_summary,
     .histogram = write_histogram,
     .flush = close_message,
 };

@@ -21,6 +21,7 @@ static struct slice type_word(enum metric_type type)
     case METRIC_GAUGE:
     case METRIC_SET: return SLICE("gauge"); /* the format has no sets */
     case METRIC_HISTOGRAM: return SLICE("histogram");
+    case METRIC_SUMMARY: return SLICE("summary");
     case _METRIC_TYPE_N: break;
     }
     return SLICE("untyped");
@@ -88,6 +89,22 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
     out->len = (size_t)(at - out->data);
 }
 
+static void write_summary(void *state, struct buffer *out, const struct exposition_family *family,
+                          const struct exposition_summary *summary)
+{
+    struct slice name = family->name, labels = summary->labels;
+    char *at;
+
+    if (!buffer_reserve(out, lines_summary_max(name, summary)))
+        return;
+    at = out->data + out->len;
+    for (unsigned i = 0; i < summary->n_quantiles; i++)
+        at = put_quantile(at, name, summary, i, number_format);
+    at = put_double(put_name(at, name, SLICE("_sum"), labels), summary->sum);
+    at = put_uint(put_name(at, name, SLICE("_count"), labels), summary->count);
+    out->len = (size_t)(at - out->data);
+}
+
 static void forget_buckets(void *state)
 {
     struct lines_bounds *bounds = state;
@@ -100,6 +117,7 @@ const struct exposition_writer text_writer = {
     .family = write_family,
     .sample = write_sample,
     .large = write_large,
+    .summary = write_summary,
     .histogram = write_histogram,
     .pause = forget_buckets,
 };

@@ -44,6 +44,7 @@ static const char *event_type(enum metric_type type)
     case METRIC_GAUGE: return "gauge";
     case METRIC_HISTOGRAM: return "observer";
     case METRIC_SET:
+    case METRIC_SUMMARY: /* its samples are counted as those of histograms */
     case METRIC_NONE: break;
     }
     return NULL;

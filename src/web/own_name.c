@@ -51,6 +51,7 @@ int own_name_reserve(struct registry *registry, struct slice name, enum metric_t
     case METRIC_GAUGE:
     case METRIC_SET:
     case METRIC_HISTOGRAM:
+    case METRIC_SUMMARY:
     case _METRIC_TYPE_N: break;
     }
     return 0;

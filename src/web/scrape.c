@@ -121,6 +121,7 @@ static int write_chunk(struct scrape *scrape)
     scrape->n_taken = 0;
     if (scrape->has_series)
         exposition_resume(scrape->exposition, registry_last_snapshot(scrape->source->registry));
+    exposition_set_now(scrape->exposition, clock_monotonic_ns());
     r = exposition_write(scrape->exposition, &scrape->chunk, CHUNK_BYTES);
     if (scrape->has_series)
         exposition_pause(scrape->exposition);

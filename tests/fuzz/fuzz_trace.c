@@ -200,6 +200,7 @@ static void check_value(const struct known *known, const struct series *series,
         check_histogram(known, reading, series->family->buckets->n + 1, error);
         break;
     case METRIC_SET:
+    case METRIC_SUMMARY: /* nothing here asks for one */
     case METRIC_NONE: break;
     }
 }

@@ -70,7 +70,7 @@ PURE = ["mapping/", "aggregate/", "ingest/", "output/",
         "base/age_list", "base/labels", "base/slots", "base/number", "base/nearest", "base/exact",
         "base/utf8", "base/arena", "base/buckets", "base/buffer", "base/hash", "base/spelling",
         "base/table", "base/regex", "base/regex_class", "base/regex_group", "base/regex_parser",
-        "base/regex_syntax",
+        "base/regex_syntax", "base/summary_options",
         "config/problems",
         "tools/send/encode", "tools/bench/layout", "tools/bench/workload", "tools/bench/tally"]
 IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base/path.h",
@@ -80,8 +80,8 @@ IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base
           "time.h", "unistd.h", "uv.h"]
 # The mutexes of aggregate: for new keys, for the current snapshot, for what cannot be read word by
 # word, and for senders that any worker may meet.
-MAY_LOCK = ["aggregate/family", "aggregate/registry", "aggregate/set", "aggregate/totals",
-            "aggregate/view"]
+MAY_LOCK = ["aggregate/family", "aggregate/registry", "aggregate/set", "aggregate/summary",
+            "aggregate/totals", "aggregate/view"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

@@ -34,7 +34,8 @@ ROWS = {"SAMPLE_TYPES": "SAMPLE_TYPE_ROWS", "METRIC_TYPES": "METRIC_TYPES"}
 
 # The list, the row that is added, and the files in which the compiler must ask for more.
 LISTS = {
-    "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, NUMBER, 1, true, SENT_AS("add"), "added")', {
+    "SAMPLE_TYPES": ('X(ADDED, "a", added, COUNTER, COUNTER, NUMBER, 1, true, SENT_AS("add"), '
+                     '"added")', {
         "base/effect.h": "what a sample does to its series",
         "base/treatment.c": "whether its value may be scaled",
         "mapping/rule.h": "what a mapping rule calls it",

@@ -112,8 +112,9 @@ static void takes_as_many_bounds_as_there_may_be_and_no_more(void **state)
 
 static void equal_ones_have_the_same_bounds(void **state)
 {
-    const struct buckets a = { 2, { 1, 2 } }, same = { 2, { 1, 2 } }, other = { 2, { 1, 3 } };
-    const struct buckets shorter = { 1, { 1 } };
+    const struct buckets a = { .n = 2, .bounds = { 1, 2 } }, same = a;
+    const struct buckets other = { .n = 2, .bounds = { 1, 3 } };
+    const struct buckets shorter = { .n = 1, .bounds = { 1 } };
 
     assert_true(buckets_equal(&a, &a));
     assert_true(buckets_equal(&a, &same));

@@ -167,7 +167,7 @@ static void the_first_spelling_is_no_alias(void **state)
 
 static void all_types_begin_at_zero(void **state)
 {
-    static const struct buckets one = { 1, { 5 } };
+    static const struct buckets one = { .n = 1, .bounds = { 5 } };
     const struct metric_spec spec = { .buckets = &one, .ttl_ns = SPEC_TTL_DEFAULT };
     struct identity histogram = identity_of("h", SAMPLE_HISTOGRAM, "");
 

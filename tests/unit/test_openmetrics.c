@@ -242,6 +242,46 @@ static void a_unit_is_said_of_a_name_that_ends_in_it(void **state)
                     "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds Of a.\n");
 }
 
+static void assert_summary(const double *values, bool has_negative, const char *expected)
+{
+    static const double quantiles[] = { 0, 0.5, 1 };
+    const struct exposition_family family = { .name = SLICE("x"), .type = METRIC_SUMMARY };
+    const struct exposition_summary summary = {
+        .labels = SLICE("a=\"1\""),
+        .n_quantiles = ARRAY_SIZE(quantiles),
+        .quantiles = quantiles,
+        .values = values,
+        .sum = 12.5,
+        .count = 3,
+        .has_negative = has_negative,
+    };
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+    void *format = calloc(1, openmetrics_writer.state_size);
+
+    assert_non_null(format);
+    openmetrics_writer.family(format, &out, &family);
+    openmetrics_writer.summary(format, &out, &family, &summary);
+    free(format);
+    buffer_add_char(&out, '\0');
+    assert_string_equal(out.data, expected);
+}
+
+static void quantiles_are_canonical_numbers(void **state)
+{
+    assert_summary((const double[]){ 0, 1.5, (double)NAN }, false,
+                   "# TYPE x summary\n# HELP x \n"
+                   "x{a=\"1\",quantile=\"0.0\"} 0\n"
+                   "x{a=\"1\",quantile=\"0.5\"} 1.5\n"
+                   "x{a=\"1\",quantile=\"1.0\"} NaN\n"
+                   "x_sum{a=\"1\"} 12.5\nx_count{a=\"1\"} 3\n");
+}
+
+static void a_summary_shows_nothing_below_zero(void **state)
+{
+    assert_summary((const double[]){ -2, -1, 1.5 }, true,
+                   "# TYPE x summary\n# HELP x \nx{a=\"1\",quantile=\"1.0\"} 1.5\n");
+}
+
 #define OPENMETRICS_CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -259,6 +299,8 @@ int main(void)
         OPENMETRICS_CASE(names_that_only_look_alike_change_nothing),
         CASE(help_escapes_quotes_too),
         CASE(a_unit_is_said_of_a_name_that_ends_in_it),
+        CASE(quantiles_are_canonical_numbers),
+        CASE(a_summary_shows_nothing_below_zero),
     };
 
     return cmocka_run_group_tests(cases, make_buckets, free_buckets);

@@ -225,6 +225,31 @@ static void buckets_are_cumulative_up_to_infinity(void **state)
     free(format);
 }
 
+static void a_summary_has_quantiles_after_count_and_sum(void **state)
+{
+    const struct exposition_family family = { .name = SLICE("a"), .type = METRIC_SUMMARY };
+    const double quantile = 1, value = 2;
+    void *format = writer_state();
+    struct buffer out = { 0 };
+
+    protobuf_writer.family(format, &out, &family);
+    protobuf_writer.summary(format, &out, &family,
+                            &(struct exposition_summary){
+                                .labels = SLICE("x=\"1\""),
+                                .n_quantiles = 1,
+                                .quantiles = &quantile,
+                                .values = &value,
+                                .sum = 3,
+                                .count = 3,
+                            });
+    protobuf_writer.flush(format, &out);
+    assert_bytes(&out, SLICE("\x32\x0a\x01"
+                             "a\x12\x00\x18\x02\x22\x29"
+                             "\x0a\x06\x0a\x01\x78\x12\x01\x31\x22\x1f"
+                             "\x08\x03\x11" THREE "\x1a\x12\x09" ONE "\x11" TWO));
+    free(format);
+}
+
 /* The walk then ends; what was written so far does not matter. */
 static void without_memory_nothing_is_written(void **state)
 {
@@ -250,6 +275,7 @@ int main(void)
         CASE(lengths_of_messages_may_have_any_size),
         CASE(a_unit_is_said_as_declared),
         CASE(buckets_are_cumulative_up_to_infinity),
+        CASE(a_summary_has_quantiles_after_count_and_sum),
         CASE(without_memory_nothing_is_written),
     };
 

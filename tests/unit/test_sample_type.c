@@ -50,10 +50,28 @@ static void each_type_is_exposed_as_one_of_prometheus(void **state)
     assert_int_equal(metric_type_of(SAMPLE_SET), METRIC_SET);
 }
 
+static void observations_may_become_summaries(void **state)
+{
+    for (unsigned i = 0; i < _SAMPLE_TYPE_N; i++) {
+        enum sample_type type = (enum sample_type)i;
+        bool observes =
+            type == SAMPLE_TIMER || type == SAMPLE_HISTOGRAM || type == SAMPLE_DISTRIBUTION;
+
+        assert_int_equal(sample_type_observes(type), observes);
+        assert_int_equal(sample_type_may_become(type, METRIC_SUMMARY), observes);
+        assert_int_equal(sample_type_may_become(type, METRIC_HISTOGRAM), observes);
+        assert_true(sample_type_may_become(type, metric_type_of(type)));
+        assert_int_equal(sample_type_may_become(type, METRIC_SET), type == SAMPLE_SET);
+    }
+}
+
 static void each_metric_type_has_a_sample_type(void **state)
 {
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++)
-        assert_int_equal(metric_type_of(sample_type_for((enum metric_type)type)), type);
+        assert_true(sample_type_may_become(sample_type_for((enum metric_type)type),
+                                           (enum metric_type)type));
+    assert_int_equal(sample_type_for(METRIC_HISTOGRAM), SAMPLE_TIMER);
+    assert_int_equal(sample_type_for(METRIC_SUMMARY), SAMPLE_TIMER);
 }
 
 static void an_end_makes_no_series(void **state)
@@ -67,6 +85,7 @@ static void each_type_has_a_name(void **state)
     assert_string_equal(metric_type_name(METRIC_GAUGE), "gauge");
     assert_string_equal(metric_type_name(METRIC_HISTOGRAM), "histogram");
     assert_string_equal(metric_type_name(METRIC_SET), "set");
+    assert_string_equal(metric_type_name(METRIC_SUMMARY), "summary");
 }
 
 static void name_what_makes_no_series(void)
@@ -101,6 +120,12 @@ static void le_is_a_histograms_own_label(void **state)
     assert_renamed(METRIC_HISTOGRAM, "quantile", "quantile");
 }
 
+static void quantile_is_a_summarys_own_label(void **state)
+{
+    assert_renamed(METRIC_SUMMARY, "quantile", "exported_quantile");
+    assert_renamed(METRIC_SUMMARY, "le", "le");
+}
+
 static void no_other_type_has_one(void **state)
 {
     for (unsigned i = 0; i <= METRIC_NONE; i++) {
@@ -108,6 +133,8 @@ static void no_other_type_has_one(void **state)
 
         if (type != METRIC_HISTOGRAM)
             assert_renamed(type, "le", "le");
+        if (type != METRIC_SUMMARY)
+            assert_renamed(type, "quantile", "quantile");
     }
 }
 
@@ -146,12 +173,14 @@ int main(void)
         CASE(knows_every_type_by_its_letters),
         CASE(refuses_every_other_type),
         CASE(each_type_is_exposed_as_one_of_prometheus),
+        CASE(observations_may_become_summaries),
         CASE(each_metric_type_has_a_sample_type),
         CASE(an_end_makes_no_series),
         CASE(each_type_has_a_name),
         CASE(no_metric_has_no_name),
         CASE(messages_list_the_letters_in_order),
         CASE(le_is_a_histograms_own_label),
+        CASE(quantile_is_a_summarys_own_label),
         CASE(no_other_type_has_one),
         CASE(milliseconds_become_seconds),
         CASE(every_other_number_is_exposed_as_it_is_sent),

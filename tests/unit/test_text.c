@@ -57,6 +57,22 @@ static void write_histogram(const char *name, struct slice labels, const struct 
                               .labels = labels, .buckets = buckets, .counts = counts, .sum = sum });
 }
 
+static void write_summary(struct slice labels, const struct quantiles *quantiles,
+                          const double *values_of)
+{
+    const struct exposition_family family = family_of("x", METRIC_SUMMARY);
+    const struct exposition_summary summary = {
+        .labels = labels,
+        .n_quantiles = quantiles->n,
+        .quantiles = quantiles->at,
+        .values = values_of,
+        .sum = 12.5,
+        .count = 3,
+    };
+
+    text_writer.summary(text_state, &buffer, &family, &summary);
+}
+
 /* All that was written so far, which is then cleared. */
 #define assert_written(literal)                                                                    \
     do {                                                                                           \
@@ -69,10 +85,9 @@ static void write_histogram(const char *name, struct slice labels, const struct 
 static void names_the_types_as_prometheus_does(void **state)
 {
     static const char *const words[_METRIC_TYPE_N] = {
-        [METRIC_COUNTER] = "counter",
-        [METRIC_GAUGE] = "gauge",
-        [METRIC_HISTOGRAM] = "histogram",
-        [METRIC_SET] = "gauge", /* it knows no sets */
+        [METRIC_COUNTER] = "counter",     [METRIC_GAUGE] = "gauge",
+        [METRIC_HISTOGRAM] = "histogram", [METRIC_SET] = "gauge", /* it knows no sets */
+        [METRIC_SUMMARY] = "summary",
     };
 
     for (unsigned type = 0; type < _METRIC_TYPE_N; type++) {
@@ -231,6 +246,24 @@ static void the_longest_bounds_and_counts_have_room(void **state)
                    "x_count{a=\"1\"} 18446744073709551615\n");
 }
 
+static void a_summary_has_its_quantiles_before_sum_and_count(void **state)
+{
+    static const struct quantiles some = { 3, { 0, 0.5, 1 } }, none = { 0 };
+    const double values[] = { -1.5, (double)NAN, 20 };
+
+    write_summary(SLICE("a=\"1\""), &some, values);
+    assert_written("x{a=\"1\",quantile=\"0\"} -1.5\n"
+                   "x{a=\"1\",quantile=\"0.5\"} NaN\n"
+                   "x{a=\"1\",quantile=\"1\"} 20\n"
+                   "x_sum{a=\"1\"} 12.5\n"
+                   "x_count{a=\"1\"} 3\n");
+    write_summary(SLICE(""), &quantiles_default, values);
+    assert_written("x{quantile=\"0.5\"} -1.5\nx{quantile=\"0.9\"} NaN\nx{quantile=\"0.99\"} 20\n"
+                   "x_sum 12.5\nx_count 3\n");
+    write_summary(SLICE(""), &none, NULL);
+    assert_written("x_sum 12.5\nx_count 3\n");
+}
+
 static void appends_to_what_is_there(void **state)
 {
     buffer_add_literal(&buffer, "before\n");
@@ -270,6 +303,7 @@ int main(void)
         TEXT_CASE(each_histogram_has_its_own_bounds),
         TEXT_CASE(bounds_are_rendered_once_for_all_histograms_that_share_them),
         TEXT_CASE(the_longest_bounds_and_counts_have_room),
+        TEXT_CASE(a_summary_has_its_quantiles_before_sum_and_count),
         TEXT_CASE(appends_to_what_is_there),
     };
 

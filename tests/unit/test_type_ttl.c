@@ -12,10 +12,9 @@ static void reads_a_type_and_its_ttl(void **state)
         const char *text;
         struct type_ttl ttl;
     } cases[] = {
-        { "counter=90s", { METRIC_COUNTER, 90 } },
-        { "gauge=5m", { METRIC_GAUGE, 300 } },
-        { "histogram=1h", { METRIC_HISTOGRAM, 3600 } },
-        { "set=0s", { METRIC_SET, 0 } },
+        { "counter=90s", { METRIC_COUNTER, 90 } },      { "gauge=5m", { METRIC_GAUGE, 300 } },
+        { "histogram=1h", { METRIC_HISTOGRAM, 3600 } }, { "set=0s", { METRIC_SET, 0 } },
+        { "summary=1m", { METRIC_SUMMARY, 60 } },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -32,8 +31,8 @@ static void reads_a_type_and_its_ttl(void **state)
 
 static void says_what_it_expects(void **state)
 {
-    static const char *const texts[] = { "",          "gauge",       "gauge=",     "gauge=5",
-                                         "gauges=5m", "Gauge=5m",    "summary=5m", "=5m",
+    static const char *const texts[] = { "",          "gauge",       "gauge=",       "gauge=5",
+                                         "gauges=5m", "Gauge=5m",    "summaries=5m", "=5m",
                                          "5m",        "gauge=5m=6m", "gauge =5m" };
 
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -42,8 +41,8 @@ static void says_what_it_expects(void **state)
 
         assert_int_equal(value_type_ttl.read(&ttl, texts[i], NULL, &wrong), -EINVAL);
         assert_slice_equal(buffer_text(&wrong),
-                           "expected a type (counter, gauge, histogram, set), = and a duration, "
-                           "like gauge=5m; 0s means never");
+                           "expected a type (counter, gauge, histogram, set, summary), = and a "
+                           "duration, like gauge=5m; 0s means never");
     }
 }
 

@@ -29,6 +29,7 @@ static struct shape shape_of(enum metric_type type)
     case METRIC_GAUGE:
         return (struct shape){ .depends_on_order = true, .sum = "sum of last values" };
     case METRIC_HISTOGRAM:
+    case METRIC_SUMMARY:
         return (struct shape){ .has_counts = true, .only_grows = true, .sum = "sum" };
     case METRIC_SET: return (struct shape){ .sum = "sum of sizes" };
     case METRIC_NONE: break;

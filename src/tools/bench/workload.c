@@ -220,6 +220,7 @@ static void add_line_up(struct layout_line line, enum sample_type type,
     switch (metric_type_of(type)) {
     case METRIC_COUNTER:
     case METRIC_HISTOGRAM:
+    case METRIC_SUMMARY:
         total->sum += (double)(line.value * sent->n_times) * layout_unit(type);
         break;
     case METRIC_GAUGE:
@@ -242,7 +243,8 @@ static void add_mark_up(const struct mark *mark, enum sample_type type,
     case METRIC_GAUGE: total->sum += (double)mark->value; break;
     case METRIC_SET: total->sum += __builtin_popcountll(mark->value); break;
     case METRIC_COUNTER:
-    case METRIC_HISTOGRAM: /* added up line by line */
+    case METRIC_HISTOGRAM:
+    case METRIC_SUMMARY: /* added up line by line */
     case METRIC_NONE: break;
     }
 }

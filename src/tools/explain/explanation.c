@@ -221,7 +221,7 @@ static void on_series(void *ctx, const struct identity *identity)
         buffer_add_char(&it->series, '}');
     }
     buffer_add_char(&it->series, '\n');
-    if (identity->type != SAMPLE_END && kind_of(metric_type_of(identity->type))->bucket_size)
+    if (identity->type != SAMPLE_END && kind_of(identity_metric(identity))->bucket_size)
         add_bounds(it, identity);
 }
 

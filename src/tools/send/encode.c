@@ -24,9 +24,9 @@
 #define MORE_SENT_AS(word) ", " word
 #define MORE_NOT_SENT
 #define LAST_SENT_AS(word) " or " word
-#define FIRST(id, letters, name, metric, value, divisor, is_weighted, word, ...) FIRST_##word
-#define MORE(id, letters, name, metric, value, divisor, is_weighted, word, ...) MORE_##word
-#define LAST(id, letters, name, metric, value, divisor, is_weighted, word, ...) LAST_##word
+#define FIRST(id, letters, name, metric, summary, value, divisor, weighted, word, ...) FIRST_##word
+#define MORE(id, letters, name, metric, summary, value, divisor, weighted, word, ...) MORE_##word
+#define LAST(id, letters, name, metric, summary, value, divisor, weighted, word, ...) LAST_##word
 
 static const char no_type[] = "unknown type; expected " SAMPLE_TYPE_ROWS(FIRST, MORE, LAST);
 static const char unknown_type[] = "unknown type";

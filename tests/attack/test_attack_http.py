@@ -13,6 +13,8 @@ ATTACKER = "127.0.0.9"
 N_TRICKLES = 2100
 N_STALLED = 200
 N_SERIES = 60_000
+MAX_REQUESTS = 40  # the default of --web.max-requests
+N_LISTS, N_LISTED = 300, 130_000
 N_BURST = 400
 # The backlog is as long as the kernel allows, so a connection of a burst need not try again.
 CONNECT_SECONDS = 0.5 * SLOWNESS
@@ -72,18 +74,46 @@ def test_thousands_of_connections_that_trickle(start):
     assert closed > N_TRICKLES / 2, closed
 
 
+def in_flight(udometer):
+    return udometer.own_metrics().value("udometer_http_requests_in_flight")
+
+
+def begin_pages(udometer, socks, coding):
+    """Each begins a page that has new series, and never reads it."""
+    flow = udometer.new_flow()
+    for i, sock in enumerate(socks):
+        udometer.send(*lines_of_series(10, "%03d." % i), flow=flow)
+        send(sock, HEAD % coding(i))
+        time.sleep(SECONDS / 2 / len(socks))
+
+
 @repeat_if_stalled
-def test_readers_that_take_nothing_while_series_come(start):
-    """Each begins a page of some megabytes that has new series, and never reads it."""
+def test_readers_that_take_nothing(start):
+    """Few of them get a page, and others get theirs nevertheless, or are refused at once."""
     udometer = daemon_of(start)
     fill(udometer, lines_of_series(N_SERIES))
     with Honest(udometer, start, scrape_seconds=SCRAPE_SECONDS * N_SERIES / 10_000,
                 resident_max=100 * MIB) as honest:
         with connections(udometer, N_STALLED, receive_buffer=4096) as socks:
-            for i, sock in enumerate(socks):
-                assert send(sock, HEAD % (b"gzip" if i % 4 == 0 else b"identity"))
-                udometer.send(*lines_of_series(10, "%03d." % i))
-                time.sleep(SECONDS / N_STALLED)
+            begin_pages(udometer, socks, lambda i: b"gzip" if i % 2 else b"identity")
+            n_held = in_flight(udometer)
+    assert MAX_REQUESTS / 2 < n_held <= MAX_REQUESTS, n_held
+    honest.check()
+    assert honest.page.value("udometer_http_connections_closed_total", cause="stalled") > 0
+
+
+@repeat_if_stalled
+def test_readers_that_take_nothing_share_one_list(start):
+    """If each had one of its own, with 8 bytes for each series, they would hold 300 MB."""
+    udometer = daemon_of(start, "--web.max-requests=1000", "--limit.http-address-connections=1000",
+                         "--limit.http-connections=1000")
+    fill(udometer, lines_of_series(N_LISTED))
+    with Honest(udometer, start, scrape_seconds=None, resident_max=130 * MIB) as honest:
+        with connections(udometer, N_LISTS, receive_buffer=4096) as socks:
+            begin_pages(udometer, socks, lambda i: b"identity")
+            n_held = in_flight(udometer)
+    assert n_held >= N_LISTS, n_held
+    assert honest.page.value("udometer_series", type="counter") > N_LISTED + 9 * N_LISTS
     honest.check()
 
 

@@ -20,9 +20,6 @@
 /* Write at least this much at once; a socket accepts it in one or two calls. */
 #define CHUNK_BYTES 65536
 
-/* Prometheus gives up after 10 s by default. A reader slower than this is not a scraper. */
-#define DEADLINE_NS (60 * CLOCK_NS_PER_S)
-
 struct scrape {
     struct http_stream stream;
     const struct selfmetrics *source;
@@ -30,7 +27,6 @@ struct scrape {
     struct exposition *exposition;
     struct buffer chunk; /* text in the writer's format */
     size_t n_taken;      /* bytes of the chunk that the client has received */
-    int64_t started_ns;  /* the deadline counts from here */
     int64_t asked_ns;
     double size_bytes;
 };
@@ -79,7 +75,6 @@ int scrape_new(struct scrape **ret, const struct scrape_options *options, struct
         scrape->stream = (struct http_stream){ .read = read_stream, .close = close_stream };
         scrape->source = options->source;
         scrape->has_series = SCRAPE_HAS_SERIES(options->part);
-        scrape->started_ns = clock_monotonic_ns();
         scrape->asked_ns = options->asked_ns;
         if (!scrape->has_series)
             snapshot = snapshot_new_empty();
@@ -133,8 +128,6 @@ long scrape_read(struct scrape *scrape, char *out, size_t max)
     size_t n;
     int r = 0;
 
-    if (clock_monotonic_ns() - scrape->started_ns > DEADLINE_NS)
-        return -ETIME;
     if (scrape->n_taken == scrape->chunk.len)
         r = write_chunk(scrape);
     if (r < 0)

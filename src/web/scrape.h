@@ -41,8 +41,7 @@ MUST_CHECK int scrape_new(struct scrape **ret, const struct scrape_options *opti
 
 /*
  * Write up to @max of the next bytes to @out. Returns their number; 0 at the end;
- * -ENOMEM; or -ETIME when the reader took so long that it must not hold memory any
- * longer.
+ * or -ENOMEM.
  */
 long scrape_read(struct scrape *scrape, char *out, size_t max);
 

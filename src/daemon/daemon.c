@@ -38,7 +38,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -46,6 +45,7 @@
 /* Descriptors for each worker's loop, and for everything else but connections. */
 #define FILES_PER_WORKER 8
 #define FILES_ANYWAY 48
+#define LIMITS_HINT "check the limits on threads, memory and open files (ulimit -a)"
 /* How long the end may wait for the last lines of the log to be written. */
 #define LOG_END_MAX_NS CLOCK_NS_PER_S
 
@@ -312,7 +312,7 @@ static int start_upkeep(struct daemon *daemon)
 static void log_no_threads(int error)
 {
     log_error("cannot start threads", LOG_TEXT("error", strerror(-error)),
-              LOG_TEXT("hint", "check the limits on threads, memory and open files (ulimit -a)"));
+              LOG_TEXT("hint", LIMITS_HINT));
 }
 
 /* Start all threads with signals blocked, so that the main thread handles them. */
@@ -410,7 +410,8 @@ static int open_loop(struct daemon *daemon)
     if (r == 0)
         r = open_sweeper(daemon);
     if (r < 0)
-        log_error("cannot watch for signals or start the sweep", LOG_TEXT("error", uv_strerror(r)));
+        log_error("cannot watch for signals or start the sweep", LOG_TEXT("error", uv_strerror(r)),
+                  LOG_TEXT("hint", LIMITS_HINT));
     return r;
 }
 
@@ -471,8 +472,10 @@ int daemon_run(const struct daemon_options *options)
     int r;
 
     log_setup(options->log_level, options->log_format);
-    if (!daemon)
+    if (!daemon) {
+        log_error("cannot start", LOG_TEXT("error", strerror(ENOMEM)));
         return -ENOMEM;
+    }
     daemon->options = options;
     signal(SIGPIPE, SIG_IGN);
 

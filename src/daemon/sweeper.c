@@ -17,7 +17,7 @@
  * There may be a million series, and the main thread has signals to handle. So it never works for
  * longer than a slice, and pauses in between. Three steps cannot be divided, as they bring the
  * snapshot up to date and so may have to sort it: beginning, refreshing and taking. If there are
- * many series, a thread of libuv's pool takes these (docs/decisions/0034).
+ * many series, another thread takes these (docs/decisions/0034).
  */
 
 #include "daemon/sweeper.h"
@@ -25,10 +25,9 @@
 #include "aggregate/expiry.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
+#include "daemon/step_thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 
 /* A series may outlive its TTL by a tenth, at most a minute, plus a second or two. */
@@ -45,7 +44,7 @@
 #define SLICE_MAX 4096
 #define SLICE_PAUSE_MS 1
 
-/* With more series than this, the pool does what cannot be divided. */
+/* With more series than this, another thread does what cannot be divided. */
 #define INLINE_MAX 10000
 
 /* The most series that a worker releases between two drains, in one or two milliseconds. */
@@ -53,11 +52,11 @@
 
 enum sweep_state {
     SWEEP_IDLE,
-    SWEEP_BEGINNING,  /* maybe in the pool */
+    SWEEP_BEGINNING,  /* maybe on the other thread */
     SWEEP_MARKING,    /* in slices */
     SWEEP_ASKING,     /* the workers */
     SWEEP_REMOVING,   /* in slices */
-    SWEEP_REFRESHING, /* maybe in the pool */
+    SWEEP_REFRESHING, /* the same */
     SWEEP_TAKING,     /* the same */
     SWEEP_RELEASING,  /* by the workers */
     SWEEP_FINISHING,  /* in slices */
@@ -66,7 +65,7 @@ enum sweep_state {
 struct sweeper {
     struct sweeper_options options;
     enum sweep_state state;
-    struct expiry expiry;                                    /* the pool's while it works */
+    struct expiry expiry;                                    /* that thread's while it works */
     struct expiry_rule rule;                                 /* of this sweep */
     _Atomic uint32_t ttl_s[_METRIC_TYPE_N], unscraped_ttl_s; /* of the next one */
     int64_t shortest_ttl_ns;    /* of all series; INT64_MAX: none expires */
@@ -80,9 +79,8 @@ struct sweeper {
     uv_timer_t slice;
     uv_async_t notified;
     uv_async_t answered;
-    uv_work_t work, first_work;
-    bool is_closing;
-    unsigned n_open; /* handles, and the work while it is in the pool */
+    struct step_thread thread;
+    unsigned n_open; /* handles */
 };
 
 static void go_on(struct sweeper *sweeper);
@@ -141,7 +139,7 @@ static struct expiry_rule next_rule(const struct sweeper *sweeper)
     return rule;
 }
 
-/* Take a step that cannot be divided, on the main thread or one of the pool. */
+/* Take a step that cannot be divided, on the main thread or the other. */
 static void take_whole_step(struct sweeper *sweeper)
 {
     struct registry *registry = sweeper->options.registry;
@@ -249,52 +247,22 @@ static void on_slice(uv_timer_t *slice)
     go_on(slice->data);
 }
 
-static void on_pool_works(uv_work_t *work)
+static void on_thread_works(void *ctx)
 {
-    take_whole_step(work->data);
+    take_whole_step(ctx);
 }
 
-static void on_pool_done(uv_work_t *work, int status)
+static void on_thread_closed(void *ctx)
 {
-    struct sweeper *sweeper = work->data;
-    bool is_closing = sweeper->is_closing;
+    free_closed(ctx);
+}
 
-    free_closed(sweeper);
-    if (is_closing)
-        return;
+static void on_thread_done(void *ctx)
+{
+    struct sweeper *sweeper = ctx;
+
     enter(sweeper, next_state(sweeper));
     go_on(sweeper);
-}
-
-/* Hand the step to the pool. Returns false if that fails. */
-static bool ask_pool(struct sweeper *sweeper)
-{
-    int r = uv_queue_work(sweeper->slice.loop, &sweeper->work, on_pool_works, on_pool_done);
-
-    sweeper->n_open += r == 0;
-    return r == 0;
-}
-
-static void on_pool_begins(uv_work_t *work)
-{
-    memory_begin_thread();
-}
-
-static void on_pool_has_begun(uv_work_t *work, int status)
-{
-    free_closed(work->data);
-}
-
-/* The only work of the pool that is not a step: it starts its thread, which takes no signals. */
-static void start_pool(struct sweeper *sweeper, uv_loop_t *loop)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    uv_queue_work(loop, &sweeper->first_work, on_pool_begins, on_pool_has_begun);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    sweeper->n_open++;
 }
 
 /* Take steps until one has to wait. */
@@ -305,8 +273,10 @@ static void go_on(struct sweeper *sweeper)
         case SWEEP_BEGINNING:
         case SWEEP_REFRESHING:
         case SWEEP_TAKING:
-            if (registry_n_series(sweeper->options.registry) > INLINE_MAX && ask_pool(sweeper))
+            if (registry_n_series(sweeper->options.registry) > INLINE_MAX) {
+                step_thread_ask(&sweeper->thread);
                 return;
+            }
             take_whole_step(sweeper);
             break;
         case SWEEP_MARKING:
@@ -413,53 +383,36 @@ void sweeper_notify(struct sweeper *sweeper)
 
 /* --- life --------------------------------------------------------------------------------- */
 
-static void *end_at_once(void *arg)
-{
-    return NULL;
-}
-
-/*
- * libuv aborts if it cannot have the threads of its pool. So one is enough, and another one is
- * tried before. The C library keeps its stack for the next.
- */
-static int try_thread(void)
-{
-    pthread_t trial;
-    int r;
-
-    if (setenv("UV_THREADPOOL_SIZE", "1", true) < 0)
-        return -errno;
-    r = pthread_create(&trial, NULL, end_at_once, NULL);
-    return r != 0 ? -r : -pthread_join(trial, NULL);
-}
-
 static void open_handles(struct sweeper *sweeper, uv_loop_t *loop)
 {
-    /* Once the loop has one async, none of these can fail. */
+    /* Each loop has an async of its own. With that none of these can fail. */
     uv_async_init(loop, &sweeper->notified, on_notified);
+    uv_async_init(loop, &sweeper->answered, on_answered);
     uv_timer_init(loop, &sweeper->tick);
     uv_timer_init(loop, &sweeper->pause);
     uv_timer_init(loop, &sweeper->slice);
-    sweeper->n_open = 5;
+    sweeper->n_open = 6; /* with that of the thread */
     sweeper->tick.data = sweeper->pause.data = sweeper->slice.data = sweeper;
-    sweeper->notified.data = sweeper->answered.data = sweeper->work.data =
-        sweeper->first_work.data = sweeper;
+    sweeper->notified.data = sweeper->answered.data = sweeper;
     uv_timer_start(&sweeper->tick, on_tick, TICK_MS, TICK_MS);
-    start_pool(sweeper, loop);
 }
 
 int sweeper_open(struct sweeper **ret, uv_loop_t *loop, const struct sweeper_options *options)
 {
     struct sweeper *sweeper = calloc(1, sizeof(*sweeper));
+    const struct step_thread_options thread = {
+        on_thread_works,
+        on_thread_done,
+        on_thread_closed,
+        sweeper,
+    };
     struct worker_task *tasks = calloc(options->n_workers, sizeof(*tasks));
     int r = sweeper && tasks ? 0 : -ENOMEM;
 
     if (r == 0)
         r = expiry_init(&sweeper->expiry);
     if (r == 0)
-        r = try_thread();
-    if (r == 0)
-        r = uv_async_init(loop, &sweeper->answered, on_answered);
+        r = step_thread_start(&sweeper->thread, loop, &thread);
     if (r < 0) {
         if (sweeper)
             expiry_deinit(&sweeper->expiry);
@@ -486,10 +439,10 @@ void sweeper_close(struct sweeper *sweeper)
 {
     if (!sweeper)
         return;
-    sweeper->is_closing = true;
     uv_close((uv_handle_t *)&sweeper->tick, on_closed);
     uv_close((uv_handle_t *)&sweeper->pause, on_closed);
     uv_close((uv_handle_t *)&sweeper->slice, on_closed);
     uv_close((uv_handle_t *)&sweeper->notified, on_closed);
     uv_close((uv_handle_t *)&sweeper->answered, on_closed);
+    step_thread_close(&sweeper->thread); /* after its step, if it takes one */
 }

@@ -55,6 +55,7 @@ WITHOUT_UNIT_TEST = {
     "daemon/reload": "it reads files for a whole process: tests/system/test_reload.py",
     "daemon/signals": "it takes signals: tests/system/test_stop.py, test_reload.py",
     "daemon/socket_files": "it makes files again: tests/system/test_unix_sockets.py",
+    "daemon/step_thread": "only a sweeper has one: test_sweeper.c",
     "daemon/sockets": "it opens what the system passes: tests/system/test_activation.py",
     "ingest/solo": "only explain and self_test make one: tests/system",
     "ingest/recorder": "only a pipeline uses it: test_pipeline.c, test_trace.c",

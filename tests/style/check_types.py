@@ -48,6 +48,7 @@ LISTS = {
         "output/exposition.c": "which function of a writer takes it",
         "web/own_name.c": "the names that formats make of its own",
         "output/openmetrics.c": "its word in a # TYPE line, and its suffixes",
+        "output/openmetrics2.c": "its word in a # TYPE line, and whether a number has a start",
         "output/protobuf.c": "its number, and the field of its values",
         "output/text.c": "its word in a # TYPE line",
         "tools/bench/workload.c": "what its samples add up to",

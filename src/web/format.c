@@ -14,6 +14,7 @@
 #include "base/compiler.h"
 #include "http/negotiate.h"
 #include "output/openmetrics.h"
+#include "output/openmetrics2.h"
 #include "output/protobuf.h"
 #include "output/text.h"
 
@@ -27,7 +28,7 @@ struct offer {
     const struct exposition_writer *writer;
 };
 
-enum { TEXT, TEXT_1, OPENMETRICS, PROTOBUF, N_OFFERS };
+enum { TEXT, TEXT_1, OPENMETRICS, PROTOBUF, OPENMETRICS_2, N_OFFERS };
 
 #define SAME(type)                                                                                 \
     {                                                                                              \
@@ -41,6 +42,7 @@ enum { TEXT, TEXT_1, OPENMETRICS, PROTOBUF, N_OFFERS };
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 #define TEXT_1_TYPE "text/plain; version=1.0.0; charset=utf-8"
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#define OPENMETRICS_2_TYPE "application/openmetrics-text; version=2.0.0; charset=utf-8"
 #define PROTOBUF_TYPE                                                                              \
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
@@ -49,6 +51,12 @@ static const struct offer offers[N_OFFERS] = {
     [TEXT] = { TEXT_TYPE, SAME(TEXT_TYPE), &text_writer },
     [TEXT_1] = { TEXT_1_TYPE, ESCAPED(TEXT_1_TYPE), &text_writer },
     [OPENMETRICS] = { OPENMETRICS_TYPE, ESCAPED(OPENMETRICS_TYPE), &openmetrics_writer },
+    /* Its specification has a content type without a scheme: so this is the answer by default. */
+    [OPENMETRICS_2] = { OPENMETRICS_2_TYPE,
+                        { OPENMETRICS_2_TYPE, OPENMETRICS_2_TYPE "; escaping=allow-utf-8",
+                          OPENMETRICS_2_TYPE "; escaping=dots",
+                          OPENMETRICS_2_TYPE "; escaping=values" },
+                        &openmetrics2_writer },
     [PROTOBUF] = { PROTOBUF_TYPE, ESCAPED(PROTOBUF_TYPE), &protobuf_writer },
 };
 
@@ -74,26 +82,45 @@ static enum scheme scheme_of(struct slice name)
     return UNDERSCORES;
 }
 
+/* The offers for @request, which are @is_offered. The choice is one of all. */
+static struct media_choice choose(const struct http_request *request,
+                                  const bool is_offered[N_OFFERS])
+{
+    const char *media_types[N_OFFERS];
+    unsigned indices[N_OFFERS], n = 0;
+    struct media_choice choice;
+
+    for (unsigned i = 0; i < N_OFFERS; i++)
+        if (is_offered[i]) {
+            indices[n] = i;
+            media_types[n++] = offers[i].media_type;
+        }
+    choice = negotiate_media(request, media_types, n, SLICE("escaping"));
+    choice.offer = indices[choice.offer];
+    return choice;
+}
+
 struct format format_choose(const struct http_request *request, bool has_openmetrics)
 {
-    const struct offer *offered[N_OFFERS], *offer;
-    const char *media_types[N_OFFERS];
-    struct media_choice choice;
+    bool is_offered[N_OFFERS] = {
+        [TEXT] = true,
+        [TEXT_1] = true,
+        [OPENMETRICS] = has_openmetrics,
+        [OPENMETRICS_2] = has_openmetrics,
+        [PROTOBUF] = !keeps_last_message(request),
+    };
+    struct media_choice choice = choose(request, is_offered);
     struct slice escaping;
-    unsigned n = 0;
 
-    for (unsigned i = 0; i < N_OFFERS; i++) {
-        if ((i == OPENMETRICS && !has_openmetrics) ||
-            (i == PROTOBUF && keeps_last_message(request)))
-            continue;
-        offered[n] = &offers[i];
-        media_types[n++] = offers[i].media_type;
+    /* Without its version it must not be the answer, even if the older one is less welcome. */
+    if (choice.offer == OPENMETRICS_2 &&
+        !negotiate_parameter(choice.parameters, SLICE("version")).at) {
+        is_offered[OPENMETRICS_2] = false;
+        choice = choose(request, is_offered);
     }
-    choice = negotiate_media(request, media_types, n, SLICE("escaping"));
-    offer = offered[choice.offer];
     escaping = negotiate_parameter(choice.parameters, SLICE("escaping"));
     return (struct format){
-        .writer = offer->writer,
-        .content_type = offer->content_types[scheme_of(escaping)],
+        .writer = offers[choice.offer].writer,
+        .content_type = offers[choice.offer].content_types[scheme_of(escaping)],
     };
 }

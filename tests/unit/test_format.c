@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #include "output/openmetrics.h"
+#include "output/openmetrics2.h"
 #include "output/protobuf.h"
 #include "output/text.h"
 #include "web/format.h"
@@ -18,6 +19,7 @@
 #define PROTOBUF                                                                                   \
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; "                   \
     "encoding=delimited; escaping="
+#define OPENMETRICS_2 "application/openmetrics-text; version=2.0.0; charset=utf-8"
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping="
 
 static const struct scraper {
@@ -107,6 +109,24 @@ static const struct scraper {
       TEXT, TEXT },
     { "who quotes", "application/openmetrics-text; version=\"1.0.0\"; escaping=\"allow-utf-8\"",
       OPENMETRICS "allow-utf-8", TEXT },
+    { "who wants version 2", "application/openmetrics-text; version=2.0.0", OPENMETRICS_2, TEXT },
+    { "who wants version 2 as Prometheus asks for others",
+      "application/openmetrics-text;version=2.0.0;escaping=allow-utf-8;q=0.6,"
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+      "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+      OPENMETRICS_2 "; escaping=allow-utf-8", TEXT },
+    { "who wants version 1 first",
+      "application/openmetrics-text;version=2.0.0;q=0.4,"
+      "application/openmetrics-text;version=1.0.0;q=0.5",
+      OPENMETRICS "underscores", TEXT },
+    { "who wants any but version 1",
+      "application/openmetrics-text,application/openmetrics-text;version=1.0.0;q=0.1,"
+      "text/plain;q=0.5",
+      TEXT, TEXT },
+    { "who does not want version 1", "application/openmetrics-text;version=1.0.0;q=0,*/*", TEXT,
+      TEXT },
+    { "who wants a release candidate", "application/openmetrics-text;version=2.0.0-rc0", TEXT,
+      TEXT },
     { "who wants a later version", "application/openmetrics-text; version=9.0.0", TEXT, TEXT },
     { "who injects", "text/plain;version=1.0.0;escaping=x\"\r\nSet-Cookie: a", TEXT_1 "underscores",
       TEXT_1 "underscores" },
@@ -138,6 +158,8 @@ static const struct exposition_writer *writer_of(const char *content_type)
 {
     if (strncmp(content_type, "text/", 5) == 0)
         return &text_writer;
+    if (strncmp(content_type, OPENMETRICS_2, strlen(OPENMETRICS_2)) == 0)
+        return &openmetrics2_writer;
     return strncmp(content_type, PROTOBUF, strlen(PROTOBUF)) == 0 ? &protobuf_writer
                                                                   : &openmetrics_writer;
 }

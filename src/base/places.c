@@ -240,6 +240,16 @@ bool places_is_evicted(struct places *places, const struct places_entry *place)
     return is_evicted;
 }
 
+bool places_are_crowded(struct places *places)
+{
+    bool are_crowded;
+
+    pthread_mutex_lock(&places->lock);
+    are_crowded = places->n_leaving == PLACES_LEAVING_MAX;
+    pthread_mutex_unlock(&places->lock);
+    return are_crowded;
+}
+
 unsigned places_count(struct places *places)
 {
     unsigned n;

@@ -93,6 +93,9 @@ void places_set_fd(struct places *places, struct places_entry *place, int fd);
 /* Whether the connection has been evicted. Any thread. */
 bool places_is_evicted(struct places *places, const struct places_entry *place);
 
+/* Whether so many are leaving that a new connection might be refused. Any thread. */
+bool places_are_crowded(struct places *places);
+
 /* The number of places taken, without those of connections that are leaving. Any thread. */
 unsigned places_count(struct places *places);
 

@@ -22,6 +22,13 @@
 /* The pause in accepting after an error, as when the process has no descriptor left. */
 #define PAUSE_MS 100
 
+/*
+ * The pause when it is crowded, and the most of them in a row. They end long before a client would
+ * give up, also if it stays crowded for a reason that time does not mend.
+ */
+#define CROWDED_MS 1
+#define CROWDED_PAUSES_MAX 200
+
 #define TICK_MS 500
 
 /* The most connections before the other sockets have their turn. */
@@ -31,27 +38,46 @@ struct acceptor {
     struct acceptor_options options;
     pthread_t thread;
     int stop_fd;
+    unsigned n_crowded; /* pauses in a row */
     bool is_ticking;
     int64_t next_tick_ns;
     struct pollfd polled[]; /* stop_fd, then the sockets */
 };
 
-/* Returns 0, or negative errno if no more can be accepted for a while. */
+/* Whether the next connection should stay in the kernel's backlog for now. */
+static bool is_to_wait(struct acceptor *acceptor)
+{
+    const struct acceptor_options *options = &acceptor->options;
+
+    if (!options->is_crowded || !options->is_crowded(options->ctx)) {
+        acceptor->n_crowded = 0;
+        return false;
+    }
+    if (acceptor->n_crowded == CROWDED_PAUSES_MAX)
+        return false;
+    acceptor->n_crowded++;
+    return true;
+}
+
+/* Returns how many milliseconds to pause; 0: not at all. */
 static int accept_some(struct acceptor *acceptor, int listening)
 {
     struct sockaddr_storage peer;
 
     for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
         socklen_t len = sizeof(peer);
-        int fd = accept4(listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd;
 
+        if (is_to_wait(acceptor))
+            return CROWDED_MS;
+        fd = accept4(listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             acceptor->options.on_connection(acceptor->options.ctx, fd,
                                             (const struct sockaddr *)&peer, len);
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
             return 0;
         else if (errno != ECONNABORTED && errno != EINTR)
-            return -errno;
+            return PAUSE_MS;
     }
     return 0;
 }
@@ -70,19 +96,20 @@ static void *run(void *arg)
 {
     struct acceptor *acceptor = arg;
     struct pollfd *polled = acceptor->polled;
-    bool is_pausing = false;
+    int pause_ms = 0;
 
     for (;;) {
-        nfds_t n = is_pausing ? 1 : acceptor->options.n_fds + 1;
-        int wait_ms = is_pausing ? PAUSE_MS : acceptor->is_ticking ? TICK_MS : -1;
+        nfds_t n = pause_ms ? 1 : acceptor->options.n_fds + 1;
+        int ms, wait_ms = pause_ms ? pause_ms : acceptor->is_ticking ? TICK_MS : -1;
 
         if (poll(polled, n, wait_ms) > 0 && polled[0].revents)
             return NULL;
-        is_pausing = false;
+        pause_ms = 0;
         for (nfds_t i = 1; i < n; i++) {
             if (!polled[i].revents)
                 continue;
-            is_pausing |= accept_some(acceptor, polled[i].fd) < 0;
+            ms = accept_some(acceptor, polled[i].fd);
+            pause_ms = ms > pause_ms ? ms : pause_ms;
             acceptor->is_ticking = acceptor->options.on_tick;
         }
         tick(acceptor);

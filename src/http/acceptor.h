@@ -18,6 +18,8 @@ struct acceptor_options {
     /* On the thread: a connection, which on_connection takes, and its peer's address. */
     void (*on_connection)(void *ctx, int fd, const struct sockaddr *peer, socklen_t len);
     void *ctx;
+    /* On the thread: whether connections should wait in the kernel for some milliseconds. */
+    bool (*is_crowded)(void *ctx); /* NULL: never */
     /* On the thread, about twice a second once there was a connection, until it returns false. */
     bool (*on_tick)(void *ctx); /* NULL: nothing */
 };

@@ -152,6 +152,11 @@ bool clients_admit(struct clients *clients, int fd, const struct sockaddr *addre
     return client;
 }
 
+bool clients_are_crowded(struct clients *clients)
+{
+    return places_are_crowded(clients->places);
+}
+
 void clients_dismiss(struct clients *clients, int fd)
 {
     struct client *client;

@@ -61,6 +61,9 @@ unsigned clients_count_max(const struct clients *clients);
 MUST_CHECK bool clients_admit(struct clients *clients, int fd, const struct sockaddr *address,
                               socklen_t len);
 
+/* On the same thread: whether clients_admit() might refuse one, which could wait instead. */
+bool clients_are_crowded(struct clients *clients);
+
 /* On the same thread: the connection that has just been admitted is closed after all. */
 void clients_dismiss(struct clients *clients, int fd);
 

@@ -133,6 +133,13 @@ static void on_accepted(void *ctx, int fd, const struct sockaddr *peer, socklen_
         clients_dismiss(clients, fd);
 }
 
+static bool is_crowded(void *ctx)
+{
+    struct http_server *server = ctx;
+
+    return clients_are_crowded(server->host.clients);
+}
+
 static bool on_tick(void *ctx)
 {
     struct http_server *server = ctx;
@@ -163,7 +170,9 @@ static void close_all(const int *fds, unsigned n)
 /* Start the threads. On failure the sockets are still open. */
 static int start_threads(struct http_server *server, const int *fds, unsigned n_fds)
 {
-    const struct acceptor_options options = { fds, n_fds, on_accepted, server, on_tick };
+    const struct acceptor_options options = {
+        fds, n_fds, on_accepted, server, is_crowded, on_tick
+    };
     int r;
 
     errno = 0;

@@ -10,6 +10,7 @@
 #include "http/acceptor.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 
 #define N_SOCKETS 3
@@ -44,8 +45,10 @@ static int end(void **state)
 
 static int start(void)
 {
-    return acceptor_start(
-        &acceptor, &(struct acceptor_options){ listening, N_SOCKETS, on_connection, told, NULL });
+    return acceptor_start(&acceptor, &(struct acceptor_options){ .fds = listening,
+                                                                 .n_fds = N_SOCKETS,
+                                                                 .on_connection = on_connection,
+                                                                 .ctx = told });
 }
 
 static int connect_to(int fd)
@@ -98,6 +101,40 @@ static void accepts_what_waited_before_the_start(void **state)
     }
 }
 
+static _Atomic int n_crowded; /* calls until it is not crowded any more */
+
+static bool is_crowded(void *ctx)
+{
+    return atomic_fetch_sub(&n_crowded, 1) > 0;
+}
+
+static void assert_accepted_when_crowded(int n_calls, int n_left_min, int n_left_max)
+{
+    const struct acceptor_options options = { .fds = listening,
+                                              .n_fds = N_SOCKETS,
+                                              .on_connection = on_connection,
+                                              .ctx = told,
+                                              .is_crowded = is_crowded };
+    int out;
+
+    atomic_store(&n_crowded, n_calls);
+    assert_int_equal(acceptor_start(&acceptor, &options), 0);
+    out = connect_to(listening[1]);
+    close(accepted());
+    assert_in_range(atomic_load(&n_crowded) + n_calls, n_left_min, n_left_max);
+    close(out);
+}
+
+static void while_it_is_crowded_connections_wait(void **state)
+{
+    assert_accepted_when_crowded(20, 0, 20);
+}
+
+static void if_it_stays_crowded_they_do_not_wait_for_ever(void **state)
+{
+    assert_accepted_when_crowded(1000, 1001, 1999);
+}
+
 static void stopping_closes_the_sockets_and_ends_at_once(void **state)
 {
     unsigned n_before = n_descriptors();
@@ -139,7 +176,9 @@ static void without_descriptors_it_waits_for_some(void **state)
 static void a_start_that_fails_leaves_the_sockets(void **state)
 {
     struct acceptor *mark = (struct acceptor *)(uintptr_t)1, *other = mark;
-    const struct acceptor_options options = { listening, N_SOCKETS, on_connection, told, NULL };
+    const struct acceptor_options options = {
+        .fds = listening, .n_fds = N_SOCKETS, .on_connection = on_connection, .ctx = told
+    };
     struct rlimit limit, none = { 0 };
     int r;
 
@@ -166,6 +205,8 @@ int main(void)
     const struct CMUnitTest cases[] = {
         ACCEPTOR_CASE(accepts_from_all_sockets),
         ACCEPTOR_CASE(accepts_what_waited_before_the_start),
+        ACCEPTOR_CASE(while_it_is_crowded_connections_wait),
+        ACCEPTOR_CASE(if_it_stays_crowded_they_do_not_wait_for_ever),
         ACCEPTOR_CASE(stopping_closes_the_sockets_and_ends_at_once),
         ACCEPTOR_CASE(without_descriptors_it_waits_for_some),
         ACCEPTOR_CASE(a_start_that_fails_leaves_the_sockets),

@@ -117,14 +117,16 @@ const struct buckets *family_buckets(const struct identity *identity, const stru
 {
     const struct metric_spec *spec = identity->spec;
     const struct kind *kind = kind_of(identity_metric(identity));
+    const struct buckets *wanted;
 
     if (kind->age_size) {
         *room = (struct buckets){ .summary = metric_spec_summary(spec) };
         return room;
     }
-    if (!kind->bucket_size || !spec || !spec->buckets || buckets_equal(spec->buckets, buckets))
+    if (!kind->size)
         return buckets;
-    return spec->buckets;
+    wanted = metric_spec_buckets(spec, buckets, room);
+    return wanted == buckets || buckets_equal(wanted, buckets) ? buckets : wanted;
 }
 
 size_t family_size(const struct identity *identity, const struct buckets *buckets)

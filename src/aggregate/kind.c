@@ -40,10 +40,12 @@ static const struct kind gauge = {
 };
 
 static const struct kind histogram = {
-    .cell_size = sizeof(struct histogram_cell),
-    .bucket_size = sizeof(uint64_t),
+    .size = histogram_size,
+    .growth = histogram_growth,
     .init = histogram_init,
+    .deinit = histogram_deinit,
     .read = histogram_read,
+    .read_native = histogram_read_native,
     .suffixes = { { "_bucket", 7 }, { "_sum", 4 }, { "_count", 6 } },
     .can_overflow = true,
 };
@@ -80,13 +82,16 @@ const struct kind *const kind_table[_METRIC_TYPE_N] = {
 /* The bytes allocated for a new cell. */
 static size_t initial_size(const struct kind *kind, const struct buckets *buckets)
 {
-    return kind->cell_size + (kind->bucket_size ? (buckets->n + 1) * kind->bucket_size : 0) +
-           (kind->age_size ? buckets->summary.n_ages * kind->age_size : 0);
+    if (kind->size)
+        return kind->size(buckets);
+    return kind->cell_size + (kind->age_size ? buckets->summary.n_ages * kind->age_size : 0);
 }
 
 /* The most bytes that it may allocate later. */
 static size_t growth_of(const struct kind *kind, const struct buckets *buckets)
 {
+    if (kind->growth)
+        return kind->growth(buckets);
     return kind->growth_max +
            (kind->age_growth_max ? buckets->summary.n_ages * kind->age_growth_max : 0);
 }

@@ -21,14 +21,19 @@
 
 #include <stddef.h>
 
+struct native_reading; /* aggregate/native_reading.h */
+
 /* The maximum number of suffixes of a kind; the maximum bytes of a suffix. */
 #define KIND_SUFFIXES_MAX 3
 #define KIND_SUFFIX_LEN_MAX (sizeof("_bucket") - 1)
 
 struct kind {
-    size_t cell_size;   /* bytes of a new cell, without its buckets */
-    size_t bucket_size; /* bytes per bucket, including the one up to +Inf; 0: no buckets */
-    size_t growth_max;  /* the most bytes that a cell may allocate later */
+    size_t cell_size;  /* bytes of a new cell */
+    size_t growth_max; /* the most bytes that a cell may allocate later */
+
+    /* The same two of a kind that has buckets, where they depend on these. NULL: it has none. */
+    size_t (*size)(const struct buckets *buckets);
+    size_t (*growth)(const struct buckets *buckets);
 
     /* The same two for each part of the window, of a kind that has one. */
     size_t age_size, age_growth_max;
@@ -46,6 +51,14 @@ struct kind {
      */
     void (*read)(_Atomic(struct cell *) *cells, unsigned n_cells, const struct buckets *buckets,
                  struct reading *ret);
+
+    /*
+     * The same for a family with native buckets, which @ret_native gets. Returns false without
+     * memory. NULL: families of the kind have none.
+     */
+    bool (*read_native)(_Atomic(struct cell *) *cells, unsigned n_cells,
+                        const struct buckets *buckets, struct reading *ret,
+                        struct native_reading *ret_native);
 
     /*
      * Owner of @own, one of @cells: from now on the value is that of the samples that arrived after

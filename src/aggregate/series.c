@@ -186,6 +186,15 @@ void series_read(struct series *series, struct reading *ret)
     series_read_at(series, ret);
 }
 
+bool series_read_native(struct series *series, struct reading *ret,
+                        struct native_reading *ret_native)
+{
+    const struct family *family = series->family;
+
+    return kind_of(family->type)
+        ->read_native(series->cells, series->n_cells, family->buckets, ret, ret_native);
+}
+
 int64_t series_touched_ns(struct series *series)
 {
     int64_t newest = 0;

@@ -153,6 +153,10 @@ void series_unref(struct series *series);
 void series_read(struct series *series, struct reading *ret);
 void series_read_at(struct series *series, struct reading *ret);
 
+/* The same for a family with native buckets, and these. Returns false without memory. */
+MUST_CHECK bool series_read_native(struct series *series, struct reading *ret,
+                                   struct native_reading *ret_native);
+
 /* Any thread with a reference: the arrival of the latest sample (struct cell), or 0. */
 int64_t series_touched_ns(struct series *series);
 

@@ -48,6 +48,24 @@ void buckets_free(struct buckets *buckets)
     free(buckets);
 }
 
+int native_options_schema(double factor)
+{
+    int schema = 8;
+
+    /* Schema s grows by 2^(2^-s). Each factor is the square of the one of the next schema. */
+    while (schema > -4 && exp2(exp2(-(schema - 1))) <= factor)
+        schema--;
+    return schema;
+}
+
+bool native_options_equal(const struct native_options *a, const struct native_options *b)
+{
+    if (a->max_buckets != b->max_buckets || a->max_buckets == 0)
+        return a->max_buckets == b->max_buckets;
+    return a->schema == b->schema && !(a->zero_threshold < b->zero_threshold) &&
+           !(a->zero_threshold > b->zero_threshold);
+}
+
 bool buckets_equal(const struct buckets *a, const struct buckets *b)
 {
     if (a->n != b->n || !summary_options_equal(&a->summary, &b->summary))
@@ -55,5 +73,5 @@ bool buckets_equal(const struct buckets *a, const struct buckets *b)
     for (unsigned i = 0; i < a->n; i++)
         if (a->bounds[i] < b->bounds[i] || a->bounds[i] > b->bounds[i])
             return false;
-    return true;
+    return native_options_equal(&a->native, &b->native);
 }

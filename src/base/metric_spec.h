@@ -27,11 +27,13 @@ enum observer {
 
 /* Immutable once made. What it refers to is borrowed from the mapping that holds it. */
 struct metric_spec {
-    const struct buckets *buckets; /* of a histogram; NULL: the default ones */
-    struct slice help;             /* plain text for # HELP; empty: a default that says the name */
-    struct slice unit;             /* such as "seconds"; or empty */
-    int64_t ttl_ns;                /* or SPEC_TTL_DEFAULT; 0: its series never expire */
-    size_t max_series;             /* of each family; 0: the default */
+    const struct buckets *buckets; /* of a histogram: bounds; NULL: the default ones */
+    /* Its native buckets, of which the maximum is 0 if it has none. NULL: it is not said. */
+    const struct native_options *native;
+    struct slice help; /* plain text for # HELP; empty: a default that says the name */
+    struct slice unit; /* such as "seconds"; or empty */
+    int64_t ttl_ns;    /* or SPEC_TTL_DEFAULT; 0: its series never expire */
+    size_t max_series; /* of each family; 0: the default */
     enum observer observer;
     /* Of a summary: */
     const struct quantiles *quantiles; /* NULL: quantiles_default */
@@ -39,12 +41,29 @@ struct metric_spec {
     unsigned n_ages;                   /* 0: SUMMARY_N_AGES */
 };
 
+/*
+ * The buckets of a histogram of which the config says @spec, or NULL: @initial unless it says
+ * others, which may be put into @room.
+ */
+static inline const struct buckets *metric_spec_buckets(const struct metric_spec *spec,
+                                                        const struct buckets *initial,
+                                                        struct buckets *room)
+{
+    const struct buckets *wanted = spec && spec->buckets ? spec->buckets : initial;
+
+    if (!spec || !spec->native)
+        return wanted;
+    *room = *wanted;
+    room->native = *spec->native;
+    return room;
+}
+
 /* Whether @spec says anything; not if it is NULL. */
 static inline bool metric_spec_is_said(const struct metric_spec *spec)
 {
-    return spec && (spec->buckets || spec->help.len || spec->unit.len || spec->max_series ||
-                    spec->ttl_ns != SPEC_TTL_DEFAULT || spec->observer || spec->quantiles ||
-                    spec->max_age_ns || spec->n_ages);
+    return spec && (spec->buckets || spec->native || spec->help.len || spec->unit.len ||
+                    spec->max_series || spec->ttl_ns != SPEC_TTL_DEFAULT || spec->observer ||
+                    spec->quantiles || spec->max_age_ns || spec->n_ages);
 }
 
 /* The options of a summary by @spec, which may be NULL. */
@@ -69,6 +88,8 @@ static inline struct metric_spec metric_spec_join(const struct metric_spec *firs
         return joined;
     if (!joined.buckets)
         joined.buckets = second->buckets;
+    if (!joined.native)
+        joined.native = second->native;
     if (!joined.help.len)
         joined.help = second->help;
     if (!joined.unit.len)

@@ -73,9 +73,13 @@ static int compare_entries(const void *a, const void *b)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
-static bool buckets_match(const struct buckets *a, const struct buckets *b)
+static bool buckets_match(const struct metric_spec *a, const struct metric_spec *b)
 {
-    return a == b || (a && b && buckets_equal(a, b));
+    static const struct buckets initial = { .n = 0 }; /* as no rule says */
+    struct buckets rooms[2];
+
+    return buckets_equal(metric_spec_buckets(a, &initial, &rooms[0]),
+                         metric_spec_buckets(b, &initial, &rooms[1]));
 }
 
 /*
@@ -87,7 +91,7 @@ static const char *difference(const struct rule *rule, const struct rule *first)
     const struct metric_spec left = metric_spec_join(rule->spec, NULL);
     const struct metric_spec right = metric_spec_join(first->spec, NULL);
 
-    if (!buckets_match(left.buckets, right.buckets))
+    if (!buckets_match(&left, &right))
         return "other buckets";
     if (left.ttl_ns != right.ttl_ns)
         return "another ttl";

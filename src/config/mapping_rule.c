@@ -121,9 +121,10 @@ static enum rule_observer observer_of(const struct field_reader *reader,
 
 /* The bounds of the options, or of the outdated key beside them. */
 static const struct buckets *buckets_of(struct draft *draft, const struct field_reader *reader,
-                                        const struct node *options, const struct node *outdated)
+                                        const struct histogram_nodes *options,
+                                        const struct node *outdated)
 {
-    const struct node *node = observations_histogram(reader, options).buckets;
+    const struct node *node = options->buckets;
 
     if (node && outdated)
         problems_warn(reader->problems, outdated->key->place,
@@ -161,6 +162,7 @@ struct mapping_defaults mapping_rule_read_defaults(struct draft *draft,
                                                    const struct node *map)
 {
     struct mapping_defaults defaults = { .spec = { .ttl_ns = SPEC_TTL_DEFAULT } };
+    struct histogram_nodes histogram;
     struct defaults_nodes nodes;
 
     if (!map)
@@ -175,7 +177,10 @@ struct mapping_defaults mapping_rule_read_defaults(struct draft *draft,
     if (defaults.observer == RULE_OBSERVER_SUMMARY)
         draft_warn_of_summaries(
             draft, (nodes.observer_type ? nodes.observer_type : nodes.timer_type)->key->place);
-    defaults.spec.buckets = buckets_of(draft, reader, nodes.histogram_options, nodes.buckets);
+    histogram = observations_histogram(reader, nodes.histogram_options);
+    defaults.spec.buckets = buckets_of(draft, reader, &histogram, nodes.buckets);
+    defaults.native = observations_said_of_native(&histogram, &defaults.native);
+    defaults.spec.native = observations_native_said(draft, &defaults.native);
     check_quantiles(reader, nodes.summary_options, nodes.quantiles);
     if (nodes.ttl)
         defaults.spec.ttl_ns = field_duration_ns(nodes.ttl);
@@ -364,10 +369,13 @@ static void set_treatment(struct reading *reading)
 static void set_spec(struct reading *reading)
 {
     const struct mapping_rule_nodes *nodes = &reading->nodes;
+    struct histogram_nodes histogram =
+        observations_histogram(reading->reader, nodes->histogram_options);
+    struct native_said native = observations_said_of_native(&histogram, &reading->defaults->native);
     struct metric_spec spec = { .ttl_ns = SPEC_TTL_DEFAULT };
 
-    spec.buckets =
-        buckets_of(reading->draft, reading->reader, nodes->histogram_options, nodes->buckets);
+    spec.buckets = buckets_of(reading->draft, reading->reader, &histogram, nodes->buckets);
+    spec.native = observations_native_said(reading->draft, &native);
     check_quantiles(reading->reader, nodes->summary_options, nodes->quantiles);
     if (nodes->help)
         spec.help = draft_copy(reading->draft, nodes->help->text);

@@ -8,12 +8,14 @@
 #include "base/metric_spec.h"
 #include "config/draft.h"
 #include "config/label_rules_file.h"
+#include "config/observations.h"
 
 /* What "defaults" says. */
 struct mapping_defaults {
     enum rule_syntax syntax;
     enum rule_observer observer;
     struct metric_spec spec;
+    struct native_said native; /* for rules that say a part of it */
 };
 
 /* What a rule may have. */

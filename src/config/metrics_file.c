@@ -66,9 +66,9 @@ static const struct field metric_fields[] = {
       .item = FIELD_TEXT },
     { "buckets", FIELD_ANY, FIELD(buckets),
       "upper bounds of a histogram: a list, or {linear: {start, width, count}}, or {exponential: "
-      "{start, factor, count}}",
+      "{start, factor, count}}; an empty list beside native: no such buckets",
       BUCKETS_ROW },
-    { "native", FIELD_ANY, FIELD(native), "also a native histogram: true, or a map of options",
+    { "native", FIELD_ANY, FIELD(native), "also native buckets: true, or a map of options",
       .table = &native_table, .schema = "{\"type\": \"boolean\"}" },
     { "quantiles", FIELD_LIST, FIELD(quantiles), "of a summary", QUANTILES_ROW },
     { "ttl", FIELD_DURATION, FIELD(ttl),
@@ -340,6 +340,23 @@ static void set_unit(struct reading *reading)
     reading->spec.unit = draft_copy(reading->draft, unit->text);
 }
 
+/* Classic and native buckets. Beside native ones, an empty list of bounds means: these alone. */
+static void set_buckets(struct reading *reading)
+{
+    static const struct buckets none = { .n = 0 };
+    const struct metric_nodes *nodes = &reading->nodes;
+    const struct native_options *native =
+        observations_native(reading->draft, reading->reader, nodes->native);
+    const struct node *buckets = nodes->buckets;
+
+    if (!reading->facts || !reading->facts->has_buckets)
+        return;
+    reading->spec.native = native;
+    reading->spec.buckets = observations_buckets(reading->draft, reading->reader, buckets);
+    if (native && native->max_buckets && buckets && buckets->shape == NODE_LIST && !buckets->first)
+        reading->spec.buckets = &none;
+}
+
 static void set_spec(struct reading *reading)
 {
     const struct metric_nodes *nodes = &reading->nodes;
@@ -351,10 +368,8 @@ static void set_spec(struct reading *reading)
         spec->max_series = field_count(nodes->max_series);
     if (nodes->help)
         spec->help = draft_copy(reading->draft, nodes->help->text);
-    if (reading->facts && reading->facts->has_buckets)
-        spec->buckets = observations_buckets(reading->draft, reading->reader, nodes->buckets);
+    set_buckets(reading);
     observations_check_quantiles(reading->reader, nodes->quantiles);
-    observations_check_native(reading->reader, nodes->native);
     set_unit(reading);
     copy = draft_alloc(reading->draft, sizeof(*copy));
     if (copy)

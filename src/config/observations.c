@@ -48,7 +48,7 @@ static const struct field native_fields[] = {
     { "factor", FIELD_NUMBER, FIELD(factor), "how much wider a bucket is than the one before it",
       .least = 1.0001, .most = 65536 },
     { "max_buckets", FIELD_COUNT, FIELD(max_buckets), "maximum number of buckets", .least = 1,
-      .most = 65536 },
+      .most = NATIVE_BUCKETS_MAX },
     { "zero_threshold", FIELD_NUMBER, FIELD(zero_threshold),
       "observations up to this distance from 0 count as 0", .least = 0, .most = 1e300 },
 };
@@ -247,7 +247,7 @@ const struct buckets *observations_buckets(struct draft *draft, const struct fie
     return buckets;
 }
 
-/* --- quantiles, native histograms ------------------------------------------------------------ */
+/* --- quantiles -------------------------------------------------------------------------------- */
 
 static void check_quantile(const struct field_reader *reader, const struct node *node)
 {
@@ -270,16 +270,89 @@ void observations_check_quantiles(const struct field_reader *reader, const struc
         check_quantile(reader, item);
 }
 
-void observations_check_native(const struct field_reader *reader, const struct node *node)
+/* --- native histograms ------------------------------------------------------------------------ */
+
+/* What "native: true" means. */
+#define NATIVE_FACTOR 1.1
+#define NATIVE_MAX_BUCKETS 160
+
+/* What statsd_exporter takes for the option that is not said. */
+#define SAID_FACTOR 1.1
+#define SAID_MAX_BUCKETS 256
+
+static const struct native_options *keep_native(struct draft *draft,
+                                                const struct native_options *native)
+{
+    struct native_options *copy = draft_alloc(draft, sizeof(*copy));
+
+    if (copy)
+        *copy = *native;
+    return copy;
+}
+
+const struct native_options *observations_native(struct draft *draft,
+                                                 const struct field_reader *reader,
+                                                 const struct node *node)
 {
     static const struct field is_on = { "native", FIELD_SWITCH, .offset = 0 };
-    struct native_nodes nodes;
+    struct native_options native = {
+        .schema = native_options_schema(NATIVE_FACTOR),
+        .max_buckets = NATIVE_MAX_BUCKETS,
+        .zero_threshold = NATIVE_ZERO_THRESHOLD,
+    };
+    struct native_nodes nodes = { 0 };
 
-    if (node && node->shape == NODE_MAP)
+    if (!node)
+        return NULL;
+    if (node->shape == NODE_MAP)
         field_read(reader, &native_table, node, &nodes);
-    else if (node)
-        (void)!field_check(reader, &is_on, SLICE("native"), node);
+    else if (!field_check(reader, &is_on, SLICE("native"), node))
+        return NULL;
+    else if (!field_switch(node))
+        native.max_buckets = 0;
+    if (nodes.factor)
+        native.schema = native_options_schema(field_number(nodes.factor));
+    if (nodes.max_buckets)
+        native.max_buckets = (unsigned)field_count(nodes.max_buckets);
+    if (nodes.zero_threshold)
+        native.zero_threshold = field_number(nodes.zero_threshold);
+    return keep_native(draft, &native);
 }
+
+struct native_said observations_said_of_native(const struct histogram_nodes *nodes,
+                                               const struct native_said *defaults)
+{
+    struct native_said said = {
+        .factor = nodes->factor ? field_number(nodes->factor) : 0,
+        .max_buckets = nodes->max_buckets ? field_count(nodes->max_buckets) : 0,
+    };
+
+    if (!(said.factor > 0))
+        said.factor = defaults->factor;
+    if (!said.max_buckets)
+        said.max_buckets = defaults->max_buckets;
+    return said;
+}
+
+const struct native_options *observations_native_said(struct draft *draft,
+                                                      const struct native_said *said)
+{
+    double factor = said->factor > 0 ? said->factor : SAID_FACTOR;
+    size_t max = said->max_buckets ? said->max_buckets : SAID_MAX_BUCKETS;
+    struct native_options native = {
+        .schema = native_options_schema(factor),
+        .max_buckets = (unsigned)(max < NATIVE_BUCKETS_MAX ? max : NATIVE_BUCKETS_MAX),
+        .zero_threshold = NATIVE_ZERO_THRESHOLD,
+    };
+
+    if (!(said->factor > 0) && !said->max_buckets)
+        return NULL;
+    if (factor <= 1)
+        native.max_buckets = 0;
+    return keep_native(draft, &native);
+}
+
+/* --- the options of one type ------------------------------------------------------------------ */
 
 struct histogram_nodes observations_histogram(const struct field_reader *reader,
                                               const struct node *map)

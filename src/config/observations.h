@@ -48,6 +48,30 @@ struct summary_nodes observations_summary(const struct field_reader *reader,
 const struct buckets *observations_buckets(struct draft *draft, const struct field_reader *reader,
                                            const struct node *node);
 
-/* Check quantiles, or the options of native histograms: true, false or a map. NULL is fine. */
+/*
+ * Read the native buckets that @node says: true, false or a map. NULL if it is NULL, or has a
+ * problem, which is added.
+ */
+const struct native_options *observations_native(struct draft *draft,
+                                                 const struct field_reader *reader,
+                                                 const struct node *node);
+
+/* What options of a histogram in statsd_exporter's files say of native buckets. 0: nothing. */
+struct native_said {
+    double factor;
+    size_t max_buckets;
+};
+
+/* What @nodes say, and of the rest what @defaults say. */
+struct native_said observations_said_of_native(const struct histogram_nodes *nodes,
+                                               const struct native_said *defaults);
+
+/*
+ * The native buckets that follow from it. One of the two suffices. NULL if neither is said, or when
+ * out of memory.
+ */
+const struct native_options *observations_native_said(struct draft *draft,
+                                                      const struct native_said *said);
+
+/* Check quantiles. NULL is fine. */
 void observations_check_quantiles(const struct field_reader *reader, const struct node *node);
-void observations_check_native(const struct field_reader *reader, const struct node *node);

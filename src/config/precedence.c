@@ -81,6 +81,8 @@ static void compare_specs(struct draft *draft, const struct pair *pair)
         warn_of_key(draft, pair, nodes->ttl, declared->ttl_ns != SPEC_TTL_DEFAULT);
     if (metric->buckets && rule->buckets && !buckets_equal(metric->buckets, rule->buckets))
         warn_of_key(draft, pair, nodes->buckets, declared->buckets);
+    else if (metric->native && rule->native && !native_options_equal(metric->native, rule->native))
+        warn_of_key(draft, pair, nodes->buckets, declared->native);
 }
 
 /* The same of values: the metric says all of it, or nothing. */
@@ -126,8 +128,10 @@ static void join(struct draft *draft, const struct pair *pair)
     struct metric_spec spec = metric_spec_join(metric->spec, pair->rule->spec);
     const struct metric_spec *copy;
 
-    if (!has_buckets(metric))
+    if (!has_buckets(metric)) {
         spec.buckets = NULL;
+        spec.native = NULL;
+    }
     copy = draft_keep_spec(draft, &spec);
     if (copy)
         metric->spec = copy;

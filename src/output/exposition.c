@@ -14,6 +14,7 @@
 
 #include "output/exposition.h"
 
+#include "aggregate/native_reading.h"
 #include "base/must.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ struct exposition {
     struct buffer *out; /* during exposition_write() */
     struct buffer help; /* this and the next: of a family of the snapshot */
     struct buffer unit;
-    max_align_t state[]; /* the writer's */
+    struct native_reading native; /* of a series */
+    max_align_t state[];          /* the writer's */
 };
 
 int exposition_new(struct exposition **ret, const struct exposition_writer *writer,
@@ -76,6 +78,7 @@ void exposition_free(struct exposition *exposition)
         series_unref(exposition->last);
     buffer_deinit(&exposition->help);
     buffer_deinit(&exposition->unit);
+    native_reading_deinit(&exposition->native);
     free(exposition);
 }
 
@@ -206,6 +209,33 @@ static inline void enter_family(struct exposition *exposition, struct family *fa
         begin_family_of(exposition, family);
 }
 
+static bool has_native(const struct exposition *exposition, const struct family *family)
+{
+    const struct buckets *own = family->own_buckets; /* the default ones are not native */
+
+    return UNLIKELY(own) && buckets_are_native(own) && !exposition->writer->ignores_native;
+}
+
+/* @reading has the classic buckets; native ones and these are read together. */
+static inline void write_histogram_of(struct exposition *exposition, struct series *series,
+                                      struct reading *reading)
+{
+    bool is_native = has_native(exposition, series->family);
+
+    if (is_native && !series_read_native(series, reading, &exposition->native)) {
+        exposition->out->has_failed = true;
+        return;
+    }
+    write_histogram(exposition, &(struct exposition_histogram){
+                                    .labels = series_labels(series),
+                                    .buckets = series->family->buckets,
+                                    .counts = reading->counts,
+                                    .sum = reading->sum,
+                                    .started_ms = series->started_ms,
+                                    .native = is_native ? &exposition->native.buckets : NULL,
+                                });
+}
+
 static inline void write_series(struct exposition *exposition, struct series *series)
 {
     struct family *family = series->family;
@@ -229,13 +259,7 @@ static inline void write_series(struct exposition *exposition, struct series *se
     case METRIC_GAUGE: enter_family(exposition, family); break;
     case METRIC_HISTOGRAM:
         enter_family(exposition, family);
-        write_histogram(exposition, &(struct exposition_histogram){
-                                        .labels = series_labels(series),
-                                        .buckets = family->buckets,
-                                        .counts = reading.counts,
-                                        .sum = reading.sum,
-                                        .started_ms = series->started_ms,
-                                    });
+        write_histogram_of(exposition, series, &reading);
         return;
     case METRIC_SUMMARY:
         enter_family(exposition, family);

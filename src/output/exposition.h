@@ -78,6 +78,9 @@ struct exposition_summary {
 struct exposition_writer {
     size_t state_size; /* bytes, all zero when the walk begins; freed after it */
 
+    /* The format has no native histograms, so the walk spares itself their buckets. */
+    bool ignores_native;
+
     /* A family begins. At least one series follows. */
     void (*family)(void *state, struct buffer *out, const struct exposition_family *family);
 

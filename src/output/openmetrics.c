@@ -299,6 +299,7 @@ static void forget_buckets(void *state)
 
 const struct exposition_writer openmetrics_writer = {
     .state_size = sizeof(struct openmetrics),
+    .ignores_native = true,
     .family = write_family,
     .sample = write_sample,
     .large = write_large,

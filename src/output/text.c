@@ -114,6 +114,7 @@ static void forget_buckets(void *state)
 
 const struct exposition_writer text_writer = {
     .state_size = sizeof(struct lines_bounds),
+    .ignores_native = true,
     .family = write_family,
     .sample = write_sample,
     .large = write_large,

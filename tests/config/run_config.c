@@ -42,6 +42,18 @@ static void add_doubles(const char *what, const struct buckets *buckets, struct 
     buffer_add_char(out, '\n');
 }
 
+static void add_native(const struct native_options *native, struct buffer *out)
+{
+    if (!native)
+        return;
+    if (native->max_buckets == 0)
+        buffer_add_literal(out, "    native no");
+    else
+        buffer_add_format(out, "    native schema %d, at most %u, zero up to %g", native->schema,
+                          native->max_buckets, native->zero_threshold);
+    buffer_add_char(out, '\n');
+}
+
 static void add_spec(const struct metric_spec *spec, struct buffer *out)
 {
     if (!spec)
@@ -57,6 +69,7 @@ static void add_spec(const struct metric_spec *spec, struct buffer *out)
     if (spec->max_series)
         buffer_add_format(out, "    max_series %zu\n", spec->max_series);
     add_doubles("buckets", spec->buckets, out);
+    add_native(spec->native, out);
 }
 
 static void add_treatment(const struct treatment *treatment, struct buffer *out)

@@ -22,9 +22,14 @@ static void check_spec(const struct metric_spec *spec)
     if (!spec)
         return;
     MUST(spec->ttl_ns >= 0 || spec->ttl_ns == SPEC_TTL_DEFAULT);
+    if (spec->native) {
+        MUST(spec->native->schema >= -4 && spec->native->schema <= 8);
+        MUST_BE(spec->native->max_buckets, <=, (unsigned)NATIVE_BUCKETS_MAX);
+        MUST(isfinite(spec->native->zero_threshold) && spec->native->zero_threshold >= 0);
+    }
     if (!spec->buckets)
         return;
-    MUST_BE(spec->buckets->n, >, 0u);
+    MUST(spec->buckets->n > 0 || (spec->native && spec->native->max_buckets > 0));
     MUST_BE(spec->buckets->n, <=, (unsigned)BUCKETS_MAX);
     for (unsigned i = 0; i < spec->buckets->n; i++) {
         MUST(isfinite(spec->buckets->bounds[i]));

@@ -80,8 +80,8 @@ IMPURE = ["base/address.h", "base/clock.h", "base/log.h", "base/memory.h", "base
           "time.h", "unistd.h", "uv.h"]
 # The mutexes of aggregate: for new keys, for the current snapshot, for what cannot be read word by
 # word, and for senders that any worker may meet.
-MAY_LOCK = ["aggregate/family", "aggregate/registry", "aggregate/set", "aggregate/summary",
-            "aggregate/totals", "aggregate/view"]
+MAY_LOCK = ["aggregate/family", "aggregate/native", "aggregate/registry", "aggregate/set",
+            "aggregate/summary", "aggregate/totals", "aggregate/view"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

@@ -124,6 +124,45 @@ static void equal_ones_have_the_same_bounds(void **state)
     assert_false(buckets_equal(&shorter, &a));
 }
 
+static void equal_ones_have_the_same_native_buckets(void **state)
+{
+    static const struct native_options others[] = { { 3, 160, 0.5 }, { 4, 160, 0 }, { 3, 161, 0 } };
+    const struct buckets plain = { .n = 1, .bounds = { 1 } };
+    struct buckets a = plain, b;
+
+    a.native = (struct native_options){ 3, 160, 0 };
+    b = a;
+    assert_true(buckets_are_native(&a));
+    assert_false(buckets_are_native(&plain));
+    assert_true(buckets_equal(&a, &b));
+    assert_false(buckets_equal(&a, &plain));
+    for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
+        b.native = others[i];
+        assert_false(buckets_equal(&a, &b));
+        assert_false(buckets_equal(&b, &a));
+    }
+    /* Without native buckets, the rest of the options says nothing. */
+    b.native = (struct native_options){ 3, 0, 1 };
+    assert_true(buckets_equal(&plain, &b));
+}
+
+/* The largest factor 2^(2^-n) that is not above the one wanted, as in Prometheus' own clients. */
+static void a_factor_chooses_the_schema(void **state)
+{
+    static const struct {
+        double factor;
+        int schema;
+    } cases[] = {
+        { 1.0001, 8 }, { 1.002, 8 },  { 1.0028, 8 }, { 1.006, 7 }, { 1.05, 4 },
+        { 1.09, 4 },   { 1.1, 3 },    { 1.19, 2 },   { 1.2, 2 },   { 1.5, 1 },
+        { 1.99, 1 },   { 2, 0 },      { 3.9, 0 },    { 4, -1 },    { 16, -2 },
+        { 256, -3 },   { 65535, -3 }, { 65536, -4 }, { 1e9, -4 },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(native_options_schema(cases[i].factor), cases[i].schema);
+}
+
 static void free_accepts_null(void **state)
 {
     buckets_free(NULL);
@@ -142,6 +181,8 @@ int main(void)
         CASE(refuses_bounds_that_are_not_finite),
         CASE(takes_as_many_bounds_as_there_may_be_and_no_more),
         CASE(equal_ones_have_the_same_bounds),
+        CASE(equal_ones_have_the_same_native_buckets),
+        CASE(a_factor_chooses_the_schema),
         CASE(free_accepts_null),
     };
 

@@ -47,6 +47,32 @@ static void families_have_buckets_of_their_own(void **state)
     assert_int_equal(reading.counts[2], 0);
 }
 
+/* Beside the bounds of the spec, or the default ones. */
+static void families_have_native_buckets_if_the_spec_says_so(void **state)
+{
+    static const struct native_options native = { 3, 160, 0 }, none = { 0 };
+    CLEANUP(registry_freep) struct registry *registry = new_large_registry();
+    const struct metric_spec both = { .buckets = &two, .native = &native, .ttl_ns = -1 };
+    const struct metric_spec default_bounds = { .native = &native, .ttl_ns = -1 };
+    const struct metric_spec neither = { .native = &none, .ttl_ns = -1 };
+    const struct family *x = family_of(admit_with(registry, "x", SAMPLE_TIMER, "", &both));
+    const struct family *y =
+        family_of(admit_with(registry, "y", SAMPLE_TIMER, "", &default_bounds));
+    const struct family *z = family_of(admit_with(registry, "z", SAMPLE_TIMER, "", &neither));
+
+    assert_int_equal(x->buckets->n, 2);
+    assert_int_equal(x->buckets->native.schema, 3);
+    assert_false(buckets_are_native(&two));
+    assert_int_equal(y->buckets->n, buckets->n);
+    assert_int_equal(y->buckets->native.max_buckets, 160);
+    assert_ptr_equal(z->buckets, buckets);
+    /* A newer config with other options makes another family of it, as with other bounds. */
+    assert_false(family_has_buckets_of(
+        x, &(struct identity){ .type = SAMPLE_TIMER, .spec = &default_bounds }, buckets));
+    assert_true(family_has_buckets_of(x, &(struct identity){ .type = SAMPLE_TIMER, .spec = &both },
+                                      buckets));
+}
+
 /* The same name from two rules. */
 static void the_first_to_make_a_family_decides_its_buckets(void **state)
 {
@@ -137,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(families_have_buckets_of_their_own),
+        CASE(families_have_native_buckets_if_the_spec_says_so),
         CASE(the_first_to_make_a_family_decides_its_buckets),
         CASE(memory_is_counted_with_a_familys_own_buckets),
         CASE(the_shortest_ttl_is_that_of_all_new_families),

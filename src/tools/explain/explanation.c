@@ -13,6 +13,7 @@
 #include "tools/explain/explanation.h"
 
 #include "aggregate/kind.h"
+#include "aggregate/native.h"
 #include "base/buffer.h"
 #include "base/metric_spec.h"
 #include "ingest/declare.h"
@@ -38,10 +39,11 @@ struct explanation {
     /* The current line: */
     struct slice line;
     struct slice name;
-    struct buffer fields; /* printed after the line */
-    struct ruling ruling; /* writes to the fields */
-    struct buffer series; /* the field to add after the values */
-    const char *fault;    /* the first byte that cannot be right, or NULL */
+    struct buffer fields;         /* printed after the line */
+    struct ruling ruling;         /* writes to the fields */
+    struct buffer series;         /* the field to add after the values */
+    const char *fault;            /* the first byte that cannot be right, or NULL */
+    struct native_options native; /* of the series told last; no buckets: it has none */
     bool is_check;
     bool has_tags; /* the dialect of its tags was printed: */
     enum tag_dialect dialect;
@@ -193,11 +195,43 @@ static void on_section(void *ctx, struct slice section, enum section meaning, bo
     buffer_add_char(&it->fields, '\n');
 }
 
+/* The resolution of native buckets. */
+static void add_native(struct explanation *it)
+{
+    const struct native_options *native = &it->native;
+
+    if (native->max_buckets == 0)
+        return;
+    shown_begin_field(&it->series, "native");
+    buffer_add_format(&it->series,
+                      "schema %d, so each bucket is %.4g times as wide as the last; up to %u of "
+                      "them, then wider ones\n",
+                      native->schema, native_bound(1, native->schema), native->max_buckets);
+}
+
+/* The native bucket of @value. */
+static void add_native_bucket(struct explanation *it, double value)
+{
+    const struct native_options *native = &it->native;
+    uint32_t code = native_code(value, native->zero_threshold, native->schema);
+    int32_t index = native_code_index(code);
+
+    if (code == NATIVE_CODE_ZERO)
+        buffer_add_literal(&it->fields, ", in the native zero bucket");
+    else
+        buffer_add_format(&it->fields, ", in the native bucket %d of %s values: %.4g to %.4g",
+                          index, value < 0 ? "negative" : "positive",
+                          native_bound(index - 1, native->schema),
+                          native_bound(index, native->schema));
+}
+
 /* The bounds of the buckets, as values of le. */
 static void add_bounds(struct explanation *it, const struct identity *identity)
 {
-    const struct metric_spec *spec = identity->spec;
-    const struct buckets *buckets = spec && spec->buckets ? spec->buckets : it->solo.buckets;
+    struct buckets room;
+    const struct buckets *buckets = metric_spec_buckets(identity->spec, it->solo.buckets, &room);
+
+    it->native = buckets->native;
 
     shown_begin_field(&it->series, "buckets");
     buffer_add(&it->series, identity->family);
@@ -207,12 +241,14 @@ static void add_bounds(struct explanation *it, const struct identity *identity)
         buffer_add_literal(&it->series, ", ");
     }
     buffer_add_literal(&it->series, "+Inf\n");
+    add_native(it);
 }
 
 static void on_series(void *ctx, const struct identity *identity)
 {
     struct explanation *it = ctx;
 
+    it->native = (struct native_options){ 0 };
     shown_begin_field(&it->series, identity->type == SAMPLE_END ? "ends" : "series");
     buffer_add(&it->series, identity->family);
     if (identity->labels.len) {
@@ -221,7 +257,7 @@ static void on_series(void *ctx, const struct identity *identity)
         buffer_add_char(&it->series, '}');
     }
     buffer_add_char(&it->series, '\n');
-    if (identity->type != SAMPLE_END && kind_of(identity_metric(identity))->bucket_size)
+    if (identity->type != SAMPLE_END && kind_of(identity_metric(identity))->size)
         add_bounds(it, identity);
 }
 
@@ -259,6 +295,8 @@ static void add_effect(struct explanation *it, const struct trace_sample *sample
         add_amount(it, "observes", effect->amount);
         if (effect->weight > 1)
             add_amount(it, "times", effect->weight);
+        if (it->native.max_buckets)
+            add_native_bucket(it, effect->amount);
         break;
     case EFFECT_ENDS:
         if (effect->amount > 0) {

@@ -17,6 +17,7 @@
 #include "output/protobuf.h"
 
 #include "base/labels.h"
+#include "base/scan.h"
 
 #include <endian.h>
 
@@ -49,6 +50,16 @@ enum tag {
     HISTOGRAM_COUNT = VARINT(1),
     HISTOGRAM_SUM = FIXED64(2),
     HISTOGRAM_BUCKET = BYTES(3),
+    HISTOGRAM_SCHEMA = VARINT(5),
+    HISTOGRAM_ZERO_THRESHOLD = FIXED64(6),
+    HISTOGRAM_ZERO_COUNT = VARINT(7),
+    HISTOGRAM_NEGATIVE_SPAN = BYTES(9),
+    HISTOGRAM_NEGATIVE_DELTA = BYTES(10),
+    HISTOGRAM_POSITIVE_SPAN = BYTES(12),
+    HISTOGRAM_POSITIVE_DELTA = BYTES(13),
+
+    SPAN_OFFSET = VARINT(1),
+    SPAN_LENGTH = VARINT(2),
 
     SUMMARY_COUNT = VARINT(1),
     SUMMARY_SUM = FIXED64(2),
@@ -122,6 +133,12 @@ static inline char *put_uint(char *at, enum tag tag, uint64_t number)
     return put_varint(put_tag(at, tag), number);
 }
 
+/* A signed number, small if its amount is small. */
+static inline uint64_t zigzag(int64_t number)
+{
+    return ((uint64_t)number << 1) ^ (uint64_t)(number >> 63);
+}
+
 static inline char *put_text(char *at, enum tag tag, struct slice text)
 {
     at = put_varint(put_tag(at, tag), text.len);
@@ -149,17 +166,75 @@ static inline size_t labels_max(struct slice labels)
     return 3 * labels.len + VARINT_MAX;
 }
 
+/* The first quote or backslash at or after @at in @labels, or its end. */
+static inline const char *find_special(struct slice labels, const char *at)
+{
+    const char *end = labels.at + labels.len;
+    size_t n_left;
+    unsigned found;
+
+    for (; end - at >= SCAN_BLOCK; at += SCAN_BLOCK) {
+        found = scan_block(at, '"', '\\');
+        if (found)
+            return at + __builtin_ctz(found);
+    }
+    n_left = (size_t)(end - at);
+    if (labels.len < SCAN_BLOCK || n_left == 0)
+        return scan_either(at, end, '"', '\\');
+    found = scan_block(end - SCAN_BLOCK, '"', '\\') >> (SCAN_BLOCK - n_left);
+    return found ? at + __builtin_ctz(found) : end;
+}
+
+/* Like mempcpy(), for texts of some ten bytes: inlined, and without a loop that ends unforeseen. */
+static inline char *put_few(char *at, const char *from, size_t len)
+{
+    if (len < 16)
+        return mempcpy(at, from, len);
+    for (size_t i = 0; i + 16 < len; i += 16)
+        memcpy(at + i, from + i, 16);
+    memcpy(at + len - 16, from + len - 16, 16);
+    return at + len;
+}
+
+/* A label of any kind. */
+NOINLINE static char *put_any_label(char *at, struct slice name, struct slice value)
+{
+    char *pair = put_tag(at, SERIES_LABEL) + 1, *begin;
+
+    begin = put_tag(put_text(pair, LABEL_NAME, name), LABEL_VALUE) + 1;
+    at = put_length(begin, 1, labels_unescape(begin, value));
+    return put_length(pair, 1, at);
+}
+
+/*
+ * In both forms two bytes are between name and value: the quote and what precedes it, and the tag
+ * and the length of the value. So a label without escapes, whose lengths are bytes, is copied whole.
+ */
 static inline char *put_labels(char *at, struct slice labels)
 {
-    struct slice name, value;
+    struct slice rest = labels, name, value;
 
-    while (labels_next_parts(&labels, &name, &value)) {
-        char *pair = put_tag(at, SERIES_LABEL) + 1, *begin;
+    while (rest.len) {
+        const char *opening = find_special(labels, rest.at);
+        const char *closing = find_special(labels, opening + 1);
+        size_t len = (size_t)(closing - rest.at), name_len = (size_t)(opening - rest.at) - 1;
 
-        at = put_text(pair, LABEL_NAME, name);
-        begin = put_tag(at, LABEL_VALUE) + 1;
-        at = put_length(begin, 1, labels_unescape(begin, value));
-        at = put_length(pair, 1, at);
+        if (UNLIKELY(*closing == '\\' || len + 2 >= 0x80)) {
+            if (labels_next_parts(&rest, &name, &value))
+                at = put_any_label(at, name, value);
+            continue;
+        }
+        *at++ = SERIES_LABEL;
+        *at++ = (char)(len + 2);
+        *at++ = LABEL_NAME;
+        *at++ = (char)name_len;
+        put_few(at, rest.at, len);
+        at[name_len] = LABEL_VALUE;
+        at[name_len + 1] = (char)(len - name_len - 2);
+        at += len;
+        rest = (struct slice){ closing + 1, rest.len - len - 1 };
+        if (rest.len)
+            rest = (struct slice){ rest.at + 1, rest.len - 1 }; /* after the comma */
     }
     return at;
 }
@@ -241,9 +316,66 @@ static void write_sample(void *state, struct buffer *out, const struct expositio
     out->len = (size_t)(put_length(begin, NUMBER_ROOM, at) - out->data);
 }
 
+/* --- native histograms ---------------------------------------------------------------------- */
+
+#define HISTOGRAM_ROOM 2 /* for the lengths of a series with a histogram, and of its long parts */
+
+#define SPAN_MAX (2 + 2 * (1 + VARINT_MAX))
+#define SIDE_MAX(side) ((side)->n_spans * SPAN_MAX + (side)->n_counts * VARINT_MAX + 1 + VARINT_MAX)
+
+/* The most bytes that put_native() writes. */
+static size_t native_max(const struct native_buckets *native)
+{
+    return SIDE_MAX(&native->positive) + SIDE_MAX(&native->negative) + 2 * (1 + VARINT_MAX) +
+           FIXED64_MAX + SPAN_MAX;
+}
+
+static char *put_span(char *at, enum tag tag, int32_t offset, uint32_t length)
+{
+    char *begin = put_tag(at, tag) + 1;
+
+    at = put_uint(put_uint(begin, SPAN_OFFSET, zigzag(offset)), SPAN_LENGTH, length);
+    return put_length(begin, 1, at);
+}
+
+/* Spans, and the difference of each count from the one before. */
+static char *put_side(char *at, const struct native_side *side, enum tag span, enum tag delta)
+{
+    uint64_t last = 0;
+    char *begin;
+
+    for (unsigned i = 0; i < side->n_spans; i++)
+        at = put_span(at, span, side->spans[i].offset, side->spans[i].length);
+    if (side->n_counts == 0)
+        return at;
+    begin = put_tag(at, delta) + HISTOGRAM_ROOM;
+    at = begin;
+    for (unsigned i = 0; i < side->n_counts; i++) {
+        at = put_varint(at, zigzag((int64_t)(side->counts[i] - last)));
+        last = side->counts[i];
+    }
+    return put_length(begin, HISTOGRAM_ROOM, at);
+}
+
+/*
+ * Without observations and without a zero bucket, a span of no length says that it is native
+ * (the comment on positive_span in Prometheus' metrics.proto).
+ */
+static char *put_native(char *at, const struct native_buckets *native)
+{
+    bool is_blank = native->positive.n_spans + native->negative.n_spans == 0 &&
+                    native->zero_count == 0 && !(native->zero_threshold > 0);
+
+    at = put_uint(at, HISTOGRAM_SCHEMA, zigzag(native->schema));
+    at = put_double(at, HISTOGRAM_ZERO_THRESHOLD, native->zero_threshold);
+    at = put_uint(at, HISTOGRAM_ZERO_COUNT, native->zero_count);
+    at = put_side(at, &native->negative, HISTOGRAM_NEGATIVE_SPAN, HISTOGRAM_NEGATIVE_DELTA);
+    at = put_side(at, &native->positive, HISTOGRAM_POSITIVE_SPAN, HISTOGRAM_POSITIVE_DELTA);
+    return is_blank ? put_span(at, HISTOGRAM_POSITIVE_SPAN, 0, 0) : at;
+}
+
 /* --- histograms ----------------------------------------------------------------------------- */
 
-#define HISTOGRAM_ROOM 2 /* for the lengths of a series with a histogram, and of it */
 #define BUCKET_MAX (2 + 1 + VARINT_MAX + FIXED64_MAX)
 #define HISTOGRAM_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX)
 
@@ -282,8 +414,11 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
 {
     struct slice labels = histogram->labels;
     size_t max = labels_max(labels) + HISTOGRAM_MAX + (histogram->buckets->n + 1) * BUCKET_MAX;
-    char *at = begin_series(state, out, family, max), *begin, *value;
+    char *at, *begin, *value;
 
+    if (histogram->native)
+        max += native_max(histogram->native);
+    at = begin_series(state, out, family, max);
     if (!at)
         return;
     begin = at + HISTOGRAM_ROOM;
@@ -291,6 +426,8 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
     at = put_uint(value, HISTOGRAM_COUNT, count_all(histogram));
     at = put_double(at, HISTOGRAM_SUM, histogram->sum);
     at = put_buckets(at, histogram);
+    if (histogram->native)
+        at = put_native(at, histogram->native);
     at = put_length(value, HISTOGRAM_ROOM, at);
     out->len = (size_t)(put_length(begin, HISTOGRAM_ROOM, at) - out->data);
 }

@@ -153,6 +153,63 @@ static void lengths_may_have_two_bytes(void **state)
     assert_bytes(&out, (struct slice){ expected, (size_t)(at - expected) });
 }
 
+/* Append the series of @labels, a gauge, and its length, as the format has it. */
+static void add_expected(struct buffer *out, const struct labels *labels)
+{
+    struct buffer pairs = { 0 };
+
+    for (size_t i = 0; i < labels->n; i++) {
+        const struct label *label = &labels->items[i];
+
+        buffer_add_char(&pairs, '\x0a');
+        buffer_add_char(&pairs, (char)(label->value.len + 5));
+        buffer_add(&pairs, SLICE("\x0a\x01"));
+        buffer_add(&pairs, label->name);
+        buffer_add_char(&pairs, '\x12');
+        buffer_add_char(&pairs, (char)label->value.len);
+        buffer_add(&pairs, label->value);
+    }
+    buffer_add_char(out, '\x22');
+    buffer_add_char(out, (char)(pairs.len + 11));
+    buffer_add(out, buffer_text(&pairs));
+    buffer_add(out, SLICE("\x12\x09\x09" ONE));
+    buffer_deinit(&pairs);
+}
+
+/* Values of what is special, of each length, in memory of exactly their size. */
+static void labels_of_any_values_are_taken_apart(void **state)
+{
+    uint64_t random = 1;
+
+    for (unsigned round = 0; round < 20000; round++) {
+        struct labels labels = { .n = 2 };
+        struct buffer expected = { 0 }, out = { 0 };
+        char values[2][24], text[200], *exact;
+        struct slice written;
+
+        for (unsigned i = 0; i < 2; i++) {
+            size_t len = (random >> 40) % sizeof(values[i]);
+
+            for (size_t j = 0; j < len; j++) {
+                random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+                values[i][j] = "abcdefgh,=\n{}x\"\\"[random >> (round % 2 ? 60 : 61)];
+            }
+            labels.items[i] = (struct label){ i ? SLICE("b") : SLICE("a"), { values[i], len } };
+            random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        }
+        written = labels_write(&labels, text);
+        exact = malloc(written.len);
+        assert_non_null(exact);
+        memcpy(exact, text, written.len);
+        write_samples(&out, (struct slice){ exact, written.len }, 1);
+        add_expected(&expected, &labels);
+        assert_memory_equal(out.data + out.len - expected.len, expected.data, expected.len);
+        buffer_deinit(&out);
+        buffer_deinit(&expected);
+        free(exact);
+    }
+}
+
 /* Each series has 13 bytes here. */
 static void lengths_of_messages_may_have_any_size(void **state)
 {
@@ -200,29 +257,98 @@ static void a_unit_is_said_as_declared(void **state)
     free(format);
 }
 
-static void buckets_are_cumulative_up_to_infinity(void **state)
+/* Append a family "a" with this series. */
+static void write_histogram(struct buffer *out, const struct exposition_histogram *histogram)
 {
     const struct exposition_family family = { .name = SLICE("a"), .type = METRIC_HISTOGRAM };
-    const uint64_t counts[] = { 1, 0, 200 };
-    struct buckets *two;
     void *format = writer_state();
+
+    protobuf_writer.family(format, out, &family);
+    protobuf_writer.histogram(format, out, &family, histogram);
+    protobuf_writer.flush(format, out);
+    free(format);
+}
+
+static void buckets_are_cumulative_up_to_infinity(void **state)
+{
+    const uint64_t counts[] = { 1, 0, 200 };
+    const struct buckets two = { 2, { 1, 3 } };
     struct buffer out = { 0 };
 
-    assert_int_equal(buckets_new(&two, (double[]){ 1, 3 }, 2), 0);
-    protobuf_writer.family(format, &out, &family);
-    protobuf_writer.histogram(
-        format, &out, &family,
-        &(struct exposition_histogram){
-            .labels = SLICE("x=\"1\""), .buckets = two, .counts = counts, .sum = -2 });
-    protobuf_writer.flush(format, &out);
+    write_histogram(&out,
+                    &(struct exposition_histogram){
+                        .labels = SLICE("x=\"1\""), .buckets = &two, .counts = counts, .sum = -2 });
     assert_bytes(&out, SLICE("\x47\x0a\x01"
                              "a\x12\x00\x18\x04\x22\x3e"
                              "\x0a\x06\x0a\x01\x78\x12\x01\x31\x3a\x34"
                              "\x08\xc9\x01\x11\x00\x00\x00\x00\x00\x00\x00\xc0"
                              "\x1a\x0b\x08\x01\x11" ONE "\x1a\x0b\x08\x01\x11" THREE
                              "\x1a\x0c\x08\xc9\x01\x11" INFINITE));
-    buckets_free(two);
-    free(format);
+}
+
+/* Append what @native adds to a series of 6 observations. */
+static void write_native(struct buffer *out, const struct native_buckets *native)
+{
+    static const struct buckets none;
+    const uint64_t count = 6;
+    struct buffer all = { 0 };
+    const size_t n_before = 26; /* count, sum, bucket */
+
+    write_histogram(&all, &(struct exposition_histogram){
+                              .buckets = &none, .counts = &count, .sum = 1, .native = native });
+    assert_memory_equal(all.data + 12, "\x08\x06\x11" ONE "\x1a\x0b\x08\x06\x11" INFINITE,
+                        n_before - 2);
+    buffer_add(out, (struct slice){ all.data + 12 + n_before - 2, all.len - 12 - n_before + 2 });
+    buffer_deinit(&all);
+}
+
+static void native_buckets_are_spans_and_differences(void **state)
+{
+    const struct native_span below[] = { { -3, 1 } }, above[] = { { 2, 2 }, { 70, 1 } };
+    const uint64_t few[] = { 1 }, some[] = { 1, 200, 0 };
+    struct buffer out = { 0 };
+
+    write_native(&out, &(struct native_buckets){ .schema = -4,
+                                                 .zero_threshold = 1,
+                                                 .zero_count = 130,
+                                                 .negative = { below, 1, few, 1 },
+                                                 .positive = { above, 2, some, 3 } });
+    assert_bytes(&out, SLICE("\x28\x07\x31" ONE "\x38\x82\x01"
+                             "\x4a\x04\x08\x05\x10\x01\x52\x01\x02"
+                             "\x62\x04\x08\x04\x10\x02\x62\x05\x08\x8c\x01\x10\x01"
+                             "\x6a\x05\x02\x8e\x03\x8f\x03"));
+}
+
+static void a_native_histogram_without_anything_has_an_empty_span(void **state)
+{
+    struct buffer out = { 0 };
+
+    write_native(&out, &(struct native_buckets){ .schema = 3 });
+    assert_bytes(&out, SLICE("\x28\x06\x31\x00\x00\x00\x00\x00\x00\x00\x00\x38\x00"
+                             "\x62\x04\x08\x00\x10\x00"));
+    write_native(&out, &(struct native_buckets){ .schema = 3, .zero_threshold = 1 });
+    assert_bytes(&out, SLICE("\x28\x06\x31" ONE "\x38\x00"));
+}
+
+/* All of them as long as they can be; the sanitizer sees whether there was room. */
+static void native_buckets_may_be_many(void **state)
+{
+    static struct native_span spans[500];
+    static uint64_t counts[1000];
+    const struct native_side side = { spans, 500, counts, 1000 };
+    const struct native_buckets native = { .positive = side, .negative = side };
+    static const struct buckets none;
+    const uint64_t count = 1;
+    struct buffer out = { 0 };
+
+    for (unsigned i = 0; i < 500; i++) {
+        spans[i] = (struct native_span){ INT32_MIN, 2 };
+        counts[2 * i] = INT64_MAX;
+    }
+    write_histogram(&out, &(struct exposition_histogram){
+                              .buckets = &none, .counts = &count, .native = &native });
+    assert_in_range(out.len, 2 * (500 * 10 + 1000 * 10), SIZE_MAX);
+    buffer_deinit(&out);
 }
 
 static void a_summary_has_quantiles_after_count_and_sum(void **state)
@@ -272,10 +398,14 @@ int main(void)
         PROTOBUF_CASE(a_large_counter_is_the_nearest_double),
         PROTOBUF_CASE(a_family_in_two_chunks_is_two_messages),
         CASE(lengths_may_have_two_bytes),
+        CASE(labels_of_any_values_are_taken_apart),
         CASE(lengths_of_messages_may_have_any_size),
         CASE(a_unit_is_said_as_declared),
         CASE(buckets_are_cumulative_up_to_infinity),
         CASE(a_summary_has_quantiles_after_count_and_sum),
+        CASE(native_buckets_are_spans_and_differences),
+        CASE(a_native_histogram_without_anything_has_an_empty_span),
+        CASE(native_buckets_may_be_many),
         CASE(without_memory_nothing_is_written),
     };
 

@@ -11,8 +11,8 @@ DEPS := gcc libc6-dev meson ninja-build pkg-config libuv1-dev uthash-dev libxxha
 
 # Further packages for "make test". prometheus includes promtool; g++ and locales are for the C
 # client.
-TEST_DEPS := bash g++ jsonnet libcmocka-dev locales python3 python3-pytest \
-	python3-prometheus-client python3-yaml prometheus victoria-metrics zstd
+TEST_DEPS := bash g++ jsonnet libcmocka-dev locales protobuf-compiler python3 python3-pytest \
+	python3-prometheus-client python3-protobuf python3-yaml prometheus victoria-metrics zstd
 
 # Further packages for .ci/run: the other compiler, its sanitizers, a formatter, linters, and
 # valgrind to count instructions.

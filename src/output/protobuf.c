@@ -46,10 +46,12 @@ enum tag {
     LABEL_VALUE = BYTES(2),
 
     NUMBER_VALUE = FIXED64(1), /* of a gauge, a counter or what has no type */
+    COUNTER_STARTED = BYTES(3),
 
     HISTOGRAM_COUNT = VARINT(1),
     HISTOGRAM_SUM = FIXED64(2),
     HISTOGRAM_BUCKET = BYTES(3),
+    HISTOGRAM_STARTED = BYTES(15),
     HISTOGRAM_SCHEMA = VARINT(5),
     HISTOGRAM_ZERO_THRESHOLD = FIXED64(6),
     HISTOGRAM_ZERO_COUNT = VARINT(7),
@@ -58,12 +60,16 @@ enum tag {
     HISTOGRAM_POSITIVE_SPAN = BYTES(12),
     HISTOGRAM_POSITIVE_DELTA = BYTES(13),
 
+    TIMESTAMP_SECONDS = VARINT(1),
+    TIMESTAMP_NANOSECONDS = VARINT(2),
+
     SPAN_OFFSET = VARINT(1),
     SPAN_LENGTH = VARINT(2),
 
     SUMMARY_COUNT = VARINT(1),
     SUMMARY_SUM = FIXED64(2),
     SUMMARY_QUANTILE = BYTES(3),
+    SUMMARY_STARTED = BYTES(4),
 
     QUANTILE_QUANTILE = FIXED64(1),
     QUANTILE_VALUE = FIXED64(2),
@@ -95,6 +101,7 @@ static inline struct form form_of(enum metric_type type)
 
 #define VARINT_MAX 10 /* bytes */
 #define FIXED64_MAX (1 + sizeof(uint64_t))
+#define STARTED_MAX (2 + 2 * (1 + VARINT_MAX))
 
 static inline char *put_varint(char *at, uint64_t number)
 {
@@ -159,6 +166,20 @@ static inline char *put_length(char *begin, size_t room, char *end)
     return end - room + size;
 }
 
+/* When a series began; nothing if that is unknown. */
+static inline char *put_started(char *at, enum tag tag, int64_t started_ms)
+{
+    uint64_t ms = (uint64_t)started_ms;
+    char *begin = put_tag(at, tag) + 1;
+
+    if (started_ms <= 0)
+        return at;
+    at = put_uint(begin, TIMESTAMP_SECONDS, ms / 1000);
+    if (ms % 1000)
+        at = put_uint(at, TIMESTAMP_NANOSECONDS, ms % 1000 * 1000000);
+    return put_length(begin, 1, at);
+}
+
 /* The most bytes that put_labels() writes, with room for one length. */
 static inline size_t labels_max(struct slice labels)
 {
@@ -196,7 +217,7 @@ static inline char *put_few(char *at, const char *from, size_t len)
     return at + len;
 }
 
-/* A label of any kind. */
+/* A label of any length, with any escapes. */
 NOINLINE static char *put_any_label(char *at, struct slice name, struct slice value)
 {
     char *pair = put_tag(at, SERIES_LABEL) + 1, *begin;
@@ -208,7 +229,7 @@ NOINLINE static char *put_any_label(char *at, struct slice name, struct slice va
 
 /*
  * In both forms two bytes are between name and value: the quote and what precedes it, and the tag
- * and the length of the value. So a label without escapes, whose lengths are bytes, is copied whole.
+ * and the length of the value. So a label without escapes, whose lengths are bytes, is one copy.
  */
 static inline char *put_labels(char *at, struct slice labels)
 {
@@ -298,7 +319,7 @@ static inline char *begin_series(struct protobuf *protobuf, struct buffer *out,
 }
 
 #define NUMBER_ROOM 1 /* for the length of a series with a number */
-#define NUMBER_MAX (2 * (1 + VARINT_MAX) + FIXED64_MAX)
+#define NUMBER_MAX (2 * (1 + VARINT_MAX) + FIXED64_MAX + STARTED_MAX)
 
 static void write_sample(void *state, struct buffer *out, const struct exposition_family *family,
                          const struct exposition_sample *sample)
@@ -312,6 +333,8 @@ static void write_sample(void *state, struct buffer *out, const struct expositio
     at = put_labels(begin, labels);
     value = put_tag(at, form_of(family->type).value) + 1;
     at = put_double(value, NUMBER_VALUE, sample->value);
+    if (form_of(family->type).value == SERIES_COUNTER)
+        at = put_started(at, COUNTER_STARTED, sample->started_ms);
     at = put_length(value, 1, at);
     out->len = (size_t)(put_length(begin, NUMBER_ROOM, at) - out->data);
 }
@@ -377,7 +400,7 @@ static char *put_native(char *at, const struct native_buckets *native)
 /* --- histograms ----------------------------------------------------------------------------- */
 
 #define BUCKET_MAX (2 + 1 + VARINT_MAX + FIXED64_MAX)
-#define HISTOGRAM_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX)
+#define HISTOGRAM_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX + STARTED_MAX)
 
 static inline char *put_bucket(char *at, uint64_t count, double bound)
 {
@@ -426,6 +449,7 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
     at = put_uint(value, HISTOGRAM_COUNT, count_all(histogram));
     at = put_double(at, HISTOGRAM_SUM, histogram->sum);
     at = put_buckets(at, histogram);
+    at = put_started(at, HISTOGRAM_STARTED, histogram->started_ms);
     if (histogram->native)
         at = put_native(at, histogram->native);
     at = put_length(value, HISTOGRAM_ROOM, at);
@@ -436,7 +460,7 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
 
 #define SUMMARY_ROOM 1 /* for the lengths of a series with a summary, and of it */
 #define QUANTILE_MAX (1 + VARINT_MAX + 2 * FIXED64_MAX)
-#define SUMMARY_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX)
+#define SUMMARY_MAX (3 * (1 + VARINT_MAX) + FIXED64_MAX + STARTED_MAX)
 
 static inline char *put_quantile(char *at, double quantile, double value)
 {
@@ -461,6 +485,7 @@ static void write_summary(void *state, struct buffer *out, const struct expositi
     at = put_double(at, SUMMARY_SUM, summary->sum);
     for (unsigned i = 0; i < summary->n_quantiles; i++)
         at = put_quantile(at, summary->quantiles[i], summary->values[i]);
+    at = put_started(at, SUMMARY_STARTED, summary->started_ms);
     at = put_length(value, SUMMARY_ROOM, at);
     out->len = (size_t)(put_length(begin, SUMMARY_ROOM, at) - out->data);
 }

@@ -15,9 +15,8 @@ CONTENT_TYPE = "application/vnd.google.protobuf; proto=io.prometheus.client.Metr
 
 def load_messages():
     """The class of MetricFamily."""
-    done = subprocess.run(["protoc", "-I", PROTO, "--include_imports",
-                           "--descriptor_set_out=/dev/stdout", "metric_family.proto"],
-                          stdout=subprocess.PIPE, check=True, timeout=60)
+    done = subprocess.run(["protoc", "-I", PROTO, "--descriptor_set_out=/dev/stdout",
+                           "metric_family.proto"], stdout=subprocess.PIPE, check=True, timeout=60)
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(done.stdout).file:
         pool.Add(file)

@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import socket
+import time
 
 import pytest
 
@@ -81,6 +82,16 @@ def test_what_is_declared_has_its_unit(start, tmp_path):
     assert bounds == [-1, 0, 1e6, float("inf")]
 
 
+def test_a_start_is_when_the_first_sample_came(udometer):
+    begin = time.time()
+    udometer.send("a_total:1|c", "b:1|h", "c:1|g")
+    udometer.wait_for_lines()
+    families = read(page_of(udometer))
+    for metric in families["a_total"].metrics[0].counter, families["b"].metrics[0].histogram:
+        started = metric.created_timestamp
+        assert begin - 1 < started.seconds + started.nanos / 1e9 < time.time() + 1
+
+
 def memory(udometer, field):
     """Bytes, of /proc/PID/status."""
     with open("/proc/%d/status" % udometer.pid) as status:
@@ -102,7 +113,8 @@ def test_a_large_family_is_streamed(start):
     grown = memory(udometer, "VmHWM") - before
     sizes = [len(message) for message in split(page) if message.startswith(b"\x0a\x0blarge_total")]
     assert sum(sizes) > 25 * N_SERIES and max(sizes) < 70_000
-    assert SANITIZED or grown < 2e6 < sum(sizes) / 2
+    # The kernel may give it a huge page, 2 MiB.
+    assert SANITIZED or grown < 3e6 < sum(sizes) / 2
     assert page.count(b"\x0a\x01k") == N_SERIES
 
 

@@ -272,7 +272,7 @@ static void write_histogram(struct buffer *out, const struct exposition_histogra
 static void buckets_are_cumulative_up_to_infinity(void **state)
 {
     const uint64_t counts[] = { 1, 0, 200 };
-    const struct buckets two = { 2, { 1, 3 } };
+    const struct buckets two = { .n = 2, .bounds = { 1, 3 } };
     struct buffer out = { 0 };
 
     write_histogram(&out,
@@ -284,6 +284,35 @@ static void buckets_are_cumulative_up_to_infinity(void **state)
                              "\x08\xc9\x01\x11\x00\x00\x00\x00\x00\x00\x00\xc0"
                              "\x1a\x0b\x08\x01\x11" ONE "\x1a\x0b\x08\x01\x11" THREE
                              "\x1a\x0c\x08\xc9\x01\x11" INFINITE));
+}
+
+/* 1000000001234 ms: 1000000001 s and 234 ms. */
+#define STARTED "\x08\x81\x94\xeb\xdc\x03\x10\x80\x9d\xca\x6f"
+
+static void counters_and_histograms_have_a_start(void **state)
+{
+    static const struct buckets none;
+    const struct exposition_family family = { .name = SLICE("a"), .type = METRIC_COUNTER };
+    const struct exposition_sample times[] = { { .value = 1, .started_ms = 1000000001234 },
+                                               { .value = 1, .started_ms = 1000000001000 } };
+    const uint64_t count = 1;
+    void *format = writer_state();
+    struct buffer out = { 0 };
+
+    protobuf_writer.family(format, &out, &family);
+    for (unsigned i = 0; i < ARRAY_SIZE(times); i++)
+        protobuf_writer.sample(format, &out, &family, &times[i]);
+    protobuf_writer.flush(format, &out);
+    free(format);
+    assert_bytes(&out, SLICE("\x36\x0a\x01"
+                             "a\x12\x00\x18\x00"
+                             "\x22\x18\x1a\x16\x09" ONE "\x1a\x0b" STARTED
+                             "\x22\x13\x1a\x11\x09" ONE "\x1a\x06\x08\x81\x94\xeb\xdc\x03"));
+    write_histogram(
+        &out, &(struct exposition_histogram){
+                  .buckets = &none, .counts = &count, .sum = 1, .started_ms = 1000000001234 });
+    assert_memory_equal(out.data + out.len - 13, "\x7a\x0b" STARTED, 13);
+    buffer_deinit(&out);
 }
 
 /* Append what @native adds to a series of 6 observations. */
@@ -403,6 +432,7 @@ int main(void)
         CASE(a_unit_is_said_as_declared),
         CASE(buckets_are_cumulative_up_to_infinity),
         CASE(a_summary_has_quantiles_after_count_and_sum),
+        CASE(counters_and_histograms_have_a_start),
         CASE(native_buckets_are_spans_and_differences),
         CASE(a_native_histogram_without_anything_has_an_empty_span),
         CASE(native_buckets_may_be_many),

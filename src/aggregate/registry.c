@@ -44,12 +44,12 @@ struct registry {
 /* The lock is held, or not needed yet. */
 static void set_limits(struct registry *registry, const struct registry_options *options)
 {
-    size_t max_family_series = options->max_family_series;
+    struct roster *roster = &registry->roster;
 
-    registry->roster.max_series = options->max_series;
-    registry->roster.max_family_series =
-        max_family_series ? max_family_series : options->max_series;
-    registry->roster.budget.max_bytes = options->max_bytes;
+    roster->max_series = options->max_series;
+    roster->max_family_series = options->max_family_series ?: options->max_series;
+    roster->budget.max_bytes = options->max_bytes;
+    roster->max_new_names = options->max_new_names;
 }
 
 void registry_set_limits(struct registry *registry, const struct registry_options *options)
@@ -224,7 +224,7 @@ enum verdict registry_end(struct registry *registry, const struct end_request *r
 
 enum verdict registry_declare(struct registry *registry, const struct identity *identity)
 {
-    struct roster_request request = roster_request(&registry->roster, identity, 0, 0);
+    struct roster_request request = roster_request_of_config(&registry->roster, identity);
     struct family *family;
     enum verdict verdict;
 

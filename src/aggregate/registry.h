@@ -30,6 +30,7 @@ struct registry_options {
     size_t max_series;        /* beyond it only overflow series are made */
     size_t max_family_series; /* the same for a family without its own limit; 0: max_series */
     size_t max_bytes;         /* the same for memory, as in registry_counts.bytes */
+    uint64_t max_new_names;   /* a second and worker, after the first (name_rate.h); 0: any */
     size_t max_totals;        /* for totals_new(); 0: no value may be a running total */
     /*
      * The time since 1970, in ms, at which something arrived (monotonic, in ns; 0: now), by the
@@ -93,7 +94,8 @@ struct admission {
  * (is_type_declared), its series end as if with an x, and a new family begins.
  *
  * Returns VERDICT_APPLIED and the cell in @ret; or, with a NULL cell, REFUSED_TYPE_CONFLICT (the
- * conflict is noted), REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT or REFUSED_NO_MEMORY.
+ * conflict is noted), REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT, REFUSED_NAME_RATE (later it may
+ * be admitted) or REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict registry_admit(struct registry *registry, unsigned worker,
                                        int64_t arrived_ns, const struct identity *identity,

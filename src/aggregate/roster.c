@@ -131,14 +131,19 @@ static enum verdict claim_names(struct roster *roster, struct family *family,
     return verdict;
 }
 
-/*
- * Add the family that @identity names, and which does not exist. The limits are asked first, so
- * that beyond them a flood of names costs a comparison. On a type conflict, @ret is the family that
- * has one of the names.
- */
-static enum verdict add_family(struct roster *roster, const struct identity *identity,
+/* Whether a worker may have another new name. Those of the config have no rate. */
+static bool may_have_name(struct roster *roster, const struct roster_request *request)
+{
+    return request->is_of_config || roster->max_new_names == 0 ||
+           name_rate_take(&roster->name_rates[request->worker], roster->max_new_names,
+                          request->arrived_ns);
+}
+
+/* The limits come first. On a type conflict, @ret is the family that has one of the names. */
+static enum verdict add_family(struct roster *roster, const struct roster_request *request,
                                struct family **ret)
 {
+    const struct identity *identity = request->identity;
     size_t prepaid = overflow_bytes(roster, identity);
     struct family *family;
     enum verdict verdict;
@@ -146,6 +151,8 @@ static enum verdict add_family(struct roster *roster, const struct identity *ide
     if (roster->series.n >= roster->max_series ||
         !budget_has(&roster->budget, family_size(identity, roster->buckets) + prepaid))
         return REFUSED_SERIES_LIMIT;
+    if (!may_have_name(roster, request))
+        return REFUSED_NAME_RATE;
     family = family_new(identity, roster->buckets);
     if (!family)
         return REFUSED_NO_MEMORY;
@@ -327,8 +334,7 @@ static enum verdict find_or_add_family(struct roster *roster, const struct roste
 {
     enum verdict verdict = find_family(roster, request, ret);
 
-    return verdict == VERDICT_APPLIED && !*ret ? add_family(roster, request->identity, ret)
-                                               : verdict;
+    return verdict == VERDICT_APPLIED && !*ret ? add_family(roster, request, ret) : verdict;
 }
 
 enum verdict roster_find_or_add(struct roster *roster, const struct roster_request *request,
@@ -484,17 +490,9 @@ bool roster_put_back(struct roster *roster, struct series *series)
 
 enum verdict roster_totals(struct roster *roster, struct totals **ret)
 {
-    size_t size = totals_bytes(roster->max_totals);
+    enum verdict verdict =
+        totals_ensure(&roster->totals, roster->max_totals, roster->names.seed, &roster->budget);
 
-    if (roster->totals) {
-        *ret = roster->totals;
-        return VERDICT_APPLIED;
-    }
-    if (roster->max_totals == 0 || !budget_has(&roster->budget, size))
-        return REFUSED_SERIES_LIMIT;
-    if (totals_new(&roster->totals, roster->max_totals, roster->names.seed) < 0)
-        return REFUSED_NO_MEMORY;
-    budget_hold(&roster->budget, size);
     *ret = roster->totals;
-    return VERDICT_APPLIED;
+    return verdict;
 }

@@ -11,6 +11,7 @@
 #include "aggregate/budget.h"
 #include "aggregate/declared.h"
 #include "aggregate/fresh.h"
+#include "aggregate/name_rate.h"
 #include "aggregate/names.h"
 #include "aggregate/series.h"
 #include "aggregate/totals.h"
@@ -23,6 +24,7 @@ struct roster {
     size_t max_series;
     size_t max_family_series;
     size_t max_totals;
+    uint64_t max_new_names; /* the same */
     int64_t (*wall_ms)(int64_t arrived_ns);
     const struct buckets *buckets;
 
@@ -35,7 +37,8 @@ struct roster {
     struct family *retired;  /* their series are to be ended; linked by next_retired */
     struct totals *totals;   /* NULL until they are needed */
     int64_t shortest_ttl_ns; /* of a family, since it was last set to 0; or 0 */
-    struct budget budget;    /* of totals; of families, series and cells, in the roster or not */
+    struct name_rate name_rates[CELLS_MAX]; /* of each worker */
+    struct budget budget; /* of totals; of families, series and cells, in the roster or not */
 };
 
 /* Free all series in it, regardless of references, and all families. */
@@ -48,10 +51,21 @@ struct roster_request {
     uint64_t hash;
     unsigned worker;
     int64_t arrived_ns; /* of the sample */
+    bool is_of_config;  /* not of a sender: its name has no rate */
 };
 
 struct roster_request roster_request(const struct roster *roster, const struct identity *identity,
                                      unsigned worker, int64_t arrived_ns);
+
+/* The same for a series that the config declares. */
+static inline struct roster_request roster_request_of_config(const struct roster *roster,
+                                                             const struct identity *identity)
+{
+    struct roster_request request = roster_request(roster, identity, 0, 0);
+
+    request.is_of_config = true;
+    return request;
+}
 
 /* Reserve @name for udometer itself, as registry_reserve() does. Returns 0, -EEXIST or -ENOMEM. */
 MUST_CHECK int roster_reserve(struct roster *roster, struct slice name, enum metric_type type);

@@ -112,6 +112,21 @@ int totals_new(struct totals **ret, size_t n_max, uint64_t seed)
     return r;
 }
 
+enum verdict totals_ensure(struct totals **totals, size_t n_max, uint64_t seed,
+                           struct budget *budget)
+{
+    size_t size = totals_bytes(n_max);
+
+    if (*totals)
+        return VERDICT_APPLIED;
+    if (n_max == 0 || !budget_has(budget, size))
+        return REFUSED_SERIES_LIMIT;
+    if (totals_new(totals, n_max, seed) < 0)
+        return REFUSED_NO_MEMORY;
+    budget_hold(budget, size);
+    return VERDICT_APPLIED;
+}
+
 void totals_free(struct totals *totals)
 {
     if (!totals)

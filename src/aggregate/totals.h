@@ -9,8 +9,10 @@
  * worker, so all workers share one table, whose size is fixed. Any thread may call any function.
  */
 
+#include "aggregate/budget.h"
 #include "base/compiler.h"
 #include "base/total_step.h"
+#include "base/verdict.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +29,14 @@ struct totals;
  * is evicted; from a random source. Returns 0 or -ENOMEM.
  */
 MUST_CHECK int totals_new(struct totals **ret, size_t n_max, uint64_t seed);
+
+/*
+ * Make the table @totals, unless there is one, and count its memory on @budget. Returns
+ * VERDICT_APPLIED; REFUSED_SERIES_LIMIT if the budget does not allow it, or @n_max is 0; or
+ * REFUSED_NO_MEMORY.
+ */
+MUST_CHECK enum verdict totals_ensure(struct totals **totals, size_t n_max, uint64_t seed,
+                                      struct budget *budget);
 
 /* NULL is fine. */
 void totals_free(struct totals *totals);

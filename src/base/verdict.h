@@ -22,6 +22,7 @@
     X(MALFORMED_VALUE, malformed_value)                                                            \
     X(ILLEGAL_NEGATIVE_COUNTER, illegal_negative_counter)                                          \
     X(SERIES_LIMIT, series_limit)                                                                  \
+    X(NAME_RATE, name_rate)                                                                        \
     X(END_LIMIT, expire_limit)                                                                     \
     X(UNDECLARED_LABEL, undeclared_label)                                                          \
     X(TYPE_CONFLICT, type_conflict)                                                                \

@@ -186,6 +186,11 @@ static const struct option options[] = {
       .is_live = true },
     { "limit.series-memory", "BYTES", OPTION_BYTES(max_series_bytes, 4 * KIB, 1024 * GIB, 1 * GIB),
       "maximum memory for series; likewise", .limit = "series-memory", .is_live = true },
+    { "limit.new-names", "N", OPTION_COUNT(max_new_names, 1, 1000000, 50000),
+      "maximum number of new names in a second for each worker, after the first 100,000; samples "
+      "of "
+      "further ones are refused, until there is room again",
+      .limit = "new-names", .is_live = true },
     { "limit.key-memory", "BYTES", OPTION_BYTES(max_key_bytes, 4 * KIB, 1024 * GIB, 256 * MIB),
       "memory per worker for cached keys; the least used are evicted", .limit = "key-memory" },
     { "limit.running-totals", "N", OPTION_COUNT(max_totals, 1, BILLION, 100000),

@@ -82,7 +82,7 @@ struct settings {
     uint64_t max_family_series;
     uint64_t max_series_bytes;
     uint64_t max_key_bytes;
-    uint64_t max_totals;
+    uint64_t max_totals, max_new_names;
     uint64_t line_length, name_length;
     uint64_t labels, label_name_length, label_value_length, labels_length;
     uint64_t max_connections;

@@ -51,6 +51,7 @@ struct registry_options options_registry(const struct settings *settings)
         .max_family_series = settings->max_family_series,
         .max_bytes = settings->max_series_bytes,
         .max_totals = settings->max_totals,
+        .max_new_names = settings->max_new_names,
         .wall_ms = clock_wall_ms,
     };
 }

@@ -112,6 +112,7 @@ static enum share share_of(enum verdict verdict)
     case REFUSED_MALFORMED_VALUE: return SHARE_SAMPLE_ERROR;
     case REFUSED_ILLEGAL_NEGATIVE_COUNTER:
     case REFUSED_SERIES_LIMIT:
+    case REFUSED_NAME_RATE:
     case REFUSED_END_LIMIT:
     case REFUSED_UNDECLARED_LABEL:
     case REFUSED_RESERVED_NAME:

@@ -25,7 +25,8 @@ WITH_RATE = ("counter", "timer", "histogram", "distribution")
 REASONS = (
     "line_limit", "malformed_line", "illegal_event", "mixed_tagging_styles", "name_limit",
     "label_limit", "malformed_value", "illegal_negative_counter", "value_overflow",
-    "reserved_name", "type_conflict", "series_limit", "expire_limit", "no_memory")
+    "reserved_name", "type_conflict", "series_limit", "name_rate", "expire_limit",
+    "no_memory")
 COUNTED = {"refused": REASONS, "skipped": ("event", "service_check"),
            "sample_errors": ("invalid_sample_factor",)}
 SWITCHES = [f"statsd.{what}" for what in (

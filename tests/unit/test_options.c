@@ -102,6 +102,7 @@ static void each_setting_reaches_its_module(void **state)
     set("limit.series-memory", "103KiB");
     set("limit.key-memory", "104KiB");
     set("limit.running-totals", "112");
+    set("limit.new-names", "113");
     set("limit.connections", "105");
     set("limit.line-length", "106");
     set("statsd.ttl", "107s");
@@ -118,6 +119,7 @@ static void each_setting_reaches_its_module(void **state)
     assert_int_equal(options.registry.max_family_series, 102);
     assert_int_equal(options.registry.max_bytes, 103 << 10);
     assert_int_equal(options.registry.max_totals, 112);
+    assert_int_equal(options.registry.max_new_names, 113);
     assert_int_equal(options.max_key_bytes, 104 << 10);
     assert_int_equal(options.max_connections, 105);
     assert_int_equal(options.pipeline.resolve.limits.line, 106);
@@ -408,9 +410,10 @@ static void describe(struct buffer *out)
     buffer_clear(out);
     describe_listeners(out);
     describe_pipeline(out);
-    buffer_add_format(out, " %zu %zu %zu %zu %zu", options.registry.max_series,
+    buffer_add_format(out, " %zu %zu %zu %zu %lu %zu", options.registry.max_series,
                       options.registry.max_family_series, options.registry.max_bytes,
-                      options.registry.max_totals, options.max_key_bytes);
+                      options.registry.max_totals, options.registry.max_new_names,
+                      options.max_key_bytes);
     buffer_add_format(out, " %u %u %u %ld %ld", options.http.max_connections,
                       options.http.max_address_connections, options.http.max_requests,
                       (long)options.http.head_max_ns, (long)options.http.answer_max_ns);

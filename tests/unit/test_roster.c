@@ -407,6 +407,52 @@ static void a_family_has_a_limit_of_its_own(void **state)
     assert_false(is_overflow(must_admit("z", SAMPLE_COUNTER, "a=\"2\"", 0)));
 }
 
+static enum verdict admit_at(const char *name, const char *labels, int64_t arrived_ns)
+{
+    struct identity identity = identity_of(name, SAMPLE_COUNTER, labels);
+    struct roster_request request = roster_request(&roster, &identity, 0, arrived_ns);
+    struct roster_reply reply;
+
+    return roster_find_or_add(&roster, &request, &reply);
+}
+
+/* Neither a known name nor one of the config has a rate, and each worker has its own. */
+static void new_names_have_a_rate(void **state)
+{
+    struct identity declared = identity_of("declared", SAMPLE_COUNTER, "");
+    struct roster_request request = roster_request_of_config(&roster, &declared);
+    struct family *family;
+
+    roster.max_new_names = 1000;
+    roster.name_rates[0] = (struct name_rate){ .has_started = true, .saved_ns = 2000000 };
+    must_admit("x", SAMPLE_COUNTER, "", 0);
+    must_admit("y", SAMPLE_GAUGE, "", 0);
+    assert_refused("z", SAMPLE_COUNTER, "", REFUSED_NAME_RATE);
+    assert_null(find_family("z"));
+    assert_refused("y", SAMPLE_COUNTER, "", REFUSED_TYPE_CONFLICT);
+    must_admit("x", SAMPLE_COUNTER, "a=\"1\"", 0);
+    must_admit("of_another_worker", SAMPLE_COUNTER, "", 1);
+    assert_int_equal(roster_declare(&roster, &request, &family), VERDICT_APPLIED);
+    assert_int_equal(admit_at("z", "", 1000000), VERDICT_APPLIED);
+    assert_int_equal(admit_at("another", "", 1000000), REFUSED_NAME_RATE);
+    roster.max_new_names = 0;
+    assert_int_equal(admit_at("another", "", 1000000), VERDICT_APPLIED);
+}
+
+/* Beyond a limit a name costs little, and nothing that must be bounded by time. */
+static void a_name_beyond_a_limit_does_not_count_for_the_rate(void **state)
+{
+    roster.max_new_names = 1000;
+    roster.max_series = 1;
+    roster.name_rates[0] = (struct name_rate){ .has_started = true, .saved_ns = 2000000 };
+    must_admit("x", SAMPLE_COUNTER, "", 0);
+    for (unsigned i = 0; i < 5; i++)
+        assert_refused("y", SAMPLE_COUNTER, "", REFUSED_SERIES_LIMIT);
+    roster.max_series = 10;
+    must_admit("y", SAMPLE_COUNTER, "", 0);
+    assert_refused("z", SAMPLE_COUNTER, "", REFUSED_NAME_RATE);
+}
+
 static void there_is_room_again_when_series_go(void **state)
 {
     struct series *series;
@@ -785,6 +831,8 @@ int main(void)
         ROSTER_CASE(a_new_name_beyond_the_limit_is_refused),
         ROSTER_CASE(a_new_name_does_not_begin_with_its_overflow_series),
         ROSTER_CASE(a_family_has_a_limit_of_its_own),
+        ROSTER_CASE(new_names_have_a_rate),
+        ROSTER_CASE(a_name_beyond_a_limit_does_not_count_for_the_rate),
         ROSTER_CASE(there_is_room_again_when_series_go),
         ROSTER_CASE(memory_stays_below_its_limit),
         ROSTER_CASE(many_small_families_can_all_overflow),

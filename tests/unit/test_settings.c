@@ -96,6 +96,7 @@ static void has_its_other_defaults(void **state)
     assert_int_equal(settings.counter_sender, SETTINGS_HOST);
     assert_int_equal(settings.max_key_bytes, 256 << 20);
     assert_int_equal(settings.max_totals, 100000);
+    assert_int_equal(settings.max_new_names, 50000);
     assert_int_equal(settings.log_level, LOG_INFO);
     assert_int_equal(settings.log_format, LOG_LOGFMT);
     assert_false(settings.check_config);

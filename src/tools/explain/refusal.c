@@ -30,6 +30,7 @@ const char *refusal_meaning(enum verdict verdict)
         return "the value is negative, but a counter can only grow";
     case REFUSED_SERIES_LIMIT:
         return "a new gauge, a new name, or running totals, beyond a --limit.*series* limit";
+    case REFUSED_NAME_RATE: return "more new names came in a second than --limit.new-names allows";
     case REFUSED_END_LIMIT: return "x would check more series than a worker does in one second";
     case REFUSED_UNDECLARED_LABEL:
         return "the metric is declared without one of these labels, and the config refuses such "
@@ -45,11 +46,7 @@ const char *refusal_meaning(enum verdict verdict)
                "not change it";
     case REFUSED_NO_MEMORY: return "out of memory for a new series, or to extend a gauge or set";
     case VERDICT_APPLIED:
-    case SKIPPED_EVENT:
-    case SKIPPED_SERVICE_CHECK:
-    case SKIPPED_RULE:
-    case SKIPPED_UNDECLARED:
-    case _VERDICT_N: break;
+    case SKIPPED_EVENT ... _VERDICT_N: break;
     }
     return NULL;
 }

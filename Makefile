@@ -47,7 +47,8 @@ EXAMPLE_PYTHON_DEPS := python3-statsd
 STATSD := statsd@0.9.0
 
 .PHONY: all run test test-clients example $(EXAMPLES:%=example-%) test-examples example-pictures \
-	test-image test-attack bench bench-parts bench-peers budget npm build-tests deps test-deps \
+	test-image test-attack bench bench-parts bench-peers budget find-cost npm \
+	build-tests deps test-deps \
 	client-deps example-deps ci-deps install format clean help
 
 all: deps
@@ -144,6 +145,11 @@ bench-peers: build-tests ## measure netdata, collectd and statsd under the same 
 # Nothing if npm exists: nodejs.org's nodejs brings its own, without Debian's package.
 npm:
 	$(call install-missing,$(if $(shell command -v npm 2>/dev/null),,nodejs npm))
+
+find-cost: build-tests ## look for the datagrams that cost most for each byte (SECONDS=1200)
+	@mkdir -p $(BUILD)/finds
+	@$(BUILD)/tests/fuzz/find_cost $(or $(SECONDS),1200) $(BUILD)/finds \
+		tests/fuzz/find_cost.in $(BUILD)/tests/fuzz/vectors
 
 budget: build-tests ## count instructions and compare with tests/bench/budget.json
 	$(call install-missing,valgrind)

@@ -418,10 +418,11 @@ static void the_books_balance_after_all_sorts_of_odd_lines(void **state)
     assert_in_range(row.counts[TELEMETRY_LINES], n - 64, n);
     assert_identity();
     for (unsigned verdict = 0; verdict < _VERDICT_N; verdict++)
-        if (verdict != REFUSED_NAME_LIMIT && verdict != REFUSED_LABEL_LIMIT &&
-            verdict != REFUSED_SERIES_LIMIT && verdict != REFUSED_NO_MEMORY &&
-            verdict != REFUSED_LINE_LIMIT && verdict != REFUSED_END_LIMIT &&
-            verdict != REFUSED_UNDECLARED_LABEL && verdict < SKIPPED_EVENT)
+        if (verdict != REFUSED_NAME_LIMIT && verdict != REFUSED_NAME_RATE &&
+            verdict != REFUSED_LABEL_LIMIT && verdict != REFUSED_SERIES_LIMIT &&
+            verdict != REFUSED_NO_MEMORY && verdict != REFUSED_LINE_LIMIT &&
+            verdict != REFUSED_END_LIMIT && verdict != REFUSED_UNDECLARED_LABEL &&
+            verdict < SKIPPED_EVENT)
             assert_true(verdicts((enum verdict)verdict) > 0);
 }
 

@@ -30,8 +30,8 @@ struct key_facts {
     uint32_t n_undeclared_labels : 10;
     enum sample_type type : 8;
     /*
-     * A hit need look at this alone: a count is not 0, or one of the next three is set, or
-     * is_summary, or the weight is not whole.
+     * A hit need look at this alone: a count is not 0, or has_bad_rate, has_treatment, is_absolute,
+     * is_summary or origin is set, or the weight is not whole.
      */
     bool is_unusual;
     bool has_bad_rate : 1;
@@ -40,7 +40,8 @@ struct key_facts {
     bool is_from_totals : 1; /* learnt while keys.is_of_totals: the hash depends on it */
     bool is_odd : 1;         /* added while keys.is_odd */
     bool is_summary : 1;     /* its cell is a summary's */
-    bool is_overflow;        /* it leads to the overflow series of its family */
+    bool is_overflow : 1;    /* it leads to the overflow series of its family */
+    unsigned char origin;    /* as in struct identity */
 };
 
 /* The members that a hit reads are adjacent, after those that it does not read. */

@@ -219,12 +219,13 @@ static struct key_facts facts_of(const struct shard *shard, const struct identit
         .n_tag_errors = identity->n_tag_errors,
         .n_unknown_sections = identity->n_unknown_sections,
         .n_undeclared_labels = identity->n_undeclared_labels,
-        .is_unusual =
-            (identity->n_tag_errors | identity->n_unknown_sections | identity->n_undeclared_labels |
-             (unsigned)identity->has_bad_rate | (unsigned)identity->is_absolute) ||
-            identity->treatment || identity_is_summary(identity) ||
-            !weight_is_whole(identity->weight),
+        .is_unusual = (identity->n_tag_errors | identity->n_unknown_sections |
+                       identity->n_undeclared_labels | (unsigned)identity->has_bad_rate |
+                       (unsigned)identity->is_absolute | identity->origin) ||
+                      identity->treatment || identity_is_summary(identity) ||
+                      !weight_is_whole(identity->weight),
         .has_bad_rate = identity->has_bad_rate,
+        .origin = identity->origin,
         .has_treatment = identity->treatment,
         .is_absolute = identity->is_absolute,
         .is_from_totals = shard->keys.is_of_totals,

@@ -16,6 +16,12 @@
 
 struct treatment;
 
+/* What is known of where a line comes from, apart from its meaning: bits. */
+enum origin {
+    ORIGIN_TAGGED = 1 << 0,   /* it was sent with labels */
+    ORIGIN_UNMAPPED = 1 << 1, /* no rule is for its name */
+};
+
 /* The slices are borrowed from the resolver. */
 struct identity {
     enum sample_type type;
@@ -37,6 +43,7 @@ struct identity {
     bool has_cut_tag;                  /* after it there is an unknown section */
     bool has_bad_rate;                 /* the rate was unusable and taken as 1 */
     bool has_colon_rate;               /* some rate has a ':' in it, as in a chain */
+    unsigned char origin;              /* of enum origin; 0 unless the resolver is to say it */
     bool is_passing;                   /* not to be cached: too rare, or its bytes are ambiguous */
     /*
      * For an end or a chain, whose metrics may be of any type: the labels on those that have this
@@ -58,6 +65,12 @@ static inline enum metric_type identity_metric(const struct identity *identity)
     const struct sample_type_facts *facts = sample_type_facts(identity->type);
 
     return identity_is_summary(identity) ? facts->summary : facts->metric;
+}
+
+/* The origin of samples of @identity. An x is not a sample. */
+static inline unsigned char identity_origin(const struct identity *identity)
+{
+    return identity->type == SAMPLE_END ? 0 : identity->origin;
 }
 
 /* The labels of @identity, an end or the name of a chain, on a metric of @type. */

@@ -38,6 +38,8 @@ enum telemetry_counter {
     TELEMETRY_UNDECLARED_LABELS,
     TELEMETRY_RATE_ERRORS,
     TELEMETRY_UNKNOWN_SECTIONS,
+    TELEMETRY_TAGGED,   /* samples of lines with labels; this and the next only if asked for */
+    TELEMETRY_UNMAPPED, /* samples for whose name there is no rule */
     TELEMETRY_EXCEEDED, /* regexes that exceeded their match limit */
     TELEMETRY_KEY_MISSES,
     TELEMETRY_KEY_EVICTIONS,

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /*
- * Every reason to refuse a line, with its name in udometer_refused_total{reason}.
+ * Every reason to refuse a line, with its name in udometer_refused_total{reason}. Those that are
+ * wrong with the line itself come first (verdict_is_of_line).
  * proto/README.md, section 11, says what each means. The names are those of
  * statsd_exporter where it has one.
  */
@@ -56,6 +57,12 @@ enum verdict {
 static inline bool verdict_is_refusal(enum verdict verdict)
 {
     return verdict > VERDICT_APPLIED && verdict < SKIPPED_EVENT;
+}
+
+/* Whether the line itself is wrong, so that it makes no sample, whatever its series. */
+static inline bool verdict_is_of_line(enum verdict verdict)
+{
+    return verdict > VERDICT_APPLIED && verdict <= REFUSED_MALFORMED_VALUE;
 }
 
 /* The reason in udometer_refused_total, such as "line_limit"; NULL if @verdict is not a refusal. */

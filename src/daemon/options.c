@@ -38,6 +38,7 @@ struct pipeline_options options_pipeline(const struct settings *settings)
             .renames_scrape_labels = settings->scrape_labels == SETTINGS_RENAME,
             .has_container_label = settings->container_label,
             .keeps_container_prefix = settings->container_prefix,
+            .has_origin = settings->exporter_metrics,
             .mapping = config_mapping(settings),
         },
         .has_check_gauges = settings->service_checks,

@@ -21,6 +21,7 @@ struct destination {
     const struct treatment *treatment; /* this and is_absolute likewise */
     bool is_absolute;
     bool is_summary;       /* its series is a summary */
+    unsigned char origin;  /* of samples (identity_origin) */
     const struct key *key; /* NULL if they are refused or skipped, or end series */
 };
 

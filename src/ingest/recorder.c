@@ -93,6 +93,7 @@ static bool settle_value(struct recorder *recorder, const struct line *line,
     bool is_applied = verdict == VERDICT_APPLIED;
 
     tally_sample(recorder->row, to->type, verdict);
+    tally_origin(recorder->row, to->origin, verdict);
     if (is_applied && to->key && to->key->facts.is_overflow)
         telemetry_count(recorder->row, TELEMETRY_OVERFLOWS, 1);
     if (UNLIKELY(verdict_is_refusal(verdict)))
@@ -159,6 +160,7 @@ static struct destination destination_of(const struct recorder *recorder, const 
         .treatment = shard_treatment(recorder->shard, key),
         .is_absolute = key->facts.is_absolute,
         .is_summary = key->facts.is_summary,
+        .origin = key->facts.origin,
         .key = key,
     };
 }
@@ -284,6 +286,7 @@ static void record_new(struct recorder *recorder, const struct line *line,
         .treatment = identity->treatment,
         .is_absolute = identity->is_absolute,
         .is_summary = identity_is_summary(identity),
+        .origin = identity_origin(identity),
     };
     struct values values;
     bool is_applied;
@@ -329,6 +332,7 @@ static void record_resolved(struct recorder *recorder, const struct line *line,
     } else {
         if (verdict == REFUSED_TYPE_CONFLICT)
             note_conflict(recorder, identity);
+        tally_origin(recorder->row, identity_origin(identity), verdict);
         recorder_settle(recorder, verdict, resolve_fault(recorder->resolver), NULL);
     }
 }

@@ -21,6 +21,16 @@ static inline void tally_sample(struct telemetry_row *row, enum sample_type type
     telemetry_count(row, TELEMETRY_VERDICTS + verdict, 1);
 }
 
+/* Count a sample of this origin (identity_origin) that got @verdict. */
+static inline void tally_origin(struct telemetry_row *row, unsigned char origin,
+                                enum verdict verdict)
+{
+    if (LIKELY(!origin) || verdict_is_of_line(verdict))
+        return;
+    telemetry_count(row, TELEMETRY_TAGGED, (origin & ORIGIN_TAGGED) != 0);
+    telemetry_count(row, TELEMETRY_UNMAPPED, (origin & ORIGIN_UNMAPPED) != 0);
+}
+
 /* Count the errors of a line of @identity, or a link of a chain, that was applied nevertheless. */
 static inline void tally_identity_errors(struct telemetry_row *row, const struct identity *identity)
 {

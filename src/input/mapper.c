@@ -108,6 +108,7 @@ static enum verdict apply_rule(const struct mapper *mapper, const struct rules_m
     enum verdict verdict;
 
     MUST(rule);
+    identity->origin &= ORIGIN_TAGGED;
     if (rule->action == RULE_DROP) {
         identity->treatment = &dropped;
         return VERDICT_APPLIED;

@@ -52,6 +52,7 @@ struct resolver {
     char *unsplit;           /* the name as it was sent, without a bracket group */
     char *rendered;          /* the labels, then each of labels_beside */
     bool are_totals;         /* what the listener says of counters */
+    bool must_read_more;     /* of each line: are_totals, or its origin is asked for */
 };
 
 int resolve_new(struct resolver **ret, const struct resolve_options *options)
@@ -62,6 +63,7 @@ int resolve_new(struct resolver **ret, const struct resolve_options *options)
     if (!resolver)
         return -ENOMEM;
     resolver->options = *options;
+    resolver->must_read_more = options->has_origin;
     resolver->labels.dialects = options->dialects;
     resolver->labels.has_container_label = options->has_container_label;
     resolver->labels.keeps_container_prefix = options->keeps_container_prefix;
@@ -107,6 +109,7 @@ void resolve_set_trace(struct resolver *resolver, const struct resolve_trace *tr
 void resolve_set_totals(struct resolver *resolver, bool are_totals)
 {
     resolver->are_totals = are_totals;
+    resolver->must_read_more = are_totals || resolver->options.has_origin;
 }
 
 const char *resolve_fault(const struct resolver *resolver)
@@ -178,6 +181,14 @@ static enum metric_type metric_mapped(enum sample_type type, const struct identi
     return identity_metric(&sample);
 }
 
+/* Note the origin of a line whose labels are those of its sender, before a rule is found. */
+static void note_origin(const struct resolver *resolver, struct identity *identity)
+{
+    if (resolver->options.has_origin)
+        identity->origin =
+            ORIGIN_UNMAPPED | (resolver->labels.labeller.labels.n ? ORIGIN_TAGGED : 0);
+}
+
 /* Map the line of @identity as if it were a sample of @type, and render its labels. */
 static enum verdict map_as(struct resolver *resolver, struct slice rest, enum sample_type type,
                            struct identity *identity)
@@ -189,6 +200,7 @@ static enum verdict map_as(struct resolver *resolver, struct slice rest, enum sa
 
     if (verdict != VERDICT_APPLIED)
         return verdict;
+    note_origin(resolver, identity);
     verdict = mapper_map(resolver->mapper, type, trace, &labeller->labels, identity);
     if (verdict != VERDICT_APPLIED)
         return collector_refuse(&resolver->labels, verdict, resolver->labels.name.sent.at);
@@ -312,7 +324,7 @@ static bool take_type(struct resolver *resolver, struct slice *rest, struct iden
 }
 
 /* Note whether values are running totals. A total is what it is, however seldom it is sent. */
-COLD static void read_totals(const struct resolver *resolver, struct identity *identity)
+static void read_totals(const struct resolver *resolver, struct identity *identity)
 {
     identity->is_absolute =
         treatment_is_absolute(identity->treatment, identity->type, resolver->are_totals);
@@ -320,10 +332,18 @@ COLD static void read_totals(const struct resolver *resolver, struct identity *i
         identity->weight = 1;
 }
 
-/* Whether they may be; otherwise is_absolute is as it was initialized. */
-static bool may_be_totals(const struct resolver *resolver, const struct identity *identity)
+/* Note what is 0 for nearly all lines. The labels of @identity are known, and its treatment. */
+COLD static void read_more(const struct resolver *resolver, struct identity *identity)
 {
-    return resolver->are_totals || identity->treatment;
+    read_totals(resolver, identity);
+    if (!resolver->mapper) /* map_as() has noted it before the labels changed */
+        note_origin(resolver, identity);
+}
+
+/* Whether there may be any; otherwise @identity is as it was initialized. */
+static bool has_more(const struct resolver *resolver, const struct identity *identity)
+{
+    return resolver->must_read_more || identity->treatment;
 }
 
 /* Resolve the rest, once the name is split and the type known. */
@@ -338,8 +358,8 @@ static enum verdict resolve_split(struct resolver *resolver, struct slice rest,
     verdict = write_name(resolver, name->name, identity);
     if (verdict == VERDICT_APPLIED)
         verdict = resolve_labels(resolver, rest, identity);
-    if (UNLIKELY(may_be_totals(resolver, identity)))
-        read_totals(resolver, identity);
+    if (UNLIKELY(has_more(resolver, identity)))
+        read_more(resolver, identity);
     return verdict == VERDICT_APPLIED ? verdict : collector_worst(&resolver->labels, rest, verdict);
 }
 
@@ -414,8 +434,8 @@ enum verdict resolve_link(struct resolver *resolver, const struct identity *name
     while (verdict == VERDICT_APPLIED && parse_next_section(&rest, &section))
         if (parse_section(section, &content) != SECTION_CONTAINER)
             verdict = collector_add_section(&resolver->labels, section, ret);
-    if (UNLIKELY(may_be_totals(resolver, ret)))
-        read_totals(resolver, ret);
+    if (UNLIKELY(resolver->are_totals || ret->treatment))
+        read_totals(resolver, ret); /* the origin is that of the name */
     return verdict;
 }
 
@@ -436,8 +456,12 @@ bool resolve_link_is_line(const struct resolver *resolver, const struct line *li
 enum verdict resolve_parts(struct resolver *resolver, const struct resolve_parts *parts,
                            struct identity *ret)
 {
+    enum verdict verdict;
+
     *ret = (struct identity){ .type = parts->type, .weight = 1 };
     resolver->labels.name = (struct tagged_name){ .name = parts->name, .sent = parts->name };
     resolver->labels.parse_section = parts->parse_section;
-    return resolve_split(resolver, parts->sections, ret);
+    verdict = resolve_split(resolver, parts->sections, ret);
+    ret->origin = 0; /* they are not a line */
+    return verdict;
 }

@@ -21,6 +21,7 @@ struct resolve_options {
     bool has_container_label;    /* |c:ID becomes container_id="ID" */
     bool keeps_container_prefix; /* a "ci-" before the ID stays */
     bool renames_scrape_labels;  /* job and instance become exported_job and exported_instance */
+    bool has_origin;             /* tell the origin of lines in their identities */
     struct mapping *mapping;     /* for the first mapper, which takes a reference; NULL: none */
 };
 

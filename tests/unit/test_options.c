@@ -395,9 +395,10 @@ static void describe_pipeline(struct buffer *out)
 
     buffer_add_format(out, " %zu %zu %zu %zu %zu %zu", limits->line, limits->name, limits->labels,
                       limits->label_name, limits->label_value, limits->labels_text);
-    buffer_add_format(out, " %u %d %d %d %d %d", resolve->dialects, resolve->keeps_bare_tags,
+    buffer_add_format(out, " %u %d %d %d %d %d %d", resolve->dialects, resolve->keeps_bare_tags,
                       resolve->renames_scrape_labels, resolve->has_container_label,
-                      resolve->keeps_container_prefix, options.pipeline.has_check_gauges);
+                      resolve->keeps_container_prefix, resolve->has_origin,
+                      options.pipeline.has_check_gauges);
 }
 
 /*

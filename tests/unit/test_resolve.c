@@ -369,6 +369,21 @@ static void bare_tags_of_two_dialects_may_be_kept(void **state)
     must_be_with(&options, "a[flag]:1|c", "a_flag_", "", 0);
 }
 
+static void tells_the_origin_if_it_is_asked_for(void **state)
+{
+    struct resolve_options options = default_pipeline()->resolve;
+    struct identity identity;
+    struct resolver *asked;
+
+    options.has_origin = true;
+    assert_int_equal(resolve_new(&asked, &options), 0);
+    (void)resolve_by(asked, ALL, SLICE("a:1|c|#:v"), &identity);
+    assert_int_equal(identity.origin, ORIGIN_UNMAPPED);
+    assert_int_equal(resolve_by(asked, ALL, SLICE("a:1|c|#k:v"), &identity), VERDICT_APPLIED);
+    assert_int_equal(identity.origin, ORIGIN_UNMAPPED | ORIGIN_TAGGED);
+    resolve_free(asked);
+}
+
 static void two_dialects_are_refused(void **state)
 {
     static const char *const lines[] = {
@@ -848,6 +863,7 @@ static const struct CMUnitTest cases[] = {
     CASE(brackets_without_a_tag_are_part_of_the_name),
     CASE(bare_tags_make_no_second_dialect),
     CASE(bare_tags_of_two_dialects_may_be_kept),
+    CASE(tells_the_origin_if_it_is_asked_for),
     CASE(two_dialects_are_refused),
     CASE(two_dialects_in_a_name_are_refused),
     CASE(marks_without_tags_are_no_dialect),

@@ -118,6 +118,50 @@ def test_self_metrics_have_its_names_too(start):
     assert scrape.value("statsd_exporter_metrics_total", type="counter") == 1
 
 
+MAPPING = """
+mappings:
+  - { match: "mapped.*", name: "mapped", labels: { part: "$1" } }
+  - { match: "negative.*", name: "negative_$1" }
+  - { match: "dropped.*", name: "dropped", action: drop }
+"""
+
+# A line, and what statsd_exporter adds for it to its tags_total and events_unmapped_total.
+ORIGINS = [
+    ("mapped.a:1|c", 0, 0),
+    ("mapped.b:1|c|#player:1", 1, 0),
+    ("unmapped:1|c", 0, 1),
+    ("unmapped:1|g|#player:1", 1, 1),  # its name has another type: an event, and a conflict
+    ("tagged,player=1,team=2:1|c", 1, 1),  # one sample, however many tags it has
+    ("tagged#player=2:1|c", 1, 1),
+    ("tagged[player=3]:1|c", 1, 1),
+    ("packed:1:2:3|ms|#player:1", 3, 3),
+    ("mapped.timer:1:2|ms", 0, 0),
+    ("chain,player=1:1|c:2|c", 2, 2),
+    ("dropped.a:1|c", 0, 0),
+    ("dropped.a:1|c|#player:1", 1, 0),
+    ("negative.a:-1|c|#player:1", 1, 0),
+    ("below:-1|c", 0, 1),
+    ("contained:1|c|#a:b|c:0123", 1, 1),
+    ("bare:1|c|#bare", 0, 1),
+    ("malformed.value:one|c|#player:1", 0, 0),
+    ("mixed,a=b:1|c|#player:1", 0, 0),
+    ("nonsense", 0, 0),
+]
+
+
+def test_it_counts_tagged_and_unmapped_samples_as_statsd_exporter_does(start, tmp_path):
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text(MAPPING)
+    udometer = start(MODE, "--statsd.listen-tcp=", f"--statsd.mapping-config={mapping}")
+    tags = unmapped = 0
+    for line, n_tags, n_unmapped in ORIGINS:
+        udometer.send(line, line)  # the second time, its bytes are known
+        page = udometer.settle()
+        tags, unmapped = tags + 2 * n_tags, unmapped + 2 * n_unmapped
+        assert (line, page.value("statsd_exporter_tags_total"),
+                page.value("statsd_exporter_events_unmapped_total")) == (line, tags, unmapped)
+
+
 def test_rules_in_force_are_counted_after_a_reload_too(start, tmp_path):
     rule = '- { match: "%s.*", name: "%s" }\n'
     mapping = tmp_path / "mapping.yml"

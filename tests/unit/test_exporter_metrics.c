@@ -40,6 +40,7 @@ static void has_the_names_and_types_of_statsd_exporter(void **state)
 {
     static const char *const types[] = {
         "statsd_exporter_events_total counter",
+        "statsd_exporter_events_unmapped_total counter",
         "statsd_exporter_event_queue_flushed_total counter",
         "statsd_exporter_udp_packets_total counter",
         "statsd_exporter_udp_packet_drops_total counter",
@@ -50,6 +51,7 @@ static void has_the_names_and_types_of_statsd_exporter(void **state)
         "statsd_exporter_lines_total counter",
         "statsd_exporter_samples_total counter",
         "statsd_exporter_sample_errors_total counter",
+        "statsd_exporter_tags_total counter",
         "statsd_exporter_tag_errors_total counter",
         "statsd_exporter_config_reloads_total counter",
         "statsd_exporter_loaded_mappings gauge",
@@ -91,6 +93,8 @@ static void shows_sums(void **state)
     sum[TELEMETRY_PACKED] = 2;
     sum[TELEMETRY_KEY_MISSES] = 1;
     sum[TELEMETRY_KEYS] = 5;
+    sum[TELEMETRY_TAGGED] = 4;
+    sum[TELEMETRY_UNMAPPED] = 12;
     sum[TELEMETRY_WAKEUPS_POLL] = 3;
     sum[TELEMETRY_WAKEUPS_TIMER] = 8;
     metrics.n_drops = 6;
@@ -98,6 +102,8 @@ static void shows_sums(void **state)
     assert_line("statsd_exporter_samples_total 9");
     assert_line("statsd_exporter_event_queue_flushed_total 11");
     assert_line("statsd_exporter_udp_packet_drops_total 6");
+    assert_line("statsd_exporter_tags_total 4");
+    assert_line("statsd_exporter_events_unmapped_total 12");
     assert_line("statsd_metric_mapper_cache_length 5");
     assert_line("statsd_metric_mapper_cache_gets_total 7");
     assert_line("statsd_metric_mapper_cache_hits_total 6");

@@ -164,6 +164,9 @@ static const struct option options[] = {
     { "web.openmetrics", NULL, OPTION_SWITCH(openmetrics, true),
       "answer in OpenMetrics if a scraper prefers it, as Prometheus does; counters whose names do "
       "not end in _total end in it there; false: the Prometheus text format only" },
+    { "web.openmetrics-created", NULL, OPTION_SWITCH(openmetrics_created, false),
+      "say in OpenMetrics 1.0 when each counter, histogram and summary began, in a sample _created "
+      "of its own; OpenMetrics 2.0 and protobuf say it without" },
     { "web.enable-lifecycle", NULL, OPTION_SWITCH(lifecycle, false),
       "let HTTP requests change something: DELETE /api/v1/series ends series, POST /-/reload "
       "reloads the config, POST /-/quit stops udometer" },

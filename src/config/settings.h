@@ -71,10 +71,11 @@ struct settings {
     char *listen_http;
     enum option_source http_source; /* of listen_http */
     char *telemetry_path;
-    char *selfmetrics_path; /* "": they are at the end of the page above */
-    bool exporter_metrics;  /* they have statsd_exporter's names too */
-    bool lifecycle;         /* requests may change something */
-    bool openmetrics;       /* scrapers that prefer it get it */
+    char *selfmetrics_path;   /* "": they are at the end of the page above */
+    bool exporter_metrics;    /* they have statsd_exporter's names too */
+    bool lifecycle;           /* requests may change something */
+    bool openmetrics;         /* scrapers that prefer it get it */
+    bool openmetrics_created; /* with _created */
     uint64_t max_requests;
     uint64_t request_timeout_s, answer_timeout_s;
     uint64_t n_workers; /* 0: the daemon chooses */

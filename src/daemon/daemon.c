@@ -257,7 +257,7 @@ static int start_http(struct daemon *daemon)
     routes_init(&daemon->routes, &daemon->selfmetrics, daemon->options->telemetry_path,
                 daemon->options->selfmetrics_path);
     daemon->routes.has_lifecycle = daemon->options->has_lifecycle;
-    daemon->routes.has_openmetrics = daemon->options->has_openmetrics;
+    daemon->routes.formats = daemon->options->formats;
     daemon->routes.quit = signals_ask_to_stop;
     daemon->routes.compressors.n_max = 2 * options.max_requests; /* some are being closed */
     options.routes = daemon->routes.table;

@@ -187,7 +187,7 @@ void options_daemon(const struct settings *settings, struct daemon_options *ret)
         .has_exporter_names = settings->exporter_metrics,
         .has_welcome = settings->welcome,
         .has_lifecycle = settings->lifecycle,
-        .has_openmetrics = settings->openmetrics,
+        .formats = { settings->openmetrics, settings->openmetrics_created },
         .settings = settings,
         .is_watching = settings->config_watch,
     };

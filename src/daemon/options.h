@@ -14,6 +14,7 @@
 #include "daemon/listeners.h"
 #include "http/server.h"
 #include "ingest/pipeline.h"
+#include "web/format.h"
 #include "web/reserved_names.h"
 #include "web/selfmetrics.h"
 
@@ -40,9 +41,9 @@ struct daemon_options {
     bool has_exporter_names;      /* as in struct selfmetrics */
     struct selfmetrics_limit limits[DAEMON_LIMITS_MAX]; /* to report */
     unsigned n_limits;
-    bool has_welcome;     /* print what to try first */
-    bool has_lifecycle;   /* as in struct routes */
-    bool has_openmetrics; /* likewise */
+    bool has_welcome;             /* print what to try first */
+    bool has_lifecycle;           /* as in struct routes */
+    struct format_offers formats; /* likewise */
     /* What is in force, and what it was made from, to read all of it again for a reload. */
     const struct settings *settings;
     const struct command_line *line;

@@ -58,6 +58,7 @@ struct openmetrics {
     /* Of the family that is being written: */
     struct slice name;   /* as its metadata say it: a part of struct exposition_family's */
     struct slice suffix; /* of its samples, if each is a single number */
+    bool has_created;    /* its series have a sample with their start */
 };
 
 /* --- names --------------------------------------------------------------------------------- */
@@ -169,6 +170,15 @@ static struct slice name_family(struct openmetrics *state, const struct expositi
     return form->type;
 }
 
+/* Whether the type of @family has starts, and no other family their name. */
+static bool may_have_created(const struct openmetrics *state,
+                             const struct exposition_family *family)
+{
+    return has_more(form_of(family->type), SLICE("_created")) &&
+           (form_of(family->type)->suffix.len == 0 || state->suffix.len) &&
+           !(family->others && is_taken(family, state->name, SLICE("_created")));
+}
+
 static void begin_metadata(struct buffer *out, struct slice what, struct slice name)
 {
     buffer_add_literal(out, "# ");
@@ -205,6 +215,15 @@ static void write_family(void *state, struct buffer *out, const struct expositio
     buffer_add_char(out, '\n');
 }
 
+static void write_family_with_starts(void *state, struct buffer *out,
+                                     const struct exposition_family *family)
+{
+    struct openmetrics *openmetrics = state;
+
+    write_family(state, out, family);
+    openmetrics->has_created = may_have_created(openmetrics, family);
+}
+
 /* --- samples -------------------------------------------------------------------------------- */
 
 /* The position after the name and labels of a sample; NULL without memory. */
@@ -218,6 +237,19 @@ static char *begin_sample(const struct openmetrics *openmetrics, struct buffer *
     return put_name(out->data + out->len, name, suffix, labels);
 }
 
+/* When a series began, if that is to be shown. */
+static void write_created(const struct openmetrics *openmetrics, struct buffer *out,
+                          struct slice labels, int64_t started_ms)
+{
+    char *at;
+
+    if (!openmetrics->has_created || started_ms == 0 ||
+        !buffer_reserve(out, openmetrics->name.len + labels.len + LINES_REST_MAX))
+        return;
+    at = put_name(out->data + out->len, openmetrics->name, SLICE("_created"), labels);
+    out->len = (size_t)(put_double(at, (double)started_ms / 1000) - out->data);
+}
+
 static void write_sample(void *state, struct buffer *out, const struct exposition_family *family,
                          const struct exposition_sample *sample)
 {
@@ -225,6 +257,7 @@ static void write_sample(void *state, struct buffer *out, const struct expositio
 
     if (at)
         out->len = (size_t)(put_double(at, sample->value) - out->data);
+    write_created(state, out, sample->labels, sample->started_ms);
 }
 
 static void write_large(void *state, struct buffer *out, const struct exposition_family *family,
@@ -234,6 +267,7 @@ static void write_large(void *state, struct buffer *out, const struct exposition
 
     if (at)
         out->len = (size_t)(put_uint(at, large->value) - out->data);
+    write_created(state, out, large->labels, large->started_ms);
 }
 
 /*
@@ -263,6 +297,7 @@ static void write_histogram(void *state, struct buffer *out, const struct exposi
         at = put_uint(put_name(at, name, SLICE("_count"), labels), count);
     }
     out->len = (size_t)(at - out->data);
+    write_created(openmetrics, out, labels, histogram->started_ms);
 }
 
 /* What is below 0 has no place there: neither a quantile, nor a sum that may shrink. */
@@ -283,6 +318,7 @@ static void write_summary(void *state, struct buffer *out, const struct expositi
         at = put_uint(put_name(at, name, SLICE("_count"), labels), summary->count);
     }
     out->len = (size_t)(at - out->data);
+    write_created(state, out, labels, summary->started_ms);
 }
 
 static void write_end(void *state, struct buffer *out)
@@ -297,14 +333,13 @@ static void forget_buckets(void *state)
     openmetrics->bounds.buckets = NULL;
 }
 
-const struct exposition_writer openmetrics_writer = {
-    .state_size = sizeof(struct openmetrics),
-    .ignores_native = true,
-    .family = write_family,
-    .sample = write_sample,
-    .large = write_large,
-    .summary = write_summary,
-    .histogram = write_histogram,
-    .end = write_end,
-    .pause = forget_buckets,
-};
+#define WRITER(write_family)                                                                       \
+    {                                                                                              \
+        .state_size = sizeof(struct openmetrics), .ignores_native = true,                          \
+        .family = (write_family), .sample = write_sample, .large = write_large,                    \
+        .summary = write_summary, .histogram = write_histogram, .end = write_end,                  \
+        .pause = forget_buckets,                                                                   \
+    }
+
+const struct exposition_writer openmetrics_writer = WRITER(write_family);
+const struct exposition_writer openmetrics_created_writer = WRITER(write_family_with_starts);

@@ -14,3 +14,6 @@
 #include "output/exposition.h"
 
 extern const struct exposition_writer openmetrics_writer;
+
+/* The same, with one more sample, _created, for each series that has a start. */
+extern const struct exposition_writer openmetrics_created_writer;

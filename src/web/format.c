@@ -100,13 +100,13 @@ static struct media_choice choose(const struct http_request *request,
     return choice;
 }
 
-struct format format_choose(const struct http_request *request, bool has_openmetrics)
+struct format format_choose(const struct http_request *request, struct format_offers offered)
 {
     bool is_offered[N_OFFERS] = {
         [TEXT] = true,
         [TEXT_1] = true,
-        [OPENMETRICS] = has_openmetrics,
-        [OPENMETRICS_2] = has_openmetrics,
+        [OPENMETRICS] = offered.has_openmetrics,
+        [OPENMETRICS_2] = offered.has_openmetrics,
         [PROTOBUF] = !keeps_last_message(request),
     };
     struct media_choice choice = choose(request, is_offered);
@@ -120,7 +120,8 @@ struct format format_choose(const struct http_request *request, bool has_openmet
     }
     escaping = negotiate_parameter(choice.parameters, SLICE("escaping"));
     return (struct format){
-        .writer = offers[choice.offer].writer,
+        .writer = choice.offer == OPENMETRICS && offered.has_created ? &openmetrics_created_writer
+                                                                     : offers[choice.offer].writer,
         .content_type = offers[choice.offer].content_types[scheme_of(escaping)],
     };
 }

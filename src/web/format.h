@@ -16,8 +16,14 @@ struct format {
     const char *content_type;
 };
 
+/* Which formats are offered. */
+struct format_offers {
+    bool has_openmetrics;
+    bool has_created; /* OpenMetrics 1.0 shows starts, in samples of their own */
+};
+
 /*
  * The format for @request, by its Accept: the Prometheus text format unless it prefers another.
- * Without @has_openmetrics, OpenMetrics is not offered.
+ * Without has_openmetrics, OpenMetrics is not offered.
  */
-struct format format_choose(const struct http_request *request, bool has_openmetrics);
+struct format format_choose(const struct http_request *request, struct format_offers offered);

@@ -167,7 +167,7 @@ static void respond_end_series(void *ctx, const struct http_request *request,
 static void respond_scrape(struct routes *routes, enum scrape_part part,
                            const struct http_request *request, struct http_reply *reply)
 {
-    struct format format = format_choose(request, routes->has_openmetrics);
+    struct format format = format_choose(request, routes->formats);
     const struct scrape_options options = {
         .source = routes->selfmetrics,
         .part = part,
@@ -239,7 +239,7 @@ void routes_init(struct routes *routes, const struct selfmetrics *selfmetrics,
     routes->n_refused = 0;
     routes->compressors = (struct compressors){ .n_max = ROUTES_COMPRESSORS };
     routes->has_lifecycle = false;
-    routes->has_openmetrics = true;
+    routes->formats = (struct format_offers){ .has_openmetrics = true };
     atomic_init(&routes->is_ready, false);
     atomic_init(&routes->refresher, NULL);
     write_landing_page(routes, telemetry_path, selfmetrics_path);

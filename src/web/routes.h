@@ -8,6 +8,7 @@
 #include "base/refused.h"
 #include "http/route.h"
 #include "web/compressed.h"
+#include "web/format.h"
 #include "web/refresher.h"
 #include "web/reload_page.h"
 #include "web/selfmetrics.h"
@@ -24,7 +25,7 @@ struct routes {
     unsigned n_refused;
     _Atomic bool is_ready;          /* all listeners are open, and the daemon is not stopping */
     bool has_lifecycle;             /* requests may change something; false from routes_init() on */
-    bool has_openmetrics;           /* scrapes may be answered in it; true from there on */
+    struct format_offers formats;   /* of scrapes; OpenMetrics without starts from there on */
     struct reload_functions reload; /* to be set before is_ready; and so is the next */
     void (*quit)(void);             /* asks the process to stop, as SIGTERM does */
     /* That, once it is there, brings long snapshots up to date; without, the HTTP thread does. */

@@ -139,7 +139,7 @@ static struct format choose(const struct scraper *scraper, bool has_openmetrics)
 
     if (scraper->accept)
         header.value = slice_of(scraper->accept);
-    return format_choose(&request, has_openmetrics);
+    return format_choose(&request, (struct format_offers){ has_openmetrics, false });
 }
 
 static void each_scraper_gets_what_it_prefers(void **state)
@@ -173,10 +173,27 @@ static void the_page_is_what_its_content_type_says(void **state)
     }
 }
 
+static void starts_are_samples_in_openmetrics_1_only(void **state)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(scrapers); i++) {
+        struct http_field header = { SLICE("Accept"), { 0 } };
+        struct http_request request = { .headers = { &header, scrapers[i].accept != NULL } };
+        struct format format;
+
+        if (scrapers[i].accept)
+            header.value = slice_of(scrapers[i].accept);
+        format = format_choose(&request, (struct format_offers){ true, true });
+        assert_string_equal(format.content_type, scrapers[i].content_type);
+        assert_int_equal(format.writer == &openmetrics_created_writer,
+                         strncmp(format.content_type, OPENMETRICS, strlen(OPENMETRICS)) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         CASE(each_scraper_gets_what_it_prefers),
+        CASE(starts_are_samples_in_openmetrics_1_only),
         CASE(the_page_is_what_its_content_type_says),
     };
 

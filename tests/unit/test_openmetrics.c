@@ -10,19 +10,24 @@
 
 #include "output/openmetrics.h"
 
-/* A page of all series, as a string that the caller frees. */
-static struct buffer page(void)
+/* A page of all series by @writer, as a string that the caller frees. */
+static struct buffer page_by(const struct exposition_writer *writer)
 {
     CLEANUP(exposition_freep) struct exposition *exposition = NULL;
     struct snapshot *snapshot = registry_snapshot(registry);
     struct buffer out = { 0 };
 
-    assert_int_equal(exposition_new(&exposition, &openmetrics_writer, snapshot, NULL), 0);
+    assert_int_equal(exposition_new(&exposition, writer, snapshot, NULL), 0);
     snapshot_unref(snapshot);
     assert_int_equal(exposition_write(exposition, &out, SIZE_MAX), 0);
     buffer_add_char(&out, '\0');
     assert_false(out.has_failed);
     return out;
+}
+
+static struct buffer page(void)
+{
+    return page_by(&openmetrics_writer);
 }
 
 static void assert_page(const char *lines, const char *expected)
@@ -117,6 +122,51 @@ static void large_counters_are_exact(void **state)
     push("a:9007199254740992|c\na:1|c");
     out = page();
     assert_non_null(strstr(out.data, "\na_total 9007199254740993\n"));
+}
+
+static void set_starts(int64_t started_ms)
+{
+    struct snapshot *snapshot = registry_snapshot(registry);
+
+    for (size_t i = 0; i < snapshot->n_series; i++)
+        snapshot->series[i]->started_ms = started_ms;
+    snapshot_unref(snapshot);
+}
+
+static void starts_are_samples_if_they_are_wanted(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a:3|c|#x:1\nb:9007199254740992|c\nc:1|g\nd:-1|h\ne:x|s\nf:1|h");
+    set_starts(1520430000123);
+    out = page_by(&openmetrics_created_writer);
+    assert_non_null(strstr(out.data, "\na_total{x=\"1\"} 3\na_created{x=\"1\"} 1520430000.123\n#"));
+    assert_non_null(strstr(out.data, "\nb_total 9007199254740992\nb_created 1520430000.123\n#"));
+    assert_non_null(strstr(out.data, "\nc 1\n#"));
+    assert_non_null(strstr(out.data, "\nd_bucket{le=\"+Inf\"} 1\nd_created 1520430000.123\n#"));
+    assert_non_null(strstr(out.data, "\ne 1\n#"));
+    assert_non_null(strstr(out.data, "\nf_count 1\nf_created 1520430000.123\n#"));
+}
+
+/* Neither a name that another family has, nor of a counter that had to keep its own. */
+static void a_start_takes_no_name_of_another(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a:3|c\na_total:1|g\nh:1|h\nh_created:5|g");
+    set_starts(1520430000123);
+    out = page_by(&openmetrics_created_writer);
+    assert_null(strstr(out.data, "1520430000"));
+    assert_non_null(strstr(out.data, "\nh_created 5\n"));
+}
+
+static void a_start_that_is_unknown_is_left_out(void **state)
+{
+    CLEANUP(buffer_deinit) struct buffer out = { 0 };
+
+    push("a:3|c");
+    out = page_by(&openmetrics_created_writer);
+    assert_string_equal(out.data, "# TYPE a counter\n# HELP a Sent as a.\na_total 3\n# EOF\n");
 }
 
 static void label_values_stay_escaped(void **state)
@@ -294,6 +344,9 @@ int main(void)
         OPENMETRICS_CASE(bounds_are_canonical_numbers),
         OPENMETRICS_CASE(a_sum_below_zero_is_left_out_with_the_count),
         OPENMETRICS_CASE(large_counters_are_exact),
+        OPENMETRICS_CASE(starts_are_samples_if_they_are_wanted),
+        OPENMETRICS_CASE(a_start_takes_no_name_of_another),
+        OPENMETRICS_CASE(a_start_that_is_unknown_is_left_out),
         OPENMETRICS_CASE(label_values_stay_escaped),
         OPENMETRICS_CASE(a_counter_keeps_its_name_if_another_family_has_the_new_one),
         OPENMETRICS_CASE(names_that_only_look_alike_change_nothing),

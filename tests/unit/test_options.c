@@ -418,14 +418,14 @@ static void describe(struct buffer *out)
     buffer_add_format(out, " %u %u %u %ld %ld", options.http.max_connections,
                       options.http.max_address_connections, options.http.max_requests,
                       (long)options.http.head_max_ns, (long)options.http.answer_max_ns);
-    buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d %d %d %d", (int)options.log_level,
-                      (int)options.log_format, options.n_workers,
+    buffer_add_format(out, " %d %d %u %lu %u %u %u %s %s %s %d %d %d %d %d %d",
+                      (int)options.log_level, (int)options.log_format, options.n_workers,
                       (unsigned long)options.max_connections, options.idle_max_s,
                       options.ttl_s[METRIC_COUNTER], options.unscraped_ttl_s, options.http_address,
                       options.telemetry_path,
                       options.selfmetrics_path ? options.selfmetrics_path : "", options.has_welcome,
                       options.has_lifecycle, options.is_watching, options.has_exporter_names,
-                      options.has_openmetrics);
+                      options.formats.has_openmetrics, options.formats.has_created);
     assert_false(out->has_failed);
 }
 

@@ -12,15 +12,20 @@
 
 const struct quantiles quantiles_default = { .n = 3, .at = { 0.5, 0.9, 0.99 } };
 
-bool summary_options_equal(const struct summary_options *a, const struct summary_options *b)
+bool quantiles_equal(const struct quantiles *a, const struct quantiles *b)
 {
-    if (a->max_age_ns != b->max_age_ns || a->n_ages != b->n_ages ||
-        a->quantiles.n != b->quantiles.n)
+    if (a->n != b->n)
         return false;
-    for (unsigned i = 0; i < a->quantiles.n; i++)
-        if (a->quantiles.at[i] < b->quantiles.at[i] || a->quantiles.at[i] > b->quantiles.at[i])
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->at[i] < b->at[i] || a->at[i] > b->at[i])
             return false;
     return true;
+}
+
+bool summary_options_equal(const struct summary_options *a, const struct summary_options *b)
+{
+    return a->max_age_ns == b->max_age_ns && a->n_ages == b->n_ages &&
+           quantiles_equal(&a->quantiles, &b->quantiles);
 }
 
 static int compare(const void *a, const void *b)

@@ -36,6 +36,7 @@ struct summary_options {
     unsigned n_ages;    /* parts, from 1 to SUMMARY_AGES_MAX; 0: not a summary's */
 };
 
+bool quantiles_equal(const struct quantiles *a, const struct quantiles *b);
 bool summary_options_equal(const struct summary_options *a, const struct summary_options *b);
 
 /* Sort @quantiles, and keep each once. */

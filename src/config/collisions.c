@@ -82,6 +82,11 @@ static bool buckets_match(const struct metric_spec *a, const struct metric_spec 
                          metric_spec_buckets(b, &initial, &rooms[1]));
 }
 
+static bool quantiles_match(const struct quantiles *a, const struct quantiles *b)
+{
+    return a == b || (a && b && quantiles_equal(a, b));
+}
+
 /*
  * What differs between two rules of one family; NULL: nothing. A HELP that one of them lacks does
  * not count: often only the first rule of a metric has it.
@@ -93,6 +98,9 @@ static const char *difference(const struct rule *rule, const struct rule *first)
 
     if (!buckets_match(&left, &right))
         return "other buckets";
+    if (!quantiles_match(left.quantiles, right.quantiles) || left.max_age_ns != right.max_age_ns ||
+        left.n_ages != right.n_ages)
+        return "other options of a summary";
     if (left.ttl_ns != right.ttl_ns)
         return "another ttl";
     if (left.help.len && right.help.len && !slice_equal(left.help, right.help))

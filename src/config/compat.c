@@ -3,9 +3,9 @@
 /*
  * Compat
  *
- * A mode is a row: other defaults, flags to ignore, and what differs. Defaults are replaced before
- * the config file, the variables and the flags are read, so that each of these still overrides
- * them. Nothing else in udometer asks for the mode.
+ * A mode is a row: other defaults, flags to ignore, and what observations become. Defaults are
+ * replaced before the config file, the variables and the flags are read, so that each of these
+ * still overrides them. Nothing else in udometer asks for the mode.
  *
  * The defaults are those of https://github.com/prometheus/statsd_exporter, main.go.
  */
@@ -38,16 +38,14 @@ static const struct mode {
     const struct other_default *defaults;
     unsigned n;
     const char *(*ignored_flags)(struct slice name);
-    const char *difference;
+    enum observer observer;
 } modes[] = {
     [SETTINGS_NONE] = { 0 },
     [SETTINGS_STATSD_EXPORTER] = {
         .defaults = of_statsd_exporter,
         .n = ARRAY_SIZE(of_statsd_exporter),
         .ignored_flags = foreign_ignored,
-        .difference = "--compat=statsd_exporter: timers become histograms, not summaries: "
-                      "instead of NAME{quantile=\"0.9\"} query histogram_quantile(0.9, "
-                      "rate(NAME_bucket[5m])); NAME_sum and NAME_count are the same",
+        .observer = OBSERVER_SUMMARY,
     },
 };
 
@@ -82,12 +80,9 @@ void compat_apply(enum settings_compat compat, struct settings *settings, struct
         problems_add(problems, PLACE_NONE, "out of memory");
 }
 
-void compat_warn(enum settings_compat compat, bool timers_are_histograms, struct problems *problems)
+enum observer compat_observer(enum settings_compat compat)
 {
-    const char *difference = modes[compat].difference;
-
-    if (difference && !timers_are_histograms)
-        problems_warn(problems, PLACE_NONE, "%s", difference);
+    return modes[compat].observer;
 }
 
 bool compat_has_default(enum settings_compat compat, const char *name)

@@ -6,6 +6,7 @@
  */
 
 #include "base/compiler.h"
+#include "base/metric_spec.h"
 #include "config/command_line.h"
 #include "config/settings.h"
 
@@ -25,12 +26,8 @@ typeof(((struct command_line *)0)->ignore) compat_ignored_flags(enum settings_co
 void compat_apply(enum settings_compat compat, struct settings *settings,
                   struct problems *problems);
 
-/*
- * Warn in one sentence of what is not as in the other program. Of timers, only if some of them
- * would be summaries there: not if @timers_are_histograms, as the files of rules may say.
- */
-void compat_warn(enum settings_compat compat, bool timers_are_histograms,
-                 struct problems *problems);
+/* What observations become in the mode @compat where no file says it. */
+enum observer compat_observer(enum settings_compat compat);
 
 /* Whether the option of this name has another default in the mode @compat. */
 bool compat_has_default(enum settings_compat compat, const char *name);

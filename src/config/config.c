@@ -122,6 +122,7 @@ static bool read_names(struct settings *settings, const char *path, const struct
         .document = document,
         .mappings = &settings->mapping_config,
         .generation = settings->generation ? settings->generation : 1,
+        .observer = compat_observer(settings->compat),
     };
     unsigned n_before = problems->n;
 
@@ -151,7 +152,6 @@ static enum config_outcome read_sources(const struct command_line *line, struct 
         unknown = hosts_look_up(settings, problems);
     if (!read_names(settings, path, document, problems))
         is_file_good = false;
-    compat_warn(compat, settings->naming.timers_are_histograms, problems);
     if (!is_usage_good || unknown > OPTION_FILE)
         return CONFIG_USAGE_ERROR;
     if (!is_file_good || unknown == OPTION_FILE)
@@ -233,15 +233,15 @@ int config_hold(struct settings *wanted, const struct settings *in_force, struct
     return settings_hold(wanted, in_force, out);
 }
 
-/* In the place of statsd_exporter it is a warning (config/compat.c). */
+/* In the place of statsd_exporter they are what they are there. */
 const char *config_note(const struct settings *settings)
 {
     const struct naming *naming = &settings->naming;
 
-    if (settings->compat != SETTINGS_NONE || !naming->has_rules || naming->timers_are_histograms)
+    if (settings->compat != SETTINGS_NONE || !naming->has_rules || naming->says_observer)
         return NULL;
     return "timers become histograms, also where no observer_type says so; statsd_exporter would "
-           "make summaries of them (defaults: {observer_type: histogram} ends this note)";
+           "make summaries of them (an observer_type in defaults ends this note)";
 }
 
 bool config_wants_json(const struct settings *settings)

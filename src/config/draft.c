@@ -88,14 +88,6 @@ const struct metric_spec *draft_keep_spec(struct draft *draft, const struct metr
     return copy;
 }
 
-void draft_warn_of_summaries(struct draft *draft, struct place place)
-{
-    if (!draft->has_summaries)
-        problems_warn(draft->problems, place,
-                      "there are no summaries yet; this one becomes a histogram, and so do others");
-    draft->has_summaries = true;
-}
-
 void *draft_add(struct draft *draft, struct draft_list *list, size_t size)
 {
     void *item;

@@ -47,6 +47,7 @@ struct draft_rule_nodes {
     const char *path;
     const struct node *rule, *match, *name, *labels, *help, *ttl, *observer_type;
     const struct node *buckets; /* or the options with them */
+    const struct node *summary; /* options of summaries, or outdated quantiles */
     struct treatment_nodes treatment;
 };
 
@@ -77,11 +78,11 @@ struct draft {
     enum mapping_labels undeclared_labels;
     struct label_rules_nodes for_all;
     const struct label_rules *label_rules; /* for all; NULL: none */
-    bool has_summaries;                    /* of which the user has been told */
+    enum observer observer;                /* of rules and names for which no file says one */
     bool has_totals;                       /* counters of some names are running totals */
     bool says_something;                   /* of names, so that there is a mapping */
     unsigned n_defaults;                   /* lists of rules, with defaults or without, */
-    unsigned n_histogram_defaults;         /* and of these, with observer_type: histogram there */
+    unsigned n_observer_defaults;          /* and of these, with an observer_type there */
     bool globs_are_unordered;
     const char *says_order; /* the path of the file that says so, or not; NULL: none */
     uint64_t generation;    /* of the mapping */
@@ -123,9 +124,6 @@ struct slice draft_name(struct draft *draft, struct slice sent);
 
 /* A copy of @spec with the mapping's lifetime; NULL if it says nothing, or when out of memory. */
 const struct metric_spec *draft_keep_spec(struct draft *draft, const struct metric_spec *spec);
-
-/* Warn, for the first time only, that something at @place becomes a histogram. */
-void draft_warn_of_summaries(struct draft *draft, struct place place);
 
 /* A zeroed item of @size bytes at the end of @list, valid until the next; NULL: out of memory. */
 void *draft_add(struct draft *draft, struct draft_list *list, size_t size);

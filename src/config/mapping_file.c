@@ -49,7 +49,7 @@ static void read_rules(struct draft *draft, const struct field_reader *reader,
     struct mapping_defaults defaults = mapping_rule_read_defaults(draft, reader, nodes->defaults);
 
     draft->n_defaults++;
-    draft->n_histogram_defaults += defaults.observer == RULE_OBSERVER_HISTOGRAM;
+    draft->n_observer_defaults += defaults.observer != OBSERVER_DEFAULT;
     draft->unmatched = metric_spec_join(&draft->unmatched, &defaults.spec);
     for (const struct node *rule = nodes->mappings ? nodes->mappings->first : NULL; rule;
          rule = rule->next)

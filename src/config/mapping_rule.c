@@ -105,9 +105,8 @@ struct reading {
 
 /* --- defaults --------------------------------------------------------------------------- */
 
-static enum rule_observer observer_of(const struct field_reader *reader,
-                                      const struct node *observer, const struct node *timer,
-                                      enum rule_observer initial)
+static enum observer observer_of(const struct field_reader *reader, const struct node *observer,
+                                 const struct node *timer, enum observer initial)
 {
     const struct node *node = observer ? observer : timer;
 
@@ -116,7 +115,7 @@ static enum rule_observer observer_of(const struct field_reader *reader,
                       "timer_type: is ignored beside observer_type; remove it");
     if (!node)
         return initial;
-    return field_word(observers, node) == 0 ? RULE_OBSERVER_HISTOGRAM : RULE_OBSERVER_SUMMARY;
+    return field_word(observers, node) == 0 ? OBSERVER_HISTOGRAM : OBSERVER_SUMMARY;
 }
 
 /* The bounds of the options, or of the outdated key beside them. */
@@ -132,15 +131,23 @@ static const struct buckets *buckets_of(struct draft *draft, const struct field_
     return observations_buckets(draft, reader, node ? node : outdated);
 }
 
-static void check_quantiles(const struct field_reader *reader, const struct node *options,
-                            const struct node *outdated)
+/* Say in @spec what the options of a summary say, or the outdated key beside them. */
+static void set_summary(struct draft *draft, const struct field_reader *reader,
+                        const struct node *options, const struct node *outdated,
+                        struct metric_spec *spec)
 {
     struct summary_nodes nodes = observations_summary(reader, options);
+    const struct quantiles *quantiles = observations_quantiles(draft, reader, nodes.quantiles);
+    const struct quantiles *others = observations_quantiles(draft, reader, outdated);
 
     if (nodes.quantiles && outdated)
         problems_warn(reader->problems, outdated->key->place,
                       "quantiles: is ignored beside summary_options; remove it");
-    observations_check_quantiles(reader, outdated);
+    if (!nodes.quantiles)
+        quantiles = others;
+    /* statsd_exporter knows no summaries without quantiles. */
+    spec->quantiles = quantiles && quantiles->n ? quantiles : NULL;
+    observations_window(reader, nodes.max_age, nodes.age_buckets, spec);
 }
 
 /* All globs share one order, so the files must agree. */
@@ -173,15 +180,13 @@ struct mapping_defaults mapping_rule_read_defaults(struct draft *draft,
     if (nodes.glob_disable_ordering)
         set_order(draft, nodes.glob_disable_ordering);
     defaults.observer =
-        observer_of(reader, nodes.observer_type, nodes.timer_type, RULE_OBSERVER_DEFAULT);
-    if (defaults.observer == RULE_OBSERVER_SUMMARY)
-        draft_warn_of_summaries(
-            draft, (nodes.observer_type ? nodes.observer_type : nodes.timer_type)->key->place);
+        observer_of(reader, nodes.observer_type, nodes.timer_type, OBSERVER_DEFAULT);
+    defaults.spec.observer = defaults.observer;
     histogram = observations_histogram(reader, nodes.histogram_options);
     defaults.spec.buckets = buckets_of(draft, reader, &histogram, nodes.buckets);
     defaults.native = observations_said_of_native(&histogram, &defaults.native);
     defaults.spec.native = observations_native_said(draft, &defaults.native);
-    check_quantiles(reader, nodes.summary_options, nodes.quantiles);
+    set_summary(draft, reader, nodes.summary_options, nodes.quantiles, &defaults.spec);
     if (nodes.ttl)
         defaults.spec.ttl_ns = field_duration_ns(nodes.ttl);
     return defaults;
@@ -344,11 +349,11 @@ static void check_options(const struct reading *reading)
     const struct mapping_rule_nodes *nodes = &reading->nodes;
     struct problems *problems = reading->draft->problems;
 
-    if (reading->rule.observer == RULE_OBSERVER_HISTOGRAM && nodes->summary_options)
+    if (reading->rule.observer == OBSERVER_HISTOGRAM && nodes->summary_options)
         problems_add(problems, nodes->summary_options->key->place,
                      "summary_options: this rule makes histograms; remove it, or write "
                      "observer_type: summary");
-    if (reading->rule.observer == RULE_OBSERVER_SUMMARY && nodes->histogram_options)
+    if (reading->rule.observer == OBSERVER_SUMMARY && nodes->histogram_options)
         problems_add(problems, nodes->histogram_options->key->place,
                      "histogram_options: this rule makes summaries; remove it, or write "
                      "observer_type: histogram");
@@ -376,12 +381,15 @@ static void set_spec(struct reading *reading)
 
     spec.buckets = buckets_of(reading->draft, reading->reader, &histogram, nodes->buckets);
     spec.native = observations_native_said(reading->draft, &native);
-    check_quantiles(reading->reader, nodes->summary_options, nodes->quantiles);
+    set_summary(reading->draft, reading->reader, nodes->summary_options, nodes->quantiles, &spec);
+    spec.observer = reading->rule.observer;
     if (nodes->help)
         spec.help = draft_copy(reading->draft, nodes->help->text);
     if (nodes->ttl)
         spec.ttl_ns = field_duration_ns(nodes->ttl);
     spec = metric_spec_join(&spec, &reading->defaults->spec);
+    if (!spec.observer)
+        spec.observer = reading->draft->observer;
     reading->rule.spec = draft_keep_spec(reading->draft, &spec);
 }
 
@@ -410,6 +418,8 @@ static void add_rule(struct reading *reading)
         .treatment = reading->nodes.treatment,
         .buckets = reading->nodes.histogram_options ? reading->nodes.histogram_options
                                                     : reading->nodes.buckets,
+        .summary = reading->nodes.summary_options ? reading->nodes.summary_options
+                                                  : reading->nodes.quantiles,
     };
 }
 
@@ -431,8 +441,6 @@ void mapping_rule_read(struct draft *draft, const struct field_reader *reader,
     rule->honors_labels = reading.nodes.honor_labels && field_switch(reading.nodes.honor_labels);
     rule->observer = observer_of(reader, reading.nodes.observer_type, reading.nodes.timer_type,
                                  defaults->observer);
-    if (rule->observer == RULE_OBSERVER_SUMMARY)
-        draft_warn_of_summaries(draft, node->place);
     check_options(&reading);
     set_match(&reading);
     set_name(&reading);

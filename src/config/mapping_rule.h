@@ -13,7 +13,7 @@
 /* What "defaults" says. */
 struct mapping_defaults {
     enum rule_syntax syntax;
-    enum rule_observer observer;
+    enum observer observer;
     struct metric_spec spec;
     struct native_said native; /* for rules that say a part of it */
 };

@@ -37,18 +37,20 @@ static const char *const types[] = {
 /* What the types differ in. */
 static const struct type_facts {
     enum metric_type type;
+    enum observer observer;
     bool is_counter, is_gauge, has_buckets, has_quantiles;
 } type_facts[] = {
     [COUNTER] = { METRIC_COUNTER, .is_counter = true },
     [GAUGE] = { METRIC_GAUGE, .is_gauge = true },
-    [HISTOGRAM] = { METRIC_HISTOGRAM, .has_buckets = true },
-    [SUMMARY] = { METRIC_HISTOGRAM, .has_quantiles = true },
+    [HISTOGRAM] = { METRIC_HISTOGRAM, OBSERVER_HISTOGRAM, .has_buckets = true },
+    [SUMMARY] = { METRIC_SUMMARY, OBSERVER_SUMMARY, .has_quantiles = true },
     [SET] = { METRIC_SET, .is_gauge = false },
 };
 
 struct metric_nodes {
     const struct node *name, *type, *help, *unit, *labels, *labels_const;
-    const struct node *buckets, *native, *quantiles, *ttl, *max_series, *initial;
+    const struct node *buckets, *native, *quantiles, *max_age, *age_buckets;
+    const struct node *ttl, *max_series, *initial;
     struct treatment_nodes treatment;
     const struct node *value_map;
     struct label_rules_nodes label_rules;
@@ -70,7 +72,13 @@ static const struct field metric_fields[] = {
       BUCKETS_ROW },
     { "native", FIELD_ANY, FIELD(native), "also native buckets: true, or a map of options",
       .table = &native_table, .schema = "{\"type\": \"boolean\"}" },
-    { "quantiles", FIELD_LIST, FIELD(quantiles), "of a summary", QUANTILES_ROW },
+    { "quantiles", FIELD_LIST, FIELD(quantiles),
+      "of a summary; 0.5, 0.9 and 0.99 by default; an empty list: none", QUANTILES_ROW },
+    { "max_age", FIELD_DURATION, FIELD(max_age),
+      "how long an observation of a summary counts for its quantiles; 10m by default" },
+    { "age_buckets", FIELD_COUNT, FIELD(age_buckets),
+      "number of steps in which that window moves; 5 by default", .least = 1,
+      .most = SUMMARY_AGES_MAX },
     { "ttl", FIELD_DURATION, FIELD(ttl),
       "remove a series this long after its last update; 0s: "
       "never" },
@@ -183,17 +191,14 @@ static void check_keys(const struct reading *reading, const struct metric_nodes 
     refuse_unless(reading, own->buckets, facts->has_buckets, "histograms");
     refuse_unless(reading, own->native, facts->has_buckets, "histograms");
     refuse_unless(reading, own->quantiles, facts->has_quantiles, "summaries");
+    refuse_unless(reading, own->max_age, facts->has_quantiles, "summaries");
+    refuse_unless(reading, own->age_buckets, facts->has_quantiles, "summaries");
     refuse_unless(reading, own->treatment.gauge, facts->is_gauge, "gauges");
     refuse_unless(reading, own->treatment.counter, facts->is_counter, "counters");
     refuse_unless(reading, own->value_map, facts->is_gauge, "gauges");
 }
 
 /* --- labels ---------------------------------------------------------------------------------- */
-
-static int compare_names(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
 
 static int compare_labels(const void *a, const void *b)
 {
@@ -205,7 +210,7 @@ static size_t sort_unique(struct slice *names, size_t n)
 {
     size_t n_kept = 0;
 
-    qsort(names, n, sizeof(struct slice), compare_names);
+    qsort(names, n, sizeof(struct slice), slice_order);
     for (size_t i = 0; i < n; i++)
         if (n_kept == 0 || !slice_equal(names[n_kept - 1], names[i]))
             names[n_kept++] = names[i];
@@ -361,6 +366,7 @@ static void set_spec(struct reading *reading)
 {
     const struct metric_nodes *nodes = &reading->nodes;
     struct metric_spec *spec = &reading->spec, *copy;
+    struct summary_nodes summary;
 
     if (nodes->ttl)
         spec->ttl_ns = field_duration_ns(nodes->ttl);
@@ -369,7 +375,9 @@ static void set_spec(struct reading *reading)
     if (nodes->help)
         spec->help = draft_copy(reading->draft, nodes->help->text);
     set_buckets(reading);
-    observations_check_quantiles(reading->reader, nodes->quantiles);
+    spec->observer = reading->facts ? reading->facts->observer : OBSERVER_DEFAULT;
+    summary = (struct summary_nodes){ nodes->quantiles, nodes->max_age, nodes->age_buckets, NULL };
+    observations_set_summary(reading->draft, reading->reader, &summary, spec);
     set_unit(reading);
     copy = draft_alloc(reading->draft, sizeof(*copy));
     if (copy)
@@ -430,8 +438,6 @@ static void read_metric(struct reading *reading, const struct node *node)
     set_const_labels(reading);
     set_spec(reading);
     set_treatment(reading);
-    if (reading->facts && reading->facts->has_quantiles)
-        draft_warn_of_summaries(draft, reading->nodes.type->place);
     initial_read(draft, &reading->metric, reading->nodes.initial);
     reading->metric.label_rules = label_rules_read(draft, &reading->nodes.label_rules);
     add_metric(reading);

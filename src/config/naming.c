@@ -81,11 +81,14 @@ void naming_read(struct naming *ret, const struct naming_sources *sources,
 
     draft_init(&draft, problems, sources->generation);
     /* After a mapping, having none again is a mapping that says nothing. */
-    draft.says_something = sources->generation > 1;
+    draft.says_something = sources->generation > 1 || sources->observer;
+    draft.observer = sources->observer;
     read_all(&draft, sources);
     naming_check(&draft);
     ret->has_rules = draft.n_defaults > 0;
-    ret->timers_are_histograms = draft.n_defaults && draft.n_histogram_defaults == draft.n_defaults;
+    ret->says_observer = draft.n_defaults && draft.n_observer_defaults == draft.n_defaults;
+    if (!draft.unmatched.observer)
+        draft.unmatched.observer = sources->observer;
     keep_files(ret, &draft);
     ret->mapping = draft_finish(&draft);
     if (ret->mapping) {

@@ -15,9 +15,9 @@ struct naming {
     struct mapping *mapping;  /* has a reference; NULL: no file says anything of names */
     struct draft_test *tests; /* valid as long as the mapping */
     size_t n_tests;
-    bool has_rules;             /* there are lists of rules, perhaps empty ones */
-    bool timers_are_histograms; /* by default, in all of these */
-    char **files; /* all that were read, or should have been; and the folders of patterns */
+    bool has_rules;     /* there are lists of rules, perhaps empty ones */
+    bool says_observer; /* the defaults of all of these say what timers become */
+    char **files;       /* all that were read, or should have been; and the folders of patterns */
     size_t n_files;
 };
 
@@ -27,6 +27,7 @@ struct naming_sources {
     const struct document *document;    /* the config file; NULL: it cannot be read */
     const struct option_list *mappings; /* paths of mapping files, char * */
     uint64_t generation;                /* of the mapping (struct mapping_parts) */
+    enum observer observer;             /* what observations become where no file says it */
 };
 
 /*

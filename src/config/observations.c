@@ -30,11 +30,12 @@ const struct field_table histogram_options_table =
 static const struct field summary_fields[] = {
     { "quantiles", FIELD_LIST, FIELD(quantiles), "quantiles, each with the error it may have",
       QUANTILES_ROW },
-    { "max_age", FIELD_DURATION, FIELD(max_age), "how long an observation counts" },
-    { "age_buckets", FIELD_COUNT, FIELD(age_buckets), "number of parts of that time", .least = 0,
+    { "max_age", FIELD_DURATION, FIELD(max_age), "how long an observation counts; 10m by default" },
+    { "age_buckets", FIELD_COUNT, FIELD(age_buckets),
+      "number of steps in which the window moves; 5 by default, at most 20", .least = 0,
       .most = 4294967295 },
-    { "buf_cap", FIELD_COUNT, FIELD(buf_cap), "observations that are kept before they are merged",
-      .least = 0, .most = 4294967295 },
+    { "buf_cap", FIELD_COUNT, FIELD(buf_cap), "has no effect: nothing is kept back", .least = 0,
+      .most = 4294967295 },
 };
 const struct field_table summary_options_table = FIELD_TABLE(summary_fields, "summary_options");
 #undef FIELD_NODES
@@ -62,7 +63,8 @@ struct quantile_nodes {
 #define FIELD_NODES struct quantile_nodes
 static const struct field quantile_fields[] = {
     { "quantile", FIELD_NUMBER, FIELD(quantile), "such as 0.99", .least = 0, .most = 1 },
-    { "error", FIELD_NUMBER, FIELD(error), "how far it may be off", .least = 0, .most = 1 },
+    { "error", FIELD_NUMBER, FIELD(error),
+      "has no effect: the rank is exact, and the value within 1 %", .least = 0, .most = 1 },
 };
 const struct field_table quantile_table = FIELD_TABLE(quantile_fields, "a quantile and its error");
 #undef FIELD_NODES
@@ -247,27 +249,79 @@ const struct buckets *observations_buckets(struct draft *draft, const struct fie
     return buckets;
 }
 
-/* --- quantiles -------------------------------------------------------------------------------- */
+/* --- summaries -------------------------------------------------------------------------------- */
 
-static void check_quantile(const struct field_reader *reader, const struct node *node)
+/* The number in @node, a quantile; NULL: it has a problem, which is added. */
+static const struct node *find_quantile(const struct field_reader *reader, const struct node *node)
 {
     static const struct field number = { "quantiles", FIELD_NUMBER, .least = 0, .most = 1 };
     struct quantile_nodes nodes;
 
-    if (node->shape == NODE_SCALAR) {
-        (void)!field_check(reader, &number, SLICE("quantiles"), node);
-    } else if (field_read_item(reader, &quantile_table, node, &nodes) &&
-               !field_has_key(node, "quantile")) {
+    if (node->shape == NODE_SCALAR)
+        return field_check(reader, &number, SLICE("quantiles"), node) ? node : NULL;
+    if (!field_read_item(reader, &quantile_table, node, &nodes))
+        return NULL;
+    if (!field_has_key(node, "quantile"))
         problems_add(reader->problems, node->place,
                      "quantile: is missing; write {quantile: 0.99, "
                      "error: 0.001}");
-    }
+    return nodes.quantile;
 }
 
-void observations_check_quantiles(const struct field_reader *reader, const struct node *node)
+const struct quantiles *observations_quantiles(struct draft *draft,
+                                               const struct field_reader *reader,
+                                               const struct node *node)
 {
-    for (const struct node *item = node ? node->first : NULL; item; item = item->next)
-        check_quantile(reader, item);
+    struct quantiles quantiles = { 0 }, *copy;
+    bool is_wrong = false;
+
+    if (!node)
+        return NULL;
+    for (const struct node *item = node->first; item; item = item->next) {
+        const struct node *number = find_quantile(reader, item);
+
+        is_wrong |= !number;
+        if (number && quantiles.n < QUANTILES_MAX) {
+            quantiles.at[quantiles.n++] = field_number(number);
+        } else if (number) {
+            problems_add(reader->problems, item->place, "quantiles: expected at most %d",
+                         QUANTILES_MAX);
+            return NULL;
+        }
+    }
+    copy = is_wrong ? NULL : draft_alloc(draft, sizeof(*copy));
+    if (!copy)
+        return NULL;
+    quantiles_sort(&quantiles);
+    *copy = quantiles;
+    return copy;
+}
+
+void observations_window(const struct field_reader *reader, const struct node *max_age,
+                         const struct node *age_buckets, struct metric_spec *spec)
+{
+    uint64_t n_ages = age_buckets ? field_count(age_buckets) : 0;
+
+    if (max_age)
+        spec->max_age_ns = field_duration_ns(max_age);
+    if (n_ages > SUMMARY_AGES_MAX) {
+        problems_warn(reader->problems, age_buckets->place,
+                      "age_buckets: %d is the most, and is taken; write that", SUMMARY_AGES_MAX);
+        n_ages = SUMMARY_AGES_MAX;
+    }
+    if (n_ages)
+        spec->n_ages = (unsigned)n_ages;
+}
+
+void observations_set_summary(struct draft *draft, const struct field_reader *reader,
+                              const struct summary_nodes *nodes, struct metric_spec *spec)
+{
+    const struct quantiles *quantiles = observations_quantiles(draft, reader, nodes->quantiles);
+
+    if (spec->observer != OBSERVER_SUMMARY)
+        return;
+    spec->quantiles = quantiles;
+    observations_window(reader, nodes->max_age, nodes->age_buckets, spec);
 }
 
 /* --- native histograms ------------------------------------------------------------------------ */
@@ -370,6 +424,5 @@ struct summary_nodes observations_summary(const struct field_reader *reader, con
 
     if (map)
         field_read(reader, &summary_options_table, map, &nodes);
-    observations_check_quantiles(reader, nodes.quantiles);
     return nodes;
 }

@@ -73,5 +73,18 @@ struct native_said observations_said_of_native(const struct histogram_nodes *nod
 const struct native_options *observations_native_said(struct draft *draft,
                                                       const struct native_said *said);
 
-/* Check quantiles. NULL is fine. */
-void observations_check_quantiles(const struct field_reader *reader, const struct node *node);
+/*
+ * Read the quantiles at @node, a list. NULL if it is NULL or has a problem, which is added. The
+ * errors that they may have are checked only: a sketch gives each rank its value.
+ */
+const struct quantiles *observations_quantiles(struct draft *draft,
+                                               const struct field_reader *reader,
+                                               const struct node *node);
+
+/* Say in @spec what @nodes say, if it is a summary's; otherwise they are only checked. */
+void observations_set_summary(struct draft *draft, const struct field_reader *reader,
+                              const struct summary_nodes *nodes, struct metric_spec *spec);
+
+/* Say in @spec how long an observation counts, and in how many steps. A node may be NULL. */
+void observations_window(const struct field_reader *reader, const struct node *max_age,
+                         const struct node *age_buckets, struct metric_spec *spec);

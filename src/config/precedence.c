@@ -34,7 +34,8 @@ struct metric *precedence_find(struct draft *draft, const struct rule *rule)
                    slice_order);
 }
 
-static bool has_buckets(const struct metric *metric)
+/* Whether its samples are observations. */
+static bool is_observer(const struct metric *metric)
 {
     return rule_type_of(sample_type_for(metric->type)) == RULE_OBSERVER;
 }
@@ -66,6 +67,14 @@ static void warn_of_key(struct draft *draft, const struct pair *pair, const stru
 
 /* --- comparing -------------------------------------------------------------------------- */
 
+/* Whether both say something of a summary, and not the same. */
+static bool differ(const struct metric_spec *a, const struct metric_spec *b)
+{
+    return (a->quantiles && b->quantiles && !quantiles_equal(a->quantiles, b->quantiles)) ||
+           (a->max_age_ns && b->max_age_ns && a->max_age_ns != b->max_age_ns) ||
+           (a->n_ages && b->n_ages && a->n_ages != b->n_ages);
+}
+
 /* Warn of what the rule says of the family, and others differently. */
 static void compare_specs(struct draft *draft, const struct pair *pair)
 {
@@ -83,6 +92,8 @@ static void compare_specs(struct draft *draft, const struct pair *pair)
         warn_of_key(draft, pair, nodes->buckets, declared->buckets);
     else if (metric->native && rule->native && !native_options_equal(metric->native, rule->native))
         warn_of_key(draft, pair, nodes->buckets, declared->native);
+    if (differ(metric, rule))
+        warn_of_key(draft, pair, nodes->summary, differ(declared, rule));
 }
 
 /* The same of values: the metric says all of it, or nothing. */
@@ -110,11 +121,14 @@ static bool has_type_of(const struct rule *rule, const struct metric *metric)
 static void compare(struct draft *draft, const struct pair *pair)
 {
     const struct draft_rule_nodes *nodes = pair->nodes;
+    enum observer observer = pair->metric->spec->observer;
 
-    if (!has_buckets(pair->metric)) {
+    if (observer != OBSERVER_HISTOGRAM)
         warn_of_key(draft, pair, nodes->buckets, true);
+    if (observer != OBSERVER_SUMMARY)
+        warn_of_key(draft, pair, nodes->summary, true);
+    if (observer != pair->rule->observer)
         warn_of_key(draft, pair, nodes->observer_type, true);
-    }
     compare_specs(draft, pair);
     compare_treatments(draft, pair);
 }
@@ -128,9 +142,16 @@ static void join(struct draft *draft, const struct pair *pair)
     struct metric_spec spec = metric_spec_join(metric->spec, pair->rule->spec);
     const struct metric_spec *copy;
 
-    if (!has_buckets(metric)) {
+    if (!is_observer(metric))
+        spec.observer = OBSERVER_DEFAULT;
+    if (spec.observer != OBSERVER_HISTOGRAM) {
         spec.buckets = NULL;
         spec.native = NULL;
+    }
+    if (spec.observer != OBSERVER_SUMMARY) {
+        spec.quantiles = NULL;
+        spec.max_age_ns = 0;
+        spec.n_ages = 0;
     }
     copy = draft_keep_spec(draft, &spec);
     if (copy)

@@ -274,6 +274,7 @@ static void read_entry(const struct reading *reading, const struct node *node)
 {
     struct draft *draft = reading->draft;
     struct entry_nodes nodes;
+    struct metric_spec spec;
     struct rule rule = { .file = draft->file,
                          .line = node->place.line,
                          .column = node->place.column,
@@ -290,7 +291,10 @@ static void read_entry(const struct reading *reading, const struct node *node)
         return;
     rule.name = copy_template(draft, nodes.name->text, true);
     set_labels(reading, nodes.tags, &rule);
-    rule.spec = draft_keep_spec(draft, &reading->defaults->spec);
+    spec = reading->defaults->spec;
+    if (!spec.observer)
+        spec.observer = draft->observer;
+    rule.spec = draft_keep_spec(draft, &spec);
     add_rule(draft, &rule,
              &(struct draft_rule_nodes){ .path = draft->problems->path,
                                          .rule = node,

@@ -143,7 +143,7 @@ static const struct option options[] = {
     { "statsd.ttl", "DURATION", OPTION_SECONDS(ttl_s, 1, BILLION, 0, .zero = "; 0s means never"),
       "remove a series this long after its last update; 0s: never", .is_live = true },
     { "statsd.type-ttl", "TYPE=DURATION", OPTION_LIST(value_type_ttl, type_ttls, ""),
-      "the same for one type of metric, counter, gauge, histogram or set: gauge=5m",
+      "the same for one type of metric, counter, gauge, histogram, set or summary: gauge=5m",
       .is_live = true },
     { "statsd.unscraped-ttl", "DURATION",
       OPTION_SECONDS(unscraped_ttl_s, 1, BILLION, 600, .zero = "; 0s means not to wait"),

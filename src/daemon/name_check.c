@@ -4,7 +4,8 @@
  * Name check
  *
  * A registry is asked for a series of each name, so the answer is what samples would get. The
- * registry knows the reserved names, and which names a histogram takes; this file need not.
+ * registry knows the reserved names, and which names a histogram or summary takes; this file need
+ * not.
  */
 
 #include "daemon/name_check.h"
@@ -28,6 +29,7 @@ struct check {
 struct subject {
     struct slice name; /* a Prometheus name */
     enum metric_type type;
+    enum observer observer; /* OBSERVER_SUMMARY for a summary */
     struct slice file;
     struct place place;
 };
@@ -58,9 +60,14 @@ static int make_registry(struct check *check, const struct settings *settings)
 
 static enum verdict ask(const struct check *check, const struct subject *subject)
 {
+    const struct metric_spec spec = {
+        .ttl_ns = SPEC_TTL_DEFAULT,
+        .observer = subject->observer,
+    };
     const struct identity identity = {
         .type = sample_type_for(subject->type),
         .is_type_declared = true,
+        .spec = &spec,
         .generation = 1,
         .family = subject->name,
         .weight = 1,
@@ -89,18 +96,20 @@ static void complain_of_reserved(const struct subject *subject, struct problems 
                    "metrics; choose another name, or set web.self-metrics-path");
 }
 
-/* Say how the names of @subject and @holder meet: one is a histogram, the other a part of it. */
+/*
+ * Say how the names of @subject and @holder meet: one is a histogram or a summary, the other a part
+ * of it.
+ */
 static void add_taken(const struct subject *subject, const struct metric *holder,
                       struct buffer *out)
 {
     if (subject->name.len > holder->name.len)
-        buffer_add_format(out,
-                          "the histogram %.*s, declared at %.*s:%u:%u, has series of this name",
-                          (int)holder->name.len, holder->name.at, (int)holder->file.len,
-                          holder->file.at, holder->line, holder->column);
+        buffer_add_format(out, "the %s %.*s, declared at %.*s:%u:%u, has series of this name",
+                          metric_type_name(holder->type), (int)holder->name.len, holder->name.at,
+                          (int)holder->file.len, holder->file.at, holder->line, holder->column);
     else
-        buffer_add_format(out,
-                          "as a histogram it has series of the name %.*s, declared at %.*s:%u:%u",
+        buffer_add_format(out, "as a %s it has series of the name %.*s, declared at %.*s:%u:%u",
+                          subject->observer == OBSERVER_SUMMARY ? "summary" : "histogram",
                           (int)holder->name.len, holder->name.at, (int)holder->file.len,
                           holder->file.at, holder->line, holder->column);
     buffer_add_literal(out, "; there can only be one of the two, so rename one");
@@ -141,9 +150,11 @@ static void check_subject(const struct check *check, const struct subject *subje
 static void check_metric(const struct check *check, const struct metric *metric,
                          struct problems *problems)
 {
-    const struct subject subject = {
-        metric->name, metric->type, metric->file, { metric->line, metric->column }
-    };
+    const struct subject subject = { metric->name,
+                                     metric->type,
+                                     metric->spec->observer,
+                                     metric->file,
+                                     { metric->line, metric->column } };
 
     check_subject(check, &subject, problems);
 }
@@ -164,6 +175,7 @@ static void check_rule(const struct check *check, const struct rule *rule,
 {
     CLEANUP(buffer_deinit) struct buffer name = { 0 };
     struct subject subject = { .type = type_of(rule),
+                               .observer = rule->spec ? rule->spec->observer : OBSERVER_DEFAULT,
                                .file = rule->file,
                                .place = { rule->line, rule->column } };
 

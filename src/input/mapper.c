@@ -117,7 +117,7 @@ static enum verdict apply_rule(const struct mapper *mapper, const struct rules_m
     identity->family = identity->sent_as = match->name;
     identity->spec = rule->spec;
     identity->treatment = rule->treatment;
-    identity->is_type_declared = rule->observer != RULE_OBSERVER_DEFAULT;
+    identity->is_type_declared = rule->observer != OBSERVER_DEFAULT;
     verdict = set_labels(mapper, match, labels);
     if (verdict == VERDICT_APPLIED)
         apply_label_rules(mapper, rule->label_rules, labels);

@@ -8,11 +8,11 @@
  * a name.
  */
 
+#include "base/metric_spec.h"
 #include "base/sample_type.h"
 #include "base/slice.h"
 
 struct label_rules; /* mapping/label_rule.h */
-struct metric_spec; /* base/metric_spec.h */
 struct treatment;   /* base/treatment.h */
 
 /* How `match` is written. */
@@ -33,13 +33,6 @@ enum rule_type {
     RULE_OBSERVER, /* ms, h and d */
     RULE_SET,
     _RULE_TYPE_N,
-};
-
-/* What observations become (observer_type). */
-enum rule_observer {
-    RULE_OBSERVER_DEFAULT,
-    RULE_OBSERVER_HISTOGRAM,
-    RULE_OBSERVER_SUMMARY,
 };
 
 /* A label that a rule sets. */
@@ -73,7 +66,7 @@ struct rule {
     size_t n_labels;
     bool honors_labels; /* if a tag gives one of @labels too, the tag's value stays */
 
-    enum rule_observer observer;
+    enum observer observer;                /* as the config says it (observer_type) */
     const struct metric_spec *spec;        /* NULL: the defaults */
     const struct treatment *treatment;     /* NULL: values as they are sent */
     const struct label_rules *label_rules; /* for its lines only; NULL: none */

@@ -54,6 +54,24 @@ static void add_native(const struct native_options *native, struct buffer *out)
     buffer_add_char(out, '\n');
 }
 
+static void add_summary(const struct metric_spec *spec, struct buffer *out)
+{
+    const struct quantiles *quantiles = spec->quantiles;
+
+    if (quantiles)
+        buffer_add_literal(out, "    quantiles");
+    for (unsigned i = 0; quantiles && i < quantiles->n; i++) {
+        buffer_add_char(out, ' ');
+        buffer_add_double(out, quantiles->at[i]);
+    }
+    if (quantiles)
+        buffer_add_char(out, '\n');
+    if (spec->max_age_ns)
+        buffer_add_format(out, "    max_age %gs\n", (double)spec->max_age_ns / 1e9);
+    if (spec->n_ages)
+        buffer_add_format(out, "    age_buckets %u\n", spec->n_ages);
+}
+
 static void add_spec(const struct metric_spec *spec, struct buffer *out)
 {
     if (!spec)
@@ -70,6 +88,7 @@ static void add_spec(const struct metric_spec *spec, struct buffer *out)
         buffer_add_format(out, "    max_series %zu\n", spec->max_series);
     add_doubles("buckets", spec->buckets, out);
     add_native(spec->native, out);
+    add_summary(spec, out);
 }
 
 static void add_treatment(const struct treatment *treatment, struct buffer *out)

@@ -14,7 +14,7 @@ NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"'
 VALUE = r"[+-]?(?:Inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 SAMPLE_LINE = re.compile(
-    r"(%s)(?:\{((?:%s(?:,|(?=\})))*)\})? (%s)" % (NAME, LABEL.replace("(", "(?:", 1), VALUE))
+    r"(%s)(?:\{((?:%s(?:,|(?=\})))*)\})? (%s|NaN)" % (NAME, LABEL.replace("(", "(?:", 1), VALUE))
 COMMENT_LINE = re.compile(r"# (HELP|TYPE) (%s) (.*)" % NAME, re.DOTALL)
 LABELS = re.compile(LABEL)
 ESCAPE = re.compile(r"\\(.)")
@@ -22,6 +22,7 @@ SUFFIXES = {
     "counter": [""],
     "gauge": [""],
     "histogram": ["_bucket", "_sum", "_count"],
+    "summary": ["", "_sum", "_count"],
 }
 
 
@@ -137,6 +138,8 @@ def read_sample(family, line):
     assert family is not None and family.type, "a sample before # TYPE: %r" % line[:300]
     assert name in [family.name + s for s in SUFFIXES[family.type]], \
         "%s stands in the family %s" % (name, family.name)
+    # Of a quantile without observations.
+    assert number != "NaN" or family.type == "summary" and name == family.name, line[:300]
     key = (name, frozenset(pairs))
     assert key not in family.samples, "a series twice: %r" % line[:300]
     family.samples[key] = float(number)
@@ -182,13 +185,14 @@ def check_histograms(family):
 def check_with_prometheus_client(scrape):
     """
     Names are not compared: prometheus_client appends _total to counters. For that it first
-    takes it off, and then fails on a counter that is called just _total.
+    takes it off, and then fails on a counter that is called just _total. Values are compared as
+    texts, as one NaN does not equal another.
     """
     theirs = Counter()
     text = re.sub(r"(?m)^((?:# (?:HELP|TYPE) )?)_total(?=[ {])", r"\1only_total", scrape.text)
     for family in text_string_to_metric_families(text):
-        theirs.update((frozenset(s.labels.items()), s.value) for s in family.samples)
-    ours = Counter((labels, value) for (_, labels), value in scrape.samples.items())
+        theirs.update((frozenset(s.labels.items()), repr(s.value)) for s in family.samples)
+    ours = Counter((labels, repr(value)) for (_, labels), value in scrape.samples.items())
     assert theirs == ours, list((theirs - ours).items())[:3] + list((ours - theirs).items())[:3]
 
 

@@ -63,25 +63,31 @@ def test_a_container_is_a_label_as_it_was_sent(start):
     assert page.value("c", a="b", container_id="sha256:45") == 4
 
 
-def test_one_line_says_what_timers_become(start):
+def test_timers_are_summaries(start):
     udometer = start(MODE, "--statsd.listen-tcp=")
-    udometer.send("t:250|ms")
-    assert udometer.settle().value("t_bucket", le="0.25") == 1
-    (line,) = problems(udometer)
-    assert "timers become histograms" in line
+    udometer.send("t:250|ms", "h:3|h", "d:4|d|#quantile:x")
+    page = udometer.settle()
+    for quantile in ("0.5", "0.9", "0.99"):
+        assert page.value("t", quantile=quantile) == pytest.approx(0.25, rel=0.01)
+        found = page.value("d", quantile=quantile, exported_quantile="x")
+        assert found == pytest.approx(4, rel=0.01)
+    assert page.value("t_sum") == 0.25
+    assert page.value("h_count") == 1
+    assert not problems(udometer)
 
 
-def test_no_line_says_so_where_files_ask_for_histograms(tmp_path):
+def test_they_are_histograms_where_files_say_so(start, tmp_path):
     one, other = tmp_path / "one.yml", tmp_path / "other.yml"
     one.write_text("defaults: {observer_type: histogram}\nmappings: [{match: a, name: b}]\n")
     other.write_text("mappings: [{match: c, name: d}]\n")
-    flag = "--statsd.mapping-config="
-    assert run("--check-config", MODE, f"{flag}{one}").stderr == ""
-    # Timers of the other file's rules would be summaries in the place of statsd_exporter.
-    for files in ([other], [one, other], []):
-        done = run("--check-config", MODE, *(f"{flag}{path}" for path in files))
-        assert done.stderr.count("timers become histograms") == 1
-    assert run("--check-config", f"{flag}{other}").stderr == ""
+    files = [f"--statsd.mapping-config={path}" for path in (one, other)]
+    assert run("--check-config", MODE, *files).stderr == ""
+    udometer = start(MODE, "--statsd.listen-tcp=", *files)
+    udometer.send("a:250|ms", "c:250|ms", "e:250|ms")
+    page = udometer.settle()
+    # The rule of the other file has no defaults; names without a rule have the first ones.
+    assert page.families["b"].type == page.families["e"].type == "histogram"
+    assert page.families["d"].type == "summary"
 
 
 def test_without_the_mode_a_note_says_what_timers_become(tmp_path):

@@ -87,18 +87,10 @@ static void they_are_still_defaults(void **state)
     assert_false(compat_has_default(SETTINGS_STATSD_EXPORTER, "web.telemetry-path"));
 }
 
-static void one_warning_says_what_timers_become(void **state)
+static void observations_become_what_they_are_there(void **state)
 {
-    apply(SETTINGS_STATSD_EXPORTER);
-    assert_int_equal(warnings.n, 0);
-    compat_warn(SETTINGS_STATSD_EXPORTER, true, &problems);
-    compat_warn(SETTINGS_NONE, false, &problems);
-    assert_int_equal(warnings.n, 0);
-    compat_warn(SETTINGS_STATSD_EXPORTER, false, &problems);
-    assert_int_equal(warnings.n, 1);
-    buffer_add_char(&warnings.lines, '\0');
-    assert_non_null(strstr(warnings.lines.data, "timers become histograms"));
-    assert_non_null(strstr(warnings.lines.data, "histogram_quantile("));
+    assert_int_equal(compat_observer(SETTINGS_STATSD_EXPORTER), OBSERVER_SUMMARY);
+    assert_int_equal(compat_observer(SETTINGS_NONE), OBSERVER_DEFAULT);
 }
 
 static void flags_that_say_nothing_are_ignored_with_a_reason(void **state)
@@ -135,7 +127,7 @@ int main(void)
         COMPAT_CASE(statsd_exporter_has_its_ports),
         COMPAT_CASE(switches_are_as_statsd_exporter_has_them),
         COMPAT_CASE(they_are_still_defaults),
-        COMPAT_CASE(one_warning_says_what_timers_become),
+        COMPAT_CASE(observations_become_what_they_are_there),
         COMPAT_CASE(flags_that_say_nothing_are_ignored_with_a_reason),
     };
 

@@ -186,6 +186,56 @@ static struct identity identity_with(enum sample_type type, const struct metric_
     };
 }
 
+static struct family *family_with(enum sample_type type, const struct metric_spec *spec)
+{
+    const struct identity identity = identity_with(type, spec);
+    struct family *family = family_new(&identity, &three);
+
+    assert_non_null(family);
+    return family;
+}
+
+static bool must_retire(const struct family *family, enum sample_type type,
+                        const struct metric_spec *spec)
+{
+    struct identity identity = identity_with(type, spec);
+
+    identity.generation++;
+    return family_must_retire(family, &identity, &three);
+}
+
+static void a_summary_has_options_of_its_own(void **state)
+{
+    const struct metric_spec spec = { .observer = OBSERVER_SUMMARY, .n_ages = 3 };
+    struct family *family = family_with(SAMPLE_TIMER, &spec);
+
+    assert_int_equal(family->type, METRIC_SUMMARY);
+    assert_int_equal(family->buckets->n, 0);
+    assert_int_equal(family->buckets->summary.n_ages, 3);
+    assert_true(family->buckets->summary.max_age_ns == SUMMARY_MAX_AGE_NS);
+    assert_true(quantiles_equal(&family->buckets->summary.quantiles, &quantiles_default));
+    assert_int_equal(family->n_claims, 3);
+    family_unref(family);
+}
+
+static void observations_of_a_newer_config_retire_another_type_of_them(void **state)
+{
+    const struct metric_spec summary = { .observer = OBSERVER_SUMMARY };
+    const struct metric_spec other = { .observer = OBSERVER_SUMMARY, .max_age_ns = 1 };
+    struct family *of_summary = family_with(SAMPLE_TIMER, &summary);
+    struct family *of_histogram = family_with(SAMPLE_TIMER, NULL);
+
+    assert_false(must_retire(of_summary, SAMPLE_HISTOGRAM, &summary));
+    assert_true(must_retire(of_summary, SAMPLE_HISTOGRAM, &other));
+    assert_true(must_retire(of_summary, SAMPLE_HISTOGRAM, NULL));
+    assert_true(must_retire(of_histogram, SAMPLE_HISTOGRAM, &summary));
+    assert_false(must_retire(of_histogram, SAMPLE_HISTOGRAM, NULL));
+    /* Others do not: the first type of a name keeps it. */
+    assert_false(must_retire(of_summary, SAMPLE_COUNTER, &summary));
+    family_unref(of_summary);
+    family_unref(of_histogram);
+}
+
 static void assert_help(struct family *family, const char *expected)
 {
     CLEANUP(buffer_deinit) struct buffer help = { 0 };
@@ -374,6 +424,8 @@ int main(void)
         CASE(counts_its_memory_where_it_is_told_to),
         CASE(goes_with_its_last_reference),
         CASE(a_reference_too_many_aborts),
+        CASE(a_summary_has_options_of_its_own),
+        CASE(observations_of_a_newer_config_retire_another_type_of_them),
         CASE(help_says_how_an_undeclared_name_was_sent),
         CASE(the_unit_is_that_of_the_config),
         CASE(help_of_the_config_is_said_first),

@@ -69,7 +69,7 @@ static const struct rule listed[] = {
     { .match = SLICE("^(.*)long$"), .syntax = RULE_REGEX, .name = SLICE("$1$1$1$1$1$1") },
     { .match = SLICE("^void(.*)"), .syntax = RULE_REGEX, .name = SLICE("$1") },
     { .match = SLICE("to.*.templates"), .name = SLICE("bot_$1"), .spec = &helped_spec },
-    { .match = SLICE("summed.*"), .name = SLICE("summed"), .observer = RULE_OBSERVER_HISTOGRAM },
+    { .match = SLICE("summed.*"), .name = SLICE("summed"), .observer = OBSERVER_HISTOGRAM },
 };
 
 /* Resolve all lines with a mapping of @parts, which get the metrics, from now on. */

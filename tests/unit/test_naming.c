@@ -188,13 +188,14 @@ static void names_without_a_rule_have_the_first_defaults(void **state)
     spec = mapping_parts(naming.mapping)->unmatched;
     assert_int_equal(spec->ttl_ns, INT64_C(7200) * 1000 * 1000 * 1000);
     assert_int_equal(spec->buckets->n, 2);
+    assert_int_equal(spec->observer, OBSERVER_HISTOGRAM);
     spec = rules_item(mapping_parts(naming.mapping)->rules, 0)->spec;
     assert_int_equal(spec->ttl_ns, INT64_C(10800) * 1000 * 1000 * 1000);
 }
 
 static void without_defaults_nothing_is_said(void **state)
 {
-    write_file("udometer.yml", "mapping: {defaults: {observer_type: histogram}}\n");
+    write_file("udometer.yml", "mapping: {defaults: {match_type: regex}}\n");
     assert_int_equal(read_all(), 0);
     assert_null(mapping_parts(naming.mapping)->unmatched);
 }

@@ -259,6 +259,8 @@ static void on_series(void *ctx, const struct identity *identity)
     buffer_add_char(&it->series, '\n');
     if (identity->type != SAMPLE_END && kind_of(identity_metric(identity))->size)
         add_bounds(it, identity);
+    if (identity_is_summary(identity))
+        shown_add_quantiles(&it->series, identity->spec);
 }
 
 /* --- the trace: samples ---------------------------------------------------------------- */

@@ -93,3 +93,18 @@ void shown_begin_field(struct buffer *out, const char *field)
 {
     buffer_add_format(out, "%-9s ", field);
 }
+
+void shown_add_quantiles(struct buffer *out, const struct metric_spec *spec)
+{
+    const struct summary_options options = metric_spec_summary(spec);
+    unsigned n = options.quantiles.n;
+
+    shown_begin_field(out, "quantiles");
+    for (unsigned i = 0; i < n; i++) {
+        buffer_add_double(out, options.quantiles.at[i]);
+        buffer_add(out, i + 1 < n ? SLICE(", ") : SLICE(" "));
+    }
+    buffer_add(out, n ? SLICE("of the last ") : SLICE("none, of the last "));
+    buffer_add_double(out, (double)options.max_age_ns / 1e9);
+    buffer_add_format(out, " s, in %u step%s\n", options.n_ages, options.n_ages > 1 ? "s" : "");
+}

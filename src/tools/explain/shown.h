@@ -6,6 +6,7 @@
  */
 
 #include "base/buffer.h"
+#include "base/metric_spec.h"
 #include "base/slice.h"
 
 /*
@@ -19,3 +20,6 @@ size_t shown_add(struct buffer *out, struct slice text, const char *mark);
 
 /* Append the name of a field, in a column of its own; empty for a further line of a field. */
 void shown_begin_field(struct buffer *out, const char *field);
+
+/* Append a field: the quantiles of a summary by @spec, and how long an observation counts. */
+void shown_add_quantiles(struct buffer *out, const struct metric_spec *spec);

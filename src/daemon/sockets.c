@@ -182,9 +182,12 @@ int sockets_open(struct sockets *sockets, const struct sockets_options *options)
         r = open_listeners(sockets, options->listeners);
     if (r == 0)
         r = http_sockets_open(&sockets->http, http);
-    if (r == 0)
-        r = sockets_take_rows(sockets, sockets->listeners);
-    if (r == 0)
+    if (r < 0)
+        return r;
+    r = sockets_take_rows(sockets, sockets->listeners);
+    if (r < 0)
+        log_error("cannot count what arrives", LOG_TEXT("error", strerror(-r)));
+    else
         show(sockets, listeners_bound(sockets->listeners));
     return r;
 }

@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import mmap
 import os
-import resource
 import signal
 import socket
 import struct
@@ -264,56 +263,3 @@ def test_series_expire_without_any_memory(start, tmp_path):
         wait_until(lambda: any(record["msg"] == "series expired" for record in udometer.log()),
                    udometer.stderr)
     assert udometer.own_metrics().value("udometer_series_bytes") == 0
-
-
-# --- at a limit of the address space ---
-
-# Memory for a few hundred series, whose labels have 8 KB each.
-BYTES_LEFT = 6 << 20
-N_SERIES = 1500
-TAGS = "#" + ",".join("%s:%s" % (key, key * 2000) for key in "abcd")
-
-
-def limit_memory(udometer):
-    with open("/proc/%d/statm" % udometer.pid) as statm:
-        pages = int(statm.read().split()[0])
-    limit = pages * resource.getpagesize() + BYTES_LEFT
-    resource.prlimit(udometer.pid, resource.RLIMIT_AS, (limit, limit))
-
-
-def page_if_any(udometer):
-    """The page's own metrics, or None if there is no memory for the page."""
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        response = udometer.get("/metrics")
-        if response.status == 200:
-            return own_metrics(response.body)
-    return None
-
-
-def flood(udometer, n_refused):
-    """
-    Send new series until more than @n_refused are refused: on a slow machine the first may expire
-    before. Returns the number of those that are refused now.
-    """
-    def n_refused_now():
-        for i in range(N_SERIES):
-            udometer.send("flood:1|c|%s,i:%d" % (TAGS, i))
-        fetch(udometer, "/metrics", Accept_Encoding="gzip")
-        page = page_if_any(udometer)
-        return page and page.refused("no_memory") > n_refused and page.refused("no_memory")
-
-    return wait_until(n_refused_now, udometer.stderr)
-
-
-def test_pages_and_new_series_come_back_when_series_expire(start):
-    udometer = start("--statsd.ttl=1s", "--statsd.unscraped-ttl=0s", "--limit.labels-length=9000")
-    limit_memory(udometer)
-    n_refused = 0
-    for _ in range(2):
-        n_refused = flood(udometer, n_refused)
-        wait_until(lambda: (page := page_if_any(udometer)) and
-                   page.value("udometer_series_bytes") == 0, udometer.stderr)
-    n_refused = udometer.own_metrics().refused("no_memory")
-    udometer.send("after:1|c")
-    wait_until(lambda: udometer.scrape().get("after") == 1, udometer.stderr)
-    assert udometer.scrape().refused("no_memory") == n_refused

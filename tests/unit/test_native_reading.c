@@ -100,6 +100,7 @@ static void any_values_in_any_cells_are_merged(void **state)
 
 static void without_classic_bounds_one_bucket_has_all(void **state)
 {
+    _Atomic(struct cell *) alone[1];
     struct buckets *none;
     struct cell *cell;
 
@@ -107,8 +108,8 @@ static void without_classic_bounds_one_bucket_has_all(void **state)
     none->native = (struct native_options){ 3, 160, 0 };
     cell = kind_new_cell(METRIC_HISTOGRAM, NULL, none);
     assert_int_equal(histogram_record((struct histogram_cell *)cell, 3, 2), VERDICT_APPLIED);
-    assert_true(
-        histogram_read_native(&(_Atomic(struct cell *)){ cell }, 1, none, &reading, &native));
+    atomic_init(&alone[0], cell);
+    assert_true(histogram_read_native(alone, 1, none, &reading, &native));
     assert_int_equal(reading.counts[0], 2);
     assert_int_equal(native_total(), 2);
     kind_free_cell(METRIC_HISTOGRAM, cell);

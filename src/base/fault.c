@@ -34,6 +34,8 @@ static const char *cause_at(struct slice line, const char *fault)
         return "the name is empty";
     if (*fault == '|')
         return "there is no ':' after the tags in brackets";
+    if (fault == line.at && !memmem(line.at, line.len, "|x", 2))
+        return "the mapping rule that matches makes an empty name of it";
     return "an x of which a tag is dropped would end more than it names";
 }
 

@@ -27,6 +27,7 @@ static void a_malformed_line_has_many_causes(void **state)
         { "a:1|c|#k:\xc3", 9, "this byte of a name or tag is not UTF-8" },
         { ":1|c", 0, "the name is empty" },
         { "a[b=c]|1", 6, "there is no ':' after the tags in brackets" },
+        { "a.b:1|c", 0, "the mapping rule that matches makes an empty name of it" },
         { "a:1|x|#k:", 7, "an x of which a tag is dropped would end more than it names" },
     };
 

@@ -58,8 +58,10 @@ all: deps
 run: all ## install missing packages, build, start with the defaults
 	@$(BUILD)/src/udometer --welcome $(ARGS)
 
+# Many tests mostly wait, so twice as many run as there are cores.
 test: build-tests ## install missing packages, build, run every fast suite
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite shells \
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs \
+		--num-processes $$((2 * $$(nproc))) --no-suite shells \
 		--no-suite example-runs --no-suite image --no-suite attack; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 

@@ -202,12 +202,17 @@ bool family_has_buckets_of(const struct family *family, const struct identity *i
 bool family_must_retire(const struct family *family, const struct identity *identity,
                         const struct buckets *buckets)
 {
+    bool is_namesake = slice_equal(family->name, identity->family);
+
     if (family->is_reserved || family->generation >= identity->generation)
         return false;
-    if (family->type == identity_metric(identity) && slice_equal(family->name, identity->family))
+    if (is_namesake && family->type == identity_metric(identity))
         return !family_has_buckets_of(family, identity, buckets);
-    /* The config decides whether observations become histograms or summaries. */
-    return identity->is_type_declared || (sample_type_observes(identity->type) &&
+    /*
+     * The config decides whether observations become histograms or summaries. But it says nothing
+     * of a histogram x to a sender of x_sum: that must not end it.
+     */
+    return identity->is_type_declared || (is_namesake && sample_type_observes(identity->type) &&
                                           sample_type_may_become(identity->type, family->type));
 }
 

@@ -106,7 +106,9 @@ bool family_has_buckets_of(const struct family *family, const struct identity *i
 
 /*
  * Whether @identity is of a newer config than @family and gives its name another meaning: other
- * buckets or options, or another type that the config says. The same @buckets.
+ * buckets or options, a summary for a histogram or the reverse, or another type that the config
+ * says. Only the last of these takes a name that @family has because of a suffix. The same
+ * @buckets.
  */
 bool family_must_retire(const struct family *family, const struct identity *identity,
                         const struct buckets *buckets);

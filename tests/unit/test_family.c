@@ -224,12 +224,19 @@ static void observations_of_a_newer_config_retire_another_type_of_them(void **st
     const struct metric_spec other = { .observer = OBSERVER_SUMMARY, .max_age_ns = 1 };
     struct family *of_summary = family_with(SAMPLE_TIMER, &summary);
     struct family *of_histogram = family_with(SAMPLE_TIMER, NULL);
+    struct identity identity = identity_with(SAMPLE_HISTOGRAM, NULL);
 
     assert_false(must_retire(of_summary, SAMPLE_HISTOGRAM, &summary));
     assert_true(must_retire(of_summary, SAMPLE_HISTOGRAM, &other));
     assert_true(must_retire(of_summary, SAMPLE_HISTOGRAM, NULL));
     assert_true(must_retire(of_histogram, SAMPLE_HISTOGRAM, &summary));
     assert_false(must_retire(of_histogram, SAMPLE_HISTOGRAM, NULL));
+    identity.generation++;
+    identity.family = SLICE("a_b_sum");
+    assert_false(family_must_retire(of_summary, &identity, &three));
+    assert_false(family_must_retire(of_histogram, &identity, &three));
+    identity.is_type_declared = true;
+    assert_true(family_must_retire(of_histogram, &identity, &three));
     /* Others do not: the first type of a name keeps it. */
     assert_false(must_retire(of_summary, SAMPLE_COUNTER, &summary));
     family_unref(of_summary);

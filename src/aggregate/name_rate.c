@@ -23,13 +23,16 @@ static void fill(struct name_rate *rate, int64_t cost_ns, int64_t passed_ns)
 
 bool name_rate_take(struct name_rate *rate, uint64_t per_s, int64_t arrived_ns)
 {
-    int64_t cost_ns = NS_PER_S / (int64_t)per_s;
+    int64_t cost_ns = NS_PER_S / (int64_t)per_s, first_ns = NAME_RATE_FIRST * cost_ns;
 
     if (!rate->has_started) {
         rate->has_started = true;
         rate->newest_ns = arrived_ns;
-        rate->saved_ns = NAME_RATE_FIRST * cost_ns;
+        rate->saved_ns = first_ns;
     }
+    /* A reload may have made names cheaper: what was saved must not buy millions of them. */
+    if (rate->saved_ns > first_ns)
+        rate->saved_ns = first_ns;
     if (arrived_ns > rate->newest_ns) {
         fill(rate, cost_ns, arrived_ns - rate->newest_ns);
         rate->newest_ns = arrived_ns;

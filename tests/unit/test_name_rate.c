@@ -75,14 +75,24 @@ static void any_rate_is_fine(void **state)
     }
 }
 
+static void a_higher_rate_does_not_multiply_what_is_saved(void **state)
+{
+    assert_true(name_rate_take(&rate, 1, 0));
+    assert_int_equal(take(0, UINT32_MAX), NAME_RATE_FIRST);
+}
+
 #define RATE_CASE(name) cmocka_unit_test_setup(name, begin)
 
 int main(void)
 {
     const struct CMUnitTest cases[] = {
-        RATE_CASE(many_begin_at_once),      RATE_CASE(the_first_may_be_spread_over_any_time),
-        RATE_CASE(then_as_many_as_are_due), RATE_CASE(what_is_saved_up_is_bounded),
-        RATE_CASE(time_does_not_go_back),   RATE_CASE(any_rate_is_fine),
+        RATE_CASE(many_begin_at_once),
+        RATE_CASE(the_first_may_be_spread_over_any_time),
+        RATE_CASE(then_as_many_as_are_due),
+        RATE_CASE(what_is_saved_up_is_bounded),
+        RATE_CASE(time_does_not_go_back),
+        RATE_CASE(any_rate_is_fine),
+        RATE_CASE(a_higher_rate_does_not_multiply_what_is_saved),
     };
 
     return cmocka_run_group_tests(cases, NULL, NULL);

@@ -86,18 +86,19 @@ void ddsketch_clear_row(struct ddsketch *sketch, unsigned row)
 static struct range find_used(const struct ddsketch *sketch, uint64_t *ret_n)
 {
     struct range used = { INT32_MAX, INT32_MIN };
-    size_t n = (size_t)sketch->n_rows * sketch->n_bins;
 
     *ret_n = 0;
-    for (size_t at = 0; at < n; at++) {
-        uint64_t count = count_at(sketch, at);
-        int32_t index = sketch->first + (int32_t)(at % sketch->n_bins);
+    for (uint32_t i = 0; i < sketch->n_bins; i++) {
+        int32_t index = sketch->first + (int32_t)i;
+        uint64_t count = 0;
 
+        for (uint32_t row = 0; row < sketch->n_rows; row++)
+            count += count_at(sketch, (size_t)row * sketch->n_bins + i);
         if (!count)
             continue;
         *ret_n += count;
         used.from = index < used.from ? index : used.from;
-        used.to = index > used.to ? index : used.to;
+        used.to = index;
     }
     return used;
 }
@@ -121,7 +122,7 @@ static struct layout plan(struct range used, int32_t index, uint32_t n_before, u
     layout.first = to - (int32_t)layout.n_bins + 1;
     /* Values that grow steadily would move all bins each time. */
     if (index > used.to)
-        layout.first += (int32_t)layout.n_bins / 32;
+        layout.first += (int32_t)layout.n_bins / 12; /* DDSKETCH_SPAN needs 931 of 1,024 */
     return layout;
 }
 

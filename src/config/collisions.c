@@ -87,6 +87,16 @@ static bool quantiles_match(const struct quantiles *a, const struct quantiles *b
     return a == b || (a && b && quantiles_equal(a, b));
 }
 
+static bool takes_observations(const struct rule *rule)
+{
+    return rule->types == 0 || rule->types & 1u << RULE_OBSERVER;
+}
+
+static bool makes_summaries(const struct rule *rule)
+{
+    return rule->spec && rule->spec->observer == OBSERVER_SUMMARY;
+}
+
 /*
  * What differs between two rules of one family; NULL: nothing. A HELP that one of them lacks does
  * not count: often only the first rule of a metric has it.
@@ -107,7 +117,8 @@ static const char *difference(const struct rule *rule, const struct rule *first)
         return "another help";
     if (rule->types && first->types && rule->types != first->types)
         return "another type";
-    if (rule->observer && first->observer && rule->observer != first->observer)
+    if (takes_observations(rule) && takes_observations(first) &&
+        makes_summaries(rule) != makes_summaries(first))
         return "another observer_type";
     return NULL;
 }

@@ -131,7 +131,7 @@ static enum verdict claim_names(struct roster *roster, struct family *family,
     return verdict;
 }
 
-/* Whether a worker may have another new name. Those of the config have no rate. */
+/* Whether a worker may have another new name. Those of initial series have no rate. */
 static bool may_have_name(struct roster *roster, const struct roster_request *request)
 {
     return request->is_of_config || roster->max_new_names == 0 ||
@@ -141,7 +141,7 @@ static bool may_have_name(struct roster *roster, const struct roster_request *re
 
 /* The limits come first. On a type conflict, @ret is the family that has one of the names. */
 static enum verdict add_family(struct roster *roster, const struct roster_request *request,
-                               struct family **ret)
+                               bool is_new_name, struct family **ret)
 {
     const struct identity *identity = request->identity;
     size_t prepaid = overflow_bytes(roster, identity);
@@ -151,7 +151,7 @@ static enum verdict add_family(struct roster *roster, const struct roster_reques
     if (roster->series.n >= roster->max_series ||
         !budget_has(&roster->budget, family_size(identity, roster->buckets) + prepaid))
         return REFUSED_SERIES_LIMIT;
-    if (!may_have_name(roster, request))
+    if (is_new_name && !may_have_name(roster, request))
         return REFUSED_NAME_RATE;
     family = family_new(identity, roster->buckets);
     if (!family)
@@ -179,7 +179,7 @@ static void remove_family(struct roster *roster, struct family *family)
     roster->n_families--;
 }
 
-/* Find the family for @request, as names_find() does, and bring it up to date with the config. */
+/* Find the family for @request, as names_find() does; update or replace it by the config. */
 static enum verdict find_family(struct roster *roster, const struct roster_request *request,
                                 struct family **ret)
 {
@@ -193,7 +193,7 @@ static enum verdict find_family(struct roster *roster, const struct roster_reque
     if (family_must_retire(family, identity, roster->buckets)) {
         retire(roster, family);
         *ret = NULL;
-        return VERDICT_APPLIED;
+        return add_family(roster, request, false, ret);
     }
     if (verdict == VERDICT_APPLIED && !family_adopt(family, identity))
         return REFUSED_NO_MEMORY;
@@ -334,7 +334,7 @@ static enum verdict find_or_add_family(struct roster *roster, const struct roste
 {
     enum verdict verdict = find_family(roster, request, ret);
 
-    return verdict == VERDICT_APPLIED && !*ret ? add_family(roster, request, ret) : verdict;
+    return verdict == VERDICT_APPLIED && !*ret ? add_family(roster, request, true, ret) : verdict;
 }
 
 enum verdict roster_find_or_add(struct roster *roster, const struct roster_request *request,

@@ -439,6 +439,22 @@ static void new_names_have_a_rate(void **state)
     assert_int_equal(admit_at("another", "", 1000000), VERDICT_APPLIED);
 }
 
+static void a_name_that_a_newer_config_gives_another_type_has_no_rate(void **state)
+{
+    struct identity identity = identity_of("x", SAMPLE_GAUGE, "");
+    struct roster_request request = roster_request(&roster, &identity, 0, 0);
+    struct roster_reply reply;
+
+    roster.max_new_names = 1000;
+    roster.name_rates[0] = (struct name_rate){ .has_started = true, .saved_ns = 1000000 };
+    must_admit("x", SAMPLE_COUNTER, "", 0);
+    assert_refused("y", SAMPLE_COUNTER, "", REFUSED_NAME_RATE);
+    identity.generation++;
+    identity.is_type_declared = true;
+    assert_int_equal(roster_find_or_add(&roster, &request, &reply), VERDICT_APPLIED);
+    assert_refused("y", SAMPLE_COUNTER, "", REFUSED_NAME_RATE);
+}
+
 /* Beyond a limit a name costs little, and nothing that must be bounded by time. */
 static void a_name_beyond_a_limit_does_not_count_for_the_rate(void **state)
 {
@@ -832,6 +848,7 @@ int main(void)
         ROSTER_CASE(a_new_name_does_not_begin_with_its_overflow_series),
         ROSTER_CASE(a_family_has_a_limit_of_its_own),
         ROSTER_CASE(new_names_have_a_rate),
+        ROSTER_CASE(a_name_that_a_newer_config_gives_another_type_has_no_rate),
         ROSTER_CASE(a_name_beyond_a_limit_does_not_count_for_the_rate),
         ROSTER_CASE(there_is_room_again_when_series_go),
         ROSTER_CASE(memory_stays_below_its_limit),

@@ -90,8 +90,9 @@ struct admission {
  *
  * The first identity to make a family decides its type, buckets, TTL, limit and texts, until one
  * of a newer config comes (identity->generation). The family then takes over what that says and
- * keeps its series. But if the buckets differ, or the type does and the config says it
- * (is_type_declared), its series end as if with an x, and a new family begins.
+ * keeps its series. But if the buckets differ, or the options of a summary, or the type does and
+ * the config says it (is_type_declared, or what observations become), its series end as if with an
+ * x, and a new family begins.
  *
  * Returns VERDICT_APPLIED and the cell in @ret; or, with a NULL cell, REFUSED_TYPE_CONFLICT (the
  * conflict is noted), REFUSED_RESERVED_NAME, REFUSED_SERIES_LIMIT, REFUSED_NAME_RATE (later it may

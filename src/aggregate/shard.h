@@ -113,13 +113,14 @@ void shard_remove_keys(struct shard *shard);
  * Record the value of @line for a key without a treatment whose values are neither running totals
  * nor a summary's; it must have passed line_check() for the key's type. Its arrival orders gauge
  * samples between workers, and says when the series was last written. Returns VERDICT_APPLIED,
- * REFUSED_VALUE_OVERFLOW or, for a gauge or set, REFUSED_NO_MEMORY.
+ * REFUSED_VALUE_OVERFLOW or, for a gauge, a set or a histogram with native buckets,
+ * REFUSED_NO_MEMORY.
  */
 MUST_CHECK enum verdict shard_record(struct shard *shard, struct key *key, const struct line *line);
 
 /*
  * The same for a key with a treatment, whose treatment_check() the line must have passed, or whose
- * weight is not whole, or which leads to a summary.
+ * weight is not whole, or which leads to a summary; that may be REFUSED_NO_MEMORY, too.
  */
 MUST_CHECK enum verdict shard_record_treated(struct shard *shard, struct key *key,
                                              const struct line *line);

@@ -65,7 +65,7 @@ static inline bool buckets_are_native(const struct buckets *buckets)
 }
 
 /*
- * The highest schema whose buckets grow by no more than @factor, above 1. From -4 to 8, so a factor
+ * The lowest schema whose buckets grow by no more than @factor, above 1. From -4 to 8, so a factor
  * below 1.0027 gives more.
  */
 int native_options_schema(double factor);

@@ -44,7 +44,7 @@ const char *refusal_meaning(enum verdict verdict)
     case REFUSED_VALUE_OVERFLOW:
         return "the sum would exceed the range of a double, or is so large that the value would "
                "not change it";
-    case REFUSED_NO_MEMORY: return "out of memory for a new series, or to extend a gauge or set";
+    case REFUSED_NO_MEMORY: return "out of memory for a new series, or for more of one";
     case VERDICT_APPLIED:
     case SKIPPED_EVENT ... _VERDICT_N: break;
     }

@@ -73,9 +73,16 @@ class Subject:
         self.own_begin = self.get().partition("\n")[0] + "\n"
         self.page = self.look()
 
-    def get(self):
+    def ask(self):
         self.http.request("GET", "/metrics")
-        response = self.http.getresponse()
+        return self.http.getresponse()
+
+    def get(self):
+        try:
+            response = self.ask()
+        except http.client.RemoteDisconnected:  # it has been idle for too long: once more
+            self.http.close()
+            response = self.ask()
         body = response.read()
         assert response.status == 200, body
         return body.decode()

@@ -27,7 +27,7 @@
  * give up, also if it stays crowded for a reason that time does not mend.
  */
 #define CROWDED_MS 1
-#define CROWDED_PAUSES_MAX 200
+#define CROWDED_PAUSES_MAX 500
 
 #define TICK_MS 500
 

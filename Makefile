@@ -58,10 +58,10 @@ all: deps
 run: all ## install missing packages, build, start with the defaults
 	@$(BUILD)/src/udometer --welcome $(ARGS)
 
-# Many tests mostly wait, so twice as many run as there are cores.
+# Many tests mostly wait, so twice as many run as there are cores, and each may take twice as long.
 test: build-tests ## install missing packages, build, run every fast suite
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs \
-		--num-processes $$((2 * $$(nproc))) --no-suite shells \
+		--num-processes $$((2 * $$(nproc))) --timeout-multiplier 2 --no-suite shells \
 		--no-suite example-runs --no-suite image --no-suite attack; \
 	python3 tests/summary.py $(BUILD)/meson-logs/testlog.json
 
